@@ -1,0 +1,49 @@
+/** What every workload must do, run on every workload, size that ends soon, and executor. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { coroutines, type Executor, type Model, processes, threads } from '../src/index.ts'
+import { gallery } from './index.ts'
+import { type SizeName, sizeNames } from './workload.ts'
+
+const executors: Readonly<Record<Model, () => Executor>> = {
+  coroutines: () => coroutines(),
+  threads: () => threads({ workers: 2 }),
+  processes: () => processes({ workers: 2 }),
+}
+const soon: readonly SizeName[] = ['S', 'workshop']
+
+for (const [name, workload] of gallery) {
+  describe(name, () => {
+    test('every size has a label, and the default size is one of them', () => {
+      for (const size of sizeNames) assert.notEqual(workload.sizes[size].label, '')
+      assert.ok(sizeNames.includes(workload.defaultSize))
+    })
+
+    for (const sizeName of soon) {
+      const size = workload.sizes[sizeName]
+
+      test(`the plain loop gives the known answer (${sizeName})`, async () => {
+        const verdict = workload.check(await workload.serial(size), size)
+        assert.equal(verdict.shows, verdict.expected)
+        assert.ok(verdict.ok)
+      })
+
+      for (const [model, open] of Object.entries(executors)) {
+        test(`${model} give the known answer, and tell of every part (${sizeName})`, async () => {
+          await using executor = open()
+          const told: [done: number, total: number | undefined][] = []
+          const answer = await workload.parallel(executor, size, { onProgress: (...now) => told.push(now) })
+          const verdict = workload.check(answer, size)
+          assert.equal(verdict.shows, verdict.expected)
+          assert.ok(verdict.ok)
+          const [done, total] = told.at(-1) ?? []
+          assert.equal(done, total)
+          assert.deepEqual(
+            told.map(([parts]) => parts),
+            told.map(([parts]) => parts).toSorted((a, b) => a - b),
+          )
+        })
+      }
+    }
+  })
+}
