@@ -21,16 +21,16 @@ function workshopColour(count: number): Colour {
 }
 
 /**
- * Black inside; outside from deep blue over gold and white to brown, one round for each eightfold count, since counts
- * grow without bound towards the border.
+ * Black inside; outside from deep blue over white and gold to brown and back. It goes with the count's logarithm, since
+ * counts grow without bound towards the border; the offset keeps the few steps far out in one quiet blue.
  *
  * Source of the cosine form: Inigo Quilez, "Procedural color palette".
  */
 function smoothColour(iterations: number): (count: number) => Colour {
   return count => {
     if (count === iterations) return [0, 0, 0]
-    const turn = Math.log2(Math.max(1, count)) / 3
-    return [wave(turn + 0.55), wave(turn + 0.63), wave(turn + 0.75)]
+    const turn = Math.log2((count + 6) / 7) / 3.5
+    return [wave(turn + 0.5), wave(turn + 0.56), wave(turn + 0.66)]
   }
 }
 
