@@ -1,0 +1,272 @@
+/**
+ * Every error that atonce makes. One class for each thing that a caller would do differently; each has a `code` that
+ * never changes, so `error.code === 'ATONCE_TIMEOUT'` works across versions, copies and workers.
+ *
+ *     AtonceError
+ *     ├── the program is wrong ── InvalidTaskError · EntryPointError · TaskLoadError · TaskVersionError
+ *     ├── the value can't cross ─ SerializationError · PayloadTooLargeError · ThrownValueError
+ *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · QueueFullError
+ *     └── the worker failed ───── WorkerError
+ *                                 ├── WorkerExitedError · WorkerCrashedError · OutOfMemoryError
+ *                                 ├── WorkerStartError · WorkerStartTimeoutError · SpawnError
+ *                                 └── ConnectionLostError · ProtocolError
+ *     OptionError (a RangeError): an option or argument out of its range
+ *
+ * A programmer's mistake throws at the call; the world's failures reject.
+ */
+
+/** The parent of every error that atonce makes; `code` is stable, `cause` is what lay behind it. */
+export class AtonceError extends Error {
+  /** Stable, upper case, begins with `ATONCE_`. */
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  static {
+    // On the prototype, as the built-in errors have it: `name` is no own property that crosses or prints.
+    Object.defineProperty(AtonceError.prototype, 'name', { value: 'AtonceError', configurable: true, writable: true })
+  }
+}
+
+/** An option or an argument is out of its range. Thrown at the call, before anything is started. */
+export class OptionError extends RangeError {
+  readonly code = 'ATONCE_OPTION'
+}
+
+/** What was passed is no task, or `task()` was called without a module. The message shows how to make it one. */
+export class InvalidTaskError extends AtonceError {
+  constructor(message: string) {
+    super('ATONCE_INVALID_TASK', message)
+  }
+}
+
+/** A worker, while it imported a module to find its tasks, was asked to start workers of its own. */
+export class EntryPointError extends AtonceError {
+  constructor(module: string | undefined) {
+    super(
+      'ATONCE_ENTRY_POINT',
+      `A worker imported ${module === undefined ? 'a module' : module} to find its tasks, and that module starts an executor when it is imported. ` +
+        'Every worker would start workers without end. Move the tasks to a module of their own, or guard the main program:\n' +
+        "    import { isWorker } from 'atonce'\n" +
+        '    if (!isWorker) await main()',
+    )
+  }
+}
+
+/** The far side could not import the task's module, or did not find the task in it; `cause` says why. */
+export class TaskLoadError extends AtonceError {
+  /** The module's URL. */
+  readonly module: string
+
+  constructor(module: string, message: string, options?: ErrorOptions) {
+    super('ATONCE_TASK_LOAD', message, options)
+    this.module = module
+  }
+}
+
+/** The module changed on disk after this program had loaded it, so a worker would run other code than the caller. */
+export class TaskVersionError extends AtonceError {
+  readonly module: string
+
+  constructor(module: string, message: string) {
+    super('ATONCE_TASK_VERSION', message)
+    this.module = module
+  }
+}
+
+/** A value can't be copied to the other side. `path` is where it stands, as `args[0].callback`. */
+export class SerializationError extends AtonceError {
+  readonly path: string
+
+  constructor(path: string, message: string, options?: ErrorOptions) {
+    super('ATONCE_SERIALIZATION', message, options)
+    this.path = path
+  }
+}
+
+/** The arguments or the result of one task are larger than `maxPayloadBytes`. */
+export class PayloadTooLargeError extends AtonceError {
+  readonly payloadBytes: number
+  readonly limitBytes: number
+
+  constructor(payloadBytes: number, limitBytes: number) {
+    super(
+      'ATONCE_PAYLOAD_TOO_LARGE',
+      `One message may carry ${limitBytes} bytes; this one has ${payloadBytes} or more. ` +
+        'Send the data in smaller parts, move() its buffer, put it in a SharedArrayBuffer, or raise maxPayloadBytes.',
+    )
+    this.payloadBytes = payloadBytes
+    this.limitBytes = limitBytes
+  }
+}
+
+/** The task threw something that is no Error; `value` is what it threw (its description, if it could not be copied). */
+export class ThrownValueError extends AtonceError {
+  readonly value: unknown
+
+  constructor(value: unknown, description: string) {
+    super('ATONCE_THROWN_VALUE', `The task threw ${description}, which is no Error. Throw new Error(…) instead.`)
+    this.value = value
+  }
+}
+
+/** The work was cancelled: by its signal, by `cancel()`, by a failure next to it. `cause` is the reason given. */
+export class AbortError extends AtonceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ATONCE_ABORTED', message, options)
+  }
+}
+
+/** The work was not finished within `timeoutMs`, counted from the call; time in the queue counts too. */
+export class TimeoutError extends AtonceError {
+  readonly timeoutMs: number
+
+  constructor(message: string, timeoutMs: number) {
+    super('ATONCE_TIMEOUT', message)
+    this.timeoutMs = timeoutMs
+  }
+}
+
+/** The executor is closed, or was closed before the work was done. */
+export class ClosedError extends AtonceError {
+  constructor(message: string) {
+    super('ATONCE_CLOSED', message)
+  }
+}
+
+/** The executor's queue holds `queueLimit` tasks already. Wait for some, use `map` (it waits by itself), or raise it. */
+export class QueueFullError extends AtonceError {
+  readonly queueLimit: number
+
+  constructor(executor: string, queueLimit: number) {
+    super(
+      'ATONCE_QUEUE_FULL',
+      `The queue of ${executor} holds ${queueLimit} tasks already (queueLimit). ` +
+        'Await some of them first, use map() (it reads its inputs only as fast as they are worked off), or raise queueLimit.',
+    )
+    this.queueLimit = queueLimit
+  }
+}
+
+/** What is known about the worker that failed. */
+export interface WorkerErrorDetails {
+  /** The worker's name, as `thread 2` or `process 3 (pid 4711)`. */
+  readonly worker: string
+  /** The name of the task that ran, if one did. */
+  readonly task?: string | undefined
+  readonly cause?: unknown
+}
+
+/** The parent of all errors that mean: the worker failed, not the task's own code. The pool has replaced the worker. */
+export class WorkerError extends AtonceError {
+  readonly worker: string
+  readonly task: string | undefined
+
+  constructor(code: string, message: string, details: WorkerErrorDetails) {
+    super(code, message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.worker = details.worker
+    this.task = details.task
+  }
+}
+
+/** The task ended its worker, with `process.exit()` or by closing what keeps it alive. */
+export class WorkerExitedError extends WorkerError {
+  readonly exitCode: number
+
+  constructor(exitCode: number, details: WorkerErrorDetails) {
+    super('ATONCE_WORKER_EXITED', `${subject(details)} ended its worker (${details.worker}) with exit code ${exitCode}.`, details)
+    this.exitCode = exitCode
+  }
+}
+
+/** The worker died: an uncaught exception (`cause`), an unhandled rejection (`cause`), or a signal. */
+export class WorkerCrashedError extends WorkerError {
+  readonly signal: string | undefined
+
+  constructor(why: string, details: WorkerErrorDetails & { signal?: string | undefined }) {
+    super('ATONCE_WORKER_CRASHED', `${subject(details)} crashed its worker (${details.worker}): ${why}`, details)
+    this.signal = details.signal
+  }
+}
+
+/** The worker reached its memory limit. */
+export class OutOfMemoryError extends WorkerError {
+  /** The heap limit in MiB, if one was set. */
+  readonly limitMb: number | undefined
+
+  constructor(limitMb: number | undefined, details: WorkerErrorDetails) {
+    const limit = limitMb === undefined ? 'its heap limit' : `its heap limit of ${limitMb} MiB`
+    super(
+      'ATONCE_OUT_OF_MEMORY',
+      `${subject(details)} reached ${limit} (${details.worker}). Send less at a time, or raise resourceLimits.maxOldGenerationSizeMb.`,
+      details,
+    )
+    this.limitMb = limitMb
+  }
+}
+
+/** The worker ended before it could take a task. After three in a row, all queued tasks reject with this. */
+export class WorkerStartError extends WorkerError {
+  constructor(why: string, details: WorkerErrorDetails) {
+    super('ATONCE_WORKER_START', `${details.worker} did not start: ${why}`, details)
+  }
+}
+
+/** The worker, or the import of the task's module in it, did not finish within `startTimeoutMs`. */
+export class WorkerStartTimeoutError extends WorkerError {
+  readonly startTimeoutMs: number
+
+  constructor(what: string, startTimeoutMs: number, details: WorkerErrorDetails) {
+    super(
+      'ATONCE_WORKER_START_TIMEOUT',
+      `${details.worker} did not finish ${what} within ${startTimeoutMs} ms (startTimeoutMs). ` +
+        'Look for a top-level await that never ends, or raise startTimeoutMs.',
+      details,
+    )
+    this.startTimeoutMs = startTimeoutMs
+  }
+}
+
+/** The system refused another thread or process (too many open files, no memory, too many processes). */
+export class SpawnError extends WorkerError {
+  constructor(why: string, details: WorkerErrorDetails) {
+    super('ATONCE_SPAWN', `The system refused to start ${details.worker}: ${why}`, details)
+  }
+}
+
+/** The connection to the worker broke, or the worker stopped answering; it was ended and replaced. */
+export class ConnectionLostError extends WorkerError {
+  constructor(why: string, details: WorkerErrorDetails) {
+    super('ATONCE_CONNECTION_LOST', `The connection to ${details.worker} was lost: ${why}`, details)
+  }
+}
+
+/** The worker sent something that is no message of the protocol; it was ended and replaced. */
+export class ProtocolError extends WorkerError {
+  constructor(what: string, details: WorkerErrorDetails) {
+    super('ATONCE_PROTOCOL', `${details.worker} sent what is no message of the protocol: ${what}`, details)
+  }
+}
+
+function subject(details: WorkerErrorDetails): string {
+  return details.task === undefined ? 'Something' : `Task ${details.task}`
+}
+
+const classes = {
+  OptionError, InvalidTaskError, EntryPointError, TaskLoadError, TaskVersionError, SerializationError,
+  PayloadTooLargeError, ThrownValueError, AbortError, TimeoutError, ClosedError, QueueFullError, WorkerError,
+  WorkerExitedError, WorkerCrashedError, OutOfMemoryError, WorkerStartError, WorkerStartTimeoutError, SpawnError,
+  ConnectionLostError, ProtocolError,
+}
+
+for (const [name, errorClass] of Object.entries(classes)) {
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true })
+}
+
+/** Every class above by its name, for the far side's errors to find their class again. */
+export const errorClasses: ReadonlyMap<string, abstract new (...args: never[]) => Error> = new Map(
+  Object.entries({ AtonceError, ...classes }),
+)

@@ -1,0 +1,36 @@
+/** What a worker must know to find a task, and the check that a worker can import it at all. */
+import { pathToFileURL } from 'node:url'
+import { InvalidTaskError } from '../errors.ts'
+import { lookup } from '../task/registry.ts'
+import { nameOf, type Task } from '../task/task.ts'
+import type { LoadMessage } from '../wire/messages.ts'
+import { digestOf } from './worker/loader.ts'
+
+export type Address = Omit<LoadMessage, 'kind' | 'ref'>
+
+const addresses = new WeakMap<Task, Address>()
+
+/**
+ * The task's address; made once.
+ * @throws InvalidTaskError if the task is defined in a test file, which a worker would run as tests
+ */
+export function addressOf(task: Task): Address {
+  const known = addresses.get(task)
+  if (known !== undefined) return known
+  const { module, position } = task
+  if (isTestFile(module)) {
+    throw new InvalidTaskError(
+      `Task ${nameOf(task)} is defined in a test file (${module}). A worker would have to import that file, and so run its tests. ` +
+        'Move the task to a module of its own, and import it from the test.',
+    )
+  }
+  const address = { module, position, name: task.name, version: lookup(module)?.version, digest: digestOf(task) }
+  addresses.set(task, address)
+  return address
+}
+
+function isTestFile(module: string): boolean {
+  if (/[._-](test|spec)\.[cm]?[jt]sx?$/.test(module)) return true
+  const entry = process.argv[1]
+  return process.env['NODE_TEST_CONTEXT'] !== undefined && entry !== undefined && pathToFileURL(entry).href === module
+}

@@ -1,0 +1,111 @@
+/**
+ * The contract of all executors, and what they have in common.
+ *
+ *     executor.run(task, ...args) ─▶ Job ─▶ Backend.submit ─┊─▶ … ─┊─▶ Job.settled ─▶ Future
+ *     executor.map(task, inputs)  ─▶ map.ts: many Jobs ─────┊─▶ … ─┊─▶ Results
+ *
+ * A model (coroutines, threads, processes, …) brings a Backend; what users hold is the same class on top of each.
+ */
+import { OptionError } from '../errors.ts'
+import type { Future, ProgressListener } from '../task/future.ts'
+import type { Results } from '../task/results.ts'
+import { type AnyFunction, assertTask, type Result, type Task } from '../task/task.ts'
+import type { Backend } from './backend.ts'
+import { type CallOptions, mergeCallOptions } from './call-options.ts'
+import { runMap } from './map.ts'
+import { runOne } from './run.ts'
+import type { ExecutorStats, Model } from './stats.ts'
+
+/** One input of `map`: the argument itself for a task of one parameter, a tuple of all arguments for any other. */
+export type Input<F extends AnyFunction> =
+  Required<Parameters<F>> extends readonly [unknown] ? Parameters<F>[0] : Readonly<Parameters<F>>
+
+/** How `map` goes about its inputs. */
+export interface MapOptions {
+  /** Results in the order of the inputs (default), or as they are done. */
+  readonly ordered?: boolean
+  /**
+   * How many inputs travel in one message. `'auto'` (default) begins with 1 and grows while a message takes less than
+   * about 2 ms of work. A number is kept as it is.
+   */
+  readonly chunk?: number | 'auto'
+  /** How many inputs are read beyond the last result taken. Default: enough to keep every worker busy. */
+  readonly ahead?: number
+  /** Told after every result: how many are done, of how many (undefined while the inputs' number is unknown). */
+  readonly onProgress?: ProgressListener
+}
+
+/**
+ * Where tasks run. All executors have this interface; a program that works on one works on each.
+ *
+ * Arguments and results are copied to other threads and processes (`move()` hands a buffer over instead, a
+ * SharedArrayBuffer is shared between threads); on `coroutines` they are passed as they are. Each call runs at most
+ * once: a call whose worker died is never repeated in silence.
+ */
+export interface Executor extends AsyncDisposable {
+  readonly model: Model
+  /** How many tasks can run at the same time. */
+  readonly workers: number
+
+  /**
+   * Runs one call. Arguments are copied when a worker takes the call, so leave them alone until then.
+   *
+   * The future rejects with what the task threw (its class, properties and cause kept), or with AbortError, TimeoutError,
+   * SerializationError, QueueFullError, ClosedError, TaskLoadError or a WorkerError.
+   * @throws InvalidTaskError if `task` was not made by `task()`
+   */
+  run<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Future<Result<F>>
+
+  /**
+   * Runs the task once for each input. Inputs are read lazily, a bounded number ahead; the input iterator is closed
+   * when the run ends early.
+   * @throws InvalidTaskError, OptionError
+   */
+  map<F extends AnyFunction>(
+    task: Task<F>,
+    inputs: Iterable<Input<F>> | AsyncIterable<Input<F>>,
+    options?: MapOptions,
+  ): Results<Result<F>>
+
+  /**
+   * The same executor with other options for its calls; costs one small object.
+   * @throws OptionError
+   */
+  with(options: CallOptions): Executor
+
+  stats(): ExecutorStats
+
+  /**
+   * Takes no more calls; lets those that were accepted finish for at most `graceMs` (default 5,000), then cancels them
+   * and ends their workers. Never rejects; a second close waits for the first and can only shorten it.
+   * @throws OptionError if `graceMs` is negative or no number
+   */
+  close(options?: { graceMs?: number }): Promise<void>
+}
+
+const defaultCloseGraceMs = 5_000
+
+/** The executor of a model, on top of its backend. */
+export function createExecutor(backend: Backend, options: CallOptions = {}): Executor {
+  return {
+    model: backend.model,
+    get workers() {
+      return backend.workers
+    },
+    run(task, ...args) {
+      assertTask(task)
+      return runOne(backend, options, task, args)
+    },
+    map(task, inputs, mapOptions = {}) {
+      assertTask(task)
+      return runMap(backend, options, task, inputs, mapOptions)
+    },
+    with: more => createExecutor(backend, mergeCallOptions(options, more)),
+    stats: () => backend.stats(),
+    async close({ graceMs = defaultCloseGraceMs } = {}) {
+      if (!(graceMs >= 0)) throw new OptionError(`close({ graceMs }) takes 0 or more; it got ${graceMs}.`)
+      await backend.close(graceMs)
+    },
+    [Symbol.asyncDispose]: () => backend.close(defaultCloseGraceMs),
+  }
+}

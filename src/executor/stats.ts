@@ -1,0 +1,21 @@
+/** What an executor tells about itself. */
+
+/** The name of a model, as in code and on the command line. */
+export type Model = 'coroutines' | 'threads' | 'processes'
+
+/** What an executor is doing now, and has done. */
+export interface ExecutorStats {
+  readonly model: Model
+  /** Workers that are starting, have nothing to do, or have work; `coroutines` has one, this event loop. */
+  readonly workers: { readonly starting: number; readonly idle: number; readonly busy: number }
+  /** Workers that have failed since the executor was made; each was replaced when there was work for it. */
+  readonly crashes: number
+  /** Calls that wait for a worker. A chunk of `map` counts as one call. */
+  readonly queued: number
+  readonly running: number
+  readonly done: number
+  readonly failed: number
+  readonly cancelled: number
+  /** System ids of worker processes; empty for models inside this process. */
+  readonly pids: readonly number[]
+}

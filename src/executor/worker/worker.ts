@@ -1,0 +1,163 @@
+/**
+ * The far side: a worker that takes messages, calls tasks, and replies.
+ *
+ *     load ─▶ loader: import(module), look up ─▶ loaded | loadFailed
+ *     run  ─▶ decode args ─▶ fn(...args) in its context ─▶ encode ─▶ done | doneChunk | failed
+ *     cancel ─▶ the call's signal
+ *
+ * The entry points (thread-entry.ts, process-entry.ts) bring the transport and the means to die.
+ */
+import { runtime } from '../../runtime/runtime.ts'
+import { CallContext, withContext } from '../../task/context.ts'
+import type { Outcome } from '../../task/results.ts'
+import type { Task } from '../../task/task.ts'
+import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
+import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
+import type { CancelMessage, FromWorker, LoadMessage, RunMessage, ToWorker, WireOutcome } from '../../wire/messages.ts'
+import type { Transport } from '../../wire/transport/transport.ts'
+import { loadTask } from './loader.ts'
+
+/** What an entry point brings. */
+export interface WorkerHost {
+  /** The worker's name, as `thread 2`. */
+  readonly name: string
+  readonly crossing: Crossing
+  /** Whether the job was cancelled, as far as a synchronous loop can see it. */
+  pollCancelled(id: number): boolean
+}
+
+/** A worker, from the first message to the last. */
+export class Worker {
+  readonly #host: WorkerHost
+  readonly #tasks = new Map<number, Task | Promise<Task>>()
+  readonly #running = new Map<number, CallContext>()
+  #transport: Transport | undefined
+
+  constructor(host: WorkerHost) {
+    this.#host = host
+  }
+
+  /** Begins to work: tells the other side that messages are taken now. */
+  open(transport: Transport): void {
+    this.#transport = transport
+    this.#send({ kind: 'ready' })
+  }
+
+  receive(message: ToWorker): void {
+    switch (message.kind) {
+      case 'load':
+        return void this.#load(message)
+      case 'run':
+        return void this.#run(message)
+      case 'cancel':
+        return this.#cancel(message)
+    }
+  }
+
+  /** Tells the other side why this worker dies. */
+  reportCrash(error: unknown): void {
+    this.#send({ kind: 'crashed', failure: this.#encodeFailure(error) })
+  }
+
+  async #load(message: LoadMessage): Promise<void> {
+    const loading = loadTask(message)
+    this.#tasks.set(message.ref, loading)
+    try {
+      this.#tasks.set(message.ref, await loading)
+      this.#send({ kind: 'loaded', ref: message.ref })
+    } catch (error) {
+      this.#send({ kind: 'loadFailed', ref: message.ref, failure: this.#encodeFailure(error) })
+    }
+  }
+
+  async #run(message: RunMessage): Promise<void> {
+    const { id } = message
+    const call = new CallContext({
+      attempt: message.attempt,
+      worker: this.#host.name,
+      report: (done, total) => this.#send({ kind: 'progress', id, done, total }),
+      poll: () => this.#host.pollCancelled(id),
+    })
+    this.#running.set(id, call)
+    let startedMs = runtime().now()
+    const workMs = () => runtime().now() - startedMs
+    try {
+      const held = this.#tasks.get(message.ref)
+      const task = held instanceof Promise ? await this.#firstUse(held) : held
+      if (task === undefined) throw new Error(`Worker ${this.#host.name} was never told of task ${message.ref}.`)
+      const args = decode(message.args, message.special)
+      startedMs = runtime().now()
+      if (message.chunk) {
+        const outcomes = await this.#callEach(task, args as unknown[][], call)
+        this.#replyChunk(id, outcomes, workMs())
+      } else {
+        const returned: unknown = withContext(call, () => task(...(args as unknown[])))
+        this.#reply(id, isThenable(returned) ? await returned : returned, workMs())
+      }
+    } catch (error) {
+      this.#send({ kind: 'failed', id, failure: this.#encodeFailure(error), workMs: workMs() })
+    } finally {
+      this.#running.delete(id)
+    }
+  }
+
+  /** `loaded` must have left before the task can end this process, or its end would look like a failed import. */
+  async #firstUse(loading: Promise<Task>): Promise<Task> {
+    const task = await loading
+    await runtime().yieldToLoop()
+    return task
+  }
+
+  /** Calls the task once for each entry, one after the other; a failed call does not stop those after it. */
+  async #callEach(task: Task, entries: readonly unknown[][], call: CallContext): Promise<Outcome<unknown>[]> {
+    const outcomes: Outcome<unknown>[] = []
+    for (const args of entries) {
+      try {
+        call.throwIfCancelled()
+        const returned: unknown = withContext(call, () => task(...args))
+        outcomes.push({ ok: true, value: isThenable(returned) ? await returned : returned })
+      } catch (error) {
+        outcomes.push({ ok: false, error })
+      }
+    }
+    return outcomes
+  }
+
+  #reply(id: number, result: unknown, workMs: number): void {
+    const { value, special, transfer } = encode(result, 'result', this.#host.crossing)
+    this.#send({ kind: 'done', id, value, special, workMs }, transfer)
+  }
+
+  #replyChunk(id: number, outcomes: readonly Outcome<unknown>[], workMs: number): void {
+    const transfer: (typeof encoded)['transfer'][number][] = []
+    let encoded: ReturnType<typeof encode>
+    const wire = outcomes.map((outcome): WireOutcome => {
+      if (!outcome.ok) return { ok: false, failure: this.#encodeFailure(outcome.error) }
+      try {
+        encoded = encode(outcome.value, 'result', this.#host.crossing)
+        transfer.push(...encoded.transfer)
+        return { ok: true, value: encoded.value, special: encoded.special }
+      } catch (error) {
+        return { ok: false, failure: this.#encodeFailure(error) }
+      }
+    })
+    this.#send({ kind: 'doneChunk', id, outcomes: wire, workMs }, transfer)
+  }
+
+  #cancel(message: CancelMessage): void {
+    this.#running.get(message.id)?.cancel(decodeFailure(message.failure, decode))
+  }
+
+  #send(message: FromWorker, transfer: Parameters<typeof detach>[0] = []): void {
+    this.#transport?.send(message, transfer)
+    if (!this.#host.crossing.sharedMemory) detach(transfer)
+  }
+
+  #encodeFailure(error: unknown): WireFailure {
+    return encodeFailure(error, (value, path) => encode(value, path, this.#host.crossing))
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

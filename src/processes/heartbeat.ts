@@ -1,0 +1,35 @@
+/** Tells a worker that is busy from one that is stopped: its watchdog thread beats even while a task spins. */
+import type { Socket } from 'node:net'
+import { runtime, type Timer } from '../runtime/runtime.ts'
+
+const checkMs = 1_000
+/** Checks in a row without a beat before the worker is given up. Counted, not timed: while this process sleeps, none passes. */
+const missedAllowed = 5
+
+export class Heartbeat {
+  readonly #lost: () => void
+  #missed = 0
+  #timer: Timer | undefined
+
+  /** Listens to the worker's beats on `control`; calls `lost` once they have stayed away for some five seconds. */
+  constructor(control: Socket, lost: () => void) {
+    this.#lost = lost
+    control.on('error', () => {}) // The worker is gone; its exit says so.
+    control.once('data', () => this.#check())
+    control.on('data', () => {
+      this.#missed = 0
+    })
+    control.unref()
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+
+  #check(): void {
+    this.#missed += 1
+    if (this.#missed > missedAllowed) return this.#lost()
+    this.#timer = runtime().setTimer(checkMs, () => this.#check())
+    this.#timer.unref()
+  }
+}

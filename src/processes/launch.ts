@@ -1,0 +1,88 @@
+/** The command line of a worker process. */
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { PoolOptions } from '../executor/pool-options.ts'
+import { markProcess } from '../executor/worker/is-worker.ts'
+import { processEntry } from '../executor/worker/process-entry.ts'
+
+/** What a worker process may touch, by Node's permission model; everything else is denied. */
+export interface Permissions {
+  /** Paths that may be read; `'*'` for all. The task's modules must be among them; Node and atonce itself are. */
+  readonly read?: readonly string[]
+  /** Paths that may be written. */
+  readonly write?: readonly string[]
+  /** May start processes. Default false. */
+  readonly childProcess?: boolean
+}
+
+export interface LaunchOptions {
+  readonly env: Readonly<Record<string, string | undefined>> | undefined
+  readonly permissions: Permissions | undefined
+}
+
+export interface Launch {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** How to start a worker process of that name. */
+export function launchOf(name: string, options: PoolOptions & LaunchOptions): Launch {
+  const { env, permissions, resourceLimits, maxPayloadBytes } = options
+  return {
+    command: process.execPath,
+    args: [
+      ...inheritedFlags(process.execArgv),
+      ...memoryFlags(resourceLimits),
+      ...(permissions === undefined ? [] : permissionFlags(permissions)),
+      // Imported by a line of its own, not run as the main module: in a bundle `import.meta.main` must be false here.
+      '--input-type=module',
+      '--eval',
+      `await import(${JSON.stringify(processEntry)})`,
+      markProcess({ name, maxPayloadBytes }),
+    ],
+    env: { ...(env ?? (permissions === undefined ? process.env : {})) },
+  }
+}
+
+/** This process's own flags, without those that say what to run or that only one process can have. */
+export function inheritedFlags(flags: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let at = 0; at < flags.length; at += 1) {
+    const flag = flags[at] as string
+    const [name = flag] = flag.split('=')
+    if (withValue.has(name)) at += flag.includes('=') ? 0 : 1
+    else if (!alone.has(name) && !/^--(inspect|test|watch)/.test(name)) kept.push(flag)
+  }
+  return kept
+}
+
+const withValue = new Set(['-e', '--eval', '-p', '--print', '-pe', '--input-type', '--run', '--test-name-pattern', '--test-reporter', '--test-reporter-destination', '--watch-path'])
+const alone = new Set(['-c', '--check', '-i', '--interactive', '--cpu-prof', '--heap-prof', '--prof', '--build-sea'])
+
+function memoryFlags({ maxOldGenerationSizeMb, maxYoungGenerationSizeMb, stackSizeMb }: PoolOptions['resourceLimits']): string[] {
+  return [
+    ...(maxOldGenerationSizeMb === undefined ? [] : [`--max-old-space-size=${Math.floor(maxOldGenerationSizeMb)}`]),
+    // V8 sizes the young generation by its semi-space, a third of it.
+    ...(maxYoungGenerationSizeMb === undefined ? [] : [`--max-semi-space-size=${Math.max(1, Math.ceil(maxYoungGenerationSizeMb / 3))}`]),
+    ...(stackSizeMb === undefined ? [] : [`--stack-size=${Math.floor(stackSizeMb * 1_024)}`]),
+  ]
+}
+
+function permissionFlags({ read = [], write = [], childProcess = false }: Permissions): string[] {
+  const own = dirname(fileURLToPath(processEntry))
+  return [
+    '--permission',
+    '--allow-worker', // For the watchdog; a thread inherits the restrictions.
+    ...[own, ...ownFolders(own), ...read].map(path => `--allow-fs-read=${path}`),
+    ...write.map(path => `--allow-fs-write=${path}`),
+    ...(childProcess ? ['--allow-child-process'] : []),
+    '--no-addons',
+    '--disable-proto=delete',
+  ]
+}
+
+/** The folder of the package: `src/` or `dist/src/`, two above the worker's entry. */
+function ownFolders(entryFolder: string): string[] {
+  return [dirname(dirname(entryFolder))]
+}

@@ -1,0 +1,158 @@
+/**
+ * One worker process, as the pool sees it.
+ *
+ *     fd 0  nothing                                    fd 3  messages, both ways (pipe.ts)
+ *     fd 1  this process's own                         fd 4  beats from the watchdog, ids of cancelled jobs to it
+ *     fd 2  passed on; the last lines are kept               (worker/watchdog.ts)
+ *
+ * The end is told when the process has exited and all that it sent was read; the last of stderr is waited for a moment.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
+import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../executor/far-worker.ts'
+import type { PoolOptions } from '../executor/pool-options.ts'
+import { runtime } from '../runtime/runtime.ts'
+import type { Transport } from '../wire/transport/transport.ts'
+import { pipeTransport } from '../wire/transport/pipe.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { LastWords } from './last-words.ts'
+import { type LaunchOptions, launchOf } from './launch.ts'
+
+type ProcessOptions = PoolOptions & LaunchOptions
+
+/** Starts processes with the given limits. */
+export function processStarter(options: ProcessOptions): StartWorker {
+  return (index, owner) => new WorkerProcess(`process ${index}`, options, owner)
+}
+
+/** How long stderr is waited for after the exit (a grandchild may hold it open), and the exit after a closed connection. */
+const lateMs = 200
+
+class WorkerProcess implements FarWorker {
+  readonly name: string
+  readonly pid: number | undefined
+  readonly #owner: FarWorkerOwner
+  readonly #options: ProcessOptions
+  readonly #child: ChildProcess | undefined
+  readonly #messages: Socket | undefined
+  readonly #control: Socket | undefined
+  readonly #transport: Transport | undefined
+  readonly #heartbeat: Heartbeat | undefined
+  readonly #lastWords: LastWords | undefined
+  #verdict: Exit | undefined
+  #end: { code: number | null; signal: string | null } | undefined
+  #connected = true
+  #stopping = false
+  #told = false
+
+  constructor(plainName: string, options: ProcessOptions, owner: FarWorkerOwner) {
+    this.#owner = owner
+    this.#options = options
+    const child = this.#spawn(plainName)
+    this.pid = child?.pid
+    this.name = this.pid === undefined ? plainName : `${plainName} (pid ${this.pid})`
+    if (child === undefined || this.pid === undefined) return
+    this.#child = child
+    const [stderr, messages, control] = child.stdio.slice(2) as [Socket, Socket, Socket]
+    this.#messages = messages
+    this.#control = control
+    this.#lastWords = new LastWords(stderr, () => this.#tellEnd())
+    this.#heartbeat = new Heartbeat(control, () => this.#killBecause({ kind: 'lost', why: 'it stopped answering; it may have been suspended.' }))
+    this.#transport = pipeTransport(
+      messages,
+      {
+        message: message => owner.message(message),
+        garbled: what => this.#killBecause({ kind: 'garbled', what }),
+        closed: () => this.#disconnected(),
+      },
+      options.maxPayloadBytes * 2,
+    )
+    child.once('exit', (code, signal) => this.#exited(code, signal))
+    child.on('error', () => {}) // A kill that came too late.
+  }
+
+  send(message: unknown): void {
+    this.#transport?.send(message)
+  }
+
+  flagCancelled(id: number): void {
+    const bytes = Buffer.alloc(4)
+    bytes.writeInt32BE(id | 0) // Read by worker/watchdog.ts.
+    this.#control?.write(bytes)
+  }
+
+  stop(): void {
+    this.#stopping = true
+    this.#messages?.end()
+  }
+
+  kill(): void {
+    this.#child?.kill('SIGKILL')
+  }
+
+  hold(): void {
+    this.#child?.ref()
+    this.#messages?.ref()
+  }
+
+  release(): void {
+    this.#child?.unref()
+    this.#messages?.unref()
+  }
+
+  #spawn(plainName: string): ChildProcess | undefined {
+    const refused = (error: unknown) => this.#tell({ kind: 'refused', error })
+    try {
+      const { command, args, env } = launchOf(plainName, this.#options)
+      const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'] })
+      if (child.pid === undefined) child.once('error', refused)
+      return child
+    } catch (error) {
+      queueMicrotask(() => refused(error))
+      return undefined
+    }
+  }
+
+  #killBecause(verdict: Exit): void {
+    this.#verdict ??= verdict
+    this.kill()
+  }
+
+  #exited(code: number | null, signal: string | null): void {
+    this.#end = { code, signal }
+    this.#heartbeat?.stop()
+    runtime().setTimer(lateMs, () => {
+      this.#lastWords?.close()
+      this.#tellEnd()
+    })
+    this.#tellEnd()
+  }
+
+  /** The connection closed. If the process does not exit now, the task has closed it: nobody can talk to it any more. */
+  #disconnected(): void {
+    this.#connected = false
+    this.#tellEnd()
+    if (this.#end !== undefined || this.#stopping) return
+    runtime().setTimer(lateMs, () => this.#killBecause({ kind: 'lost', why: 'the worker’s side of it was closed.' }))
+  }
+
+  /** Tells the end once all that is known about it is here. */
+  #tellEnd(): void {
+    if (this.#end === undefined || this.#connected || !this.#lastWords?.ended) return
+    this.#control?.destroy()
+    this.#tell(this.#verdict ?? exitOf(this.#end, this.#lastWords.text, this.#options.resourceLimits.maxOldGenerationSizeMb))
+  }
+
+  #tell(exit: Exit): void {
+    if (this.#told) return
+    this.#told = true
+    this.#owner.exited(exit)
+  }
+}
+
+function exitOf({ code, signal }: { code: number | null; signal: string | null }, lastWords: string, limitMb: number | undefined): Exit {
+  // V8 aborts the process when its heap is full; what it wrote is the only trace (V8, `FatalProcessOutOfMemory`).
+  if (lastWords.includes('heap out of memory')) return { kind: 'memory', limitMb }
+  if (signal !== null) return { kind: 'signal', signal, lastWords }
+  return { kind: 'exit', code: code ?? 0 }
+}

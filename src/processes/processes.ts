@@ -1,0 +1,45 @@
+/** The model `processes`: a pool of child processes on this machine. They share nothing; one that crashes hurts nobody. */
+import { OptionError } from '../errors.ts'
+import { createExecutor, type Executor } from '../executor/executor.ts'
+import { Pool } from '../executor/pool.ts'
+import { checkPoolOptions, type PoolUserOptions } from '../executor/pool-options.ts'
+import type { Permissions } from './launch.ts'
+import { processStarter } from './process.ts'
+
+export interface ProcessesOptions extends PoolUserOptions {
+  /** The workers' environment variables, instead of this process's own. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /**
+   * Runs the workers under Node's permission model: files only as said here, no native addons, and of the environment only
+   * what `env` names. It is a seat belt against mistakes, no wall against hostile code: the network stays open.
+   */
+  readonly permissions?: Permissions
+}
+
+/**
+ * Runs tasks in child processes: for work that may crash, leak, or must not see this process's memory. A process starts in
+ * some 100 ms and takes some 50 MiB; it ends with this one, even if this one is killed.
+ *
+ * Arguments and results are copied through a socket (V8's serialization); nothing is shared, a SharedArrayBuffer is
+ * refused. One task at a time runs in a process. `resourceLimits` become the child's `--max-old-space-size` and its like.
+ *
+ * @throws OptionError
+ * @example
+ *     await using pool = processes({ workers: 2, resourceLimits: { maxOldGenerationSizeMb: 512 } })
+ *     const text = await pool.run(parseUntrustedFile, path)
+ */
+export function processes(options: ProcessesOptions = {}): Executor {
+  const checked = checkPoolOptions('processes', options)
+  checkPermissions(options.permissions)
+  const crossing = { sharedMemory: false, maxPayloadBytes: checked.maxPayloadBytes }
+  return createExecutor(new Pool('processes', checked, processStarter({ ...checked, env: options.env, permissions: options.permissions }), crossing))
+}
+
+function checkPermissions(permissions: Permissions | undefined): void {
+  for (const key of ['read', 'write'] as const) {
+    const paths = permissions?.[key]
+    if (paths !== undefined && !(Array.isArray(paths) && paths.every(path => typeof path === 'string'))) {
+      throw new OptionError(`processes({ permissions: { ${key} } }) takes a list of paths, as ['./data']; it got ${String(paths)}.`)
+    }
+  }
+}

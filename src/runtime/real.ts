@@ -1,0 +1,38 @@
+/** The real clock, timers and randomness. */
+import type { Runtime, Timer } from './runtime.ts'
+
+/** The longest delay that the platform's timer takes; a longer one would fire at once (Node documents 2³¹ − 1). */
+const longestDelayMs = 2 ** 31 - 1
+
+export const realRuntime: Runtime = {
+  now: () => performance.now(),
+  random: () => Math.random(),
+  yieldToLoop: () => new Promise(resolve => setImmediate(resolve)),
+  setTimer: (delayMs, fire) => (delayMs <= longestDelayMs ? shortTimer(delayMs, fire) : chainedTimer(delayMs, fire)),
+}
+
+function shortTimer(delayMs: number, fire: () => void): Timer {
+  const timeout = setTimeout(fire, delayMs)
+  return { cancel: () => clearTimeout(timeout), unref: () => void timeout.unref() }
+}
+
+/** A delay beyond the platform's longest is waited for in pieces. `Infinity` never fires, but keeps its meaning. */
+function chainedTimer(delayMs: number, fire: () => void): Timer {
+  let kept = true
+  let piece: Timer
+  const wait = (leftMs: number) => {
+    piece =
+      leftMs <= longestDelayMs
+        ? shortTimer(leftMs, fire)
+        : shortTimer(longestDelayMs, () => wait(leftMs - longestDelayMs))
+    if (!kept) piece.unref()
+  }
+  wait(delayMs)
+  return {
+    cancel: () => piece.cancel(),
+    unref: () => {
+      kept = false
+      piece.unref()
+    },
+  }
+}

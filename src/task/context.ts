@@ -1,0 +1,109 @@
+/**
+ * What a task knows about the call it is in: its signal, its progress, its attempt, its worker.
+ *
+ * The context belongs to the call, not to the thread: it follows the task through its awaits (AsyncLocalStorage).
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { AbortError } from '../errors.ts'
+
+/** The call that a task is in. */
+export interface TaskContext {
+  /** Aborts when the call is cancelled or times out. In a synchronous loop it can't: poll `cancelled` there. */
+  readonly signal: AbortSignal
+  /** Whether the call was cancelled. Reads a shared flag, so a synchronous loop sees it too; costs some nanoseconds. */
+  readonly cancelled: boolean
+  /** @throws AbortError if the call was cancelled. */
+  throwIfCancelled(): void
+  /** Tells the caller how far the task is; reaches `future.onProgress`. `total` is in the same unit as `done`. */
+  progress(done: number, total?: number): void
+  /** 1 for the first try, 2 for the first repeat. */
+  readonly attempt: number
+  /** The worker's name, as `thread 2`; `main` outside of workers. */
+  readonly worker: string
+}
+
+const current = new AsyncLocalStorage<TaskContext>()
+
+/**
+ * The context of the task that runs here. Outside of a task it is one that is never cancelled, so that a function can be
+ * called directly and tested like any other.
+ *
+ * @example
+ *     for (let n = from; n < to; n++) { if (context().cancelled) return count; … }
+ */
+export function context(): TaskContext {
+  return current.getStore() ?? outside
+}
+
+/** Whether a task runs here. */
+export function insideTask(): boolean {
+  return current.getStore() !== undefined
+}
+
+/** Calls `body` as part of the given call. */
+export function withContext<T>(call: TaskContext, body: () => T): T {
+  return current.run(call, body)
+}
+
+const outside: TaskContext = {
+  signal: new AbortController().signal,
+  cancelled: false,
+  throwIfCancelled() {},
+  progress() {},
+  attempt: 1,
+  worker: 'main',
+}
+
+/** The context of a call on an executor; its signal is made only if somebody asks for it. */
+export class CallContext implements TaskContext {
+  readonly attempt: number
+  readonly worker: string
+  readonly #report: (done: number, total: number | undefined) => void
+  readonly #poll: () => boolean
+  #controller: AbortController | undefined
+  #cancelled = false
+  #reason: unknown
+
+  /** `poll` says whether the call was cancelled, as a synchronous loop can see it; `report` sends progress. */
+  constructor(options: {
+    attempt: number
+    worker: string
+    report: (done: number, total: number | undefined) => void
+    poll?: () => boolean
+  }) {
+    this.attempt = options.attempt
+    this.worker = options.worker
+    this.#report = options.report
+    this.#poll = options.poll ?? (() => false)
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#cancelled) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled || this.#poll()
+  }
+
+  throwIfCancelled(): void {
+    if (!this.cancelled) return
+    if (this.#cancelled && this.#reason instanceof Error) throw this.#reason
+    throw new AbortError('The call was cancelled.')
+  }
+
+  progress(done: number, total?: number): void {
+    this.#report(done, total)
+  }
+
+  /** Marks the call as cancelled and aborts its signal. */
+  cancel(reason: unknown): void {
+    if (this.#cancelled) return
+    this.#cancelled = true
+    this.#reason = reason
+    this.#controller?.abort(reason)
+  }
+}

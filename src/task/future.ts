@@ -1,0 +1,206 @@
+/**
+ * One result that is not there yet.
+ *
+ *     queued ──▶ running ──▶ done | failed
+ *        └──────────┴──────▶ cancelled
+ */
+import { AbortError, OptionError } from '../errors.ts'
+import { park } from '../runtime/park.ts'
+import { runtime } from '../runtime/runtime.ts'
+
+export type FutureState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+
+/** What a progress listener is told: `done` of `total` (if the task knows it), in the task's own unit. */
+export type ProgressListener = (done: number, total: number | undefined) => void
+
+/** The side of a future that its executor holds. */
+export interface FutureControl<T> {
+  readonly future: Future<T>
+  started(): void
+  progressed(done: number, total: number | undefined): void
+  resolve(value: T): void
+  /** An AbortError or a TimeoutError of the executor means `cancelled`; pass `'cancelled'` then. */
+  reject(error: unknown, state?: 'failed' | 'cancelled'): void
+}
+
+/**
+ * The result of `run`: await it like a promise, cancel it, ask for its state.
+ *
+ * A rejected future that nobody awaits is reported by Node like any rejected promise; one that was cancelled by its own
+ * `cancel()` is not.
+ */
+export class Future<T> implements Promise<T> {
+  readonly #promise: Promise<T>
+  readonly #cancel: (reason: unknown) => void
+  #state: FutureState = 'queued'
+  #listeners: ProgressListener[] | undefined
+
+  private constructor(promise: Promise<T>, cancel: (reason: unknown) => void) {
+    this.#promise = promise
+    this.#cancel = cancel
+  }
+
+  /** For executors: a future, and the means to settle it. `cancel` is called when the user cancels an unsettled future. */
+  static create<T>(cancel: (reason: unknown) => void): FutureControl<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const future = new Future<T>(promise, cancel)
+    return {
+      future,
+      started: () => {
+        if (future.#state === 'queued') future.#state = 'running'
+      },
+      progressed: (done, total) => future.#tell(done, total),
+      resolve: value => {
+        if (future.settled) return
+        future.#state = 'done'
+        resolve(value)
+      },
+      reject: (error, state = 'failed') => {
+        if (future.settled) return
+        future.#state = state
+        reject(error)
+      },
+    }
+  }
+
+  get state(): FutureState {
+    return this.#state
+  }
+
+  /** Whether the state is final. */
+  get settled(): boolean {
+    return this.#state !== 'queued' && this.#state !== 'running'
+  }
+
+  /**
+   * Cancels the call. A queued one never starts. In a running one, the task's `context().signal` aborts and
+   * `context().cancelled` turns true; if the task has not ended after the executor's `graceMs`, its worker is ended and
+   * replaced. The future rejects with an AbortError at once. Does nothing once the future has settled.
+   *
+   * @param reason becomes the error's `cause`
+   * @returns whether there was anything to cancel
+   */
+  cancel(reason?: unknown): boolean {
+    if (this.settled) return false
+    this.#promise.catch(() => {})
+    this.#cancel(reason)
+    return true
+  }
+
+  /** Calls `listener` at each `context().progress(…)` of the task, until it settles. Returns this future. */
+  onProgress(listener: ProgressListener): this {
+    this.#listeners = [...(this.#listeners ?? []), listener]
+    return this
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a future is awaitable
+  then<A = T, B = never>(
+    onDone?: ((value: T) => A | PromiseLike<A>) | null,
+    onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#promise.then(onDone, onFailed)
+  }
+
+  catch<B = never>(onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.#promise.catch(onFailed)
+  }
+
+  finally(onSettled?: (() => void) | null): Promise<T> {
+    return this.#promise.finally(onSettled)
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Future'
+  }
+
+  #tell(done: number, total: number | undefined): void {
+    if (this.settled || this.#listeners === undefined) return
+    for (const listener of this.#listeners) listener(done, total)
+  }
+}
+
+/**
+ * Yields futures as they settle, the earliest first, each once. Leaving the loop cancels nothing.
+ *
+ * @example
+ *     for await (const future of asCompleted(futures)) console.log(future.state, await future)
+ */
+export function asCompleted<T>(futures: Iterable<Future<T>>): AsyncIterableIterator<Future<T>, void> {
+  // No async generator: it would await each future that it yields, and throw where one has failed.
+  const settled: Future<T>[] = []
+  const all = new Set(futures)
+  let left = all.size
+  let arrival = park<void>('the next future to settle', settled)
+  for (const future of all) {
+    const arrived = () => {
+      settled.push(future)
+      arrival.unpark()
+    }
+    future.then(arrived, arrived)
+  }
+  const finish = (): IteratorReturnResult<void> => {
+    left = 0
+    arrival.unpark()
+    return { done: true, value: undefined }
+  }
+  return {
+    async next() {
+      if (left === 0) return finish()
+      left -= 1
+      while (settled.length === 0) {
+        await arrival.promise
+        arrival = park('the next future to settle', settled)
+      }
+      return { done: false, value: settled.shift() as Future<T> }
+    },
+    async return() {
+      return finish()
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
+
+/** What `wait` found: two sets that together hold every future that was asked for. */
+export interface Waited<T> {
+  /** Done, failed or cancelled. */
+  readonly settled: ReadonlySet<Future<T>>
+  readonly pending: ReadonlySet<Future<T>>
+}
+
+/**
+ * Waits until all futures have settled, or the first has, or the first has failed; never throws because of a failure.
+ * When `timeoutMs` passes first, it returns with what there is.
+ *
+ * @throws OptionError if `until` or `timeoutMs` is none of those allowed
+ */
+export async function wait<T>(
+  futures: Iterable<Future<T>>,
+  { until = 'all', timeoutMs = Number.POSITIVE_INFINITY }: { until?: 'all' | 'first' | 'failure'; timeoutMs?: number } = {},
+): Promise<Waited<T>> {
+  if (!['all', 'first', 'failure'].includes(until)) {
+    throw new OptionError(`wait(…, { until }) takes 'all', 'first' or 'failure'; it got ${String(until)}.`)
+  }
+  if (!(timeoutMs >= 0)) throw new OptionError(`wait(…, { timeoutMs }) takes 0 or more; it got ${timeoutMs}.`)
+  const pending = new Set(futures)
+  const settled = new Set<Future<T>>()
+  const enough = park<void>(`until ${until} of ${pending.size} futures settled`, pending)
+  const note = (future: Future<T>) => {
+    pending.delete(future)
+    settled.add(future)
+    const failed = future.state === 'failed' || future.state === 'cancelled'
+    if (pending.size === 0 || until === 'first' || (until === 'failure' && failed)) enough.unpark()
+  }
+  for (const future of [...pending]) future.then(() => note(future), () => note(future))
+  if (pending.size === 0) enough.unpark()
+  const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : runtime().setTimer(timeoutMs, () => enough.unpark())
+  await enough.promise
+  timer?.cancel()
+  return { settled: new Set(settled), pending: new Set(pending) }
+}
+
+/** The error of a call that was cancelled with `reason`. */
+export function abortError(name: string, reason: unknown): AbortError {
+  return new AbortError(`${name} was cancelled.`, reason === undefined ? undefined : { cause: reason })
+}

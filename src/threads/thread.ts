@@ -1,0 +1,72 @@
+/** One worker thread, as the pool sees it. */
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../executor/far-worker.ts'
+import type { PoolOptions, ResourceLimits } from '../executor/pool-options.ts'
+import { markThread } from '../executor/worker/is-worker.ts'
+import { threadEntry } from '../executor/worker/thread-entry.ts'
+import { store } from '../runtime/atomics.ts'
+import { portTransport } from '../wire/transport/port.ts'
+
+/** Starts threads with the given limits. */
+export function threadStarter(options: PoolOptions): StartWorker {
+  return (index, owner) => startThread(`thread ${index}`, options, owner)
+}
+
+function startThread(name: string, { resourceLimits, maxPayloadBytes }: PoolOptions, owner: FarWorkerOwner): FarWorker {
+  const { port1: near, port2: port } = new MessageChannel()
+  const cancelWord = new Int32Array(new SharedArrayBuffer(4))
+  let thread: Worker | undefined
+  let unreadable: string | undefined
+  let failure: unknown
+  const transport = portTransport(near, {
+    message: message => owner.message(message),
+    garbled(what) {
+      unreadable = what
+      void thread?.terminate()
+    },
+    closed() {}, // The thread's own end says why.
+  })
+  const exited = (exit: Exit) => {
+    transport.drain() // What the thread said before it died counts.
+    transport.close()
+    owner.exited(unreadable === undefined ? exit : { kind: 'garbled', what: unreadable })
+  }
+  try {
+    thread = new Worker(new URL(threadEntry), {
+      name,
+      resourceLimits: { ...resourceLimits },
+      workerData: markThread({ name, port, cancelWord, maxPayloadBytes }),
+      transferList: [port],
+    })
+    thread.on('error', error => {
+      failure = error
+    })
+    thread.on('exit', code => exited(failure === undefined ? { kind: 'exit', code } : exitOf(failure, resourceLimits)))
+  } catch (error) {
+    queueMicrotask(() => exited({ kind: 'refused', error }))
+  }
+  return {
+    name,
+    pid: undefined,
+    send: (message, transfer) => transport.send(message, transfer),
+    flagCancelled: id => store(cancelWord, 0, id), // Pairs with the load in worker/thread-entry.ts.
+    stop: () => transport.close(), // The thread sees its port close, and exits.
+    kill: () => void thread?.terminate(),
+    hold() {
+      thread?.ref()
+      transport.ref()
+    },
+    release() {
+      thread?.unref()
+      transport.unref()
+    },
+  }
+}
+
+/** What Node's error event of a worker means. */
+function exitOf(error: unknown, { maxOldGenerationSizeMb }: ResourceLimits): Exit {
+  const code = (error as { code?: unknown } | null)?.code
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return { kind: 'memory', limitMb: maxOldGenerationSizeMb }
+  if (code === 'ERR_WORKER_INIT_FAILED') return { kind: 'refused', error }
+  return { kind: 'error', error }
+}
