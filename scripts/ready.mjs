@@ -17,7 +17,11 @@ if (read(installStamp) !== lockHash) {
   write(installStamp, lockHash)
 }
 
-const sourceHash = hash(sources().concat(['package.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(f => join(root, f))))
+const sourceHash = hash(
+  sources().concat(
+    ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(f => join(root, f)),
+  ),
+)
 if (read(buildStamp) !== sourceHash) {
   console.error('atonce: building dist/ …')
   execSync('npm run --silent build', { cwd: root, stdio: ['ignore', 2, 2] })

@@ -27,7 +27,11 @@ export class AtonceError extends Error {
 
   static {
     // On the prototype, as the built-in errors have it: `name` is no own property that crosses or prints.
-    Object.defineProperty(AtonceError.prototype, 'name', { value: 'AtonceError', configurable: true, writable: true })
+    Object.defineProperty(AtonceError.prototype, 'name', {
+      value: 'AtonceError',
+      configurable: true,
+      writable: true,
+    })
   }
 }
 
@@ -108,7 +112,10 @@ export class ThrownValueError extends AtonceError {
   readonly value: unknown
 
   constructor(value: unknown, description: string) {
-    super('ATONCE_THROWN_VALUE', `The task threw ${description}, which is no Error. Throw new Error(…) instead.`)
+    super(
+      'ATONCE_THROWN_VALUE',
+      `The task threw ${description}, which is no Error. Throw new Error(…) instead.`,
+    )
     this.value = value
   }
 }
@@ -177,7 +184,11 @@ export class WorkerExitedError extends WorkerError {
   readonly exitCode: number
 
   constructor(exitCode: number, details: WorkerErrorDetails) {
-    super('ATONCE_WORKER_EXITED', `${subject(details)} ended its worker (${details.worker}) with exit code ${exitCode}.`, details)
+    super(
+      'ATONCE_WORKER_EXITED',
+      `${subject(details)} ended its worker (${details.worker}) with exit code ${exitCode}.`,
+      details,
+    )
     this.exitCode = exitCode
   }
 }
@@ -187,7 +198,11 @@ export class WorkerCrashedError extends WorkerError {
   readonly signal: string | undefined
 
   constructor(why: string, details: WorkerErrorDetails & { signal?: string | undefined }) {
-    super('ATONCE_WORKER_CRASHED', `${subject(details)} crashed its worker (${details.worker}): ${why}`, details)
+    super(
+      'ATONCE_WORKER_CRASHED',
+      `${subject(details)} crashed its worker (${details.worker}): ${why}`,
+      details,
+    )
     this.signal = details.signal
   }
 }
@@ -256,10 +271,27 @@ function subject(details: WorkerErrorDetails): string {
 }
 
 const classes = {
-  OptionError, InvalidTaskError, EntryPointError, TaskLoadError, TaskVersionError, SerializationError,
-  PayloadTooLargeError, ThrownValueError, AbortError, TimeoutError, ClosedError, QueueFullError, WorkerError,
-  WorkerExitedError, WorkerCrashedError, OutOfMemoryError, WorkerStartError, WorkerStartTimeoutError, SpawnError,
-  ConnectionLostError, ProtocolError,
+  OptionError,
+  InvalidTaskError,
+  EntryPointError,
+  TaskLoadError,
+  TaskVersionError,
+  SerializationError,
+  PayloadTooLargeError,
+  ThrownValueError,
+  AbortError,
+  TimeoutError,
+  ClosedError,
+  QueueFullError,
+  WorkerError,
+  WorkerExitedError,
+  WorkerCrashedError,
+  OutOfMemoryError,
+  WorkerStartError,
+  WorkerStartTimeoutError,
+  SpawnError,
+  ConnectionLostError,
+  ProtocolError,
 }
 
 for (const [name, errorClass] of Object.entries(classes)) {

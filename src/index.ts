@@ -1,21 +1,47 @@
 /** atonce: a function written once, run on every concurrency model. Re-exports only, in the README's order. */
-export { isTask, type Result, type Task, task } from './task/task.ts'
-export { coroutines, type CoroutinesOptions } from './coroutines/coroutines.ts'
-export { threads, type ThreadsOptions } from './threads/threads.ts'
-export { processes, type ProcessesOptions } from './processes/processes.ts'
-export type { Permissions } from './processes/launch.ts'
-export type { PoolUserOptions, ResourceLimits } from './executor/pool-options.ts'
-export type { Executor, Input, MapOptions } from './executor/executor.ts'
-export type { CallOptions } from './executor/call-options.ts'
-export type { ExecutorStats, Model } from './executor/stats.ts'
-export { asCompleted, Future, type FutureState, type ProgressListener, wait, type Waited } from './task/future.ts'
-export type { Results } from './task/results.ts'
-export { context, type TaskContext } from './task/context.ts'
-export { type Movable, move } from './task/transfer.ts'
-export { isWorker } from './executor/worker/is-worker.ts'
+
+export { type CoroutinesOptions, coroutines } from './coroutines/coroutines.ts'
 export {
-  AbortError, AtonceError, ClosedError, ConnectionLostError, EntryPointError, InvalidTaskError, OptionError,
-  OutOfMemoryError, PayloadTooLargeError, ProtocolError, QueueFullError, SerializationError, SpawnError,
-  TaskLoadError, TaskVersionError, ThrownValueError, TimeoutError, WorkerCrashedError, WorkerError,
-  WorkerExitedError, WorkerStartError, WorkerStartTimeoutError,
+  AbortError,
+  AtonceError,
+  ClosedError,
+  ConnectionLostError,
+  EntryPointError,
+  InvalidTaskError,
+  OptionError,
+  OutOfMemoryError,
+  PayloadTooLargeError,
+  ProtocolError,
+  QueueFullError,
+  SerializationError,
+  SpawnError,
+  TaskLoadError,
+  TaskVersionError,
+  ThrownValueError,
+  TimeoutError,
+  WorkerCrashedError,
+  WorkerError,
+  WorkerExitedError,
+  WorkerStartError,
+  WorkerStartTimeoutError,
 } from './errors.ts'
+export type { CallOptions } from './executor/call-options.ts'
+export type { Executor, Input, MapOptions } from './executor/executor.ts'
+export type { PoolUserOptions, ResourceLimits } from './executor/pool-options.ts'
+export type { ExecutorStats, Model } from './executor/stats.ts'
+export { isWorker } from './executor/worker/is-worker.ts'
+export type { Permissions } from './processes/launch.ts'
+export { type ProcessesOptions, processes } from './processes/processes.ts'
+export { context, type TaskContext } from './task/context.ts'
+export {
+  asCompleted,
+  Future,
+  type FutureState,
+  type ProgressListener,
+  type Waited,
+  wait,
+} from './task/future.ts'
+export type { Results } from './task/results.ts'
+export { isTask, type Result, type Task, task } from './task/task.ts'
+export { type Movable, move } from './task/transfer.ts'
+export { type ThreadsOptions, threads } from './threads/threads.ts'

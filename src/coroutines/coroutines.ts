@@ -59,9 +59,12 @@ class Loop implements Backend {
 
   constructor({ concurrency = 64, queueLimit = 1_000_000, name = 'coroutines' }: CoroutinesOptions) {
     if (!(concurrency >= 1 && (Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY))) {
-      throw new OptionError(`coroutines({ concurrency }) takes a whole number from 1 up; it got ${String(concurrency)}.`)
+      throw new OptionError(
+        `coroutines({ concurrency }) takes a whole number from 1 up; it got ${String(concurrency)}.`,
+      )
     }
-    if (!(queueLimit >= 0)) throw new OptionError(`coroutines({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
+    if (!(queueLimit >= 0))
+      throw new OptionError(`coroutines({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
     this.workers = concurrency
     this.#queueLimit = queueLimit
     this.name = name
@@ -72,7 +75,8 @@ class Loop implements Backend {
       return this.#refuse(job, new ClosedError(`${this.name} is closed; ${nameOf(job.task)} was not run.`))
     }
     const free = this.workers - this.#running.size
-    if (this.#queue.size >= this.#queueLimit + free) return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
+    if (this.#queue.size >= this.#queueLimit + free)
+      return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
     const waiting = { job, priority: job.priority }
     this.#waiting.set(job, waiting)
     this.#queue.push(waiting)
@@ -109,7 +113,9 @@ class Loop implements Backend {
   async close(graceMs: number): Promise<void> {
     this.#closing ??= park<void>('every call to settle', this)
     const force = () => {
-      const error = new ClosedError(`${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`)
+      const error = new ClosedError(
+        `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
+      )
       for (const job of [...this.#waiting.keys(), ...this.#running.keys()]) this.cancel(job, error)
       this.#closing?.unpark()
     }
@@ -143,7 +149,9 @@ class Loop implements Backend {
     })
     this.#running.set(job, call)
     job.started()
-    const outcome: Outcome<unknown> = job.chunk ? { ok: true, value: await this.#callEach(job, call) } : await this.#call(job, job.calls[0] ?? [], call)
+    const outcome: Outcome<unknown> = job.chunk
+      ? { ok: true, value: await this.#callEach(job, call) }
+      : await this.#call(job, job.calls[0] ?? [], call)
     const wanted = this.#running.get(job) !== undefined
     this.#running.delete(job)
     if (wanted) this.#settle(job, outcome, outcome.ok ? 'done' : 'failed')
@@ -154,7 +162,11 @@ class Loop implements Backend {
   async #callEach(job: Job, call: CallContext): Promise<Outcome<unknown>[]> {
     const outcomes: Outcome<unknown>[] = []
     for (const args of job.calls) {
-      outcomes.push(call.cancelled ? { ok: false, error: new AbortError('The call was cancelled.') } : await this.#call(job, args, call))
+      outcomes.push(
+        call.cancelled
+          ? { ok: false, error: new AbortError('The call was cancelled.') }
+          : await this.#call(job, args, call),
+      )
     }
     return outcomes
   }
@@ -181,6 +193,7 @@ class Loop implements Backend {
   }
 
   #checkClosed(): void {
-    if (this.#closing !== undefined && this.#waiting.size === 0 && this.#running.size === 0) this.#closing.unpark()
+    if (this.#closing !== undefined && this.#waiting.size === 0 && this.#running.size === 0)
+      this.#closing.unpark()
   }
 }

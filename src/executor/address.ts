@@ -24,7 +24,13 @@ export function addressOf(task: Task): Address {
         'Move the task to a module of its own, and import it from the test.',
     )
   }
-  const address = { module, position, name: task.name, version: lookup(module)?.version, digest: digestOf(task) }
+  const address = {
+    module,
+    position,
+    name: task.name,
+    version: lookup(module)?.version,
+    digest: digestOf(task),
+  }
   addresses.set(task, address)
   return address
 }
@@ -32,5 +38,9 @@ export function addressOf(task: Task): Address {
 function isTestFile(module: string): boolean {
   if (/[._-](test|spec)\.[cm]?[jt]sx?$/.test(module)) return true
   const entry = process.argv[1]
-  return process.env['NODE_TEST_CONTEXT'] !== undefined && entry !== undefined && pathToFileURL(entry).href === module
+  return (
+    process.env['NODE_TEST_CONTEXT'] !== undefined &&
+    entry !== undefined &&
+    pathToFileURL(entry).href === module
+  )
 }

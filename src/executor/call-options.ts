@@ -17,7 +17,9 @@ export interface CallOptions {
 export function mergeCallOptions(options: CallOptions, more: CallOptions): CallOptions {
   const { signal, timeoutMs, priority } = more
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new OptionError('with({ signal }) takes an AbortSignal, as `new AbortController().signal` or `AbortSignal.timeout(500)`.')
+    throw new OptionError(
+      'with({ signal }) takes an AbortSignal, as `new AbortController().signal` or `AbortSignal.timeout(500)`.',
+    )
   }
   if (timeoutMs !== undefined && !(timeoutMs > 0)) {
     throw new OptionError(`with({ timeoutMs }) takes a number of milliseconds above 0; it got ${timeoutMs}.`)

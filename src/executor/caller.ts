@@ -26,7 +26,12 @@ export function callerError(failure: WireFailure, job: Job | undefined): Error {
   const frames = job.caller.stack?.split('\n').slice(1).join('\n')
   if (frames) {
     const stack = `${error.stack ?? ''}\n    ── called from ──\n${frames}`
-    Object.defineProperty(error, 'stack', { value: stack, enumerable: false, configurable: true, writable: true })
+    Object.defineProperty(error, 'stack', {
+      value: stack,
+      enumerable: false,
+      configurable: true,
+      writable: true,
+    })
   }
   return error
 }
@@ -43,7 +48,9 @@ export function learnClasses(failures: readonly WireFailure[], job: Job): Promis
   if (exportsOf.has(module) || !failures.some(isOfUnknownClass)) return undefined
   exportsOf.set(module, undefined)
   if (isEvaluatedElsewhere(module)) return undefined
-  const imported = import(module).then(found => void exportsOf.set(module, found as Record<string, unknown>)).catch(() => {})
+  const imported = import(module)
+    .then(found => void exportsOf.set(module, found as Record<string, unknown>))
+    .catch(() => {})
   return Promise.race([imported, twoTurns()])
 }
 
@@ -64,12 +71,19 @@ function classesOf(module: string | undefined): FindClass {
 function isOfUnknownClass(failure: WireFailure): boolean {
   if (failure.kind !== 'error') return false
   const { error } = failure
-  return lacksItsClass(error) || (error.cause !== undefined && isOfUnknownClass(error.cause)) || (error.errors ?? []).some(isOfUnknownClass)
+  return (
+    lacksItsClass(error) ||
+    (error.cause !== undefined && isOfUnknownClass(error.cause)) ||
+    (error.errors ?? []).some(isOfUnknownClass)
+  )
 }
 
 function lacksItsClass(error: WireError): boolean {
   const [name] = error.classes
-  return name !== undefined && decodeFailure({ kind: 'error', error: { ...error, properties: [] } }, decode).constructor.name !== name
+  return (
+    name !== undefined &&
+    decodeFailure({ kind: 'error', error: { ...error, properties: [] } }, decode).constructor.name !== name
+  )
 }
 
 /** A module that a test runner or a development server evaluated by its own means; importing it would evaluate it again. */

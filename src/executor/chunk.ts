@@ -19,10 +19,14 @@ export class ChunkSizer {
   #perItemMs: number | undefined
 
   /** A fixed `chunk` stays; `total` bounds an automatic one, so that every worker gets several. */
-  constructor(chunk: number | 'auto', { adapts, total, workers }: { adapts: boolean; total: number | undefined; workers: number }) {
+  constructor(
+    chunk: number | 'auto',
+    { adapts, total, workers }: { adapts: boolean; total: number | undefined; workers: number },
+  ) {
     this.#adapts = chunk === 'auto' && adapts
     this.#size = chunk === 'auto' ? 1 : chunk
-    this.#most = total === undefined ? largest : Math.max(1, Math.min(largest, Math.ceil(total / (8 * workers))))
+    this.#most =
+      total === undefined ? largest : Math.max(1, Math.min(largest, Math.ceil(total / (8 * workers))))
   }
 
   get size(): number {
@@ -33,7 +37,8 @@ export class ChunkSizer {
   learn(items: number, workMs: number): void {
     if (!this.#adapts) return
     const perItemMs = workMs / items
-    this.#perItemMs = this.#perItemMs === undefined ? perItemMs : this.#perItemMs + newest * (perItemMs - this.#perItemMs)
+    this.#perItemMs =
+      this.#perItemMs === undefined ? perItemMs : this.#perItemMs + newest * (perItemMs - this.#perItemMs)
     // Costs that turn out higher count at once, lower ones only slowly: one long chunk hurts more than many short ones.
     const expectedMs = Math.max(this.#perItemMs, perItemMs)
     const fitting = expectedMs === 0 ? largest : Math.floor(targetMs / expectedMs)

@@ -59,14 +59,25 @@ class MapRun {
   #ended = false
   #timer: Timer | undefined
 
-  constructor(backend: Backend, callOptions: CallOptions, task: Task, source: Source, buffer: ResultsBuffer<unknown>, options: MapOptions) {
+  constructor(
+    backend: Backend,
+    callOptions: CallOptions,
+    task: Task,
+    source: Source,
+    buffer: ResultsBuffer<unknown>,
+    options: MapOptions,
+  ) {
     this.#backend = backend
     this.#callOptions = callOptions
     this.#task = task
     this.#source = source
     this.#buffer = buffer
     this.#options = options
-    this.#sizer = new ChunkSizer(options.chunk ?? 'auto', { adapts: backend.model !== 'coroutines' && source.synchronous, total: source.total, workers: backend.workers })
+    this.#sizer = new ChunkSizer(options.chunk ?? 'auto', {
+      adapts: backend.model !== 'coroutines' && source.synchronous,
+      total: source.total,
+      workers: backend.workers,
+    })
     this.#takesTuples = parameterCount(task) !== 1
   }
 
@@ -74,7 +85,8 @@ class MapRun {
   begin(): void {
     const { signal, timeoutMs } = this.#callOptions
     signal?.addEventListener('abort', this.#aborted, { once: true })
-    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
+      this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
     queueMicrotask(() => (signal?.aborted ? this.#aborted() : this.demand()))
   }
 
@@ -183,7 +195,10 @@ class MapRun {
     for (let at = 0; at < count; at += 1) {
       this.#doneCount += 1
       // A chunk that failed as a whole (its worker died) failed for each of its inputs.
-      this.#buffer.deliver(first + at, chunk && outcome.ok ? ((outcome.value as Outcome<unknown>[])[at] as Outcome<unknown>) : outcome)
+      this.#buffer.deliver(
+        first + at,
+        chunk && outcome.ok ? ((outcome.value as Outcome<unknown>[])[at] as Outcome<unknown>) : outcome,
+      )
       this.#options.onProgress?.(this.#doneCount, this.#source.total)
     }
     if (this.#ended && this.#jobs.size === 0) this.#release()
@@ -192,16 +207,29 @@ class MapRun {
   /** Larger chunks need more inputs under way, unless the user has said how many. */
   #growAhead(): void {
     if (this.#options.ahead === undefined) {
-      this.#buffer.ahead = Math.max(this.#buffer.ahead, jobsPerWorker * this.#backend.workers * this.#sizer.size)
+      this.#buffer.ahead = Math.max(
+        this.#buffer.ahead,
+        jobsPerWorker * this.#backend.workers * this.#sizer.size,
+      )
     }
   }
 
   // ── stopping ──
 
-  readonly #aborted = (): void => this.cancel(this.#callOptions.signal === undefined ? undefined : abortError(`map(${nameOf(this.#task)})`, this.#callOptions.signal.reason))
+  readonly #aborted = (): void =>
+    this.cancel(
+      this.#callOptions.signal === undefined
+        ? undefined
+        : abortError(`map(${nameOf(this.#task)})`, this.#callOptions.signal.reason),
+    )
 
   #timedOut(timeoutMs: number): void {
-    this.cancel(new TimeoutError(`map(${nameOf(this.#task)}) did not end within ${timeoutMs} ms of the call; ${this.#doneCount} calls were done.`, timeoutMs))
+    this.cancel(
+      new TimeoutError(
+        `map(${nameOf(this.#task)}) did not end within ${timeoutMs} ms of the call; ${this.#doneCount} calls were done.`,
+        timeoutMs,
+      ),
+    )
   }
 
   #release(): void {
@@ -211,7 +239,10 @@ class MapRun {
 }
 
 function open(inputs: unknown): Source {
-  const given = inputs as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown; length?: unknown; size?: unknown } | null | undefined
+  const given = inputs as
+    | { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown; length?: unknown; size?: unknown }
+    | null
+    | undefined
   const total = [given?.length, given?.size].find(count => typeof count === 'number') as number | undefined
   if (typeof given?.[Symbol.asyncIterator] === 'function') {
     return { iterator: (inputs as AsyncIterable<unknown>)[Symbol.asyncIterator](), synchronous: false, total }
@@ -219,14 +250,21 @@ function open(inputs: unknown): Source {
   if (typeof given?.[Symbol.iterator] === 'function') {
     return { iterator: (inputs as Iterable<unknown>)[Symbol.iterator](), synchronous: true, total }
   }
-  throw new OptionError(`map(task, inputs) takes an array, a typed array, or anything that can be iterated over; it got ${inputs === null ? 'null' : typeof inputs}. Wrap a single input: [input].`)
+  throw new OptionError(
+    `map(task, inputs) takes an array, a typed array, or anything that can be iterated over; it got ${inputs === null ? 'null' : typeof inputs}. Wrap a single input: [input].`,
+  )
 }
 
 function checkMapOptions({ ahead, chunk }: MapOptions): void {
-  if (ahead !== undefined && !(ahead >= 1 && (Number.isInteger(ahead) || ahead === Number.POSITIVE_INFINITY))) {
+  if (
+    ahead !== undefined &&
+    !(ahead >= 1 && (Number.isInteger(ahead) || ahead === Number.POSITIVE_INFINITY))
+  ) {
     throw new OptionError(`map(…, { ahead }) takes a whole number from 1 up; it got ${String(ahead)}.`)
   }
   if (chunk !== undefined && chunk !== 'auto' && !(Number.isInteger(chunk) && chunk >= 1)) {
-    throw new OptionError(`map(…, { chunk }) takes 'auto' or a whole number from 1 up; it got ${String(chunk)}.`)
+    throw new OptionError(
+      `map(…, { chunk }) takes 'auto' or a whole number from 1 up; it got ${String(chunk)}.`,
+    )
   }
 }

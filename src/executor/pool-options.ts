@@ -35,7 +35,9 @@ export interface ResourceLimits {
   readonly stackSizeMb?: number
 }
 
-export type PoolOptions = Required<Omit<PoolUserOptions, 'resourceLimits'>> & { readonly resourceLimits: ResourceLimits }
+export type PoolOptions = Required<Omit<PoolUserOptions, 'resourceLimits'>> & {
+  readonly resourceLimits: ResourceLimits
+}
 
 /** The smallest heap that a worker starts with; below it, Node ends the whole program instead of the worker. */
 const smallestHeapMb = 16
@@ -47,15 +49,30 @@ const mostWorkers = 4_096
  * @throws OptionError
  */
 export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOptions {
-  const workers = whole(maker, 'workers', given.workers ?? Math.max(machine().workers, given.minWorkers ?? 0), 1, mostWorkers)
+  const workers = whole(
+    maker,
+    'workers',
+    given.workers ?? Math.max(machine().workers, given.minWorkers ?? 0),
+    1,
+    mostWorkers,
+  )
   const options: PoolOptions = {
     workers,
     minWorkers: whole(maker, 'minWorkers', given.minWorkers ?? 0, 0, workers, `workers, which is ${workers}`),
     idleMs: duration(maker, 'idleMs', given.idleMs ?? 30_000, 0),
-    queueLimit: given.queueLimit === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : whole(maker, 'queueLimit', given.queueLimit ?? 1_000_000, 0, Number.MAX_SAFE_INTEGER),
+    queueLimit:
+      given.queueLimit === Number.POSITIVE_INFINITY
+        ? Number.MAX_SAFE_INTEGER
+        : whole(maker, 'queueLimit', given.queueLimit ?? 1_000_000, 0, Number.MAX_SAFE_INTEGER),
     graceMs: duration(maker, 'graceMs', given.graceMs ?? 500, 0),
     startTimeoutMs: duration(maker, 'startTimeoutMs', given.startTimeoutMs ?? 30_000, 1),
-    maxPayloadBytes: whole(maker, 'maxPayloadBytes', given.maxPayloadBytes ?? 256 * 2 ** 20, 1, Math.min(constants.MAX_LENGTH, 2 ** 31 - 1)),
+    maxPayloadBytes: whole(
+      maker,
+      'maxPayloadBytes',
+      given.maxPayloadBytes ?? 256 * 2 ** 20,
+      1,
+      Math.min(constants.MAX_LENGTH, 2 ** 31 - 1),
+    ),
     resourceLimits: checkLimits(maker, given.resourceLimits ?? {}),
     name: given.name ?? maker,
   }
@@ -66,17 +83,31 @@ function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {
   const smallest = { maxOldGenerationSizeMb: smallestHeapMb, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
   for (const [key, value] of Object.entries(limits)) {
     const least = (smallest as Record<string, number>)[key]
-    if (least === undefined) throw new OptionError(`${maker}({ resourceLimits }) knows ${Object.keys(smallest).join(', ')}; it got ${key}.`)
+    if (least === undefined)
+      throw new OptionError(
+        `${maker}({ resourceLimits }) knows ${Object.keys(smallest).join(', ')}; it got ${key}.`,
+      )
     if (!(typeof value === 'number' && value >= least && value <= 2 ** 20)) {
-      throw new OptionError(`${maker}({ resourceLimits: { ${key} } }) takes ${least} to ${2 ** 20} MiB; it got ${String(value)}. With less, a worker can't start.`)
+      throw new OptionError(
+        `${maker}({ resourceLimits: { ${key} } }) takes ${least} to ${2 ** 20} MiB; it got ${String(value)}. With less, a worker can't start.`,
+      )
     }
   }
   return limits
 }
 
-function whole(maker: string, key: string, value: number, least: number, most: number, mostIs: string | number = most): number {
+function whole(
+  maker: string,
+  key: string,
+  value: number,
+  least: number,
+  most: number,
+  mostIs: string | number = most,
+): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new OptionError(`${maker}({ ${key} }) takes a whole number from ${least} to ${mostIs}; it got ${String(value)}.`)
+  throw new OptionError(
+    `${maker}({ ${key} }) takes a whole number from ${least} to ${mostIs}; it got ${String(value)}.`,
+  )
 }
 
 function duration(maker: string, key: string, value: number, least: number): number {

@@ -6,13 +6,7 @@
  *
  * States, steps and deaths: README.md.
  */
-import {
-  ClosedError,
-  EntryPointError,
-  QueueFullError,
-  type SpawnError,
-  WorkerStartError,
-} from '../errors.ts'
+import { ClosedError, EntryPointError, QueueFullError, type SpawnError, WorkerStartError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
@@ -90,10 +84,15 @@ export class Pool implements Backend, SlotOwner {
   }
 
   stats(): ExecutorStats {
-    const count = (...states: Slot['state'][]) => [...this.#slots].filter(slot => states.includes(slot.state)).length
+    const count = (...states: Slot['state'][]) =>
+      [...this.#slots].filter(slot => states.includes(slot.state)).length
     return {
       model: this.model,
-      workers: { starting: count('starting'), idle: count('idle'), busy: count('busy', 'draining', 'stopping') },
+      workers: {
+        starting: count('starting'),
+        idle: count('idle'),
+        busy: count('busy', 'draining', 'stopping'),
+      },
       crashes: this.#counts.crashes,
       queued: this.#queue.size,
       running: this.#ready.size - this.#queue.size,
@@ -132,12 +131,21 @@ export class Pool implements Backend, SlotOwner {
     this.#settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
   }
 
-  ended(slot: Slot, why: Error, { wasReady, loading, expected, idle }: Parameters<SlotOwner['ended']>[2]): void {
+  ended(
+    slot: Slot,
+    why: Error,
+    { wasReady, loading, expected, idle }: Parameters<SlotOwner['ended']>[2],
+  ): void {
     this.#slots.delete(slot)
     this.#stopResting(slot)
     if (!expected) this.#counts.crashes += 1
     if (!expected || !wasReady) publishWorkerCrash({ executor: this.name, worker: slot.name, error: why })
-    if (idle && !expected) process.emitWarning(`${slot.name} of ${this.name} failed while it had nothing to do: ${why.message}`, { type: 'AtonceWarning', code: 'ATONCE_IDLE_WORKER', detail: String(why.stack) })
+    if (idle && !expected)
+      process.emitWarning(`${slot.name} of ${this.name} failed while it had nothing to do: ${why.message}`, {
+        type: 'AtonceWarning',
+        code: 'ATONCE_IDLE_WORKER',
+        detail: String(why.stack),
+      })
     if (!wasReady && this.#closing === undefined) this.#startFailed(why)
     if (loading !== undefined) this.#importFailed(loading, why)
     this.#assign()
@@ -148,10 +156,16 @@ export class Pool implements Backend, SlotOwner {
 
   /** Refuses the job, or readies it for the wire. */
   #check(job: Job): ReadyJob {
-    if (this.#closing !== undefined) throw new ClosedError(`${this.name} is closed; ${nameOf(job.task)} was not run. Run tasks before close(), or before the end of the block with \`await using\`.`)
+    if (this.#closing !== undefined)
+      throw new ClosedError(
+        `${this.name} is closed; ${nameOf(job.task)} was not run. Run tasks before close(), or before the end of the block with \`await using\`.`,
+      )
     const free = this.workers - this.#busy()
-    if (this.#queue.size >= this.#options.queueLimit + free) throw new QueueFullError(this.name, this.#options.queueLimit)
-    const args = job.chunk ? encode(job.calls, 'inputs', this.#crossing) : encode(job.calls[0], 'args', this.#crossing)
+    if (this.#queue.size >= this.#options.queueLimit + free)
+      throw new QueueFullError(this.name, this.#options.queueLimit)
+    const args = job.chunk
+      ? encode(job.calls, 'inputs', this.#crossing)
+      : encode(job.calls[0], 'args', this.#crossing)
     this.#lastId += 1
     return { id: this.#lastId, job, args, priority: job.priority }
   }
@@ -164,7 +178,8 @@ export class Pool implements Backend, SlotOwner {
     }
     let starting = 0
     for (const slot of this.#slots) if (slot.state === 'starting') starting += 1
-    for (; starting < this.#queue.size && this.#slots.size < this.#mostWorkers; starting += 1) this.#startWorker()
+    for (; starting < this.#queue.size && this.#slots.size < this.#mostWorkers; starting += 1)
+      this.#startWorker()
   }
 
   #busy(): number {
@@ -228,7 +243,12 @@ export class Pool implements Backend, SlotOwner {
     if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: false, error }, 'failed')
   }
 
-  #settle(ready: ReadyJob, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
+  #settle(
+    ready: ReadyJob,
+    outcome: Outcome<unknown>,
+    as: 'done' | 'failed' | 'cancelled',
+    workMs?: number,
+  ): void {
     if (!this.#ready.delete(ready.job)) return
     this.#counts[as] += 1
     ready.job.settled(outcome, workMs)
@@ -236,7 +256,9 @@ export class Pool implements Backend, SlotOwner {
 
   /** The grace is over: nobody waits for anything any more. */
   #force(): void {
-    const why = new ClosedError(`${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`)
+    const why = new ClosedError(
+      `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
+    )
     for (const ready of [...this.#queue]) {
       this.#queue.withdraw(ready)
       this.#settle(ready, { ok: false, error: why }, 'cancelled')
@@ -252,7 +274,8 @@ export class Pool implements Backend, SlotOwner {
         if (slot.state === 'idle') {
           this.#stopResting(slot)
           slot.stop()
-        } else if (slot.state === 'starting') slot.kill(new WorkerStartError(`${this.name} was closed`, { worker: slot.name }))
+        } else if (slot.state === 'starting')
+          slot.kill(new WorkerStartError(`${this.name} was closed`, { worker: slot.name }))
       }
     }
     if (this.#slots.size === 0 && this.#ready.size === 0) this.#closing.finished.unpark()

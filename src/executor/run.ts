@@ -7,7 +7,12 @@ import type { Backend, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
 
-export function runOne<F extends AnyFunction>(backend: Backend, options: CallOptions, task: Task<F>, args: readonly unknown[]): Future<Result<F>> {
+export function runOne<F extends AnyFunction>(
+  backend: Backend,
+  options: CallOptions,
+  task: Task<F>,
+  args: readonly unknown[],
+): Future<Result<F>> {
   const { signal, timeoutMs, priority = 0 } = options
   const name = nameOf(task)
   let timer: Timer | undefined
@@ -20,7 +25,9 @@ export function runOne<F extends AnyFunction>(backend: Backend, options: CallOpt
     control.future.catch(() => {})
     stop(abortError(`${name}, run on ${backend.name},`, signal?.reason))
   }
-  const control = Future.create<Result<F>>(reason => stop(abortError(`${name}, run on ${backend.name},`, reason)))
+  const control = Future.create<Result<F>>(reason =>
+    stop(abortError(`${name}, run on ${backend.name},`, reason)),
+  )
   const job: Job = {
     task,
     calls: [args],
@@ -45,7 +52,8 @@ export function runOne<F extends AnyFunction>(backend: Backend, options: CallOpt
     signal?.addEventListener('abort', aborted, { once: true })
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
       timer = runtime().setTimer(timeoutMs, () => {
-        const where = control.future.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
+        const where =
+          control.future.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
         stop(new TimeoutError(`${name} did not end within ${timeoutMs} ms of the call; ${where}.`, timeoutMs))
       })
     }

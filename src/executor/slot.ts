@@ -18,10 +18,10 @@ import { nameOf, type Task } from '../task/task.ts'
 import { decode, detach, type Encoded } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import { type FromWorker, isFromWorker, type WireOutcome } from '../wire/messages.ts'
+import { addressOf } from './address.ts'
 import type { Job } from './backend.ts'
 import { callerError, learnClasses } from './caller.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
-import { addressOf } from './address.ts'
 
 /** A job that was checked and readied for the wire. */
 export interface ReadyJob {
@@ -40,7 +40,11 @@ export interface SlotOwner {
   /** The job has an outcome. */
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void
   /** Nothing of the worker is left. `wasReady` says whether it ever took messages; `loading` is the module it died of, if it was importing one. */
-  ended(slot: Slot, why: Error, details: { wasReady: boolean; loading: string | undefined; expected: boolean; idle: boolean }): void
+  ended(
+    slot: Slot,
+    why: Error,
+    details: { wasReady: boolean; loading: string | undefined; expected: boolean; idle: boolean },
+  ): void
 }
 
 export interface SlotTimes {
@@ -67,7 +71,9 @@ export class Slot {
     this.index = index
     this.#owner = owner
     this.#times = times
-    this.#setDeadline(times.startTimeoutMs, () => this.#end(new WorkerStartTimeoutError('starting', times.startTimeoutMs, this.#details())))
+    this.#setDeadline(times.startTimeoutMs, () =>
+      this.#end(new WorkerStartTimeoutError('starting', times.startTimeoutMs, this.#details())),
+    )
     this.#worker = start(index, {
       message: message => this.#receive(message),
       exited: exit => this.#exited(exit),
@@ -116,7 +122,11 @@ export class Slot {
     if (this.#current !== ready || this.#state !== 'busy') return
     this.#state = 'draining'
     this.#worker.flagCancelled(ready.id)
-    this.#worker.send({ kind: 'cancel', id: ready.id, failure: encodeFailure(reason, (value, _path) => ({ value: String(value), special: false })) })
+    this.#worker.send({
+      kind: 'cancel',
+      id: ready.id,
+      failure: encodeFailure(reason, (value, _path) => ({ value: String(value), special: false })),
+    })
     this.#setDeadline(this.#times.graceMs, () => this.#end(reason))
     this.#worker.release()
   }
@@ -148,7 +158,9 @@ export class Slot {
     this.#worker.send({ kind: 'load', ref, ...addressOf(task) })
     this.#refs.set(task, { ref, loaded: false })
     this.#setDeadline(this.#times.startTimeoutMs, () =>
-      this.#end(new WorkerStartTimeoutError(`importing ${task.module}`, this.#times.startTimeoutMs, this.#details())),
+      this.#end(
+        new WorkerStartTimeoutError(`importing ${task.module}`, this.#times.startTimeoutMs, this.#details()),
+      ),
     )
     return ref
   }
@@ -173,7 +185,8 @@ export class Slot {
   }
 
   #started(): void {
-    if (this.#state !== 'starting') return this.#end(new ProtocolError('ready, for the second time', this.#details()))
+    if (this.#state !== 'starting')
+      return this.#end(new ProtocolError('ready, for the second time', this.#details()))
     this.#clearDeadline()
     this.#wasReady = true
     this.#turnIdle()
@@ -195,14 +208,21 @@ export class Slot {
         if (this.#state === 'busy') ready.job.progressed(message.done, message.total)
         return
       case 'done':
-        return this.#finish(() => ({ ok: true, value: decode(message.value, message.special) }), message.workMs)
+        return this.#finish(
+          () => ({ ok: true, value: decode(message.value, message.special) }),
+          message.workMs,
+        )
       case 'doneChunk': {
         const read = () => message.outcomes.map(outcome => this.#decodeOutcome(outcome, ready))
         const failures = message.outcomes.flatMap(outcome => (outcome.ok ? [] : [outcome.failure]))
         return this.#finish(() => ({ ok: true, value: read() }), message.workMs, failures)
       }
       case 'failed':
-        return this.#finish(() => ({ ok: false, error: callerError(message.failure, ready.job) }), message.workMs, [message.failure])
+        return this.#finish(
+          () => ({ ok: false, error: callerError(message.failure, ready.job) }),
+          message.workMs,
+          [message.failure],
+        )
     }
   }
 
@@ -216,14 +236,18 @@ export class Slot {
     try {
       return read()
     } catch (error) {
-      return { ok: false, error: new ProtocolError(`a reply that can't be read (${(error as Error).message})`, this.#details()) }
+      return {
+        ok: false,
+        error: new ProtocolError(`a reply that can't be read (${(error as Error).message})`, this.#details()),
+      }
     }
   }
 
   /** The worker has answered: it is free at once, even if the answer must wait for its error classes. */
   #finish(read: () => Outcome<unknown>, workMs?: number, failures: readonly WireFailure[] = []): void {
     const ready = this.#current as ReadyJob
-    const settle = this.#state === 'busy' ? () => this.#owner.settled(ready, this.#attempt(read), workMs) : () => {}
+    const settle =
+      this.#state === 'busy' ? () => this.#owner.settled(ready, this.#attempt(read), workMs) : () => {}
     this.#clearDeadline()
     this.#current = undefined
     const learning = failures.length === 0 ? undefined : learnClasses(failures, ready.job)
@@ -247,7 +271,10 @@ export class Slot {
 
   #exited(exit: Exit): void {
     if (this.#state === 'ended') return
-    const { idle, expected } = { idle: this.#state === 'idle', expected: this.#verdict !== undefined || this.#state === 'stopping' }
+    const { idle, expected } = {
+      idle: this.#state === 'idle',
+      expected: this.#verdict !== undefined || this.#state === 'stopping',
+    }
     const why = this.#verdict ?? this.#reasonOf(exit)
     const loading = this.#loadingModule()
     const abandoned = this.#state === 'draining'
@@ -271,7 +298,11 @@ export class Slot {
     if (exit.kind === 'garbled') return new ProtocolError(exit.what, this.#details())
     if (exit.kind === 'memory') return new OutOfMemoryError(exit.limitMb, this.#details())
     const loading = this.#loadingModule()
-    if (!this.#wasReady || loading !== undefined) return new WorkerStartError(`${loading === undefined ? '' : `while it imported ${loading}, `}${describeExit(exit)}`, this.#details(exit.kind === 'error' ? exit.error : undefined))
+    if (!this.#wasReady || loading !== undefined)
+      return new WorkerStartError(
+        `${loading === undefined ? '' : `while it imported ${loading}, `}${describeExit(exit)}`,
+        this.#details(exit.kind === 'error' ? exit.error : undefined),
+      )
     if (exit.kind === 'exit') return new WorkerExitedError(exit.code, this.#details())
     if (exit.kind === 'error') return new WorkerCrashedError(messageOf(exit.error), this.#details(exit.error))
     return new WorkerCrashedError(describeExit(exit), { ...this.#details(), signal: exit.signal })
@@ -281,12 +312,18 @@ export class Slot {
     const cause = callerError(failure, this.#current?.job)
     if (cause instanceof EntryPointError) return cause
     const why = `${cause.name}: ${cause.message}`
-    return this.#wasReady && this.#loadingModule() === undefined ? new WorkerCrashedError(why, this.#details(cause)) : new WorkerStartError(why, this.#details(cause))
+    return this.#wasReady && this.#loadingModule() === undefined
+      ? new WorkerCrashedError(why, this.#details(cause))
+      : new WorkerStartError(why, this.#details(cause))
   }
 
   #details(cause?: unknown): WorkerErrorDetails {
     const task = this.#current?.job.task
-    return { worker: this.#worker?.name ?? `worker ${this.index}`, task: task === undefined ? undefined : nameOf(task), cause }
+    return {
+      worker: this.#worker?.name ?? `worker ${this.index}`,
+      task: task === undefined ? undefined : nameOf(task),
+      cause,
+    }
   }
 
   #setDeadline(ms: number, passed: () => void): void {
@@ -302,18 +339,24 @@ export class Slot {
 
 /** The platform could not copy what the scan let pass: a Proxy, an object nested too deeply for its own stack. */
 function unsendable(cause: unknown): Outcome<unknown> {
-  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_')) return { ok: false, error: cause }
-  return { ok: false, error: new SerializationError('args', `The arguments can't be copied: ${messageOf(cause)}`, { cause }) }
+  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_'))
+    return { ok: false, error: cause }
+  return {
+    ok: false,
+    error: new SerializationError('args', `The arguments can't be copied: ${messageOf(cause)}`, { cause }),
+  }
 }
 
 function describeExit(exit: Exit): string {
   if (exit.kind === 'exit') return `it ended with exit code ${exit.code}`
-  if (exit.kind === 'signal') return `it was ended by ${exit.signal}${exit.lastWords === '' ? '' : `; it wrote last:\n${exit.lastWords}`}`
+  if (exit.kind === 'signal')
+    return `it was ended by ${exit.signal}${exit.lastWords === '' ? '' : `; it wrote last:\n${exit.lastWords}`}`
   return exit.kind === 'error' ? messageOf(exit.error) : exit.kind
 }
 
 function describe(message: unknown): string {
-  const kind = typeof message === 'object' && message !== null ? (message as { kind?: unknown }).kind : message
+  const kind =
+    typeof message === 'object' && message !== null ? (message as { kind?: unknown }).kind : message
   return String(kind).slice(0, 80)
 }
 

@@ -57,14 +57,43 @@ export function inheritedFlags(flags: readonly string[]): string[] {
   return kept
 }
 
-const withValue = new Set(['-e', '--eval', '-p', '--print', '-pe', '--input-type', '--run', '--test-name-pattern', '--test-reporter', '--test-reporter-destination', '--watch-path'])
-const alone = new Set(['-c', '--check', '-i', '--interactive', '--cpu-prof', '--heap-prof', '--prof', '--build-sea'])
+const withValue = new Set([
+  '-e',
+  '--eval',
+  '-p',
+  '--print',
+  '-pe',
+  '--input-type',
+  '--run',
+  '--test-name-pattern',
+  '--test-reporter',
+  '--test-reporter-destination',
+  '--watch-path',
+])
+const alone = new Set([
+  '-c',
+  '--check',
+  '-i',
+  '--interactive',
+  '--cpu-prof',
+  '--heap-prof',
+  '--prof',
+  '--build-sea',
+])
 
-function memoryFlags({ maxOldGenerationSizeMb, maxYoungGenerationSizeMb, stackSizeMb }: PoolOptions['resourceLimits']): string[] {
+function memoryFlags({
+  maxOldGenerationSizeMb,
+  maxYoungGenerationSizeMb,
+  stackSizeMb,
+}: PoolOptions['resourceLimits']): string[] {
   return [
-    ...(maxOldGenerationSizeMb === undefined ? [] : [`--max-old-space-size=${Math.floor(maxOldGenerationSizeMb)}`]),
+    ...(maxOldGenerationSizeMb === undefined
+      ? []
+      : [`--max-old-space-size=${Math.floor(maxOldGenerationSizeMb)}`]),
     // V8 sizes the young generation by its semi-space, a third of it.
-    ...(maxYoungGenerationSizeMb === undefined ? [] : [`--max-semi-space-size=${Math.max(1, Math.ceil(maxYoungGenerationSizeMb / 3))}`]),
+    ...(maxYoungGenerationSizeMb === undefined
+      ? []
+      : [`--max-semi-space-size=${Math.max(1, Math.ceil(maxYoungGenerationSizeMb / 3))}`]),
     ...(stackSizeMb === undefined ? [] : [`--stack-size=${Math.floor(stackSizeMb * 1_024)}`]),
   ]
 }

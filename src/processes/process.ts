@@ -12,8 +12,8 @@ import type { Socket } from 'node:net'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../executor/far-worker.ts'
 import type { PoolOptions } from '../executor/pool-options.ts'
 import { runtime } from '../runtime/runtime.ts'
-import type { Transport } from '../wire/transport/transport.ts'
 import { pipeTransport } from '../wire/transport/pipe.ts'
+import type { Transport } from '../wire/transport/transport.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LastWords } from './last-words.ts'
 import { type LaunchOptions, launchOf } from './launch.ts'
@@ -57,7 +57,9 @@ class WorkerProcess implements FarWorker {
     this.#messages = messages
     this.#control = control
     this.#lastWords = new LastWords(stderr, () => this.#tellEnd())
-    this.#heartbeat = new Heartbeat(control, () => this.#killBecause({ kind: 'lost', why: 'it stopped answering; it may have been suspended.' }))
+    this.#heartbeat = new Heartbeat(control, () =>
+      this.#killBecause({ kind: 'lost', why: 'it stopped answering; it may have been suspended.' }),
+    )
     this.#transport = pipeTransport(
       messages,
       {
@@ -133,14 +135,19 @@ class WorkerProcess implements FarWorker {
     this.#connected = false
     this.#tellEnd()
     if (this.#end !== undefined || this.#stopping) return
-    runtime().setTimer(lateMs, () => this.#killBecause({ kind: 'lost', why: 'the worker’s side of it was closed.' }))
+    runtime().setTimer(lateMs, () =>
+      this.#killBecause({ kind: 'lost', why: 'the worker’s side of it was closed.' }),
+    )
   }
 
   /** Tells the end once all that is known about it is here. */
   #tellEnd(): void {
     if (this.#end === undefined || this.#connected || !this.#lastWords?.ended) return
     this.#control?.destroy()
-    this.#tell(this.#verdict ?? exitOf(this.#end, this.#lastWords.text, this.#options.resourceLimits.maxOldGenerationSizeMb))
+    this.#tell(
+      this.#verdict ??
+        exitOf(this.#end, this.#lastWords.text, this.#options.resourceLimits.maxOldGenerationSizeMb),
+    )
   }
 
   #tell(exit: Exit): void {
@@ -150,7 +157,11 @@ class WorkerProcess implements FarWorker {
   }
 }
 
-function exitOf({ code, signal }: { code: number | null; signal: string | null }, lastWords: string, limitMb: number | undefined): Exit {
+function exitOf(
+  { code, signal }: { code: number | null; signal: string | null },
+  lastWords: string,
+  limitMb: number | undefined,
+): Exit {
   // V8 aborts the process when its heap is full; what it wrote is the only trace (V8, `FatalProcessOutOfMemory`).
   if (lastWords.includes('heap out of memory')) return { kind: 'memory', limitMb }
   if (signal !== null) return { kind: 'signal', signal, lastWords }

@@ -32,14 +32,23 @@ export function processes(options: ProcessesOptions = {}): Executor {
   const checked = checkPoolOptions('processes', options)
   checkPermissions(options.permissions)
   const crossing = { sharedMemory: false, maxPayloadBytes: checked.maxPayloadBytes }
-  return createExecutor(new Pool('processes', checked, processStarter({ ...checked, env: options.env, permissions: options.permissions }), crossing))
+  return createExecutor(
+    new Pool(
+      'processes',
+      checked,
+      processStarter({ ...checked, env: options.env, permissions: options.permissions }),
+      crossing,
+    ),
+  )
 }
 
 function checkPermissions(permissions: Permissions | undefined): void {
   for (const key of ['read', 'write'] as const) {
     const paths = permissions?.[key]
     if (paths !== undefined && !(Array.isArray(paths) && paths.every(path => typeof path === 'string'))) {
-      throw new OptionError(`processes({ permissions: { ${key} } }) takes a list of paths, as ['./data']; it got ${String(paths)}.`)
+      throw new OptionError(
+        `processes({ permissions: { ${key} } }) takes a list of paths, as ['./data']; it got ${String(paths)}.`,
+      )
     }
   }
 }

@@ -34,7 +34,9 @@ function workersFromEnvironment(): number | undefined {
   if (text === undefined || text === '') return undefined
   const workers = Number(text)
   if (Number.isInteger(workers) && workers >= 1) return workers
-  throw new OptionError(`ATONCE_WORKERS must be a whole number from 1 up; it is ${JSON.stringify(text)}. Unset it, or set ATONCE_WORKERS=4.`)
+  throw new OptionError(
+    `ATONCE_WORKERS must be a whole number from 1 up; it is ${JSON.stringify(text)}. Unset it, or set ATONCE_WORKERS=4.`,
+  )
 }
 
 /** The CPU quota of the control group in cores: version 2 first, then version 1 (kernel documentation, "cgroup-v2", "cpu.max"). */

@@ -8,7 +8,8 @@ export const realRuntime: Runtime = {
   now: () => performance.now(),
   random: () => Math.random(),
   yieldToLoop: () => new Promise(resolve => setImmediate(resolve)),
-  setTimer: (delayMs, fire) => (delayMs <= longestDelayMs ? shortTimer(delayMs, fire) : chainedTimer(delayMs, fire)),
+  setTimer: (delayMs, fire) =>
+    delayMs <= longestDelayMs ? shortTimer(delayMs, fire) : chainedTimer(delayMs, fire),
 }
 
 function shortTimer(delayMs: number, fire: () => void): Timer {

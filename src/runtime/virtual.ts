@@ -74,7 +74,8 @@ export class VirtualRuntime implements Runtime {
     await drained()
     while (!settled) {
       const next = this.#earliest()
-      if (next === undefined) throw new Error('Nothing is left to wait for: no timer is set and the promise is still pending.')
+      if (next === undefined)
+        throw new Error('Nothing is left to wait for: no timer is set and the promise is still pending.')
       await this.advance(next.atMs - this.#nowMs)
     }
     return promise
@@ -83,7 +84,11 @@ export class VirtualRuntime implements Runtime {
   #earliest(): Pending | undefined {
     let earliest: Pending | undefined
     for (const pending of this.#pending) {
-      if (earliest === undefined || pending.atMs < earliest.atMs || (pending.atMs === earliest.atMs && pending.order < earliest.order)) {
+      if (
+        earliest === undefined ||
+        pending.atMs < earliest.atMs ||
+        (pending.atMs === earliest.atMs && pending.order < earliest.order)
+      ) {
         earliest = pending
       }
     }

@@ -93,7 +93,6 @@ export class Future<T> implements Promise<T> {
     return this
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a future is awaitable
   then<A = T, B = never>(
     onDone?: ((value: T) => A | PromiseLike<A>) | null,
     onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
@@ -177,7 +176,10 @@ export interface Waited<T> {
  */
 export async function wait<T>(
   futures: Iterable<Future<T>>,
-  { until = 'all', timeoutMs = Number.POSITIVE_INFINITY }: { until?: 'all' | 'first' | 'failure'; timeoutMs?: number } = {},
+  {
+    until = 'all',
+    timeoutMs = Number.POSITIVE_INFINITY,
+  }: { until?: 'all' | 'first' | 'failure'; timeoutMs?: number } = {},
 ): Promise<Waited<T>> {
   if (!['all', 'first', 'failure'].includes(until)) {
     throw new OptionError(`wait(…, { until }) takes 'all', 'first' or 'failure'; it got ${String(until)}.`)
@@ -192,9 +194,14 @@ export async function wait<T>(
     const failed = future.state === 'failed' || future.state === 'cancelled'
     if (pending.size === 0 || until === 'first' || (until === 'failure' && failed)) enough.unpark()
   }
-  for (const future of [...pending]) future.then(() => note(future), () => note(future))
+  for (const future of [...pending])
+    future.then(
+      () => note(future),
+      () => note(future),
+    )
   if (pending.size === 0) enough.unpark()
-  const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : runtime().setTimer(timeoutMs, () => enough.unpark())
+  const timer =
+    timeoutMs === Number.POSITIVE_INFINITY ? undefined : runtime().setTimer(timeoutMs, () => enough.unpark())
   await enough.promise
   timer?.cancel()
   return { settled: new Set(settled), pending: new Set(pending) }

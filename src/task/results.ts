@@ -13,7 +13,9 @@ import { InvalidTaskError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 
 /** How one call ended. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown }
 
 /** What feeds the results. */
 export interface Producer {
@@ -141,7 +143,7 @@ export class Results<T> implements PromiseLike<T[]>, AsyncIterable<T> {
 
   /** For executors: results that are fed through `buffer`. */
   static of<T>(buffer: ResultsBuffer<T>): Results<T> {
-    return new Results(() => ({ buffer, shape: valueOf }) as Consumer<T>)
+    return new Results(() => ({ buffer, shape: resultOf }) as Consumer<T>)
   }
 
   /**
@@ -160,13 +162,15 @@ export class Results<T> implements PromiseLike<T[]>, AsyncIterable<T> {
     buffer.producer.cancel(reason)
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: results are awaitable
   then<A = T[], B = never>(
     onDone?: ((values: T[]) => A | PromiseLike<A>) | null,
     onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     const { buffer, shape } = this.#use()
-    return buffer.collect().then(outcomes => outcomes.map(shape)).then(onDone, onFailed)
+    return buffer
+      .collect()
+      .then(outcomes => outcomes.map(shape))
+      .then(onDone, onFailed)
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
@@ -180,7 +184,9 @@ export class Results<T> implements PromiseLike<T[]>, AsyncIterable<T> {
 
   #use(): Consumer<T> {
     if (this.#consumer !== undefined) {
-      throw new InvalidTaskError('The results of one map() can be used once: await them, iterate over them, or call settled() first. Collect them in an array to use them twice.')
+      throw new InvalidTaskError(
+        'The results of one map() can be used once: await them, iterate over them, or call settled() first. Collect them in an array to use them twice.',
+      )
     }
     this.#consumer = this.#open()
     return this.#consumer
@@ -192,13 +198,15 @@ interface Consumer<T> {
   readonly shape: (outcome: Outcome<unknown>) => T
 }
 
-function valueOf<T>(outcome: Outcome<T>): T {
+function resultOf<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value
   throw outcome.error
 }
 
 function endingOf<T>(outcome: Outcome<T>): PromiseSettledResult<T> {
-  return outcome.ok ? { status: 'fulfilled', value: outcome.value } : { status: 'rejected', reason: outcome.error }
+  return outcome.ok
+    ? { status: 'fulfilled', value: outcome.value }
+    : { status: 'rejected', reason: outcome.error }
 }
 
 function firstFailure<T>(waiting: ReadonlyMap<number, Outcome<T>>): { error: unknown } | undefined {

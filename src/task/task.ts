@@ -10,7 +10,6 @@ import { InvalidTaskError } from '../errors.ts'
 import { register } from './registry.ts'
 
 /** Any function, for type bounds only. */
-// biome-ignore lint/suspicious/noExplicitAny: the bound of a function type parameter
 export type AnyFunction = (...args: any[]) => any
 
 /** Where a task lives. */
@@ -52,7 +51,9 @@ export function task<F extends AnyFunction>(meta: ImportMeta, fn: F): Task<F> {
     )
   }
   if (isTask(fn)) {
-    throw new InvalidTaskError(`${nameOf(fn)} is a task already, of ${fn.module}. Import that one, or wrap it: task(import.meta, (…args) => ${nameOf(fn)}(…args)).`)
+    throw new InvalidTaskError(
+      `${nameOf(fn)} is a task already, of ${fn.module}. Import that one, or wrap it: task(import.meta, (…args) => ${nameOf(fn)}(…args)).`,
+    )
   }
   const module = meta.url
   const made = fn as Task<F>
@@ -77,7 +78,9 @@ export function isTask(value: unknown): value is Task {
 export function assertTask(value: unknown): asserts value is Task {
   if (isTask(value)) return
   if (typeof value !== 'function') {
-    throw new InvalidTaskError(`An executor runs a task; it got ${describe(value)}. Make one: export const work = task(import.meta, function work(…) { … })`)
+    throw new InvalidTaskError(
+      `An executor runs a task; it got ${describe(value)}. Make one: export const work = task(import.meta, function work(…) { … })`,
+    )
   }
   const name = nameOf(value)
   throw new InvalidTaskError(
@@ -94,5 +97,9 @@ export function nameOf(fn: Function): string {
 
 function describe(value: unknown): string {
   if (value === null) return 'null'
-  return typeof value === 'object' ? 'an object' : typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`
+  return typeof value === 'object'
+    ? 'an object'
+    : typeof value === 'undefined'
+      ? 'undefined'
+      : `a ${typeof value}`
 }

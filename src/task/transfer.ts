@@ -24,7 +24,10 @@ let outstanding = 0
 export function move<T extends Movable>(value: T): T {
   const buffer = movableOf(value)
   if (buffer === undefined) {
-    throw new SerializationError('move(…)', 'move() takes an ArrayBuffer, a typed array or a MessagePort. Anything else is copied: pass it as it is.')
+    throw new SerializationError(
+      'move(…)',
+      'move() takes an ArrayBuffer, a typed array or a MessagePort. Anything else is copied: pass it as it is.',
+    )
   }
   const problem = whyUnmovable(buffer)
   if (problem !== undefined) throw new SerializationError('move(…)', `move() ${problem}`)
@@ -50,7 +53,14 @@ export function takeMarks(value: unknown, seen: Set<unknown> = new Set()): void 
   if (outstanding === 0 || typeof value !== 'object' || value === null || seen.has(value)) return
   seen.add(value)
   takeMark(value)
-  const parts = Array.isArray(value) || value instanceof Set ? value : value instanceof Map ? [...value].flat() : ArrayBuffer.isView(value) ? [] : Object.values(value)
+  const parts =
+    Array.isArray(value) || value instanceof Set
+      ? value
+      : value instanceof Map
+        ? [...value].flat()
+        : ArrayBuffer.isView(value)
+          ? []
+          : Object.values(value)
   for (const part of parts) takeMarks(part, seen)
 }
 

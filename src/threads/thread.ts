@@ -12,7 +12,11 @@ export function threadStarter(options: PoolOptions): StartWorker {
   return (index, owner) => startThread(`thread ${index}`, options, owner)
 }
 
-function startThread(name: string, { resourceLimits, maxPayloadBytes }: PoolOptions, owner: FarWorkerOwner): FarWorker {
+function startThread(
+  name: string,
+  { resourceLimits, maxPayloadBytes }: PoolOptions,
+  owner: FarWorkerOwner,
+): FarWorker {
   const { port1: near, port2: port } = new MessageChannel()
   const cancelWord = new Int32Array(new SharedArrayBuffer(4))
   let thread: Worker | undefined
@@ -41,7 +45,9 @@ function startThread(name: string, { resourceLimits, maxPayloadBytes }: PoolOpti
     thread.on('error', error => {
       failure = error
     })
-    thread.on('exit', code => exited(failure === undefined ? { kind: 'exit', code } : exitOf(failure, resourceLimits)))
+    thread.on('exit', code =>
+      exited(failure === undefined ? { kind: 'exit', code } : exitOf(failure, resourceLimits)),
+    )
   } catch (error) {
     queueMicrotask(() => exited({ kind: 'refused', error }))
   }

@@ -108,7 +108,12 @@ class Scan {
   #visit(value: unknown, parent: number, key: string | number): void {
     switch (typeof value) {
       case 'function':
-        return this.#refuse(parent, key, `is a function${value.name === '' ? '' : ` (${value.name})`}`, 'Pass data, and let the task call a function of its own module.')
+        return this.#refuse(
+          parent,
+          key,
+          `is a function${value.name === '' ? '' : ` (${value.name})`}`,
+          'Pass data, and let the task call a function of its own module.',
+        )
       case 'symbol':
         return this.#refuse(parent, key, `is a symbol (${String(value)})`, 'Pass a string instead.')
       case 'string':
@@ -126,11 +131,17 @@ class Scan {
   #enter(at: number): void {
     const value = this.#objects[at] as object
     if ((this.#depths[at] as number) > maxDepth) {
-      this.#refuse(this.#parents[at] as number, this.#keys[at] as string, `is nested more than ${maxDepth} levels deep`, 'Flatten it: an array of rows, with indexes in place of links.')
+      this.#refuse(
+        this.#parents[at] as number,
+        this.#keys[at] as string,
+        `is nested more than ${maxDepth} levels deep`,
+        'Flatten it: an array of rows, with indexes in place of links.',
+      )
     }
     if (Array.isArray(value)) return this.#enterArray(value, at)
     const prototype = Object.getPrototypeOf(value)
-    if (prototype === Object.prototype || prototype === null || isForeignPlain(value, prototype)) return this.#enterPlain(value as Record<string, unknown>, at)
+    if (prototype === Object.prototype || prototype === null || isForeignPlain(value, prototype))
+      return this.#enterPlain(value as Record<string, unknown>, at)
     this.#enterBuiltIn(value, at)
   }
 
@@ -140,7 +151,8 @@ class Scan {
       const kind = typeof item
       if (kind !== 'number' && kind !== 'boolean' && kind !== 'undefined') this.#visit(item, at, index)
     }
-    if (Object.getPrototypeOf(array) !== Array.prototype && !isForeignArray(array)) this.#refuseInstance(array, at)
+    if (Object.getPrototypeOf(array) !== Array.prototype && !isForeignArray(array))
+      this.#refuseInstance(array, at)
   }
 
   #enterPlain(record: Record<string, unknown>, at: number): void {
@@ -150,7 +162,12 @@ class Scan {
     }
     for (const symbol of Object.getOwnPropertySymbols(record)) {
       if (Object.prototype.propertyIsEnumerable.call(record, symbol)) {
-        this.#refuse(at, `[${String(symbol)}]`, 'is named by a symbol, which is not copied', 'Name it by a string.')
+        this.#refuse(
+          at,
+          `[${String(symbol)}]`,
+          'is named by a symbol, which is not copied',
+          'Name it by a string.',
+        )
       }
     }
   }
@@ -179,12 +196,17 @@ class Scan {
     if (types.isRegExp(value) && isBuiltIn(value, 'RegExp')) return
     if (types.isBoxedPrimitive(value) && !types.isSymbolObject(value)) return
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
-    if (kind === 'WebAssembly.Module' || kind === 'WebAssembly.Memory') return this.#needSharedMemory(at, `is a ${kind}`)
+    if (kind === 'WebAssembly.Module' || kind === 'WebAssembly.Memory')
+      return this.#needSharedMemory(at, `is a ${kind}`)
     this.#refuseInstance(value, at)
   }
 
   #enterView(view: ArrayBufferView, at: number): void {
-    if (view instanceof Uint8Array && Object.getPrototypeOf(view) === Buffer.prototype && markedToMove(view) === undefined) {
+    if (
+      view instanceof Uint8Array &&
+      Object.getPrototypeOf(view) === Buffer.prototype &&
+      markedToMove(view) === undefined
+    ) {
       this.special = true
       return this.#count(view.byteLength)
     }
@@ -192,12 +214,19 @@ class Scan {
       if (Buffer.isBuffer(view)) this.special = true
       else this.#refuseInstance(view, at)
     }
-    if (types.isSharedArrayBuffer(view.buffer)) return this.#needSharedMemory(at, 'is a view on a SharedArrayBuffer')
+    if (types.isSharedArrayBuffer(view.buffer))
+      return this.#needSharedMemory(at, 'is a view on a SharedArrayBuffer')
     this.#enterBuffer(view, view.buffer as ArrayBuffer, at)
   }
 
   #enterBuffer(value: object, buffer: ArrayBuffer, at: number): void {
-    if (buffer.detached) this.#refuse(this.#parents[at] as number, this.#keys[at] as string, 'was moved already: its buffer is empty (detached)', 'Move a value once; send a copy (slice()) if you need it twice.')
+    if (buffer.detached)
+      this.#refuse(
+        this.#parents[at] as number,
+        this.#keys[at] as string,
+        'was moved already: its buffer is empty (detached)',
+        'Move a value once; send a copy (slice()) if you need it twice.',
+      )
     const moved = takeMark(value)
     if (moved === undefined) {
       if (this.#counted.has(buffer)) return // Several views on one buffer: it is copied once.
@@ -205,21 +234,37 @@ class Scan {
       return this.#count(buffer.byteLength)
     }
     const problem = whyUnmovable(moved)
-    if (problem !== undefined) this.#refuse(this.#parents[at] as number, this.#keys[at] as string, `can't be moved: move() ${problem}`, '')
+    if (problem !== undefined)
+      this.#refuse(
+        this.#parents[at] as number,
+        this.#keys[at] as string,
+        `can't be moved: move() ${problem}`,
+        '',
+      )
     if (!this.transfer.includes(moved)) this.transfer.push(moved)
   }
 
   #enterPort(port: MessagePort, at: number): void {
     this.#needSharedMemory(at, 'is a MessagePort')
     if (takeMark(port) === undefined) {
-      this.#refuse(this.#parents[at] as number, this.#keys[at] as string, 'is a MessagePort, which can only be moved', 'Wrap it: move(port).')
+      this.#refuse(
+        this.#parents[at] as number,
+        this.#keys[at] as string,
+        'is a MessagePort, which can only be moved',
+        'Wrap it: move(port).',
+      )
     }
     this.transfer.push(port)
   }
 
   #needSharedMemory(at: number, what: string): void {
     if (this.#crossing.sharedMemory) return
-    this.#refuse(this.#parents[at] as number, this.#keys[at] as string, `${what}, and another process shares no memory with this one`, 'Pass a copy of the data, or use threads().')
+    this.#refuse(
+      this.#parents[at] as number,
+      this.#keys[at] as string,
+      `${what}, and another process shares no memory with this one`,
+      'Pass a copy of the data, or use threads().',
+    )
   }
 
   #read(record: Record<string, unknown>, key: string, at: number): unknown {
@@ -232,18 +277,30 @@ class Scan {
 
   #count(bytes: number): void {
     this.#payloadBytes += bytes
-    if (this.#payloadBytes > this.#crossing.maxPayloadBytes) throw new PayloadTooLargeError(this.#payloadBytes, this.#crossing.maxPayloadBytes)
+    if (this.#payloadBytes > this.#crossing.maxPayloadBytes)
+      throw new PayloadTooLargeError(this.#payloadBytes, this.#crossing.maxPayloadBytes)
   }
 
   #refuseInstance(value: object, at: number): never {
     const name = classNameOf(value)
-    const cure = uncopyable.get(name) ?? `A copy would lose its class. Pass a plain object: { ...${name[0]?.toLowerCase() ?? 'x'}${name.slice(1)} }, and make the ${name} in the task.`
-    return this.#refuse(this.#parents[at] as number, this.#keys[at] as string, `is an instance of ${name}`, cure)
+    const cure =
+      uncopyable.get(name) ??
+      `A copy would lose its class. Pass a plain object: { ...${name[0]?.toLowerCase() ?? 'x'}${name.slice(1)} }, and make the ${name} in the task.`
+    return this.#refuse(
+      this.#parents[at] as number,
+      this.#keys[at] as string,
+      `is an instance of ${name}`,
+      cure,
+    )
   }
 
   #refuse(parent: number, key: string | number, what: string, cure: string, cause?: unknown): never {
     const path = this.#pathOf(parent, key)
-    throw new SerializationError(path, `${path} ${what}. ${cure}`.trim(), cause === undefined ? undefined : { cause })
+    throw new SerializationError(
+      path,
+      `${path} ${what}. ${cure}`.trim(),
+      cause === undefined ? undefined : { cause },
+    )
   }
 
   /** `args[0].rows.get("a")[3]` */
@@ -253,7 +310,10 @@ class Scan {
       if (at < 0) break
       steps.push(stepOf(step))
     }
-    const shown = steps.length > 24 ? [...steps.slice(-12), '…', ...steps.slice(0, 8).reverse()].join('') : steps.reverse().join('')
+    const shown =
+      steps.length > 24
+        ? [...steps.slice(-12), '…', ...steps.slice(0, 8).reverse()].join('')
+        : steps.reverse().join('')
     return this.#root + shown
   }
 }
@@ -278,14 +338,21 @@ const uncopyable = new Map([
 
 function classNameOf(value: object): string {
   if (types.isProxy(value)) return 'Proxy'
-  if (types.isGeneratorObject(value)) return Object.prototype.toString.call(value) === '[object AsyncGenerator]' ? 'AsyncGenerator' : 'Generator'
+  if (types.isGeneratorObject(value))
+    return Object.prototype.toString.call(value) === '[object AsyncGenerator]'
+      ? 'AsyncGenerator'
+      : 'Generator'
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
   return typeof name === 'string' && name !== '' ? name : 'an unnamed class'
 }
 
 /** A plain object of another realm (a vm context, as test runners make them): its prototype is that realm's root. */
 function isForeignPlain(value: object, prototype: object): boolean {
-  return Object.getPrototypeOf(prototype) === null && Object.prototype.toString.call(value) === '[object Object]' && Object.hasOwn(prototype, 'hasOwnProperty')
+  return (
+    Object.getPrototypeOf(prototype) === null &&
+    Object.prototype.toString.call(value) === '[object Object]' &&
+    Object.hasOwn(prototype, 'hasOwnProperty')
+  )
 }
 
 function isForeignArray(array: readonly unknown[]): boolean {
@@ -295,7 +362,9 @@ function isForeignArray(array: readonly unknown[]): boolean {
 /** Whether the value is of the built-in class itself, of any realm, not of a subclass. */
 function isBuiltIn(value: object, name: string): boolean {
   const prototype = Object.getPrototypeOf(value)
-  return prototype?.constructor?.name === name && Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null
+  return (
+    prototype?.constructor?.name === name && Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null
+  )
 }
 
 function isBuiltInView(view: ArrayBufferView): boolean {
@@ -322,10 +391,15 @@ function rewrite(value: unknown, done: Map<object, unknown>, crossing: Crossing)
     return copy
   }
   if (Buffer.isBuffer(value)) return note(bufferStandIn(value))
-  if (isError(value)) return note<StandIn>({ [tag]: 'Error', error: encodeError(value, (part, path) => encode(part, path, crossing)) })
+  if (isError(value))
+    return note<StandIn>({
+      [tag]: 'Error',
+      error: encodeError(value, (part, path) => encode(part, path, crossing)),
+    })
   if (Array.isArray(value)) {
     const copy: unknown[] = note(new Array(value.length))
-    for (const key of Object.keys(value)) copy[key as unknown as number] = rewrite(value[key as unknown as number], done, crossing)
+    for (const key of Object.keys(value))
+      copy[key as unknown as number] = rewrite(value[key as unknown as number], done, crossing)
     return copy
   }
   if (types.isMap(value)) {
@@ -342,11 +416,13 @@ function rewrite(value: unknown, done: Map<object, unknown>, crossing: Crossing)
     if (Object.hasOwn(value, tag)) {
       const entries: [string, unknown][] = []
       note<StandIn>({ [tag]: 'Object', entries })
-      for (const key of Object.keys(value)) entries.push([key, rewrite((value as Record<string, unknown>)[key], done, crossing)])
+      for (const key of Object.keys(value))
+        entries.push([key, rewrite((value as Record<string, unknown>)[key], done, crossing)])
       return done.get(value)
     }
     const copy = note<Record<string, unknown>>({})
-    for (const key of Object.keys(value)) define(copy, key, rewrite((value as Record<string, unknown>)[key], done, crossing))
+    for (const key of Object.keys(value))
+      define(copy, key, rewrite((value as Record<string, unknown>)[key], done, crossing))
     return copy
   }
   return note(value)
@@ -364,7 +440,8 @@ function revive(value: unknown, done: Map<object, unknown>): unknown {
   if (done.has(value)) return done.get(value)
   done.set(value, value)
   if (Array.isArray(value)) {
-    for (const key of Object.keys(value)) value[key as unknown as number] = revive(value[key as unknown as number], done)
+    for (const key of Object.keys(value))
+      value[key as unknown as number] = revive(value[key as unknown as number], done)
   } else if (types.isMap(value)) {
     const entries = [...value]
     value.clear()
@@ -388,7 +465,9 @@ function reviveStandIn(standIn: StandIn, done: Map<object, unknown>): unknown {
   }
   switch (standIn[tag]) {
     case 'Buffer':
-      return note(Buffer.from(standIn.bytes.buffer as ArrayBuffer, standIn.bytes.byteOffset, standIn.bytes.byteLength))
+      return note(
+        Buffer.from(standIn.bytes.buffer as ArrayBuffer, standIn.bytes.byteOffset, standIn.bytes.byteLength),
+      )
     case 'Error':
       return note(decodeError(standIn.error, decode))
     case 'Object': {
@@ -406,6 +485,7 @@ function isRecord(value: object): boolean {
 
 /** `__proto__` as a key is only data. */
 function define(record: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true })
+  if (key === '__proto__')
+    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true })
   else record[key] = value
 }

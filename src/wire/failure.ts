@@ -12,7 +12,12 @@ import { errorClasses, ThrownValueError } from '../errors.ts'
 /** Anything that was thrown, ready to be copied. */
 export type WireFailure =
   | { readonly kind: 'error'; readonly error: WireError }
-  | { readonly kind: 'value'; readonly value: unknown; readonly special: boolean; readonly description: string }
+  | {
+      readonly kind: 'value'
+      readonly value: unknown
+      readonly special: boolean
+      readonly description: string
+    }
 
 /** An error as plain data. */
 export interface WireError {
@@ -91,7 +96,9 @@ function encodeParts(error: Error, encode: Encode, depth: number): Partial<WireE
   return {
     properties: ownProperties(error, encode),
     ...(Object.hasOwn(error, 'cause') && depth < maxDepth ? { cause: follow(cause) } : {}),
-    ...(Object.hasOwn(error, 'errors') && Array.isArray(errors) && depth < maxDepth ? { errors: errors.map(follow) } : {}),
+    ...(Object.hasOwn(error, 'errors') && Array.isArray(errors) && depth < maxDepth
+      ? { errors: errors.map(follow) }
+      : {}),
   }
 }
 
@@ -105,7 +112,9 @@ export function decodeFailure(failure: WireFailure, decode: Decode, findClass: F
 export function decodeError(wire: WireError, decode: Decode, findClass: FindClass = noClass): Error {
   if (wire.classes[0] === 'DOMException') return decodeDomException(wire, decode, findClass)
   const error = new Error(wire.message)
-  const found = wire.classes.map(name => builtIn(name) ?? errorClasses.get(name) ?? findClass(name)).find(isErrorClass)
+  const found = wire.classes
+    .map(name => builtIn(name) ?? errorClasses.get(name) ?? findClass(name))
+    .find(isErrorClass)
   if (found !== undefined && found !== Error) Object.setPrototypeOf(error, found.prototype)
   if (error.name !== wire.name) hidden(error, 'name', wire.name)
   return dress(error, wire, decode, findClass)
@@ -121,11 +130,18 @@ function dress(error: Error, wire: WireError, decode: Decode, findClass: FindCla
   hidden(error, 'stack', wire.stack)
   // What `cause` and `errors` hold may be no Error: then it is the value itself, as it was where it was thrown.
   const follow = (failure: WireFailure) =>
-    failure.kind === 'error' ? decodeError(failure.error, decode, findClass) : decode(failure.value, failure.special)
+    failure.kind === 'error'
+      ? decodeError(failure.error, decode, findClass)
+      : decode(failure.value, failure.special)
   if (wire.cause !== undefined) hidden(error, 'cause', follow(wire.cause))
   if (wire.errors !== undefined) hidden(error, 'errors', wire.errors.map(follow))
   for (const { name, enumerable, value, special } of wire.properties) {
-    Object.defineProperty(error, name, { value: decode(value, special), enumerable, configurable: true, writable: true })
+    Object.defineProperty(error, name, {
+      value: decode(value, special),
+      enumerable,
+      configurable: true,
+      writable: true,
+    })
   }
   return error
 }
@@ -133,7 +149,8 @@ function dress(error: Error, wire: WireError, decode: Decode, findClass: FindCla
 /** What the error of something that is no Error says about it. */
 export function describeThrown(thrown: unknown): string {
   if (typeof thrown === 'function') return `a function${thrown.name === '' ? '' : ` (${thrown.name})`}`
-  if (typeof thrown === 'string') return `the string ${JSON.stringify(thrown.length > 80 ? `${thrown.slice(0, 80)}…` : thrown)}`
+  if (typeof thrown === 'string')
+    return `the string ${JSON.stringify(thrown.length > 80 ? `${thrown.slice(0, 80)}…` : thrown)}`
   if (typeof thrown === 'object' && thrown !== null) return 'an object'
   return String(thrown)
 }
@@ -141,7 +158,11 @@ export function describeThrown(thrown: unknown): string {
 /** The names of all Error classes of the error, nearest first, `Error` itself left out. */
 function classNames(error: Error): string[] {
   const names: string[] = []
-  for (let prototype = Object.getPrototypeOf(error); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+  for (
+    let prototype = Object.getPrototypeOf(error);
+    prototype !== null;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
     const made: unknown = Object.hasOwn(prototype, 'constructor') ? prototype.constructor : undefined
     if (made === Error || made === Object) break
     if (typeof made === 'function' && made.name !== '') names.push(made.name)
@@ -161,7 +182,12 @@ function ownProperties(error: Error, encode: Encode): WireProperty[] {
       properties.push({ name, enumerable, value, special })
     } catch (problem) {
       // An error is not refused because of something that hangs on it: it says what could not come along.
-      properties.push({ name, enumerable, value: `[not copied: ${(problem as Error).message}]`, special: false })
+      properties.push({
+        name,
+        enumerable,
+        value: `[not copied: ${(problem as Error).message}]`,
+        special: false,
+      })
     }
   }
   return properties
@@ -180,7 +206,17 @@ function textOf(value: unknown, otherwise: string): string {
 }
 
 const builtIns = new Map<string, Function>(
-  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError, SuppressedError_(), AssertionError]
+  [
+    EvalError,
+    RangeError,
+    ReferenceError,
+    SyntaxError,
+    TypeError,
+    URIError,
+    AggregateError,
+    SuppressedError_(),
+    AssertionError,
+  ]
     .filter(found => found !== undefined)
     .map(found => [found.name, found]),
 )

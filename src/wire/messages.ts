@@ -55,20 +55,49 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'loaded'; readonly ref: number }
   | { readonly kind: 'loadFailed'; readonly ref: number; readonly failure: WireFailure }
-  | { readonly kind: 'progress'; readonly id: number; readonly done: number; readonly total: number | undefined }
-  | { readonly kind: 'done'; readonly id: number; readonly value: unknown; readonly special: boolean; readonly workMs: number }
-  | { readonly kind: 'doneChunk'; readonly id: number; readonly outcomes: readonly WireOutcome[]; readonly workMs: number }
+  | {
+      readonly kind: 'progress'
+      readonly id: number
+      readonly done: number
+      readonly total: number | undefined
+    }
+  | {
+      readonly kind: 'done'
+      readonly id: number
+      readonly value: unknown
+      readonly special: boolean
+      readonly workMs: number
+    }
+  | {
+      readonly kind: 'doneChunk'
+      readonly id: number
+      readonly outcomes: readonly WireOutcome[]
+      readonly workMs: number
+    }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: WireFailure; readonly workMs: number }
   | { readonly kind: 'crashed'; readonly failure: WireFailure }
 
-const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<unknown, (message: Record<string, unknown>) => boolean>([
+const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
+  unknown,
+  (message: Record<string, unknown>) => boolean
+>([
   ['ready', () => true],
   ['loaded', message => isNumber(message['ref'])],
   ['loadFailed', message => isNumber(message['ref']) && isFailure(message['failure'])],
   ['progress', message => isNumber(message['id']) && isNumber(message['done'])],
-  ['done', message => isNumber(message['id']) && isNumber(message['workMs']) && typeof message['special'] === 'boolean'],
-  ['doneChunk', message => isNumber(message['id']) && isNumber(message['workMs']) && Array.isArray(message['outcomes'])],
-  ['failed', message => isNumber(message['id']) && isNumber(message['workMs']) && isFailure(message['failure'])],
+  [
+    'done',
+    message =>
+      isNumber(message['id']) && isNumber(message['workMs']) && typeof message['special'] === 'boolean',
+  ],
+  [
+    'doneChunk',
+    message => isNumber(message['id']) && isNumber(message['workMs']) && Array.isArray(message['outcomes']),
+  ],
+  [
+    'failed',
+    message => isNumber(message['id']) && isNumber(message['workMs']) && isFailure(message['failure']),
+  ],
   ['crashed', message => isFailure(message['failure'])],
 ])
 
@@ -88,5 +117,10 @@ function isFailure(value: unknown): value is WireFailure {
   if (kind === 'value') return true
   if (kind !== 'error' || typeof error !== 'object' || error === null) return false
   const { classes, message, stack, properties } = error as Record<string, unknown>
-  return Array.isArray(classes) && typeof message === 'string' && typeof stack === 'string' && Array.isArray(properties)
+  return (
+    Array.isArray(classes) &&
+    typeof message === 'string' &&
+    typeof stack === 'string' &&
+    Array.isArray(properties)
+  )
 }

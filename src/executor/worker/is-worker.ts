@@ -34,7 +34,9 @@ export function markProcess(birth: WorkerBirth): string {
 
 /** What this thread was told at its birth, if it is a worker of atonce. */
 export const threadBirth: ThreadBirth | undefined =
-  typeof workerData === 'object' && workerData !== null ? (workerData as { [mark]?: ThreadBirth })[mark] : undefined
+  typeof workerData === 'object' && workerData !== null
+    ? (workerData as { [mark]?: ThreadBirth })[mark]
+    : undefined
 
 /** What this process was told at its birth, if it is a worker of atonce. A thread that a task starts is not. */
 export const processBirth: WorkerBirth | undefined = threadBirth === undefined ? readProcessMark() : undefined

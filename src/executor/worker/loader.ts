@@ -26,7 +26,10 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
   const { version } = found
   const task = found.tasks[wanted.position]
   if (version?.mtimeMs !== wanted.version?.mtimeMs || version?.sizeBytes !== wanted.version?.sizeBytes) {
-    const sameText = version?.sizeBytes === wanted.version?.sizeBytes && task !== undefined && digestOf(task) === wanted.digest
+    const sameText =
+      version?.sizeBytes === wanted.version?.sizeBytes &&
+      task !== undefined &&
+      digestOf(task) === wanted.digest
     if (!sameText) {
       throw new TaskVersionError(
         wanted.module,
@@ -55,16 +58,23 @@ async function importModule(module: string): Promise<void> {
   } catch (cause) {
     if (cause instanceof EntryPointError) throw new EntryPointError(show(module))
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-    throw new TaskLoadError(module, `The worker could not import ${show(module)}: ${why}${hint(cause)}`, { cause })
+    throw new TaskLoadError(module, `The worker could not import ${show(module)}: ${why}${hint(cause)}`, {
+      cause,
+    })
   }
 }
 
 function hint(cause: unknown): string {
   const code = (cause as { code?: unknown } | null)?.code
-  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING') {
+  if (
+    code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
+    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
+    code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
+  ) {
     return '\nWorkers import the file as Node does: use erasable TypeScript only, or run the compiled JavaScript, or start the program with a loader (node --import tsx), which workers inherit.'
   }
-  if (code === 'ERR_MODULE_NOT_FOUND') return '\nThe worker imports by Node’s own rules: relative imports need their file ending, and a bundle must keep the file where it was built.'
+  if (code === 'ERR_MODULE_NOT_FOUND')
+    return '\nThe worker imports by Node’s own rules: relative imports need their file ending, and a bundle must keep the file where it was built.'
   return ''
 }
 

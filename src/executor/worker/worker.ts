@@ -13,7 +13,14 @@ import type { Outcome } from '../../task/results.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import type { CancelMessage, FromWorker, LoadMessage, RunMessage, ToWorker, WireOutcome } from '../../wire/messages.ts'
+import type {
+  CancelMessage,
+  FromWorker,
+  LoadMessage,
+  RunMessage,
+  ToWorker,
+  WireOutcome,
+} from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
 import { loadTask } from './loader.ts'
 
@@ -84,7 +91,8 @@ export class Worker {
     try {
       const held = this.#tasks.get(message.ref)
       const task = held instanceof Promise ? await this.#firstUse(held) : held
-      if (task === undefined) throw new Error(`Worker ${this.#host.name} was never told of task ${message.ref}.`)
+      if (task === undefined)
+        throw new Error(`Worker ${this.#host.name} was never told of task ${message.ref}.`)
       const args = decode(message.args, message.special)
       startedMs = runtime().now()
       if (message.chunk) {
@@ -159,5 +167,7 @@ export class Worker {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  )
 }

@@ -89,7 +89,8 @@ class FrameReader {
   }
 
   #take(bytes: number): Buffer {
-    const whole = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts, this.#held)
+    const whole =
+      this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts, this.#held)
     this.#held -= bytes
     this.#parts = this.#held === 0 ? [] : [whole.subarray(bytes)]
     return whole.subarray(0, bytes)

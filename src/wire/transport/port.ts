@@ -10,7 +10,8 @@ export function portTransport(port: MessagePort, receiver: Receiver): Transport 
   return {
     send: (message, transfer = []) => port.postMessage(message, transfer),
     drain() {
-      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) receiver.message(next.message)
+      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
+        receiver.message(next.message)
     },
     ref: () => port.ref(),
     unref: () => port.unref(),
