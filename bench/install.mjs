@@ -1,0 +1,17 @@
+// Installs the peers when this folder's lock has changed since the last time.
+import { execSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const stamp = join(here, 'node_modules', '.installed')
+const lock = readFileSync(join(here, 'package-lock.json'), 'utf8')
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+  console.error('atonce: installing the peers of bench/ (npm ci) …')
+  execSync('npm ci --no-audit --no-fund --ignore-scripts --loglevel=error', {
+    cwd: here,
+    stdio: ['ignore', 2, 2],
+  })
+  writeFileSync(stamp, lock)
+}

@@ -1,0 +1,19 @@
+/** Every fault, in the order of the table. */
+import type { Row } from '../row.ts'
+import { cancelRows } from './cancel.ts'
+import { closeRows } from './close.ts'
+import { hostRows } from './host.ts'
+import { loadingRows } from './loading.ts'
+import { valueRows } from './values.ts'
+import { workerRows } from './worker.ts'
+
+export const groups: readonly { readonly title: string; readonly rows: readonly Row[] }[] = [
+  { title: 'The worker fails', rows: workerRows },
+  { title: 'The task cannot be loaded', rows: loadingRows },
+  { title: 'The call is stopped', rows: cancelRows },
+  { title: 'The value is hard to copy', rows: valueRows },
+  { title: 'The pool is closed', rows: closeRows },
+  { title: 'The main program is in trouble', rows: hostRows },
+]
+
+export const allRows: readonly Row[] = groups.flatMap(({ rows }) => rows)
