@@ -25,12 +25,32 @@ test('a model that keeps two cores busy and is slower is said to lose', () => {
   )
 })
 
+test('a model that spends clearly more CPU time than another is said to, if there is a reason to give', () => {
+  const dear = { ...reasons, spendsMore: 'it sends more' }
+  const threads = { model: 'threads', speedUp: 1.7, coresBusy: 1.9 }
+  const processes = { model: 'processes', speedUp: 1.3, coresBusy: 1.9 }
+  assert.match(
+    learntFrom([threads, processes], dear),
+    /; processes spend 1\.3× the CPU time of threads: it sends more\.$/,
+  )
+  assert.doesNotMatch(learntFrom([threads, { ...processes, speedUp: 1.6 }], dear), /CPU time/)
+  assert.doesNotMatch(learntFrom([threads, processes], reasons), /CPU time/)
+})
+
 test('a gain of a few percent is no gain', () => {
   const rows = [{ model: 'threads', speedUp: 1.08, coresBusy: 1.1 }]
   assert.equal(
     learntFrom(rows, reasons),
     'Nothing beats the plain loop; threads gain nothing (1.1 cores busy): it never waits.',
   )
+})
+
+test('figures from a machine that others kept busy teach nothing', () => {
+  const rows = [
+    { model: 'threads', speedUp: 1.28, coresBusy: 0.7 },
+    { model: 'coroutines', speedUp: 0.85, coresBusy: 0.4 },
+  ]
+  assert.match(learntFrom(rows, reasons), /^Nothing is learnt this time: other programs held the cores/)
 })
 
 test('no rows, no claim', () => {

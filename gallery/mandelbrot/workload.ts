@@ -74,7 +74,7 @@ export const mandelbrot: Workload<Uint16Array, MandelbrotSize> = {
 
   learnt: rows =>
     learntFrom(rows, {
-      gains: `bands of ${bandRows} rows are handed out as workers become free, so no core waits for the slowest part`,
+      gains: `bands of ${bandRows} rows are handed out as workers become free, so no core waits long for the last one`,
       staysOnOneCore: 'counting steps never waits, so one core did it all',
       busyForNothing: 'the picture is too small to pay for handing it out',
     }),

@@ -85,7 +85,8 @@ export const matmul: Workload<Float64Array[], MatmulSize> = {
     learntFrom(rows, {
       gains: 'n³ steps of arithmetic pay for the n² numbers that are copied',
       staysOnOneCore: 'arithmetic never waits, so one core did it all',
-      busyForNothing: `copying B with each of ${bands} bands of rows takes what the other cores give`,
+      busyForNothing: 'computing so little does not pay for the copies',
+      spendsMore: `all of B goes along with each of the ${bands} bands`,
     }),
 }
 

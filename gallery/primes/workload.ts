@@ -104,7 +104,7 @@ export const primes: Workload<PrimesAnswer, PrimesSize> = {
 
   learnt: rows =>
     learntFrom(rows, {
-      gains: 'a range is two numbers out and two back, so almost all time goes into counting',
+      gains: 'a range is only two numbers on the way out and two on the way back',
       staysOnOneCore: 'counting never waits, so one core did it all',
       busyForNothing: 'the ranges are too small to pay for their messages',
     }),
