@@ -53,6 +53,17 @@ test('figures from a machine that others kept busy teach nothing', () => {
   assert.match(learntFrom(rows, reasons), /^Nothing is learnt this time: other programs held the cores/)
 })
 
+test('where the system does not tell CPU time, no cores and no reason are made up', () => {
+  const rows = [
+    { model: 'threads', speedUp: 1.8, coresBusy: 1.9 },
+    { model: 'processes', speedUp: 0.5, coresBusy: undefined },
+  ]
+  assert.equal(
+    learntFrom(rows, reasons),
+    'Threads are 1.80× as fast (1.9 cores busy): it splits; processes lose (0.50×).',
+  )
+})
+
 test('no rows, no claim', () => {
   assert.equal(learntFrom([], reasons), 'Nothing was compared with the plain loop.')
 })

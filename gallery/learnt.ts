@@ -17,7 +17,8 @@ export interface Reasons {
 const equalWithin = 0.1
 // One core of work, and what timers, garbage collection and messages take besides.
 const oneCoreAtMost = 1.25
-// Gallery work never waits, so whoever had less than this was kept from its core by something else.
+// Gallery work never waits, so whoever had less than this was kept from its core by something else. Not asked of processes:
+// systems count their CPU time in ticks of some 10 ms, too coarse for a short run.
 const oneCoreAtLeast = 0.8
 // Parallel models share the same busy cores and caches, so their CPU times compare; a fifth more is more than chance.
 const moreCpuFrom = 1.2
@@ -32,19 +33,21 @@ const moreCpuFrom = 1.2
  */
 export function learntFrom(rows: readonly MeasuredRow[], reasons: Reasons): string {
   if (rows.length === 0) return 'Nothing was compared with the plain loop.'
-  const kept = rows.find(row => row.coresBusy < oneCoreAtLeast)
+  const kept = rows.find(({ model, coresBusy = 1 }) => model !== 'processes' && coresBusy < oneCoreAtLeast)
   if (kept !== undefined) {
-    return `Nothing is learnt this time: other programs held the cores (${kept.model} got ${kept.coresBusy.toFixed(1)} of one), so run it again when they are done.`
+    return `Nothing is learnt this time: other programs held the cores (${kept.model} had ${kept.coresBusy?.toFixed(1)} of one), so run it again when they are done.`
   }
   const fastestFirst = rows.toSorted((a, b) => b.speedUp - a.speedUp)
   const faster = fastestFirst.filter(row => row.speedUp > 1 + equalWithin)
   const others = fastestFirst.filter(row => row.speedUp <= 1 + equalWithin)
-  const idle = others.filter(row => row.coresBusy <= oneCoreAtMost)
-  const busy = others.filter(row => row.coresBusy > oneCoreAtMost)
+  const idle = others.filter(({ coresBusy }) => coresBusy !== undefined && coresBusy <= oneCoreAtMost)
+  const busy = others.filter(({ coresBusy }) => coresBusy !== undefined && coresBusy > oneCoreAtMost)
+  const unexplained = others.filter(({ coresBusy }) => coresBusy === undefined)
   const parts = [
     faster.length === 0 ? 'nothing beats the plain loop' : because(faster, gain, reasons.gains),
     ...(idle.length === 0 ? [] : [because(idle, noGain, reasons.staysOnOneCore)]),
     ...(busy.length === 0 ? [] : [because(busy, noGain, reasons.busyForNothing)]),
+    ...unexplained.map(noGain),
     ...(reasons.spendsMore === undefined ? [] : cpuPrice(rows, reasons.spendsMore)),
   ]
   const sentence = parts.join('; ')
@@ -54,16 +57,18 @@ export function learntFrom(rows: readonly MeasuredRow[], reasons: Reasons): stri
 /** The parallel model that spends the most CPU time on the same work, against the one that spends the least. */
 function cpuPrice(rows: readonly MeasuredRow[], reason: string): string[] {
   // CPU time in units of the plain loop's wall time: cores busy × wall, and wall = 1 ÷ speed-up.
-  const spent = ({ coresBusy, speedUp }: MeasuredRow) => coresBusy / speedUp
   const dearestFirst = rows
-    .filter(row => row.coresBusy > oneCoreAtMost)
-    .toSorted((a, b) => spent(b) - spent(a))
+    .filter(({ coresBusy = 0 }) => coresBusy > oneCoreAtMost)
+    .map(row => ({ row, spent: (row.coresBusy as number) / row.speedUp }))
+    .toSorted((a, b) => b.spent - a.spent)
   const [dearest, cheapest] = [dearestFirst[0], dearestFirst.at(-1)]
   if (dearest === undefined || cheapest === undefined) return []
-  const ratio = spent(dearest) / spent(cheapest)
+  const ratio = dearest.spent / cheapest.spent
   if (ratio < moreCpuFrom) return []
-  const spend = verb(dearest, 'spend', 'spends')
-  return [`${dearest.model} ${spend} ${ratio.toFixed(1)}× the CPU time of ${cheapest.model}: ${reason}`]
+  const spend = verb(dearest.row, 'spend', 'spends')
+  return [
+    `${dearest.row.model} ${spend} ${ratio.toFixed(1)}× the CPU time of ${cheapest.row.model}: ${reason}`,
+  ]
 }
 
 function because(rows: readonly MeasuredRow[], say: (row: MeasuredRow) => string, reason: string): string {
@@ -71,17 +76,22 @@ function because(rows: readonly MeasuredRow[], say: (row: MeasuredRow) => string
 }
 
 function gain(row: MeasuredRow): string {
-  return `${row.model} ${verb(row, 'are', 'is')} ${row.speedUp.toFixed(2)}× as fast (${busyCores(row)})`
+  return `${row.model} ${verb(row, 'are', 'is')} ${row.speedUp.toFixed(2)}× as fast${inBrackets(busyCores(row))}`
 }
 
 function noGain(row: MeasuredRow): string {
   if (row.speedUp >= 1 - equalWithin)
-    return `${row.model} ${verb(row, 'gain', 'gains')} nothing (${busyCores(row)})`
-  return `${row.model} ${verb(row, 'lose', 'loses')} (${row.speedUp.toFixed(2)}×, ${busyCores(row)})`
+    return `${row.model} ${verb(row, 'gain', 'gains')} nothing${inBrackets(busyCores(row))}`
+  return `${row.model} ${verb(row, 'lose', 'loses')}${inBrackets(`${row.speedUp.toFixed(2)}×`, busyCores(row))}`
 }
 
-function busyCores(row: MeasuredRow): string {
-  return `${row.coresBusy.toFixed(1)} cores busy`
+function busyCores({ coresBusy }: MeasuredRow): string | undefined {
+  return coresBusy === undefined ? undefined : `${coresBusy.toFixed(1)} cores busy`
+}
+
+function inBrackets(...figures: (string | undefined)[]): string {
+  const known = figures.filter(figure => figure !== undefined)
+  return known.length === 0 ? '' : ` (${known.join(', ')})`
 }
 
 function verb(row: MeasuredRow, plural: string, singular: string): string {

@@ -29,12 +29,15 @@ export interface Picture {
   readonly rgb: Uint8Array
 }
 
-/** One model's figures of a comparison: `speedUp` over the plain loop, and the cores kept busy (CPU time ÷ wall time). */
+/**
+ * One model's figures of a comparison: `speedUp` over the plain loop, and the cores kept busy (CPU time ÷ wall time), or
+ * undefined where the system does not tell the CPU time of worker processes.
+ */
 export interface MeasuredRow {
   /** The model's name as in code: `coroutines`, `threads`, `processes`. */
   readonly model: string
   readonly speedUp: number
-  readonly coresBusy: number
+  readonly coresBusy: number | undefined
 }
 
 export interface ParallelOptions {
