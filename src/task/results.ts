@@ -133,7 +133,7 @@ export class ResultsBuffer<T> {
  * run. `settled()` keeps going past failures. Leaving the loop early cancels what has not started and closes the inputs.
  * Use it once: either await it or iterate over it.
  */
-export class Results<T> implements PromiseLike<T[]>, AsyncIterable<T> {
+export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
   readonly #open: () => Consumer<T>
   #consumer: Consumer<T> | undefined
 
@@ -171,6 +171,18 @@ export class Results<T> implements PromiseLike<T[]>, AsyncIterable<T> {
       .collect()
       .then(outcomes => outcomes.map(shape))
       .then(onDone, onFailed)
+  }
+
+  catch<B = never>(onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B> {
+    return this.then(undefined, onFailed)
+  }
+
+  finally(onSettled?: (() => void) | null): Promise<T[]> {
+    return this.then().finally(onSettled)
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Results'
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {

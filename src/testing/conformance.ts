@@ -1,0 +1,623 @@
+/**
+ * What every executor must do, as one suite that runs on each.
+ *
+ * It needs no test runner: pass it the runner's `test`. So an executor that was written elsewhere is held to the same
+ * behaviours. Those that come from CPython's test suite name the test (Lib/test/test_concurrent_futures, PSF licence).
+ */
+import { strict as assert } from 'node:assert'
+import {
+  AbortError,
+  ClosedError,
+  InvalidTaskError,
+  OptionError,
+  QueueFullError,
+  SerializationError,
+  ThrownValueError,
+  TimeoutError,
+} from '../errors.ts'
+import type { Executor } from '../executor/executor.ts'
+import { asCompleted, wait } from '../task/future.ts'
+import type { Task } from '../task/task.ts'
+import { move } from '../task/transfer.ts'
+import * as tasks from './conformance-tasks.ts'
+
+/** The executor under test. */
+export interface ConformanceSubject {
+  /** Shown before each test's name. */
+  readonly name: string
+  /** Makes an executor that runs `workers` tasks at a time. */
+  start(options: { workers: number; queueLimit?: number }): Executor
+  /** Whether arguments and results are copied; false where they are passed as they are. */
+  readonly copies: boolean
+}
+
+type Test = (name: string, body: () => Promise<void>) => unknown
+type Body = (start: ConformanceSubject['start'], subject: ConformanceSubject) => Promise<void>
+
+/**
+ * Registers all conformance tests with `test`, each with an executor of its own, closed at its end.
+ *
+ * @example
+ *     import { test } from 'node:test'
+ *     executorConformance({ name: 'threads', start: options => threads(options), copies: true }, test)
+ */
+export function executorConformance(subject: ConformanceSubject, test: Test): void {
+  for (const [sentence, body] of behaviours) {
+    test(`${subject.name}: ${sentence}`, async () => {
+      const started: Executor[] = []
+      const start: ConformanceSubject['start'] = options => {
+        const executor = subject.start(options)
+        started.push(executor)
+        return executor
+      }
+      try {
+        await body(start, subject)
+      } finally {
+        await Promise.all(started.map(executor => executor.close({ graceMs: 0 })))
+      }
+    })
+  }
+}
+
+const behaviours: readonly (readonly [string, Body])[] = [
+  // ── run ──
+  [
+    'a call returns what the function returns, with its default values',
+    async start => {
+      const executor = start({ workers: 1 })
+      assert.equal(await executor.run(tasks.add, 1, 2), 3)
+      assert.equal(await executor.run(tasks.add, 1), 11)
+      assert.equal(await executor.run(tasks.addLater, 1, 2), 3)
+    },
+  ],
+  [
+    'a task still runs when it is called directly',
+    async () => {
+      assert.equal(tasks.add(1, 2), 3)
+    },
+  ],
+  [
+    'a plain function is refused at the call, with the line that makes it a task',
+    async start => {
+      const plain = function plain() {}
+      assert.throws(
+        () => start({ workers: 1 }).run(plain as unknown as Task<() => void>),
+        (error: Error) =>
+          error instanceof InvalidTaskError &&
+          error.message.includes('export const plain = task(import.meta, plain)'),
+      )
+    },
+  ],
+  [
+    'no more calls run at a time than there are workers (test_process_pool.test_saturation)',
+    async start => {
+      const executor = start({ workers: 2 })
+      const seen = await Promise.all(Array.from({ length: 30 }, () => executor.run(tasks.crowd, 2)))
+      assert.ok(Math.max(...seen) <= 2)
+      assert.equal(executor.stats().done, 30)
+    },
+  ],
+  [
+    'calls of one priority run in the order they came, higher priorities first',
+    async start => {
+      const executor = start({ workers: 1 })
+      const blocker = executor.run(tasks.wait, 20)
+      const order = [1, 2, 3].map(n => executor.run(tasks.noted, n))
+      const urgent = executor.with({ priority: 1 }).run(tasks.noted, 4)
+      await blocker
+      assert.deepEqual((await urgent).slice(-1), [4])
+      assert.deepEqual((await order[2])?.slice(-4), [4, 1, 2, 3])
+    },
+  ],
+  [
+    'a task tells its progress, its worker and its attempt',
+    async start => {
+      const seen: [number, number | undefined][] = []
+      const future = start({ workers: 1 })
+        .run(tasks.reportProgress, 3)
+        .onProgress((done, total) => seen.push([done, total]))
+      assert.match(await future, /main|thread|process/)
+      assert.deepEqual(seen, [
+        [1, 3],
+        [2, 3],
+        [3, 3],
+      ])
+    },
+  ],
+
+  // ── values ──
+  [
+    'values arrive as they were sent',
+    async start => {
+      const executor = start({ workers: 1 })
+      const cyclic: { self?: unknown; list: number[] } = { list: [1] }
+      cyclic.self = cyclic
+      const sent = [
+        undefined,
+        null,
+        Number.NaN,
+        -0,
+        Number.POSITIVE_INFINITY,
+        2n ** 70n,
+        'text \u0000 \ud800',
+        true,
+        new Date(0),
+        /a+/giu,
+        new Map<unknown, unknown>([['k', new Set([1, { deep: [1n] }])]]),
+        Object.assign(new Array(3), { 0: 1, 2: 3 }),
+        new Uint8Array([1, 2]),
+        new Float64Array([0.5]),
+        new BigInt64Array([5n]),
+        new DataView(new ArrayBuffer(2)),
+        Buffer.from('bytes'),
+        { undefined: undefined, nested: { a: [] } },
+        cyclic,
+        JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1}'),
+      ]
+      for (const value of sent) {
+        const back = await executor.run(tasks.echo, value)
+        assert.deepEqual(back, value)
+        if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) !== null) {
+          assert.equal(
+            Object.getPrototypeOf(back),
+            Object.getPrototypeOf(value),
+            `the class of ${String(value)}`,
+          )
+        }
+      }
+      assert.equal(({} as { polluted?: boolean }).polluted, undefined)
+      // A known limit, the platform's own: an object without a prototype arrives as a plain one.
+      const bare = Object.assign(Object.create(null), { a: 1 })
+      assert.deepEqual({ ...((await executor.run(tasks.echo, bare)) as object) }, { a: 1 })
+    },
+  ],
+  [
+    'an error inside of a value keeps class, properties and cause',
+    async start => {
+      const back = (await start({ workers: 1 }).run(tasks.echo, {
+        error: new tasks.Overdrawn(-5, { cause: new TypeError('why') }),
+      })) as { error: tasks.Overdrawn }
+      assert.ok(back.error instanceof Error)
+      assert.equal(back.error.balance, -5)
+      assert.ok(back.error.cause instanceof TypeError)
+    },
+  ],
+  [
+    'what can not be copied is refused by its path, and the worker goes on',
+    async (start, { copies }) => {
+      if (!copies) return
+      const executor = start({ workers: 1 })
+      const refused: [unknown, string, RegExp][] = [
+        [{ rows: [{ callback() {} }] }, 'args[0].rows[0].callback', /is a function/],
+        [Symbol('s'), 'args[0]', /is a symbol/],
+        [new Map([['key', new WeakMap()]]), 'args[0].get("key")', /WeakMap/],
+        [{ when: new (class Appointment {})() }, 'args[0].when', /instance of Appointment/],
+        [Promise.resolve(1), 'args[0]', /Await it first/],
+      ]
+      for (const [value, path, message] of refused) {
+        await assert.rejects(
+          executor.run(tasks.echo, value),
+          (error: Error) =>
+            error instanceof SerializationError && error.path === path && message.test(error.message),
+        )
+      }
+      assert.equal(await executor.run(tasks.square, 3), 9)
+    },
+  ],
+  [
+    'a moved buffer arrives whole and comes back whole',
+    async (start, { copies }) => {
+      const executor = start({ workers: 1 })
+      const bytes = new Uint8Array(100_000)
+      const filled = await executor.run(tasks.fill, move(bytes), 7)
+      assert.equal(filled.length, 100_000)
+      assert.equal(filled[99_999], 7)
+      if (copies) assert.equal(bytes.length, 0)
+    },
+  ],
+
+  // ── errors ──
+  [
+    'an error comes back with class, message, properties, cause and the far stack (test_process_pool.test_traceback)',
+    async start => {
+      const error = await failure(start({ workers: 1 }).run(tasks.overdraw, -7))
+      assert.ok(error instanceof tasks.Overdrawn)
+      assert.equal(error.message, 'balance would be -7')
+      assert.equal(error.balance, -7)
+      assert.equal(error.code, 'OVERDRAWN')
+      assert.ok(error.cause instanceof RangeError)
+      assert.match(error.stack ?? '', /overdraw/)
+    },
+  ],
+  [
+    'an error shows where the caller stood',
+    async (start, { copies }) => {
+      if (!copies) return
+      const error = await failure(start({ workers: 1 }).run(tasks.overdraw, -7))
+      assert.match(error.stack ?? '', /overdraw[\s\S]*called from[\s\S]*conformance/)
+    },
+  ],
+  [
+    'an AggregateError comes back with all its errors',
+    async start => {
+      const error = await failure(start({ workers: 1 }).run(tasks.failTwice))
+      assert.ok(error instanceof AggregateError)
+      assert.equal(error.errors.length, 2)
+      assert.ok(error.errors[1] instanceof TypeError)
+      assert.equal(error.errors[0].balance, -1)
+    },
+  ],
+  [
+    'a thrown value that is no error rejects with a ThrownValueError that holds it',
+    async start => {
+      const executor = start({ workers: 1 })
+      for (const [kind, value] of [
+        ['null', null],
+        ['text', 'a text'],
+        ['undefined', undefined],
+      ] as const) {
+        const error = await failure(executor.run(tasks.throwValue, kind))
+        assert.ok(error instanceof ThrownValueError)
+        assert.equal(error.value, value)
+      }
+    },
+  ],
+
+  // ── cancel, time ──
+  [
+    'a queued call that is cancelled never starts',
+    async start => {
+      const executor = start({ workers: 1 })
+      const blocker = executor.run(tasks.wait, 20)
+      const cancelled = executor.run(tasks.noted, 99)
+      assert.equal(cancelled.state, 'queued')
+      assert.equal(cancelled.cancel('changed my mind'), true)
+      const error = await failure(cancelled)
+      assert.ok(error instanceof AbortError)
+      assert.equal(error.cause, 'changed my mind')
+      assert.equal(cancelled.state, 'cancelled')
+      await blocker
+      assert.ok(!(await executor.run(tasks.noted, 100)).includes(99))
+      assert.equal(cancelled.cancel(), false)
+    },
+  ],
+  [
+    'a running call that is cancelled is told by its signal, and its worker works on',
+    async start => {
+      const executor = start({ workers: 1 })
+      await executor.run(tasks.square, 1)
+      const running = executor.run(tasks.untilAborted)
+      await waitFor(() => running.state === 'running')
+      running.cancel()
+      await assert.rejects(running, AbortError)
+      assert.equal(await executor.run(tasks.square, 4), 16)
+      assert.equal(executor.stats().crashes, 0)
+    },
+  ],
+  [
+    'an aborted signal cancels before the call is queued, and while it runs',
+    async start => {
+      const executor = start({ workers: 1 })
+      await assert.rejects(
+        executor.with({ signal: AbortSignal.abort('no') }).run(tasks.noted, 77),
+        AbortError,
+      )
+      const controller = new AbortController()
+      const running = executor.with({ signal: controller.signal }).run(tasks.untilAborted)
+      await waitFor(() => running.state === 'running')
+      controller.abort(new Error('enough'))
+      assert.match(String(((await failure(running)).cause as Error).message), /enough/)
+      assert.ok(!(await executor.run(tasks.noted, 78)).includes(77))
+    },
+  ],
+  [
+    'a call that takes longer than its time rejects with TimeoutError, queued or running',
+    async start => {
+      const executor = start({ workers: 1 })
+      await executor.run(tasks.square, 1)
+      const running = executor.with({ timeoutMs: 20 }).run(tasks.untilAborted)
+      assert.ok((await failure(running)) instanceof TimeoutError)
+      const blocker = executor.run(tasks.untilAborted)
+      const queued = executor.with({ timeoutMs: 20 }).run(tasks.square, 2)
+      assert.ok((await failure(queued)) instanceof TimeoutError)
+      assert.equal(blocker.cancel(), true)
+      assert.equal(await executor.run(tasks.square, 5), 25)
+    },
+  ],
+  [
+    'options out of range are refused at the call',
+    async start => {
+      const executor = start({ workers: 1 })
+      for (const timeoutMs of [0, -1, Number.NaN])
+        assert.throws(() => executor.with({ timeoutMs }), OptionError)
+      assert.throws(() => executor.with({ priority: Number.NaN }), OptionError)
+      assert.throws(() => executor.with({ signal: {} as AbortSignal }), OptionError)
+      for (const chunk of [0, -1, 1.5])
+        assert.throws(() => executor.map(tasks.square, [1], { chunk }), OptionError)
+      assert.throws(() => executor.map(tasks.square, [1], { ahead: 0 }), OptionError)
+      assert.throws(() => executor.map(tasks.square, 5 as never), OptionError)
+      await assert.rejects(executor.close({ graceMs: -1 }), OptionError)
+    },
+  ],
+  [
+    'a full queue refuses the next call',
+    async start => {
+      const executor = start({ workers: 1, queueLimit: 2 })
+      const accepted = Array.from({ length: 3 }, () => executor.run(tasks.wait, 5))
+      await assert.rejects(executor.run(tasks.wait, 5), QueueFullError)
+      assert.deepEqual(await Promise.all(accepted), [5, 5, 5])
+    },
+  ],
+
+  // ── futures ──
+  [
+    'futures are yielded as they settle, each once (test_as_completed.test_duplicate_futures)',
+    async start => {
+      const executor = start({ workers: 1 })
+      const [first, second] = [executor.run(tasks.wait, 5), executor.run(tasks.square, 2)]
+      const order: unknown[] = []
+      for await (const future of asCompleted<number>([second, first, second])) order.push(future)
+      assert.deepEqual(order, [first, second])
+    },
+  ],
+  [
+    'wait returns exact sets (test_wait.test_first_exception)',
+    async start => {
+      const executor = start({ workers: 1 })
+      const [failing, slow] = [executor.run(tasks.overdraw, 1), executor.run(tasks.wait, 20)]
+      const { settled, pending } = await wait<unknown>([slow, failing], { until: 'failure' })
+      assert.deepEqual([[...settled], [...pending]], [[failing], [slow]])
+      assert.equal((await wait([slow])).pending.size, 0)
+      assert.equal((await wait([executor.run(tasks.untilAborted)], { timeoutMs: 1 })).pending.size, 1)
+    },
+  ],
+
+  // ── map ──
+  [
+    'map keeps the order of its inputs, whatever the chunk (test_process_pool.test_map_chunksize)',
+    async start => {
+      const executor = start({ workers: 2 })
+      const inputs = Array.from({ length: 40 }, (_, n) => n)
+      for (const chunk of ['auto', 1, 6, 40, 50] as const) {
+        assert.deepEqual(
+          await executor.map(tasks.square, inputs, { chunk }),
+          inputs.map(n => n * n),
+        )
+      }
+      assert.deepEqual(
+        (await executor.map(tasks.square, inputs, { ordered: false })).sort((a, b) => a - b),
+        inputs.map(n => n * n),
+      )
+    },
+  ],
+  [
+    'map takes tuples for tasks of several parameters, and typed arrays, sets, generators and async generators',
+    async start => {
+      const executor = start({ workers: 2 })
+      assert.deepEqual(await executor.map(tasks.add, [[1], [1, 2]]), [11, 3])
+      assert.deepEqual(await executor.map(tasks.square, new Float64Array([1, 2])), [1, 4])
+      assert.deepEqual(await executor.map(tasks.square, new Set([3])), [9])
+      assert.deepEqual(await executor.map(tasks.square, upTo(3)), [0, 1, 4])
+      assert.deepEqual(await executor.map(tasks.square, upToLater(3)), [0, 1, 4])
+      assert.deepEqual(await executor.map(tasks.echo, [[1, 2]]), [[1, 2]])
+      assert.deepEqual(await executor.map(tasks.square, []), [])
+    },
+  ],
+  [
+    'map works through a great many inputs',
+    async start => {
+      const results = await start({ workers: 2 }).map(tasks.square, upTo(20_000))
+      assert.equal(results.length, 20_000)
+      assert.equal(results[19_999], 19_999 ** 2)
+    },
+  ],
+  [
+    'map reads an endless input no further ahead than asked (test_map_buffersize_on_infinite_iterable)',
+    async start => {
+      let read = 0
+      const endless = (function* () {
+        for (;;) yield read++
+      })()
+      const taken: number[] = []
+      for await (const value of start({ workers: 2 }).map(tasks.square, endless, { ahead: 4 })) {
+        taken.push(value)
+        assert.ok(read <= taken.length + 4)
+        if (taken.length === 10) break
+      }
+      assert.deepEqual(
+        taken,
+        Array.from({ length: 10 }, (_, n) => n * n),
+      )
+    },
+  ],
+  [
+    'leaving the loop early closes the inputs and cancels what has not started (test_map_close)',
+    async start => {
+      const executor = start({ workers: 1 })
+      let closed = false
+      const inputs = (function* () {
+        try {
+          for (let n = 0; ; n += 1) yield n
+        } finally {
+          closed = true
+        }
+      })()
+      for await (const value of executor.map(tasks.square, inputs, { chunk: 3 })) if (value >= 25) break
+      assert.equal(closed, true)
+      await waitFor(() => executor.stats().running === 0 && executor.stats().queued === 0)
+      assert.equal(await executor.run(tasks.square, 2), 4)
+    },
+  ],
+  [
+    'the first failure cancels the rest and is thrown',
+    async start => {
+      const executor = start({ workers: 1 })
+      let read = 0
+      const inputs = (function* () {
+        for (; read < 1_000; read += 1) yield [read, 3] as const
+      })()
+      const error = await failure(executor.map(tasks.failOn, inputs, { chunk: 1 }))
+      assert.ok(error instanceof tasks.Overdrawn)
+      assert.ok(read < 1_000)
+      assert.equal(await executor.run(tasks.square, 2), 4)
+    },
+  ],
+  [
+    'a failure in a stream is thrown at its place',
+    async start => {
+      const taken: number[] = []
+      const stream = start({ workers: 2 }).map(
+        tasks.failOn,
+        [0, 1, 2, 3, 4].map(n => [n, 3] as const),
+      )
+      await assert.rejects(async () => {
+        for await (const value of stream) taken.push(value)
+      }, tasks.Overdrawn)
+      assert.deepEqual(taken, [0, 1, 2])
+    },
+  ],
+  [
+    'settled() goes on past failures, with chunks too (executor.test_map_exception)',
+    async start => {
+      const executor = start({ workers: 2 })
+      for (const chunk of [1, 4]) {
+        const endings = await executor
+          .map(
+            tasks.failOn,
+            [0, 1, 2, 3, 4].map(n => [n, 3] as const),
+            { chunk },
+          )
+          .settled()
+        assert.deepEqual(
+          endings.map(ending => ending.status),
+          ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+        )
+      }
+    },
+  ],
+  [
+    'inputs that throw end the map at that place, and the executor works on (test_pool.test_map_handle_iterable_exception)',
+    async start => {
+      const executor = start({ workers: 1 })
+      for (const after of [0, 3]) {
+        const inputs = (function* () {
+          yield* upTo(after)
+          throw new Overdrawn_()
+        })()
+        await assert.rejects(executor.map(tasks.square, inputs), Overdrawn_)
+      }
+      assert.equal(await executor.run(tasks.square, 2), 4)
+    },
+  ],
+  [
+    'the time of a map counts from the call (executor.test_map_timeout)',
+    async start => {
+      const executor = start({ workers: 1 })
+      await executor.run(tasks.square, 1)
+      await assert.rejects(executor.with({ timeoutMs: 30 }).map(tasks.untilAborted, [[], []]), TimeoutError)
+      assert.equal(await executor.run(tasks.square, 2), 4)
+    },
+  ],
+  [
+    'map tells its progress',
+    async start => {
+      const seen: [number, number | undefined][] = []
+      await start({ workers: 1 }).map(tasks.square, [1, 2, 3], {
+        onProgress: (done, total) => seen.push([done, total]),
+      })
+      assert.deepEqual(seen, [
+        [1, 3],
+        [2, 3],
+        [3, 3],
+      ])
+    },
+  ],
+  [
+    'the results of one map are used once',
+    async start => {
+      const results = start({ workers: 1 }).map(tasks.square, [1])
+      await results
+      assert.throws(() => results.settled(), InvalidTaskError)
+    },
+  ],
+
+  // ── close ──
+  [
+    'close waits for what was accepted (test_shutdown.test_hang_issue12364)',
+    async start => {
+      const executor = start({ workers: 2 })
+      const futures = Array.from({ length: 50 }, (_, n) => executor.run(tasks.square, n))
+      await executor.close()
+      assert.ok(futures.every(future => future.state === 'done'))
+    },
+  ],
+  [
+    'a call after close is refused, and a second close is no error (test_shutdown.test_run_after_shutdown)',
+    async start => {
+      const executor = start({ workers: 1 })
+      await executor.run(tasks.square, 1)
+      await executor.close()
+      await executor.close()
+      await assert.rejects(executor.run(tasks.square, 1), ClosedError)
+      await assert.rejects(executor.map(tasks.square, [1]), ClosedError)
+      assert.deepEqual(executor.stats().workers.busy, 0)
+    },
+  ],
+  [
+    'close without grace settles everything at once (test_shutdown.test_cancel_futures)',
+    async start => {
+      const executor = start({ workers: 1 })
+      const futures = Array.from({ length: 10 }, () => executor.run(tasks.untilAborted))
+      for (const future of futures) future.catch(() => {})
+      await executor.close({ graceMs: 0 })
+      for (const future of futures) {
+        assert.ok((await failure(future)) instanceof ClosedError)
+        assert.equal(future.state, 'cancelled')
+      }
+    },
+  ],
+  [
+    'an executor that never worked closes at once',
+    async start => {
+      await start({ workers: 1 }).close()
+    },
+  ],
+  [
+    'statistics add up',
+    async start => {
+      const executor = start({ workers: 1 })
+      await executor.run(tasks.square, 1)
+      await failure(executor.run(tasks.overdraw, 1))
+      const cancelled = executor.run(tasks.untilAborted)
+      cancelled.cancel()
+      const { done, failed, cancelled: stopped, queued, model } = executor.stats()
+      assert.deepEqual([done, failed, stopped, queued, model], [1, 1, 1, 0, executor.model])
+    },
+  ],
+]
+
+class Overdrawn_ extends Error {}
+
+function* upTo(end: number): Generator<number> {
+  for (let n = 0; n < end; n += 1) yield n
+}
+
+async function* upToLater(end: number): AsyncGenerator<number> {
+  yield* upTo(end)
+}
+
+/** The error that it rejects with; fails the test if it does not reject. */
+async function failure(promise: PromiseLike<unknown>): Promise<Error & Record<string, any>> {
+  try {
+    await promise
+  } catch (error) {
+    return error as Error & Record<string, any>
+  }
+  throw new assert.AssertionError({ message: 'It should have been rejected.' })
+}
+
+/** Goes round the event loop until the condition holds; the runner's time limit ends it. */
+async function waitFor(condition: () => boolean): Promise<void> {
+  const { runtime } = await import('../runtime/runtime.ts')
+  while (!condition()) await runtime().yieldToLoop()
+}
