@@ -1,0 +1,207 @@
+/**
+ * The commands and their options; and how every command ends.
+ *
+ *     argv ─▶ commander ─▶ run | compare | gallery | doctor ─▶ exit code
+ *                                   └─ CommandError ─▶ one line on stderr ─▶ exit code
+ */
+import { Command, CommanderError, Option } from 'commander'
+import { AtonceError, OptionError } from '../index.ts'
+import { parseSize } from './compare/workload-subject.ts'
+import { compare } from './compare.ts'
+import { doctor } from './doctor.ts'
+import { CommandError, type ExitCode, exitCodes, summaryOf } from './ending.ts'
+import { listGallery, runGallery } from './gallery.ts'
+import { parseFileForm } from './inputs.ts'
+import { models, parseCount, parseModel, parseModels } from './models.ts'
+import { run } from './run.ts'
+import { complaint, quietComplaint } from './style.ts'
+import { version } from './surroundings.ts'
+
+/** Runs the command in `argv` (as `process.argv` has it) and returns the exit code; writes errors to stderr itself. */
+export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
+  leaveWhenNobodyReads()
+  const ending = { code: exitCodes.ok as ExitCode }
+  try {
+    await Promise.race([program(ending).parseAsync(argv), nothingLeft()])
+    return ending.code
+  } catch (error) {
+    return complain(error)
+  }
+}
+
+function program(ending: { code: ExitCode }): Command {
+  const atonce = new Command('atonce')
+    .description('One function, every concurrency model: run it, compare the models, know your machine.')
+    .version(version(), '-V, --version')
+    .configureHelp({ sortOptions: false })
+    .configureOutput({ outputError: () => {} }) // The error is thrown as well; complain() writes it.
+    .exitOverride()
+    .addHelpText('after', examples)
+
+  atonce
+    .command('run')
+    .summary('run a task over inputs on one model')
+    .description('Runs a task over its inputs; one JSON result a line, in the order of the inputs.')
+    .argument(
+      '<file#task>',
+      'module and task, as ./primes.ts#countPrimes; #task may be left out if there is one',
+    )
+    .addOption(inputOption())
+    .addOption(asOption())
+    .addOption(new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel))
+    .addOption(workersOption())
+    .option('--timeout <ms>', 'end after that time, with exit code 124', parseCount('--timeout'))
+    .option('--output <file>', 'write the results there, whole or not at all')
+    .option('--json', 'one JSON document (schema atonce.run/1) instead of lines')
+    .action(async (target, options) => {
+      ending.code = await run(target, options)
+    })
+
+  atonce
+    .command('compare')
+    .summary('measure every model beside the plain loop')
+    .description(
+      'Does the same work as a plain loop and on every model, in turns; checks each answer, says which to use.',
+    )
+    .argument('<target...>', 'module and task, as ./primes.ts#countPrimes, or a workload of the gallery')
+    .addOption(inputOption())
+    .addOption(asOption())
+    .option('--size <size>', 'of workloads: S, M, L or workshop', parseSize)
+    .addOption(
+      new Option('--on <models>', 'which models, with commas')
+        .default([...models], models.join(','))
+        .argParser(parseModels),
+    )
+    .addOption(workersOption())
+    .option('--runs <n>', 'measured runs of each model; default: as many as it needs', parseCount('--runs'))
+    .option('--report <file.html>', 'write a report with plots, and pictures beside it')
+    .option('--json', 'a JSON document (schema atonce.compare/1)')
+    .option('--accept-undecided', 'exit code 0, not 3, when the machine is too noisy for a verdict')
+    .action(async (targets, options) => {
+      ending.code = await compare(targets, options)
+    })
+
+  const gallery = atonce
+    .command('gallery')
+    .summary('small programs with known answers')
+    .description('Small programs with known answers.')
+  gallery
+    .command('list')
+    .description('What there is.')
+    .option('--json', 'a JSON document (schema atonce.gallery/1)')
+    .action(options => {
+      ending.code = listGallery(options)
+    })
+  gallery
+    .command('run')
+    .description('Runs one on one model and checks its answer.')
+    .argument('<name>', 'as atonce gallery list shows it')
+    .option('--size <size>', 'S, M, L or workshop', parseSize)
+    .addOption(new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel))
+    .addOption(workersOption())
+    .option('--picture <file.png>', "write the answer's picture")
+    .option('--json', 'a JSON document (schema atonce.gallery-run/1)')
+    .action(async (name, options) => {
+      ending.code = await runGallery(name, options)
+    })
+
+  atonce
+    .command('doctor')
+    .summary('check this machine and this Node')
+    .description('Looks at what decides how concurrency goes here, and says what to do.')
+    .option('--json', 'a JSON document (schema atonce.doctor/1)')
+    .action(async options => {
+      ending.code = await doctor(options)
+    })
+  return atonce
+}
+
+const examples = `
+Examples:
+  atonce compare primes mandelbrot                      workloads of the gallery
+  atonce compare ./resize.ts#resize --input 'in/*.jpg'  your own task, on every model
+  atonce run ./primes.ts#countPrimes --input '[[0,1000],[1000,2000]]' --on processes
+
+Exit codes: 0 well · 1 wrong result or failed task · 2 usage or bad input · 3 undecided · 124 timeout · 130 interrupted`
+
+function inputOption(): Option {
+  return new Option(
+    '--input <source>',
+    `JSON, file.json, file.ndjson, 'glob/*' of files, or - for standard input; repeatable`,
+  )
+    .default([], 'none')
+    .argParser((source: string, sources: readonly string[]) => [...sources, source])
+}
+
+function asOption(): Option {
+  return new Option('--as <form>', 'what is passed of a file: bytes, text or path').argParser(parseFileForm)
+}
+
+function workersOption(): Option {
+  return new Option(
+    '--workers <n>',
+    'workers of threads and processes; default: ATONCE_WORKERS, else the cores',
+  ).argParser(parseCount('--workers'))
+}
+
+/** One line on stderr; the stack of the user's own code below it. */
+function complain(error: unknown): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.ok // --help and --version come this way.
+    // Called without a command, commander has written the help to stderr.
+    if (!error.code.startsWith('commander.help')) line(commanderMessage(error))
+    return exitCodes.usage
+  }
+  if (error instanceof CommandError) {
+    line(error.message, error.detail)
+    return error.exitCode
+  }
+  if (error instanceof OptionError || error instanceof AtonceError) {
+    line(error.message)
+    return error instanceof OptionError ? exitCodes.usage : exitCodes.failed
+  }
+  line(
+    `atonce itself failed: ${summaryOf(error)}. Please report it.`,
+    error instanceof Error ? error.stack : undefined,
+  )
+  return exitCodes.failed
+}
+
+function line(message: string, detail?: string): void {
+  process.stderr.write(`${complaint(`atonce: ${message}`)}\n`)
+  if (detail !== undefined) process.stderr.write(`${quietComplaint(detail)}\n`)
+}
+
+function commanderMessage({ message, code }: CommanderError): string {
+  const text = message
+    .replace(/^error: /, '')
+    .replace(/\n\(?/g, ' ')
+    .replace(/\)$/, '')
+  const fix =
+    code === 'commander.excessArguments'
+      ? " Quote patterns, so that the shell leaves them alone: --input 'photos/*.jpg'"
+      : ' See atonce --help.'
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}${fix}`
+}
+
+/** `atonce run … | head`: when the reader has gone there is nothing left to do, and nobody to tell. */
+function leaveWhenNobodyReads(): void {
+  process.stdout.on('error', error => {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(exitCodes.ok)
+    throw error
+  })
+}
+
+/** Rejects when the event loop has run dry before the command was done: a promise somewhere never settles. */
+function nothingLeft(): Promise<never> {
+  return new Promise((_, reject) => {
+    process.once('beforeExit', () => {
+      reject(
+        new CommandError(
+          exitCodes.failed,
+          'Nothing is left to wait for, yet the work is not done: a promise in the task or at the top level of its module never settles.',
+        ),
+      )
+    })
+  })
+}

@@ -1,0 +1,143 @@
+/** `atonce compare <file#task | workload>…`: the same work as a plain loop and on every model, measured side by side. */
+import { basename, dirname, join } from 'node:path'
+import type { SizeName } from '../../gallery/workload.ts'
+import type { Model } from '../index.ts'
+import { decide } from '../measure/estimate.ts'
+import { machine } from '../runtime/machine.ts'
+import { checkedInputs } from './call.ts'
+import { type Comparison, comparisonOf } from './compare/comparison.ts'
+import { documentOf } from './compare/document.ts'
+import { race } from './compare/race.ts'
+import type { Result } from './compare/result.ts'
+import { screenOf } from './compare/screen.ts'
+import type { ModelFigures, Subject } from './compare/subject.ts'
+import { taskSubject } from './compare/task-subject.ts'
+import { verdictOf } from './compare/verdict.ts'
+import { findWorkload, workloadSubject } from './compare/workload-subject.ts'
+import { type ExitCode, exitCodes, UsageError } from './ending.ts'
+import { type FileForm, openInputs } from './inputs.ts'
+import { checkWritable, writeWhole } from './output.ts'
+import { pngOf } from './picture.ts'
+import { startProgress } from './progress.ts'
+import { quiet } from './style.ts'
+import { surroundings, surroundingsLine } from './surroundings.ts'
+import { loadTarget, looksLikeModule } from './target.ts'
+
+export interface CompareOptions {
+  readonly input: readonly string[]
+  readonly as?: FileForm
+  readonly size?: SizeName
+  readonly on: readonly Model[]
+  readonly workers?: number
+  readonly runs?: number
+  readonly json?: boolean
+  readonly report?: string
+  readonly acceptUndecided?: boolean
+}
+
+/** What one target may take, unless the number of runs was given. */
+const budgetMs = 12_000
+
+/** Everything that was typed is checked before anything is measured. */
+export async function compare(targets: readonly string[], options: CompareOptions): Promise<ExitCode> {
+  const subjects = await subjectsOf(targets, options)
+  if (options.report !== undefined) await checkReport(options.report)
+  const here = surroundings()
+  if (!options.json) process.stdout.write(`${quiet(surroundingsLine(here))}\n`)
+  const results: Result[] = []
+  for (const subject of subjects) {
+    const result = await compareOne(subject, options)
+    results.push(result)
+    if (!options.json) process.stdout.write(`\n${screenOf(result)}`)
+  }
+  if (options.report !== undefined) {
+    const { reportOf } = await import('./report/report.ts') // Late: the plotting library takes long to load.
+    await writeWhole(options.report, reportOf(results, here))
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(documentOf(results, here), null, 2)}\n`)
+  else if (options.report !== undefined) process.stdout.write(`\nReport: ${options.report}\n`)
+  return endingOf(results, options)
+}
+
+async function subjectsOf(targets: readonly string[], options: CompareOptions): Promise<Subject[]> {
+  const modules = targets.filter(looksLikeModule)
+  if (modules.length === 0 && options.input.length > 0)
+    throw new UsageError(
+      '--input is for a task of your own; a workload of the gallery makes its own: --size S, M, L or workshop.',
+    )
+  if (modules.length === targets.length && options.size !== undefined)
+    throw new UsageError('--size is for workloads of the gallery; a task of your own takes --input.')
+  const subjects: Subject[] = []
+  for (const text of targets)
+    subjects.push(
+      modules.includes(text)
+        ? await ownSubject(text, options)
+        : workloadSubject(findWorkload(text), options.size),
+    )
+  return subjects
+}
+
+async function ownSubject(text: string, { input, as }: CompareOptions): Promise<Subject> {
+  const target = await loadTarget(text)
+  const { items } = await openInputs(input, as)
+  const inputs = await Array.fromAsync(checkedInputs(target.label, target.task, items))
+  const words = [
+    ...input.map(source => `--input ${quoted(source)}`),
+    ...(as === undefined ? [] : [`--as ${as}`]),
+  ]
+  return taskSubject(target, inputs, words.join(' '))
+}
+
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+}
+
+async function compareOne(subject: Subject, options: CompareOptions): Promise<Result> {
+  const progress = startProgress(subject.name)
+  try {
+    const { on: models, workers, runs } = options
+    const contenders = await race(subject, { models, workers, runs, budgetMs, onProgress: progress.show })
+    const comparison = comparisonOf(contenders, machine().cores)
+    const verdict = verdictOf(subject, comparison)
+    const figures = decidedFigures(comparison)
+    const picture = options.report === undefined ? undefined : subject.picture?.()
+    const pictureFile =
+      picture === undefined ? undefined : join(dirname(options.report ?? ''), `${subject.name}.png`)
+    if (picture !== undefined && pictureFile !== undefined) await writeWhole(pictureFile, pngOf(picture))
+    return {
+      subject,
+      comparison,
+      verdict,
+      learnt: figures.length === 0 ? undefined : subject.learnt?.(figures),
+      picture,
+      pictureFile,
+    }
+  } finally {
+    progress.stop()
+  }
+}
+
+/** What is undecided teaches nothing, so a subject's own sentence is made without it. */
+function decidedFigures({ rows }: Comparison): ModelFigures[] {
+  const figures: ModelFigures[] = []
+  for (const { model, figures: measured } of rows.slice(1)) {
+    if (measured === undefined || decide(measured.speedUp) === 'undecided') continue
+    const speedUp = measured.speedUp.median
+    figures.push({ model, speedUp, coresBusy: measured.coresBusy ?? speedUp })
+  }
+  return figures
+}
+
+async function checkReport(path: string): Promise<void> {
+  if (!/\.html?$/i.test(path))
+    throw new UsageError(
+      `--report takes the name of an HTML file, as ${join(path, 'index.html')}; it got ${basename(path)}.`,
+    )
+  await checkWritable(path, { makeFolder: true })
+}
+
+function endingOf(results: readonly Result[], { acceptUndecided }: CompareOptions): ExitCode {
+  const kinds = results.map(({ verdict }) => verdict.kind)
+  if (kinds.includes('wrong')) return exitCodes.failed
+  return kinds.includes('undecided') && !acceptUndecided ? exitCodes.undecided : exitCodes.ok
+}

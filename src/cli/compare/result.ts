@@ -1,0 +1,14 @@
+/** One target of `compare`, done: what the terminal, the JSON and the report tell, each in its way. */
+import type { Comparison } from './comparison.ts'
+import type { Picture, Subject } from './subject.ts'
+import type { Verdict } from './verdict.ts'
+
+export interface Result {
+  readonly subject: Subject
+  readonly comparison: Comparison
+  readonly verdict: Verdict
+  readonly learnt: string | undefined
+  readonly picture: Picture | undefined
+  /** Where the picture was written, if it was. */
+  readonly pictureFile: string | undefined
+}

@@ -1,0 +1,64 @@
+/** A comparison on the terminal: headline, table, verdict, next command. */
+
+import { summaryOf } from '../ending.ts'
+import { cores, counted, cpuSeconds, durationWithin, factorWithin, megabytes } from '../figures.ts'
+import { bad, doubtful, emphasis, good, quiet } from '../style.ts'
+import { type Column, table } from '../table.ts'
+import type { Comparison, Row } from './comparison.ts'
+import { plainLoop } from './contender.ts'
+import type { Result } from './result.ts'
+
+const columns: readonly Column[] = [
+  { title: 'model' },
+  { title: 'wall, median [95 %]', align: 'right' },
+  { title: 'CPU', align: 'right' },
+  { title: 'cores busy', align: 'right' },
+  { title: 'speed-up [95 %]', align: 'right' },
+  { title: 'peak memory', align: 'right' },
+  { title: 'answer' },
+]
+
+export function screenOf({ subject, comparison, verdict, learnt, pictureFile }: Result): string {
+  const headline = `${emphasis(subject.title)}  ${quiet(conditions(comparison))}`
+  const paint = verdict.kind === 'faster' ? good : verdict.kind === 'wrong' ? bad : doubtful
+  const lines = [headline, table(columns, comparison.rows.map(cells)), paint(verdict.sentence)]
+  if (learnt !== undefined) lines.push(`Learnt: ${learnt}`)
+  if (pictureFile !== undefined) lines.push(`Picture: ${pictureFile}`)
+  lines.push(quiet(`Next: ${verdict.next}`))
+  return `${lines.join('\n')}\n`
+}
+
+/** `5 runs each, interleaved; quiet (others: 0.02 cores)`. */
+export function conditions({ rounds, foreignCores, disturbed }: Comparison): string {
+  const runs = `${counted(rounds, 'run')} each, interleaved`
+  if (foreignCores === undefined) return runs
+  return `${runs}; ${disturbed ? 'noisy machine' : 'quiet machine'} (others: ${cores(foreignCores)} cores)`
+}
+
+/** `threads ×2`; the plain loop and coroutines share one core whatever their number. */
+export function modelName({ model, workers }: Row): string {
+  return model === plainLoop || model === 'coroutines' ? model : `${model} ×${workers}`
+}
+
+function cells(row: Row): string[] {
+  const { figures, failure, answer } = row
+  if (figures === undefined)
+    return [
+      modelName(row),
+      '–',
+      '–',
+      '–',
+      '–',
+      '–',
+      bad(`✗ ${failure === undefined ? 'not measured' : summaryOf(failure)}`),
+    ]
+  return [
+    modelName(row),
+    durationWithin(figures.wallMs),
+    cpuSeconds(figures.cpuMs),
+    cores(figures.coresBusy),
+    row.model === plainLoop ? '1' : factorWithin(figures.speedUp),
+    megabytes(figures.peakBytes),
+    answer?.ok ? `${good('✓')} ${answer.shows}` : bad(`✗ ${answer?.shows ?? ''}`),
+  ]
+}

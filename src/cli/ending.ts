@@ -1,0 +1,69 @@
+/** How a command ends: its exit codes, and the errors that carry one. */
+
+export const exitCodes = { ok: 0, failed: 1, usage: 2, undecided: 3, timeout: 124, interrupted: 130 } as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** What ends a command early. The message is one line for the user; `detail` follows it, for errors in the user's code. */
+export class CommandError extends Error {
+  readonly exitCode: ExitCode
+  readonly detail: string | undefined
+
+  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions & { detail?: string | undefined }) {
+    super(oneLine(message), options)
+    this.exitCode = exitCode
+    this.detail = options?.detail
+  }
+}
+
+/** What was typed, or what it names, is wrong; the message says what was found and what to do about it. */
+export class UsageError extends CommandError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(exitCodes.usage, message, options)
+  }
+}
+
+/** Messages of other programs' errors may have many lines; a line of ours quotes the first. */
+export function oneLine(text: string): string {
+  return text.split('\n', 1)[0]?.trim() ?? ''
+}
+
+/** What was thrown, in one line: `RangeError: n must be positive`. */
+export function summaryOf(error: unknown): string {
+  if (error instanceof Error) return oneLine(`${error.name}: ${error.message}`)
+  return `${typeof error} ${oneLine(String(error))}`
+}
+
+/** What the system said about a file, without our own name for it. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return (code === undefined ? undefined : systemReasons[code]) ?? oneLine(message)
+}
+
+const systemReasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a directory',
+  ENOSPC: 'no space is left on the device',
+}
+
+/** The frames of an error that stand in the user's code: neither Node's own, nor the library's, nor the caller's. */
+export function framesOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const [farSide = ''] = (error.stack ?? '').split('── called from ──')
+  const frames = farSide
+    .split('\n')
+    .filter(line => /^\s+at /.test(line) && !line.includes('(node:') && !isOwnFrame(line))
+  return frames.length === 0 ? undefined : frames.join('\n')
+}
+
+const library = new URL('../', import.meta.url).href
+
+function isOwnFrame(line: string): boolean {
+  return ['executor/', 'wire/', 'task/', 'coroutines/', 'threads/', 'processes/'].some(part =>
+    line.includes(library + part),
+  )
+}

@@ -1,0 +1,116 @@
+/** `atonce gallery list` and `atonce gallery run <name>`: small programs with known answers. */
+import { gallery } from '../../gallery/index.ts'
+import { type SizeName, sizeNames } from '../../gallery/workload.ts'
+import type { Model } from '../index.ts'
+import { measureRun } from '../measure/measure-run.ts'
+import { findWorkload } from './compare/workload-subject.ts'
+import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
+import { cores, cpuSeconds, duration, megabytes } from './figures.ts'
+import { interruptible } from './interruption.ts'
+import { closeExecutors, openExecutor } from './models.ts'
+import { checkWritable, writeWhole } from './output.ts'
+import { pngOf } from './picture.ts'
+import { startProgress } from './progress.ts'
+import { bad, emphasis, good, quiet } from './style.ts'
+
+export function listGallery({ json }: { readonly json?: boolean }): ExitCode {
+  const workloads = [...gallery.values()]
+  if (json) {
+    const entries = workloads.map(({ name, title, lesson, sizes, defaultSize }) => ({
+      name,
+      title,
+      lesson,
+      sizes: labels(sizes),
+      defaultSize,
+    }))
+    process.stdout.write(`${JSON.stringify({ schema: 'atonce.gallery/1', workloads: entries }, null, 2)}\n`)
+    return exitCodes.ok
+  }
+  for (const { name, title, lesson, sizes, defaultSize } of workloads) {
+    process.stdout.write(`${emphasis(name)}  ${title}\n  ${lesson}\n`)
+    for (const size of sizeNames) {
+      process.stdout.write(
+        `  ${size.padEnd(10)}${sizes[size].label}${size === defaultSize ? quiet('  (default)') : ''}\n`,
+      )
+    }
+    process.stdout.write('\n')
+  }
+  process.stdout.write(
+    quiet('Next: npx atonce compare primes, or npx atonce gallery run primes --on threads\n'),
+  )
+  return exitCodes.ok
+}
+
+function labels(sizes: Readonly<Record<SizeName, { label: string }>>): object {
+  return Object.fromEntries(sizeNames.map(size => [size, sizes[size].label]))
+}
+
+export interface GalleryRunOptions {
+  readonly size?: SizeName
+  readonly on: Model
+  readonly workers?: number
+  readonly json?: boolean
+  readonly picture?: string
+}
+
+/** One run of a workload on one model, its answer checked; exit code 1 when the answer is wrong. */
+export async function runGallery(name: string, options: GalleryRunOptions): Promise<ExitCode> {
+  const workload = findWorkload(name)
+  const sizeName = options.size ?? workload.defaultSize
+  const size = workload.sizes[sizeName]
+  if (options.picture !== undefined) {
+    if (workload.picture === undefined)
+      throw new UsageError(`${name} has no picture. Leave --picture out, or run mandelbrot.`)
+    await checkWritable(options.picture)
+  }
+  const work = async (signal: AbortSignal) => {
+    const executor = openExecutor(options.on, options.workers)
+    const progress = startProgress(`${name} ${sizeName} on ${options.on}`)
+    let finished = false
+    try {
+      const parallel = () =>
+        workload.parallel(executor.with({ signal }), size, {
+          onProgress: (done, total) => progress.show(done, total),
+        })
+      const run = await measureRun(parallel, () => executor.stats().pids)
+      finished = true
+      return { ...run, workers: executor.workers }
+    } catch (error) {
+      throw new CommandError(exitCodes.failed, `${name} failed on ${options.on}: ${summaryOf(error)}`, {
+        cause: error,
+        detail: framesOf(error),
+      })
+    } finally {
+      progress.stop()
+      await closeExecutors([executor], { atOnce: !finished })
+    }
+  }
+  const { answer, measure, workers } = await (options.on === 'coroutines'
+    ? work(new AbortController().signal)
+    : interruptible(work))
+  const verdict = workload.check(answer, size)
+  if (options.picture !== undefined && workload.picture !== undefined)
+    await writeWhole(options.picture, pngOf(workload.picture(answer, size)))
+  if (options.json) {
+    const document = {
+      schema: 'atonce.gallery-run/1',
+      workload: name,
+      size: sizeName,
+      on: options.on,
+      workers,
+      ...measure,
+      ...verdict,
+    }
+    process.stdout.write(`${JSON.stringify(document)}\n`)
+  } else {
+    const { wallMs, cpuMs, peakBytes } = measure
+    const busy = cpuMs === undefined ? undefined : cpuMs / wallMs
+    process.stdout.write(
+      `${emphasis(workload.title)}  ${size.label} (size ${sizeName})\n` +
+        `${verdict.ok ? good(`✓ ${verdict.shows}`) : bad(`✗ ${verdict.shows}, but it should be ${verdict.expected}`)}\n` +
+        `${options.on}: ${duration(wallMs)} with start-up, CPU ${cpuSeconds(cpuMs)} (${cores(busy)} cores busy), peak memory ${megabytes(peakBytes)}\n` +
+        `${options.picture === undefined ? '' : `Picture: ${options.picture}\n`}${quiet(`Next: npx atonce compare ${name} --size ${sizeName}`)}\n`,
+    )
+  }
+  return verdict.ok ? exitCodes.ok : exitCodes.failed
+}

@@ -1,0 +1,173 @@
+/** The plots of a comparison, as SVG: they need no script, so the report opens anywhere and prints. */
+import * as Plot from '@observablehq/plot'
+import type { Figures, Row } from '../compare/comparison.ts'
+import { plainLoop } from '../compare/contender.ts'
+import { modelName } from '../compare/screen.ts'
+import { cores, duration, durationWithin, factorWithin } from '../figures.ts'
+import type { PageDocument, PageElement } from './page-document.ts'
+
+/** A row that has figures, with the name that all plots give it. */
+interface Bar {
+  readonly name: string
+  readonly row: Row
+  readonly figures: Figures
+}
+
+/** A plot and what it shows, in words. */
+export interface Chart {
+  readonly title: string
+  readonly caption: string
+  readonly svg: PageElement
+}
+
+/** `document` makes the SVG nodes. Rows without figures are left out; none at all means no plots. */
+export function chartsOf(rows: readonly Row[], document: PageDocument): Chart[] {
+  const bars = rows.flatMap(row =>
+    row.figures === undefined ? [] : [{ name: modelName(row), row, figures: row.figures }],
+  )
+  if (bars.length === 0) return []
+  return [wallChart(bars, document), cpuChart(bars, document), speedUpChart(bars, document)]
+}
+
+function wallChart(bars: readonly Bar[], document: PageDocument): Chart {
+  const samples = bars.flatMap(({ name, figures }) =>
+    figures.wallSamplesMs.map(ms => ({ name, seconds: ms / 1_000 })),
+  )
+  const svg = plot(document, bars, { label: 'seconds', zero: true, grid: true }, [
+    Plot.barX(bars, {
+      x: ({ figures }: Bar) => figures.wallMs.median / 1_000,
+      y: 'name',
+      fill: colourOf,
+      fillOpacity: 0.8,
+      inset: 3,
+      title: ({ name, figures }: Bar) => `${name}: ${durationWithin(figures.wallMs)}`,
+    }),
+    Plot.dot(samples, { x: 'seconds', y: 'name', r: 2, fill: 'var(--ink)', fillOpacity: 0.5, dy: 9 }),
+    ...intervalMarks(bars, ({ figures: { wallMs } }) => [wallMs.low / 1_000, wallMs.high / 1_000]),
+    Plot.ruleX([0]),
+  ])
+  return {
+    title: 'Wall time',
+    caption: 'Bar: median. Line: its 95 % interval. Dots: single runs. Shorter is better.',
+    svg,
+  }
+}
+
+function cpuChart(bars: readonly Bar[], document: PageDocument): Chart {
+  const parts = bars.flatMap(bar => [
+    { ...bar, part: 'wall', seconds: bar.figures.wallMs.median / 1_000 },
+    ...(bar.figures.cpuMs === undefined ? [] : [{ ...bar, part: 'CPU', seconds: bar.figures.cpuMs / 1_000 }]),
+  ])
+  const svg = plot(
+    document,
+    parts,
+    { label: 'seconds', zero: true, grid: true },
+    [
+      Plot.barX(parts, {
+        x: 'seconds',
+        y: 'part',
+        fy: 'name',
+        fill: colourOf,
+        fillOpacity: ({ part }: { part: string }) => (part === 'CPU' ? 0.4 : 0.8),
+        title: ({ name, part, seconds, figures }: Bar & { part: string; seconds: number }) =>
+          `${name}: ${duration(seconds * 1_000)} ${part}, ${cores(figures.coresBusy)} cores busy`,
+      }),
+      Plot.text(parts, {
+        x: 'seconds',
+        y: 'part',
+        fy: 'name',
+        text: 'part',
+        dx: 4,
+        textAnchor: 'start',
+        fill: 'var(--muted)',
+        fontSize: 10,
+      }),
+      Plot.ruleX([0]),
+    ],
+    {
+      y: { axis: null, domain: ['wall', 'CPU'] },
+      fy: { label: null, domain: bars.map(({ name }) => name), padding: 0.25 },
+    },
+  )
+  return {
+    title: 'Wall against CPU',
+    caption:
+      'CPU of all threads and processes. Longer than wall: several cores were busy. Longer than the plain loop’s: the price of spreading the work.',
+    svg,
+  }
+}
+
+function speedUpChart(bars: readonly Bar[], document: PageDocument): Chart {
+  const models = bars.filter(({ row }) => row.model !== plainLoop)
+  const most = Math.max(...models.map(({ row }) => (row.model === 'coroutines' ? 1 : row.workers)), 1)
+  const svg = plot(document, models, { label: 'times as fast as the plain loop', zero: true, grid: true }, [
+    Plot.ruleX([1], { stroke: 'var(--muted)', strokeWidth: 1.5 }),
+    Plot.ruleX(most > 1 ? [most] : [], {
+      stroke: 'var(--muted)',
+      strokeDasharray: '4 3',
+      title: () => `ideal: ${most} workers`,
+    }),
+    ...intervalMarks(models, ({ figures: { speedUp } }) => [speedUp.low, speedUp.high]),
+    Plot.dot(models, {
+      x: ({ figures }: Bar) => figures.speedUp.median,
+      y: 'name',
+      r: 6,
+      fill: colourOf,
+      stroke: 'var(--card)',
+      strokeWidth: 1.5,
+      title: ({ name, figures }: Bar) => `${name}: ${factorWithin(figures.speedUp)}`,
+    }),
+    Plot.text(models, {
+      x: ({ figures }: Bar) => figures.speedUp.high,
+      y: 'name',
+      text: ({ figures }: Bar) => `${figures.speedUp.median.toFixed(2)}×`,
+      dx: 10,
+      textAnchor: 'start',
+      fontWeight: 600,
+    }),
+  ])
+  const ideal = most > 1 ? ` Dashed: the ideal of ${most} workers.` : ''
+  return {
+    title: 'Speed-up',
+    caption: `Solid line: the plain loop.${ideal} An interval that crosses the solid line proves nothing.`,
+    svg,
+  }
+}
+
+function intervalMarks(
+  bars: readonly Bar[],
+  interval: (bar: Bar) => [low: number, high: number],
+): Plot.Markish[] {
+  const ends = { x1: (bar: Bar) => interval(bar)[0], x2: (bar: Bar) => interval(bar)[1] }
+  return [
+    Plot.ruleY(bars, { ...ends, y: 'name', stroke: 'var(--ink)', strokeWidth: 2 }),
+    Plot.tickX(bars, { x: ends.x1, y: 'name', stroke: 'var(--ink)', inset: 12 }),
+    Plot.tickX(bars, { x: ends.x2, y: 'name', stroke: 'var(--ink)', inset: 12 }),
+  ]
+}
+
+function plot(
+  document: PageDocument,
+  bars: readonly Bar[],
+  x: Plot.ScaleOptions,
+  marks: Plot.Markish[],
+  more: Plot.PlotOptions = {},
+): PageElement {
+  return Plot.plot({
+    document,
+    width: 440,
+    height: 240,
+    marginLeft: 96,
+    marginRight: 56,
+    marginBottom: 44,
+    style: { background: 'none', color: 'var(--ink)', fontSize: '12px', fontFamily: 'inherit' },
+    x: { nice: true, labelAnchor: 'center', ...x },
+    y: { label: null, domain: bars.map(({ name }) => name) },
+    ...more,
+    marks,
+  } as unknown as Plot.PlotOptions) as unknown as PageElement
+}
+
+function colourOf({ row }: Bar): string {
+  return row.model === plainLoop ? 'var(--plain)' : `var(--${row.model})`
+}

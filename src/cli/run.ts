@@ -1,0 +1,114 @@
+/** `atonce run file#task --input …`: a task over its inputs on one model, one result a line. */
+import type { Executor, Model } from '../index.ts'
+import { TimeoutError } from '../index.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { checkedInputs } from './call.ts'
+import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf } from './ending.ts'
+import { type FileForm, type Inputs, openInputs } from './inputs.ts'
+import { interruptible } from './interruption.ts'
+import { jsonLine } from './json.ts'
+import { closeExecutors, openExecutor } from './models.ts'
+import { fileOutput, type Output, standardOutput } from './output.ts'
+import { noProgress, startProgress } from './progress.ts'
+import { loadTarget, type Target } from './target.ts'
+
+export interface RunOptions {
+  readonly input: readonly string[]
+  readonly as?: FileForm
+  readonly on: Model
+  readonly workers?: number
+  readonly timeout?: number
+  readonly json?: boolean
+  readonly output?: string
+}
+
+/** Results are written in the order of the inputs, each as soon as those before it are there. */
+export async function run(targetText: string, options: RunOptions): Promise<ExitCode> {
+  const target = await loadTarget(targetText)
+  const inputs = await openInputs(options.input, options.as)
+  const blocking = options.on === 'coroutines'
+  const output =
+    options.output === undefined
+      ? standardOutput()
+      : await fileOutput(options.output, blocking ? Number.POSITIVE_INFINITY : 65_536)
+  const never = new AbortController().signal
+  const work = (signal: AbortSignal) => runAll(target, inputs, options, output, signal)
+  await (blocking ? work(never) : interruptible(work))
+  return exitCodes.ok
+}
+
+async function runAll(
+  target: Target,
+  inputs: Inputs,
+  options: RunOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const pool = openExecutor(options.on, options.workers)
+  const progress = streamsToTerminal(options) ? noProgress : startProgress(target.label)
+  let done = 0
+  let finished = false
+  try {
+    const limited = pool.with({
+      signal,
+      ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
+    })
+    const results = limited.map(
+      target.task,
+      checkedInputs(target.label, target.task, inputs.items) as AsyncIterable<never>,
+      {
+        onProgress: settled => progress.show(settled, inputs.count),
+      },
+    )
+    const begun = runtime().now()
+    const kept: unknown[] = []
+    for await (const result of results) {
+      done += 1
+      if (options.json) kept.push(result)
+      else await output.write(`${jsonLine(result)}\n`)
+    }
+    if (options.json)
+      await output.write(`${jsonLine(envelope(target, pool, kept, runtime().now() - begun))}\n`)
+    await output.commit()
+    finished = true
+  } catch (error) {
+    throw explained(error, target, done, inputs.count)
+  } finally {
+    progress.stop()
+    await output.discard()
+    await closeExecutors([pool], { atOnce: !finished })
+  }
+}
+
+/** Results that scroll by are progress enough, and a bar between them would only tear them. */
+function streamsToTerminal({ output, json }: RunOptions): boolean {
+  return output === undefined && !json && process.stdout.isTTY === true
+}
+
+function envelope(target: Target, pool: Executor, results: readonly unknown[], wallMs: number): object {
+  return {
+    schema: 'atonce.run/1',
+    target: target.label,
+    on: pool.model,
+    workers: pool.workers,
+    inputs: results.length,
+    wallMs,
+    results,
+  }
+}
+
+/** A failure comes at its place in the order, so the number of results before it tells the input. */
+function explained(error: unknown, target: Target, done: number, count: number | undefined): unknown {
+  if (error instanceof CommandError) return error
+  if (error instanceof TimeoutError) {
+    return new CommandError(
+      exitCodes.timeout,
+      `${target.label} did not finish within ${error.timeoutMs} ms (--timeout): ${done} results were there.`,
+    )
+  }
+  const which = `input ${done + 1}${count === undefined ? '' : ` of ${count}`}`
+  return new CommandError(exitCodes.failed, `${target.label} failed on ${which}: ${summaryOf(error)}`, {
+    cause: error,
+    detail: framesOf(error),
+  })
+}
