@@ -11,7 +11,8 @@ export type Feature =
   | 'queue-limit'
   | 'transfer'
   | 'memory-limit'
-  | 'timeout'
+  | 'timeout' // by any documented way, an AbortSignal.timeout() included
+  | 'timeout-option' // its own
   | 'signal'
 
 export interface Subject {

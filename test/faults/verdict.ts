@@ -10,7 +10,7 @@ export type Damage =
   | 'close hangs'
   | 'main dies'
   | 'orphans'
-  | 'corrupts'
+  | 'wrong value'
 
 export const damages: readonly Damage[] = [
   'task hangs',
@@ -19,7 +19,7 @@ export const damages: readonly Damage[] = [
   'close hangs',
   'main dies',
   'orphans',
-  'corrupts',
+  'wrong value',
 ]
 
 const hangs: Record<Slot, Damage> = {
@@ -42,7 +42,7 @@ export function damagesOf(result: CaseResult): Damage[] {
   const found = new Set<Damage>()
   for (const { slot, problem } of result.observations) {
     if (problem?.kind === 'hang') found.add(hangs[slot])
-    if (problem?.kind === 'swallowed' || problem?.kind === 'corrupted') found.add('corrupts')
+    if (problem?.kind === 'swallowed' || problem?.kind === 'corrupted') found.add('wrong value')
   }
   for (const { kind, text } of result.problems) {
     if (kind === 'main died') found.add('main dies')

@@ -152,7 +152,7 @@ const times: Row[] = [
     name: 'timeout-beyond-timers',
     fault: 'a time limit of 2³¹ + 5 ms is asked for, more than a timer takes',
     short: true,
-    needs: ['timeout'],
+    needs: ['timeout-option'],
     running: pool => pool.run('sleep', 100, { timeoutMs: 2 ** 31 + 5 }),
     expect: { running: resolves('done') },
   },

@@ -84,6 +84,7 @@ export const closeRows: readonly Row[] = [
   closing({
     name: 'close-and-exit',
     fault: 'the worker exits at the moment at which the pool is closed',
+    closeGraceMs: 5_000,
     running: pool => pool.run('exitLater', 3),
     expect: { running: rejects('WORKER_EXITED') },
   }),

@@ -1,5 +1,5 @@
 /** Something happens to the main program itself. Whatever it is, no worker may outlive it by more than two seconds. */
-import { resolves, settles } from '../expect.ts'
+import { either, rejects, resolves, settles } from '../expect.ts'
 import type { Ending, ProgramOptions, Row } from '../row.ts'
 import type { Stage } from '../stage.ts'
 
@@ -34,7 +34,7 @@ function ends(row: {
 }
 
 /** Waits for a signal that comes from outside; nothing else happens. */
-const forever = () => new Promise(() => {})
+const forever = () => new Promise(() => setInterval(() => {}, 1_000))
 
 const uncaught = () => {
   setImmediate(() => {
@@ -277,13 +277,19 @@ const odd: [name: string, fault: string, options: ProgramOptions, short?: boolea
     'standard input, output and error of the program are closed',
     { shell: 'exec <&- >&- 2>&-' },
   ],
-  [
-    'directory-gone',
-    'the working directory of the program was removed',
-    { shell: 'd=$(mktemp -d) && cd "$d" && rmdir "$d"' },
-  ],
   ['environment-empty', 'the program has no PATH and no HOME', { shell: 'unset PATH HOME' }],
 ]
+
+const echoesMap: Pick<Row, 'running' | 'expect'> = {
+  running: pool => pool.run('echo', { map: new Map([['date', new Date(0)]]) }),
+  expect: { running: resolves({ map: new Map([['date', new Date(0)]]) }) },
+}
+
+/** Node itself starts no thread, and no program from a string, where there is no working directory. */
+const worksOrSaysWhy = either(
+  resolves('anything', () => true),
+  rejects('WORKER_START'),
+)
 
 export const hostRows: readonly Row[] = [
   ...theEnd,
@@ -294,8 +300,14 @@ export const hostRows: readonly Row[] = [
       fault,
       short,
       program,
-      running: pool => pool.run('echo', { map: new Map([['date', new Date(0)]]) }),
-      expect: { running: resolves({ map: new Map([['date', new Date(0)]]) }) },
+      ...echoesMap,
     }),
   ),
+  {
+    name: 'directory-gone',
+    fault: 'the working directory of the program was removed',
+    program: { shell: 'd=$(mktemp -d) && cd "$d" && rmdir "$d"' },
+    ...echoesMap,
+    expect: { running: worksOrSaysWhy, queued: worksOrSaysWhy, later: worksOrSaysWhy },
+  },
 ]

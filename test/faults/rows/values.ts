@@ -262,7 +262,7 @@ const refused: Row[] = [
     () => Stack.from([1, 2]),
     'args[0]',
   ),
-  cannotBeSent('map-key', 'a Map with a function for a key', () => new Map([[echo, 1]]), 'args[0].keys()[0]'),
+  cannotBeSent('map-key', 'a Map with a function for a key', () => new Map([[echo, 1]]), 'args[0].keys()'),
   cannotBeSent(
     'symbol-key',
     'an object with a property named by a symbol',

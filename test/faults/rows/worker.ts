@@ -212,7 +212,7 @@ const signals: Row[] = [
     name: 'sigstop',
     fault: 'somebody stops the worker (SIGSTOP) while a task runs',
     inherent: { threads: sharedProcess },
-    limitMs: 30_000,
+    limitMs: 15_000,
     running: (pool, stage) => pool.run('hold', stage.marker),
     meanwhile: async stage => process.kill(await stage.begun(), 'SIGSTOP'),
     expect: { running: rejects('CONNECTION_LOST') },
