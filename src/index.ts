@@ -26,7 +26,8 @@ export {
   WorkerStartTimeoutError,
 } from './errors.ts'
 export type { CallOptions } from './executor/call-options.ts'
-export type { Executor, Input, MapOptions } from './executor/executor.ts'
+export type { Executor, Input } from './executor/executor.ts'
+export type { MapOptions } from './executor/map-options.ts'
 export type { PoolUserOptions, ResourceLimits } from './executor/pool-options.ts'
 export type { ExecutorStats, Model } from './executor/stats.ts'
 export { isWorker } from './executor/worker/is-worker.ts'

@@ -1,14 +1,12 @@
 /** What workers do for a matrix product. */
-import { move, type Task, task } from '../../src/index.ts'
+import { move, task } from '../../src/index.ts'
 import { multiplyRows } from './multiply.ts'
 
 /**
  * A band of rows of A times all of B. Both are copied to the worker with every call, B too: that is the price which
  * this workload shows. The rows of C are moved to the caller.
  */
-export const multiplyBand: Task<
-  (rows: Float64Array, b: Float64Array, n: number) => Float64Array<ArrayBuffer>
-> = task(
+export const multiplyBand = task(
   import.meta,
   function multiplyBand(rows: Float64Array, b: Float64Array, n: number): Float64Array<ArrayBuffer> {
     return move(multiplyRows(rows, b, n))

@@ -7,33 +7,19 @@
  * A model (coroutines, threads, processes, …) brings a Backend; what users hold is the same class on top of each.
  */
 import { OptionError } from '../errors.ts'
-import type { Future, ProgressListener } from '../task/future.ts'
+import type { Future } from '../task/future.ts'
 import type { Results } from '../task/results.ts'
 import { type AnyFunction, assertTask, type Result, type Task } from '../task/task.ts'
 import type { Backend } from './backend.ts'
 import { type CallOptions, mergeCallOptions } from './call-options.ts'
 import { runMap } from './map.ts'
+import type { MapOptions } from './map-options.ts'
 import { runOne } from './run.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 
 /** One input of `map`: the argument itself for a task of one parameter, a tuple of all arguments for any other. */
 export type Input<F extends AnyFunction> =
   Required<Parameters<F>> extends readonly [unknown] ? Parameters<F>[0] : Readonly<Parameters<F>>
-
-/** How `map` goes about its inputs. */
-export interface MapOptions {
-  /** Results in the order of the inputs (default), or as they are done. */
-  readonly ordered?: boolean
-  /**
-   * How many inputs travel in one message. `'auto'` (default) begins with 1 and grows while a message takes less than
-   * about 2 ms of work. A number is kept as it is.
-   */
-  readonly chunk?: number | 'auto'
-  /** How many inputs are read beyond the last result taken. Default: enough to keep every worker busy. */
-  readonly ahead?: number
-  /** Told after every result: how many are done, of how many (undefined while the inputs' number is unknown). */
-  readonly onProgress?: ProgressListener
-}
 
 /**
  * Where tasks run. All executors have this interface; a program that works on one works on each.

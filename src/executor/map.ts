@@ -14,7 +14,7 @@ import type { Backend, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
 import { ChunkSizer } from './chunk.ts'
-import type { MapOptions } from './executor.ts'
+import { checkMapOptions, type MapOptions } from './map-options.ts'
 
 /** Jobs per worker that are submitted at a time: one runs, one waits, so that no worker waits for the caller. */
 const jobsPerWorker = 2
@@ -253,18 +253,4 @@ function open(inputs: unknown): Source {
   throw new OptionError(
     `map(task, inputs) takes an array, a typed array, or anything that can be iterated over; it got ${inputs === null ? 'null' : typeof inputs}. Wrap a single input: [input].`,
   )
-}
-
-function checkMapOptions({ ahead, chunk }: MapOptions): void {
-  if (
-    ahead !== undefined &&
-    !(ahead >= 1 && (Number.isInteger(ahead) || ahead === Number.POSITIVE_INFINITY))
-  ) {
-    throw new OptionError(`map(…, { ahead }) takes a whole number from 1 up; it got ${String(ahead)}.`)
-  }
-  if (chunk !== undefined && chunk !== 'auto' && !(Number.isInteger(chunk) && chunk >= 1)) {
-    throw new OptionError(
-      `map(…, { chunk }) takes 'auto' or a whole number from 1 up; it got ${String(chunk)}.`,
-    )
-  }
 }

@@ -1,7 +1,7 @@
 /** The options of a pool of workers, their defaults and their limits. */
 import { constants } from 'node:buffer'
 import { OptionError } from '../errors.ts'
-import { machine } from '../runtime/machine.ts'
+import { machine } from './machine.ts'
 
 /** What `threads()` and `processes()` have in common. */
 export interface PoolUserOptions {

@@ -11,7 +11,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../executor/far-worker.ts'
 import type { PoolOptions } from '../executor/pool-options.ts'
-import { runtime } from '../runtime/runtime.ts'
+import { runtime, type Timer } from '../runtime/runtime.ts'
 import { pipeTransport } from '../wire/transport/pipe.ts'
 import type { Transport } from '../wire/transport/transport.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -44,6 +44,7 @@ class WorkerProcess implements FarWorker {
   #connected = true
   #stopping = false
   #told = false
+  #late: Timer | undefined
 
   constructor(plainName: string, options: ProcessOptions, owner: FarWorkerOwner) {
     this.#owner = owner
@@ -122,8 +123,9 @@ class WorkerProcess implements FarWorker {
 
   #exited(code: number | null, signal: string | null): void {
     this.#end = { code, signal }
+    this.#late?.cancel()
     this.#heartbeat?.stop()
-    runtime().setTimer(lateMs, () => {
+    this.#late = runtime().setTimer(lateMs, () => {
       this.#lastWords?.close()
       this.#tellEnd()
     })
@@ -135,7 +137,7 @@ class WorkerProcess implements FarWorker {
     this.#connected = false
     this.#tellEnd()
     if (this.#end !== undefined || this.#stopping) return
-    runtime().setTimer(lateMs, () =>
+    this.#late = runtime().setTimer(lateMs, () =>
       this.#killBecause({ kind: 'lost', why: 'the worker’s side of it was closed.' }),
     )
   }
@@ -153,6 +155,7 @@ class WorkerProcess implements FarWorker {
   #tell(exit: Exit): void {
     if (this.#told) return
     this.#told = true
+    this.#late?.cancel()
     this.#owner.exited(exit)
   }
 }

@@ -1,5 +1,5 @@
 /** The real clock, timers and randomness. */
-import type { Runtime, Timer } from './runtime.ts'
+import type { Runtime, Timer } from './seam.ts'
 
 /** The longest delay that the platform's timer takes; a longer one would fire at once (Node documents 2³¹ − 1). */
 const longestDelayMs = 2 ** 31 - 1

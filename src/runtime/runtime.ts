@@ -1,31 +1,14 @@
 /**
- * The seam: the one place where atonce touches the clock, timers and randomness.
+ * Which side of the seam is in force: real time and chance, or a test's.
  *
  * Production code asks `runtime()` and gets the real one. A test that runs inside `withRuntime(virtual, …)` gets a
  * clock that it advances itself, for everything it starts, however deep. The real path costs one comparison.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { realRuntime } from './real.ts'
+import type { Runtime } from './seam.ts'
 
-/** A timer that was set and can be taken back. */
-export interface Timer {
-  /** Takes the timer back; does nothing if it fired already. */
-  cancel(): void
-  /** Lets the program end while this timer waits. */
-  unref(): void
-}
-
-/** Time and chance, as atonce sees them. */
-export interface Runtime {
-  /** Milliseconds on a clock that never goes back; only differences mean anything. */
-  now(): number
-  /** Calls `fire` once, after `delayMs` or later; delays beyond 2³¹ ms are kept too. */
-  setTimer(delayMs: number, fire: () => void): Timer
-  /** Resolves after the event loop has gone round once, with I/O done. */
-  yieldToLoop(): Promise<void>
-  /** A number in [0, 1). */
-  random(): number
-}
+export type { Runtime, Timer } from './seam.ts'
 
 const simulated = new AsyncLocalStorage<Runtime>()
 let simulations = 0

@@ -3,7 +3,7 @@
  *
  * Timers fire in order of their time, then in order of their creation, so the same test gives the same run.
  */
-import type { Runtime, Timer } from './runtime.ts'
+import type { Runtime, Timer } from './seam.ts'
 
 interface Pending {
   readonly atMs: number

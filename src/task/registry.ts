@@ -6,7 +6,6 @@
  */
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Task } from './task.ts'
 
 /** What tells one state of a module's file from another. */
 export interface ModuleVersion {
@@ -21,7 +20,7 @@ export interface TaskModule {
   /** The file's state when its first task was defined; undefined when it is no file. */
   readonly version: ModuleVersion | undefined
   /** In the order of their definition. */
-  readonly tasks: Task[]
+  readonly tasks: Function[]
 }
 
 const key = Symbol.for('atonce.registry.1')
@@ -37,7 +36,7 @@ const modules = (): Map<string, TaskModule> => {
  * Enters a task and returns its position. A module that is evaluated anew (a development server reloads it, a test
  * runner evaluates it once per file) brings another `import.meta`, and starts again from 0.
  */
-export function register(meta: ImportMeta, task: Task): number {
+export function register(meta: ImportMeta, task: Function): number {
   const url = meta.url
   let entry = modules().get(url)
   if (entry === undefined || entry.meta !== meta) {

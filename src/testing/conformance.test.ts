@@ -1,5 +1,7 @@
 import { test } from 'node:test'
-import { coroutines, processes, threads } from '../index.ts'
+import { coroutines } from '../coroutines/coroutines.ts'
+import { processes } from '../processes/processes.ts'
+import { threads } from '../threads/threads.ts'
 import { executorConformance } from './conformance.ts'
 
 const timeout = 30_000

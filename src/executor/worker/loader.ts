@@ -24,7 +24,7 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
     )
   }
   const { version } = found
-  const task = found.tasks[wanted.position]
+  const task = found.tasks[wanted.position] as Task | undefined
   if (version?.mtimeMs !== wanted.version?.mtimeMs || version?.sizeBytes !== wanted.version?.sizeBytes) {
     const sameText =
       version?.sizeBytes === wanted.version?.sizeBytes &&

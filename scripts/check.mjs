@@ -1,0 +1,35 @@
+// Everything that must hold before a change lands; `npm test` runs it. Stops at the first step that fails.
+import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+
+const node = process.execPath
+const steps = [
+  ['format and lint', 'biome', ['check', '.']],
+  ['types', 'tsc', ['-p', 'tsconfig.json']],
+  [
+    'tests',
+    node,
+    [
+      '--test',
+      `--test-concurrency=${Math.min(2, availableParallelism())}`,
+      'src/**/*.test.ts',
+      'gallery/**/*.test.ts',
+      'test/**/*.test.ts',
+    ],
+  ],
+  ['faults, the short form', node, ['test/faults/main.ts', '--short']],
+]
+
+for (const [name, command, args] of steps) {
+  const startedMs = performance.now()
+  console.log(`── ${name}`)
+  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  if (error) console.error(String(error))
+  if (status !== 0) {
+    console.error(
+      `── ${name}: failed. Run it alone: ${[command === node ? 'npx node' : `npx ${command}`, ...args].join(' ')}`,
+    )
+    process.exit(1)
+  }
+  console.log(`── ${name}: ok, ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`)
+}

@@ -1,0 +1,21 @@
+/** The seam: time and chance as atonce sees them. Nothing outside of this folder touches the platform's own. */
+
+/** A timer that was set and can be taken back. */
+export interface Timer {
+  /** Takes the timer back; does nothing if it fired already. */
+  cancel(): void
+  /** Lets the program end while this timer waits. */
+  unref(): void
+}
+
+/** Time and chance, as atonce sees them. */
+export interface Runtime {
+  /** Milliseconds on a clock that never goes back; only differences mean anything. */
+  now(): number
+  /** Calls `fire` once, after `delayMs` or later; delays beyond 2³¹ ms are kept too. */
+  setTimer(delayMs: number, fire: () => void): Timer
+  /** Resolves after the event loop has gone round once, with I/O done. */
+  yieldToLoop(): Promise<void>
+  /** A number in [0, 1). */
+  random(): number
+}

@@ -1,0 +1,54 @@
+/** The public face: every subpath of package.json has its entry, entries only re-export, and every name is documented. */
+import { strict as assert } from 'node:assert'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { root, withoutComments } from './source-tree.ts'
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  exports: Record<string, string | { types: string; default: string }>
+  dependencies?: object
+}
+const subpaths = Object.entries(manifest.exports).filter(
+  (entry): entry is [string, { types: string; default: string }] => typeof entry[1] === 'object',
+)
+
+test('every subpath has one entry file, of the same name, with types', () => {
+  for (const [subpath, { types, default: code }] of subpaths) {
+    const name = subpath === '.' ? 'index' : subpath.slice(2)
+    assert.equal(code, `./dist/src/${name}.js`)
+    assert.equal(types, `./dist/src/${name}.d.ts`)
+    assert.ok(existsSync(join(root, 'src', `${name}.ts`)), subpath)
+  }
+})
+
+test('entries re-export and do nothing else', () => {
+  for (const [subpath] of subpaths) {
+    const name = subpath === '.' ? 'index' : subpath.slice(2)
+    const rest = withoutComments(readFileSync(join(root, 'src', `${name}.ts`), 'utf8'))
+      .replace(/export\s+(type\s+)?\{[^}]*\}\s+from\s+'[^']+'/g, '')
+      .trim()
+    assert.equal(rest, '', name)
+  }
+})
+
+test('no name of the public face is exported by two modules', async () => {
+  for (const [subpath] of subpaths) {
+    const name = subpath === '.' ? 'index' : subpath.slice(2)
+    const names = [
+      ...readFileSync(join(root, 'src', `${name}.ts`), 'utf8').matchAll(/\{([^}]*)\}\s+from/g),
+    ].flatMap(([, list]) =>
+      (list as string)
+        .split(',')
+        .map(part => part.trim().replace(/^type /, ''))
+        .filter(Boolean),
+    )
+    assert.equal(new Set(names).size, names.length, name)
+    const face = (await import(join(root, 'src', `${name}.ts`))) as object
+    assert.ok(Object.keys(face).every(key => names.includes(key)))
+  }
+})
+
+test('the package has no runtime dependencies', () => {
+  assert.deepEqual(manifest.dependencies ?? {}, {})
+})

@@ -1,0 +1,83 @@
+/** The house stands: imports go to the own part or to a lower floor, never to a sibling, never up, never in a circle. */
+import { strict as assert } from 'node:assert'
+import { test } from 'node:test'
+import { type SourceFile, sourceFiles } from './source-tree.ts'
+
+/** The parts of src/ by floor, as ARCHITECTURE.md shows them. */
+const floors: readonly (readonly string[])[] = [
+  ['errors.ts', 'trace.ts', 'runtime'],
+  ['task', 'sync'],
+  ['wire'],
+  ['executor'],
+  ['coroutines', 'isolates', 'threads', 'kernels', 'processes', 'cluster', 'actors', 'measure', 'debug'],
+  ['choose', 'testing'],
+  ['index.ts', 'testing.ts', 'measure.ts', 'sync.ts'],
+  ['cli', 'dashboard'],
+]
+const sources = sourceFiles('src')
+
+test('every file of src/ belongs to a part on a floor', () => {
+  const homeless = sources.filter(({ path }) => floorOf(path) === undefined).map(({ path }) => path)
+  assert.deepEqual(homeless, [])
+})
+
+test('imports go to the own part or to a lower floor', () => {
+  const wrong = sources.flatMap(file =>
+    file.imports
+      .filter(target => target.startsWith('src/') && !isAllowed(file.path, target))
+      .map(target => `${file.path} → ${target}`),
+  )
+  assert.deepEqual(wrong, [])
+})
+
+test('no file imports itself through others', () => {
+  assert.deepEqual(cycles(sources.filter(({ path }) => !path.endsWith('.test.ts'))), [])
+})
+
+test('the library imports nothing but Node', () => {
+  const foreign = sources
+    .filter(({ path }) => !/^src\/(cli|measure|dashboard)\//.test(path) && !path.endsWith('.test.ts'))
+    .flatMap(file =>
+      file.packages
+        .filter(name => !name.startsWith('node:') && name !== 'atonce')
+        .map(name => `${file.path} → ${name}`),
+    )
+  assert.deepEqual(foreign, [])
+})
+
+test('the gallery imports the library by its public face, and no package', () => {
+  const wrong = sourceFiles('gallery').flatMap(file => [
+    ...file.imports
+      .filter(target => !target.startsWith('gallery/') && target !== 'src/index.ts')
+      .map(target => `${file.path} → ${target}`),
+    ...file.packages.filter(name => !name.startsWith('node:')).map(name => `${file.path} → ${name}`),
+  ])
+  assert.deepEqual(wrong, [])
+})
+
+function partOf(path: string): string {
+  return path.split('/')[1] as string
+}
+
+function floorOf(path: string): number | undefined {
+  const at = floors.findIndex(parts => parts.includes(partOf(path)))
+  return at === -1 ? undefined : at
+}
+
+function isAllowed(from: string, to: string): boolean {
+  return partOf(from) === partOf(to) || (floorOf(to) ?? 99) < (floorOf(from) ?? -1)
+}
+
+function cycles(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map(file => [file.path, file]))
+  const done = new Set<string>()
+  const found: string[] = []
+  const walk = (path: string, trail: readonly string[]) => {
+    if (trail.includes(path)) return void found.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+    if (done.has(path)) return
+    for (const target of byPath.get(path)?.imports ?? []) walk(target, [...trail, path])
+    done.add(path)
+  }
+  for (const { path } of files) walk(path, [])
+  return found
+}

@@ -1,0 +1,40 @@
+/** One seam: clock, timers, randomness and atomics are touched in src/runtime/ alone. */
+import { strict as assert } from 'node:assert'
+import { test } from 'node:test'
+import { sourceFiles, withoutComments } from './source-tree.ts'
+
+const forbidden =
+  /\b(setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|Atomics)\b|\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bMath\.random\b|\bprocess\.hrtime\b/g
+
+/** The only other places, and why. */
+const excepted: ReadonlyMap<string, string> = new Map([
+  ['src/executor/worker/watchdog.ts', 'the text of a thread of its own, which can import nothing'],
+  ['src/testing/conformance-tasks.ts', 'tasks that wait by the clock, to be waited for'],
+])
+
+test('nothing outside of src/runtime touches time, chance or atomics', () => {
+  const found = sourceFiles('src')
+    .filter(
+      ({ path }) =>
+        !path.startsWith('src/runtime/') &&
+        !path.includes('/fixtures/') &&
+        !path.endsWith('.test.ts') &&
+        !excepted.has(path),
+    )
+    .flatMap(({ path, text }) =>
+      [...withoutComments(text).matchAll(forbidden)].map(([word]) => `${path}: ${word}`),
+    )
+  assert.deepEqual(found, [])
+})
+
+test('tests never sleep', () => {
+  const sleeps = ['src', 'test', 'gallery']
+    .flatMap(folder => sourceFiles(folder))
+    .filter(({ path }) => path.endsWith('.test.ts'))
+    .flatMap(({ path, text }) =>
+      [...withoutComments(text).matchAll(/\bawait (sleep|setTimeout|later|delay)\(/g)].map(
+        ([word]) => `${path}: ${word}`,
+      ),
+    )
+  assert.deepEqual(sleeps, [])
+})
