@@ -36,7 +36,9 @@ function startThread(
     owner.exited(unreadable === undefined ? exit : { kind: 'garbled', what: unreadable })
   }
   try {
-    thread = new Worker(new URL(threadEntry), {
+    const { source, isText } = firstModule()
+    thread = new Worker(source, {
+      eval: isText,
       name,
       resourceLimits: { ...resourceLimits },
       workerData: markThread({ name, port, cancelWord, maxPayloadBytes }),
@@ -67,6 +69,20 @@ function startThread(
       transport.unref()
     },
   }
+}
+
+/**
+ * What a thread runs first. Of a program that came as text (`node --input-type=module --eval …`) threads inherit
+ * `--input-type`, with which Node takes nothing but text. It is tempting to leave that flag out of `execArgv`, but Node
+ * refuses most others there (`--max-old-space-size`), which it lets threads inherit.
+ */
+function firstModule(): { source: string | URL; isText: boolean } {
+  const isText = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some(flag =>
+    flag.includes('--input-type'),
+  )
+  return isText
+    ? { source: `import(${JSON.stringify(threadEntry)})`, isText } // The same in CommonJS, ES modules and TypeScript.
+    : { source: new URL(threadEntry), isText }
 }
 
 /** What Node's error event of a worker means. */
