@@ -238,7 +238,8 @@ const starting: Row[] = [
     running: async pool => {
       const calls = Array.from({ length: 40 }, () => pool.run('sleep', 100))
       const outcomes = await Promise.allSettled(calls)
-      return outcomes.every(({ status }) => status === 'fulfilled' || status === 'rejected')
+      // Those workers that the system grants do the work.
+      return outcomes.some(({ status }) => status === 'fulfilled')
     },
     queued: null,
     expect: { running: resolves(true) },
