@@ -1,5 +1,4 @@
 /** What a worker must know to find a task, and the check that a worker can import it at all. */
-import { pathToFileURL } from 'node:url'
 import { InvalidTaskError } from '../errors.ts'
 import { lookup } from '../task/registry.ts'
 import { nameOf, type Task } from '../task/task.ts'
@@ -35,12 +34,7 @@ export function addressOf(task: Task): Address {
   return address
 }
 
+/** By its name; the environment of a test runner is inherited by the programs that a test starts, so it tells nothing. */
 function isTestFile(module: string): boolean {
-  if (/[._-](test|spec)\.[cm]?[jt]sx?$/.test(module)) return true
-  const entry = process.argv[1]
-  return (
-    process.env['NODE_TEST_CONTEXT'] !== undefined &&
-    entry !== undefined &&
-    pathToFileURL(entry).href === module
-  )
+  return /[._-](test|spec)\.[cm]?[jt]sx?$/.test(module)
 }

@@ -73,18 +73,18 @@ const defaultCloseGraceMs = 5_000
 
 /** The executor of a model, on top of its backend. */
 export function createExecutor(backend: Backend, options: CallOptions = {}): Executor {
-  return {
+  const executor: Executor = {
     model: backend.model,
     get workers() {
       return backend.workers
     },
     run(task, ...args) {
       assertTask(task)
-      return runOne(backend, options, task, args)
+      return runOne(backend, options, task, args, executor.run)
     },
     map(task, inputs, mapOptions = {}) {
       assertTask(task)
-      return runMap(backend, options, task, inputs, mapOptions)
+      return runMap(backend, options, task, inputs, mapOptions, executor.map)
     },
     with: more => createExecutor(backend, mergeCallOptions(options, more)),
     stats: () => backend.stats(),
@@ -94,4 +94,5 @@ export function createExecutor(backend: Backend, options: CallOptions = {}): Exe
     },
     [Symbol.asyncDispose]: () => backend.close(defaultCloseGraceMs),
   }
+  return executor
 }

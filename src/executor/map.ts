@@ -25,11 +25,12 @@ export function runMap<F extends AnyFunction>(
   task: Task<F>,
   inputs: Iterable<unknown> | AsyncIterable<unknown>,
   options: MapOptions,
+  calledAs: Function,
 ): Results<Result<F>> {
   checkMapOptions(options)
   const ahead = options.ahead ?? jobsPerWorker * backend.workers
   const buffer = new ResultsBuffer<unknown>(options.ordered ?? true, ahead)
-  const run = new MapRun(backend, callOptions, task, open(inputs), buffer, options)
+  const run = new MapRun(backend, callOptions, task, open(inputs), buffer, options, captureCaller(calledAs))
   buffer.producer = run
   run.begin()
   return Results.of(buffer) as Results<Result<F>>
@@ -51,7 +52,7 @@ class MapRun {
   readonly #options: MapOptions
   readonly #sizer: ChunkSizer
   readonly #takesTuples: boolean
-  readonly #caller = captureCaller(runMap)
+  readonly #caller: Job['caller']
   readonly #jobs = new Set<Job>()
   #readCount = 0
   #doneCount = 0
@@ -66,7 +67,9 @@ class MapRun {
     source: Source,
     buffer: ResultsBuffer<unknown>,
     options: MapOptions,
+    caller: Job['caller'],
   ) {
+    this.#caller = caller
     this.#backend = backend
     this.#callOptions = callOptions
     this.#task = task

@@ -12,6 +12,7 @@ export function runOne<F extends AnyFunction>(
   options: CallOptions,
   task: Task<F>,
   args: readonly unknown[],
+  calledAs: Function,
 ): Future<Result<F>> {
   const { signal, timeoutMs, priority = 0 } = options
   const name = nameOf(task)
@@ -33,7 +34,7 @@ export function runOne<F extends AnyFunction>(
     calls: [args],
     chunk: false,
     priority,
-    caller: captureCaller(runOne),
+    caller: captureCaller(calledAs),
     started: control.started,
     progressed: control.progressed,
     settled(outcome) {

@@ -60,6 +60,13 @@ export class CallContext implements TaskContext {
   readonly worker: string
   readonly #report: (done: number, total: number | undefined) => void
   readonly #poll: () => boolean
+  /** Bound, so that `const { progress } = context()` works. */
+  readonly throwIfCancelled = (): void => {
+    if (!this.cancelled) return
+    if (this.#cancelled && this.#reason instanceof Error) throw this.#reason
+    throw new AbortError('The call was cancelled.')
+  }
+  readonly progress = (done: number, total?: number): void => this.#report(done, total)
   #controller: AbortController | undefined
   #cancelled = false
   #reason: unknown
@@ -87,16 +94,6 @@ export class CallContext implements TaskContext {
 
   get cancelled(): boolean {
     return this.#cancelled || this.#poll()
-  }
-
-  throwIfCancelled(): void {
-    if (!this.cancelled) return
-    if (this.#cancelled && this.#reason instanceof Error) throw this.#reason
-    throw new AbortError('The call was cancelled.')
-  }
-
-  progress(done: number, total?: number): void {
-    this.#report(done, total)
   }
 
   /** Marks the call as cancelled and aborts its signal. */

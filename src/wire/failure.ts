@@ -111,7 +111,7 @@ export function decodeFailure(failure: WireFailure, decode: Decode, findClass: F
 /** Brings back an error. */
 export function decodeError(wire: WireError, decode: Decode, findClass: FindClass = noClass): Error {
   if (wire.classes[0] === 'DOMException') return decodeDomException(wire, decode, findClass)
-  const error = new Error(wire.message)
+  const error = withoutOwnStack(() => new Error(wire.message))
   const found = wire.classes
     .map(name => builtIn(name) ?? errorClasses.get(name) ?? findClass(name))
     .find(isErrorClass)
@@ -124,6 +124,17 @@ export function decodeError(wire: WireError, decode: Decode, findClass: FindClas
 function decodeDomException(wire: WireError, decode: Decode, findClass: FindClass): Error {
   const made: unknown = new DOMException(wire.message, wire.name)
   return dress(made as Error, wire, decode, findClass)
+}
+
+/** The stack is the far side's; without a place of its own, Node does not show this file as the origin of the error. */
+function withoutOwnStack(make: () => Error): Error {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return make()
+  } finally {
+    Error.stackTraceLimit = limit
+  }
 }
 
 function dress(error: Error, wire: WireError, decode: Decode, findClass: FindClass): Error {
