@@ -62,11 +62,11 @@ export function throws(text: string, whole: (error: any) => boolean): Expectatio
   }
 }
 
-/** The value can't cross: the call fails and names the path, or else gives back the very value that was sent. */
-export function refuses(sent: unknown, path: string): Expectation {
-  const refusal = rejects('SERIALIZATION', { path })
+/** The value can't cross: the call fails and names the path (any, if none is given), or else gives back the very value that was sent. */
+export function refuses(sent: unknown, path?: string): Expectation {
+  const refusal = rejects('SERIALIZATION', path === undefined ? {} : { path })
   return {
-    text: `SERIALIZATION ${path}`,
+    text: `SERIALIZATION ${path ?? ''}`.trim(),
     judge(outcome, model) {
       const corrupted = outcome.kind === 'value' && !isDeepStrictEqual(outcome.value, sent)
       if (corrupted) return { kind: 'corrupted', text: `arrived, in silence, as ${describe(outcome)}` }

@@ -142,6 +142,12 @@ export const closeRows: readonly Row[] = [
     expect: { running: rejects('ABORTED') },
   },
   {
+    name: 'close-exit-handler-spins',
+    fault: "the pool is closed, and what its worker does on 'exit' has no end",
+    running: pool => pool.run('spinAtExit'),
+    expect: { running: resolves('done') },
+  },
+  {
     name: 'close-stopped-worker',
     fault: 'the pool is closed while its worker is stopped (SIGSTOP)',
     short: true,

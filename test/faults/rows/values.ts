@@ -1,6 +1,7 @@
 /** A value that is hard to copy crosses, as an argument, as a result, or thrown. */
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { markAsUntransferable } from 'node:worker_threads'
 import { byModel, type Expectation, either, refuses, rejects, resolves, throws } from '../expect.ts'
 import type { Row } from '../row.ts'
@@ -25,7 +26,7 @@ function crosses(
 }
 
 /** Can't be copied, and must not arrive as something else. */
-function cannotBeSent(name: string, fault: string, value: () => unknown, path: string, short = false): Row {
+function cannotBeSent(name: string, fault: string, value: () => unknown, path?: string, short = false): Row {
   return {
     name: `send-${name}`,
     fault: `${fault} is an argument`,
@@ -206,6 +207,31 @@ const arrives: Row[] = [
     },
   ),
   crosses('nested-1000', 'a thousand lists inside of each other', () => nested(900)),
+  crosses(
+    'foreign-realm',
+    'plain data made in another realm (node:vm)',
+    () => runInNewContext('({ list: [1, null], date: new Date(0), map: new Map([[1, new Set([2])]]) })'),
+    {
+      holds: got =>
+        isDeepStrictEqual(structuredClone(got), {
+          list: [1, null],
+          date: new Date(0),
+          map: new Map([[1, new Set([2])]]),
+        }),
+    },
+  ),
+  crosses('resizable-buffer', 'a resizable buffer and a view that tracks its length', resizable, {
+    holds: got => {
+      got.buffer.resize(16)
+      return got.view.length === 16
+    },
+  }),
+  crosses(
+    'huge-hole',
+    'a list of 4 billion places, one of them taken',
+    () => Object.assign([], { 5: 1, length: 4_000_000_000 }),
+    { holds: got => got.length === 4_000_000_000 && got[5] === 1 },
+  ),
   crosses('wide', 'an object of 50,000 properties', () =>
     Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`key${n}`, n])),
   ),
@@ -229,6 +255,11 @@ const arrives: Row[] = [
   },
 ]
 
+function resizable(): { buffer: ArrayBuffer; view: Uint8Array } {
+  const buffer = new ArrayBuffer(8, { maxByteLength: 16 })
+  return { buffer, view: new Uint8Array(buffer) }
+}
+
 function nested(depth: number): unknown[] {
   let list: unknown[] = []
   for (let n = 0; n < depth; n += 1) list = [list]
@@ -236,6 +267,19 @@ function nested(depth: number): unknown[] {
 }
 
 const refused: Row[] = [
+  cannotBeSent('date-with-property', 'a Date that has a property', () =>
+    Object.assign(new Date(0), { zone: 1 }),
+  ),
+  cannotBeSent('map-with-property', 'a Map that has a property', () =>
+    Object.assign(new Map([[1, 2]]), { owner: 'Ann' }),
+  ),
+  cannotBeSent('arguments', 'an arguments object', () => argumentsOf(1, 2)),
+  {
+    name: 'send-fickle-getter',
+    fault: 'an object with a getter that gives a number first and a function then is an argument',
+    running: pool => pool.run('echo', fickle()),
+    expect: { running: rejects('SERIALIZATION') },
+  },
   cannotBeSent('function', 'a function', () => echo, 'args[0]', true),
   cannotBeSent(
     'nested-function',
@@ -359,6 +403,16 @@ function throwing(): never {
   throw new Error('a getter that throws')
 }
 
+function argumentsOf(..._values: unknown[]): IArguments {
+  // biome-ignore lint/complexity/noArguments: this object is what the row is about
+  return arguments
+}
+
+function fickle(): object {
+  let reads = 0
+  return Object.defineProperty({}, 'value', { enumerable: true, get: () => (reads++ === 0 ? 1 : echo) })
+}
+
 function getter(): object {
   return Object.defineProperty({}, 'secret', { enumerable: true, get: throwing })
 }
@@ -445,6 +499,24 @@ function detached(): ArrayBuffer {
 }
 
 const thrown: Row[] = [
+  {
+    name: 'throw-too-large',
+    fault: 'the task throws an error with a message of 5 MiB, where messages may have 1 MiB',
+    pool: { maxPayloadBytes: 2 ** 20 },
+    running: pool => pool.run('fail', 'large'),
+    expect: {
+      running: either(
+        rejects('PAYLOAD_TOO_LARGE'),
+        throws('the error', error => error instanceof Error && error.message.startsWith('xxx')),
+      ),
+    },
+  },
+  thrownError(
+    'deep-cause',
+    'deepCause',
+    'an error with ten thousand causes',
+    throws('its message', error => error instanceof Error && error.message === 'around it'),
+  ),
   thrownValue('null', null, true),
   thrownValue('undefined', undefined, true),
   thrownValue('string', 'a string', true),

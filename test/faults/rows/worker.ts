@@ -1,6 +1,7 @@
 /** The worker dies, hangs, or is spoilt while a task runs in it. */
 import { byModel, either, rejects, resolves, settles, throws } from '../expect.ts'
 import type { Row } from '../row.ts'
+import { kindsOfLies } from '../tasks/forgeries.ts'
 
 const sharedProcess = 'threads share one process: the signal ends the whole program'
 const sharedDescriptors = 'threads share their file descriptors with the main program'
@@ -76,6 +77,12 @@ const ends: Row[] = [
     expect: { running: rejects('WORKER_EXITED'), queued: resolves('done') },
   },
   {
+    name: 'exit-with-grandchild',
+    fault: 'the worker exits and leaves a process behind that holds its output open',
+    running: pool => pool.run('exitWithGrandchild'),
+    expect: { running: rejects('WORKER_EXITED', { exitCode: 3 }) },
+  },
+  {
     name: 'uncaught',
     fault: 'an exception is thrown from a timer while the task awaits',
     short: true,
@@ -86,6 +93,13 @@ const ends: Row[] = [
     name: 'uncaught-null',
     fault: 'null is thrown from a timer while the task awaits',
     running: pool => pool.run('throwNullLater'),
+    expect: { running: rejects('WORKER_CRASHED') },
+  },
+  {
+    name: 'uncaught-too-large',
+    fault: 'an error with a message of 5 MiB is thrown from a timer, where messages may have 1 MiB',
+    pool: { maxPayloadBytes: 2 ** 20 },
+    running: pool => pool.run('throwLargeLater'),
     expect: { running: rejects('WORKER_CRASHED') },
   },
   {
@@ -279,6 +293,21 @@ const connection: Row[] = [
   },
 ]
 
+/** Whatever the call itself comes to: the main program goes on, and so do the calls of others. */
+const lies: Row[] = kindsOfLies.map(
+  (kind): Row => ({
+    name: `forged-${kind.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`,
+    fault: `the task speaks the library's protocol, and lies (${kind})`,
+    short: kind === 'chunkOfNulls' || kind === 'nullCause',
+    needs: ['atonce'],
+    pool: { module: 'forgeries' },
+    running: pool => pool.run('forge', kind, { timeoutMs: 1_500 }),
+    queued: pool => pool.run('echo', 'queued', { module: 'faults' }),
+    later: pool => pool.run('echo', 'later', { module: 'faults' }),
+    expect: { running: settles() },
+  }),
+)
+
 const surroundings: Row[] = [
   {
     name: 'blocked-loop',
@@ -322,4 +351,11 @@ const surroundings: Row[] = [
   },
 ]
 
-export const workerRows: readonly Row[] = [...ends, ...memory, ...signals, ...connection, ...surroundings]
+export const workerRows: readonly Row[] = [
+  ...ends,
+  ...memory,
+  ...signals,
+  ...connection,
+  ...lies,
+  ...surroundings,
+]

@@ -3,6 +3,7 @@
  *
  * `marker` is a path: the task writes its process id there when it begins.
  */
+import { spawn } from 'node:child_process'
 import { readdirSync, readlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { isMainThread, MessagePort, parentPort, workerData } from 'node:worker_threads'
 
@@ -93,6 +94,27 @@ export async function killSelf(signal: NodeJS.Signals): Promise<never> {
 
 export function abort(): never {
   process.abort()
+}
+
+/** Leaves a process behind that holds the worker's output open for a second. */
+export function exitWithGrandchild(): never {
+  spawn('sleep', ['1'], { stdio: 'inherit' })
+  process.exit(3)
+}
+
+/** What the worker does at its end has no end. */
+export function spinAtExit(): string {
+  process.on('exit', () => {
+    for (;;);
+  })
+  return 'done'
+}
+
+export function throwLargeLater(): Promise<never> {
+  setTimeout(() => {
+    throw new Error('x'.repeat(5 * 2 ** 20))
+  }, 1)
+  return forever()
 }
 
 // The worker stops answering.
@@ -301,6 +323,12 @@ const thrown: Record<string, () => unknown> = {
     Object.assign(new Error('holds an instance'), { request: new (class Request {})(), attempt: 3 }),
   frozen: () => Object.freeze(new Error('frozen')),
   proxy: () => new Proxy(new Error('behind a proxy'), { get: throwing }),
+  large: () => new Error('x'.repeat(5 * 2 ** 20)),
+  deepCause: () => {
+    let error = new Error('the innermost')
+    for (let depth = 0; depth < 10_000; depth += 1) error = new Error('around it', { cause: error })
+    return error
+  },
   system: () => {
     try {
       readdirSync('/no/such/directory')
