@@ -79,7 +79,10 @@ function isPrimitiveThatCrosses(value: unknown): boolean {
   }
 }
 
-/** One walk over a value, breadth first, without recursion: deep values must not overflow the stack. */
+/**
+ * One walk over a value, without recursion: deep values must not overflow the stack. Depth first and in the order of the
+ * platform's own walk, so that a chain of links is found as deep as the platform's recursion would go into it.
+ */
 class Scan {
   special = false
   readonly transfer: (ArrayBuffer | MessagePort)[] = []
@@ -87,8 +90,10 @@ class Scan {
   readonly #crossing: Crossing
   readonly #objects: object[] = []
   readonly #parents: number[] = []
-  readonly #keys: (string | number)[] = []
+  readonly #steps: Step[] = []
   readonly #depths: number[] = []
+  /** Numbers of the objects that were found and not entered yet, the next one last. */
+  readonly #pending: number[] = []
   readonly #seen = new Set<object>()
   readonly #counted = new Set<ArrayBuffer>()
   #payloadBytes = 0
@@ -100,30 +105,37 @@ class Scan {
 
   run(value: unknown): this {
     this.#visit(value, -1, '')
-    for (let at = 0; at < this.#objects.length; at += 1) this.#enter(at)
+    for (let at = this.#pending.pop(); at !== undefined; at = this.#pending.pop()) {
+      const object = this.#objects[at] as object
+      if (this.#seen.has(object)) continue
+      this.#seen.add(object)
+      const firstPart = this.#pending.length
+      this.#enter(at)
+      reverseFrom(this.#pending, firstPart)
+    }
     return this
   }
 
-  /** Looks at a value that stands under `key` of the object number `parent`. */
-  #visit(value: unknown, parent: number, key: string | number): void {
+  /** Looks at a value that stands at `step` of the object number `parent`. */
+  #visit(value: unknown, parent: number, step: Step): void {
     switch (typeof value) {
       case 'function':
         return this.#refuse(
           parent,
-          key,
+          step,
           `is a function${value.name === '' ? '' : ` (${value.name})`}`,
           'Pass data, and let the task call a function of its own module.',
         )
       case 'symbol':
-        return this.#refuse(parent, key, `is a symbol (${String(value)})`, 'Pass a string instead.')
+        return this.#refuse(parent, step, `is a symbol (${String(value)})`, 'Pass a string instead.')
       case 'string':
         return this.#count(value.length)
       case 'object':
         if (value === null || this.#seen.has(value)) return
-        this.#seen.add(value)
+        this.#pending.push(this.#objects.length)
         this.#objects.push(value)
         this.#parents.push(parent)
-        this.#keys.push(key)
+        this.#steps.push(step)
         this.#depths.push(parent < 0 ? 0 : (this.#depths[parent] as number) + 1)
     }
   }
@@ -133,11 +145,12 @@ class Scan {
     if ((this.#depths[at] as number) > maxDepth) {
       this.#refuse(
         this.#parents[at] as number,
-        this.#keys[at] as string,
+        this.#steps[at] as Step,
         `is nested more than ${maxDepth} levels deep`,
         'Flatten it: an array of rows, with indexes in place of links.',
       )
     }
+    if (types.isProxy(value)) this.#refuseInstance(value, at)
     if (Array.isArray(value)) return this.#enterArray(value, at)
     const prototype = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null || isForeignPlain(value, prototype))
@@ -146,13 +159,23 @@ class Scan {
   }
 
   #enterArray(array: readonly unknown[], at: number): void {
+    if (Object.getPrototypeOf(array) !== Array.prototype && !isBuiltIn(array, 'Array'))
+      this.#refuseInstance(array, at)
     for (let index = 0; index < array.length; index += 1) {
-      const item = array[index]
+      const item = this.#read(array, index, at)
       const kind = typeof item
+      if (kind === 'undefined' && !Object.hasOwn(array, index)) return this.#enterSparse(array, index, at)
       if (kind !== 'number' && kind !== 'boolean' && kind !== 'undefined') this.#visit(item, at, index)
     }
-    if (Object.getPrototypeOf(array) !== Array.prototype && !isForeignArray(array))
-      this.#refuseInstance(array, at)
+  }
+
+  /** An array with holes may be a few items in a length of billions: only what is there is visited. */
+  #enterSparse(array: readonly unknown[], from: number, at: number): void {
+    for (const key of Object.keys(array)) {
+      const index = Number(key)
+      const shown = Number.isInteger(index) && index >= 0 ? index : key
+      if (typeof shown === 'string' || shown >= from) this.#visit(this.#read(array, key, at), at, shown)
+    }
   }
 
   #enterPlain(record: Record<string, unknown>, at: number): void {
@@ -164,7 +187,7 @@ class Scan {
       if (Object.prototype.propertyIsEnumerable.call(record, symbol)) {
         this.#refuse(
           at,
-          `[${String(symbol)}]`,
+          { shown: `[${String(symbol)}]` },
           'is named by a symbol, which is not copied',
           'Name it by a string.',
         )
@@ -183,18 +206,18 @@ class Scan {
     if (value instanceof MessagePort) return this.#enterPort(value, at)
     if (types.isMap(value) && isBuiltIn(value, 'Map')) {
       for (const [key, item] of value) {
-        this.#visit(key, at, 'keys()')
-        this.#visit(item, at, typeof key === 'string' ? `get(${JSON.stringify(key)})` : 'values()')
+        this.#visit(key, at, keyOfMap)
+        this.#visit(item, at, typeof key === 'string' ? { get: key } : itemOf)
       }
       return
     }
     if (types.isSet(value) && isBuiltIn(value, 'Set')) {
-      for (const item of value) this.#visit(item, at, 'values()')
+      for (const item of value) this.#visit(item, at, itemOf)
       return
     }
     if (types.isDate(value) && isBuiltIn(value, 'Date')) return
     if (types.isRegExp(value) && isBuiltIn(value, 'RegExp')) return
-    if (types.isBoxedPrimitive(value) && !types.isSymbolObject(value)) return
+    if (types.isBoxedPrimitive(value) && boxes.some(name => isBuiltIn(value, name))) return
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
     if (kind === 'WebAssembly.Module' || kind === 'WebAssembly.Memory')
       return this.#needSharedMemory(at, `is a ${kind}`)
@@ -202,28 +225,22 @@ class Scan {
   }
 
   #enterView(view: ArrayBufferView, at: number): void {
-    if (
-      view instanceof Uint8Array &&
-      Object.getPrototypeOf(view) === Buffer.prototype &&
-      markedToMove(view) === undefined
-    ) {
-      this.special = true
-      return this.#count(view.byteLength)
-    }
-    if (!isBuiltInView(view)) {
-      if (Buffer.isBuffer(view)) this.special = true
-      else this.#refuseInstance(view, at)
-    }
-    if (types.isSharedArrayBuffer(view.buffer))
+    const isBuffer = Object.getPrototypeOf(view) === Buffer.prototype
+    if (isBuffer) this.special = true
+    else if (!isBuiltInView(view)) this.#refuseInstance(view, at)
+    const { buffer } = view
+    if (types.isSharedArrayBuffer(buffer))
       return this.#needSharedMemory(at, 'is a view on a SharedArrayBuffer')
-    this.#enterBuffer(view, view.buffer as ArrayBuffer, at)
+    // A Buffer travels as its own bytes, without the rest of what it is a window on.
+    if (isBuffer && !buffer.detached && markedToMove(view) === undefined) return this.#count(view.byteLength)
+    this.#enterBuffer(view, buffer, at)
   }
 
   #enterBuffer(value: object, buffer: ArrayBuffer, at: number): void {
     if (buffer.detached)
       this.#refuse(
         this.#parents[at] as number,
-        this.#keys[at] as string,
+        this.#steps[at] as Step,
         'was moved already: its buffer is empty (detached)',
         'Move a value once; send a copy (slice()) if you need it twice.',
       )
@@ -237,7 +254,7 @@ class Scan {
     if (problem !== undefined)
       this.#refuse(
         this.#parents[at] as number,
-        this.#keys[at] as string,
+        this.#steps[at] as Step,
         `can't be moved: move() ${problem}`,
         '',
       )
@@ -249,7 +266,7 @@ class Scan {
     if (takeMark(port) === undefined) {
       this.#refuse(
         this.#parents[at] as number,
-        this.#keys[at] as string,
+        this.#steps[at] as Step,
         'is a MessagePort, which can only be moved',
         'Wrap it: move(port).',
       )
@@ -261,15 +278,15 @@ class Scan {
     if (this.#crossing.sharedMemory) return
     this.#refuse(
       this.#parents[at] as number,
-      this.#keys[at] as string,
+      this.#steps[at] as Step,
       `${what}, and another process shares no memory with this one`,
       'Pass a copy of the data, or use threads().',
     )
   }
 
-  #read(record: Record<string, unknown>, key: string, at: number): unknown {
+  #read(container: object, key: string | number, at: number): unknown {
     try {
-      return record[key]
+      return (container as Record<string | number, unknown>)[key]
     } catch (cause) {
       return this.#refuse(at, key, 'is a getter that throws', 'Pass plain data.', cause)
     }
@@ -288,14 +305,14 @@ class Scan {
       `A copy would lose its class. Pass a plain object: { ...${name[0]?.toLowerCase() ?? 'x'}${name.slice(1)} }, and make the ${name} in the task.`
     return this.#refuse(
       this.#parents[at] as number,
-      this.#keys[at] as string,
+      this.#steps[at] as Step,
       `is an instance of ${name}`,
       cure,
     )
   }
 
-  #refuse(parent: number, key: string | number, what: string, cure: string, cause?: unknown): never {
-    const path = this.#pathOf(parent, key)
+  #refuse(parent: number, step: Step, what: string, cure: string, cause?: unknown): never {
+    const path = this.#pathOf(parent, step)
     throw new SerializationError(
       path,
       `${path} ${what}. ${cure}`.trim(),
@@ -304,24 +321,39 @@ class Scan {
   }
 
   /** `args[0].rows.get("a")[3]` */
-  #pathOf(parent: number, key: string | number): string {
+  #pathOf(parent: number, last: Step): string {
     const steps: string[] = []
-    for (let at = parent, step = key; ; step = this.#keys[at] as string, at = this.#parents[at] as number) {
-      if (at < 0) break
+    for (
+      let at = parent, step = last;
+      at >= 0;
+      step = this.#steps[at] as Step, at = this.#parents[at] as number
+    )
       steps.push(stepOf(step))
-    }
-    const shown =
-      steps.length > 24
-        ? [...steps.slice(-12), '…', ...steps.slice(0, 8).reverse()].join('')
-        : steps.reverse().join('')
-    return this.#root + shown
+    steps.reverse()
+    const shown = steps.length > 24 ? [...steps.slice(0, 12), '…', ...steps.slice(-8)] : steps
+    return this.#root + shown.join('')
   }
 }
 
-function stepOf(key: string | number): string {
-  if (typeof key === 'number') return `[${key}]`
-  if (key.startsWith('[')) return key
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*(\(.*\))?$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+/** One step of a path: an index, a record's key, a Map's string key, or words where no expression leads. */
+type Step = number | string | { readonly get: string } | { readonly shown: string }
+
+const keyOfMap: Step = { shown: '.keys()' }
+const itemOf: Step = { shown: '.values()' }
+
+function reverseFrom(numbers: number[], from: number): void {
+  for (let low = from, high = numbers.length - 1; low < high; low += 1, high -= 1) {
+    const moved = numbers[low] as number
+    numbers[low] = numbers[high] as number
+    numbers[high] = moved
+  }
+}
+
+function stepOf(step: Step): string {
+  if (typeof step === 'number') return `[${step}]`
+  if (typeof step === 'string')
+    return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`
+  return 'get' in step ? `.get(${JSON.stringify(step.get)})` : step.shown
 }
 
 const uncopyable = new Map([
@@ -355,17 +387,14 @@ function isForeignPlain(value: object, prototype: object): boolean {
   )
 }
 
-function isForeignArray(array: readonly unknown[]): boolean {
-  return isBuiltIn(array, 'Array')
-}
-
 /** Whether the value is of the built-in class itself, of any realm, not of a subclass. */
 function isBuiltIn(value: object, name: string): boolean {
   const prototype = Object.getPrototypeOf(value)
-  return (
-    prototype?.constructor?.name === name && Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null
-  )
+  const above = prototype === null ? null : Object.getPrototypeOf(prototype)
+  return above !== null && prototype.constructor?.name === name && Object.getPrototypeOf(above) === null
 }
+
+const boxes = ['Number', 'String', 'Boolean', 'BigInt']
 
 function isBuiltInView(view: ArrayBufferView): boolean {
   const prototype = Object.getPrototypeOf(view)
@@ -429,9 +458,13 @@ function rewrite(value: unknown, done: Map<object, unknown>, crossing: Crossing)
 }
 
 function bufferStandIn(buffer: Buffer): StandIn {
-  // A small Buffer is a window on a large pool; the clone would copy the whole pool.
-  const whole = buffer.byteLength === buffer.buffer.byteLength
-  return { [tag]: 'Buffer', bytes: whole ? new Uint8Array(buffer.buffer) : new Uint8Array(buffer) }
+  // A small Buffer is a window on a large pool; the clone would copy the whole pool. Shared memory stays shared.
+  const { buffer: memory, byteOffset, byteLength } = buffer
+  const asItIs = byteLength === memory.byteLength || types.isSharedArrayBuffer(memory)
+  return {
+    [tag]: 'Buffer',
+    bytes: asItIs ? new Uint8Array(memory, byteOffset, byteLength) : new Uint8Array(buffer),
+  }
 }
 
 /** Puts the real things back in place of their stand-ins, in the freshly made copy itself. */

@@ -1,0 +1,347 @@
+/** Values that cross arrive equal, with the same sharing; by both ways of copying that atonce uses. */
+import assert from 'node:assert/strict'
+import { duplexPair } from 'node:stream'
+import { after, test } from 'node:test'
+import { types } from 'node:util'
+import { runInNewContext } from 'node:vm'
+import { MessageChannel, MessagePort } from 'node:worker_threads'
+import fc from 'fast-check'
+import { TimeoutError } from '../errors.ts'
+import { move } from '../task/transfer.ts'
+import { type Crossing, decode, detach, encode } from './codec.ts'
+import { pipeTransport } from './transport/pipe.ts'
+
+const toThread: Crossing = { sharedMemory: true, maxPayloadBytes: 2 ** 28 }
+const toProcess: Crossing = { sharedMemory: false, maxPayloadBytes: 2 ** 28 }
+
+// ── the two ways ──
+
+function byClone(value: unknown): unknown {
+  const encoded = encode(value, 'args', toThread)
+  const copy = structuredClone(encoded.value, { transfer: [...encoded.transfer] as ArrayBuffer[] })
+  return decode(copy, encoded.special)
+}
+
+const [near, far] = duplexPair() as unknown as [Socketlike, Socketlike]
+type Socketlike = Parameters<typeof pipeTransport>[0]
+const arrivals: ((message: unknown) => void)[] = []
+const nobody = { message() {}, garbled() {}, closed() {} }
+const sender = pipeTransport(near, nobody, 2 ** 28)
+pipeTransport(
+  far,
+  {
+    ...nobody,
+    message: message => arrivals.shift()?.(message),
+    garbled: what => assert.fail(what),
+  },
+  2 ** 28,
+)
+after(() => sender.close())
+
+async function byPipe(value: unknown): Promise<unknown> {
+  const { value: plain, special, transfer } = encode(value, 'args', toProcess)
+  const arrival = new Promise<unknown>(resolve => arrivals.push(resolve))
+  sender.send(plain)
+  detach(transfer)
+  return decode(await arrival, special)
+}
+
+// ── what may cross ──
+
+/**
+ * Everything that can be told of a value, in one list: primitives with their signs, keys and their order, holes, classes,
+ * and for each object the number under which it was seen first. Two values are alike when their lists are.
+ */
+function traceOf(value: unknown): string[] {
+  const numbers = new Map<object, number>()
+  const trace: string[] = []
+  const enter = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) {
+      trace.push(`${typeof part} ${Object.is(part, -0) ? '-0' : String(part)}`)
+      return
+    }
+    const known = numbers.get(part)
+    if (known !== undefined) return void trace.push(`again ${known}`)
+    numbers.set(part, numbers.size)
+    trace.push(Object.getPrototypeOf(part).constructor.name)
+    if (part instanceof Date) return void trace.push(String(part.getTime()))
+    if (part instanceof RegExp) return void trace.push(String(part))
+    if (types.isBoxedPrimitive(part)) return enter(part.valueOf())
+    if (part instanceof ArrayBuffer) return void trace.push(Buffer.from(part).toString('hex'))
+    if (ArrayBuffer.isView(part)) {
+      trace.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('hex'))
+      // A Buffer is a window on memory that is nobody's business; of any other view, the buffer crosses with it.
+      if (!Buffer.isBuffer(part)) enter(part.buffer)
+      return
+    }
+    if (part instanceof Map || part instanceof Set) {
+      trace.push(String(part.size))
+      for (const item of part) part instanceof Map ? item.forEach(enter) : enter(item)
+      return
+    }
+    if (part instanceof Error)
+      for (const key of ['name', 'message', 'stack', 'cause'] as const) enter(part[key])
+    if (part instanceof AggregateError) enter(part.errors)
+    if (Array.isArray(part)) trace.push(`length ${part.length}`)
+    for (const key of Object.keys(part)) {
+      trace.push(key)
+      enter((part as Record<string, unknown>)[key])
+    }
+  }
+  enter(value)
+  return trace
+}
+
+const primitive = fc.oneof(
+  fc.constantFrom<unknown>(undefined, null, true, false, Number.NaN, -0, 0, Infinity, -Infinity, 2 ** 53),
+  fc.double(),
+  fc.bigInt(),
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('x'.repeat(2_000), '\u0000atonce', '\ud800', '__proto__'),
+)
+
+const key = fc.oneof(
+  fc.string(),
+  fc.constantFrom('__proto__', 'constructor', 'toString', 'then', 'kind', 'length', '0', '\u0000atonce'),
+)
+
+const bytes = fc.uint8Array({ maxLength: 32 })
+
+const leaf: fc.Arbitrary<object> = fc.oneof(
+  fc.oneof(fc.date({ noInvalidDate: false }), fc.constant(new Date(Number.NaN))),
+  fc.constantFrom(/a/, /[/\]]+\n/giu, /(?<name>x)|y/dsy),
+  fc.constantFrom<unknown>(-0, 'text', true, 1n).map(boxed => Object(boxed) as object),
+  bytes.map(content => Buffer.from(content)),
+  bytes.map(content => content.slice()),
+  bytes.map(content => content.slice().buffer),
+  bytes.map(content => new DataView(content.slice().buffer)),
+  fc.constantFrom(Int8Array, Uint8ClampedArray, Uint16Array, Float64Array).map(View => View.of(1, 0, 255)),
+  fc.constant(BigUint64Array.of(2n ** 64n - 1n)),
+  fc.record({ message: fc.string(), extra: primitive, cause: primitive }).map(({ message, extra, cause }) =>
+    Object.assign(new RangeError(message, { cause: new TypeError('below', { cause }) }), {
+      code: 'E_TEST',
+      extra,
+      bytes: Buffer.from(message),
+    }),
+  ),
+  fc.string().map(message => new AggregateError([new Error(message), new TimeoutError(message, 5)], message)),
+)
+
+/** A container, and what is to be put in it: numbers of nodes, so that parts may be shared, and may lead back up. */
+const plan = fc.record({
+  kind: fc.constantFrom('array', 'holes', 'record', 'map', 'set', 'views' as const),
+  parts: fc.array(fc.record({ key, part: fc.oneof(fc.nat(20), primitive) }), { maxLength: 6 }),
+})
+
+/** Any value that crosses: a graph of containers and leaves, with sharing and cycles. */
+const crossing: fc.Arbitrary<unknown> = fc
+  .record({ plans: fc.array(plan, { minLength: 1, maxLength: 8 }), leaves: fc.array(leaf, { maxLength: 6 }) })
+  .map(({ plans, leaves }) => {
+    const nodes: object[] = [...plans.map(({ kind }) => emptyOf(kind)), ...leaves]
+    plans.forEach(({ kind, parts }, at) => {
+      for (const { key, part } of parts) {
+        put(
+          nodes[at] as object,
+          kind,
+          key,
+          typeof part === 'number' && part < nodes.length ? nodes[part] : part,
+        )
+      }
+    })
+    return nodes[0]
+  })
+
+function emptyOf(kind: string): object {
+  return kind === 'map' ? new Map() : kind === 'set' ? new Set() : kind === 'record' ? {} : []
+}
+
+function put(container: object, kind: string, key: string, part: unknown): void {
+  if (container instanceof Map) container.set(key.length % 2 === 0 ? key : part, part)
+  else if (container instanceof Set) container.add(part)
+  else if (!Array.isArray(container)) define(container, key, part)
+  else if (kind === 'array') container.push(part)
+  else if (kind === 'holes') container[container.length * 2 + 1] = part
+  else {
+    // Two views on one buffer: the copies share one buffer, too.
+    container[0] ??= new Uint8Array(16)
+    container.push(new Uint16Array(container[0].buffer, 2, 3), container[0].buffer)
+  }
+}
+
+function define(record: object, key: string, value: unknown): void {
+  Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true })
+}
+
+test('whatever crosses by structured clone arrives equal, with the same sharing and cycles', () => {
+  fc.assert(
+    fc.property(crossing, value => {
+      const before = traceOf(value)
+      assert.deepEqual(traceOf(byClone(value)), before)
+      assert.deepEqual(traceOf(value), before, 'the value itself was changed')
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('whatever crosses by pipe arrives equal, with the same sharing and cycles', async () => {
+  await fc.assert(
+    fc.asyncProperty(crossing, async value => {
+      assert.deepEqual(traceOf(await byPipe(value)), traceOf(value))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a value without anything special is handed on as it is, not rebuilt', () => {
+  const value = { rows: [[1, 2], new Map([['a', new Set([3n])]]), new Float64Array(2), new Date(0)] }
+  assert.equal(encode(value, 'args', toThread).value, value)
+  assert.equal(encode(value, 'args', toThread).special, false)
+})
+
+// ── the borders of it ──
+
+test('a key named __proto__ is only data, before and after', () => {
+  const value: unknown = JSON.parse('{"__proto__": {"polluted": true}, "special": 1}')
+  define(value as object, 'error', new Error('makes it special'))
+  const copy = byClone(value) as { polluted?: boolean }
+  assert.equal(copy.polluted, undefined)
+  assert.deepEqual(Object.keys(copy), ['__proto__', 'special', 'error'])
+  assert.equal(Object.getPrototypeOf(copy), Object.prototype)
+})
+
+test('a record that looks like one of the codec’s own stand-ins stays a record', () => {
+  const tag = '\u0000atonce'
+  for (const forged of [
+    { [tag]: 'Buffer', bytes: new Uint8Array(3) },
+    { [tag]: 'Error', error: { classes: ['TypeError'], message: 'forged' } },
+    { [tag]: 'Object', entries: [['a', { [tag]: 'Buffer' }]] },
+    { [tag]: undefined },
+  ]) {
+    assert.deepEqual(byClone([forged]), [forged])
+  }
+})
+
+test('a record without a prototype, or of another realm, arrives as a plain record', () => {
+  const bare = Object.assign(Object.create(null), { a: 1, error: new Error('special') })
+  assert.equal(Object.getPrototypeOf(byClone(bare)), Object.prototype)
+  assert.equal((byClone(bare) as typeof bare).a, 1)
+  const foreign: unknown = runInNewContext('({ list: [1, new Map([[new Date(0), /x/g]])], at: { b: 2n } })')
+  assert.deepEqual(byClone(foreign), { list: [1, new Map([[new Date(0), /x/g]])], at: { b: 2n } })
+})
+
+test('an array of a few items in a length of billions crosses at once', () => {
+  const sparse: unknown[] = []
+  sparse[4_000_000_000] = new Error('far out')
+  const copy = byClone(sparse) as unknown[]
+  assert.equal(copy.length, 4_000_000_001)
+  assert.deepEqual(Object.keys(copy), ['4000000000'])
+  assert.ok(copy[4_000_000_000] instanceof Error)
+})
+
+test('a small Buffer brings its own bytes, not the pool that it is a window on', () => {
+  const small = Buffer.from('secret neighbours stay here')
+  assert.ok(small.buffer.byteLength > small.byteLength)
+  const copy = byClone([small]) as [Buffer]
+  assert.ok(Buffer.isBuffer(copy[0]))
+  assert.equal(copy[0].buffer.byteLength, small.byteLength)
+  assert.deepEqual(copy[0], small)
+})
+
+test('what lies on a SharedArrayBuffer is the same memory on the other thread, a Buffer too', () => {
+  const memory = new SharedArrayBuffer(8)
+  const [shared, view, buffer] = byClone([memory, new Int32Array(memory, 4), Buffer.from(memory, 2, 4)]) as [
+    SharedArrayBuffer,
+    Int32Array,
+    Buffer,
+  ]
+  view[0] = 0x0a0b0c0d
+  assert.deepEqual([...new Uint8Array(memory)], [0, 0, 0, 0, 0x0d, 0x0c, 0x0b, 0x0a])
+  assert.deepEqual([...buffer], [0, 0, 0x0d, 0x0c])
+  assert.equal(shared.byteLength, 8)
+})
+
+test('several views on one large buffer count once', () => {
+  const memory = new ArrayBuffer(1_000)
+  const views = Array.from({ length: 50 }, () => new Uint8Array(memory))
+  encode(views, 'args', { sharedMemory: true, maxPayloadBytes: 1_000 })
+})
+
+test('the nesting that crosses by scan crosses by both ways of copying, special or not', async () => {
+  for (const inner of [1, new Error('special')]) {
+    let value: unknown = inner
+    for (let depth = 0; depth < 999; depth += 1) value = { value }
+    assert.deepEqual(traceOf(byClone(value)), traceOf(value))
+    assert.deepEqual(traceOf(await byPipe(value)), traceOf(value))
+  }
+})
+
+// ── known limits: the platform’s clone loses these ──
+
+test('lastIndex, and properties put on a Map, a Date or a typed array, do not cross', () => {
+  const pattern = Object.assign(/x/g, { lastIndex: 5 })
+  assert.equal((byClone(pattern) as RegExp).lastIndex, 0)
+  const map = Object.assign(new Map([[1, 2]]), { note: 'lost' })
+  assert.deepEqual(byClone(map), new Map([[1, 2]]))
+})
+
+test('a getter’s value crosses, the getter does not', () => {
+  const copy = byClone({
+    get now() {
+      return 5
+    },
+  })
+  assert.deepEqual(Object.getOwnPropertyDescriptor(copy, 'now'), {
+    value: 5,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  })
+})
+
+// ── moving ──
+
+test('a moved buffer arrives with its bytes and leaves the sender’s empty', async () => {
+  for (const [way, send] of [['clone', byClone] as const, ['pipe', byPipe] as const]) {
+    const pixels = Uint8Array.of(1, 2, 3)
+    const copy = (await send([move(pixels)])) as [Uint8Array]
+    assert.deepEqual([...copy[0]], [1, 2, 3], way)
+    assert.equal(pixels.byteLength, 0, way)
+    assert.ok(pixels.buffer.detached, way)
+  }
+})
+
+test('a moved Buffer arrives as a Buffer', () => {
+  const whole = Buffer.from(Uint8Array.of(7, 8).buffer)
+  const [copy] = byClone([move(whole)]) as [Buffer]
+  assert.ok(Buffer.isBuffer(copy))
+  assert.deepEqual([...copy], [7, 8])
+  assert.equal(whole.length, 0)
+})
+
+test('two moved views on one buffer move it once', () => {
+  const memory = new ArrayBuffer(8)
+  const views = [move(new Uint8Array(memory)), move(new Uint16Array(memory)), move(memory)]
+  assert.deepEqual(encode(views, 'args', toThread).transfer, [memory])
+})
+
+test('a mark counts for one message', () => {
+  const bytes = new Uint8Array(4)
+  move(bytes)
+  assert.equal(encode([bytes], 'args', toThread).transfer.length, 1)
+  assert.equal(encode([bytes], 'args', toThread).transfer.length, 0)
+})
+
+test('what moves does not count against maxPayloadBytes', () => {
+  const large = new Uint8Array(10_000)
+  assert.equal(encode(move(large), 'args', { ...toThread, maxPayloadBytes: 100 }).transfer.length, 1)
+})
+
+test('a moved MessagePort arrives, and works', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const copy = byClone({ port: move(port1) }) as { port: MessagePort }
+  assert.ok(copy.port instanceof MessagePort)
+  const heard = new Promise(resolve => copy.port.once('message', resolve))
+  port2.postMessage('through')
+  assert.equal(await heard, 'through')
+  port2.close()
+})
