@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { sourceFiles, withoutComments } from './source-tree.ts'
 
 const forbidden =
-  /\b(setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|Atomics)\b|\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bMath\.random\b|\bprocess\.hrtime\b/g
+  /\b(setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|queueMicrotask|Atomics)\b|\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bMath\.random\b|\bprocess\.hrtime\b/g
 
 /** The only other places, and why. */
 const excepted: ReadonlyMap<string, string> = new Map([

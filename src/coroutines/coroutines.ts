@@ -130,7 +130,7 @@ class Loop implements Backend {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    queueMicrotask(() => {
+    runtime().soon(() => {
       this.#scheduled = false
       while (this.#running.size < this.workers) {
         const next = this.#queue.shift()

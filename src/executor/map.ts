@@ -7,7 +7,7 @@
 import { OptionError, TimeoutError } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { parameterCount } from '../task/arity.ts'
-import { abortError } from '../task/future.ts'
+import { abortError, tellProgress } from '../task/future.ts'
 import { type Outcome, Results, ResultsBuffer } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Job } from './backend.ts'
@@ -90,7 +90,7 @@ class MapRun {
     signal?.addEventListener('abort', this.#aborted, { once: true })
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
-    queueMicrotask(() => (signal?.aborted ? this.#aborted() : this.demand()))
+    runtime().soon(() => (signal?.aborted ? this.#aborted() : this.demand()))
   }
 
   // ── what the results ask for ──
@@ -153,7 +153,7 @@ class MapRun {
 
   #end(): void {
     this.#ended = true
-    queueMicrotask(() => {
+    runtime().soon(() => {
       this.#buffer.end(this.#readCount)
       if (this.#jobs.size === 0) this.#release()
     })
@@ -195,6 +195,7 @@ class MapRun {
   }
 
   #deliver(first: number, count: number, outcome: Outcome<unknown>, chunk: boolean): void {
+    const { onProgress } = this.#options
     for (let at = 0; at < count; at += 1) {
       this.#doneCount += 1
       // A chunk that failed as a whole (its worker died) failed for each of its inputs.
@@ -202,7 +203,7 @@ class MapRun {
         first + at,
         chunk && outcome.ok ? ((outcome.value as Outcome<unknown>[])[at] as Outcome<unknown>) : outcome,
       )
-      this.#options.onProgress?.(this.#doneCount, this.#source.total)
+      if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
     }
     if (this.#ended && this.#jobs.size === 0) this.#release()
   }

@@ -111,7 +111,7 @@ class WorkerProcess implements FarWorker {
       if (child.pid === undefined) child.once('error', refused)
       return child
     } catch (error) {
-      queueMicrotask(() => refused(error))
+      runtime().soon(() => refused(error))
       return undefined
     }
   }

@@ -1,13 +1,27 @@
-/** The real clock, timers and randomness. */
+/**
+ * The real clock, timers and randomness, as they were when this module was loaded: a task or a test runner that replaces
+ * the global ones must not stop a worker from answering, or a time limit from passing.
+ */
 import type { Runtime, Timer } from './seam.ts'
+
+const {
+  clearTimeout,
+  performance,
+  Promise: PlatformPromise,
+  queueMicrotask,
+  setImmediate,
+  setTimeout,
+} = globalThis
+const { random } = Math
 
 /** The longest delay that the platform's timer takes; a longer one would fire at once (Node documents 2³¹ − 1). */
 const longestDelayMs = 2 ** 31 - 1
 
 export const realRuntime: Runtime = {
   now: () => performance.now(),
-  random: () => Math.random(),
-  yieldToLoop: () => new Promise(resolve => setImmediate(resolve)),
+  random: () => random(),
+  soon: queueMicrotask,
+  yieldToLoop: () => new PlatformPromise(resolve => setImmediate(resolve)),
   setTimer: (delayMs, fire) =>
     delayMs <= longestDelayMs ? shortTimer(delayMs, fire) : chainedTimer(delayMs, fire),
 }

@@ -33,6 +33,10 @@ export class VirtualRuntime implements Runtime {
     return { cancel: () => void this.#pending.delete(pending), unref: () => {} }
   }
 
+  soon(run: () => void): void {
+    queueMicrotask(run)
+  }
+
   async yieldToLoop(): Promise<void> {
     await drained()
   }

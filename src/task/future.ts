@@ -114,7 +114,7 @@ export class Future<T> implements Promise<T> {
 
   #tell(done: number, total: number | undefined): void {
     if (this.settled || this.#listeners === undefined) return
-    for (const listener of this.#listeners) listener(done, total)
+    for (const listener of this.#listeners) tellProgress(listener, done, total)
   }
 }
 
@@ -205,6 +205,20 @@ export async function wait<T>(
   await enough.promise
   timer?.cancel()
   return { settled: new Set(settled), pending: new Set(pending) }
+}
+
+/**
+ * Calls a listener of the user's. What it throws is an uncaught exception of the program, as from any callback, and
+ * reaches neither the other listeners nor the executor's own steps.
+ */
+export function tellProgress(listener: ProgressListener, done: number, total: number | undefined): void {
+  try {
+    listener(done, total)
+  } catch (error) {
+    runtime().soon(() => {
+      throw error
+    })
+  }
 }
 
 /** The error of a call that was cancelled with `reason`. */

@@ -5,6 +5,7 @@ import type { PoolOptions, ResourceLimits } from '../executor/pool-options.ts'
 import { markThread } from '../executor/worker/is-worker.ts'
 import { threadEntry } from '../executor/worker/thread-entry.ts'
 import { store } from '../runtime/atomics.ts'
+import { runtime } from '../runtime/runtime.ts'
 import { portTransport } from '../wire/transport/port.ts'
 
 /** Starts threads with the given limits. */
@@ -51,7 +52,7 @@ function startThread(
       exited(failure === undefined ? { kind: 'exit', code } : exitOf(failure, resourceLimits)),
     )
   } catch (error) {
-    queueMicrotask(() => exited({ kind: 'refused', error }))
+    runtime().soon(() => exited({ kind: 'refused', error }))
   }
   return {
     name,

@@ -90,7 +90,7 @@ export class Worker {
     const workMs = () => runtime().now() - startedMs
     try {
       const held = this.#tasks.get(message.ref)
-      const task = held instanceof Promise ? await this.#firstUse(held) : held
+      const task = typeof held === 'object' ? await this.#firstUse(held) : held
       if (task === undefined)
         throw new Error(`Worker ${this.#host.name} was never told of task ${message.ref}.`)
       const args = decode(message.args, message.special)

@@ -9,6 +9,7 @@
 import type { Socket } from 'node:net'
 import { Deserializer, Serializer } from 'node:v8'
 import { PayloadTooLargeError } from '../../errors.ts'
+import { runtime } from '../../runtime/runtime.ts'
 import type { Receiver, Transport } from './transport.ts'
 
 const headBytes = 4
@@ -27,7 +28,7 @@ export function pipeTransport(socket: Socket, receiver: Receiver, maxFrameBytes:
       if (!flushing) {
         flushing = true
         socket.cork()
-        queueMicrotask(() => {
+        runtime().soon(() => {
           flushing = false
           socket.uncork()
         })
