@@ -16,7 +16,7 @@ import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
 import { markedToMove, takeMark, whyUnmovable } from '../task/transfer.ts'
-import { decodeError, encodeError, isError, type WireError } from './failure.ts'
+import { decodeError, encodeError, isError, sharingErrors, type WireError } from './failure.ts'
 
 /** What can cross on a given transport. */
 export interface Crossing {
@@ -49,13 +49,17 @@ export function encode(value: unknown, root: string, crossing: Crossing): Encode
   if (isPrimitiveThatCrosses(value)) return { value, special: false, transfer: nothingMoves }
   const found = new Scan(root, crossing).run(value)
   return found.special
-    ? { value: rewrite(value, new Map(), crossing), special: true, transfer: found.transfer }
+    ? {
+        value: sharingErrors(() => rewrite(value, new Map(), crossing)),
+        special: true,
+        transfer: found.transfer,
+      }
     : { value, special: false, transfer: found.transfer }
 }
 
 /** Brings back what `encode` made of a value. */
 export function decode(value: unknown, special: boolean): unknown {
-  return special ? revive(value, new Map()) : value
+  return special ? sharingErrors(() => revive(value, new Map())) : value
 }
 
 /** Empties the sender's buffers after their bytes were copied, so that a moved value is gone on every executor. */
@@ -162,7 +166,12 @@ class Scan {
     if (Object.getPrototypeOf(array) !== Array.prototype && !isBuiltIn(array, 'Array'))
       this.#refuseInstance(array, at)
     for (let index = 0; index < array.length; index += 1) {
-      const item = this.#read(array, index, at)
+      let item: unknown
+      try {
+        item = array[index]
+      } catch (cause) {
+        this.#refuseGetter(at, index, cause)
+      }
       const kind = typeof item
       if (kind === 'undefined' && !Object.hasOwn(array, index)) return this.#enterSparse(array, index, at)
       if (kind !== 'number' && kind !== 'boolean' && kind !== 'undefined') this.#visit(item, at, index)
@@ -288,8 +297,12 @@ class Scan {
     try {
       return (container as Record<string | number, unknown>)[key]
     } catch (cause) {
-      return this.#refuse(at, key, 'is a getter that throws', 'Pass plain data.', cause)
+      return this.#refuseGetter(at, key, cause)
     }
+  }
+
+  #refuseGetter(at: number, key: string | number, cause: unknown): never {
+    return this.#refuse(at, key, 'is a getter that throws', 'Pass plain data.', cause)
   }
 
   #count(bytes: number): void {

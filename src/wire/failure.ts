@@ -1,12 +1,14 @@
 /**
  * Errors ⇄ wire: an error comes back whole, with class, message, own properties, cause, errors and the far stack.
  *
- * The class is found again by name: a built-in, one of atonce's, or one that the task's module exports. An error whose
- * class is not found becomes an Error that keeps the name. No constructor runs: the object is made and given its
- * prototype, so `#private` fields of a custom class are not there.
+ * The class is found again by its name and the names of the classes above it: one that the task's module exports, a
+ * built-in, or one of atonce's. An error whose class is not found becomes an Error that keeps the name. No constructor
+ * runs: the object is made and given its prototype, so `#private` fields of a custom class are not there.
+ *
+ * An error that is met again (a cause of two others, or of itself) is the same error again on the other side.
  */
 import { AssertionError } from 'node:assert'
-import { types } from 'node:util'
+import { isDeepStrictEqual, types } from 'node:util'
 import { errorClasses, ThrownValueError } from '../errors.ts'
 
 /** Anything that was thrown, ready to be copied. */
@@ -45,13 +47,14 @@ type Decode = (value: unknown, special: boolean) => unknown
 /** Finds a class by its name, or undefined. */
 export type FindClass = (name: string) => Function | undefined
 
-/** How deep causes and aggregated errors are followed. */
+/** How deep causes, aggregated errors and errors in properties are followed. */
 const maxDepth = 16
 
 /** Readies whatever was thrown; never throws itself, whatever getters the value has. */
-export function encodeFailure(thrown: unknown, encode: Encode, depth = 0): WireFailure {
-  if (isError(thrown)) return { kind: 'error', error: encodeError(thrown, encode, depth) }
-  const description = describeThrown(thrown)
+export function encodeFailure(thrown: unknown, encode: Encode): WireFailure {
+  if (attempt(() => isError(thrown), false))
+    return { kind: 'error', error: encodeError(thrown as Error, encode) }
+  const description = attempt(() => describeThrown(thrown), 'something that hides what it is')
   try {
     const { value, special } = encode(thrown, 'thrown')
     return { kind: 'value', value, special, description }
@@ -65,23 +68,47 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error
 }
 
-/** Errors that are being encoded up the stack: one that holds itself is not followed again. */
-const underWay = new Set<Error>()
+/** The errors of the message that is being made or read, and what they became. */
+const wireOf = new Map<Error, WireError>()
+const errorOf = new Map<WireError, Error>()
+let nesting = 0
+let depth = 0
 
-/** Readies an error. */
-export function encodeError(error: Error, encode: Encode, depth = 0): WireError {
-  if (underWay.has(error)) return encodePlainly(error)
-  underWay.add(error)
+/** Makes or reads one message: within `body`, an error that is met again is the same one again. */
+export function sharingErrors<T>(body: () => T): T {
+  nesting += 1
   try {
-    return { ...encodePlainly(error), ...encodeParts(error, encode, depth) }
+    return body()
   } finally {
-    underWay.delete(error)
+    nesting -= 1
+    if (nesting === 0) {
+      wireOf.clear()
+      errorOf.clear()
+    }
   }
+}
+
+/** Readies an error; never throws itself. */
+export function encodeError(error: Error, encode: Encode): WireError {
+  return sharingErrors(() => {
+    const known = wireOf.get(error)
+    if (known !== undefined) return known
+    const wire = encodePlainly(error)
+    // Entered before its parts are: one of them may be the error itself.
+    wireOf.set(error, wire)
+    if (depth > maxDepth) return wire
+    depth += 1
+    try {
+      return Object.assign(wire, encodeParts(error, encode))
+    } finally {
+      depth -= 1
+    }
+  })
 }
 
 function encodePlainly(error: Error): WireError {
   return {
-    classes: classNames(error),
+    classes: attempt(() => classNames(Object.getPrototypeOf(error)), []),
     name: textOf(readSafely(error, 'name'), 'Error'),
     message: textOf(readSafely(error, 'message'), ''),
     stack: textOf(readSafely(error, 'stack'), ''),
@@ -89,17 +116,20 @@ function encodePlainly(error: Error): WireError {
   }
 }
 
-function encodeParts(error: Error, encode: Encode, depth: number): Partial<WireError> {
-  const cause = readSafely(error, 'cause')
-  const errors = readSafely(error, 'errors')
-  const follow = (next: unknown) => encodeFailure(next, encode, depth + 1)
+function encodeParts(error: Error, encode: Encode): Partial<WireError> {
+  const follow = (next: unknown) => encodeFailure(next, encode)
+  const has = (name: string) => attempt(() => Object.hasOwn(error, name), false)
+  const errors = has('errors') ? attempt(() => errorsIn(readSafely(error, 'errors')), undefined) : undefined
   return {
-    properties: ownProperties(error, encode),
-    ...(Object.hasOwn(error, 'cause') && depth < maxDepth ? { cause: follow(cause) } : {}),
-    ...(Object.hasOwn(error, 'errors') && Array.isArray(errors) && depth < maxDepth
-      ? { errors: errors.map(follow) }
-      : {}),
+    properties: attempt(() => ownProperties(error, errors !== undefined, encode), []),
+    ...(has('cause') && depth <= maxDepth ? { cause: follow(readSafely(error, 'cause')) } : {}),
+    ...(errors !== undefined && depth <= maxDepth ? { errors: errors.map(follow) } : {}),
   }
+}
+
+/** The parts of an AggregateError. A list of anything else under that name is a property like others. */
+function errorsIn(errors: unknown): unknown[] | undefined {
+  return Array.isArray(errors) && errors.some(isError) ? [...errors] : undefined
 }
 
 /** Brings back what was thrown. What is no Error becomes a ThrownValueError. */
@@ -110,20 +140,33 @@ export function decodeFailure(failure: WireFailure, decode: Decode, findClass: F
 
 /** Brings back an error. */
 export function decodeError(wire: WireError, decode: Decode, findClass: FindClass = noClass): Error {
-  if (wire.classes[0] === 'DOMException') return decodeDomException(wire, decode, findClass)
-  const error = withoutOwnStack(() => new Error(wire.message))
-  const found = wire.classes
-    .map(name => builtIn(name) ?? errorClasses.get(name) ?? findClass(name))
-    .find(isErrorClass)
-  if (found !== undefined && found !== Error) Object.setPrototypeOf(error, found.prototype)
-  if (error.name !== wire.name) hidden(error, 'name', wire.name)
-  return dress(error, wire, decode, findClass)
+  return sharingErrors(() => {
+    const known = errorOf.get(wire)
+    if (known !== undefined) return known
+    const error = makeError(wire, findClass)
+    errorOf.set(wire, error)
+    return dress(error, wire, decode, findClass)
+  })
 }
 
-/** Its name and message live in the object itself, so it must be constructed. */
-function decodeDomException(wire: WireError, decode: Decode, findClass: FindClass): Error {
-  const made: unknown = new DOMException(wire.message, wire.name)
-  return dress(made as Error, wire, decode, findClass)
+function makeError({ classes, name, message }: WireError, findClass: FindClass): Error {
+  // Its name and message live in the object itself, so it must be constructed.
+  if (classes[0] === 'DOMException') return withoutOwnStack(() => new DOMException(message, name) as Error)
+  const error = withoutOwnStack(() => new Error(message))
+  const found = nearestClass(classes, findClass)
+  if (found !== undefined) Object.setPrototypeOf(error, found.prototype)
+  if (error.name !== name) hidden(error, 'name', name)
+  return error
+}
+
+/** The first class of the line that is known here. A class of the same name with others above it is another class. */
+function nearestClass(line: readonly string[], findClass: FindClass): { prototype: Error } | undefined {
+  for (const [at, name] of line.entries()) {
+    for (const found of [findClass(name), builtIns.get(name), errorClasses.get(name)]) {
+      if (isErrorClass(found) && isDeepStrictEqual(classNames(found.prototype), line.slice(at))) return found
+    }
+  }
+  return undefined
 }
 
 /** The stack is the far side's; without a place of its own, Node does not show this file as the origin of the error. */
@@ -166,27 +209,29 @@ export function describeThrown(thrown: unknown): string {
   return String(thrown)
 }
 
-/** The names of all Error classes of the error, nearest first, `Error` itself left out. */
-function classNames(error: Error): string[] {
+/** The names of all Error classes from that prototype up, nearest first, `Error` itself (of any realm) left out. */
+function classNames(nearest: object): string[] {
   const names: string[] = []
-  for (
-    let prototype = Object.getPrototypeOf(error);
-    prototype !== null;
-    prototype = Object.getPrototypeOf(prototype)
-  ) {
+  for (let prototype = nearest; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
     const made: unknown = Object.hasOwn(prototype, 'constructor') ? prototype.constructor : undefined
-    if (made === Error || made === Object) break
-    if (typeof made === 'function' && made.name !== '') names.push(made.name)
+    if (made === Object || (typeof made === 'function' && isRootError(made, prototype))) break
+    if (typeof made === 'function' && typeof made.name === 'string' && made.name !== '') names.push(made.name)
   }
   return names
 }
 
-const ownByNature = new Set(['stack', 'message', 'cause', 'errors'])
+function isRootError(made: Function, prototype: object): boolean {
+  if (made === Error) return true
+  const above = Object.getPrototypeOf(prototype)
+  return made.name === 'Error' && above !== null && Object.getPrototypeOf(above) === null
+}
 
-function ownProperties(error: Error, encode: Encode): WireProperty[] {
+const ownByNature = new Set(['stack', 'message', 'cause'])
+
+function ownProperties(error: Error, withoutErrors: boolean, encode: Encode): WireProperty[] {
   const properties: WireProperty[] = []
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
-    if (ownByNature.has(name)) continue
+    if (ownByNature.has(name) || (withoutErrors && name === 'errors')) continue
     const enumerable = descriptor.enumerable ?? false
     try {
       const { value, special } = encode(readSafely(error, name), name)
@@ -212,6 +257,15 @@ function readSafely(error: Error, name: string): unknown {
   }
 }
 
+/** What hostile getters and proxies throw at whoever looks is no news. */
+function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read()
+  } catch {
+    return otherwise
+  }
+}
+
 function textOf(value: unknown, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise
 }
@@ -231,10 +285,6 @@ const builtIns = new Map<string, Function>(
     .filter(found => found !== undefined)
     .map(found => [found.name, found]),
 )
-
-function builtIn(name: string): Function | undefined {
-  return builtIns.get(name)
-}
 
 /** Explicit resource management's error, where the platform has it. */
 function SuppressedError_(): Function | undefined {

@@ -1,0 +1,371 @@
+/** Errors come back whole, and whatever is thrown can be told. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import * as errors from '../errors.ts'
+import { type Crossing, decode, encode } from './codec.ts'
+import { decodeFailure, encodeFailure, type FindClass } from './failure.ts'
+
+const crossing: Crossing = { sharedMemory: false, maxPayloadBytes: 2 ** 20 }
+
+/** What the other side gets of what was thrown here. */
+function across(thrown: unknown, findClass?: FindClass): Error & Record<string, unknown> {
+  const wire = encodeFailure(thrown, (value, path) => encode(value, path, crossing))
+  return decodeFailure(structuredClone(wire), decode, findClass) as Error & Record<string, unknown>
+}
+
+class NotPrime extends RangeError {
+  readonly divisor: number
+  constructor(message: string, divisor: number) {
+    super(message)
+    this.divisor = divisor
+  }
+  get hint(): string {
+    return `it is divisible by ${this.divisor}`
+  }
+}
+const exported: FindClass = name => ({ NotPrime })[name]
+
+// ── classes ──
+
+test('a built-in error keeps its class, message, stack and what it prints', () => {
+  for (const Class of [Error, TypeError, RangeError, SyntaxError, EvalError, URIError, ReferenceError]) {
+    const thrown = new Class('why')
+    const arrived = across(thrown)
+    assert.equal(arrived.constructor, Class)
+    assert.ok(arrived instanceof Class)
+    assert.equal(String(arrived), String(thrown))
+    assert.equal(arrived.stack, thrown.stack)
+    assert.deepEqual(Object.keys(arrived), [])
+  }
+})
+
+test('every error class of atonce is found again, with its code and its details', () => {
+  const details = { worker: 'thread 1', task: 'work' }
+  const made = [
+    new errors.SerializationError('args[0]', 'args[0] is a function.'),
+    new errors.PayloadTooLargeError(2, 1),
+    new errors.ThrownValueError({ a: 1 }, 'an object'),
+    new errors.AbortError('The call was cancelled.', { cause: 'user' }),
+    new errors.TimeoutError('Too slow.', 5),
+    new errors.OutOfMemoryError(32, details),
+    new errors.WorkerExitedError(3, details),
+    new errors.WorkerCrashedError('bang', { ...details, cause: new TypeError('below') }),
+    new errors.OptionError('workers'),
+  ]
+  for (const thrown of made) {
+    const arrived = across(thrown)
+    assert.equal(arrived.constructor, thrown.constructor)
+    assert.deepEqual(arrived, thrown)
+    assert.equal(arrived['code'], thrown.code)
+    assert.deepEqual(Object.keys(arrived).sort(), Object.keys(thrown).sort())
+  }
+})
+
+test('a class that the task’s module exports is found again, with its methods', () => {
+  const arrived = across(new NotPrime('8 is even', 2), exported)
+  assert.ok(arrived instanceof NotPrime)
+  assert.equal(arrived.hint, 'it is divisible by 2')
+})
+
+test('an error of an unknown class is one of the nearest known class above it, and keeps its name', () => {
+  class MoneyError extends NotPrime {
+    override readonly name = 'MoneyError'
+  }
+  const arrived = across(new MoneyError('broke', 0))
+  assert.equal(arrived.constructor, RangeError)
+  assert.equal(arrived.name, 'MoneyError')
+  assert.equal(arrived['divisor'], 0)
+  assert.ok(across(new MoneyError('broke', 0), exported) instanceof NotPrime)
+})
+
+test('a class of the user’s own that has the name of one of atonce’s is not taken for it', () => {
+  class TimeoutError extends Error {
+    constructor() {
+      super('theirs')
+    }
+  }
+  class AbortError extends TypeError {}
+  assert.equal(across(new TimeoutError()).constructor, Error)
+  assert.equal(across(new AbortError()).constructor, TypeError)
+  const own = (name: string) => ({ TimeoutError, AbortError })[name]
+  assert.equal(across(new TimeoutError(), own).constructor, TimeoutError)
+  assert.equal(across(new AbortError(), own).constructor, AbortError)
+  assert.equal(across(new errors.TimeoutError('ours', 1), own).constructor, errors.TimeoutError)
+})
+
+test('an export that is no error class is not made the class of an error', () => {
+  for (const found of [class NotPrime {}, () => {}, Object, undefined]) {
+    const arrived = across(new NotPrime('x', 2), () => found)
+    assert.equal(arrived.constructor, RangeError)
+  }
+})
+
+test('a DOMException keeps its name, its code and its message', () => {
+  const thrown = new DOMException('stopped', 'AbortError')
+  const arrived = across(thrown)
+  assert.ok(arrived instanceof DOMException)
+  assert.deepEqual([arrived.name, arrived.message, arrived.code], ['AbortError', 'stopped', thrown.code])
+  assert.equal(arrived.stack, thrown.stack)
+})
+
+test('an assertion’s error says what was compared, on the other side too', () => {
+  let thrown: unknown
+  try {
+    assert.deepEqual({ a: 1 }, { a: 2 })
+  } catch (error) {
+    thrown = error
+  }
+  const arrived = across(thrown)
+  assert.ok(arrived instanceof assert.AssertionError)
+  assert.deepEqual([arrived.actual, arrived.expected, arrived.code], [{ a: 1 }, { a: 2 }, 'ERR_ASSERTION'])
+})
+
+test('an error of another realm arrives as one of this realm', () => {
+  const foreign: unknown = runInNewContext(`
+    class Custom extends TypeError { name = 'Custom' }
+    Object.assign(new Custom('from afar', { cause: new Error('below') }), { code: 7 })`)
+  assert.ok(!(foreign instanceof Error))
+  const arrived = across(foreign)
+  assert.equal(arrived.constructor, TypeError)
+  assert.deepEqual([arrived.name, arrived.message, arrived['code']], ['Custom', 'from afar', 7])
+  assert.equal((arrived.cause as Error).constructor, Error)
+})
+
+// ── what hangs on them ──
+
+test('own properties come along, as they were set', () => {
+  const thrown = Object.assign(new Error('failed'), {
+    code: 'E_FAILED',
+    seen: new Map([['at', [new Date(5), 10n, Buffer.from('x')]]]),
+    missing: undefined,
+    ['__proto__x']: 1,
+  })
+  Object.defineProperty(thrown, 'hidden', { value: 'not listed', enumerable: false })
+  Object.defineProperty(thrown, '__proto__', { value: 'only data', enumerable: true })
+  const arrived = across(thrown)
+  assert.deepEqual(arrived, thrown)
+  assert.deepEqual(Object.keys(arrived), Object.keys(thrown))
+  assert.equal(arrived['hidden'], 'not listed')
+  assert.equal(Object.getPrototypeOf(arrived), Error.prototype)
+})
+
+test('a frozen error arrives', () => {
+  const thrown = Object.freeze(Object.assign(new Error('cold'), { code: 1 }))
+  assert.deepEqual(across(thrown), thrown)
+})
+
+test('a property that can’t be copied is told of, and costs nothing else', () => {
+  const arrived = across(
+    Object.assign(new Error('failed'), { code: 1, retry: () => {}, request: { socket: new WeakMap() } }),
+  )
+  assert.equal(arrived['code'], 1)
+  assert.match(String(arrived['retry']), /^\[not copied: retry is a function/)
+  assert.match(String(arrived['request']), /^\[not copied: request\.socket is an instance of WeakMap/)
+})
+
+test('a cause may be anything', () => {
+  for (const cause of ['text', 0, null, undefined, { code: 1 }, [1n]]) {
+    const arrived = across(new Error('above', { cause }))
+    assert.ok(Object.hasOwn(arrived, 'cause'))
+    assert.deepEqual(arrived.cause, cause)
+  }
+  assert.ok(!Object.hasOwn(across(new Error('no cause')), 'cause'))
+})
+
+test('an AggregateError brings all its parts, each whole', () => {
+  const thrown = new AggregateError(
+    [new NotPrime('8', 2), 'text', new AggregateError([new Error('deep')])],
+    'several',
+  )
+  const arrived = across(thrown, exported) as unknown as AggregateError
+  assert.ok(arrived instanceof AggregateError)
+  assert.ok(arrived.errors[0] instanceof NotPrime)
+  assert.equal(arrived.errors[1], 'text')
+  assert.deepEqual(arrived.errors[2].errors, [new Error('deep')])
+  assert.deepEqual(across(new AggregateError([])), new AggregateError([]))
+})
+
+test('what a validator keeps in `errors` comes along as it is', () => {
+  const byField = { name: { kind: 'required' }, age: [1, 2] }
+  for (const kept of [byField, [{ path: '/age', message: 'must be integer' }], 'text', []]) {
+    const arrived = across(Object.assign(new Error('invalid'), { errors: kept }))
+    assert.deepEqual(arrived['errors'], kept)
+    assert.deepEqual(Object.keys(arrived), ['errors'])
+  }
+})
+
+test('an error that is met again is the same error again', () => {
+  const shared = new Error('shared')
+  const arrived = across(
+    Object.assign(new AggregateError([shared, new Error('other', { cause: shared }), shared], 'all'), {
+      first: shared,
+      list: [shared],
+    }),
+  )
+  const [first, other, third] = arrived['errors'] as Error[]
+  assert.equal(first, third)
+  assert.equal(other?.cause, first)
+  assert.equal(arrived['first'], first)
+  assert.equal((arrived['list'] as Error[])[0], first)
+})
+
+test('the same error in a value and as the cause of another is one error there, too', () => {
+  const shared = new Error('shared')
+  const { value, special } = encode([shared, new Error('other', { cause: shared })], 'args', crossing)
+  const [first, other] = decode(structuredClone(value), special) as [Error, Error]
+  assert.equal(other.cause, first)
+})
+
+test('errors that hold themselves arrive holding themselves', () => {
+  const thrown = Object.assign(new Error('round'), { self: undefined as unknown, box: {} as unknown })
+  thrown.cause = new Error('between', { cause: thrown })
+  thrown.self = thrown
+  thrown.box = { inside: thrown }
+  const arrived = across(thrown)
+  assert.equal((arrived.cause as Error).cause, arrived)
+  assert.equal(arrived['self'], arrived)
+  assert.equal((arrived['box'] as { inside: unknown }).inside, arrived)
+})
+
+test('errors that share causes cost as much as there are errors, not as there are ways', () => {
+  // Through 200 errors, each met three times by the next, lead more ways than anybody can walk.
+  let error: Error = new Error('first')
+  for (let count = 0; count < 200; count += 1)
+    error = Object.assign(new AggregateError([error, error], 'next', { cause: error }), { previous: error })
+  const arrived = across(error)
+  assert.equal((arrived['errors'] as Error[])[0], arrived.cause)
+  assert.equal(arrived['previous'], arrived.cause)
+})
+
+test('causes are followed 16 deep, and what lies below is left out (a known limit)', () => {
+  let thrown = new Error('0')
+  for (let count = 1; count <= 100; count += 1) thrown = new Error(String(count), { cause: thrown })
+  const messages: string[] = []
+  for (let at: unknown = across(thrown); at instanceof Error; at = at.cause) messages.push(at.message)
+  assert.deepEqual(
+    messages,
+    Array.from({ length: 17 }, (_, depth) => String(100 - depth)),
+  )
+})
+
+test('errors in properties of errors end somewhere, however deep they go', () => {
+  let thrown: Error & { inner?: unknown } = new Error('0')
+  for (let count = 1; count <= 20_000; count += 1)
+    thrown = Object.assign(new Error(String(count)), { inner: thrown })
+  const arrived = across(thrown)
+  assert.equal((arrived['inner'] as Error).message, '19999')
+})
+
+// ── hostile ones ──
+
+const getterThatThrows = {
+  get() {
+    throw new Error('no looking')
+  },
+  enumerable: true,
+}
+
+test('getters that throw hide what they hide, and nothing else', () => {
+  for (const name of ['stack', 'message', 'name', 'cause', 'errors', 'extra']) {
+    const thrown = Object.assign(new TypeError('seen'), { code: 5 })
+    Object.defineProperty(thrown, name, getterThatThrows)
+    const arrived = across(thrown)
+    assert.ok(arrived instanceof TypeError, name)
+    assert.equal(arrived['code'], 5, name)
+  }
+})
+
+test('parts that are no text arrive as text', () => {
+  const thrown = Object.assign(new Error('x'), { message: 5, stack: { frames: [] }, name: Symbol('name') })
+  const arrived = across(thrown)
+  assert.deepEqual([typeof arrived.message, typeof arrived.stack, typeof arrived.name].sort(), [
+    'string',
+    'string',
+    'string',
+  ])
+})
+
+test('whatever a proxy does when it is looked at, it can be thrown', () => {
+  const traps = [
+    'getPrototypeOf',
+    'get',
+    'has',
+    'ownKeys',
+    'getOwnPropertyDescriptor',
+  ] as const satisfies (keyof ProxyHandler<object>)[]
+  const refuse = () => {
+    throw new Error('no looking')
+  }
+  for (const target of [{}, [], new Error('inside'), () => {}]) {
+    for (const trap of traps) {
+      const thrown = new Proxy(target, { [trap]: refuse })
+      assert.ok(across(thrown) instanceof Error, trap)
+      assert.ok(across(new Error('above', { cause: thrown })) instanceof Error, trap)
+      assert.ok(across(new AggregateError([new Error('one'), thrown])) instanceof Error, trap)
+    }
+  }
+})
+
+test('a class with a hostile name can be thrown', () => {
+  class Hostile extends Error {
+    static override get name(): string {
+      throw new Error('no looking')
+    }
+  }
+  class Odd extends Error {
+    static override readonly name = 5 as unknown as string
+  }
+  assert.equal(across(new Hostile('seen')).message, 'seen')
+  assert.equal(across(new Odd('seen')).message, 'seen')
+})
+
+// ── what is no error ──
+
+test('a thrown value that is no Error arrives in a ThrownValueError', () => {
+  for (const [thrown, description] of [
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [0, '0'],
+    [-1n, '-1'],
+    ['text', 'the string "text"'],
+    [{ code: 1, seen: new Map([[1, Buffer.from('x')]]) }, 'an object'],
+    [new Map([[1, 2]]), 'an object'],
+  ] as const) {
+    const arrived = across(thrown)
+    assert.ok(arrived instanceof errors.ThrownValueError)
+    assert.deepEqual(arrived.value, thrown)
+    assert.equal(
+      arrived.message,
+      `The task threw ${description}, which is no Error. Throw new Error(…) instead.`,
+    )
+  }
+})
+
+test('a thrown value that can’t be copied arrives as its description', () => {
+  for (const [thrown, description] of [
+    [Symbol('s'), 'Symbol(s)'],
+    [function named() {}, 'a function (named)'],
+    [() => {}, 'a function'],
+    [new WeakMap(), 'an object'],
+    [{ nested: () => {} }, 'an object'],
+  ] as const) {
+    const arrived = across(thrown)
+    assert.ok(arrived instanceof errors.ThrownValueError)
+    assert.equal(arrived.value, description)
+  }
+  assert.equal(across('x'.repeat(5_000)).message.length < 300, true)
+})
+
+test('whatever is thrown, an Error arrives', () => {
+  fc.assert(
+    fc.property(
+      fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+      thrown => {
+        const arrived = across(thrown)
+        assert.ok(arrived instanceof errors.ThrownValueError)
+      },
+    ),
+  )
+})
