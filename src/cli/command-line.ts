@@ -11,7 +11,7 @@ import { compare } from './compare.ts'
 import { doctor } from './doctor.ts'
 import { CommandError, type ExitCode, exitCodes, summaryOf } from './ending.ts'
 import { listGallery, runGallery } from './gallery.ts'
-import { parseFileForm } from './inputs.ts'
+import { parseFileForm, releaseStandardInput } from './inputs.ts'
 import { models, parseCount, parseModel, parseModels } from './models.ts'
 import { run } from './run.ts'
 import { complaint, quietComplaint } from './style.ts'
@@ -19,15 +19,24 @@ import { version } from './surroundings.ts'
 
 /** Runs the command in `argv` (as `process.argv` has it) and returns the exit code; writes errors to stderr itself. */
 export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
-  leaveWhenNobodyReads()
   const ending = { code: exitCodes.ok as ExitCode }
+  const stranded = Promise.withResolvers<never>()
+  const strand = () => stranded.reject(new CommandError(exitCodes.failed, nothingLeft))
+  process.once('beforeExit', strand)
   try {
-    await Promise.race([program(ending).parseAsync(argv), nothingLeft()])
+    await Promise.race([program(ending).parseAsync(argv), stranded.promise])
     return ending.code
   } catch (error) {
     return complain(error)
+  } finally {
+    process.off('beforeExit', strand)
+    releaseStandardInput()
   }
 }
+
+/** The event loop has run dry before the command was done. */
+const nothingLeft =
+  'Nothing is left to wait for, yet the work is not done: a promise in the task or at the top level of its module never settles.'
 
 function program(ending: { code: ExitCode }): Command {
   const atonce = new Command('atonce')
@@ -185,23 +194,9 @@ function commanderMessage({ message, code }: CommanderError): string {
 }
 
 /** `atonce run … | head`: when the reader has gone there is nothing left to do, and nobody to tell. */
-function leaveWhenNobodyReads(): void {
+export function leaveWhenNobodyReads(): void {
   process.stdout.on('error', error => {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(exitCodes.ok)
     throw error
-  })
-}
-
-/** Rejects when the event loop has run dry before the command was done: a promise somewhere never settles. */
-function nothingLeft(): Promise<never> {
-  return new Promise((_, reject) => {
-    process.once('beforeExit', () => {
-      reject(
-        new CommandError(
-          exitCodes.failed,
-          'Nothing is left to wait for, yet the work is not done: a promise in the task or at the top level of its module never settles.',
-        ),
-      )
-    })
   })
 }

@@ -1,9 +1,9 @@
 /** `atonce compare <file#task | workload>…`: the same work as a plain loop and on every model, measured side by side. */
 import { basename, dirname, join } from 'node:path'
 import type { SizeName } from '../../gallery/workload.ts'
+import { machine } from '../executor/machine.ts'
 import type { Model } from '../index.ts'
 import { decide } from '../measure/estimate.ts'
-import { machine } from '../runtime/machine.ts'
 import { checkedInputs } from './call.ts'
 import { type Comparison, comparisonOf } from './compare/comparison.ts'
 import { documentOf } from './compare/document.ts'
@@ -117,12 +117,16 @@ async function compareOne(subject: Subject, options: CompareOptions): Promise<Re
   }
 }
 
-/** What is undecided teaches nothing, so a subject's own sentence is made without it. */
+/**
+ * What a subject's own sentence is made of: nothing that is undecided, and no gain or loss that its interval does not
+ * show.
+ */
 function decidedFigures({ rows }: Comparison): ModelFigures[] {
   const figures: ModelFigures[] = []
   for (const { model, figures: measured } of rows.slice(1)) {
-    if (measured === undefined || decide(measured.speedUp) === 'undecided') continue
-    const speedUp = measured.speedUp.median
+    const decision = measured === undefined ? 'undecided' : decide(measured.speedUp)
+    if (measured === undefined || decision === 'undecided') continue
+    const speedUp = decision === 'not above' ? 1 : measured.speedUp.median
     figures.push({ model, speedUp, coresBusy: measured.coresBusy ?? speedUp })
   }
   return figures

@@ -12,6 +12,7 @@ export function duration(ms: number | undefined): string {
 
 /** `1.40 s [1.38–1.43]`, the interval in the unit of the median. */
 export function durationWithin({ median, low, high }: Estimate): string {
+  if (high === Number.POSITIVE_INFINITY) return `${duration(median)} [one run]`
   const scale = median >= 1_000 ? 1_000 : median >= 1 ? 1 : 0.001
   return `${duration(median)} [${digits(low / scale)}–${digits(high / scale)}]`
 }
@@ -23,6 +24,7 @@ export function factor(ratio: number): string {
 
 /** `1.83× [1.79–1.86]`. */
 export function factorWithin({ median, low, high }: Estimate): string {
+  if (high === Number.POSITIVE_INFINITY) return `${factor(median)} [one run]`
   return `${factor(median)} [${digits(low)}–${digits(high)}]`
 }
 
@@ -47,7 +49,6 @@ export function counted(count: number, noun: string): string {
 }
 
 function digits(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return '∞'
   if (value >= 100) return Math.round(value).toLocaleString('en-US')
-  return value.toFixed(value >= 10 ? 1 : 2)
+  return value < 0.1 && value > 0 ? value.toPrecision(2) : value.toFixed(value >= 10 ? 1 : 2)
 }

@@ -154,6 +154,7 @@ async function* fromLines(path: string): AsyncGenerator<unknown, void, void> {
  */
 async function* fromStandardInput(): AsyncGenerator<unknown, void, void> {
   const name = 'standard input'
+  standardInputOpened = true
   const lines = numbered(createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }))
   const first = await lines.next()
   if (first.done) throw new UsageError('Standard input is empty. Pipe JSON or one JSON value a line into it.')
@@ -169,6 +170,13 @@ async function* fromStandardInput(): AsyncGenerator<unknown, void, void> {
     const rest = await Array.fromAsync(lines, ({ line }) => line)
     yield* listed(parseDocument(name, [first.value.line, ...rest].join('\n'))).items
   }
+}
+
+let standardInputOpened = false
+
+/** Standard input that nobody reads any more, but whose other end stays open, would keep the program alive. */
+export function releaseStandardInput(): void {
+  if (standardInputOpened) process.stdin.destroy()
 }
 
 /** Lines that are not blank, with their numbers from 1. */

@@ -9,9 +9,10 @@ export function jsonLine(value: unknown): string {
   return JSON.stringify(value, nearest) ?? 'null'
 }
 
-function nearest(_: string, value: unknown): unknown {
+function nearest(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  const whole = this[key] // A Buffer has been through its toJSON() already in `value`.
+  if (ArrayBuffer.isView(whole) && !(whole instanceof DataView)) return Array.from(whole as Uint8Array)
   if (typeof value === 'bigint') return value.toString()
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Uint8Array)
   if (value instanceof Map || value instanceof Set) return [...value]
   if (value instanceof Error) return { name: value.name, message: value.message }
   return value

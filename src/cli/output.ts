@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { FileHandle } from 'node:fs/promises'
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { reasonOf, UsageError } from './ending.ts'
 
@@ -84,17 +84,16 @@ export async function checkWritable(
   const found = await stat(path).catch(() => undefined)
   if (found?.isDirectory())
     throw new UsageError(`${path} is a directory. Name a file in it, as ${join(path, 'results.ndjson')}.`)
-  const probe = partOf(path)
+  const folder = dirname(resolve(path))
   try {
-    if (makeFolder) await mkdir(dirname(resolve(path)), { recursive: true })
-    await writeFile(probe, '', { flag: 'wx' })
+    if (makeFolder) await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+    if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' })
   } catch (error) {
     throw new UsageError(
       `${path} can't be written: ${reasonOf(error)}. Choose a folder that exists and is yours.`,
       { cause: error },
     )
-  } finally {
-    await removed(probe)
   }
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { arch, cpus, platform, release } from 'node:os'
-import { machine } from '../runtime/machine.ts'
+import { machine } from '../executor/machine.ts'
 
 export interface Surroundings {
   readonly atonce: string

@@ -50,15 +50,12 @@ export function comparisonOf(contenders: readonly Contender[], cores: number): C
     const measured = failure === undefined && runs.length > 0 && plain.length === runs.length
     return { model, workers, answer, failure, figures: measured ? figuresOf(contender, plain) : undefined }
   })
-  return {
-    rows,
-    rounds: plain.length,
-    foreignCores: inCores(
-      contenders.flatMap(({ runs }) => runs),
-      'foreignMs',
-    ),
-    disturbed: rows.some(({ figures }) => figures !== undefined && wasDisturbed(figures, cores)),
-  }
+  const all = contenders.flatMap(({ runs }) => runs)
+  const overall = { coresBusy: inCores(all, 'cpuMs'), foreignCores: inCores(all, 'foreignMs') }
+  const disturbed = [overall, ...rows.map(({ figures }) => figures)].some(
+    load => load !== undefined && wasDisturbed(load, cores),
+  )
+  return { rows, rounds: plain.length, foreignCores: overall.foreignCores, disturbed }
 }
 
 function figuresOf({ runs, wallMs, peakBytes }: Contender, plain: readonly number[]): Figures {
@@ -96,7 +93,10 @@ function inCores(runs: readonly RunMeasure[], part: 'cpuMs' | 'foreignMs'): numb
 
 const shortestForLoadMs = 200
 
-function wasDisturbed({ coresBusy, foreignCores }: Figures, cores: number): boolean {
+function wasDisturbed(
+  { coresBusy, foreignCores }: Pick<Figures, 'coresBusy' | 'foreignCores'>,
+  cores: number,
+): boolean {
   return (
     coresBusy !== undefined &&
     foreignCores !== undefined &&

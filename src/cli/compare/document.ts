@@ -4,7 +4,7 @@ import type { Surroundings } from '../surroundings.ts'
 import type { Row } from './comparison.ts'
 import type { Result } from './result.ts'
 
-/** Figures that the system does not tell are left out; times are in ms, sizes in bytes. */
+/** Figures that the system does not tell are left out; times in ms, sizes in bytes; `high` is null where one run leaves it open. */
 export function documentOf(results: readonly Result[], surroundings: Surroundings): object {
   return {
     schema: 'atonce.compare/1',

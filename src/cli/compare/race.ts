@@ -61,11 +61,11 @@ async function runAll(
     })
     done += 1
   }
-  const runRounds = async (from: number, rounds: number) => {
-    expected = done + stillIn().length * rounds
-    for (const { round, contender } of interleaved(contenders.length, rounds)) {
+  const runRounds = async (from: number, to: number) => {
+    expected = done + stillIn().length * (to - from)
+    for (const { round, contender } of interleaved(contenders.length, { from, to })) {
       const next = contenders[contender] as Contender
-      if (next.failure === undefined) await run(next, `run ${from + round + 1}`, true)
+      if (next.failure === undefined) await run(next, `run ${round + 1}`, true)
     }
   }
 
@@ -73,12 +73,13 @@ async function runAll(
     await run(contender, 'first run', false)
     if (contenders[0]?.failure !== undefined) return // Without the plain loop there is nothing to compare with.
   }
-  const roundMs = stillIn().reduce((sum, contender) => sum + contender.firstMs, 0)
-  const rounds = options.runs ?? plannedRounds(roundMs, options.budgetMs)
-  await runRounds(0, rounds)
-  const affordable = Math.min(rounds, Math.floor(options.budgetMs / roundMs) - rounds)
-  if (options.runs === undefined && affordable > 0 && isUndecided(stillIn()))
-    await runRounds(rounds, affordable)
+  if (options.runs !== undefined) return runRounds(0, options.runs)
+  await runRounds(0, 1)
+  const roundMs = stillIn().reduce((sum, { wallMs: [ms = 0] }) => sum + ms, 0)
+  const planned = plannedRounds(roundMs, options.budgetMs)
+  await runRounds(1, planned)
+  const affordable = Math.min(2 * planned, Math.floor(options.budgetMs / roundMs))
+  if (affordable > planned && isUndecided(stillIn())) await runRounds(planned, affordable)
 }
 
 const fewestRounds = 6

@@ -36,8 +36,10 @@ export function conditions({ rounds, foreignCores, disturbed }: Comparison): str
 }
 
 /** `threads ×2`; the plain loop and coroutines share one core whatever their number. */
-export function modelName({ model, workers }: Row): string {
-  return model === plainLoop || model === 'coroutines' ? model : `${model} ×${workers}`
+export function modelName({ model, workers, figures }: Row): string {
+  return model === plainLoop || model === 'coroutines' || figures === undefined
+    ? model
+    : `${model} ×${workers}`
 }
 
 function cells(row: Row): string[] {

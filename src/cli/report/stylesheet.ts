@@ -29,7 +29,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(330px, 1fr)); gap: 24px; margin: 20px 0 }
 figure { margin: 0 }
 figure svg { width: 100%; height: auto; overflow: visible }
-figcaption { font-size: 13px; color: var(--muted) }
+figcaption { font-size: 13px; color: var(--muted); margin-top: 6px }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; white-space: nowrap }
 th, td { padding: 7px 12px; text-align: right; border-bottom: 1px solid var(--line) }

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { jsonLine } from './json.ts'
+
+test('what JSON lacks is written in its nearest form, on one line', () => {
+  assert.equal(jsonLine(undefined), 'null')
+  assert.equal(jsonLine(12n), '"12"')
+  assert.equal(jsonLine(new Uint8Array([1, 2])), '[1,2]')
+  assert.equal(jsonLine(new Map([['a', new Set([1])]])), '[["a",[1]]]')
+  assert.equal(jsonLine({ error: new RangeError('no') }), '{"error":{"name":"RangeError","message":"no"}}')
+  assert.equal(jsonLine('two\nlines'), '"two\\nlines"')
+})
+
+test('a Buffer is the list of its bytes', () => {
+  assert.equal(jsonLine({ bytes: Buffer.from([1, 2]) }), '{"bytes":[1,2]}')
+})
