@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { arch, cpus, platform, release } from 'node:os'
+import { dirname, join } from 'node:path'
 import { machine } from '../executor/machine.ts'
 
 export interface Surroundings {
@@ -28,12 +29,15 @@ export function surroundings(): Surroundings {
   }
 }
 
-/** The version in the nearest package.json, which is our own. */
+/** Our own version. */
 export function version(): string {
-  const path = findPackageJSON(import.meta.url)
-  return path === undefined
-    ? 'unknown'
-    : (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+  return (JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string })
+    .version
+}
+
+/** Where this copy of atonce is installed: the folder of the nearest package.json. */
+export function packageFolder(): string {
+  return dirname(findPackageJSON(import.meta.url) ?? process.execPath)
 }
 
 /** `2 cores (Intel Xeon), Node v24.21.0, linux x64`. */

@@ -6,6 +6,7 @@ import { resolve as resolvePackage } from 'import-meta-resolve'
 import { isTask, type Task } from '../index.ts'
 import { oneLine, summaryOf, UsageError } from './ending.ts'
 import { didYouMean } from './suggestion.ts'
+import { packageFolder } from './surroundings.ts'
 
 /** A task that the command line names. */
 export interface Target {
@@ -90,7 +91,7 @@ function whyNotImported(error: unknown): string {
     return 'it is no JavaScript or TypeScript module. Name a .js, .mjs, .ts or .mts file.'
   }
   if (code === 'ERR_MODULE_NOT_FOUND' && /'atonce'/.test(String(error))) {
-    return 'it imports atonce, which is not installed in its folder or above. Run there: npm install atonce'
+    return `it imports atonce, which is not installed in its folder or above. Run there: npm install atonce (this copy: npm install ${packageFolder()})`
   }
   const place = placeOf(error)
   return `${summaryOf(error)}${place === undefined ? '' : ` (${place})`}`

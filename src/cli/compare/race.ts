@@ -62,7 +62,7 @@ async function runAll(
     done += 1
   }
   const runRounds = async (from: number, to: number) => {
-    expected = done + stillIn().length * (to - from)
+    expected = done + stillIn().length * ((options.runs ?? Math.max(to, fewestRounds)) - from)
     for (const { round, contender } of interleaved(contenders.length, { from, to })) {
       const next = contenders[contender] as Contender
       if (next.failure === undefined) await run(next, `run ${round + 1}`, true)
