@@ -85,42 +85,100 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
   ['loaded', message => isNumber(message['ref'])],
   ['loadFailed', message => isNumber(message['ref']) && isFailure(message['failure'])],
   ['progress', message => isNumber(message['id']) && isNumber(message['done'])],
-  [
-    'done',
-    message =>
-      isNumber(message['id']) && isNumber(message['workMs']) && typeof message['special'] === 'boolean',
-  ],
+  ['done', message => isNumber(message['id']) && isTime(message['workMs']) && isBoolean(message['special'])],
   [
     'doneChunk',
-    message => isNumber(message['id']) && isNumber(message['workMs']) && Array.isArray(message['outcomes']),
+    message =>
+      isNumber(message['id']) && isTime(message['workMs']) && isListOf(message['outcomes'], isOutcome),
   ],
   [
     'failed',
-    message => isNumber(message['id']) && isNumber(message['workMs']) && isFailure(message['failure']),
+    message => isNumber(message['id']) && isTime(message['workMs']) && isFailure(message['failure']),
   ],
   ['crashed', message => isFailure(message['failure'])],
 ])
 
 /** Whether what a worker sent is a message of the protocol. A worker that forges one is ended; it can't hurt its host. */
 export function isFromWorker(message: unknown): message is FromWorker {
-  if (typeof message !== 'object' || message === null) return false
-  return fields.get((message as { kind?: unknown }).kind)?.(message as Record<string, unknown>) ?? false
+  return isRecord(message) && (fields.get(message['kind'])?.(message) ?? false)
 }
 
-function isNumber(value: unknown): value is number {
+function isOutcome(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  return value['ok'] === true
+    ? isBoolean(value['special'])
+    : value['ok'] === false && isFailure(value['failure'])
+}
+
+/** Looks at the failure and all below it; causes may lead in a circle. */
+function isFailure(value: unknown): boolean {
+  const found = [value]
+  const seen = new Set<unknown>()
+  for (const failure of found) {
+    if (!isRecord(failure)) return false
+    if (failure['kind'] === 'value') {
+      if (!isBoolean(failure['special']) || !isString(failure['description'])) return false
+    } else {
+      const error = failure['error']
+      if (failure['kind'] !== 'error' || !isRecord(error)) return false
+      if (seen.has(error)) continue
+      seen.add(error)
+      if (!isPlainlyError(error)) return false
+      if (error['cause'] !== undefined) found.push(error['cause'])
+      for (const part of (error['errors'] ?? []) as unknown[]) found.push(part)
+    }
+  }
+  return true
+}
+
+function isPlainlyError({
+  classes,
+  name,
+  message,
+  stack,
+  properties,
+  errors,
+}: Record<string, unknown>): boolean {
+  return (
+    [name, message, stack].every(isString) &&
+    isListOf(classes, isString) &&
+    isListOf(properties, isProperty) &&
+    (errors === undefined || Array.isArray(errors))
+  )
+}
+
+function isProperty(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    isString(value['name']) &&
+    isBoolean(value['enumerable']) &&
+    isBoolean(value['special'])
+  )
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  if (!Array.isArray(value)) return false
+  // Not every(): it skips holes.
+  for (const item of value) if (!isItem(item)) return false
+  return true
+}
+
+function isTime(value: unknown): boolean {
+  return Number.isFinite(value) && (value as number) >= 0
+}
+
+function isNumber(value: unknown): boolean {
   return typeof value === 'number'
 }
 
-function isFailure(value: unknown): value is WireFailure {
-  if (typeof value !== 'object' || value === null) return false
-  const { kind, error } = value as { kind?: unknown; error?: unknown }
-  if (kind === 'value') return true
-  if (kind !== 'error' || typeof error !== 'object' || error === null) return false
-  const { classes, message, stack, properties } = error as Record<string, unknown>
-  return (
-    Array.isArray(classes) &&
-    typeof message === 'string' &&
-    typeof stack === 'string' &&
-    Array.isArray(properties)
-  )
+function isString(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean'
 }

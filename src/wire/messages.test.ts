@@ -1,0 +1,190 @@
+/** Only messages of the protocol are believed: a worker that forges one can't hurt its host. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { decode, encode } from './codec.ts'
+import { decodeFailure, encodeFailure } from './failure.ts'
+import { type FromWorker, isFromWorker } from './messages.ts'
+
+const failure = encodeFailure(
+  new AggregateError([new TypeError('one', { cause: 'text' })], 'several', { cause: new Error('below') }),
+  (value, path) => encode(value, path, { sharedMemory: true, maxPayloadBytes: 1_000 }),
+)
+
+const genuine: readonly FromWorker[] = [
+  { kind: 'ready' },
+  { kind: 'loaded', ref: 1 },
+  { kind: 'loadFailed', ref: 1, failure },
+  { kind: 'progress', id: 1, done: 1, total: undefined },
+  { kind: 'progress', id: 1, done: Number.NaN, total: 2 },
+  { kind: 'done', id: 1, value: undefined, special: false, workMs: 0 },
+  { kind: 'doneChunk', id: 1, outcomes: [], workMs: 0.5 },
+  {
+    kind: 'doneChunk',
+    id: 1,
+    outcomes: [
+      { ok: true, value: 1, special: false },
+      { ok: false, failure },
+    ],
+    workMs: 1,
+  },
+  { kind: 'failed', id: 1, failure, workMs: 1 },
+  { kind: 'crashed', failure: { kind: 'value', value: null, special: false, description: 'null' } },
+]
+
+test('every message of the protocol is believed, after its journey too', () => {
+  for (const message of genuine) {
+    assert.ok(isFromWorker(message), message.kind)
+    assert.ok(isFromWorker(structuredClone(message)), message.kind)
+  }
+})
+
+test('a failure that leads back to itself is believed', () => {
+  const thrown = new Error('round')
+  thrown.cause = new AggregateError([thrown, thrown])
+  const wire = encodeFailure(thrown, value => ({ value, special: false }))
+  assert.ok(isFromWorker(structuredClone({ kind: 'crashed', failure: wire })))
+})
+
+test('what is no object, or of no known kind, is refused', () => {
+  for (const message of [null, undefined, 5, 'ready', true, 1n, Symbol('ready'), () => {}, [], ['ready'], {}])
+    assert.equal(isFromWorker(message), false)
+  for (const kind of [
+    '__proto__',
+    'constructor',
+    'toString',
+    'get',
+    '',
+    'READY',
+    null,
+    ['ready'],
+    { ready: 1 },
+  ])
+    assert.equal(isFromWorker({ kind, id: 1, ref: 1 }), false)
+})
+
+/** Every place in a message, as the keys that lead to it; the places where anything may stand are left out. */
+function placesIn(part: unknown, path: readonly string[] = []): string[][] {
+  if (typeof part !== 'object' || part === null) return []
+  return Object.entries(part).flatMap(([key, inner]) =>
+    ['value', 'total'].includes(key) ? [] : [[...path, key], ...placesIn(inner, [...path, key])],
+  )
+}
+
+/** A copy with another thing at that place. */
+function forged(message: unknown, path: readonly string[], instead: unknown): unknown {
+  const copy = structuredClone(message)
+  const holder = path.slice(0, -1).reduce<any>((inner, key) => inner[key], copy)
+  holder[path.at(-1) as string] = instead
+  return copy
+}
+
+/** Nothing that any field of the protocol may hold. */
+const wrong = fc.constantFrom<unknown>(
+  null,
+  -1n,
+  new Map(),
+  /x/,
+  new Date(0),
+  { kind: 'none' },
+  [null],
+  [5],
+  [{}],
+)
+
+test('a message with something wrong anywhere in it is refused', () => {
+  const places = genuine.flatMap(message => placesIn(message).map(path => ({ message, path })))
+  fc.assert(
+    fc.property(fc.constantFrom(...places), wrong, ({ message, path }, instead) => {
+      assert.equal(isFromWorker(forged(message, path, instead)), false, path.join('.'))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('a message that lacks a field is refused', () => {
+  const optional = ['cause', 'errors']
+  for (const message of genuine) {
+    for (const path of placesIn(message)) {
+      const place = path.at(-1) as string
+      if (/^\d+$/.test(place) || optional.includes(place)) continue
+      const copy = structuredClone(message)
+      delete path.slice(0, -1).reduce<any>((inner, key) => inner[key], copy)[place]
+      assert.equal(isFromWorker(copy), false, `${message.kind} without ${path.join('.')}`)
+    }
+  }
+})
+
+test('a time that is none is refused: the sizes of chunks follow from it', () => {
+  for (const workMs of [Number.NaN, Number.POSITIVE_INFINITY, -1, '1', undefined])
+    for (const message of genuine.filter(({ kind }) => ['done', 'doneChunk', 'failed'].includes(kind)))
+      assert.equal(isFromWorker({ ...message, workMs }), false)
+})
+
+test('outcomes with a hole in their list are refused', () => {
+  assert.equal(isFromWorker({ kind: 'doneChunk', id: 1, outcomes: new Array(3), workMs: 1 }), false)
+})
+
+const anything = fc.anything({
+  withBigInt: true,
+  withDate: true,
+  withMap: true,
+  withSet: true,
+  withNullPrototype: true,
+  withSparseArray: true,
+  withTypedArray: true,
+})
+/** Messages that are right on the outside. */
+const almost = fc.oneof(
+  anything,
+  fc.record({
+    kind: fc.constantFrom(...genuine.map(({ kind }) => kind), '__proto__'),
+    id: fc.oneof(fc.nat(), anything),
+    ref: fc.oneof(fc.nat(), anything),
+    workMs: fc.oneof(fc.nat(), anything),
+    done: fc.oneof(fc.nat(), anything),
+    special: fc.oneof(fc.boolean(), anything),
+    outcomes: fc.oneof(
+      fc.array(fc.record({ ok: fc.boolean(), special: fc.boolean(), failure: anything })),
+      anything,
+    ),
+    failure: fc.oneof(
+      fc.record({
+        kind: fc.constantFrom('value', 'error'),
+        special: fc.constant(false),
+        description: fc.oneof(fc.string(), anything),
+        error: fc.record({
+          classes: fc.oneof(fc.array(fc.string()), anything),
+          name: fc.oneof(fc.string(), anything),
+          message: fc.oneof(fc.string(), anything),
+          stack: fc.string(),
+          properties: fc.oneof(fc.constant([]), anything),
+          cause: anything,
+          errors: fc.oneof(fc.constant([]), anything),
+        }),
+      }),
+      anything,
+    ),
+  }),
+)
+
+test('whatever is sent, looking at it does not throw, and what is believed can be read', () => {
+  let read = 0
+  fc.assert(
+    fc.property(almost, message => {
+      if (!isFromWorker(message)) return
+      const failures =
+        message.kind === 'doneChunk'
+          ? message.outcomes.flatMap(outcome => (outcome.ok ? [] : [outcome.failure]))
+          : message.kind === 'failed' || message.kind === 'loadFailed' || message.kind === 'crashed'
+            ? [message.failure]
+            : []
+      for (const failure of failures) {
+        assert.ok(decodeFailure(failure, decode) instanceof Error)
+        read += 1
+      }
+    }),
+    { numRuns: 3_000 },
+  )
+  assert.ok(read > 20, `only ${read} failures were believed: the property says nothing`)
+})
