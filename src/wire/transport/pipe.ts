@@ -38,7 +38,10 @@ export function pipeTransport(socket: Socket, receiver: Receiver, maxFrameBytes:
     drain() {}, // A stream delivers what it holds before it closes.
     ref: () => void socket.ref(),
     unref: () => void socket.unref(),
-    close: () => void socket.destroy(),
+    close() {
+      frames.stop()
+      socket.destroy()
+    },
   }
 }
 
@@ -62,7 +65,7 @@ class FrameReader {
   readonly #receiver: Receiver
   #parts: Buffer[] = []
   #held = 0
-  #broken = false
+  #stopped = false
 
   constructor(maxFrameBytes: number, receiver: Receiver) {
     this.#maxFrameBytes = maxFrameBytes
@@ -70,7 +73,7 @@ class FrameReader {
   }
 
   push(part: Buffer): void {
-    if (this.#broken) return
+    if (this.#stopped) return
     this.#parts.push(part)
     this.#held += part.length
     for (;;) {
@@ -79,8 +82,14 @@ class FrameReader {
       if (bodyBytes > this.#maxFrameBytes) return this.#break(`a frame of ${bodyBytes} bytes`)
       if (this.#held < headBytes + bodyBytes) return
       this.#deliver(this.#take(headBytes + bodyBytes).subarray(headBytes))
-      if (this.#broken) return
+      if (this.#stopped) return
     }
+  }
+
+  /** Delivers nothing any more, not even what is here already. */
+  stop(): void {
+    this.#stopped = true
+    this.#parts = []
   }
 
   #nextLength(): number | undefined {
@@ -110,8 +119,7 @@ class FrameReader {
   }
 
   #break(what: string): void {
-    this.#broken = true
-    this.#parts = []
+    this.stop()
     this.#receiver.garbled(what)
   }
 }
