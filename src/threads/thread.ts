@@ -37,9 +37,7 @@ function startThread(
     owner.exited(unreadable === undefined ? exit : { kind: 'garbled', what: unreadable })
   }
   try {
-    const { source, isText } = firstModule()
-    thread = new Worker(source, {
-      eval: isText,
+    thread = new Worker(firstLine, {
       name,
       resourceLimits: { ...resourceLimits },
       workerData: markThread({ name, port, cancelWord, maxPayloadBytes }),
@@ -73,18 +71,14 @@ function startThread(
 }
 
 /**
- * What a thread runs first. Of a program that came as text (`node --input-type=module --eval …`) threads inherit
- * `--input-type`, with which Node takes nothing but text. It is tempting to leave that flag out of `execArgv`, but Node
- * refuses most others there (`--max-old-space-size`), which it lets threads inherit.
+ * What a thread runs first: a line of text that imports the entry. The entry itself is not given to Node, because then
+ * `import.meta.main` would be true in it, and in a bundle it is the user's whole program; and because a program that came
+ * as text (`node --input-type=module --eval …`) hands down a flag with which Node takes nothing but text. As a data: URL
+ * and not by `eval: true`, which would not wait for what `--import` brings.
  */
-function firstModule(): { source: string | URL; isText: boolean } {
-  const isText = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some(flag =>
-    flag.includes('--input-type'),
-  )
-  return isText
-    ? { source: `import(${JSON.stringify(threadEntry)})`, isText } // The same in CommonJS, ES modules and TypeScript.
-    : { source: new URL(threadEntry), isText }
-}
+const firstLine = new URL(
+  `data:text/javascript,await import(${encodeURIComponent(JSON.stringify(threadEntry))})`,
+)
 
 /** What Node's error event of a worker means. */
 function exitOf(error: unknown, { maxOldGenerationSizeMb }: ResourceLimits): Exit {
