@@ -1,0 +1,220 @@
+/** The package as npm delivers it: packed, installed in an empty project without a network, and used there. */
+import assert from 'node:assert/strict'
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { Project, root } from '../shipping/project.ts'
+import { assertSurveyed, surveyFiles } from '../shipping/survey.ts'
+import { oldestNode, oldestVersion } from './oldest-node.ts'
+
+/** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
+const mostPackedKib = 700
+const mostLibraryKib = 250
+const mostBundledKib = 80
+
+interface Packed {
+  readonly tarball: string
+  readonly sizeBytes: number
+  readonly files: readonly { readonly path: string; readonly size: number }[]
+}
+
+let packing: Project
+let user: Project
+let packed: Packed
+
+suite('the package', () => {
+  before(() => {
+    packing = new Project()
+    packed = pack(packing.folder)
+    user = new Project({
+      'package.json': '{ "name": "user", "version": "1.0.0", "type": "module" }',
+      ...surveyFiles,
+      'main.ts': "import { print, survey } from './survey.ts'\nprint(await survey())\n",
+    })
+    npm(['install', '--offline', '--no-audit', '--no-fund', packed.tarball], user.folder)
+  })
+
+  after(() => {
+    packing?.[Symbol.dispose]()
+    user?.[Symbol.dispose]()
+  })
+
+  test('installs without a network, as it depends on nothing', () => {
+    const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta, bin } = manifest()
+    assert.deepEqual([dependencies, optionalDependencies], [undefined, undefined])
+    for (const name of Object.keys(peerDependencies ?? {}))
+      assert.equal(peerDependenciesMeta?.[name]?.optional, true, `${name} is no optional peer.`)
+    assert.deepEqual(
+      readdirSync(user.path('node_modules')).filter(name => !name.startsWith('.')),
+      ['atonce'],
+    )
+    for (const name of Object.keys(bin ?? {}))
+      assert.ok(existsSync(user.path('node_modules/.bin', name)), name)
+  })
+
+  test('runs tasks on threads and in processes', async () => {
+    assertSurveyed(await user.run(['main.ts']))
+  })
+
+  test(`runs tasks on threads and in processes of Node ${oldestVersion}, the oldest that it promises`, async t => {
+    const found = await oldestNode()
+    if (found.node === undefined) return t.skip(found.why)
+    assert.equal(manifest().engines?.node, `>=${oldestVersion.replace(/\.0$/, '')}`)
+    const version = await user.run(['--version'], { node: found.node })
+    assert.equal(version.stdout.trim(), `v${oldestVersion}`)
+    assertSurveyed(await user.run(['main.ts'], { node: found.node }))
+  })
+
+  test('has a command line that starts', async () => {
+    const { code, stdout, text } = await user.run([
+      user.path('node_modules/atonce', manifest().bin?.['atonce'] ?? ''),
+      '--help',
+    ])
+    assert.equal(code, 0, text)
+    assert.match(stdout, /compare/)
+  })
+
+  test('gives every part that it exports, and nothing else', async () => {
+    const parts = Object.keys(manifest().exports).filter(part => part !== './package.json')
+    const program = `
+for (const part of ${JSON.stringify(parts)}) {
+  const names = Object.keys(await import('atonce' + part.slice(1)))
+  if (names.length === 0) throw new Error(part + ' exports nothing')
+}
+const inner = await import('atonce/dist/src/index.js').catch(error => error.code)
+console.log(inner)
+`
+    const { stdout, text } = await user.run(['--input-type=module', '--eval', program])
+    assert.equal(stdout.trim(), 'ERR_PACKAGE_PATH_NOT_EXPORTED', text)
+  })
+
+  test('types a user’s program, and refuses what is wrong in it', async () => {
+    installTypes(user)
+    // It stands with the fixtures, which the checkout's own type check leaves out: it needs the built package.
+    user.write('types.ts', readFileSync(join(root, 'test/fixtures/package-user.ts'), 'utf8'))
+    const checked = await user.run([
+      'node_modules/typescript/bin/tsc',
+      ...['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'],
+      ...[
+        '--module',
+        'nodenext',
+        '--target',
+        'es2024',
+        '--lib',
+        'es2024,esnext.disposable',
+        '--types',
+        'node',
+      ],
+      ...['--allowImportingTsExtensions', '--skipLibCheck', 'false', 'types.ts', 'main.ts'],
+    ])
+    assert.equal(checked.code, 0, checked.text)
+  })
+
+  test('is clean for publint', async () => {
+    const { messages, pkg } = await publint({
+      pkgDir: user.path('node_modules/atonce'),
+      strict: true,
+      pack: false,
+    })
+    assert.deepEqual(
+      messages.map(message => formatMessage(message, pkg, { color: false })),
+      [],
+    )
+  })
+
+  test('has types that every way of resolving ES modules finds (attw)', async () => {
+    const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      attw,
+      packed.tarball,
+      ...['--profile', 'esm-only', '--format', 'ascii', '--no-emoji', '--no-color', '--no-definitely-typed'],
+    ]).catch((failed: { stdout: string; stderr: string }) => assert.fail(failed.stdout + failed.stderr))
+    assert.match(stdout, /"atonce"\s+node16 \(from ESM\): OK \(ESM\)\s+bundler: OK/)
+  })
+
+  test('holds what runs, its types and its maps: no tests, no sources, no stray files', () => {
+    const expected =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/(src|gallery)\/.*\.(js|d\.ts|js\.map|md|txt|css))$/
+    const paths = packed.files.map(({ path }) => path)
+    assert.deepEqual(
+      paths.filter(path => !expected.test(path)),
+      [],
+    )
+    assert.deepEqual(
+      paths.filter(path => /(\.test\.|fixture|\.tsbuildinfo)/.test(path)),
+      [],
+    )
+    for (const path of ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/src/index.js', 'dist/src/index.d.ts'])
+      assert.ok(paths.includes(path), path)
+  })
+
+  test('is small', async t => {
+    const library = packed.files.filter(({ path }) => /^dist\/src\/(?!cli\/).*\.js$/.test(path))
+    const libraryKib = library.reduce((sum, { size }) => sum + size, 0) / 1_024
+    const packedKib = packed.sizeBytes / 1_024
+    const bundledKib = (await bundleOfEverything()).length / 1_024
+    t.diagnostic(
+      `tarball ${packedKib.toFixed(0)} KiB; library without the command line ${libraryKib.toFixed(0)} KiB of JavaScript, ` +
+        `${bundledKib.toFixed(0)} KiB bundled and minified (${(gzipSync(await bundleOfEverything()).length / 1_024).toFixed(0)} KiB gzipped)`,
+    )
+    assert.ok(packedKib <= mostPackedKib, `The tarball has ${packedKib} KiB.`)
+    assert.ok(libraryKib <= mostLibraryKib, `The library has ${libraryKib} KiB.`)
+    assert.ok(bundledKib <= mostBundledKib, `The bundled library has ${bundledKib} KiB.`)
+  })
+})
+
+interface Manifest {
+  readonly engines?: { readonly node?: string }
+  readonly bin?: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly dependencies?: object
+  readonly optionalDependencies?: object
+  readonly peerDependencies?: object
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
+}
+
+/** The package.json that was published. */
+function manifest(): Manifest {
+  return JSON.parse(readFileSync(user.path('node_modules/atonce/package.json'), 'utf8')) as Manifest
+}
+
+/** Packs the checkout as it is built; `prepack` would build it anew, under other tests that run from it. */
+function pack(folder: string): Packed {
+  if (!existsSync(join(root, 'dist/src/index.js')))
+    throw new Error('There is no dist/. Build it first: npm run build')
+  const told = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)
+  const [about] = JSON.parse(told) as { filename: string; files: Packed['files'] }[]
+  assert.ok(about !== undefined, told)
+  const tarball = join(folder, about.filename)
+  return { tarball, sizeBytes: statSync(tarball).size, files: about.files }
+}
+
+function npm(args: readonly string[], cwd: string): string {
+  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** The compiler and Node's types, linked from the checkout. */
+function installTypes(project: Project): void {
+  mkdirSync(project.path('node_modules/@types'), { recursive: true })
+  for (const name of ['typescript', 'undici-types', '@types/node'])
+    symlinkSync(join(root, 'node_modules', name), project.path('node_modules', name))
+}
+
+/** All of the main entry, as a user's minified bundle holds it. */
+async function bundleOfEverything(): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    stdin: { contents: "export * from 'atonce'", resolveDir: user.folder },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+  })
+  return outputFiles[0]?.contents ?? assert.fail('esbuild wrote nothing.')
+}
