@@ -36,7 +36,7 @@ export interface CompareOptions {
 }
 
 /** What one target may take, unless the number of runs was given. */
-const budgetMs = 12_000
+const budgetMs = 10_000
 
 /** Everything that was typed is checked before anything is measured. */
 export async function compare(targets: readonly string[], options: CompareOptions): Promise<ExitCode> {
@@ -118,14 +118,15 @@ async function compareOne(subject: Subject, options: CompareOptions): Promise<Re
 }
 
 /**
- * What a subject's own sentence is made of: nothing that is undecided, and no gain or loss that its interval does not
- * show.
+ * What a subject's own sentence is made of: nothing that is undecided, no gain or loss that its interval does not show,
+ * and no blame on threads or processes for cores that others kept busy.
  */
-function decidedFigures({ rows }: Comparison): ModelFigures[] {
+function decidedFigures({ rows, disturbed }: Comparison): ModelFigures[] {
   const figures: ModelFigures[] = []
   for (const { model, figures: measured } of rows.slice(1)) {
     const decision = measured === undefined ? 'undecided' : decide(measured.speedUp)
     if (measured === undefined || decision === 'undecided') continue
+    if (disturbed && decision !== 'above' && model !== 'coroutines') continue
     const speedUp = decision === 'not above' ? 1 : measured.speedUp.median
     figures.push({ model, speedUp, coresBusy: measured.coresBusy ?? speedUp })
   }

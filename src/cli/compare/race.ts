@@ -8,6 +8,7 @@
 import type { Executor, Model } from '../../index.ts'
 import { decide, estimateRatio } from '../../measure/estimate.ts'
 import { interleaved } from '../../measure/interleave.ts'
+import { runtime } from '../../runtime/runtime.ts'
 import { closeExecutors, openExecutor } from '../models.ts'
 import { Contender, plainLoop } from './contender.ts'
 import type { Subject } from './subject.ts'
@@ -61,33 +62,50 @@ async function runAll(
     })
     done += 1
   }
-  const runRounds = async (from: number, to: number) => {
-    expected = done + stillIn().length * ((options.runs ?? Math.max(to, fewestRounds)) - from)
-    for (const { round, contender } of interleaved(contenders.length, { from, to })) {
-      const next = contenders[contender] as Contender
-      if (next.failure === undefined) await run(next, `run ${round + 1}`, true)
-    }
-  }
-
   for (const contender of memoryOrder(contenders)) {
     await run(contender, 'first run', false)
     if (contenders[0]?.failure !== undefined) return // Without the plain loop there is nothing to compare with.
   }
-  if (options.runs !== undefined) return runRounds(0, options.runs)
-  await runRounds(0, 1)
-  const roundMs = stillIn().reduce((sum, { wallMs: [ms = 0] }) => sum + ms, 0)
-  const planned = plannedRounds(roundMs, options.budgetMs)
-  await runRounds(1, planned)
-  const affordable = Math.min(2 * planned, Math.floor(options.budgetMs / roundMs))
-  if (affordable > planned && isUndecided(stillIn())) await runRounds(planned, affordable)
+  const schedule = new Schedule(options, () => isUndecided(stillIn()))
+  for (let round = 0; schedule.wantsRound(round); round += 1) {
+    expected = done + stillIn().length * (schedule.rounds - round)
+    for (const { contender } of interleaved(contenders.length, { from: round, to: round + 1 })) {
+      const next = contenders[contender] as Contender
+      if (next.failure === undefined) await run(next, `run ${round + 1}`, true)
+    }
+  }
 }
 
 const fewestRounds = 6
 
-/** Six rounds, the fewest with an honest interval by resampling; more when they are short, three when six take too long. */
-function plannedRounds(roundMs: number, budgetMs: number): number {
-  if (roundMs * fewestRounds > budgetMs) return Math.max(3, Math.floor(budgetMs / roundMs))
-  return Math.min(25, Math.max(fewestRounds, Math.floor(2_000 / roundMs)))
+/**
+ * How many rounds: what was asked for; else six (the fewest with an honest interval by resampling), more while they are
+ * short, twelve if six leave a doubt, and no fewer than three when time runs out. The doubt is looked at once: to go on
+ * until the figures please would make them please more often than they should.
+ */
+class Schedule {
+  rounds: number
+  readonly #options: RaceOptions
+  readonly #doubts: () => boolean
+  readonly #begunMs = runtime().now()
+
+  constructor(options: RaceOptions, doubts: () => boolean) {
+    this.rounds = options.runs ?? fewestRounds
+    this.#options = options
+    this.#doubts = doubts
+  }
+
+  wantsRound(round: number): boolean {
+    const { runs, budgetMs } = this.#options
+    if (runs !== undefined) return round < runs
+    const passedMs = runtime().now() - this.#begunMs
+    if (round >= 3 && passedMs >= budgetMs) return false
+    if (round === fewestRounds) {
+      const shortRounds = Math.floor((2_000 * round) / passedMs)
+      this.rounds = Math.min(25, Math.max(round, shortRounds, this.#doubts() ? 2 * round : 0))
+    }
+    return round < this.rounds
+  }
 }
 
 /**

@@ -94,3 +94,8 @@ test('models that fail alike share a sentence', () => {
   const { kind, sentence } = judge([row('threads', [1, 1, 1], failed), row('processes', [1, 1, 1], failed)])
   assert.deepEqual([kind, sentence], ['wrong', 'Threads and processes failed: TypeError: no.'])
 })
+
+test('a machine that others keep busy does not prove that more cores are useless', () => {
+  const { kind, use } = judge([row('threads', [0.5, 0.6, 0.7])], { disturbed: true, foreignCores: 1 })
+  assert.deepEqual([kind, use], ['undecided', undefined])
+})

@@ -84,6 +84,14 @@ function judgeSpeed(subject: Subject, comparison: Comparison): Verdict {
       next: measureLonger,
     }
   }
+  if (comparison.disturbed) {
+    return {
+      kind: 'undecided',
+      use: undefined,
+      sentence: `Undecided: nothing was faster here and now. ${reasonFor(comparison)}`,
+      next: measureLonger,
+    }
+  }
   const nearest = `${fastest.model}: ${factorWithin(fastest.figures.speedUp)}`
   const sentence = `Keep the plain loop: nothing is faster (the nearest, ${nearest}).${tooSmall(comparison)}`
   return { kind: 'not faster', use: plainLoop, sentence, next: measureLonger }
