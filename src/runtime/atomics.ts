@@ -12,3 +12,13 @@ export function load(words: Int32Array, at: number): number {
 export function store(words: Int32Array, at: number, value: number): void {
   Atomics.store(words, at, value)
 }
+
+/** Writes a word and returns what was there before. */
+export function exchange(words: Int32Array, at: number, value: number): number {
+  return Atomics.exchange(words, at, value)
+}
+
+/** Writes a word if it holds `expected`; returns what it held. */
+export function compareExchange(words: Int32Array, at: number, expected: number, value: number): number {
+  return Atomics.compareExchange(words, at, expected, value)
+}
