@@ -47,8 +47,8 @@ ${machine()}
 
 ${markdown(counts)}
 
-- *hangs*: the call that met the fault, the one queued behind it, one made later, or \`close()\`, was still pending at the limit;
-  a program that did not end by itself 3 s after its pool was closed counts as a \`close()\` that hangs.
+- *hangs*: the call that met the fault, the one queued behind it, one made later, or \`close()\`, was still pending at the limit.
+- *main lingers*: the main program did not end by itself 3 s after all was done.
 - *main dies*: the main program ended, of an error that no promise delivered.
 - *orphans*: a worker process lived 2 s after the main program had ended.
 - *wrong value*: a value arrived that is not the one that was sent, or a failure arrived as a result, without an error.
@@ -56,8 +56,10 @@ ${markdown(counts)}
   be brought about (*moot*, as when idle workers are frozen and so never throw). These count for nobody.
 - *refuses* and *error loses parts* are loud, so they count as no damage.
 
-Each library is closed as its manual says: \`piscina.destroy()\`, \`tinypool.destroy()\`, \`workerpool.terminate(false, graceMs)\`.
-piscina and tinypool have no timeout; they get an \`AbortSignal.timeout()\`.
+Each library is used as its manual says, and a little better. Closed: \`piscina.destroy()\`, \`tinypool.destroy()\`;
+\`workerpool.terminate()\`, and \`terminate(true)\` once the grace is over, because its own timeout ends no worker. piscina and
+tinypool have no timeout; they get an \`AbortSignal.timeout()\`, and a listener for their 'error' events. A row in which a library
+may have another policy (does a closed pool start again?) counts only hangs, deaths and orphans.
 
 ${groups.map(({ title, rows }) => `## ${title}\n\n${markdown(withFaults(rows))}`).join('\n\n')}
 `
