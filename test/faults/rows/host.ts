@@ -13,14 +13,12 @@ function ends(row: {
   end: (stage: Stage) => unknown
   program: Ending
   begun?: boolean
-  threadsCannot?: string
 }): Row {
   return {
     name: row.name,
     fault: row.fault,
     short: row.short ?? false,
     ...(row.module === undefined ? {} : { pool: { module: row.module } }),
-    ...(row.threadsCannot === undefined ? {} : { inherent: { threads: row.threadsCannot } }),
     running: (pool, stage) => pool.run(row.task, stage.marker),
     queued: null,
     meanwhile: async stage => {
