@@ -82,7 +82,7 @@ main().catch(error => {
   for (const [what, main] of Object.entries(programs)) {
     test(`and ${what}, ends with the fix and no spawn loop`, async () => {
       using project = Project.with({ 'main.ts': unguarded(main) })
-      await bundle(project, { format: 'esm', outfile: 'bundle.mjs' })
+      await bundle(project, { format: 'esm', outfile: 'bundle.mjs', minify: true })
       for (const entry of ['main.ts', 'bundle.mjs']) {
         for (const model of ['threads', 'processes']) {
           const ended = await runCounting(project, entry, model)
