@@ -67,6 +67,16 @@ main()
 const pool = start({ workers: 2, minWorkers: 2 })
 console.log(await pool.map(double, [20, 21]))
 `,
+    'catches what its main function fails with': `
+async function main() {
+  const pool = start({ workers: 1 })
+  console.log(await pool.run(double, 21))
+}
+main().catch(error => {
+  console.error(error.name, error.code, error.message)
+  process.exitCode = 1
+})
+`,
     'ends itself when its main function fails': `
 async function main() {
   const pool = start({ workers: 1 })
