@@ -215,10 +215,9 @@ export class Pool implements Backend, SlotOwner {
   }
 
   #startFailed(why: Error): void {
-    this.#startsFailed += 1
-    const others = [...this.#slots].some(slot => slot.state !== 'starting')
     const refused = (why as Partial<SpawnError>).code === 'ATONCE_SPAWN'
-    if (refused && others) return this.#shrink()
+    if (refused && this.#slots.size > 0) return this.#shrink() // One of those that are left may be able to work.
+    this.#startsFailed += 1
     if (this.#startsFailed < startsBeforeGivingUp) return
     for (const ready of [...this.#queue]) this.#reject(ready, why)
   }
