@@ -294,7 +294,9 @@ const classes = {
   ProtocolError,
 }
 
-for (const [name, errorClass] of Object.entries(classes)) {
+for (const [name, errorClass] of Object.entries({ AtonceError, ...classes })) {
+  // An error that crosses finds its class by this name, also in a bundle whose minifier renamed the class.
+  Object.defineProperty(errorClass, 'name', { value: name, configurable: true })
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true })
 }
 

@@ -11,10 +11,12 @@ const subject: Subject = {
   start({ workers = 1, module, memoryMb }) {
     const pool = new Piscina({
       filename: moduleUrl(module),
-      minThreads: workers,
+      minThreads: 1,
       maxThreads: workers,
       ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
     })
+    // As documented: errors of workers that have no task are events, and nobody is interested here.
+    pool.on('error', () => {})
     return {
       run(task, argument, options = {}) {
         const signal = signalOf(options)

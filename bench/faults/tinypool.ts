@@ -18,10 +18,12 @@ export function tinypool(
       const pool = new Tinypool({
         runtime,
         filename: moduleUrl(module),
-        minThreads: workers,
+        minThreads: 1,
         maxThreads: workers,
         ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
       })
+      // As documented: errors of workers that have no task are events, and nobody is interested here.
+      pool.on('error', () => {})
       return {
         run(task, argument, options = {}) {
           const signal = signalOf(options)

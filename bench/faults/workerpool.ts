@@ -37,11 +37,15 @@ export function workerpoolSubject(
             [argument],
             transfer === undefined ? undefined : { transfer: [transfer] },
           )
-          signal?.addEventListener('abort', () => call.cancel(), { once: true })
+          // The listener must return nothing: Node's EventTarget takes a returned promise's rejection for an uncaught error.
+          signal?.addEventListener('abort', () => void call.cancel(), { once: true })
           return Promise.resolve(timeoutMs === undefined ? call : call.timeout(timeoutMs))
         },
-        close: async graceMs => {
-          await pool.terminate(false, graceMs)
+        // terminate(false, timeout) is documented to end the workers after that time, and does not; so it is done here.
+        async close(graceMs) {
+          const given = new Promise(resolve => setTimeout(resolve, graceMs))
+          await Promise.race([pool.terminate(false), given])
+          await pool.terminate(true)
         },
       }
     },

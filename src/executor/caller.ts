@@ -7,6 +7,7 @@
  *         ── called from ──
  *         at main (…/main.ts:7:24)                    the caller
  */
+import { runtime } from '../runtime/runtime.ts'
 import { lookup } from '../task/registry.ts'
 import { decode } from '../wire/codec.ts'
 import { decodeFailure, type FindClass, type WireError, type WireFailure } from '../wire/failure.ts'
@@ -55,7 +56,6 @@ export function learnClasses(failures: readonly WireFailure[], job: Job): Promis
 }
 
 async function twoTurns(): Promise<void> {
-  const { runtime } = await import('../runtime/runtime.ts')
   await runtime().yieldToLoop()
   await runtime().yieldToLoop()
 }

@@ -6,7 +6,7 @@
  *
  * States, steps and deaths: README.md.
  */
-import { ClosedError, EntryPointError, QueueFullError, type SpawnError, WorkerStartError } from '../errors.ts'
+import { ClosedError, QueueFullError, type SpawnError, WorkerStartError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
@@ -22,6 +22,7 @@ import { PriorityQueue } from './queue.ts'
 import { type ReadyJob, Slot, type SlotOwner } from './slot.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 import { isWorker } from './worker/is-worker.ts'
+import { refuseExecutor } from './worker/refusal.ts'
 
 /** After so many workers in a row that ended before they could work, whoever waits is told. */
 const startsBeforeGivingUp = 3
@@ -62,7 +63,7 @@ export class Pool implements Backend, SlotOwner {
   }
 
   submit(job: Job): void {
-    if (isWorker && !insideTask()) throw new EntryPointError(undefined)
+    if (isWorker && !insideTask()) refuseExecutor()
     addressOf(job.task)
     let ready: ReadyJob
     try {
@@ -214,10 +215,9 @@ export class Pool implements Backend, SlotOwner {
   }
 
   #startFailed(why: Error): void {
-    this.#startsFailed += 1
-    const others = [...this.#slots].some(slot => slot.state !== 'starting')
     const refused = (why as Partial<SpawnError>).code === 'ATONCE_SPAWN'
-    if (refused && others) return this.#shrink()
+    if (refused && this.#slots.size > 0) return this.#shrink() // One of those that are left may be able to work.
+    this.#startsFailed += 1
     if (this.#startsFailed < startsBeforeGivingUp) return
     for (const ready of [...this.#queue]) this.#reject(ready, why)
   }

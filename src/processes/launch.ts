@@ -47,39 +47,37 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
 
 /** This process's own flags, without those that say what to run or that only one process can have. */
 export function inheritedFlags(flags: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let at = 0; at < flags.length; at += 1) {
-    const flag = flags[at] as string
-    const [name = flag] = flag.split('=')
-    if (withValue.has(name)) at += flag.includes('=') ? 0 : 1
-    else if (!alone.has(name) && !/^--(inspect|test|watch)/.test(name)) kept.push(flag)
-  }
-  return kept
+  let keep = true
+  return flags.filter(flag => {
+    // No script stands among the flags: what begins without a dash is the value of the flag before it.
+    if (flag.startsWith('-')) keep = !isOwn(flag)
+    return keep
+  })
 }
 
-const withValue = new Set([
-  '-e',
-  '--eval',
-  '-p',
-  '--print',
-  '-pe',
-  '--input-type',
-  '--run',
-  '--test-name-pattern',
-  '--test-reporter',
-  '--test-reporter-destination',
-  '--watch-path',
+function isOwn(flag: string): boolean {
+  const [name = flag] = flag.split('=')
+  return ownFlags.has(name) || ownFamilies.some(family => name.startsWith(family))
+}
+
+const ownFlags = new Set([
+  ...[
+    '-e',
+    '--eval',
+    '-p',
+    '--print',
+    '-pe',
+    '--input-type',
+    '--run',
+    '-c',
+    '--check',
+    '-i',
+    '--interactive',
+  ],
+  ...['--build-sea', '--prof', '--debug-port'],
 ])
-const alone = new Set([
-  '-c',
-  '--check',
-  '-i',
-  '--interactive',
-  '--cpu-prof',
-  '--heap-prof',
-  '--prof',
-  '--build-sea',
-])
+// What --env-file brought is in this process's environment; a worker that is given another one must not get it.
+const ownFamilies = ['--inspect', '--test', '--watch', '--cpu-prof', '--heap-prof', '--env-file']
 
 function memoryFlags({
   maxOldGenerationSizeMb,

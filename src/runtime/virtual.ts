@@ -11,11 +11,16 @@ interface Pending {
   readonly fire: () => void
 }
 
+/** Turns of the loop that the consequences of one timer may take. */
+const mostTurns = 1_000
+
 /** A clock at 0 that moves only by `advance`, and a seeded source of randomness. */
 export class VirtualRuntime implements Runtime {
   #nowMs = 0
   #order = 0
   #state: number
+  /** How many have yielded and did not go on yet. */
+  #yielding = 0
   readonly #pending = new Set<Pending>()
 
   /** The same `seed` gives the same random numbers. */
@@ -38,7 +43,9 @@ export class VirtualRuntime implements Runtime {
   }
 
   async yieldToLoop(): Promise<void> {
-    await drained()
+    this.#yielding += 1
+    await turn()
+    this.#yielding -= 1
   }
 
   /** mulberry32, by Tommy Ettinger (2017, public domain): 32 bits of state, period 2³². */
@@ -58,12 +65,12 @@ export class VirtualRuntime implements Runtime {
   /** Moves the clock by `byMs`, fires what falls due on the way, and lets each one's consequences run out first. */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs
-    await drained()
+    await this.#drained()
     for (let next = this.#earliest(); next !== undefined && next.atMs <= untilMs; next = this.#earliest()) {
       this.#pending.delete(next)
       this.#nowMs = next.atMs
       next.fire()
-      await drained()
+      await this.#drained()
     }
     this.#nowMs = untilMs
   }
@@ -75,7 +82,7 @@ export class VirtualRuntime implements Runtime {
       settled = true
     }
     promise.then(note, note)
-    await drained()
+    await this.#drained()
     while (!settled) {
       const next = this.#earliest()
       if (next === undefined)
@@ -85,9 +92,16 @@ export class VirtualRuntime implements Runtime {
     return promise
   }
 
+  /** Lets everything go on that does not wait for time; who yields for ever is left behind. */
+  async #drained(): Promise<void> {
+    await turn()
+    for (let turns = 1; this.#yielding > 0 && turns < mostTurns; turns += 1) await turn()
+  }
+
   #earliest(): Pending | undefined {
     let earliest: Pending | undefined
     for (const pending of this.#pending) {
+      if (pending.atMs === Number.POSITIVE_INFINITY) continue // As on the real clock: it never fires.
       if (
         earliest === undefined ||
         pending.atMs < earliest.atMs ||
@@ -101,6 +115,6 @@ export class VirtualRuntime implements Runtime {
 }
 
 /** Resolves when the promise jobs that were queued, and those they queued, have run. */
-function drained(): Promise<void> {
+function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }

@@ -5,7 +5,7 @@
  *        └──────────┴──────▶ cancelled
  */
 import { AbortError, OptionError } from '../errors.ts'
-import { park } from '../runtime/park.ts'
+import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 
 export type FutureState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
@@ -129,31 +129,35 @@ export function asCompleted<T>(futures: Iterable<Future<T>>): AsyncIterableItera
   const settled: Future<T>[] = []
   const all = new Set(futures)
   let left = all.size
-  let arrival = park<void>('the next future to settle', settled)
+  let closed = false
+  /** What the consumers wait for, as long as some do. */
+  let arrival: Parked<void> | undefined
+  const wake = () => {
+    arrival?.unpark()
+    arrival = undefined
+  }
   for (const future of all) {
     const arrived = () => {
       settled.push(future)
-      arrival.unpark()
+      wake()
     }
     future.then(arrived, arrived)
   }
-  const finish = (): IteratorReturnResult<void> => {
-    left = 0
-    arrival.unpark()
-    return { done: true, value: undefined }
-  }
   return {
     async next() {
-      if (left === 0) return finish()
+      if (left === 0) return { done: true, value: undefined }
       left -= 1
-      while (settled.length === 0) {
+      while (settled.length === 0 && !closed) {
+        arrival ??= park('the next future to settle', settled)
         await arrival.promise
-        arrival = park('the next future to settle', settled)
       }
-      return { done: false, value: settled.shift() as Future<T> }
+      return closed ? { done: true, value: undefined } : { done: false, value: settled.shift() as Future<T> }
     },
     async return() {
-      return finish()
+      left = 0
+      closed = true
+      wake()
+      return { done: true, value: undefined }
     },
     [Symbol.asyncIterator]() {
       return this

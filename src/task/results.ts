@@ -92,6 +92,12 @@ export class ResultsBuffer<T> {
     this.#finished.fail(error)
   }
 
+  /** Cancels on the user's behalf: whoever has cancelled knows, so nothing is reported if nobody waits. */
+  cancel(reason: unknown): void {
+    this.#finished.promise.catch(() => {})
+    this.producer.cancel(reason)
+  }
+
   /** Waits for everything and returns it in order. */
   async collect(): Promise<Outcome<T>[]> {
     this.#collecting = true
@@ -156,10 +162,10 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
     return new Results(() => ({ buffer, shape: endingOf }) as unknown as Consumer<PromiseSettledResult<T>>)
   }
 
-  /** Cancels what has not started and what runs; whoever waits gets an AbortError. */
+  /** Cancels what has not started and what runs; whoever waits, now or later, gets an AbortError. */
   cancel(reason?: unknown): void {
-    const { buffer } = this.#consumer ?? this.#use()
-    buffer.producer.cancel(reason)
+    const { buffer } = this.#consumer ?? this.#open()
+    buffer.cancel(reason)
   }
 
   then<A = T[], B = never>(

@@ -55,6 +55,11 @@ export function task<F extends AnyFunction>(meta: ImportMeta, fn: F): Task<F> {
       `${nameOf(fn)} is a task already, of ${fn.module}. Import that one, or wrap it: task(import.meta, (…args) => ${nameOf(fn)}(…args)).`,
     )
   }
+  if (!Object.isExtensible(fn)) {
+    throw new InvalidTaskError(
+      `${nameOf(fn)} is frozen, so it can't be given an address. Wrap it: task(import.meta, (…args) => ${nameOf(fn)}(…args)).`,
+    )
+  }
   const module = meta.url
   const made = fn as Task<F>
   const position = register(meta, made)

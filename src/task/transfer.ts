@@ -1,4 +1,5 @@
 /** `move()`: hands a buffer over instead of copying it. */
+import { types } from 'node:util'
 import { isMarkedAsUntransferable, MessagePort } from 'node:worker_threads'
 import { SerializationError } from '../errors.ts'
 
@@ -48,20 +49,24 @@ export function takeMark(value: object): ArrayBuffer | MessagePort | undefined {
   return movableOf(value)
 }
 
-/** Takes the marks in a value that is passed on as it is. */
-export function takeMarks(value: unknown, seen: Set<unknown> = new Set()): void {
-  if (outstanding === 0 || typeof value !== 'object' || value === null || seen.has(value)) return
-  seen.add(value)
-  takeMark(value)
-  const parts =
-    Array.isArray(value) || value instanceof Set
-      ? value
-      : value instanceof Map
-        ? [...value].flat()
-        : ArrayBuffer.isView(value)
-          ? []
-          : Object.values(value)
-  for (const part of parts) takeMarks(part, seen)
+/** Takes the marks in a value that is passed on as it is. Runs no getter, and no recursion: the value may be anything. */
+export function takeMarks(value: unknown): void {
+  if (outstanding === 0) return
+  const found = [value]
+  const seen = new Set<object>()
+  for (const part of found) {
+    if (typeof part !== 'object' || part === null || seen.has(part)) continue
+    seen.add(part)
+    takeMark(part)
+    for (const inner of partsOf(part)) found.push(inner)
+  }
+}
+
+function partsOf(value: object): Iterable<unknown> {
+  if (ArrayBuffer.isView(value) || types.isProxy(value)) return []
+  if (Array.isArray(value) || types.isSet(value)) return value
+  if (types.isMap(value)) return [...value].flat()
+  return Object.values(Object.getOwnPropertyDescriptors(value)).map(({ value: part }) => part as unknown)
 }
 
 /** Why the value can't be moved now, or undefined. */

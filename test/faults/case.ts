@@ -68,8 +68,16 @@ export async function playCase(row: Row, subject: SubjectEntry, limitMs: number)
   const startedAt = performance.now()
   try {
     const program = new Program(row, subject, limitMs, directory)
-    const result = await program.ended()
-    return { row: row.name, subject: subject.name, ...result, ms: performance.now() - startedAt }
+    const { problems, ...result } = await program.ended()
+    const counted =
+      row.policy && !subject.own ? problems.filter(({ kind }) => kind !== 'swallowed') : problems
+    return {
+      row: row.name,
+      subject: subject.name,
+      ...result,
+      problems: counted,
+      ms: performance.now() - startedAt,
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
@@ -219,7 +227,7 @@ class Program {
 
   #endProblems(ending: Ending): Problem[] {
     if (this.#overdue === 'hard limit')
-      return [{ kind: 'hang', text: 'main program: stuck, ended by the suite' }]
+      return [{ kind: 'stuck', text: 'main program: did not get to the end of the row' }]
     // A close() that hangs is reported once, as that.
     if (this.#overdue === 'end')
       return this.#closePending

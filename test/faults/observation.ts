@@ -22,6 +22,7 @@ export type ProblemKind =
   | 'late' // it settled, later than promised
   | 'main died' // the main program ended in a way that the row does not declare
   | 'lingers' // the main program had nothing left to do and did not end
+  | 'stuck' // the main program did not get to the end of the row
   | 'orphan' // a process outlived the main program
 
 export interface Problem {

@@ -18,6 +18,8 @@ export interface Row {
   readonly short?: boolean
   readonly pool?: PoolOptions | ((stage: Stage) => PoolOptions)
   readonly needs?: readonly Feature[]
+  /** Another library may give a result here where this one refuses: a matter of its policy, no damage. */
+  readonly policy?: boolean
   /** The models that can't have this fault, or can't survive it, by their nature; and why. */
   readonly inherent?: Readonly<Partial<Record<WorkerModel, string>>>
 

@@ -8,6 +8,7 @@ export type Damage =
   | 'queued hangs'
   | 'later hangs'
   | 'close hangs'
+  | 'main lingers'
   | 'main dies'
   | 'orphans'
   | 'wrong value'
@@ -17,6 +18,7 @@ export const damages: readonly Damage[] = [
   'queued hangs',
   'later hangs',
   'close hangs',
+  'main lingers',
   'main dies',
   'orphans',
   'wrong value',
@@ -42,13 +44,12 @@ export function damagesOf(result: CaseResult): Damage[] {
   const found = new Set<Damage>()
   for (const { slot, problem } of result.observations) {
     if (problem?.kind === 'hang') found.add(hangs[slot])
-    if (problem?.kind === 'swallowed' || problem?.kind === 'corrupted') found.add('wrong value')
   }
-  for (const { kind, text } of result.problems) {
+  for (const { kind } of result.problems) {
+    if (kind === 'swallowed' || kind === 'corrupted') found.add('wrong value')
     if (kind === 'main died') found.add('main dies')
     if (kind === 'orphan') found.add('orphans')
-    // A program that does not end is one whose close() has not ended all that it should.
-    if (kind === 'lingers' || (kind === 'hang' && text.startsWith('main program'))) found.add('close hangs')
+    if (kind === 'lingers' || kind === 'stuck') found.add('main lingers')
   }
   return damages.filter(damage => found.has(damage))
 }

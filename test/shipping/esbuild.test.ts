@@ -112,15 +112,17 @@ if (!isWorker) print(await onEach(pool => Promise.all(failures.map(async (failur
 `,
   }
 
-  test('fail with the error class of atonce or of the platform', async () => {
-    using source = Project.with(throwing)
-    using built = await bundle(source, {})
-    const ended = await built.run(['main.mjs'])
-    const seen = seenBy(ended) as Record<string, unknown[]>
-    const whole = [true, true, true, null]
-    for (const model of ['threads', 'processes'])
-      assert.deepEqual(seen[model]?.slice(0, 3), [whole, whole, whole], ended.text)
-  })
+  for (const minify of [false, true]) {
+    test(`fail with the error class of atonce or of the platform, ${minify ? 'also where minifying has renamed it' : 'in one file'}`, async () => {
+      using source = Project.with(throwing)
+      using built = await bundle(source, { minify })
+      const ended = await built.run(['main.mjs'])
+      const seen = seenBy(ended) as Record<string, unknown[]>
+      const whole = [true, true, true, null]
+      for (const model of ['threads', 'processes'])
+        assert.deepEqual(seen[model]?.slice(0, 3), [whole, whole, whole], ended.text)
+    })
+  }
 
   test('fail with the name and properties, but without the class, of an error whose class the bundle does not export', async () => {
     using source = Project.with(throwing)

@@ -28,7 +28,7 @@ test('surveys', async () => print(await survey()))`,
     }))
 
   test('by node --test without isolation', () =>
-    surveyIn(['--test', '--test-isolation=none', '--test-reporter=tap', 'main.test.ts'], {
+    surveyIn(['--test', '--test-isolation', 'none', '--test-reporter', 'tap', 'main.test.ts'], {
       'main.test.ts': `
 import { test } from 'node:test'
 import { print, survey } from './survey.ts'
@@ -48,6 +48,16 @@ test('surveys', async () => print(await survey()))`,
     assertSurveyed(ended)
     assert.equal(ended.stderr.match(/Debugger listening/g)?.length, 1, ended.text)
   })
+
+  test('under a profiler, which its worker processes do not start a second time', () =>
+    surveyIn([
+      '--cpu-prof',
+      '--cpu-prof-dir',
+      'profiles',
+      '--heap-prof',
+      '--heap-prof-dir=profiles',
+      'main.ts',
+    ]))
 
   test('with NODE_OPTIONS', () =>
     surveyIn(['main.ts'], {}, { env: { NODE_OPTIONS: '--max-old-space-size=200 --enable-source-maps' } }))
@@ -112,19 +122,31 @@ print(await onEach(pool => pool.run(taste)))`,
     }
   })
 
-  test('with --env-file, whose variables workers see', async () => {
+  test('with --env-file, whose variables workers see unless they are given others', async () => {
     using project = Project.with({
       ...surveyFiles,
       '.env': 'FLAVOUR=salty',
       'taste.ts': `
 import { task } from 'atonce'
-export const taste = task(import.meta, function taste() { return process.env.FLAVOUR })`,
+export const taste = task(import.meta, function taste() { return process.env.FLAVOUR ?? 'none' })`,
       'main.ts': `
+import { processes } from 'atonce'
 import { onEach, print } from './survey.ts'
 import { taste } from './taste.ts'
-print(await onEach(pool => pool.run(taste)))`,
+const clean = processes({ env: {} })
+print({ ...await onEach(pool => pool.run(taste)), clean: await clean.run(taste) })
+await clean.close()`,
     })
     const ended = await project.run(['--env-file=.env', 'main.ts'])
-    assert.deepEqual(seenBy(ended), { threads: 'salty', processes: 'salty' }, ended.text)
+    assert.deepEqual(seenBy(ended), { threads: 'salty', processes: 'salty', clean: 'none' }, ended.text)
+  })
+
+  test('from a folder that it has left since', async () => {
+    using project = Project.with({
+      ...surveyFiles,
+      '.env': '',
+      'main.ts': `${entry.replace('print(', "process.chdir('/')\nprint(")}`,
+    })
+    assertSurveyed(await project.run(['--env-file=.env', 'main.ts']))
   })
 })

@@ -67,6 +67,16 @@ main()
 const pool = start({ workers: 2, minWorkers: 2 })
 console.log(await pool.map(double, [20, 21]))
 `,
+    'catches what its main function fails with': `
+async function main() {
+  const pool = start({ workers: 1 })
+  console.log(await pool.run(double, 21))
+}
+main().catch(error => {
+  console.error(error.name, error.code, error.message)
+  process.exitCode = 1
+})
+`,
     'ends itself when its main function fails': `
 async function main() {
   const pool = start({ workers: 1 })
@@ -82,7 +92,7 @@ main().catch(error => {
   for (const [what, main] of Object.entries(programs)) {
     test(`and ${what}, ends with the fix and no spawn loop`, async () => {
       using project = Project.with({ 'main.ts': unguarded(main) })
-      await bundle(project, { format: 'esm', outfile: 'bundle.mjs' })
+      await bundle(project, { format: 'esm', outfile: 'bundle.mjs', minify: true })
       for (const entry of ['main.ts', 'bundle.mjs']) {
         for (const model of ['threads', 'processes']) {
           const ended = await runCounting(project, entry, model)

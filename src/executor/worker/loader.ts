@@ -5,6 +5,7 @@ import { EntryPointError, TaskLoadError, TaskVersionError } from '../../errors.t
 import { lookup } from '../../task/registry.ts'
 import { nameOf, type Task } from '../../task/task.ts'
 import type { LoadMessage } from '../../wire/messages.ts'
+import { refusals } from './refusal.ts'
 
 /**
  * Imports the module and returns the task.
@@ -15,6 +16,7 @@ import type { LoadMessage } from '../../wire/messages.ts'
 export async function loadTask(wanted: LoadMessage): Promise<Task> {
   // Already there in a bundle, where the module that holds the tasks is the one that holds this code.
   if (lookup(wanted.module)?.tasks[wanted.position] === undefined) await importModule(wanted.module)
+  else if (refusals() > 0) throw new EntryPointError(show(wanted.module))
   const found = lookup(wanted.module)
   if (found === undefined) {
     throw new TaskLoadError(
@@ -53,8 +55,10 @@ export function digestOf(task: Task): string {
 }
 
 async function importModule(module: string): Promise<void> {
+  const refusedBefore = refusals()
   try {
     await import(module)
+    if (refusals() > refusedBefore) throw new EntryPointError(undefined) // The module has caught its own; said below.
   } catch (cause) {
     if (cause instanceof EntryPointError) throw new EntryPointError(show(module))
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)

@@ -13,14 +13,12 @@ function ends(row: {
   end: (stage: Stage) => unknown
   program: Ending
   begun?: boolean
-  threadsCannot?: string
 }): Row {
   return {
     name: row.name,
     fault: row.fault,
     short: row.short ?? false,
     ...(row.module === undefined ? {} : { pool: { module: row.module } }),
-    ...(row.threadsCannot === undefined ? {} : { inherent: { threads: row.threadsCannot } }),
     running: (pool, stage) => pool.run(row.task, stage.marker),
     queued: null,
     meanwhile: async stage => {
@@ -280,9 +278,10 @@ const odd: [name: string, fault: string, options: ProgramOptions, short?: boolea
   ['environment-empty', 'the program has no PATH and no HOME', { shell: 'unset PATH HOME' }],
 ]
 
-const echoesMap: Pick<Row, 'running' | 'expect'> = {
-  running: pool => pool.run('echo', { map: new Map([['date', new Date(0)]]) }),
-  expect: { running: resolves({ map: new Map([['date', new Date(0)]]) }) },
+const simple = () => ({ list: [1, 'two', null], nested: { deep: true } })
+const echoes: Pick<Row, 'running' | 'expect'> = {
+  running: pool => pool.run('echo', simple()),
+  expect: { running: resolves(simple()) },
 }
 
 /** Node itself starts no thread, and no program from a string, where there is no working directory. */
@@ -300,14 +299,14 @@ export const hostRows: readonly Row[] = [
       fault,
       short,
       program,
-      ...echoesMap,
+      ...echoes,
     }),
   ),
   {
     name: 'directory-gone',
     fault: 'the working directory of the program was removed',
     program: { shell: 'd=$(mktemp -d) && cd "$d" && rmdir "$d"' },
-    ...echoesMap,
+    ...echoes,
     expect: { running: worksOrSaysWhy, queued: worksOrSaysWhy, later: worksOrSaysWhy },
   },
 ]

@@ -92,7 +92,7 @@ const same = () => {
 
 let large: Uint8Array | undefined
 function largeBytes(): Uint8Array {
-  large ??= new Uint8Array(randomBytes(8 * 2 ** 20))
+  large ??= new Uint8Array(randomBytes(4 * 2 ** 20))
   return large
 }
 
@@ -235,7 +235,7 @@ const arrives: Row[] = [
   crosses('wide', 'an object of 50,000 properties', () =>
     Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`key${n}`, n])),
   ),
-  crosses('8-mebibytes', '8 MiB of random bytes', largeBytes, { limitMs: 20_000 }),
+  crosses('4-mebibytes', '4 MiB of random bytes', largeBytes, { limitMs: 20_000 }),
   crosses('large-string', 'a string of 8 million characters', () => 'añ😀x'.repeat(2_000_000), {
     limitMs: 20_000,
   }),
@@ -331,6 +331,7 @@ const refused: Row[] = [
     name: 'send-deep',
     fault: '200,000 objects inside of each other are an argument',
     short: true,
+    policy: true,
     running: pool => pool.run('echo', deepObject()).then(() => 'it crossed'),
     expect: { running: rejects('SERIALIZATION') },
   },
@@ -362,6 +363,7 @@ const refused: Row[] = [
   {
     name: 'give-deep',
     fault: '200,000 objects inside of each other are the result',
+    policy: true,
     running: pool => pool.run('give', 'deep').then(() => 'it crossed'),
     expect: { running: rejects('SERIALIZATION') },
   },
@@ -434,6 +436,7 @@ const buffers: Row[] = [
     fault: 'a buffer is moved that was moved before',
     short: true,
     needs: ['transfer'],
+    policy: true,
     running: pool => {
       const buffer = detached()
       return pool.run('sizeOf', buffer, { transfer: buffer })
@@ -443,6 +446,7 @@ const buffers: Row[] = [
   {
     name: 'send-detached',
     fault: 'a buffer is copied that was moved before',
+    policy: true,
     running: pool => pool.run('sizeOf', detached()),
     expect: { running: rejects('SERIALIZATION', { path: 'args[0]' }) },
   },
@@ -478,7 +482,7 @@ const buffers: Row[] = [
   },
   {
     name: 'exit-with-large-argument',
-    fault: 'the worker exits while 8 MiB are on their way to it',
+    fault: 'the worker exits while 4 MiB are on their way to it',
     short: true,
     limitMs: 15_000,
     running: pool => pool.run('exit', 3),
