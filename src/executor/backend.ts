@@ -1,6 +1,7 @@
 /** What a model brings to be an executor: a place that takes jobs and settles each of them exactly once. */
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
+import type { Caller } from './caller.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 
 /** One message's worth of work: a call, or a chunk of calls of the same task. */
@@ -12,7 +13,7 @@ export interface Job {
   readonly chunk: boolean
   readonly priority: number
   /** Holds the stack of the caller, for the errors that come back. */
-  readonly caller: { readonly stack?: string }
+  readonly caller: Caller
   /** A worker has taken the job. */
   started(): void
   progressed(done: number, total: number | undefined): void

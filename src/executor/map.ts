@@ -30,7 +30,7 @@ export function runMap<F extends AnyFunction>(
   checkMapOptions(options)
   const ahead = options.ahead ?? jobsPerWorker * backend.workers
   const buffer = new ResultsBuffer<unknown>(options.ordered ?? true, ahead)
-  const run = new MapRun(backend, callOptions, task, open(inputs), buffer, options, captureCaller(calledAs))
+  const run = new MapRun(backend, callOptions, task, open(inputs), buffer, options, captureCaller(task, calledAs))
   buffer.producer = run
   run.begin()
   return Results.of(buffer) as Results<Result<F>>

@@ -34,7 +34,7 @@ export function runOne<F extends AnyFunction>(
     calls: [args],
     chunk: false,
     priority,
-    caller: captureCaller(calledAs),
+    caller: captureCaller(task, calledAs),
     started: control.started,
     progressed: control.progressed,
     settled(outcome) {

@@ -54,34 +54,33 @@ const outside: TaskContext = {
   worker: 'main',
 }
 
+/** Who runs a call, as far as its context must ask. */
+export interface CallOwner {
+  report(context: CallContext, done: number, total: number | undefined): void
+  /** Whether the call was cancelled, as a synchronous loop can see it. */
+  pollCancelled(context: CallContext): boolean
+}
+
 /** The context of a call on an executor; its signal is made only if somebody asks for it. */
 export class CallContext implements TaskContext {
   readonly attempt: number
   readonly worker: string
-  readonly #report: (done: number, total: number | undefined) => void
-  readonly #poll: () => boolean
+  readonly #owner: CallOwner
   /** Bound, so that `const { progress } = context()` works. */
   readonly throwIfCancelled = (): void => {
     if (!this.cancelled) return
     if (this.#cancelled && this.#reason instanceof Error) throw this.#reason
     throw new AbortError('The call was cancelled.')
   }
-  readonly progress = (done: number, total?: number): void => this.#report(done, total)
+  readonly progress = (done: number, total?: number): void => this.#owner.report(this, done, total)
   #controller: AbortController | undefined
   #cancelled = false
   #reason: unknown
 
-  /** `poll` says whether the call was cancelled, as a synchronous loop can see it; `report` sends progress. */
-  constructor(options: {
-    attempt: number
-    worker: string
-    report: (done: number, total: number | undefined) => void
-    poll?: () => boolean
-  }) {
-    this.attempt = options.attempt
-    this.worker = options.worker
-    this.#report = options.report
-    this.#poll = options.poll ?? (() => false)
+  constructor(attempt: number, worker: string, owner: CallOwner) {
+    this.attempt = attempt
+    this.worker = worker
+    this.#owner = owner
   }
 
   get signal(): AbortSignal {
@@ -93,7 +92,7 @@ export class CallContext implements TaskContext {
   }
 
   get cancelled(): boolean {
-    return this.#cancelled || this.#poll()
+    return this.#cancelled || this.#owner.pollCancelled(this)
   }
 
   /** Marks the call as cancelled and aborts its signal. */

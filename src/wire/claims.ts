@@ -24,22 +24,30 @@ export function claimMemory(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(4 * claimWindow))
 }
 
+/**
+ * The word holds the number of its call beside the state: a call that was taken back may still lie in the worker's inbox
+ * when its word has gone to a later call, and must not be taken for that one.
+ */
+function word(seq: number, state: number): number {
+  return (seq << 2) | state
+}
+
 /** Caller's side, before the call is published. */
 export function giveClaim(claims: Int32Array, seq: number): void {
-  store(claims, seq % claimWindow, given)
+  store(claims, seq % claimWindow, word(seq, given))
 }
 
 /** Worker's side: whether it may run the call. */
 export function beginClaim(claims: Int32Array, seq: number): boolean {
-  return compareExchange(claims, seq % claimWindow, given, begun) === given
+  return compareExchange(claims, seq % claimWindow, word(seq, given), word(seq, begun)) === word(seq, given)
 }
 
 /** Caller's side: whether the call is back. */
 export function recallClaim(claims: Int32Array, seq: number): boolean {
-  return compareExchange(claims, seq % claimWindow, given, recalled) === given
+  return compareExchange(claims, seq % claimWindow, word(seq, given), word(seq, recalled)) === word(seq, given)
 }
 
 /** Caller's side, after the worker's death. */
 export function wasBegun(claims: Int32Array, seq: number): boolean {
-  return load(claims, seq % claimWindow) === begun
+  return load(claims, seq % claimWindow) === word(seq, begun)
 }

@@ -33,17 +33,18 @@ export interface PipeOptions {
 }
 
 /** Wraps one end of a socket pair. */
-export function pipeTransport(socket: Socket, receiver: Receiver, options: PipeOptions): Transport {
+export function pipeTransport(socket: Socket, receiver: Receiver, options: PipeOptions): PipeTransport {
   return new PipeTransport(socket, receiver, options)
 }
 
-class PipeTransport implements Transport {
+export class PipeTransport implements Transport {
   readonly #socket: Socket
   readonly #options: PipeOptions
   readonly #frames: FrameReader
   readonly #scratch = Buffer.allocUnsafeSlow(largestCompactBytes)
   readonly #compact = new CompactWriter(this.#scratch)
   #flushing = false
+  #leaving: Promise<void> | undefined
 
   constructor(socket: Socket, receiver: Receiver, options: PipeOptions) {
     this.#socket = socket
@@ -72,9 +73,9 @@ class PipeTransport implements Transport {
     return this.#compact.value(value) && this.#writeCompact(kinds.done)
   }
 
-  /** Whether all that was sent has left this process. */
-  get flushed(): boolean {
-    return this.#socket.writableLength === 0
+  /** Resolves when all that was sent has left this process; undefined if it has. */
+  get leaving(): Promise<void> | undefined {
+    return this.#socket.writableLength === 0 ? undefined : this.#leaving
   }
 
   drain(): void {} // A stream delivers what it holds before it closes.
@@ -115,8 +116,9 @@ class PipeTransport implements Transport {
 
   /** What the system does not take at once waits in the socket, behind nothing or behind what waits there already. */
   #writeNow(frame: Buffer, fd: number): void {
-    const written = this.flushed ? tryWriteSync(fd, frame) : 0
-    if (written < frame.length) this.#socket.write(Buffer.from(frame.subarray(written)))
+    const written = this.#socket.writableLength === 0 ? tryWriteSync(fd, frame) : 0
+    if (written === frame.length) return
+    this.#leaving = new Promise(resolve => this.#socket.write(Buffer.from(frame.subarray(written)), () => resolve()))
   }
 }
 

@@ -144,18 +144,18 @@ export class PortTransport implements Transport {
     const seq = from.int32()
     if (kind === inline) this.#receiver.run(seq, from.int32(), from.value() as unknown[])
     else if (kind === result) this.#receiver.done(seq, from.float64(), from.value())
-    else if (kind === marked) this.#receiver.message(this.#marked(seq))
+    else if (kind === marked) this.#deliverMarked(seq)
     else this.#receiver.garbled('a record of no kind')
     return true
   }
 
-  /** The call that the marker stands for: it was posted before the marker was written, so it is here. */
-  #marked(seq: number): unknown {
+  /** Delivers the call that the marker stands for: it was posted before the marker was written, so it is here. */
+  #deliverMarked(seq: number): void {
     for (;;) {
       const at = this.#early.findIndex(message => (message as { seq: number }).seq === seq)
-      if (at >= 0) return this.#early.splice(at, 1)[0]
+      if (at >= 0) return this.#receiver.message(this.#early.splice(at, 1)[0])
       const next = receiveMessageOnPort(this.#port)
-      if (next === undefined) return undefined
+      if (next === undefined) return this.#receiver.garbled('a marker without its call')
       this.#take(next.message)
     }
   }
