@@ -10,7 +10,7 @@
 import { runtime } from '../runtime/runtime.ts'
 import { lookup } from '../task/registry.ts'
 import { decode } from '../wire/codec.ts'
-import { decodeFailure, type FindClass, type WireError, type WireFailure } from '../wire/failure.ts'
+import { classesAreKnown, decodeFailure, type FindClass, type WireFailure } from '../wire/failure.ts'
 import type { Job } from './backend.ts'
 
 /** The stack of whoever called the function `below`; costs about 1 µs, the text is made only when it is read. */
@@ -46,7 +46,7 @@ const exportsOf = new Map<string, Record<string, unknown> | undefined>()
  */
 export function learnClasses(failures: readonly WireFailure[], job: Job): Promise<void> | undefined {
   const { module } = job.task
-  if (exportsOf.has(module) || !failures.some(isOfUnknownClass)) return undefined
+  if (exportsOf.has(module) || failures.every(failure => classesAreKnown(failure))) return undefined
   exportsOf.set(module, undefined)
   if (isEvaluatedElsewhere(module)) return undefined
   const imported = import(module)
@@ -66,24 +66,6 @@ function classesOf(module: string | undefined): FindClass {
     const exported = found !== undefined && Object.hasOwn(found, name) ? found[name] : undefined
     return typeof exported === 'function' ? exported : undefined
   }
-}
-
-function isOfUnknownClass(failure: WireFailure): boolean {
-  if (failure.kind !== 'error') return false
-  const { error } = failure
-  return (
-    lacksItsClass(error) ||
-    (error.cause !== undefined && isOfUnknownClass(error.cause)) ||
-    (error.errors ?? []).some(isOfUnknownClass)
-  )
-}
-
-function lacksItsClass(error: WireError): boolean {
-  const [name] = error.classes
-  return (
-    name !== undefined &&
-    decodeFailure({ kind: 'error', error: { ...error, properties: [] } }, decode).constructor.name !== name
-  )
 }
 
 /** A module that a test runner or a development server evaluated by its own means; importing it would evaluate it again. */
