@@ -85,7 +85,7 @@ function machine(): string {
   const versions = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     dependencies: Record<string, string>
   }
-  const peers = Object.entries(versions.dependencies).map(([name, version]) => `${name} ${version}`)
+  const peers = ['piscina', 'tinypool', 'workerpool'].map(name => `${name} ${versions.dependencies[name]}`)
   return `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, load ${loadBefore.toFixed(1)} before the run; ${peers.join(', ')}; ${played.length} cases in ${minutes} minutes, ${options.parallel} at a time${kept.length === 0 ? '' : '; the peers as in an earlier run'}.`
 }
 

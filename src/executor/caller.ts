@@ -11,7 +11,7 @@ import { runtime } from '../runtime/runtime.ts'
 import { lookup } from '../task/registry.ts'
 import type { Task } from '../task/task.ts'
 import { decode } from '../wire/codec.ts'
-import { decodeFailure, type FindClass, type WireError, type WireFailure } from '../wire/failure.ts'
+import { classesAreKnown, decodeFailure, type FindClass, type WireFailure } from '../wire/failure.ts'
 import type { Job } from './backend.ts'
 
 /** Where a call came from, for the errors that come back. */
@@ -79,7 +79,7 @@ const exportsOf = new Map<string, Record<string, unknown> | undefined>()
  */
 export function learnClasses(failures: readonly WireFailure[], job: Job): Promise<void> | undefined {
   const { module } = job.task
-  if (exportsOf.has(module) || !failures.some(isOfUnknownClass)) return undefined
+  if (exportsOf.has(module) || failures.every(failure => classesAreKnown(failure))) return undefined
   exportsOf.set(module, undefined)
   if (isEvaluatedElsewhere(module)) return undefined
   const imported = import(module)
@@ -99,24 +99,6 @@ function classesOf(module: string | undefined): FindClass {
     const exported = found !== undefined && Object.hasOwn(found, name) ? found[name] : undefined
     return typeof exported === 'function' ? exported : undefined
   }
-}
-
-function isOfUnknownClass(failure: WireFailure): boolean {
-  if (failure.kind !== 'error') return false
-  const { error } = failure
-  return (
-    lacksItsClass(error) ||
-    (error.cause !== undefined && isOfUnknownClass(error.cause)) ||
-    (error.errors ?? []).some(isOfUnknownClass)
-  )
-}
-
-function lacksItsClass(error: WireError): boolean {
-  const [name] = error.classes
-  return (
-    name !== undefined &&
-    decodeFailure({ kind: 'error', error: { ...error, properties: [] } }, decode).constructor.name !== name
-  )
 }
 
 /** A module that a test runner or a development server evaluated by its own means; importing it would evaluate it again. */

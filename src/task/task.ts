@@ -21,7 +21,7 @@ export interface TaskAddress {
 }
 
 /** A function with an address. It is called like any function; an executor can run it elsewhere. */
-export type Task<F extends AnyFunction = AnyFunction> = F & TaskAddress
+export type Task<F extends Function = AnyFunction> = F & TaskAddress
 
 /** What a task returns, once waited for. */
 export type Result<F extends AnyFunction> = Awaited<ReturnType<F>>
@@ -39,7 +39,8 @@ const addressed = Symbol.for('atonce.task')
  * @example
  *     export const countPrimes = task(import.meta, function countPrimes(from: number, to: number): number { … })
  */
-export function task<F extends AnyFunction>(meta: ImportMeta, fn: F): Task<F> {
+// Not `F extends AnyFunction`: a bound with a signature gives its `any` to parameters that have only a default value.
+export function task<F extends Function>(meta: ImportMeta, fn: F): Task<F> {
   if (typeof fn !== 'function') {
     throw new InvalidTaskError(`task(import.meta, fn) takes a function; it got ${describe(fn)}.`)
   }

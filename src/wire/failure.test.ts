@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import * as errors from '../errors.ts'
 import { type Crossing, decode, encode } from './codec.ts'
-import { decodeFailure, encodeFailure, type FindClass } from './failure.ts'
+import { classesAreKnown, decodeFailure, encodeFailure, type FindClass } from './failure.ts'
 
 const crossing: Crossing = { sharedMemory: false, maxPayloadBytes: 2 ** 20 }
 
@@ -368,4 +368,24 @@ test('whatever is thrown, an Error arrives', () => {
       },
     ),
   )
+})
+
+test('whether all classes are known is told for errors that lead in circles, and for those with many ways between', () => {
+  const known = (thrown: unknown, findClass?: FindClass) =>
+    classesAreKnown(
+      encodeFailure(thrown, value => ({ value, special: false })),
+      findClass,
+    )
+  const round = new Error('round')
+  round.cause = new AggregateError([round, new errors.TimeoutError('x', 1), 'text'], 'all', { cause: round })
+  assert.ok(known(round))
+  assert.ok(known('text'))
+  assert.ok(known(new DOMException('x', 'AbortError')))
+  let error: Error = new NotPrime('8', 2)
+  for (let count = 0; count < 15; count += 1)
+    error = new AggregateError([error, error], 'n', { cause: error })
+  assert.ok(!known(error))
+  assert.ok(known(error, exported))
+  class TimeoutError extends Error {}
+  assert.ok(!known(new TimeoutError('theirs')))
 })

@@ -159,6 +159,27 @@ function makeError({ classes, name, message }: WireError, findClass: FindClass):
   return error
 }
 
+/** Whether all the errors that hang together in the failure find their own class; causes may lead in a circle. */
+export function classesAreKnown(failure: WireFailure, findClass: FindClass = noClass): boolean {
+  const found = [failure]
+  const seen = new Set<WireError>()
+  for (const next of found) {
+    if (next.kind !== 'error' || seen.has(next.error)) continue
+    const { classes, cause, errors = [] } = next.error
+    seen.add(next.error)
+    if (!isClassKnown(classes, findClass)) return false
+    if (cause !== undefined) found.push(cause)
+    for (const part of errors) found.push(part)
+  }
+  return true
+}
+
+function isClassKnown(line: readonly string[], findClass: FindClass): boolean {
+  if (line.length === 0 || line[0] === 'DOMException') return true
+  const found = nearestClass(line, findClass)
+  return found !== undefined && classNames(found.prototype).length === line.length
+}
+
 /** The first class of the line that is known here. A class of the same name with others above it is another class. */
 function nearestClass(line: readonly string[], findClass: FindClass): { prototype: Error } | undefined {
   for (const [at, name] of line.entries()) {

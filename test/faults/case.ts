@@ -241,16 +241,10 @@ class Program {
   /** The line of standard error that says why it died. */
   #lastWords(): string {
     const lines = this.#errors.split('\n').filter(line => line.trim() !== '')
-    return shorten(
-      lines.find(
-        line =>
-          /^\s*(\w*Error|Uncaught|node:internal|Warning: Detected|#\s+Fatal|FATAL)/.test(line) &&
-          !line.startsWith('node:internal'),
-      ) ??
-        lines[0] ??
-        'no message',
-      120,
+    const telling = lines.find(
+      line => /Error\b.*:|Fatal|Warning: Detected/.test(line) && !line.includes('node:internal/'),
     )
+    return shorten(telling ?? lines[0] ?? 'no message', 120)
   }
 
   async #orphans(): Promise<{ orphans: number[]; goneMs: number }> {

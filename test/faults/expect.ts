@@ -18,7 +18,7 @@ export function resolves(
     judge(outcome) {
       if (outcome.kind === 'error')
         return { kind: 'refused', text: `expected a value, got ${describe(outcome)}` }
-      if (outcome.kind === 'value' && !holds(outcome.value))
+      if (outcome.kind === 'value' && !safely(holds, outcome.value))
         return { kind: 'corrupted', text: `another value than was sent: ${describe(outcome)}` }
       return pending(outcome)
     },
@@ -55,7 +55,7 @@ export function throws(text: string, whole: (error: any) => boolean): Expectatio
     judge(outcome) {
       if (outcome.kind === 'value')
         return { kind: 'swallowed', text: `expected ${text}, got the result ${describe(outcome)}` }
-      if (outcome.kind === 'error' && !whole(outcome.error))
+      if (outcome.kind === 'error' && !safely(whole, outcome.error))
         return { kind: 'lost', text: `expected ${text}, whole; got ${describe(outcome)}` }
       return pending(outcome)
     },
@@ -100,6 +100,15 @@ export function byModel(threads: Expectation, processes: Expectation): Expectati
 /** Whatever it is, it comes. */
 export function settles(): Expectation {
   return { text: 'any end', judge: pending }
+}
+
+/** What has not even the shape that a check looks for does not pass it. */
+function safely(holds: (got: any) => boolean, got: unknown): boolean {
+  try {
+    return holds(got)
+  } catch {
+    return false
+  }
 }
 
 function pending(outcome: Outcome): Problem | undefined {

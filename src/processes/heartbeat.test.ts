@@ -1,0 +1,90 @@
+/** A worker that beats is alive; one that has stopped is given up after some five seconds. */
+import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
+import { withRuntime } from '../runtime/runtime.ts'
+import { VirtualRuntime } from '../runtime/virtual.ts'
+import { Heartbeat } from './heartbeat.ts'
+
+class Control extends EventEmitter {
+  kept = true
+  unref(): void {
+    this.kept = false
+  }
+  beat(): void {
+    this.emit('data', Buffer.of(0))
+  }
+}
+
+/** Runs `body` with a heartbeat on a clock that the test moves. */
+async function listening(
+  body: (scene: {
+    control: Control
+    heartbeat: Heartbeat
+    losses: () => number
+    virtual: VirtualRuntime
+  }) => Promise<void>,
+): Promise<void> {
+  const virtual = new VirtualRuntime()
+  await withRuntime(virtual, async () => {
+    const control = new Control()
+    let losses = 0
+    const heartbeat = new Heartbeat(control as unknown as Socket, () => {
+      losses += 1
+    })
+    await body({ control, heartbeat, losses: () => losses, virtual })
+  })
+}
+
+test('a worker that beats every second is not lost', () =>
+  listening(async ({ control, losses, virtual }) => {
+    for (let second = 0; second < 60; second += 1) {
+      control.beat()
+      await virtual.advance(1_000)
+    }
+    assert.equal(losses(), 0)
+  }))
+
+test('a worker whose beats stay away is lost, once, after some five seconds', () =>
+  listening(async ({ control, losses, virtual }) => {
+    control.beat()
+    await virtual.advance(4_900)
+    assert.equal(losses(), 0)
+    await virtual.advance(2_000)
+    assert.equal(losses(), 1)
+    await virtual.advance(60_000)
+    assert.equal(losses(), 1)
+  }))
+
+test('one beat is enough to be alive again', () =>
+  listening(async ({ control, losses, virtual }) => {
+    for (let round = 0; round < 10; round += 1) {
+      control.beat()
+      await virtual.advance(4_900)
+    }
+    assert.equal(losses(), 0)
+  }))
+
+test('before its first beat a worker is not missed: starting has a time limit of its own', () =>
+  listening(async ({ losses, virtual }) => {
+    await virtual.advance(60_000)
+    assert.deepEqual([losses(), virtual.timers], [0, 0])
+  }))
+
+test('after stop nobody is lost, and no timer is left', () =>
+  listening(async ({ control, heartbeat, losses, virtual }) => {
+    control.beat()
+    await virtual.advance(3_000)
+    heartbeat.stop()
+    assert.equal(virtual.timers, 0)
+    await virtual.advance(60_000)
+    assert.equal(losses(), 0)
+  }))
+
+test('listening keeps no program alive, and a broken connection is no error of its own', () =>
+  listening(async ({ control, losses }) => {
+    assert.equal(control.kept, false)
+    control.emit('error', new Error('ECONNRESET'))
+    assert.equal(losses(), 0)
+  }))

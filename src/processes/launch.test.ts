@@ -1,0 +1,127 @@
+/** The command line of a worker process. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { checkPoolOptions, type PoolUserOptions } from '../executor/pool-options.ts'
+import { inheritedFlags, type LaunchOptions, launchOf } from './launch.ts'
+
+function launch(options: PoolUserOptions = {}, more: Partial<LaunchOptions> = {}) {
+  return launchOf('process 1', {
+    ...checkPoolOptions('processes', options),
+    env: undefined,
+    permissions: undefined,
+    ...more,
+  })
+}
+
+test('a worker is this Node, and gets this program’s environment unless it is given one', () => {
+  assert.equal(launch().command, process.execPath)
+  assert.deepEqual(launch().env, { ...process.env })
+  assert.deepEqual(launch({}, { env: { ONLY: 'this' } }).env, { ONLY: 'this' })
+})
+
+test('a worker with permissions gets no environment unless it is given one', () => {
+  assert.deepEqual(launch({}, { permissions: {} }).env, {})
+  assert.deepEqual(launch({}, { permissions: {}, env: { ONLY: 'this' } }).env, { ONLY: 'this' })
+})
+
+test('memory limits reach the command line, in V8’s own measures', () => {
+  const { args } = launch({
+    resourceLimits: { maxOldGenerationSizeMb: 100.9, maxYoungGenerationSizeMb: 16, stackSizeMb: 2 },
+  })
+  for (const flag of ['--max-old-space-size=100', '--max-semi-space-size=6', '--stack-size=2048'])
+    assert.ok(args.includes(flag), flag)
+  assert.ok(!launch().args.some(flag => /--(max-old-space|max-semi-space|stack)-size/.test(flag)))
+})
+
+test('permissions deny everything but atonce itself and what is listed', () => {
+  const { args } = launch({}, { permissions: { read: ['/data', '*'], write: ['/tmp/out'] } })
+  assert.ok(args.includes('--permission'))
+  const reads = args.filter(flag => flag.startsWith('--allow-fs-read='))
+  assert.ok(reads.includes('--allow-fs-read=/data') && reads.includes('--allow-fs-read=*'))
+  const own = new URL('..', import.meta.url).pathname.replace(/\/$/, '')
+  assert.ok(reads.some(flag => flag === `--allow-fs-read=${own}`))
+  assert.deepEqual(
+    args.filter(flag => flag.startsWith('--allow-fs-write=')),
+    ['--allow-fs-write=/tmp/out'],
+  )
+  assert.ok(!args.includes('--allow-child-process'))
+  assert.ok(launch({}, { permissions: { childProcess: true } }).args.includes('--allow-child-process'))
+  assert.ok(!launch().args.includes('--permission'))
+})
+
+test('flags that say what to run, or that one process can have, are left to this one', () => {
+  for (const [own, why] of [
+    [['-e', 'code'], 'two words'],
+    [['--eval=code'], 'one word'],
+    [['-p', 'code'], 'two words'],
+    [['--input-type=module', '--eval', 'code'], 'both'],
+    [['--test', '--test-name-pattern', 'a b', '--test-reporter=spec'], 'the test runner’s'],
+    [['--watch', '--watch-path', './src'], 'the watcher’s'],
+    [['--inspect', '--inspect-brk=9230', '--inspect-port=0'], 'the debugger’s'],
+    [['--cpu-prof', '--cpu-prof-dir=x', '--heap-prof', '--prof'], 'the profiler’s'],
+    [['--interactive'], 'the prompt’s'],
+  ] as const) {
+    assert.deepEqual(inheritedFlags(own), [], why)
+    assert.deepEqual(
+      inheritedFlags(['--before', 'x', ...own, '--after=y']),
+      ['--before', 'x', '--after=y'],
+      why,
+    )
+  }
+})
+
+test('loaders, conditions and warnings are inherited, in their order', () => {
+  const flags = [
+    '--import',
+    'tsx',
+    '--require=./a.cjs',
+    '-r',
+    './b.cjs',
+    '-C',
+    'development',
+    '--no-warnings',
+  ]
+  assert.deepEqual(inheritedFlags(flags), flags)
+})
+
+test('no flag is invented, and none is moved', () => {
+  const words = fc.constantFrom(
+    '--import',
+    'tsx',
+    '-e',
+    'code',
+    '--test',
+    '--no-warnings',
+    '--a=b',
+    '-C',
+    'x',
+  )
+  fc.assert(
+    fc.property(fc.array(words), (flags: string[]) => {
+      let at = 0
+      for (const kept of inheritedFlags(flags)) {
+        at = flags.indexOf(kept, at) + 1
+        assert.ok(at > 0)
+      }
+    }),
+  )
+})
+
+test('Node takes the flags that a worker is started with', async () => {
+  const { command, args } = launch(
+    { resourceLimits: { maxOldGenerationSizeMb: 64, stackSizeMb: 1 } },
+    { permissions: { read: ['*'] } },
+  )
+  // The same flags, with another program in place of the worker’s.
+  const flags = args.slice(0, args.indexOf('--input-type=module'))
+  const said = await new Promise<string>((resolve, reject) =>
+    execFile(
+      command,
+      [...flags, '--eval', 'console.log(process.permission.has("fs.write"))'],
+      (error, stdout) => (error === null ? resolve(stdout) : reject(error)),
+    ),
+  )
+  assert.equal(said, 'false\n')
+})
