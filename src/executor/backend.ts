@@ -14,6 +14,8 @@ export interface Job {
   readonly priority: number
   /** Holds the stack of the caller, for the errors that come back. */
   readonly caller: Caller
+  /** The backend's own note on the job; nobody else looks at it. */
+  ready: object | undefined
   /** A worker has taken the job. */
   started(): void
   progressed(done: number, total: number | undefined): void

@@ -180,6 +180,7 @@ class MapRun {
       chunk,
       priority: this.#callOptions.priority ?? 0,
       caller: this.#caller,
+      ready: undefined,
       started: () => {},
       progressed: () => {},
       settled: (outcome, workMs) => {

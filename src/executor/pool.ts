@@ -46,7 +46,8 @@ export class Pool implements Backend, SlotOwner {
   readonly #slots = new Set<Slot>()
   /** Idle slots, the one that was idle last at the end. */
   readonly #idle: Slot[] = []
-  readonly #jobs = new Map<Job, ReadyJob>()
+  /** Jobs that were accepted and have no outcome yet. */
+  #open = 0
   readonly #costs = new Map<Task, TaskCost>()
   readonly #brokenImports = new Map<string, number>()
   readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0 }
@@ -83,14 +84,15 @@ export class Pool implements Backend, SlotOwner {
       this.#counts.failed += 1
       return job.settled({ ok: false, error })
     }
-    this.#jobs.set(job, ready)
+    job.ready = ready
+    this.#open += 1
     this.#queue.push(ready)
     this.#assign()
   }
 
   cancel(job: Job, error: Error): void {
-    const ready = this.#jobs.get(job)
-    if (ready === undefined) return
+    const ready = job.ready as ReadyJob | undefined
+    if (ready === undefined || ready.settled) return
     const waited = this.#queue.withdraw(ready)
     this.#settle(ready, { ok: false, error }, 'cancelled')
     if (!waited) for (const slot of this.#slots) slot.abandon(ready, error)
@@ -103,7 +105,7 @@ export class Pool implements Backend, SlotOwner {
       model: this.model,
       workers: { starting: count('starting'), idle: count('idle'), busy: count('busy', 'draining', 'stopping') },
       crashes: this.#counts.crashes,
-      queued: this.#jobs.size - running,
+      queued: this.#open - running,
       running,
       done: this.#counts.done,
       failed: this.#counts.failed,
@@ -315,7 +317,7 @@ export class Pool implements Backend, SlotOwner {
   #settle(ready: ReadyJob, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
     if (ready.settled) return
     ready.settled = true
-    this.#jobs.delete(ready.job)
+    this.#open -= 1
     this.#counts[as] += 1
     ready.job.settled(outcome, workMs)
   }
@@ -334,7 +336,7 @@ export class Pool implements Backend, SlotOwner {
 
   #finishClosing(): void {
     if (this.#closing === undefined) return
-    if (this.#jobs.size === 0) {
+    if (this.#open === 0) {
       for (const slot of [...this.#slots]) {
         if (slot.state === 'idle') {
           this.#takeOutOfIdle(slot)
@@ -344,7 +346,7 @@ export class Pool implements Backend, SlotOwner {
         }
       }
     }
-    if (this.#slots.size > 0 || this.#jobs.size > 0) return
+    if (this.#slots.size > 0 || this.#open > 0) return
     this.#watching?.cancel()
     this.#closing.unpark()
   }

@@ -12,10 +12,10 @@ import { abortError, asCompleted, Future, type FutureControl, wait } from './fut
 /** A future whose cancel does what an executor's does. */
 function future<T = unknown>(): FutureControl<T> & { reasons: unknown[] } {
   const reasons: unknown[] = []
-  const control = Future.create<T>(reason => {
+  const control = Future.create<T>({ cancel: reason => {
     reasons.push(reason)
     control.reject(abortError('work', reason), 'cancelled')
-  })
+  } })
   return Object.assign(control, { reasons })
 }
 
@@ -142,8 +142,8 @@ function endOf(body: string): Promise<{ code: number; stderr: string }> {
 
 test('a failed future that nobody awaits is reported by Node; one that its own cancel() ended is not', async () => {
   const [failed, cancelled] = await Promise.all([
-    endOf(`Future.create(() => {}).reject(new Error('nobody looked'))`),
-    endOf(`const control = Future.create(() => control.reject(new Error('nobody looked'), 'cancelled'))
+    endOf(`Future.create({ cancel() {} }).reject(new Error('nobody looked'))`),
+    endOf(`const control = Future.create({ cancel: () => control.reject(new Error('nobody looked'), 'cancelled') })
            control.future.cancel()`),
   ])
   assert.equal(failed.code, 1)
@@ -153,7 +153,7 @@ test('a failed future that nobody awaits is reported by Node; one that its own c
 
 test('a listener that throws is an uncaught exception, after the other listeners were told (test_future.test_done_callback_raises)', async () => {
   const { code, stderr } = await endOf(`
-    const control = Future.create(() => {})
+    const control = Future.create({ cancel() {} })
     control.future.onProgress(() => { throw new Error('a listener’s own') })
     control.future.onProgress(done => console.error('told', done))
     control.progressed(1, 2)

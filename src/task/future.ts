@@ -13,6 +13,11 @@ export type FutureState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 /** What a progress listener is told: `done` of `total` (if the task knows it), in the task's own unit. */
 export type ProgressListener = (done: number, total: number | undefined) => void
 
+/** Who is asked to cancel when the user cancels a future. */
+export interface Canceller {
+  cancel(reason: unknown): void
+}
+
 /** The side of a future that its executor holds. */
 export interface FutureControl<T> {
   readonly future: Future<T>
@@ -31,35 +36,50 @@ export interface FutureControl<T> {
  */
 export class Future<T> implements Promise<T> {
   readonly #promise: Promise<T>
-  readonly #cancel: (reason: unknown) => void
+  readonly #canceller: Canceller
   #state: FutureState = 'queued'
   #listeners: ProgressListener[] | undefined
 
-  private constructor(promise: Promise<T>, cancel: (reason: unknown) => void) {
+  private constructor(promise: Promise<T>, canceller: Canceller) {
     this.#promise = promise
-    this.#cancel = cancel
+    this.#canceller = canceller
   }
 
-  /** For executors: a future, and the means to settle it. `cancel` is called when the user cancels an unsettled future. */
-  static create<T>(cancel: (reason: unknown) => void): FutureControl<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>()
-    const future = new Future<T>(promise, cancel)
-    return {
-      future,
-      started: () => {
-        if (future.#state === 'queued') future.#state = 'running'
-      },
-      progressed: (done, total) => future.#tell(done, total),
-      resolve: value => {
-        if (future.settled) return
-        future.#state = 'done'
-        resolve(value)
-      },
-      reject: (error, state = 'failed') => {
-        if (future.settled) return
-        future.#state = state
-        reject(error)
-      },
+  /** For executors: a future, and the means to settle it. `canceller` is asked when the user cancels an unsettled future. */
+  static create<T>(canceller: Canceller): FutureControl<T> {
+    return new Future.#Control<T>(canceller)
+  }
+
+  static readonly #Control = class<T> implements FutureControl<T> {
+    readonly future: Future<T>
+    readonly #resolve: (value: T) => void
+    readonly #reject: (error: unknown) => void
+
+    constructor(canceller: Canceller) {
+      const { promise, resolve, reject } = Promise.withResolvers<T>()
+      this.future = new Future<T>(promise, canceller)
+      this.#resolve = resolve
+      this.#reject = reject
+    }
+
+    started(): void {
+      if (this.future.#state === 'queued') this.future.#state = 'running'
+    }
+
+    progressed(done: number, total: number | undefined): void {
+      this.future.#tell(done, total)
+    }
+
+    resolve(value: T): void {
+      if (this.future.settled) return
+      this.future.#state = 'done'
+      this.#resolve(value)
+    }
+
+    reject(error: unknown, state: 'failed' | 'cancelled' = 'failed'): void {
+      if (this.future.settled) return
+      this.future.#state = state
+      this.#reject(error)
     }
   }
 
@@ -83,7 +103,7 @@ export class Future<T> implements Promise<T> {
   cancel(reason?: unknown): boolean {
     if (this.settled) return false
     this.#promise.catch(() => {})
-    this.#cancel(reason)
+    this.#canceller.cancel(reason)
     return true
   }
 

@@ -34,6 +34,8 @@ function listener(): Receiver & { messages: unknown[]; garbage: string[]; ends: 
   return Object.assign(heard, {
     message: (message: unknown) => void heard.messages.push(message),
     garbled: (what: string) => void heard.garbage.push(what),
+    run: (...run: unknown[]) => void heard.messages.push(run),
+    done: (...done: unknown[]) => void heard.messages.push(done),
     closed: () => {
       heard.ends += 1
     },
@@ -42,7 +44,7 @@ function listener(): Receiver & { messages: unknown[]; garbage: string[]; ends: 
 
 function framesOf(...messages: unknown[]): Buffer {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), limit)
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
   for (const message of messages) transport.send(message)
   return Buffer.concat(recorder.written)
 }
@@ -51,14 +53,14 @@ function framesOf(...messages: unknown[]): Buffer {
 function hear(pieces: readonly Uint8Array[], maxFrameBytes = limit): ReturnType<typeof listener> {
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, maxFrameBytes)
+  pipeTransport(recorder.socket, heard, { maxFrameBytes: maxFrameBytes })
   for (const piece of pieces) recorder.emit('data', Buffer.from(piece))
   return heard
 }
 
 function framed(body: Uint8Array, bodyBytes: number = body.length): Buffer {
-  const head = Buffer.alloc(4)
-  head.writeUInt32BE(bodyBytes)
+  const head = Buffer.alloc(5) // The kind is 0: a message.
+  head.writeUInt32BE(bodyBytes + 1)
   return Buffer.concat([head, body])
 }
 
@@ -106,7 +108,7 @@ test('a frame that is not whole yet is not delivered, and its end is no message'
   const frame = framesOf('whole')
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, limit)
+  pipeTransport(recorder.socket, heard, { maxFrameBytes: limit })
   recorder.emit('data', frame.subarray(0, -1))
   recorder.emit('close')
   assert.deepEqual([heard.messages, heard.garbage, heard.ends], [[], [], 1])
@@ -146,7 +148,7 @@ test('a frame without a value in it is garbage', () => {
 
 test('a message that is too large is refused by its sender, with nothing sent', () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), 1_000)
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: 1_000 })
   assert.throws(
     () => transport.send('x'.repeat(2_000)),
     (error: unknown) => error instanceof PayloadTooLargeError && error.limitBytes === 1_000,
@@ -158,14 +160,14 @@ test('a message that is too large is refused by its sender, with nothing sent', 
 
 test('a message that can’t be copied is refused by its sender, with nothing sent', () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), limit)
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
   assert.throws(() => transport.send({ fn: () => {} }), /could not be cloned/)
   assert.deepEqual(recorder.log, [])
 })
 
 test('all frames of one turn leave in one write, those of the next turn in another', async () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), limit)
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
   transport.send(1)
   transport.send(2)
   assert.deepEqual(recorder.log, ['cork', 'write', 'write'])
@@ -179,7 +181,7 @@ test('all frames of one turn leave in one write, those of the next turn in anoth
 test('what is delivered before an error of the socket stays delivered, and the error ends nobody', () => {
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, limit)
+  pipeTransport(recorder.socket, heard, { maxFrameBytes: limit })
   recorder.emit('data', framesOf('before'))
   recorder.emit('error', new Error('EPIPE'))
   recorder.emit('close')
@@ -190,7 +192,7 @@ test('both ends of a real stream hear each other, and each hears the other’s e
   const [left, right] = duplexPair() as unknown as [Socket, Socket]
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const { promise: answered, resolve: answer } = Promise.withResolvers<unknown>()
-  const caller = pipeTransport(left, { ...listener(), message: answer }, limit)
+  const caller = pipeTransport(left, { ...listener(), message: answer }, { maxFrameBytes: limit })
   const worker = pipeTransport(
     right,
     { ...listener(), message: message => worker.send([message]), closed: end },
