@@ -300,7 +300,13 @@ test('a cancelled future counts as a failure, a done one does not', async () => 
     FutureControl<number>,
   ]
   const waiting = wait(futuresOf([one, two, three]), { until: 'failure' })
+  let over = false
+  waiting.then(() => {
+    over = true
+  })
   one.resolve(1)
+  await new Promise<void>(resolve => setImmediate(resolve))
+  assert.equal(over, false)
   two.future.cancel()
   assert.deepEqual((await waiting).pending, new Set([three.future]))
 })

@@ -218,6 +218,8 @@ test('a record that looks like one of the codec’s own stand-ins stays a record
     { [tag]: undefined },
   ]) {
     assert.deepEqual(byClone([forged]), [forged])
+    const special = [forged, Buffer.from('special'), { inside: forged }]
+    assert.deepEqual(traceOf(byClone(special)), traceOf(special))
   }
 })
 

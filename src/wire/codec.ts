@@ -189,7 +189,6 @@ class Scan {
 
   #enterPlain(record: Record<string, unknown>, at: number): void {
     for (const key of Object.keys(record)) {
-      if (key === tag) this.special = true
       this.#visit(this.#read(record, key, at), at, key)
     }
     for (const symbol of Object.getOwnPropertySymbols(record)) {
@@ -415,7 +414,7 @@ function isBuiltInView(view: ArrayBufferView): boolean {
   return /^(Big)?(Int|Uint|Float)\d+(Clamped)?Array$|^DataView$/.test(name)
 }
 
-/** Marks a plain object as the stand-in of something special. A record of the user's own that has this key is special too. */
+/** Marks a plain object as the stand-in of something special; beside such, a user's own record with this key gets one too. */
 const tag = '\u0000atonce'
 
 type StandIn =
