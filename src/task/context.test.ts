@@ -1,7 +1,7 @@
 /** What a task knows about its call. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AbortError } from '../errors.ts'
+import { AbortError, OptionError } from '../errors.ts'
 import { CallContext, context, insideTask, withContext } from './context.ts'
 
 function call(
@@ -74,4 +74,16 @@ test('progress reaches the caller, taken off the context or not', () => {
     [1, 4],
     [2, undefined],
   ])
+})
+
+test('progress that is no number is refused in the task: its executor would take the message for a forged one', () => {
+  const { progress } = call({ report: () => assert.fail('it was reported') })
+  for (const [done, total] of [
+    ['50%', undefined],
+    [undefined, 5],
+    [1, '4'],
+    [1n, 4],
+    [1, null],
+  ] as const)
+    assert.throws(() => progress(done as unknown as number, total as unknown as number), OptionError)
 })

@@ -64,7 +64,12 @@ export function decode(value: unknown, special: boolean): unknown {
 
 /** Empties the sender's buffers after their bytes were copied, so that a moved value is gone on every executor. */
 export function detach(transfer: readonly (ArrayBuffer | MessagePort)[]): void {
-  for (const moved of transfer) if (moved instanceof ArrayBuffer && !moved.detached) moved.transfer()
+  for (const moved of transfer) {
+    if (!(moved instanceof ArrayBuffer) || moved.detached) continue
+    try {
+      moved.transfer()
+    } catch {} // The memory of a WebAssembly instance can't be taken from it; it was copied, as all the others.
+  }
 }
 
 function isPrimitiveThatCrosses(value: unknown): boolean {
