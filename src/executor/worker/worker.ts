@@ -9,19 +9,13 @@
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CallContext, withContext } from '../../task/context.ts'
-import type { Outcome } from '../../task/results.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import type {
-  CancelMessage,
-  FromWorker,
-  LoadMessage,
-  RunMessage,
-  ToWorker,
-  WireOutcome,
-} from '../../wire/messages.ts'
+import type { CancelMessage, FromWorker, LoadMessage, RunMessage, ToWorker } from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
+import type { Packed } from '../packed.ts'
+import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
 
 /** What an entry point brings. */
@@ -96,8 +90,8 @@ export class Worker {
       const args = decode(message.args, message.special)
       startedMs = runtime().now()
       if (message.chunk) {
-        const outcomes = await this.#callEach(task, args as unknown[][], call)
-        this.#replyChunk(id, outcomes, workMs())
+        const outcome = await callEach(task, args as Packed, call)
+        this.#replyChunk(id, outcome, workMs())
       } else {
         const returned: unknown = withContext(call, () => task(...(args as unknown[])))
         this.#reply(id, isThenable(returned) ? await returned : returned, workMs())
@@ -116,40 +110,16 @@ export class Worker {
     return task
   }
 
-  /** Calls the task once for each entry, one after the other; a failed call does not stop those after it. */
-  async #callEach(task: Task, entries: readonly unknown[][], call: CallContext): Promise<Outcome<unknown>[]> {
-    const outcomes: Outcome<unknown>[] = []
-    for (const args of entries) {
-      try {
-        call.throwIfCancelled()
-        const returned: unknown = withContext(call, () => task(...args))
-        outcomes.push({ ok: true, value: isThenable(returned) ? await returned : returned })
-      } catch (error) {
-        outcomes.push({ ok: false, error })
-      }
-    }
-    return outcomes
-  }
-
   #reply(id: number, result: unknown, workMs: number): void {
     const { value, special, transfer } = encode(result, 'result', this.#host.crossing)
     this.#send({ kind: 'done', id, value, special, workMs }, transfer)
   }
 
-  #replyChunk(id: number, outcomes: readonly Outcome<unknown>[], workMs: number): void {
-    const transfer: (typeof encoded)['transfer'][number][] = []
-    let encoded: ReturnType<typeof encode>
-    const wire = outcomes.map((outcome): WireOutcome => {
-      if (!outcome.ok) return { ok: false, failure: this.#encodeFailure(outcome.error) }
-      try {
-        encoded = encode(outcome.value, 'result', this.#host.crossing)
-        transfer.push(...encoded.transfer)
-        return { ok: true, value: encoded.value, special: encoded.special }
-      } catch (error) {
-        return { ok: false, failure: this.#encodeFailure(error) }
-      }
-    })
-    this.#send({ kind: 'doneChunk', id, outcomes: wire, workMs }, transfer)
+  #replyChunk(id: number, outcome: ChunkOutcome, workMs: number): void {
+    const { message, transfer } = chunkReply(id, outcome, workMs, this.#host.crossing, error =>
+      this.#encodeFailure(error),
+    )
+    this.#send(message, transfer)
   }
 
   #cancel(message: CancelMessage): void {
