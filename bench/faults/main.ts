@@ -5,7 +5,7 @@
  *
  * `--keep-rivals` plays only atonce anew, and takes the peers' results from the last run.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { CaseResult } from '../../test/faults/case.ts'
@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const lastRun = new URL('../node_modules/.faults.json', import.meta.url)
+const lastRun = new URL('../.cache/faults.json', import.meta.url)
 const subjects = [...ownSubjects, ...rivals]
 const rows = groups.flatMap(group => group.rows)
 const loadBefore = loadavg()[0] as number
@@ -44,6 +44,7 @@ const counts = damageCounts(subjects, results)
 
 console.log(`${columns(sideBySide(rows, subjects, results))}\n\n${columns(counts)}`)
 writeFileSync(new URL('../FAULTS.md', import.meta.url), page())
+mkdirSync(new URL('.', lastRun), { recursive: true })
 writeFileSync(lastRun, JSON.stringify(results))
 
 function keptResults(): CaseResult[] {

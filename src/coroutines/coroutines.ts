@@ -3,7 +3,7 @@
  *
  *     submit ─▶ queue ─▶ (fewer than `concurrency` run) ─▶ fn(...args) in its context ─▶ settled
  */
-import { AbortError, ClosedError, OptionError, QueueFullError, ThrownValueError } from '../errors.ts'
+import { ClosedError, OptionError, QueueFullError, ThrownValueError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
@@ -147,26 +147,12 @@ class Loop implements Backend {
     })
     this.#running.set(job, call)
     job.started()
-    const outcome: Outcome<unknown> = job.chunk
-      ? { ok: true, value: await this.#callEach(job, call) }
-      : await this.#call(job, job.calls[0] ?? [], call)
+    const outcome = await this.#call(job, job.calls[0] as readonly unknown[], call)
     const wanted = this.#running.get(job) !== undefined
     this.#running.delete(job)
     if (wanted) this.#settle(job, outcome, outcome.ok ? 'done' : 'failed')
     this.#checkClosed()
     this.#schedule()
-  }
-
-  async #callEach(job: Job, call: CallContext): Promise<Outcome<unknown>[]> {
-    const outcomes: Outcome<unknown>[] = []
-    for (const args of job.calls) {
-      outcomes.push(
-        call.cancelled
-          ? { ok: false, error: new AbortError('The call was cancelled.') }
-          : await this.#call(job, args, call),
-      )
-    }
-    return outcomes
   }
 
   async #call(job: Job, args: readonly unknown[], call: CallContext): Promise<Outcome<unknown>> {

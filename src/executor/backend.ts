@@ -2,24 +2,28 @@
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
 import type { Caller } from './caller.ts'
+import type { Packed } from './packed.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 
 /** One message's worth of work: a call, or a chunk of calls of the same task. */
 export interface Job {
   readonly task: Task
-  /** The arguments of each call; one entry, unless `chunk`. */
-  readonly calls: readonly (readonly unknown[])[]
-  /** Whether the outcome is a list, one outcome for each call. */
+  /** The arguments of the one call; of a chunk, the inputs: arguments of each call, or items where the task takes items. */
+  readonly calls: Packed
+  /** Whether it is many calls, one after the other; never for `coroutines`, where there is no message to save. */
   readonly chunk: boolean
   readonly priority: number
   /** Holds the stack of the caller, for the errors that come back. */
   readonly caller: Caller
   /** The backend's own note on the job; nobody else looks at it. */
   ready: object | undefined
-  /** A worker has taken the job. */
+  /** A worker has taken the job; never called for one that was refused, or could not be sent. */
   started(): void
   progressed(done: number, total: number | undefined): void
-  /** Called exactly once. The value is the result, or `Outcome[]` for a chunk; `workMs` is the time the calls took. */
+  /**
+   * Called exactly once. The value is the result; for a chunk, `PackedResults` as they came, or `Outcome[]` if a call
+   * failed. `workMs` is the time that the calls took.
+   */
   settled(outcome: Outcome<unknown>, workMs?: number): void
 }
 

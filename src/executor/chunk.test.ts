@@ -4,72 +4,115 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ChunkSizer } from './chunk.ts'
 
-const many = { adapts: true, total: undefined, workers: 2 }
+const two = { workers: 2 }
 
-test('a size that was given is kept, whatever the calls cost', () => {
-  const sizer = new ChunkSizer(7, many)
-  for (const workMs of [0, 0.001, 1_000]) sizer.learn(7, workMs)
-  assert.equal(sizer.size, 7)
+/** A sizer that has seen chunks of its own size, `rounds` times, with calls that cost the same. */
+function accustomed(costMs: number, rounds = 20): ChunkSizer {
+  const sizer = new ChunkSizer('auto', two)
+  for (let round = 0; round < rounds; round += 1)
+    sizer.learn({ items: sizer.size, workMs: sizer.size * costMs, longestMs: costMs })
+  return sizer
+}
+
+test('a size that was given is kept, whatever the calls cost and however few inputs are left', () => {
+  const sizer = new ChunkSizer(7, two)
+  for (const workMs of [0, 0.001, 1_000]) sizer.learn({ items: 7, workMs })
+  assert.deepEqual([sizer.size, sizer.next(3), sizer.next(undefined)], [7, 7, 7])
 })
 
 test('cheap calls travel together: the size begins with one, at most doubles, and ends near 2 ms of work', () => {
-  const sizer = new ChunkSizer('auto', many)
-  const sizes = [sizer.size]
-  for (let round = 0; round < 20; round += 1) {
-    sizer.learn(sizer.size, sizer.size * 0.01)
-    sizes.push(sizer.size)
-  }
-  assert.deepEqual(sizes.slice(0, 9), [1, 2, 4, 8, 16, 32, 64, 128, 200])
-  assert.equal(sizes.at(-1), 200)
+  assert.deepEqual(
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 20].map(rounds => accustomed(0.01, rounds).size),
+    [1, 2, 4, 8, 16, 32, 64, 128, 200, 200],
+  )
+})
+
+test('the size grows only when chunks of the present size were measured', () => {
+  const sizer = accustomed(0.01, 2)
+  assert.equal(sizer.size, 4)
+  for (const items of [1, 2, 3]) sizer.learn({ items, workMs: items * 0.01 })
+  assert.equal(sizer.size, 4)
+  sizer.learn({ items: 4, workMs: 0.04 })
+  assert.equal(sizer.size, 8)
 })
 
 test('calls of 2 ms and more travel alone', () => {
-  const sizer = new ChunkSizer('auto', many)
-  for (let round = 0; round < 5; round += 1) sizer.learn(1, 2.5)
-  assert.equal(sizer.size, 1)
+  assert.equal(accustomed(2.5).size, 1)
 })
 
-test('calls that turn out dear shrink the size at once; that they are cheap again counts slowly', () => {
-  const sizer = new ChunkSizer('auto', many)
-  for (let round = 0; round < 20; round += 1) sizer.learn(sizer.size, sizer.size * 0.001)
-  assert.ok(sizer.size > 1_000)
-  sizer.learn(1, 10)
+test('calls that turn out dear shrink the size at once; when they are cheap again it grows step by step', () => {
+  const sizer = accustomed(0.001)
+  assert.equal(sizer.size, 2_000)
+  sizer.learn({ items: 100, workMs: 1_000 })
   assert.equal(sizer.size, 1)
-  sizer.learn(1, 0.001)
-  assert.equal(sizer.size, 1)
+  sizer.learn({ items: 1, workMs: 0.001 })
+  assert.equal(sizer.size, 2)
 })
 
-test('with a known number of inputs, every worker gets several chunks', () => {
-  for (const [total, workers, most] of [
-    [1_000, 4, 32],
-    [10, 4, 1],
-    [0, 4, 1],
-    [1, 1, 1],
-  ] as const) {
-    const sizer = new ChunkSizer('auto', { adapts: true, total, workers })
-    for (let round = 0; round < 20; round += 1) sizer.learn(sizer.size, 0)
-    assert.equal(sizer.size, most)
+test('items that differ much go one to a message, if a message costs less than 3 % of them on average', () => {
+  const sizer = new ChunkSizer('auto', two)
+  // Nine of ten take 0.02 ms, the tenth 10 ms: 1 ms on average.
+  for (let item = 0; item < 400; item += 1) {
+    const costMs = item % 10 === 3 ? 10 : 0.02
+    sizer.learn({ items: 1, workMs: costMs, longestMs: costMs })
+    if (item >= 40) assert.equal(sizer.size, 1, `after ${item} items`)
   }
 })
 
-test('where nothing is gained by chunks, the size stays one', () => {
-  const sizer = new ChunkSizer('auto', { ...many, adapts: false })
-  sizer.learn(1, 0)
+test('one item that takes far longer than its chunk makes chunks small, not so small that messages cost more than 3 %', () => {
+  const sizer = accustomed(0.01)
+  assert.equal(sizer.size, 200)
+  sizer.learn({ items: 200, workMs: 202, longestMs: 200 })
+  assert.equal(sizer.size, 1)
+  // Cheap ones again: on average an item now takes 0.06 ms, most of it from the long one.
+  for (let round = 0; round < 30; round += 1)
+    sizer.learn({ items: sizer.size, workMs: sizer.size * 0.01, longestMs: 0.01 })
+  assert.ok(sizer.size >= 4 && sizer.size <= 50, `${sizer.size}`)
+})
+
+test('a pause now and then does not make tiny items uneven: chunks of many are alike', () => {
+  const sizer = accustomed(0.0001)
+  for (let round = 0; round < 100; round += 1) {
+    const pauseMs = round % 20 === 0 ? 2 : 0
+    const items = sizer.size
+    sizer.learn({ items, workMs: items * 0.0001 + pauseMs, longestMs: pauseMs })
+  }
+  assert.ok(sizer.size > 10_000, `${sizer.size}`)
+})
+
+test('when few inputs are left, every worker still gets several chunks, as long as messages stay cheap', () => {
+  const sizer = accustomed(0.01)
+  assert.deepEqual(
+    [undefined, 1e9, 1_600, 800, 0].map(left => sizer.next(left)),
+    [200, 200, 100, 50, 50],
+  )
+})
+
+test('a chunk does not hold more than a mebibyte, as far as bytes are seen', () => {
+  const sizer = accustomed(0.001)
+  sizer.learn({ items: 100, workMs: 0.1, bytes: 100 * 64 * 1024 })
+  assert.equal(sizer.size, 16)
+  sizer.learn({ items: 1, workMs: 0.001, bytes: 2 ** 30 })
   assert.equal(sizer.size, 1)
 })
 
 test('whatever calls cost, the size is a whole number from 1 to 65,536, and no more than twice the one before', () => {
+  const cost = fc.double({ min: 0, max: 1e9, noNaN: true })
   fc.assert(
     fc.property(
-      fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { maxLength: 50 }),
-      fc.option(fc.nat(1e7), { nil: undefined }),
-      (costs, total) => {
-        const sizer = new ChunkSizer('auto', { adapts: true, total, workers: 3 })
-        for (const workMs of costs) {
+      fc.array(fc.record({ items: fc.integer({ min: 1, max: 1e5 }), workMs: cost, longestMs: cost }), {
+        maxLength: 50,
+      }),
+      fc.option(fc.integer({ min: -5, max: 1e7 }), { nil: undefined }),
+      (measures, left) => {
+        const sizer = new ChunkSizer('auto', { workers: 3 })
+        for (const measure of measures) {
           const before = sizer.size
-          sizer.learn(before, workMs)
-          assert.ok(Number.isInteger(sizer.size) && sizer.size >= 1 && sizer.size <= 65_536)
-          assert.ok(sizer.size <= before * 2)
+          sizer.learn(measure)
+          const next = sizer.next(left)
+          for (const size of [sizer.size, next])
+            assert.ok(Number.isInteger(size) && size >= 1 && size <= 65_536, `${size}`)
+          assert.ok(sizer.size <= before * 2 && next <= sizer.size)
         }
       },
     ),

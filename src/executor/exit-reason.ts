@@ -60,7 +60,8 @@ function hadNotStarted({ wasReady, loading }: EndOfWorker): boolean {
 
 function describeExit(exit: Exit): string {
   if (exit.kind === 'exit') return `it ended with exit code ${exit.code}`
-  if (exit.kind === 'signal') return `it was ended by ${exit.signal}${exit.lastWords === '' ? '' : `; it wrote last:\n${exit.lastWords}`}`
+  if (exit.kind === 'signal')
+    return `it was ended by ${exit.signal}${exit.lastWords === '' ? '' : `; it wrote last:\n${exit.lastWords}`}`
   return exit.kind === 'error' ? messageOf(exit.error) : exit.kind
 }
 

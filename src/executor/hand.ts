@@ -24,7 +24,8 @@ export class Hand<T extends Held> {
 
   /** The one that was given first, of those that are left. */
   get first(): T | undefined {
-    while (this.#oldest < this.#next && this.#held[this.#oldest % claimWindow] === undefined) this.#oldest += 1
+    while (this.#oldest < this.#next && this.#held[this.#oldest % claimWindow] === undefined)
+      this.#oldest += 1
     return this.#held[this.#oldest % claimWindow]
   }
 

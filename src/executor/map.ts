@@ -1,23 +1,48 @@
 /**
  * `map`: reads inputs lazily, sends them in chunks, hands the outcomes to the results.
  *
- *     inputs ─▶ #read (while the results have room, and jobs are wanted) ─▶ chunk ─▶ Job ─▶ backend
- *     Results ◀── deliver(index, outcome) ◀────────────────────────────── settled ◀──┘
+ *     Source ─▶ #read (while the results have room, and jobs are wanted) ─▶ inputs ─▶ Job ─▶ backend
+ *     Results ◀── deliverRun(first, run) ◀────────────────────────────── settled ◀──┘
+ *
+ * What a chunk is never shows: each input is called once, at its place, and fails alone. A chunk that is refused before it
+ * was sent (one input can't be copied, or all together are too large) is halved and tried again; one that finds the queue
+ * full waits until a job of this map has settled.
  */
-import { OptionError, TimeoutError } from '../errors.ts'
+import {
+  OptionError,
+  PayloadTooLargeError,
+  ProtocolError,
+  QueueFullError,
+  SerializationError,
+  TimeoutError,
+} from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
-import { parameterCount } from '../task/arity.ts'
 import { abortError, tellProgress } from '../task/future.ts'
-import { type Outcome, Results, ResultsBuffer } from '../task/results.ts'
+import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
 import { ChunkSizer } from './chunk.ts'
+import { type Batch, openInputs, type Source } from './inputs.ts'
 import { checkMapOptions, type MapOptions } from './map-options.ts'
+import {
+  isPackedResults,
+  moving,
+  type Packed,
+  pack,
+  takesItems,
+  unpacked,
+  unpackedAt,
+  visibleBytes,
+} from './packed.ts'
 
 /** Jobs per worker that are submitted at a time: one runs, one waits, so that no worker waits for the caller. */
 const jobsPerWorker = 2
+/** Chunks per worker that are read beyond the last result taken: as many wait for the consumer as are under way. */
+const chunksAhead = 2 * jobsPerWorker
+/** The bound where the number of workers is none: `coroutines({ concurrency: Infinity })`. */
+const mostChunksAhead = 65_536
 
 export function runMap<F extends AnyFunction>(
   backend: Backend,
@@ -28,19 +53,22 @@ export function runMap<F extends AnyFunction>(
   calledAs: Function,
 ): Results<Result<F>> {
   checkMapOptions(options)
-  const ahead = options.ahead ?? jobsPerWorker * backend.workers
-  const buffer = new ResultsBuffer<unknown>(options.ordered ?? true, ahead)
-  const run = new MapRun(backend, callOptions, task, open(inputs), buffer, options, captureCaller(task, calledAs))
+  const source = openInputs(inputs, { shares: backend.model === 'threads' })
+  const buffer = new ResultsBuffer<unknown>(options.ordered ?? true, options.ahead ?? 0)
+  const run = new MapRun(backend, callOptions, task, source, buffer, options, captureCaller(task, calledAs))
   buffer.producer = run
   run.begin()
   return Results.of(buffer) as Results<Result<F>>
 }
 
-/** An input iterator of either kind, and how many inputs there are, if one can know. */
-interface Source {
-  readonly iterator: Iterator<unknown> | AsyncIterator<unknown>
-  readonly synchronous: boolean
-  readonly total: number | undefined
+/** Neighbouring inputs on their way. */
+interface Chunk {
+  /** The index of the first. */
+  readonly first: number
+  /** Inputs of a typed array are gone once they were sent: moved. */
+  readonly inputs: Packed
+  readonly count: number
+  readonly bytes: number
 }
 
 class MapRun {
@@ -51,9 +79,12 @@ class MapRun {
   readonly #buffer: ResultsBuffer<unknown>
   readonly #options: MapOptions
   readonly #sizer: ChunkSizer
-  readonly #takesTuples: boolean
+  readonly #takesItems: boolean
   readonly #caller: Job['caller']
   readonly #jobs = new Set<Job>()
+  readonly #mostJobs: number
+  /** Chunks that found the queue full. */
+  #held: Chunk[] = []
   #readCount = 0
   #doneCount = 0
   #reading = false
@@ -69,6 +100,8 @@ class MapRun {
     options: MapOptions,
     caller: Job['caller'],
   ) {
+    // On the caller's own event loop there are no messages to save, and a chunk would only keep calls from overlapping.
+    const messages = backend.model !== 'coroutines'
     this.#caller = caller
     this.#backend = backend
     this.#callOptions = callOptions
@@ -76,12 +109,10 @@ class MapRun {
     this.#source = source
     this.#buffer = buffer
     this.#options = options
-    this.#sizer = new ChunkSizer(options.chunk ?? 'auto', {
-      adapts: backend.model !== 'coroutines' && source.synchronous,
-      total: source.total,
-      workers: backend.workers,
-    })
-    this.#takesTuples = parameterCount(task) !== 1
+    this.#mostJobs = (messages ? jobsPerWorker : 1) * backend.workers
+    this.#sizer = new ChunkSizer(messages ? (options.chunk ?? 'auto') : 1, backend)
+    this.#takesItems = takesItems(task)
+    this.#growAhead()
   }
 
   /** Starts in the next turn, so that the caller can say first how it wants the results. */
@@ -96,12 +127,16 @@ class MapRun {
   // ── what the results ask for ──
 
   demand(): void {
-    if (!this.#reading && !this.#ended) void this.#read()
+    if (!this.#reading && !this.#ended && this.#wanted > 0) this.#read()
   }
 
   cancel(reason: unknown): void {
-    if (!this.#ended) this.#closeInputs()
+    if (!this.#ended) {
+      this.#ended = true
+      this.#source.close()
+    }
     const error = reason instanceof Error ? reason : abortError(`map(${nameOf(this.#task)})`, reason)
+    this.#held = []
     for (const job of [...this.#jobs]) this.#backend.cancel(job, error)
     this.#release()
     this.#buffer.break(error)
@@ -109,114 +144,156 @@ class MapRun {
 
   // ── reading ──
 
-  async #read(): Promise<void> {
+  /** Inputs may be a generator, and so any code: it is never entered a second time while it runs. */
+  #read(): void {
     this.#reading = true
-    try {
-      while (!this.#ended && this.#wanted > 0) {
-        const inputs = this.#source.synchronous ? this.#take(this.#wanted) : await this.#takeOne()
-        if (inputs.length > 0) this.#submit(inputs)
+    while (!this.#ended) {
+      const wanted = this.#wanted
+      if (wanted === 0) break
+      const batch = this.#source.take(wanted)
+      if (batch instanceof Promise) {
+        batch.then(arrived => {
+          this.#reading = false
+          this.#accept(arrived)
+          this.demand()
+        })
+        return
       }
-    } catch (error) {
-      this.#ended = true
-      this.#buffer.break(error)
-    } finally {
-      this.#reading = false
+      this.#accept(batch)
     }
+    this.#reading = false
   }
 
-  /** How many inputs may be read and sent in one job now. */
+  /** How many inputs may be read and sent in one job now. A part of a chunk would cost as much as a whole one. */
   get #wanted(): number {
-    if (this.#jobs.size >= jobsPerWorker * this.#backend.workers) return 0
-    return Math.min(this.#sizer.size, this.#buffer.room)
+    if (this.#held.length > 0 || this.#jobs.size >= this.#mostJobs) return 0
+    const { total } = this.#source
+    const size = Math.min(
+      this.#sizer.next(total === undefined ? undefined : total - this.#readCount),
+      this.#most,
+    )
+    return this.#buffer.room >= size ? size : 0
   }
 
-  #take(most: number): unknown[] {
-    const inputs: unknown[] = []
-    while (inputs.length < most) {
-      const next = (this.#source.iterator as Iterator<unknown>).next()
-      if (next.done) {
-        this.#end()
-        break
-      }
-      inputs.push(next.value)
-    }
-    return inputs
+  /** The largest chunk that leaves something for the other workers of what may be read ahead. */
+  get #most(): number {
+    const { ahead, chunk = 'auto' } = this.#options
+    if (ahead === undefined) return Number.POSITIVE_INFINITY
+    return chunk === 'auto' ? Math.max(1, Math.floor(ahead / this.#mostJobs)) : ahead
   }
 
-  async #takeOne(): Promise<unknown[]> {
-    const next = await (this.#source.iterator as AsyncIterator<unknown>).next()
-    if (this.#ended) return [] // It was cancelled while the input came.
-    if (!next.done) return [next.value]
-    this.#end()
-    return []
-  }
-
-  #end(): void {
-    this.#ended = true
-    runtime().soon(() => {
-      this.#buffer.end(this.#readCount)
-      if (this.#jobs.size === 0) this.#release()
-    })
-  }
-
-  /** Lets a generator run its `finally`; what it throws then has nobody to go to. */
-  #closeInputs(): void {
-    this.#ended = true
-    try {
-      Promise.resolve(this.#source.iterator.return?.()).catch(() => {})
-    } catch {}
+  #accept(batch: Batch): void {
+    if (this.#ended) return // It was cancelled while the inputs came.
+    const { inputs, ended, failed } = this.#takesItems ? batch : tuplesOf(batch, this.#task, this.#readCount)
+    this.#readCount += inputs.length
+    if (ended) this.#ended = true
+    if (failed !== undefined && !batch.ended) this.#source.close()
+    if (inputs.length > 0) this.#submit(chunkOf(this.#buffer.noteRead(inputs.length), inputs))
+    if (!ended) return
+    this.#buffer.end(this.#readCount, failed)
+    this.#releaseIfDone()
   }
 
   // ── sending ──
 
-  #submit(inputs: readonly unknown[]): void {
-    const first = this.#readCount
-    for (const _ of inputs) this.#buffer.noteRead()
-    this.#readCount += inputs.length
-    const chunk = inputs.length > 1
+  #submit(chunk: Chunk): void {
+    const { inputs } = chunk
+    const many = chunk.count > 1
+    let sent = false
     const job: Job = {
       task: this.#task,
-      calls: inputs.map(input => (this.#takesTuples ? (input as readonly unknown[]) : [input])),
-      chunk,
+      calls: many ? moving(this.#packed(inputs)) : [this.#takesItems ? [unpackedAt(inputs, 0)] : inputs[0]],
+      chunk: many,
       priority: this.#callOptions.priority ?? 0,
       caller: this.#caller,
       ready: undefined,
-      started: () => {},
+      started: () => {
+        sent = true
+      },
       progressed: () => {},
       settled: (outcome, workMs) => {
         this.#jobs.delete(job)
-        if (workMs !== undefined) this.#sizer.learn(inputs.length, workMs)
-        this.#growAhead()
-        this.#deliver(first, inputs.length, outcome, chunk)
-        this.demand()
+        if (!outcome.ok && !sent && this.#tryAgain(chunk, outcome.error)) return
+        const run = this.#runOf(chunk, outcome, job)
+        if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
+        this.#deliver(chunk, run)
       },
     }
     this.#jobs.add(job)
-    this.#backend.submit(job)
+    try {
+      this.#backend.submit(job)
+    } catch (error) {
+      this.#jobs.delete(job) // A mistake in the program: the task can't run on this backend at all.
+      this.#buffer.break(error)
+    }
   }
 
-  #deliver(first: number, count: number, outcome: Outcome<unknown>, chunk: boolean): void {
+  #packed(inputs: Packed): Packed {
+    return this.#takesItems && Array.isArray(inputs) ? pack(inputs) : inputs
+  }
+
+  /** Whether a chunk that was refused before it was sent is, or will be, submitted again. */
+  #tryAgain(chunk: Chunk, error: unknown): boolean {
+    const { first, inputs, count } = chunk
+    if (error instanceof QueueFullError && this.#jobs.size > 0) {
+      this.#held.push(chunk)
+      return true
+    }
+    const divisible = error instanceof SerializationError || error instanceof PayloadTooLargeError
+    if (!divisible || count === 1) return false
+    const half = count >> 1
+    this.#submit(chunkOf(first, inputs.slice(0, half)))
+    if (!this.#buffer.broken) this.#submit(chunkOf(first + half, inputs.slice(half)))
+    return true
+  }
+
+  #deliver({ first }: Chunk, run: OutcomeRun<unknown>): void {
     const { onProgress } = this.#options
-    for (let at = 0; at < count; at += 1) {
+    const { length } = run.values
+    this.#buffer.deliverRun(first, run)
+    this.#growAhead()
+    for (let told = 0; told < length; told += 1) {
       this.#doneCount += 1
-      // A chunk that failed as a whole (its worker died) failed for each of its inputs.
-      this.#buffer.deliver(
-        first + at,
-        chunk && outcome.ok ? ((outcome.value as Outcome<unknown>[])[at] as Outcome<unknown>) : outcome,
-      )
       if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
     }
-    if (this.#ended && this.#jobs.size === 0) this.#release()
+    const held = this.#held
+    this.#held = []
+    for (const chunk of held) this.#submit(chunk)
+    this.demand()
+    this.#releaseIfDone()
+  }
+
+  /** What a job's outcome says of each of its inputs; a chunk that failed as a whole (its worker died) failed for each. */
+  #runOf({ count }: Chunk, outcome: Outcome<unknown>, job: Job): OutcomeRun<unknown> {
+    if (!outcome.ok) return failedRun(count, outcome.error)
+    if (!job.chunk) return { values: [outcome.value] }
+    const reply = outcome.value
+    if (Array.isArray(reply) && reply.length === count) return runOfOutcomes(reply)
+    try {
+      if (isPackedResults(reply, count)) return { values: unpacked(reply) }
+    } catch {} // What can't be revived was never encoded by atonce.
+    const { name: worker } = this.#backend
+    return failedRun(
+      count,
+      new ProtocolError('results that do not fit the inputs', { worker, task: nameOf(this.#task) }),
+    )
+  }
+
+  #learn({ count, bytes }: Chunk, run: OutcomeRun<unknown>, outcome: Outcome<unknown>, workMs: number): void {
+    const reply = outcome.ok ? outcome.value : undefined
+    this.#sizer.learn({
+      items: count,
+      workMs,
+      longestMs: isPackedResults(reply, count) ? reply.longestMs : undefined,
+      bytes: bytes + visibleBytes(run.values),
+    })
   }
 
   /** Larger chunks need more inputs under way, unless the user has said how many. */
   #growAhead(): void {
-    if (this.#options.ahead === undefined) {
-      this.#buffer.ahead = Math.max(
-        this.#buffer.ahead,
-        jobsPerWorker * this.#backend.workers * this.#sizer.size,
-      )
-    }
+    if (this.#options.ahead !== undefined) return
+    const chunks = Math.min(chunksAhead * this.#backend.workers, mostChunksAhead)
+    this.#buffer.ahead = Math.max(this.#buffer.ahead, chunks * this.#sizer.size)
   }
 
   // ── stopping ──
@@ -237,25 +314,46 @@ class MapRun {
     )
   }
 
+  #releaseIfDone(): void {
+    if (this.#ended && this.#jobs.size === 0 && this.#held.length === 0) this.#release()
+  }
+
   #release(): void {
     this.#timer?.cancel()
     this.#callOptions.signal?.removeEventListener('abort', this.#aborted)
   }
 }
 
-function open(inputs: unknown): Source {
-  const given = inputs as
-    | { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown; length?: unknown; size?: unknown }
-    | null
-    | undefined
-  const total = [given?.length, given?.size].find(count => typeof count === 'number') as number | undefined
-  if (typeof given?.[Symbol.asyncIterator] === 'function') {
-    return { iterator: (inputs as AsyncIterable<unknown>)[Symbol.asyncIterator](), synchronous: false, total }
+function chunkOf(first: number, inputs: Packed): Chunk {
+  return { first, inputs, count: inputs.length, bytes: visibleBytes(inputs) }
+}
+
+/** The batch as far as its inputs are tuples; one that is none ends the inputs, at its place. */
+function tuplesOf(batch: Batch, task: Task, readBefore: number): Batch {
+  for (let at = 0; at < batch.inputs.length; at += 1) {
+    const input: unknown = batch.inputs[at]
+    if (Array.isArray(input)) continue
+    const what = input === null ? 'null' : typeof input
+    const error = new OptionError(
+      `map(${nameOf(task)}, inputs) takes a list of arguments for each call, as [[1, 2], [3, 4]], since ${nameOf(task)} does not have exactly one parameter; input ${readBefore + at} is ${what === 'object' ? 'an object' : what === 'undefined' || what === 'null' ? what : `a ${what}`}.`,
+    )
+    return { inputs: batch.inputs.slice(0, at), ended: true, failed: { error } }
   }
-  if (typeof given?.[Symbol.iterator] === 'function') {
-    return { iterator: (inputs as Iterable<unknown>)[Symbol.iterator](), synchronous: true, total }
+  return batch
+}
+
+function failedRun(count: number, error: unknown): OutcomeRun<unknown> {
+  const failures = new Map<number, unknown>()
+  for (let at = 0; at < count; at += 1) failures.set(at, error)
+  return { values: new Array(count).fill(undefined), failures }
+}
+
+function runOfOutcomes(outcomes: readonly Outcome<unknown>[]): OutcomeRun<unknown> {
+  const values: unknown[] = []
+  const failures = new Map<number, unknown>()
+  for (const [at, outcome] of outcomes.entries()) {
+    values.push(outcome.ok ? outcome.value : undefined)
+    if (!outcome.ok) failures.set(at, outcome.error)
   }
-  throw new OptionError(
-    `map(task, inputs) takes an array, a typed array, or anything that can be iterated over; it got ${inputs === null ? 'null' : typeof inputs}. Wrap a single input: [input].`,
-  )
+  return { values, failures: failures.size === 0 ? undefined : failures }
 }

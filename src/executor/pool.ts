@@ -99,11 +99,16 @@ export class Pool implements Backend, SlotOwner {
   }
 
   stats(): ExecutorStats {
-    const count = (...states: Slot['state'][]) => [...this.#slots].filter(slot => states.includes(slot.state)).length
+    const count = (...states: Slot['state'][]) =>
+      [...this.#slots].filter(slot => states.includes(slot.state)).length
     const running = count('busy')
     return {
       model: this.model,
-      workers: { starting: count('starting'), idle: count('idle'), busy: count('busy', 'draining', 'stopping') },
+      workers: {
+        starting: count('starting'),
+        idle: count('idle'),
+        busy: count('busy', 'draining', 'stopping'),
+      },
       crashes: this.#counts.crashes,
       queued: this.#open - running,
       running,
@@ -179,7 +184,10 @@ export class Pool implements Backend, SlotOwner {
         `${this.name} is closed; ${nameOf(job.task)} was not run. Run tasks before close(), or before the end of the block with \`await using\`.`,
       )
     }
-    if (this.#queue.size >= this.#options.queueLimit && this.#queue.size >= this.#options.queueLimit + this.#free()) {
+    if (
+      this.#queue.size >= this.#options.queueLimit &&
+      this.#queue.size >= this.#options.queueLimit + this.#free()
+    ) {
       throw new QueueFullError(this.name, this.#options.queueLimit)
     }
     return {
@@ -218,17 +226,23 @@ export class Pool implements Backend, SlotOwner {
   }
 
   #assign(): void {
-    while (this.#queue.size > 0 && this.#idle.length > 0) (this.#idle.pop() as Slot).assign(this.#queue.shift() as ReadyJob)
+    while (this.#queue.size > 0 && this.#idle.length > 0)
+      (this.#idle.pop() as Slot).assign(this.#queue.shift() as ReadyJob)
     let starting = 0
     for (const slot of this.#slots) if (slot.state === 'starting') starting += 1
-    for (; starting < this.#queue.size && this.#slots.size < this.#mostWorkers; starting += 1) this.#startWorker()
+    for (; starting < this.#queue.size && this.#slots.size < this.#mostWorkers; starting += 1)
+      this.#startWorker()
     if (this.#queue.size > 0) this.#fillHands()
   }
 
   /** Cheap calls go together, behind those that a worker has in its hands. */
   #fillHands(): void {
     for (const slot of this.#slots) {
-      for (let next = this.#queue.peek(); next !== undefined && slot.takes(next, this.#takesBack); next = this.#queue.peek()) {
+      for (
+        let next = this.#queue.peek();
+        next !== undefined && slot.takes(next, this.#takesBack);
+        next = this.#queue.peek()
+      ) {
         slot.assign(this.#queue.shift() as ReadyJob)
       }
     }
@@ -274,7 +288,8 @@ export class Pool implements Backend, SlotOwner {
       this.#watching = undefined
       const nowMs = runtime().now()
       for (const slot of this.#slots) {
-        if (this.#idle.length > 0 && slot.inHand > 1 && slot.sinceMs(nowMs) >= stuckMs) this.returned(slot.takeBack())
+        if (this.#idle.length > 0 && slot.inHand > 1 && slot.sinceMs(nowMs) >= stuckMs)
+          this.returned(slot.takeBack())
       }
       this.#watchStuck()
     })
@@ -314,7 +329,12 @@ export class Pool implements Backend, SlotOwner {
     if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: false, error }, 'failed')
   }
 
-  #settle(ready: ReadyJob, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
+  #settle(
+    ready: ReadyJob,
+    outcome: Outcome<unknown>,
+    as: 'done' | 'failed' | 'cancelled',
+    workMs?: number,
+  ): void {
     if (ready.settled) return
     ready.settled = true
     this.#open -= 1
@@ -324,7 +344,9 @@ export class Pool implements Backend, SlotOwner {
 
   /** The grace is over: nobody waits for anything any more. */
   #force(): void {
-    const why = new ClosedError(`${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`)
+    const why = new ClosedError(
+      `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
+    )
     this.#forced = why
     for (const ready of [...this.#queue]) {
       this.#queue.withdraw(ready)

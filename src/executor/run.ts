@@ -88,8 +88,14 @@ class SingleCall implements Job {
   #listener: (() => void) | undefined
 
   #timedOut(timeoutMs: number): void {
-    const where = this.control.future.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
-    this.#stop(new TimeoutError(`${nameOf(this.task)} did not end within ${timeoutMs} ms of the call; ${where}.`, timeoutMs))
+    const where =
+      this.control.future.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
+    this.#stop(
+      new TimeoutError(
+        `${nameOf(this.task)} did not end within ${timeoutMs} ms of the call; ${where}.`,
+        timeoutMs,
+      ),
+    )
   }
 
   #stop(error: Error): void {

@@ -1,5 +1,10 @@
 /** The near side of one worker: what is in its hands, and what its messages and its end mean. States and steps: README.md. */
-import { ProtocolError, SerializationError, type WorkerErrorDetails, WorkerStartTimeoutError } from '../errors.ts'
+import {
+  ProtocolError,
+  SerializationError,
+  type WorkerErrorDetails,
+  WorkerStartTimeoutError,
+} from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
@@ -66,7 +71,9 @@ export class Slot {
     this.index = index
     this.#owner = owner
     this.#times = times
-    this.#setDeadline(times.startTimeoutMs, () => this.#end(new WorkerStartTimeoutError('starting', times.startTimeoutMs, this.#details())))
+    this.#setDeadline(times.startTimeoutMs, () =>
+      this.#end(new WorkerStartTimeoutError('starting', times.startTimeoutMs, this.#details())),
+    )
     this.#worker = start(index, {
       message: message => this.#receive(message),
       done: (seq, workMs, value) => this.#done(seq, workMs, value),
@@ -137,7 +144,11 @@ export class Slot {
       return this.#next()
     }
     const { seq } = ready
-    this.#worker.send({ kind: 'cancel', seq, failure: encodeFailure(reason, value => ({ value: String(value), special: false })) })
+    this.#worker.send({
+      kind: 'cancel',
+      seq,
+      failure: encodeFailure(reason, value => ({ value: String(value), special: false })),
+    })
     if (this.#hand.first !== ready && !this.#worker.hadBegun(seq, false)) return // The worker drops it when it comes to it, and says so.
     this.#worker.flagCancelled(seq)
     this.#draining = seq
@@ -197,7 +208,9 @@ export class Slot {
     this.#worker.send({ kind: 'load', ref, ...addressOf(task) })
     this.#refs.set(task, { ref, loaded: false })
     this.#setDeadline(this.#times.startTimeoutMs, () =>
-      this.#end(new WorkerStartTimeoutError(`importing ${task.module}`, this.#times.startTimeoutMs, this.#details())),
+      this.#end(
+        new WorkerStartTimeoutError(`importing ${task.module}`, this.#times.startTimeoutMs, this.#details()),
+      ),
     )
     return ref
   }
@@ -221,7 +234,8 @@ export class Slot {
   }
 
   #started(): void {
-    if (this.#state !== 'starting') return this.#end(new ProtocolError('ready, for the second time', this.#details()))
+    if (this.#state !== 'starting')
+      return this.#end(new ProtocolError('ready, for the second time', this.#details()))
     this.#clearDeadline()
     this.#wasReady = true
     this.#turnIdle()
@@ -236,7 +250,8 @@ export class Slot {
   #done(seq: number, workMs: number, value: unknown): void {
     if (this.#state === 'ended') return
     const ready = this.#hand.remove(seq)
-    if (ready === undefined) return this.#end(new ProtocolError('done for a call that it does not have', this.#details()))
+    if (ready === undefined)
+      return this.#end(new ProtocolError('done for a call that it does not have', this.#details()))
     if (!ready.settled) this.#owner.settled(ready, { ok: true, value }, workMs)
     this.#answered(ready)
   }
@@ -255,26 +270,41 @@ export class Slot {
     this.#answered(ready)
   }
 
-  #settle(ready: ReadyJob, message: Exclude<Extract<FromWorker, { seq: number }>, { kind: 'progress' }>): void {
+  #settle(
+    ready: ReadyJob,
+    message: Exclude<Extract<FromWorker, { seq: number }>, { kind: 'progress' }>,
+  ): void {
     switch (message.kind) {
       case 'dropped':
         return // It was cancelled, and settled then.
       case 'done':
-        return this.#owner.settled(ready, this.#attempt(() => ({ ok: true, value: decode(message.value, message.special) })), message.workMs)
+        return this.#owner.settled(
+          ready,
+          this.#attempt(() => ({ ok: true, value: decode(message.value, message.special) })),
+          message.workMs,
+        )
       case 'failed': {
         const read = (): Outcome<unknown> => ({ ok: false, error: callerError(message.failure, ready.job) })
         return this.#settleKnowing([message.failure], ready, read, message.workMs)
       }
       case 'doneChunk': {
         const failures = message.outcomes.flatMap(outcome => (outcome.ok ? [] : [outcome.failure]))
-        const read = (): Outcome<unknown> => ({ ok: true, value: message.outcomes.map(outcome => decodeOutcome(outcome, ready)) })
+        const read = (): Outcome<unknown> => ({
+          ok: true,
+          value: message.outcomes.map(outcome => decodeOutcome(outcome, ready)),
+        })
         return this.#settleKnowing(failures, ready, read, message.workMs)
       }
     }
   }
 
   /** The worker is free at once, even if the answer must wait for its error classes. */
-  #settleKnowing(failures: readonly WireFailure[], ready: ReadyJob, read: () => Outcome<unknown>, workMs: number): void {
+  #settleKnowing(
+    failures: readonly WireFailure[],
+    ready: ReadyJob,
+    read: () => Outcome<unknown>,
+    workMs: number,
+  ): void {
     const settle = () => {
       if (!ready.settled) this.#owner.settled(ready, this.#attempt(read), workMs)
     }
@@ -288,7 +318,10 @@ export class Slot {
     try {
       return read()
     } catch (error) {
-      return { ok: false, error: new ProtocolError(`a reply that can't be read (${messageOf(error)})`, this.#details()) }
+      return {
+        ok: false,
+        error: new ProtocolError(`a reply that can't be read (${messageOf(error)})`, this.#details()),
+      }
     }
   }
 
@@ -338,7 +371,16 @@ export class Slot {
     const idle = this.#state === 'idle'
     const expected = this.#verdict !== undefined || this.#state === 'stopping'
     const loading = this.#loadingModule()
-    const why = this.#verdict ?? reasonOf({ exit, crash: this.#crash, wasReady: this.#wasReady, loading, job: this.#hand.first?.job, details: this.#details() })
+    const why =
+      this.#verdict ??
+      reasonOf({
+        exit,
+        crash: this.#crash,
+        wasReady: this.#wasReady,
+        loading,
+        job: this.#hand.first?.job,
+        details: this.#details(),
+      })
     this.#state = 'ended'
     this.#clearDeadline()
     this.#giveUp(why)
@@ -366,7 +408,10 @@ export class Slot {
 
   #details(): WorkerErrorDetails {
     const task = this.#hand.first?.job.task
-    return { worker: this.#worker?.name ?? `worker ${this.index}`, task: task === undefined ? undefined : nameOf(task) }
+    return {
+      worker: this.#worker?.name ?? `worker ${this.index}`,
+      task: task === undefined ? undefined : nameOf(task),
+    }
   }
 
   #setDeadline(ms: number, passed: () => void): void {
@@ -387,11 +432,16 @@ function decodeOutcome(outcome: WireOutcome, { job }: ReadyJob): Outcome<unknown
 
 /** The platform could not copy what the scan let pass. */
 function unsendable(cause: unknown): Outcome<unknown> {
-  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_')) return { ok: false, error: cause }
-  return { ok: false, error: new SerializationError('args', `The arguments can't be copied: ${messageOf(cause)}`, { cause }) }
+  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_'))
+    return { ok: false, error: cause }
+  return {
+    ok: false,
+    error: new SerializationError('args', `The arguments can't be copied: ${messageOf(cause)}`, { cause }),
+  }
 }
 
 function describe(message: unknown): string {
-  const kind = typeof message === 'object' && message !== null ? (message as { kind?: unknown }).kind : message
+  const kind =
+    typeof message === 'object' && message !== null ? (message as { kind?: unknown }).kind : message
   return String(kind).slice(0, 80)
 }

@@ -18,7 +18,9 @@ export class TaskCost {
   learn(workMs: number): void {
     const expectedMs = this.#expectedMs
     if (expectedMs === undefined) this.#expectedMs = workMs
-    else this.#expectedMs = expectedMs + (workMs > 4 * expectedMs ? newestDearer : newest) * (workMs - expectedMs)
+    else
+      this.#expectedMs =
+        expectedMs + (workMs > 4 * expectedMs ? newestDearer : newest) * (workMs - expectedMs)
   }
 
   /** How many calls a worker may have in its hands; `takesBack` says that they can be taken back from there. */

@@ -1,13 +1,16 @@
 /** What a task knows about its call. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AbortError } from '../errors.ts'
+import { AbortError, OptionError } from '../errors.ts'
 import { CallContext, context, insideTask, withContext } from './context.ts'
 
 function call(
   more: { poll?: () => boolean; report?: (done: number, total: number | undefined) => void } = {},
 ) {
-  return new CallContext({ attempt: 1, worker: 'thread 2', report: () => {}, ...more })
+  return new CallContext(1, 'thread 2', {
+    report: (_context, done, total) => more.report?.(done, total),
+    pollCancelled: () => more.poll?.() ?? false,
+  })
 }
 
 test('outside of a task there is a context that is never cancelled', () => {
@@ -21,7 +24,7 @@ test('outside of a task there is a context that is never cancelled', () => {
 test('the context follows its call through awaits, and calls next to each other keep their own', async () => {
   const seen = await Promise.all(
     ['a', 'b'].map(worker =>
-      withContext(new CallContext({ attempt: 1, worker, report: () => {} }), async () => {
+      withContext(new CallContext(1, worker, { report() {}, pollCancelled: () => false }), async () => {
         await Promise.resolve()
         await new Promise<void>(resolve => setImmediate(resolve))
         return [insideTask(), context().worker]
@@ -74,4 +77,16 @@ test('progress reaches the caller, taken off the context or not', () => {
     [1, 4],
     [2, undefined],
   ])
+})
+
+test('progress that is no number is refused in the task: its executor would take the message for a forged one', () => {
+  const { progress } = call({ report: () => assert.fail('it was reported') })
+  for (const [done, total] of [
+    ['50%', undefined],
+    [undefined, 5],
+    [1, '4'],
+    [1n, 4],
+    [1, null],
+  ] as const)
+    assert.throws(() => progress(done as unknown as number, total as unknown as number), OptionError)
 })

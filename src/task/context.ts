@@ -4,7 +4,7 @@
  * The context belongs to the call, not to the thread: it follows the task through its awaits (AsyncLocalStorage).
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { AbortError } from '../errors.ts'
+import { AbortError, OptionError } from '../errors.ts'
 
 /** The call that a task is in. */
 export interface TaskContext {
@@ -72,7 +72,13 @@ export class CallContext implements TaskContext {
     if (this.#cancelled && this.#reason instanceof Error) throw this.#reason
     throw new AbortError('The call was cancelled.')
   }
-  readonly progress = (done: number, total?: number): void => this.#owner.report(this, done, total)
+  readonly progress = (done: number, total?: number): void => {
+    if (typeof done !== 'number' || (total !== undefined && typeof total !== 'number'))
+      throw new OptionError(
+        `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
+      )
+    this.#owner.report(this, done, total)
+  }
   #controller: AbortController | undefined
   #cancelled = false
   #reason: unknown

@@ -12,10 +12,12 @@ import { abortError, asCompleted, Future, type FutureControl, wait } from './fut
 /** A future whose cancel does what an executor's does. */
 function future<T = unknown>(): FutureControl<T> & { reasons: unknown[] } {
   const reasons: unknown[] = []
-  const control = Future.create<T>({ cancel: reason => {
-    reasons.push(reason)
-    control.reject(abortError('work', reason), 'cancelled')
-  } })
+  const control = Future.create<T>({
+    cancel: reason => {
+      reasons.push(reason)
+      control.reject(abortError('work', reason), 'cancelled')
+    },
+  })
   return Object.assign(control, { reasons })
 }
 
@@ -300,7 +302,13 @@ test('a cancelled future counts as a failure, a done one does not', async () => 
     FutureControl<number>,
   ]
   const waiting = wait(futuresOf([one, two, three]), { until: 'failure' })
+  let over = false
+  waiting.then(() => {
+    over = true
+  })
   one.resolve(1)
+  await new Promise<void>(resolve => setImmediate(resolve))
+  assert.equal(over, false)
   two.future.cancel()
   assert.deepEqual((await waiting).pending, new Set([three.future]))
 })

@@ -1,13 +1,15 @@
 /**
  * The results of `map`: await them as an array, or iterate over them as they come.
  *
- *     producer (executor/map.ts)                                 consumer
- *     reads inputs while room > 0 ─▶ deliver(index, outcome) ─▶ buffer ─▶ array | async iterator
+ *     producer (executor/map.ts)                                   consumer
+ *     reads inputs while room > 0 ─▶ deliverRun(first, run) ─▶ runs ─▶ array | async iterator
  *              ▲                                                              │
  *              └──────────────── demand() ◀── one result taken ◀──────────────┘
  *
  * Three modes. Until somebody asks, and while somebody iterates, no more than `ahead` inputs are read beyond the last
- * result taken. Once it is awaited, results pile up into the array and only the calls under way are bounded.
+ * result taken. Once it is awaited, results pile up and only the calls under way are bounded.
+ *
+ * Outcomes come and stay in runs, one for each chunk, so that a tiny call costs no object of its own here.
  */
 import { InvalidTaskError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
@@ -16,6 +18,14 @@ import { type Parked, park } from '../runtime/park.ts'
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown }
+
+/** How the calls of neighbouring inputs ended. The buffer keeps the run, and empties it as results are taken. */
+export interface OutcomeRun<T> {
+  /** One for each call; undefined where it failed. */
+  readonly values: (T | undefined)[]
+  /** Why calls failed, by their place in the run, in the order of the places. */
+  readonly failures?: ReadonlyMap<number, unknown> | undefined
+}
 
 /** What feeds the results. */
 export interface Producer {
@@ -40,9 +50,15 @@ export class ResultsBuffer<T> {
   #delivered = 0
   #taken = 0
   #total: number | undefined
+  /** Why there are no more inputs, if not because they are at their end. */
+  #inputsFailed: { error: unknown } | undefined
   #broken: { error: unknown } | undefined
-  readonly #waiting = new Map<number, Outcome<T>>()
-  #consumer: Parked<void> | undefined
+  /** Runs that were delivered, by the place of their first result: the input's index, or a count of arrivals. */
+  readonly #runs = new Map<number, OutcomeRun<T>>()
+  /** The run that results are taken from, and how many of it were. */
+  #current: OutcomeRun<T> | undefined
+  #takenOfCurrent = 0
+  #arrival: Parked<void> | undefined
   readonly #finished = park<void>('all results', this)
 
   constructor(ordered: boolean, ahead: number) {
@@ -61,34 +77,51 @@ export class ResultsBuffer<T> {
     return this.#broken !== undefined
   }
 
-  /** Notes that an input was read; returns its index. */
-  noteRead(): number {
-    return this.#read++
+  /** Notes that inputs were read; returns the index of the first. */
+  noteRead(count = 1): number {
+    const first = this.#read
+    this.#read += count
+    return first
   }
 
   /** Takes the outcome of the input with that index. */
   deliver(index: number, outcome: Outcome<T>): void {
+    this.deliverRun(
+      index,
+      outcome.ok
+        ? { values: [outcome.value] }
+        : { values: [undefined], failures: new Map([[0, outcome.error]]) },
+    )
+  }
+
+  /** Takes the outcomes of the inputs from that index on; the run is the buffer's from now on. */
+  deliverRun(first: number, run: OutcomeRun<T>): void {
     if (this.#broken !== undefined) return
-    this.#delivered += 1
-    this.#waiting.set(this.ordered ? index : this.#delivered - 1, outcome)
-    if (!outcome.ok && this.stopOnFailure && this.#collecting) return this.break(outcome.error)
-    this.#consumer?.unpark()
+    this.#runs.set(this.ordered ? first : this.#delivered, run)
+    this.#delivered += run.values.length
+    if (this.#collecting && this.stopOnFailure && run.failures !== undefined) return this.#breakBy(run)
+    this.#arrived()
     this.#checkFinished()
   }
 
-  /** There are no more inputs: `total` were read. */
-  end(total: number): void {
+  /**
+   * There are no more inputs: `total` were read. If it is because they threw, `failed` holds the error; it is thrown at
+   * its place, after the results of the inputs before it, or at once where nobody takes them one by one.
+   */
+  end(total: number, failed?: { readonly error: unknown }): void {
     this.#total = total
-    this.#consumer?.unpark()
+    this.#inputsFailed = failed
+    if (this.#collecting && failed !== undefined) return this.break(failed.error)
+    this.#arrived()
     this.#checkFinished()
   }
 
-  /** Ends the run with an error: the inputs threw, it was cancelled, it timed out, or a call failed. */
+  /** Ends the run with an error: it was cancelled, it timed out, the inputs threw, or a call failed. */
   break(error: unknown): void {
     if (this.#broken !== undefined) return
     this.#broken = { error }
     this.producer.cancel(error)
-    this.#consumer?.unpark()
+    this.#arrived()
     this.#finished.fail(error)
   }
 
@@ -99,36 +132,79 @@ export class ResultsBuffer<T> {
   }
 
   /** Waits for everything and returns it in order. */
-  async collect(): Promise<Outcome<T>[]> {
+  async collect(): Promise<OutcomeRun<T>[]> {
     this.#collecting = true
-    this.producer.demand()
-    const failed = this.stopOnFailure ? firstFailure(this.#waiting) : undefined
-    if (failed !== undefined) this.break(failed.error)
+    const failed = this.stopOnFailure
+      ? this.#inOrder().find(({ failures }) => failures !== undefined)
+      : undefined
+    if (failed !== undefined) this.#breakBy(failed)
+    else if (this.#inputsFailed !== undefined) this.break(this.#inputsFailed.error)
+    else this.producer.demand()
     await this.#finished.promise
-    return Array.from({ length: this.#delivered }, (_, index) => this.#waiting.get(index) as Outcome<T>)
+    if (this.#broken !== undefined) throw this.#broken.error // All was there already, with a failure among it.
+    return this.#inOrder()
+  }
+
+  /** The next result, if it is there. */
+  takeNow(): Outcome<T> | undefined {
+    if (this.#current === undefined && !this.#openNextRun()) return undefined
+    const { values, failures } = this.#current as OutcomeRun<T>
+    const at = this.#takenOfCurrent
+    const next: Outcome<T> = failures?.has(at)
+      ? { ok: false, error: failures.get(at) }
+      : { ok: true, value: values[at] as T }
+    values[at] = undefined // What was taken is not kept alive by its neighbours.
+    this.#taken += 1
+    this.#takenOfCurrent += 1
+    if (this.#takenOfCurrent === values.length) this.#current = undefined
+    if (!next.ok && this.stopOnFailure) this.break(next.error)
+    else this.producer.demand()
+    return next
   }
 
   /** Waits for the next result; undefined at the end. */
   async take(): Promise<Outcome<T> | undefined> {
     this.#finished.promise.catch(() => {})
     for (;;) {
-      const next = this.#waiting.get(this.#taken)
-      if (next !== undefined) {
-        this.#waiting.delete(this.#taken)
-        this.#taken += 1
-        if (!next.ok && this.stopOnFailure) this.break(next.error)
-        else this.producer.demand()
-        return next
-      }
+      const next = this.takeNow()
+      if (next !== undefined) return next
+      if (this.#taken === this.#total && this.#inputsFailed !== undefined)
+        this.break(this.#inputsFailed.error)
       if (this.#broken !== undefined) throw this.#broken.error
       if (this.#taken === this.#total) return undefined
-      this.#consumer = park('the next result', this)
-      await this.#consumer.promise
+      this.#arrival ??= park('the next result', this)
+      await this.#arrival.promise
     }
   }
 
+  #openNextRun(): boolean {
+    const run = this.#runs.get(this.#taken)
+    if (run === undefined) return false
+    this.#finished.promise.catch(() => {}) // Whoever takes results one by one is told of a failure as it takes.
+    this.#runs.delete(this.#taken)
+    this.#current = run
+    this.#takenOfCurrent = 0
+    return true
+  }
+
+  /** Lets everybody who waits for a result look again. */
+  #arrived(): void {
+    this.#arrival?.unpark()
+    this.#arrival = undefined
+  }
+
+  #breakBy({ failures }: OutcomeRun<T>): void {
+    const [first] = failures?.values() ?? []
+    this.break(first)
+  }
+
+  /** The runs that are there, in the order of their places. */
+  #inOrder(): OutcomeRun<T>[] {
+    return [...this.#runs].sort(([first], [second]) => first - second).map(([, run]) => run)
+  }
+
   #checkFinished(): void {
-    if (this.#delivered === this.#total) this.#finished.unpark()
+    if (this.#delivered === this.#total && this.#inputsFailed === undefined) this.#finished.unpark()
   }
 }
 
@@ -149,7 +225,7 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
 
   /** For executors: results that are fed through `buffer`. */
   static of<T>(buffer: ResultsBuffer<T>): Results<T> {
-    return new Results(() => ({ buffer, shape: resultOf }) as Consumer<T>)
+    return new Results(() => ({ buffer, one: resultOf, all: resultsOf }) as Consumer<T>)
   }
 
   /**
@@ -159,7 +235,9 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
   settled(): Results<PromiseSettledResult<T>> {
     const { buffer } = this.#use()
     buffer.stopOnFailure = false
-    return new Results(() => ({ buffer, shape: endingOf }) as unknown as Consumer<PromiseSettledResult<T>>)
+    return new Results(
+      () => ({ buffer, one: endingOf, all: endingsOf }) as unknown as Consumer<PromiseSettledResult<T>>,
+    )
   }
 
   /** Cancels what has not started and what runs; whoever waits, now or later, gets an AbortError. */
@@ -172,11 +250,8 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
     onDone?: ((values: T[]) => A | PromiseLike<A>) | null,
     onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    const { buffer, shape } = this.#use()
-    return buffer
-      .collect()
-      .then(outcomes => outcomes.map(shape))
-      .then(onDone, onFailed)
+    const { buffer, all } = this.#use()
+    return buffer.collect().then(all).then(onDone, onFailed)
   }
 
   catch<B = never>(onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B> {
@@ -192,9 +267,13 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
-    const { buffer, shape } = this.#use()
+    const { buffer, one } = this.#use()
     try {
-      for (let next = await buffer.take(); next !== undefined; next = await buffer.take()) yield shape(next)
+      for (;;) {
+        const next = buffer.takeNow() ?? (await buffer.take())
+        if (next === undefined) return
+        yield one(next)
+      }
     } finally {
       buffer.producer.cancel(undefined)
     }
@@ -211,14 +290,29 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
   }
 }
 
+/** What a kind of results makes of outcomes: of one that was taken, and of all runs in order. */
 interface Consumer<T> {
   readonly buffer: ResultsBuffer<unknown>
-  readonly shape: (outcome: Outcome<unknown>) => T
+  readonly one: (outcome: Outcome<unknown>) => T
+  readonly all: (runs: readonly OutcomeRun<unknown>[]) => T[]
 }
 
 function resultOf<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value
   throw outcome.error
+}
+
+/** So many arrays are joined at once: a copy of memory, where pushing costs some 30 ns for each result. */
+const mostJoined = 10_000
+
+/** The runs hold no failure, or it would have ended the whole. */
+function resultsOf<T>(runs: readonly OutcomeRun<T>[]): T[] {
+  const [only] = runs
+  if (runs.length === 1 && only !== undefined) return only.values as T[]
+  if (runs.length <= mostJoined) return ([] as T[]).concat(...runs.map(({ values }) => values as T[]))
+  const results: T[] = []
+  for (const { values } of runs) for (const value of values) results.push(value as T)
+  return results
 }
 
 function endingOf<T>(outcome: Outcome<T>): PromiseSettledResult<T> {
@@ -227,7 +321,16 @@ function endingOf<T>(outcome: Outcome<T>): PromiseSettledResult<T> {
     : { status: 'rejected', reason: outcome.error }
 }
 
-function firstFailure<T>(waiting: ReadonlyMap<number, Outcome<T>>): { error: unknown } | undefined {
-  for (const outcome of waiting.values()) if (!outcome.ok) return outcome
-  return undefined
+function endingsOf<T>(runs: readonly OutcomeRun<T>[]): PromiseSettledResult<T>[] {
+  const endings: PromiseSettledResult<T>[] = []
+  for (const { values, failures } of runs) {
+    for (const [at, value] of values.entries()) {
+      endings.push(
+        failures?.has(at)
+          ? { status: 'rejected', reason: failures.get(at) }
+          : { status: 'fulfilled', value: value as T },
+      )
+    }
+  }
+  return endings
 }

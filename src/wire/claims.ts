@@ -44,7 +44,9 @@ export function beginClaim(claims: Int32Array, seq: number): boolean {
 
 /** Caller's side: whether the call is back. */
 export function recallClaim(claims: Int32Array, seq: number): boolean {
-  return compareExchange(claims, seq % claimWindow, word(seq, given), word(seq, recalled)) === word(seq, given)
+  return (
+    compareExchange(claims, seq % claimWindow, word(seq, given), word(seq, recalled)) === word(seq, given)
+  )
 }
 
 /** Caller's side, after the worker's death. */

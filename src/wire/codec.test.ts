@@ -25,8 +25,8 @@ function byClone(value: unknown): unknown {
 const [near, far] = duplexPair() as unknown as [Socketlike, Socketlike]
 type Socketlike = Parameters<typeof pipeTransport>[0]
 const arrivals: ((message: unknown) => void)[] = []
-const nobody = { message() {}, garbled() {}, closed() {} }
-const sender = pipeTransport(near, nobody, 2 ** 28)
+const nobody = { message() {}, run() {}, done() {}, garbled() {}, closed() {} }
+const sender = pipeTransport(near, nobody, { maxFrameBytes: 2 ** 28 })
 pipeTransport(
   far,
   {
@@ -34,7 +34,7 @@ pipeTransport(
     message: message => arrivals.shift()?.(message),
     garbled: what => assert.fail(what),
   },
-  2 ** 28,
+  { maxFrameBytes: 2 ** 28 },
 )
 after(() => sender.close())
 
@@ -218,6 +218,8 @@ test('a record that looks like one of the codec’s own stand-ins stays a record
     { [tag]: undefined },
   ]) {
     assert.deepEqual(byClone([forged]), [forged])
+    const special = [forged, Buffer.from('special'), { inside: forged }]
+    assert.deepEqual(traceOf(byClone(special)), traceOf(special))
   }
 })
 
@@ -298,6 +300,13 @@ test('a getter’s value crosses, the getter does not', () => {
   })
 })
 
+test('what is put on an array beside its items is copied by the platform alone: a class there is lost', () => {
+  const found = Object.assign([1], { index: 3, groups: { year: '2026' }, at: new (class Point {})() })
+  const copy = byClone(found) as typeof found
+  assert.deepEqual([copy.index, copy.groups], [3, { year: '2026' }])
+  assert.equal(copy.at.constructor, Object)
+})
+
 // ── moving ──
 
 test('a moved buffer arrives with its bytes and leaves the sender’s empty', async () => {
@@ -334,6 +343,14 @@ test('a mark counts for one message', () => {
 test('what moves does not count against maxPayloadBytes', () => {
   const large = new Uint8Array(10_000)
   assert.equal(encode(move(large), 'args', { ...toThread, maxPayloadBytes: 100 }).transfer.length, 1)
+})
+
+test('the memory of a WebAssembly instance, moved where it is copied, stays with its owner', async () => {
+  // The types of WebAssembly come with those of browsers, which this project does without.
+  const { Memory } = (globalThis as any).WebAssembly
+  const memory: { buffer: ArrayBuffer } = new Memory({ initial: 1 })
+  const copy = (await byPipe([move(memory.buffer)])) as [ArrayBuffer]
+  assert.deepEqual([copy[0].byteLength, memory.buffer.byteLength], [65_536, 65_536])
 })
 
 test('a moved MessagePort arrives, and works', async () => {

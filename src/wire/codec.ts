@@ -64,7 +64,12 @@ export function decode(value: unknown, special: boolean): unknown {
 
 /** Empties the sender's buffers after their bytes were copied, so that a moved value is gone on every executor. */
 export function detach(transfer: readonly (ArrayBuffer | MessagePort)[]): void {
-  for (const moved of transfer) if (moved instanceof ArrayBuffer && !moved.detached) moved.transfer()
+  for (const moved of transfer) {
+    if (!(moved instanceof ArrayBuffer) || moved.detached) continue
+    try {
+      moved.transfer()
+    } catch {} // The memory of a WebAssembly instance can't be taken from it; it was copied, as all the others.
+  }
 }
 
 /** Whether these arguments cross as they are: few primitives. */
@@ -196,7 +201,6 @@ class Scan {
 
   #enterPlain(record: Record<string, unknown>, at: number): void {
     for (const key of Object.keys(record)) {
-      if (key === tag) this.special = true
       this.#visit(this.#read(record, key, at), at, key)
     }
     for (const symbol of Object.getOwnPropertySymbols(record)) {
@@ -422,7 +426,7 @@ function isBuiltInView(view: ArrayBufferView): boolean {
   return /^(Big)?(Int|Uint|Float)\d+(Clamped)?Array$|^DataView$/.test(name)
 }
 
-/** Marks a plain object as the stand-in of something special. A record of the user's own that has this key is special too. */
+/** Marks a plain object as the stand-in of something special; beside such, a user's own record with this key gets one too. */
 const tag = '\u0000atonce'
 
 type StandIn =

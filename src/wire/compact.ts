@@ -9,7 +9,18 @@
  * caller can always try this first.
  */
 
-const tags = { undefined: 0, null: 1, true: 2, false: 3, int: 4, float: 5, latin1: 6, utf16: 7, array: 8, record: 9 } as const
+const tags = {
+  undefined: 0,
+  null: 1,
+  true: 2,
+  false: 3,
+  int: 4,
+  float: 5,
+  latin1: 6,
+  utf16: 7,
+  array: 8,
+  record: 9,
+} as const
 
 /** The longest text, the most parts of one array or record, the most objects in one value. */
 const longestText = 512
@@ -110,7 +121,8 @@ export class CompactWriter {
     this.#bytes[start] = tags.utf16
     this.#view.setUint16(start + 1, text.length, true)
     this.#at = start + 3
-    for (let unit = 0; unit < text.length; unit += 1, this.#at += 2) this.#view.setUint16(this.#at, text.charCodeAt(unit), true)
+    for (let unit = 0; unit < text.length; unit += 1, this.#at += 2)
+      this.#view.setUint16(this.#at, text.charCodeAt(unit), true)
     return true
   }
 
@@ -122,7 +134,12 @@ export class CompactWriter {
 
   #array(array: readonly unknown[]): boolean {
     const count = array.length
-    if (count > mostParts || Object.getPrototypeOf(array) !== Array.prototype || Object.keys(array).length !== count) return false
+    if (
+      count > mostParts ||
+      Object.getPrototypeOf(array) !== Array.prototype ||
+      Object.keys(array).length !== count
+    )
+      return false
     this.#bytes[this.#at++] = tags.array
     this.#bytes[this.#at++] = count
     for (let index = 0; index < count; index += 1) if (!this.value(array[index])) return false
@@ -217,7 +234,9 @@ export class CompactReader {
     this.#at += 2
     let text = ''
     for (let unit = 0; unit < length; unit += 1, this.#at += unitBytes) {
-      text += String.fromCharCode(unitBytes === 1 ? (this.#bytes[this.#at] as number) : this.#view.getUint16(this.#at, true))
+      text += String.fromCharCode(
+        unitBytes === 1 ? (this.#bytes[this.#at] as number) : this.#view.getUint16(this.#at, true),
+      )
     }
     return text
   }

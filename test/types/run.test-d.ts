@@ -45,7 +45,7 @@ task((a: number) => a)
 task(import.meta.url, (a: number) => a)
 
 // A parameter that has only a default value has the type of that value; one that has neither must say what it is.
-same<Parameters<typeof greet>, [name: string, greeting?: string, mark?: string | undefined]>(true)
+same<Parameters<typeof greet>, [name: string, greeting?: string | undefined, mark?: string | undefined]>(true)
 // @ts-expect-error: a parameter without a type
 task(import.meta, text => text)
 

@@ -10,12 +10,13 @@
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CallContext, withContext } from '../../task/context.ts'
-import type { Outcome } from '../../task/results.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import type { CancelMessage, FromWorker, LoadMessage, ToWorker, WireOutcome } from '../../wire/messages.ts'
+import type { CancelMessage, FromWorker, LoadMessage, ToWorker } from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
+import type { Packed } from '../packed.ts'
+import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
 
 /** What an entry point brings. */
@@ -137,15 +138,19 @@ export class Worker {
 
   /** Runs a call and answers it: at once, or when the promise that it returns has resolved. */
   #run(call: Call): Promise<void> | undefined {
-    const current = { seq: call.seq, context: new CallContext(call.attempt, this.#host.name, this), talked: false }
+    const current = {
+      seq: call.seq,
+      context: new CallContext(call.attempt, this.#host.name, this),
+      talked: false,
+    }
     this.#current = current
     const startedMs = runtime().now()
     try {
       const task = this.#taskOf(call.ref)
       if (typeof task === 'object') return this.#runLoaded(call, task)
-      const args = decode(call.args, call.special) as unknown[]
-      if (call.chunk) return this.#runChunk(call, task, args as unknown[][], startedMs)
-      const returned: unknown = withContext(current.context, () => task(...args))
+      const args = decode(call.args, call.special)
+      if (call.chunk) return this.#runChunk(call, task, args as Packed, startedMs)
+      const returned: unknown = withContext(current.context, () => task(...(args as unknown[])))
       if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
       this.#answer(call, returned, startedMs)
     } catch (error) {
@@ -166,9 +171,16 @@ export class Worker {
     await this.#run(call)
   }
 
-  async #runChunk(call: Call, task: Task, entries: readonly unknown[][], startedMs: number): Promise<void> {
-    const outcomes = await this.#callEach(task, entries, (this.#current as { context: CallContext }).context)
-    this.#answerChunk(call, outcomes, startedMs)
+  async #runChunk(call: Call, task: Task, inputs: Packed, startedMs: number): Promise<void> {
+    try {
+      this.#answerChunk(
+        call,
+        await callEach(task, inputs, (this.#current as { context: CallContext }).context),
+        startedMs,
+      )
+    } catch (error) {
+      this.#fail(call, error, startedMs)
+    }
   }
 
   async #settleLater(call: Call, returned: PromiseLike<unknown>, startedMs: number): Promise<void> {
@@ -187,21 +199,6 @@ export class Worker {
     return task
   }
 
-  /** Calls the task once for each entry, one after the other; a failed call does not stop those after it. */
-  async #callEach(task: Task, entries: readonly unknown[][], context: CallContext): Promise<Outcome<unknown>[]> {
-    const outcomes: Outcome<unknown>[] = []
-    for (const args of entries) {
-      try {
-        context.throwIfCancelled()
-        const returned: unknown = withContext(context, () => task(...args))
-        outcomes.push({ ok: true, value: isThenable(returned) ? await returned : returned })
-      } catch (error) {
-        outcomes.push({ ok: false, error })
-      }
-    }
-    return outcomes
-  }
-
   #answer(call: Call, result: unknown, startedMs: number): void {
     const workMs = runtime().now() - startedMs
     // What the task has told before goes ahead of its answer: then both take the same lane.
@@ -212,27 +209,23 @@ export class Worker {
     this.#send({ kind: 'done', seq: call.seq, value, special, workMs }, transfer)
   }
 
-  #answerChunk(call: Call, outcomes: readonly Outcome<unknown>[], startedMs: number): void {
+  #answerChunk({ seq }: Call, outcome: ChunkOutcome, startedMs: number): void {
     const workMs = runtime().now() - startedMs
     this.#current = undefined
-    const transfer: (typeof encoded)['transfer'][number][] = []
-    let encoded: ReturnType<typeof encode>
-    const wire = outcomes.map((outcome): WireOutcome => {
-      if (!outcome.ok) return { ok: false, failure: this.#encodeFailure(outcome.error) }
-      try {
-        encoded = encode(outcome.value, 'result', this.#host.crossing)
-        transfer.push(...encoded.transfer)
-        return { ok: true, value: encoded.value, special: encoded.special }
-      } catch (error) {
-        return { ok: false, failure: this.#encodeFailure(error) }
-      }
-    })
-    this.#send({ kind: 'doneChunk', seq: call.seq, outcomes: wire, workMs }, transfer)
+    const { message, transfer } = chunkReply(seq, outcome, workMs, this.#host.crossing, error =>
+      this.#encodeFailure(error),
+    )
+    this.#send(message, transfer)
   }
 
   #fail(call: Call, error: unknown, startedMs: number): void {
     this.#current = undefined
-    this.#send({ kind: 'failed', seq: call.seq, failure: this.#encodeFailure(error), workMs: runtime().now() - startedMs })
+    this.#send({
+      kind: 'failed',
+      seq: call.seq,
+      failure: this.#encodeFailure(error),
+      workMs: runtime().now() - startedMs,
+    })
   }
 
   #cancel({ seq, failure }: CancelMessage): void {
@@ -266,5 +259,7 @@ export class Worker {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  )
 }

@@ -97,7 +97,11 @@ export class PipeTransport implements Transport {
     const { at } = this.#compact
     this.#scratch.writeUInt32BE(at - lengthBytes)
     this.#scratch[lengthBytes] = kind
-    this.#write(this.#options.promptFd === undefined ? Buffer.from(this.#scratch.subarray(0, at)) : this.#scratch.subarray(0, at))
+    this.#write(
+      this.#options.promptFd === undefined
+        ? Buffer.from(this.#scratch.subarray(0, at))
+        : this.#scratch.subarray(0, at),
+    )
     return true
   }
 
@@ -118,7 +122,9 @@ export class PipeTransport implements Transport {
   #writeNow(frame: Buffer, fd: number): void {
     const written = this.#socket.writableLength === 0 ? tryWriteSync(fd, frame) : 0
     if (written === frame.length) return
-    this.#leaving = new Promise(resolve => this.#socket.write(Buffer.from(frame.subarray(written)), () => resolve()))
+    this.#leaving = new Promise(resolve =>
+      this.#socket.write(Buffer.from(frame.subarray(written)), () => resolve()),
+    )
   }
 }
 
@@ -220,12 +226,20 @@ class FrameReader {
   }
 
   #run(compact: CompactReader, body: number): void {
-    const [seq, ref, args] = readCompact(compact, body, () => [compact.int32(), compact.int32(), compact.value()])
+    const [seq, ref, args] = readCompact(compact, body, () => [
+      compact.int32(),
+      compact.int32(),
+      compact.value(),
+    ])
     this.#receiver.run(seq as number, ref as number, args as unknown[])
   }
 
   #done(compact: CompactReader, body: number): void {
-    const [seq, workMs, value] = readCompact(compact, body, () => [compact.int32(), compact.float64(), compact.value()])
+    const [seq, workMs, value] = readCompact(compact, body, () => [
+      compact.int32(),
+      compact.float64(),
+      compact.value(),
+    ])
     this.#receiver.done(seq as number, workMs as number, value)
   }
 

@@ -37,7 +37,12 @@ export function sharedRings(): SharedRings {
 }
 
 /** Wraps one end of a MessageChannel; `outgoing` and `incoming` are swapped on the other end. */
-export function portTransport(port: MessagePort, receiver: Receiver, outgoing: RingMemory, incoming: RingMemory): PortTransport {
+export function portTransport(
+  port: MessagePort,
+  receiver: Receiver,
+  outgoing: RingMemory,
+  incoming: RingMemory,
+): PortTransport {
   return new PortTransport(port, receiver, outgoing, incoming)
 }
 
@@ -84,14 +89,22 @@ export class PortTransport implements Transport {
 
   drain(): void {
     this.#readRing(Number.POSITIVE_INFINITY)
-    for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) this.#take(next.message)
+    for (
+      let next = receiveMessageOnPort(this.#port);
+      next !== undefined;
+      next = receiveMessageOnPort(this.#port)
+    )
+      this.#take(next.message)
     this.#readRing(Number.POSITIVE_INFINITY)
   }
 
   /** Reads what the ring holds, then says that this side sleeps; the bell wakes it. */
   listen(): void {
     do {
-      if (this.#readRing(recordsPerTurn) === recordsPerTurn) return void runtime().yieldToLoop().then(() => this.#closed || this.listen())
+      if (this.#readRing(recordsPerTurn) === recordsPerTurn)
+        return void runtime()
+          .yieldToLoop()
+          .then(() => this.#closed || this.listen())
     } while (!this.#reader.trySleep())
   }
 

@@ -55,7 +55,13 @@ export class RingWriter {
   }
 
   /** Lets `write` write one record and publishes it; false if less than `reserveBytes` would be left, or `write` returns false. */
-  tryWrite<A, B, C>(write: (to: CompactWriter, a: A, b: B, c: C) => boolean, reserveBytes: number, a: A, b: B, c: C): boolean {
+  tryWrite<A, B, C>(
+    write: (to: CompactWriter, a: A, b: B, c: C) => boolean,
+    reserveBytes: number,
+    a: A,
+    b: B,
+    c: C,
+  ): boolean {
     const mask = this.#capacity - 1
     let at = this.#tail & mask
     const free = this.#capacity - reserveBytes - ((this.#tail - load(this.#words, headAt)) | 0)

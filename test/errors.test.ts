@@ -1,8 +1,8 @@
 /** Error classes are a contract: codes and names that never change, details that are own properties. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import * as errors from './errors.ts'
-import * as publicApi from './index.ts'
+import * as errors from '../src/errors.ts'
+import * as publicApi from '../src/index.ts'
 
 const details = { worker: 'thread 2', task: 'resize' }
 

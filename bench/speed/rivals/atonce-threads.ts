@@ -1,0 +1,6 @@
+import { threads } from 'atonce'
+import type { Rival } from '../rival.ts'
+import { atonce } from './atonce.ts'
+
+const rival: Rival = atonce(threads)
+export default rival
