@@ -22,7 +22,7 @@ const fewGaps = 1_024
 
 export class PriorityQueue<T extends Queued> {
   /** Highest priority first. */
-  readonly #lines: Line<T>[] = []
+  #lines: Line<T>[] = []
   #size = 0
   #order = 0
   #taken = 0
@@ -79,8 +79,13 @@ export class PriorityQueue<T extends Queued> {
   #nextLine(): Line<T> | undefined {
     if (this.#lines.length === 1) return this.#lines[0]
     const open = this.#lines.filter(line => line.head !== undefined)
+    if (open.length > 0) this.#lines = open // A priority that is used once must not be looked at for ever.
     if (this.#taken % fairnessRound !== fairnessRound - 1) return open[0]
-    return open.reduce<Line<T> | undefined>((oldest, line) => ((line.head as T).order < (oldest?.head?.order ?? Number.POSITIVE_INFINITY) ? line : oldest), undefined)
+    return open.reduce<Line<T> | undefined>(
+      (oldest, line) =>
+        (line.head as T).order < (oldest?.head?.order ?? Number.POSITIVE_INFINITY) ? line : oldest,
+      undefined,
+    )
   }
 
   #lineOf(priority: number): Line<T> {
