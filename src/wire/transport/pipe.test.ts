@@ -53,7 +53,7 @@ function framesOf(...messages: unknown[]): Buffer {
 function hear(pieces: readonly Uint8Array[], maxFrameBytes = limit): ReturnType<typeof listener> {
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, { maxFrameBytes: maxFrameBytes })
+  pipeTransport(recorder.socket, heard, { maxFrameBytes })
   for (const piece of pieces) recorder.emit('data', Buffer.from(piece))
   return heard
 }
@@ -123,8 +123,8 @@ test('a length beyond the limit is refused before its bytes are waited for, and 
 
 test('a frame as long as the limit is read, and one byte more is not', () => {
   const frame = framesOf('x'.repeat(100))
-  assert.deepEqual(hear([frame], frame.length - 4).messages, ['x'.repeat(100)])
-  assert.equal(hear([frame], frame.length - 5).garbage.length, 1)
+  assert.deepEqual(hear([frame], frame.length - 5).messages, ['x'.repeat(100)])
+  assert.equal(hear([frame], frame.length - 6).garbage.length, 1)
 })
 
 test('garbage is told of once, and delivers nothing', () => {
@@ -196,7 +196,7 @@ test('both ends of a real stream hear each other, and each hears the other’s e
   const worker = pipeTransport(
     right,
     { ...listener(), message: message => worker.send([message]), closed: end },
-    limit,
+    { maxFrameBytes: limit },
   )
   caller.send(new Map([[1, 'x'.repeat(200_000)]]))
   assert.deepEqual(await answered, [new Map([[1, 'x'.repeat(200_000)]])])
@@ -216,7 +216,7 @@ test('a receiver that closes the transport while it reads gets nothing more', ()
         transport.close()
       },
     },
-    limit,
+    { maxFrameBytes: limit },
   )
   recorder.emit('data', framesOf('one', 'two'))
   recorder.emit('data', framesOf('three'))
