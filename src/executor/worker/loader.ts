@@ -58,7 +58,7 @@ async function importModule(module: string): Promise<void> {
   const refusedBefore = refusals()
   try {
     await import(module)
-    if (refusals() > refusedBefore) throw new EntryPointError(undefined) // Caught by the module; said below.
+    if (refusals() > refusedBefore) throw new EntryPointError(undefined) // The module has caught its own; said below.
   } catch (cause) {
     if (cause instanceof EntryPointError) throw new EntryPointError(show(module))
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
