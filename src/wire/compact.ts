@@ -8,6 +8,7 @@
  * Whatever it does not take is left to the codec, which refuses it with its reason or copies it with more care. So a
  * caller can always try this first.
  */
+import { types } from 'node:util'
 
 const tags = {
   undefined: 0,
@@ -127,19 +128,18 @@ export class CompactWriter {
   }
 
   #object(value: object): boolean {
-    if (this.#seen.length === mostObjects || this.#seen.includes(value)) return false
+    if (this.#seen.length === mostObjects || this.#seen.includes(value) || types.isProxy(value)) return false
     this.#seen.push(value)
     return Array.isArray(value) ? this.#array(value) : this.#record(value as Record<string, unknown>)
   }
 
   #array(array: readonly unknown[]): boolean {
     const count = array.length
-    if (
-      count > mostParts ||
-      Object.getPrototypeOf(array) !== Array.prototype ||
-      Object.keys(array).length !== count
-    )
-      return false
+    if (count > mostParts || Object.getPrototypeOf(array) !== Array.prototype) return false
+    // Own names come in order, indexes first: when the last of `count` names is the last index, there is no hole and no
+    // other name.
+    const names = Object.keys(array)
+    if (names.length !== count || (count > 0 && names[count - 1] !== String(count - 1))) return false
     this.#bytes[this.#at++] = tags.array
     this.#bytes[this.#at++] = count
     for (let index = 0; index < count; index += 1) if (!this.value(array[index])) return false
