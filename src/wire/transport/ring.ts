@@ -105,7 +105,10 @@ export class RingReader {
     this.#head = load(words, headAt)
   }
 
-  /** Lets `read` read the next record, which is gone then; undefined if there is none. */
+  /**
+   * Lets `read` read the next record, which is gone then; undefined if there is none.
+   * @throws RangeError if what is there is no record: somebody else has written into the memory
+   */
   next<T>(read: (from: CompactReader) => T): T | undefined {
     const mask = this.#capacity - 1
     while (this.#head !== load(this.#words, tailAt)) {
@@ -114,6 +117,9 @@ export class RingReader {
       if (recordBytes === skip) {
         this.#head = (this.#head + this.#capacity - at) | 0
         continue
+      }
+      if (recordBytes <= 0 || recordBytes > largestRecordBytes || (recordBytes & 3) !== 0) {
+        throw new RangeError(`a record of ${recordBytes} bytes`)
       }
       this.#reader.begin(at + lengthBytes)
       const value = read(this.#reader)
