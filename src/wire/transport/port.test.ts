@@ -236,3 +236,35 @@ test('a marker whose call never came is told of, and is not waited for', () => {
   one.near.close()
   port2.close()
 })
+
+test('memory that somebody else has written into is told of once, and read no further', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.nat(60), (garbage, at) => {
+      const ear = listener()
+      const { near, far, toWorker } = connected(deaf, ear)
+      for (let seq = 1; seq <= 4; seq += 1) near.tryRun(seq, 1, ['x'])
+      toWorker.bytes.set(garbage, at)
+      far.listen()
+      far.drain()
+      assert.equal(far.poll(), 0)
+      assert.ok(far.trySleep())
+      const garbled = ear.heard.filter(heard => typeof heard === 'string')
+      assert.ok(garbled.length <= 1 && ear.heard.length <= 5)
+      if (garbled.length === 1) assert.equal(ear.heard.at(-1), garbled[0])
+      near.close()
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('an error of the receiver is its own, and no fault of the ring', () => {
+  const { near, far } = connected(deaf, {
+    ...deaf,
+    run() {
+      throw new RangeError('of the receiver')
+    },
+  })
+  near.tryRun(1, 1, [])
+  assert.throws(() => far.poll(), /of the receiver/)
+  near.close()
+})

@@ -12,7 +12,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { runtime } from '../../runtime/runtime.ts'
 import type { CompactReader, CompactWriter } from '../compact.ts'
-import { type RingMemory, RingReader, RingWriter, ringMemory } from './ring.ts'
+import { NoRecord, type RingMemory, RingReader, RingWriter, ringMemory } from './ring.ts'
 import type { Receiver, Transport } from './transport.ts'
 
 /** The memory that both sides of a connection share. */
@@ -54,6 +54,8 @@ export class PortTransport implements Transport {
   /** Calls that came on the port before their marker was read. */
   readonly #early: unknown[] = []
   #closed = false
+  /** The ring holds what no record is; nothing of it is read any more. */
+  #broken = false
 
   constructor(port: MessagePort, receiver: Receiver, outgoing: RingMemory, incoming: RingMemory) {
     this.#port = port
@@ -105,7 +107,7 @@ export class PortTransport implements Transport {
         return void runtime()
           .yieldToLoop()
           .then(() => this.#closed || this.listen())
-    } while (!this.#reader.trySleep())
+    } while (!this.trySleep())
   }
 
   /** Reads what the ring holds now; for a side that works the records off by itself. Returns how many there were. */
@@ -115,7 +117,7 @@ export class PortTransport implements Transport {
 
   /** Says that this side sleeps; false if something has come meanwhile. */
   trySleep(): boolean {
-    return this.#reader.trySleep()
+    return this.#broken || this.#reader.trySleep()
   }
 
   ref(): void {
@@ -148,17 +150,28 @@ export class PortTransport implements Transport {
 
   #readRing(most: number): number {
     let count = 0
-    while (count < most && this.#reader.next(this.#readRecord) === true) count += 1
+    while (count < most && !this.#broken && this.#readNext()) count += 1
     return count
+  }
+
+  #readNext(): boolean {
+    try {
+      return this.#reader.next(this.#readRecord) === true
+    } catch (error) {
+      if (!(error instanceof NoRecord)) throw error
+      this.#broken = true
+      this.#receiver.garbled(`a record that can't be read (${error.message})`)
+      return false
+    }
   }
 
   readonly #readRecord = (from: CompactReader): true => {
     const kind = from.byte()
     const seq = from.int32()
-    if (kind === inline) this.#receiver.run(seq, from.int32(), from.value() as unknown[])
-    else if (kind === result) this.#receiver.done(seq, from.float64(), from.value())
+    if (kind === inline) this.#receiver.run(seq, from.int32(), valueOf(from) as unknown[])
+    else if (kind === result) this.#receiver.done(seq, from.float64(), valueOf(from))
     else if (kind === marked) this.#deliverMarked(seq)
-    else this.#receiver.garbled('a record of no kind')
+    else throw new NoRecord(`its kind is ${kind}`)
     return true
   }
 
@@ -171,6 +184,14 @@ export class PortTransport implements Transport {
       if (next === undefined) return this.#receiver.garbled('a marker without its call')
       this.#take(next.message)
     }
+  }
+}
+
+function valueOf(from: CompactReader): unknown {
+  try {
+    return from.value()
+  } catch (error) {
+    throw new NoRecord((error as Error).message)
   }
 }
 

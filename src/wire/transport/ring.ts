@@ -90,6 +90,9 @@ export class RingWriter {
   }
 }
 
+/** What stands in the ring is no record. */
+export class NoRecord extends RangeError {}
+
 export class RingReader {
   readonly #words: Int32Array
   readonly #view: DataView
@@ -107,7 +110,7 @@ export class RingReader {
 
   /**
    * Lets `read` read the next record, which is gone then; undefined if there is none.
-   * @throws RangeError if what is there is no record: somebody else has written into the memory
+   * @throws NoRecord if what is there is no record: somebody else has written into the memory
    */
   next<T>(read: (from: CompactReader) => T): T | undefined {
     const mask = this.#capacity - 1
@@ -119,7 +122,7 @@ export class RingReader {
         continue
       }
       if (recordBytes <= 0 || recordBytes > largestRecordBytes || (recordBytes & 3) !== 0) {
-        throw new RangeError(`a record of ${recordBytes} bytes`)
+        throw new NoRecord(`a record of ${recordBytes} bytes`)
       }
       this.#reader.begin(at + lengthBytes)
       const value = read(this.#reader)
