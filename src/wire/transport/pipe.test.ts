@@ -1,12 +1,15 @@
 /** Frames on a byte stream: whatever the pieces they arrive in, whatever garbage comes instead. */
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
-import type { Socket } from 'node:net'
+import { EventEmitter, once } from 'node:events'
+import { mkdtempSync, readSync, rmSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PayloadTooLargeError } from '../../errors.ts'
-import { pipeTransport } from './pipe.ts'
+import { type PipeTransport, pipeTransport } from './pipe.ts'
 import type { Receiver } from './transport.ts'
 
 const limit = 1_000_000
@@ -221,4 +224,181 @@ test('a receiver that closes the transport while it reads gets nothing more', ()
   recorder.emit('data', framesOf('one', 'two'))
   recorder.emit('data', framesOf('three'))
   assert.deepEqual([heard, recorder.log], [['one'], ['destroy']])
+})
+
+// ── the fast lane ──
+
+/** Everything that a turn can send: messages, calls and results, in the order they are sent. */
+const mixed: readonly { send: (to: PipeTransport) => unknown; heard: unknown }[] = [
+  { send: to => to.send('message'), heard: 'message' },
+  {
+    send: to => to.tryRun(1, 2, [3, 'four', { five: [null] }]),
+    heard: [1, 2, [3, 'four', { five: [null] }]],
+  },
+  { send: to => to.tryDone(2 ** 31 - 1, 0.125, 'ж🙂'), heard: [2 ** 31 - 1, 0.125, 'ж🙂'] },
+  { send: to => to.send([{ big: 'x'.repeat(3_000) }]), heard: [{ big: 'x'.repeat(3_000) }] },
+  { send: to => to.tryRun(3, 1, []), heard: [3, 1, []] },
+  { send: to => to.tryDone(4, 0, undefined), heard: [4, 0, undefined] },
+]
+
+test('calls and results on the fast lane keep their place among messages, cut anywhere', () => {
+  const recorder = new Recorder()
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  for (const { send } of mixed) assert.notEqual(send(transport), false)
+  const frames = Buffer.concat(recorder.written)
+  const expected = mixed.map(({ heard }) => heard)
+  for (let cut = 0; cut <= frames.length; cut += 1) {
+    const heard = hear([frames.subarray(0, cut), frames.subarray(cut)])
+    assert.deepEqual([heard.messages, heard.garbage], [expected, []], `cut at ${cut}`)
+  }
+  assert.deepEqual(hear([...frames].map(byte => Uint8Array.of(byte))).messages, expected, 'byte by byte')
+})
+
+test('what the fast lane does not take is refused with nothing sent, and hurts nothing after it', () => {
+  const recorder = new Recorder()
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  for (const value of [new Map(), 1n, 'x'.repeat(600), [[new Date(0)]], Array(5).fill('x'.repeat(500))]) {
+    assert.equal(transport.tryRun(1, 1, [value]), false)
+    assert.equal(transport.tryDone(1, 1, value), false)
+  }
+  assert.deepEqual(recorder.log, [])
+  transport.tryDone(5, 1, 'after')
+  assert.deepEqual(hear(recorder.written).messages, [[5, 1, 'after']])
+})
+
+test('frames that wait for the end of the turn are not changed by those that come after them', async () => {
+  const recorder = new Recorder()
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  for (let seq = 1; seq <= 100; seq += 1) transport.tryRun(seq, 1, [`call ${seq}`])
+  await Promise.resolve()
+  assert.deepEqual(
+    hear(recorder.written).messages,
+    Array.from({ length: 100 }, (_, at) => [at + 1, 1, [`call ${at + 1}`]]),
+  )
+})
+
+test('a frame of no known kind, or with no value of its kind in it, is garbage', () => {
+  const frame = (kind: number, ...body: number[]) => Buffer.from([0, 0, 0, body.length + 1, kind, ...body])
+  for (const garbage of [
+    frame(3),
+    frame(255, 1, 2),
+    frame(1),
+    frame(1, 0, 0, 0, 1),
+    frame(2, ...Array(12).fill(0), 99),
+  ]) {
+    const heard = hear([garbage, framesOf('after')])
+    assert.deepEqual([heard.garbage.length, heard.messages], [1, []], garbage.toString('hex'))
+  }
+})
+
+test('an error of the receiver is its own, and no fault of the stream', () => {
+  const recorder = new Recorder()
+  const heard = listener()
+  pipeTransport(
+    recorder.socket,
+    {
+      ...heard,
+      message() {
+        throw new RangeError('of the receiver')
+      },
+    },
+    { maxFrameBytes: limit },
+  )
+  assert.throws(() => recorder.emit('data', framesOf('one')), /of the receiver/)
+  assert.deepEqual(heard.garbage, [])
+})
+
+// ── the prompt side, on a real pair of sockets ──
+
+/** Both ends of a real connection: a transport that writes at once, and the raw socket of its reader. */
+async function promptly(): Promise<{ prompt: PipeTransport; reader: Socket; end(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-pipe-'))
+  const server = createServer().listen(join(folder, 'socket'))
+  await once(server, 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const socket = connect(server.address() as string)
+  await once(socket, 'connect')
+  const [reader] = await accepted
+  reader.pause()
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
+  const prompt = pipeTransport(socket, listener(), { maxFrameBytes: 2 ** 28, promptFd: fd })
+  return {
+    prompt,
+    reader,
+    async end() {
+      prompt.close()
+      reader.destroy()
+      await new Promise(resolve => server.close(resolve))
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** Reads all that comes, until `count` things were heard. */
+async function hearOf(reader: Socket, count: number): Promise<unknown[]> {
+  const heard: unknown[] = []
+  const { promise: all, resolve } = Promise.withResolvers<void>()
+  const note = (thing: unknown) => {
+    heard.push(thing)
+    if (heard.length === count) resolve()
+  }
+  pipeTransport(
+    reader,
+    { ...listener(), message: note, done: (...done) => note(done), garbled: what => assert.fail(what) },
+    { maxFrameBytes: 2 ** 28 },
+  )
+  reader.resume()
+  await all
+  return heard
+}
+
+test('a prompt transport has handed each frame over when it returns, though its loop never turns', async () => {
+  const { prompt, reader, end } = await promptly()
+  prompt.tryDone(1, 0.5, 'fast')
+  prompt.send({ kind: 'done', seq: 2 })
+  assert.equal(prompt.leaving, undefined)
+  // The reader's end of the system's buffer has it: it is there to be read although this thread has not let go once.
+  const { fd } = (reader as unknown as { _handle: { fd: number } })._handle
+  const bytes = Buffer.alloc(1_000)
+  const heard = hear([bytes.subarray(0, readSync(fd, bytes))])
+  assert.deepEqual(heard.messages, [[1, 0.5, 'fast'], { kind: 'done', seq: 2 }])
+  await end()
+})
+
+test('what the system takes only in part, or not at all, follows later: whole, in order, and it can be waited for', async () => {
+  const { prompt, reader, end } = await promptly()
+  const large = { large: 'x'.repeat(3_000_000) }
+  const sent: unknown[] = []
+  const waits: boolean[] = []
+  for (let seq = 1; seq <= 200; seq += 1) {
+    if (seq % 50 === 25) {
+      prompt.send(large)
+      sent.push(large)
+    } else {
+      prompt.tryDone(seq, 1, `answer ${seq}`)
+      sent.push([seq, 1, `answer ${seq}`])
+    }
+    waits.push(prompt.leaving !== undefined)
+  }
+  assert.equal(waits[23], false)
+  assert.ok(waits.slice(24).every(Boolean), 'nothing overtakes the large one')
+  const leaving = prompt.leaving
+  const heard = await hearOf(reader, sent.length)
+  assert.deepEqual(heard, sent)
+  await leaving
+  assert.equal(prompt.leaving, undefined)
+  prompt.tryDone(201, 1, 'at once again')
+  assert.equal(prompt.leaving, undefined)
+  await end()
+})
+
+test('who waits for what is leaving goes on when the connection breaks instead', async () => {
+  const { prompt, reader, end } = await promptly()
+  prompt.send('x'.repeat(5_000_000))
+  const { leaving } = prompt
+  assert.ok(leaving instanceof Promise)
+  reader.destroy()
+  await leaving
+  prompt.tryDone(1, 1, 'into nothing')
+  await end()
 })

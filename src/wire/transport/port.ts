@@ -168,8 +168,8 @@ export class PortTransport implements Transport {
   readonly #readRecord = (from: CompactReader): true => {
     const kind = from.byte()
     const seq = from.int32()
-    if (kind === inline) this.#receiver.run(seq, from.int32(), valueOf(from) as unknown[])
-    else if (kind === result) this.#receiver.done(seq, from.float64(), valueOf(from))
+    if (kind === inline) this.#receiver.run(seq, from.int32(), readValue(from) as unknown[])
+    else if (kind === result) this.#receiver.done(seq, from.float64(), readValue(from))
     else if (kind === marked) this.#deliverMarked(seq)
     else throw new NoRecord(`its kind is ${kind}`)
     return true
@@ -187,7 +187,7 @@ export class PortTransport implements Transport {
   }
 }
 
-function valueOf(from: CompactReader): unknown {
+function readValue(from: CompactReader): unknown {
   try {
     return from.value()
   } catch (error) {
