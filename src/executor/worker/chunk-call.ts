@@ -27,7 +27,10 @@ export interface ChunkOutcome {
 /** The clock is read so often for a chunk; reading it for every tiny call would cost as much as the calls. */
 const blocks = 64
 
-/** Calls the task once for each input; a failed call does not stop those after it, a cancel does. */
+/**
+ * Calls the task once for each input; a failed call does not stop those after it.
+ * @throws AbortError between two calls, if the chunk was cancelled: nobody waits for what it has done
+ */
 export async function callEach(task: Task, inputs: Packed, call: CallContext): Promise<ChunkOutcome> {
   const values: unknown[] = []
   const failures = new Map<number, unknown>()
@@ -39,8 +42,8 @@ export async function callEach(task: Task, inputs: Packed, call: CallContext): P
   let input: unknown
   const callIt = (): unknown => (asItIs ? task(input) : task(...(input as unknown[])))
   for (let at = 0; at < inputs.length; at += 1) {
+    if (call.cancelled) call.throwIfCancelled()
     try {
-      if (call.cancelled) call.throwIfCancelled()
       input = unpackedAt(inputs, at)
       const returned = context.runInAsyncScope(callIt)
       values.push(isThenable(returned) ? await returned : returned)
