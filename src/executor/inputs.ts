@@ -155,27 +155,40 @@ class AsyncSource implements Source {
     this.#iterator = inputs[Symbol.asyncIterator]()
   }
 
-  async take(most: number): Promise<Batch> {
+  take(most: number): Promise<Batch> {
+    const { promise, resolve } = Promise.withResolvers<Batch>()
     const inputs: unknown[] = []
-    let turn: Promise<'late'> | undefined
-    try {
-      while (inputs.length < most) {
-        this.#coming ??= Promise.resolve(this.#iterator.next())
-        if (inputs.length > 0)
-          turn ??= runtime()
-            .yieldToLoop()
-            .then(() => 'late' as const)
-        const next = turn === undefined ? await this.#coming : await Promise.race([this.#coming, turn])
-        // What a source gives without waiting travels together; for what it waits for, nothing that is there waits.
-        if (next === 'late') return { inputs, ended: false }
-        this.#coming = undefined
-        if (next.done) return { inputs, ended: true }
-        inputs.push(next.value)
-      }
-    } catch (error) {
-      return { inputs, ended: true, failed: { error } }
+    let over = false
+    const finish = (end: Pick<Batch, 'ended' | 'failed'>) => {
+      over = true
+      resolve({ inputs, ...end })
     }
-    return { inputs, ended: false }
+    const ask = () => {
+      this.#coming ??= this.#next()
+      this.#coming.then(
+        next => {
+          if (over) return // It stays for the next take.
+          this.#coming = undefined
+          if (next.done) return finish({ ended: true })
+          inputs.push(next.value)
+          if (inputs.length === most) return finish({ ended: false })
+          // What a source gives without waiting travels together; for what it waits for, nothing that is there waits.
+          if (inputs.length === 1)
+            runtime()
+              .yieldToLoop()
+              .then(() => over || finish({ ended: false }))
+          ask()
+        },
+        error => over || finish({ ended: true, failed: { error } }),
+      )
+    }
+    ask()
+    return promise
+  }
+
+  /** As an async function, so that what `next` throws at once is a rejection too. */
+  async #next(): Promise<IteratorResult<unknown>> {
+    return this.#iterator.next()
   }
 
   close(): void {

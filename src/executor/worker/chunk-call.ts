@@ -72,7 +72,8 @@ export function chunkReply(
   }
   const encoded = encodeEach(outcome, crossing)
   if (encoded.failures.size === 0) {
-    const value: PackedResults = { ...encoded, longestMs: outcome.longestMs }
+    const { values, special } = encoded
+    const value: PackedResults = { values, special, longestMs: outcome.longestMs }
     return { message: { kind: 'done', id, value, special: false, workMs }, transfer: encoded.transfer }
   }
   const special = new Set(encoded.special)
@@ -91,20 +92,20 @@ function encodeEach({ values, failures }: ChunkOutcome, crossing: Crossing) {
     values: [] as unknown[],
     special: [] as number[],
     failures: new Map(failures),
-    transfer: [] as (ArrayBuffer | MessagePort)[],
   }
+  const transfer = new Set<ArrayBuffer | MessagePort>() // Two results may be views on one buffer, which moves once.
   for (const [at, value] of values.entries()) {
     try {
       const encoded = encode(value, 'result', crossing)
       result.values.push(encoded.value)
       if (encoded.special) result.special.push(at)
-      result.transfer.push(...encoded.transfer)
+      for (const moved of encoded.transfer) transfer.add(moved)
     } catch (error) {
       result.values.push(undefined)
       result.failures.set(at, error)
     }
   }
-  return result
+  return { ...result, transfer: [...transfer] }
 }
 
 /** Measures calls in blocks of equal number, and tells the longest call of the longest block from the others. */
