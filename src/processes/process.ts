@@ -64,7 +64,10 @@ class WorkerProcess implements FarWorker {
     this.#transport = pipeTransport(
       messages,
       {
-        message: message => owner.message(message),
+        message: message => {
+          this.#heartbeat?.begin()
+          owner.message(message)
+        },
         garbled: what => this.#killBecause({ kind: 'garbled', what }),
         closed: () => this.#disconnected(),
       },

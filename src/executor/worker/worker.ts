@@ -57,7 +57,7 @@ export class Worker {
 
   /** Tells the other side why this worker dies. */
   reportCrash(error: unknown): void {
-    this.#send({ kind: 'crashed', failure: this.#encodeFailure(error) })
+    this.#sendFailure(error, failure => ({ kind: 'crashed', failure }))
   }
 
   async #load(message: LoadMessage): Promise<void> {
@@ -97,7 +97,7 @@ export class Worker {
         this.#reply(id, isThenable(returned) ? await returned : returned, workMs())
       }
     } catch (error) {
-      this.#send({ kind: 'failed', id, failure: this.#encodeFailure(error), workMs: workMs() })
+      this.#sendFailure(error, failure => ({ kind: 'failed', id, failure, workMs: workMs() }))
     } finally {
       this.#running.delete(id)
     }
@@ -124,6 +124,15 @@ export class Worker {
 
   #cancel(message: CancelMessage): void {
     this.#running.get(message.id)?.cancel(decodeFailure(message.failure, decode))
+  }
+
+  /** An error may be too large to be sent, or hold what can't be copied; then what is said is that. */
+  #sendFailure(error: unknown, about: (failure: WireFailure) => FromWorker): void {
+    try {
+      this.#send(about(this.#encodeFailure(error)))
+    } catch (problem) {
+      this.#send(about(this.#encodeFailure(problem)))
+    }
   }
 
   #send(message: FromWorker, transfer: Parameters<typeof detach>[0] = []): void {
