@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const installStamp = join(root, 'node_modules', '.cache', 'atonce-install')
-const buildStamp = join(root, 'dist', '.stamp')
+const buildStamp = join(root, 'node_modules', '.cache', 'atonce-build')
 
 const lockHash = hash(['package.json', 'package-lock.json'].map(file => join(root, file)))
 if (read(installStamp) !== lockHash) {
@@ -22,7 +22,7 @@ const sourceHash = hash(
     ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(f => join(root, f)),
   ),
 )
-if (read(buildStamp) !== sourceHash) {
+if (read(buildStamp) !== sourceHash || !existsSync(join(root, 'dist', 'src', 'index.js'))) {
   console.error('atonce: building dist/ …')
   execSync('npm run --silent build', { cwd: root, stdio: ['ignore', 2, 2] })
   write(buildStamp, sourceHash)

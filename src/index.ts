@@ -36,6 +36,7 @@ export { type ProcessesOptions, processes } from './processes/processes.ts'
 export { context, type TaskContext } from './task/context.ts'
 export {
   asCompleted,
+  type Completed,
   Future,
   type FutureState,
   type ProgressListener,

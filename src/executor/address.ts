@@ -36,5 +36,5 @@ export function addressOf(task: Task): Address {
 
 /** By its name; the environment of a test runner is inherited by the programs that a test starts, so it tells nothing. */
 function isTestFile(module: string): boolean {
-  return /[._-](test|spec)\.[cm]?[jt]sx?$/.test(module)
+  return /[._-](test|spec)\.[cm]?[jt]sx?([?#]|$)/.test(module)
 }

@@ -29,7 +29,9 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
   }
   return {
     ...options,
-    ...more,
+    ...(priority !== undefined ? { priority } : {}),
+    ...(signal !== undefined ? { signal } : {}),
+    ...(timeoutMs !== undefined ? { timeoutMs } : {}),
     ...(signal && options.signal ? { signal: AbortSignal.any([options.signal, signal]) } : {}),
     ...(timeoutMs && options.timeoutMs ? { timeoutMs: Math.min(timeoutMs, options.timeoutMs) } : {}),
   }

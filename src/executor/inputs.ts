@@ -17,8 +17,8 @@ export interface Source {
   /** How many inputs there are in all, if one can know. */
   readonly total: number | undefined
   /**
-   * Reads at most so many, at least one unless it has ended. It never throws. A promise comes from an asynchronous
-   * iterator only; it holds what came before the iterator made it wait.
+   * Reads at most so many, at least one unless it has ended; fewer, where they come slowly. It never throws. A promise
+   * comes from an asynchronous iterator only; it holds what came before the iterator made it wait.
    */
   take(most: number): Batch | Promise<Batch>
   /** Nobody wants the rest: lets a generator run its `finally`. Not to be called after the end. */
@@ -47,7 +47,7 @@ export function openInputs(inputs: unknown, { shares }: { shares: boolean }): So
 
 const typedIterator: unknown = Object.getPrototypeOf(Uint8Array.prototype)[Symbol.iterator]
 
-/** An array that iterates as arrays do: also what is appended while it is read is read. */
+/** An array that iterates as arrays do, up to the length that it has when its end is met. */
 class ArraySource implements Source {
   readonly #array: readonly unknown[]
   #at = 0
@@ -106,6 +106,14 @@ class TypedSource implements Source {
   close(): void {}
 }
 
+/** Inputs that take long to make are sent before there are many: meanwhile workers wait, and so does the event loop. */
+const longestTakeMs = 2
+
+/** After each of the first inputs, then now and then: reading the clock costs as much as a plain iterator's step. */
+function looksAtClock(inputs: number): boolean {
+  return inputs < 16 || inputs % 16 === 0
+}
+
 class IteratorSource implements Source {
   readonly total: number | undefined
   readonly #iterator: Iterator<unknown>
@@ -117,11 +125,13 @@ class IteratorSource implements Source {
 
   take(most: number): Batch {
     const inputs: unknown[] = []
+    const startedMs = runtime().now()
     try {
       while (inputs.length < most) {
         const next = this.#iterator.next()
         if (next.done) return { inputs, ended: true }
         inputs.push(next.value)
+        if (looksAtClock(inputs.length) && runtime().now() - startedMs > longestTakeMs) break
       }
     } catch (error) {
       return { inputs, ended: true, failed: { error } }
@@ -145,27 +155,40 @@ class AsyncSource implements Source {
     this.#iterator = inputs[Symbol.asyncIterator]()
   }
 
-  async take(most: number): Promise<Batch> {
+  take(most: number): Promise<Batch> {
+    const { promise, resolve } = Promise.withResolvers<Batch>()
     const inputs: unknown[] = []
-    let turn: Promise<'late'> | undefined
-    try {
-      while (inputs.length < most) {
-        this.#coming ??= Promise.resolve(this.#iterator.next())
-        if (inputs.length > 0)
-          turn ??= runtime()
-            .yieldToLoop()
-            .then(() => 'late' as const)
-        const next = turn === undefined ? await this.#coming : await Promise.race([this.#coming, turn])
-        // What a source gives without waiting travels together; for what it waits for, nothing that is there waits.
-        if (next === 'late') return { inputs, ended: false }
-        this.#coming = undefined
-        if (next.done) return { inputs, ended: true }
-        inputs.push(next.value)
-      }
-    } catch (error) {
-      return { inputs, ended: true, failed: { error } }
+    let over = false
+    const finish = (end: Pick<Batch, 'ended' | 'failed'>) => {
+      over = true
+      resolve({ inputs, ...end })
     }
-    return { inputs, ended: false }
+    const ask = () => {
+      this.#coming ??= this.#next()
+      this.#coming.then(
+        next => {
+          if (over) return // It stays for the next take.
+          this.#coming = undefined
+          if (next.done) return finish({ ended: true })
+          inputs.push(next.value)
+          if (inputs.length === most) return finish({ ended: false })
+          // What a source gives without waiting travels together; for what it waits for, nothing that is there waits.
+          if (inputs.length === 1)
+            runtime()
+              .yieldToLoop()
+              .then(() => over || finish({ ended: false }))
+          ask()
+        },
+        error => over || finish({ ended: true, failed: { error } }),
+      )
+    }
+    ask()
+    return promise
+  }
+
+  /** As an async function, so that what `next` throws at once is a rejection too. */
+  async #next(): Promise<IteratorResult<unknown>> {
+    return this.#iterator.next()
   }
 
   close(): void {

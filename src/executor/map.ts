@@ -88,6 +88,7 @@ class MapRun {
   #readCount = 0
   #doneCount = 0
   #reading = false
+  #resuming = false
   #ended = false
   #timer: Timer | undefined
 
@@ -256,11 +257,21 @@ class MapRun {
       this.#doneCount += 1
       if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
     }
-    const held = this.#held
-    this.#held = []
-    for (const chunk of held) this.#submit(chunk)
-    this.demand()
+    this.#resumeSoon()
     this.#releaseIfDone()
+  }
+
+  /** In a turn of its own: while a job is being settled, its worker still counts as busy. */
+  #resumeSoon(): void {
+    if (this.#resuming) return
+    this.#resuming = true
+    runtime().soon(() => {
+      this.#resuming = false
+      const held = this.#held
+      this.#held = []
+      for (const chunk of held) this.#submit(chunk)
+      this.demand()
+    })
   }
 
   /** What a job's outcome says of each of its inputs; a chunk that failed as a whole (its worker died) failed for each. */

@@ -82,7 +82,8 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
 function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {
   const smallest = { maxOldGenerationSizeMb: smallestHeapMb, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
   for (const [key, value] of Object.entries(limits)) {
-    const least = (smallest as Record<string, number>)[key]
+    if (value === undefined) continue
+    const least = Object.hasOwn(smallest, key) ? smallest[key as keyof typeof smallest] : undefined
     if (least === undefined)
       throw new OptionError(
         `${maker}({ resourceLimits }) knows ${Object.keys(smallest).join(', ')}; it got ${key}.`,

@@ -56,6 +56,8 @@ export class Pool implements Backend, SlotOwner {
   #startsFailed = 0
   /** Fewer than `workers` for a while after the system has refused to start another. */
   #mostWorkers: number
+  /** One timer, however many workers were refused: each of several would start them all again. */
+  #growing: Timer | undefined
   #lastIndex = 0
   #tidying: Timer | undefined
   #watching: Timer | undefined
@@ -310,12 +312,13 @@ export class Pool implements Backend, SlotOwner {
 
   /** The pool stays as small as the system lets it be, and tries again later; the workers there are do the work. */
   #shrink(): void {
-    this.#mostWorkers = this.#slots.size
-    const timer = runtime().setTimer(refusedAgainMs, () => {
+    this.#mostWorkers = Math.max(1, this.#slots.size)
+    this.#growing ??= runtime().setTimer(refusedAgainMs, () => {
+      this.#growing = undefined
       this.#mostWorkers = this.workers
       this.#assign()
     })
-    timer.unref()
+    this.#growing.unref()
   }
 
   #importFailed(module: string, why: Error): void {

@@ -38,7 +38,8 @@ async function listening(
 }
 
 test('a worker that beats every second is not lost', () =>
-  listening(async ({ control, losses, virtual }) => {
+  listening(async ({ control, heartbeat, losses, virtual }) => {
+    heartbeat.begin()
     for (let second = 0; second < 60; second += 1) {
       control.beat()
       await virtual.advance(1_000)
@@ -47,7 +48,8 @@ test('a worker that beats every second is not lost', () =>
   }))
 
 test('a worker whose beats stay away is lost, once, after some five seconds', () =>
-  listening(async ({ control, losses, virtual }) => {
+  listening(async ({ control, heartbeat, losses, virtual }) => {
+    heartbeat.begin()
     control.beat()
     await virtual.advance(4_900)
     assert.equal(losses(), 0)
@@ -58,7 +60,8 @@ test('a worker whose beats stay away is lost, once, after some five seconds', ()
   }))
 
 test('one beat is enough to be alive again', () =>
-  listening(async ({ control, losses, virtual }) => {
+  listening(async ({ control, heartbeat, losses, virtual }) => {
+    heartbeat.begin()
     for (let round = 0; round < 10; round += 1) {
       control.beat()
       await virtual.advance(4_900)
@@ -66,7 +69,23 @@ test('one beat is enough to be alive again', () =>
     assert.equal(losses(), 0)
   }))
 
-test('before its first beat a worker is not missed: starting has a time limit of its own', () =>
+test('a worker that works and never beats is lost', () =>
+  listening(async ({ heartbeat, losses, virtual }) => {
+    heartbeat.begin()
+    heartbeat.begin()
+    await virtual.advance(60_000)
+    assert.equal(losses(), 1)
+  }))
+
+test('a stopped heartbeat does not begin again', () =>
+  listening(async ({ heartbeat, losses, virtual }) => {
+    heartbeat.stop()
+    heartbeat.begin()
+    await virtual.advance(60_000)
+    assert.deepEqual([losses(), virtual.timers], [0, 0])
+  }))
+
+test('until it has begun a worker is not missed: starting has a time limit of its own', () =>
   listening(async ({ losses, virtual }) => {
     await virtual.advance(60_000)
     assert.deepEqual([losses(), virtual.timers], [0, 0])
@@ -74,6 +93,7 @@ test('before its first beat a worker is not missed: starting has a time limit of
 
 test('after stop nobody is lost, and no timer is left', () =>
   listening(async ({ control, heartbeat, losses, virtual }) => {
+    heartbeat.begin()
     control.beat()
     await virtual.advance(3_000)
     heartbeat.stop()

@@ -9,24 +9,31 @@ const missedAllowed = 5
 export class Heartbeat {
   readonly #lost: () => void
   #missed = 0
+  #stopped = false
   #timer: Timer | undefined
 
   /** Listens to the worker's beats on `control`; calls `lost` once they have stayed away for some five seconds. */
   constructor(control: Socket, lost: () => void) {
     this.#lost = lost
     control.on('error', () => {}) // The worker is gone; its exit says so.
-    control.once('data', () => this.#check())
     control.on('data', () => {
       this.#missed = 0
     })
     control.unref()
   }
 
+  /** From now on the worker must beat: it has said that it works. */
+  begin(): void {
+    if (this.#timer === undefined) this.#check()
+  }
+
   stop(): void {
+    this.#stopped = true
     this.#timer?.cancel()
   }
 
   #check(): void {
+    if (this.#stopped) return
     this.#missed += 1
     if (this.#missed > missedAllowed) return this.#lost()
     this.#timer = runtime().setTimer(checkMs, () => this.#check())

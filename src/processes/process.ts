@@ -67,7 +67,10 @@ class WorkerProcess implements FarWorker {
     this.#transport = pipeTransport(
       messages,
       {
-        message: message => owner.message(message),
+        message: message => {
+          this.#heartbeat?.begin()
+          owner.message(message)
+        },
         run() {},
         done: (seq, workMs, value) => owner.done(seq, workMs, value),
         garbled: what => this.#killBecause({ kind: 'garbled', what }),

@@ -7,7 +7,7 @@ import { AbortError, OptionError } from '../errors.ts'
 import { everyoneParked } from '../runtime/park.ts'
 import { withRuntime } from '../runtime/runtime.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
-import { abortError, asCompleted, Future, type FutureControl, wait } from './future.ts'
+import { abortError, asCompleted, type Completed, Future, type FutureControl, wait } from './future.ts'
 
 /** A future whose cancel does what an executor's does. */
 function future<T = unknown>(): FutureControl<T> & { reasons: unknown[] } {
@@ -167,8 +167,9 @@ test('a listener that throws is an uncaught exception, after the other listeners
 
 // ── as they are completed ──
 
-async function collect<T>(iterator: AsyncIterable<T>): Promise<T[]> {
-  return Array.fromAsync(iterator)
+async function collect<T>(iterator: AsyncIterable<Completed<T>>): Promise<Future<T>[]> {
+  const completed = await Array.fromAsync(iterator)
+  return completed.map(({ future }) => future)
 }
 
 test('asCompleted yields in the order of settling, whatever the order they were given in', async () => {
@@ -231,7 +232,7 @@ test('leaving the loop of asCompleted cancels nothing, and leaves nobody waiting
   const controls = several(3)
   controls[1]?.resolve(1)
   for await (const found of asCompleted(futuresOf(controls))) {
-    assert.equal(found, controls[1]?.future)
+    assert.deepEqual([found.future, found.index], [controls[1]?.future, 1])
     break
   }
   assert.deepEqual(
@@ -250,7 +251,7 @@ test('several consumers share one asCompleted; each future goes to one of them',
     control.resolve(0)
     await new Promise<void>(resolve => setImmediate(resolve))
   }
-  const found = (await Promise.all(pulls)).map(({ value }) => value)
+  const found = (await Promise.all(pulls)).map(({ value }) => (value as Completed<number>).future)
   assert.deepEqual(new Set(found), new Set(futuresOf(controls)))
   assert.equal((await beyond).done, true)
   assert.deepEqual(everyoneParked(), [])

@@ -138,16 +138,28 @@ export class Future<T> implements Promise<T> {
   }
 }
 
+/** A future that has settled, and where it stood among those that were given. */
+export interface Completed<T> {
+  readonly future: Future<T>
+  readonly index: number
+}
+
 /**
  * Yields futures as they settle, the earliest first, each once. Leaving the loop cancels nothing.
  *
+ * Each comes in an object: a loop would await a bare future, and throw where one has failed.
+ *
  * @example
- *     for await (const future of asCompleted(futures)) console.log(future.state, await future)
+ *     for await (const { future, index } of asCompleted(futures)) console.log(index, future.state)
  */
-export function asCompleted<T>(futures: Iterable<Future<T>>): AsyncIterableIterator<Future<T>, void> {
-  // No async generator: it would await each future that it yields, and throw where one has failed.
-  const settled: Future<T>[] = []
-  const all = new Set(futures)
+export function asCompleted<T>(futures: Iterable<Future<T>>): AsyncIterableIterator<Completed<T>, void> {
+  const settled: Completed<T>[] = []
+  const all = new Map<Future<T>, number>()
+  let given = 0
+  for (const future of futures) {
+    if (!all.has(future)) all.set(future, given)
+    given += 1
+  }
   let left = all.size
   let closed = false
   /** What the consumers wait for, as long as some do. */
@@ -156,9 +168,9 @@ export function asCompleted<T>(futures: Iterable<Future<T>>): AsyncIterableItera
     arrival?.unpark()
     arrival = undefined
   }
-  for (const future of all) {
+  for (const [future, index] of all) {
     const arrived = () => {
-      settled.push(future)
+      settled.push({ future, index })
       wake()
     }
     future.then(arrived, arrived)
@@ -171,7 +183,9 @@ export function asCompleted<T>(futures: Iterable<Future<T>>): AsyncIterableItera
         arrival ??= park('the next future to settle', settled)
         await arrival.promise
       }
-      return closed ? { done: true, value: undefined } : { done: false, value: settled.shift() as Future<T> }
+      return closed
+        ? { done: true, value: undefined }
+        : { done: false, value: settled.shift() as Completed<T> }
     },
     async return() {
       left = 0

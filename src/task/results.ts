@@ -150,10 +150,9 @@ export class ResultsBuffer<T> {
     if (this.#current === undefined && !this.#openNextRun()) return undefined
     const { values, failures } = this.#current as OutcomeRun<T>
     const at = this.#takenOfCurrent
-    const next: Outcome<T> = failures?.has(at)
-      ? { ok: false, error: failures.get(at) }
-      : { ok: true, value: values[at] as T }
-    values[at] = undefined // What was taken is not kept alive by its neighbours.
+    const value = values[at] as T
+    const next: Outcome<T> = failures?.has(at) ? { ok: false, error: failures.get(at) } : { ok: true, value }
+    if (typeof value === 'object') values[at] = undefined // What was taken is not kept alive by its neighbours.
     this.#taken += 1
     this.#takenOfCurrent += 1
     if (this.#takenOfCurrent === values.length) this.#current = undefined
@@ -212,7 +211,7 @@ export class ResultsBuffer<T> {
  * What `map` returns: `await` it for an array in input order, or `for await` it for a stream.
  *
  * Awaited, the first failure cancels the rest and is thrown. Iterated, a failure is thrown at its place and ends the
- * run. `settled()` keeps going past failures. Leaving the loop early cancels what has not started and closes the inputs.
+ * run; so is what the inputs throw, after the results of the inputs before. `settled()` keeps going past failures. Leaving the loop early cancels what has not started and closes the inputs.
  * Use it once: either await it or iterate over it.
  */
 export class Results<T> implements Promise<T[]>, AsyncIterable<T> {

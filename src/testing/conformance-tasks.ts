@@ -1,4 +1,5 @@
 /** The tasks that the conformance suite runs; a module of its own, as workers must import it. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as later } from 'node:timers/promises'
 import { context } from '../task/context.ts'
 import { task } from '../task/task.ts'
@@ -106,3 +107,16 @@ export const noted = task(import.meta, function noted(n: number): number[] {
   return [...notes]
 })
 const notes: number[] = []
+
+/** A function, which can't be copied, for one of its inputs. */
+export const functionFor = task(import.meta, function functionFor(n: number, bad: number): unknown {
+  return n === bad ? () => n : n
+})
+
+/** What a call before it has left in the asynchronous context; leaves something itself. */
+export const enterContext = task(import.meta, function enterContext(n: number): unknown {
+  const before = entered.getStore()
+  entered.enterWith(n)
+  return before
+})
+const entered = new AsyncLocalStorage<number>()

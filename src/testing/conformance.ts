@@ -332,8 +332,10 @@ const behaviours: readonly (readonly [string, Body])[] = [
         assert.throws(() => executor.with({ timeoutMs }), OptionError)
       assert.throws(() => executor.with({ priority: Number.NaN }), OptionError)
       assert.throws(() => executor.with({ signal: {} as AbortSignal }), OptionError)
-      for (const chunk of [0, -1, 1.5])
+      for (const chunk of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '2' as never])
         assert.throws(() => executor.map(tasks.square, [1], { chunk }), OptionError)
+      for (const wrong of [{ ordered: 1 }, { onProgress: 'log' }])
+        assert.throws(() => executor.map(tasks.square, [1], wrong as never), OptionError)
       assert.throws(() => executor.map(tasks.square, [1], { ahead: 0 }), OptionError)
       assert.throws(() => executor.map(tasks.square, 5 as never), OptionError)
       await assert.rejects(executor.close({ graceMs: -1 }), OptionError)
@@ -356,8 +358,12 @@ const behaviours: readonly (readonly [string, Body])[] = [
       const executor = start({ workers: 1 })
       const [first, second] = [executor.run(tasks.wait, 5), executor.run(tasks.square, 2)]
       const order: unknown[] = []
-      for await (const future of asCompleted<number>([second, first, second])) order.push(future)
-      assert.deepEqual(order, [first, second])
+      for await (const { future, index } of asCompleted<number>([second, first, second]))
+        order.push([future, index])
+      assert.deepEqual(order, [
+        [first, 1],
+        [second, 0],
+      ])
     },
   ],
   [
@@ -401,6 +407,97 @@ const behaviours: readonly (readonly [string, Body])[] = [
       assert.deepEqual(await executor.map(tasks.square, upToLater(3)), [0, 1, 4])
       assert.deepEqual(await executor.map(tasks.echo, [[1, 2]]), [[1, 2]])
       assert.deepEqual(await executor.map(tasks.square, []), [])
+    },
+  ],
+  [
+    'numbers come back exactly, many to a message and from typed arrays too',
+    async start => {
+      const executor = start({ workers: 2 })
+      const edges = [-0, 0, Number.NaN, Number.NEGATIVE_INFINITY, 2 ** 53, -(2 ** 31), 0.1, 5e-324]
+      const numbers = [...edges, ...upTo(200), ...edges]
+      for (const inputs of [numbers, Float64Array.from(numbers)]) {
+        for (const chunk of ['auto', 1, 100] as const) {
+          const back = await executor.map(tasks.echo, inputs, { chunk })
+          assert.ok(numbers.every((number, at) => Object.is(number, back[at])))
+        }
+      }
+      assert.deepEqual(await executor.map(tasks.echo, new BigInt64Array([1n, -1n]), { chunk: 2 }), [1n, -1n])
+      assert.deepEqual(await executor.map(tasks.echo, Buffer.from('ab'), { chunk: 2 }), [97, 98])
+    },
+  ],
+  [
+    'in a chunk, an input or a result that can not be copied fails alone',
+    async (start, { copies }) => {
+      if (!copies) return
+      const executor = start({ workers: 1 })
+      const statuses = (endings: readonly PromiseSettledResult<unknown>[]) =>
+        endings.map(ending =>
+          ending.status === 'rejected' ? (ending.reason as Error).message : ending.value,
+        )
+      const refused = 'args[0] is a function. Pass data, and let the task call a function of its own module.'
+      assert.deepEqual(
+        statuses(await executor.map(tasks.echo, [1, () => {}, 3, 4, 5], { chunk: 5 }).settled()).map(
+          status => (status === refused ? 'refused' : status),
+        ),
+        [1, 'refused', 3, 4, 5],
+      )
+      const results = statuses(
+        await executor
+          .map(
+            tasks.functionFor,
+            [
+              [0, 1],
+              [1, 1],
+              [2, 1],
+            ],
+            { chunk: 3 },
+          )
+          .settled(),
+      )
+      assert.deepEqual([results[0], results[2]], [0, 2])
+      assert.match(String(results[1]), /^result is a function/)
+    },
+  ],
+  [
+    'in a chunk, each call begins in a context of its own',
+    async (start, { copies }) => {
+      if (!copies) return // On the caller's own loop there are no chunks.
+      const executor = start({ workers: 1 })
+      assert.deepEqual(await executor.map(tasks.enterContext, [1, 2, 3], { chunk: 3 }), [
+        undefined,
+        undefined,
+        undefined,
+      ])
+    },
+  ],
+  [
+    'in a chunk, moved buffers arrive whole and come back whole',
+    async (start, { copies }) => {
+      const buffers = upToList(3).map(() => new Uint8Array(1_000))
+      const filled = await start({ workers: 1 }).map(
+        tasks.fill,
+        buffers.map((bytes, at) => [move(bytes), at + 1] as const),
+        { chunk: 3 },
+      )
+      assert.deepEqual(
+        filled.map(bytes => [bytes.length, bytes[999]]),
+        [
+          [1_000, 1],
+          [1_000, 2],
+          [1_000, 3],
+        ],
+      )
+      if (copies) assert.ok(buffers.every(bytes => bytes.length === 0))
+    },
+  ],
+  [
+    'map waits where its own calls fill the queue',
+    async start => {
+      const executor = start({ workers: 1, queueLimit: 0 })
+      assert.deepEqual(
+        await executor.map(tasks.square, upTo(50)),
+        upToList(50).map(n => n * n),
+      )
     },
   ],
   [
@@ -510,6 +607,42 @@ const behaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
+    'a stream gives the results before its inputs threw, then throws that',
+    async start => {
+      const executor = start({ workers: 2 })
+      for (const chunk of ['auto', 2, 10] as const) {
+        for (const inputs of [upToThenThrow(5), laterUpToThenThrow(5)]) {
+          const taken: number[] = []
+          await assert.rejects(async () => {
+            for await (const value of executor.map(tasks.square, inputs, { chunk })) taken.push(value)
+          }, Overdrawn_)
+          assert.deepEqual(taken, [0, 1, 4, 9, 16])
+        }
+      }
+    },
+  ],
+  [
+    'map reads asynchronous inputs no further ahead than asked, and closes them when the loop is left',
+    async start => {
+      let read = 0
+      let closed = false
+      const inputs = (async function* () {
+        try {
+          for (;;) yield read++
+        } finally {
+          closed = true
+        }
+      })()
+      let taken = 0
+      for await (const _ of start({ workers: 2 }).map(tasks.square, inputs, { ahead: 6 })) {
+        taken += 1
+        assert.ok(read <= taken + 6, `${read} were read when ${taken} were taken`)
+        if (taken === 30) break
+      }
+      await waitFor(() => closed)
+    },
+  ],
+  [
     'the time of a map counts from the call (executor.test_map_timeout)',
     async start => {
       const executor = start({ workers: 1 })
@@ -604,6 +737,19 @@ function* upTo(end: number): Generator<number> {
 
 async function* upToLater(end: number): AsyncGenerator<number> {
   yield* upTo(end)
+}
+
+function upToList(end: number): number[] {
+  return [...upTo(end)]
+}
+
+function* upToThenThrow(end: number): Generator<number> {
+  yield* upTo(end)
+  throw new Overdrawn_()
+}
+
+async function* laterUpToThenThrow(end: number): AsyncGenerator<number> {
+  yield* upToThenThrow(end)
 }
 
 /** The error that it rejects with; fails the test if it does not reject. */

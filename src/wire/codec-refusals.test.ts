@@ -212,3 +212,12 @@ test('a payload is refused as soon as it passes the limit, with what it has and 
   encode('x'.repeat(2_000), 'args', small)
   encode(new Uint8Array(2_000), 'args', small)
 })
+
+test('what was put on a Date, a Map, a Set or a RegExp is refused: the platform would drop it', () => {
+  const values = [new Date(0), new Map(), new Set(), /x/].map(value => Object.assign(value, { note: 1 }))
+  for (const value of values) {
+    const { path, message } = refusal([value])
+    assert.equal(path, 'args[0].note')
+    assert.match(message, /was put on a (Date|Map|Set|RegExp), and would not be copied/)
+  }
+})

@@ -279,11 +279,11 @@ test('the nesting that crosses by scan crosses by both ways of copying, special 
 
 // ── known limits: the platform’s clone loses these ──
 
-test('lastIndex, and properties put on a Map, a Date or a typed array, do not cross', () => {
+test('lastIndex, and properties put on a typed array, do not cross', () => {
   const pattern = Object.assign(/x/g, { lastIndex: 5 })
   assert.equal((byClone(pattern) as RegExp).lastIndex, 0)
-  const map = Object.assign(new Map([[1, 2]]), { note: 'lost' })
-  assert.deepEqual(byClone(map), new Map([[1, 2]]))
+  const view = Object.assign(Uint8Array.of(1), { note: 'lost' })
+  assert.deepEqual(byClone(view), Uint8Array.of(1))
 })
 
 test('a getter’s value crosses, the getter does not', () => {

@@ -225,6 +225,7 @@ class Scan {
     }
     if (value instanceof MessagePort) return this.#enterPort(value, at)
     if (types.isMap(value) && isBuiltIn(value, 'Map')) {
+      this.#refuseProperties(value, 'Map', at)
       for (const [key, item] of value) {
         this.#visit(key, at, keyOfMap)
         this.#visit(item, at, typeof key === 'string' ? { get: key } : itemOf)
@@ -232,11 +233,13 @@ class Scan {
       return
     }
     if (types.isSet(value) && isBuiltIn(value, 'Set')) {
+      this.#refuseProperties(value, 'Set', at)
       for (const item of value) this.#visit(item, at, itemOf)
       return
     }
-    if (types.isDate(value) && isBuiltIn(value, 'Date')) return
-    if (types.isRegExp(value) && isBuiltIn(value, 'RegExp')) return
+    if (types.isDate(value) && isBuiltIn(value, 'Date')) return this.#refuseProperties(value, 'Date', at)
+    if (types.isRegExp(value) && isBuiltIn(value, 'RegExp'))
+      return this.#refuseProperties(value, 'RegExp', at)
     if (types.isBoxedPrimitive(value) && boxes.some(name => isBuiltIn(value, name))) return
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
     if (kind === 'WebAssembly.Module' || kind === 'WebAssembly.Memory')
@@ -320,6 +323,13 @@ class Scan {
     this.#payloadBytes += bytes
     if (this.#payloadBytes > this.#crossing.maxPayloadBytes)
       throw new PayloadTooLargeError(this.#payloadBytes, this.#crossing.maxPayloadBytes)
+  }
+
+  /** The platform copies what such an object is for, and drops without a word what somebody put on it. */
+  #refuseProperties(value: object, name: string, at: number): void {
+    const [key] = Object.keys(value)
+    if (key !== undefined)
+      this.#refuse(at, key, `was put on a ${name}, and would not be copied`, 'Pass it beside.')
   }
 
   #refuseInstance(value: object, at: number): never {

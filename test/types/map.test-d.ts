@@ -2,6 +2,7 @@
 import {
   asCompleted,
   type Executor,
+  type Future,
   processes,
   type Results,
   task,
@@ -112,7 +113,7 @@ async function use(): Promise<void> {
 
 async function waitForMany(): Promise<void> {
   const futures = [pool.run(square, 1), pool.run(add, 1, 2)]
-  for await (const done of asCompleted(futures)) same<number, Awaited<typeof done>>(true)
+  for await (const { future } of asCompleted(futures)) same<Future<number>, typeof future>(true)
   const waited = await wait(futures, { until: 'first', timeoutMs: 5 })
   same<typeof waited, Waited<number>>(true)
   // @ts-expect-error: promises have no state to tell by

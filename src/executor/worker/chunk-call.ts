@@ -27,7 +27,10 @@ export interface ChunkOutcome {
 /** The clock is read so often for a chunk; reading it for every tiny call would cost as much as the calls. */
 const blocks = 64
 
-/** Calls the task once for each input; a failed call does not stop those after it, a cancel does. */
+/**
+ * Calls the task once for each input; a failed call does not stop those after it.
+ * @throws AbortError between two calls, if the chunk was cancelled: nobody waits for what it has done
+ */
 export async function callEach(task: Task, inputs: Packed, call: CallContext): Promise<ChunkOutcome> {
   const values: unknown[] = []
   const failures = new Map<number, unknown>()
@@ -39,8 +42,8 @@ export async function callEach(task: Task, inputs: Packed, call: CallContext): P
   let input: unknown
   const callIt = (): unknown => (asItIs ? task(input) : task(...(input as unknown[])))
   for (let at = 0; at < inputs.length; at += 1) {
+    if (call.cancelled) call.throwIfCancelled()
     try {
-      if (call.cancelled) call.throwIfCancelled()
       input = unpackedAt(inputs, at)
       const returned = context.runInAsyncScope(callIt)
       values.push(isThenable(returned) ? await returned : returned)
@@ -69,7 +72,8 @@ export function chunkReply(
   }
   const encoded = encodeEach(outcome, crossing)
   if (encoded.failures.size === 0) {
-    const value: PackedResults = { ...encoded, longestMs: outcome.longestMs }
+    const { values, special } = encoded
+    const value: PackedResults = { values, special, longestMs: outcome.longestMs }
     return { message: { kind: 'done', seq, value, special: false, workMs }, transfer: encoded.transfer }
   }
   const special = new Set(encoded.special)
@@ -88,20 +92,20 @@ function encodeEach({ values, failures }: ChunkOutcome, crossing: Crossing) {
     values: [] as unknown[],
     special: [] as number[],
     failures: new Map(failures),
-    transfer: [] as (ArrayBuffer | MessagePort)[],
   }
+  const transfer = new Set<ArrayBuffer | MessagePort>() // Two results may be views on one buffer, which moves once.
   for (const [at, value] of values.entries()) {
     try {
       const encoded = encode(value, 'result', crossing)
       result.values.push(encoded.value)
       if (encoded.special) result.special.push(at)
-      result.transfer.push(...encoded.transfer)
+      for (const moved of encoded.transfer) transfer.add(moved)
     } catch (error) {
       result.values.push(undefined)
       result.failures.set(at, error)
     }
   }
-  return result
+  return { ...result, transfer: [...transfer] }
 }
 
 /** Measures calls in blocks of equal number, and tells the longest call of the longest block from the others. */

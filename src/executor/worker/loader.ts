@@ -26,7 +26,9 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
     )
   }
   const { version } = found
-  const task = found.tasks[wanted.position] as Task | undefined
+  const task = (Number.isInteger(wanted.position) ? found.tasks[wanted.position] : undefined) as
+    | Task
+    | undefined
   if (version?.mtimeMs !== wanted.version?.mtimeMs || version?.sizeBytes !== wanted.version?.sizeBytes) {
     const sameText =
       version?.sizeBytes === wanted.version?.sizeBytes &&

@@ -92,7 +92,7 @@ export class Worker {
 
   /** Tells the other side why this worker dies. */
   reportCrash(error: unknown): void {
-    this.#send({ kind: 'crashed', failure: this.#encodeFailure(error) })
+    this.#sendFailure(error, failure => ({ kind: 'crashed', failure }))
   }
 
   async #work(): Promise<void> {
@@ -220,12 +220,8 @@ export class Worker {
 
   #fail(call: Call, error: unknown, startedMs: number): void {
     this.#current = undefined
-    this.#send({
-      kind: 'failed',
-      seq: call.seq,
-      failure: this.#encodeFailure(error),
-      workMs: runtime().now() - startedMs,
-    })
+    const workMs = runtime().now() - startedMs
+    this.#sendFailure(error, failure => ({ kind: 'failed', seq: call.seq, failure, workMs }))
   }
 
   #cancel({ seq, failure }: CancelMessage): void {
@@ -246,6 +242,15 @@ export class Worker {
 
   pollCancelled(context: CallContext): boolean {
     return this.#current?.context === context && this.#host.pollCancelled(this.#current.seq)
+  }
+
+  /** An error may be too large to be sent, or hold what can't be copied; then what is said is that. */
+  #sendFailure(error: unknown, about: (failure: WireFailure) => FromWorker): void {
+    try {
+      this.#send(about(this.#encodeFailure(error)))
+    } catch (problem) {
+      this.#send(about(this.#encodeFailure(problem)))
+    }
   }
 
   #send(message: FromWorker, transfer: Parameters<typeof detach>[0] = []): void {
