@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { claimWindow } from '../wire/claims.ts'
-import { Hand, type Held } from './hand.ts'
+import { Hand, type Held, lastSeq } from './hand.ts'
 
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: 'add', which: 0 }) },
@@ -85,4 +85,15 @@ test('numbers that no message carries find nothing', () => {
     assert.equal(hand.remove(seq), undefined, String(seq))
   }
   assert.equal(hand.count, 1)
+})
+
+test('numbers that are used up begin again in an empty hand; until it is empty there is no room', () => {
+  const hand = new Hand<Held>(lastSeq - 3)
+  const items = Array.from({ length: 3 }, (): Held => ({ seq: 0 }))
+  for (const item of items) hand.add(item)
+  assert.equal(hand.room, 0)
+  for (const { seq } of items) assert.ok(hand.remove(seq))
+  const next: Held = { seq: 0 }
+  assert.equal(hand.add(next), 1)
+  assert.deepEqual([hand.first, hand.count, hand.room], [next, 1, claimWindow - 1])
 })

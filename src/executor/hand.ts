@@ -6,11 +6,19 @@ export interface Held {
   seq: number
 }
 
+/** The last number: both sides pass numbers on as 32-bit integers, with two bits beside them in a claim. */
+export const lastSeq: number = 2 ** 29
+
 export class Hand<T extends Held> {
   readonly #held = new Array<T | undefined>(claimWindow).fill(undefined)
-  #oldest = 1
-  #next = 1
+  #oldest: number
+  #next: number
   #count = 0
+
+  /** `firstSeq` is for tests, which can't wait until the numbers are used up. */
+  constructor(firstSeq = 1) {
+    this.#oldest = this.#next = firstSeq
+  }
 
   get count(): number {
     return this.#count
@@ -19,7 +27,7 @@ export class Hand<T extends Held> {
   /** How many more could be given: numbers of the window that are free. */
   get room(): number {
     this.first
-    return claimWindow - (this.#next - this.#oldest)
+    return Math.min(claimWindow - (this.#next - this.#oldest), lastSeq - this.#next)
   }
 
   /** The one that was given first, of those that are left. */
@@ -29,8 +37,9 @@ export class Hand<T extends Held> {
     return this.#held[this.#oldest % claimWindow]
   }
 
-  /** Takes it into the hand and numbers it. */
+  /** Takes it into the hand and numbers it; the numbers begin again in an empty hand that has used them up. */
   add(item: T): number {
+    if (this.#count === 0 && this.#next >= lastSeq) this.#oldest = this.#next = 1
     item.seq = this.#next
     this.#held[this.#next % claimWindow] = item
     this.#next += 1
