@@ -40,7 +40,7 @@ if (processBirth !== undefined) {
       message: message => worker.receive(message as ToWorker),
       run(seq, ref, args) {
         worker.receiveRun(seq, ref, args)
-        worker.wake()
+        worker.wakeSoon()
       },
       done() {},
       garbled: what => worker.reportCrash(new Error(what)),

@@ -56,6 +56,7 @@ export class Worker {
   #current: { readonly seq: number; readonly context: CallContext; talked: boolean } | undefined
   #transport: Transport | undefined
   #working = false
+  #waking = false
 
   constructor(host: WorkerHost) {
     this.#host = host
@@ -74,7 +75,7 @@ export class Worker {
         return void this.#load(message)
       case 'run':
         this.#inbox.push(message)
-        return this.wake()
+        return this.wakeSoon()
       case 'cancel':
         return this.#cancel(message)
     }
@@ -90,6 +91,16 @@ export class Worker {
     if (!this.#working && this.#transport !== undefined) void this.#work()
   }
 
+  /** The same, once all that came in this turn is here: a cancel that came with its call must not be read after it ran. */
+  wakeSoon(): void {
+    if (this.#working || this.#waking) return
+    this.#waking = true
+    runtime().soon(() => {
+      this.#waking = false
+      this.wake()
+    })
+  }
+
   /** Tells the other side why this worker dies. */
   reportCrash(error: unknown): void {
     this.#sendFailure(error, failure => ({ kind: 'crashed', failure }))
@@ -98,14 +109,16 @@ export class Worker {
   async #work(): Promise<void> {
     this.#working = true
     let turnMs = runtime().now()
-    for (let call = this.#next(); call !== undefined; call = this.#next()) {
-      const startedMs = runtime().now()
-      if (startedMs - turnMs > longestStretchMs) {
+    while (this.#hasWork()) {
+      if (runtime().now() - turnMs > longestStretchMs) {
         await runtime().yieldToLoop()
         turnMs = runtime().now()
       }
       const flushing = this.#host.flushing()
       if (flushing !== undefined) await flushing
+      const call = this.#inbox[this.#inboxAt] // Taken only now: what was cancelled during the wait is not there any more.
+      if (call === undefined) continue
+      this.#inboxAt += 1
       if (!this.#host.claim(call.seq)) continue
       const running = this.#run(call)
       if (running !== undefined) {
@@ -116,13 +129,14 @@ export class Worker {
     this.#working = false
   }
 
-  #next(): Call | undefined {
+  /** Whether a call lies in the inbox, after it was filled again if need be. */
+  #hasWork(): boolean {
     while (this.#inboxAt === this.#inbox.length) {
       this.#inbox.length = 0
       this.#inboxAt = 0
-      if (!this.#host.refill()) return undefined
+      if (!this.#host.refill()) return false
     }
-    return this.#inbox[this.#inboxAt++]
+    return true
   }
 
   async #load(message: LoadMessage): Promise<void> {
@@ -137,20 +151,18 @@ export class Worker {
   }
 
   /** Runs a call and answers it: at once, or when the promise that it returns has resolved. */
-  #run(call: Call): Promise<void> | undefined {
-    const current = {
-      seq: call.seq,
-      context: new CallContext(call.attempt, this.#host.name, this),
-      talked: false,
-    }
-    this.#current = current
+  #run(
+    call: Call,
+    context = new CallContext(call.attempt, this.#host.name, this),
+  ): Promise<void> | undefined {
+    this.#current = { seq: call.seq, context, talked: false }
     const startedMs = runtime().now()
     try {
       const task = this.#taskOf(call.ref)
-      if (typeof task === 'object') return this.#runLoaded(call, task)
+      if (typeof task === 'object') return this.#runLoaded(call, task, context)
       const args = decode(call.args, call.special)
-      if (call.chunk) return this.#runChunk(call, task, args as Packed, startedMs)
-      const returned: unknown = withContext(current.context, () => task(...(args as unknown[])))
+      if (call.chunk) return this.#runChunk(call, task, args as Packed, context, startedMs)
+      const returned: unknown = withContext(context, () => task(...(args as unknown[])))
       if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
       this.#answer(call, returned, startedMs)
     } catch (error) {
@@ -160,7 +172,7 @@ export class Worker {
   }
 
   /** The first use: `loaded` must have left before the task can end this process, or its end would look like a failed import. */
-  async #runLoaded(call: Call, loading: Promise<Task>): Promise<void> {
+  async #runLoaded(call: Call, loading: Promise<Task>, context: CallContext): Promise<void> {
     const startedMs = runtime().now()
     try {
       await loading
@@ -168,16 +180,18 @@ export class Worker {
       return this.#fail(call, error, startedMs)
     }
     await runtime().yieldToLoop()
-    await this.#run(call)
+    await this.#run(call, context)
   }
 
-  async #runChunk(call: Call, task: Task, inputs: Packed, startedMs: number): Promise<void> {
+  async #runChunk(
+    call: Call,
+    task: Task,
+    inputs: Packed,
+    context: CallContext,
+    startedMs: number,
+  ): Promise<void> {
     try {
-      this.#answerChunk(
-        call,
-        await callEach(task, inputs, (this.#current as { context: CallContext }).context),
-        startedMs,
-      )
+      this.#answerChunk(call, await callEach(task, inputs, context), startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
