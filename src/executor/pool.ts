@@ -60,6 +60,7 @@ export class Pool implements Backend, SlotOwner {
   #growing: Timer | undefined
   #lastIndex = 0
   #tidying: Timer | undefined
+  #tidyAtMs = 0
   #watching: Timer | undefined
   #closing: Parked<void> | undefined
   #forced: ClosedError | undefined
@@ -228,8 +229,11 @@ export class Pool implements Backend, SlotOwner {
   }
 
   #assign(): void {
-    while (this.#queue.size > 0 && this.#idle.length > 0)
-      (this.#idle.pop() as Slot).assign(this.#queue.shift() as ReadyJob)
+    while (this.#queue.size > 0) {
+      const slot = this.#idle.pop()
+      if (slot === undefined) break
+      if (slot.state === 'idle') slot.assign(this.#queue.shift() as ReadyJob) // Not one that is being ended.
+    }
     let starting = 0
     for (const slot of this.#slots) if (slot.state === 'starting') starting += 1
     for (; starting < this.#queue.size && this.#slots.size < this.#mostWorkers; starting += 1)
@@ -237,14 +241,17 @@ export class Pool implements Backend, SlotOwner {
     if (this.#queue.size > 0) this.#fillHands()
   }
 
-  /** Cheap calls go together, behind those that a worker has in its hands. */
+  /** Cheap calls go together, behind those that a worker has in its hands; not behind one that takes long. */
   #fillHands(): void {
+    let nowMs: number | undefined
     for (const slot of this.#slots) {
       for (
         let next = this.#queue.peek();
         next !== undefined && slot.takes(next, this.#takesBack);
         next = this.#queue.peek()
       ) {
+        nowMs ??= runtime().now()
+        if (slot.sinceMs(nowMs) >= stuckMs) break
         slot.assign(this.#queue.shift() as ReadyJob)
       }
     }
@@ -257,7 +264,10 @@ export class Pool implements Backend, SlotOwner {
 
   /** Sees to it that idle workers stop keeping the program alive, and end after `idleMs`; one timer for all. */
   #tidySoon(delayMs = holdMs): void {
-    if (this.#tidying !== undefined) return
+    const atMs = runtime().now() + delayMs
+    if (this.#tidying !== undefined && this.#tidyAtMs <= atMs) return
+    this.#tidying?.cancel()
+    this.#tidyAtMs = atMs
     this.#tidying = runtime().setTimer(delayMs, () => {
       this.#tidying = undefined
       this.#tidy()
@@ -343,6 +353,7 @@ export class Pool implements Backend, SlotOwner {
     this.#open -= 1
     this.#counts[as] += 1
     ready.job.settled(outcome, workMs)
+    if (this.#open === 0) this.#finishClosing()
   }
 
   /** The grace is over: nobody waits for anything any more. */

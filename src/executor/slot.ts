@@ -2,6 +2,7 @@
 import {
   ProtocolError,
   SerializationError,
+  WorkerCrashedError,
   type WorkerErrorDetails,
   WorkerStartTimeoutError,
 } from '../errors.ts'
@@ -109,13 +110,20 @@ export class Slot {
     return this.#held
   }
 
-  /** Whether a busy worker may be given this job behind what it has: it knows the task, and there is room. */
-  takes({ job, cost }: ReadyJob, takesBack: boolean): boolean {
+  /**
+   * Whether a busy worker may be given this job behind what it has: it knows the task, there is room, and the call that
+   * it is in is a cheap one too. What moves is never given so: it could not be given again to another.
+   */
+  takes(ready: ReadyJob, takesBack: boolean): boolean {
+    const { first } = this.#hand
     return (
       this.#state === 'busy' &&
-      this.#hand.count < Math.min(cost.inHand(takesBack), this.#worker.capacity) &&
+      first !== undefined &&
+      this.#hand.count <
+        Math.min(ready.cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity) &&
       this.#hand.room > 1 &&
-      this.#refs.get(job.task)?.loaded === true
+      this.#refs.get(ready.job.task)?.loaded === true &&
+      canBeGivenAgain(ready)
     )
   }
 
@@ -139,28 +147,28 @@ export class Slot {
   /** The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a worker that does not. */
   abandon(ready: ReadyJob, reason: Error): void {
     if (this.#hand.get(ready.seq) !== ready || this.#verdict !== undefined) return
-    if (this.#worker.recall(ready.seq)) {
-      this.#hand.remove(ready.seq)
-      return this.#next()
-    }
     const { seq } = ready
+    const isFirst = this.#hand.first === ready
+    if (this.#worker.recall(seq)) {
+      this.#hand.remove(seq)
+      if (isFirst) this.#next()
+      return
+    }
     this.#worker.send({
       kind: 'cancel',
       seq,
       failure: encodeFailure(reason, value => ({ value: String(value), special: false })),
     })
-    if (this.#hand.first !== ready && !this.#worker.hadBegun(seq, false)) return // The worker drops it when it comes to it, and says so.
-    this.#worker.flagCancelled(seq)
-    this.#draining = seq
-    this.#state = 'draining'
-    this.#setDeadline(this.#times.graceMs, () => this.#end(reason))
-    this.#owner.returned(this.takeBack())
-    this.release()
+    // The worker drops it when it comes to it, and says so; if it comes to it before it has read this, #next drains it.
+    if (isFirst || this.#worker.hadBegun(seq, false)) this.#drain(seq)
   }
 
-  /** Takes back what the worker has not begun, as far as that can be known. */
+  /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */
   takeBack(): ReadyJob[] {
-    const back = [...this.#hand].filter(ready => !ready.settled && this.#worker.recall(ready.seq))
+    const { first } = this.#hand
+    const back = [...this.#hand].filter(
+      ready => ready !== first && !ready.settled && this.#worker.recall(ready.seq),
+    )
     for (const { seq } of back) this.#hand.remove(seq)
     return back
   }
@@ -243,7 +251,7 @@ export class Slot {
 
   #loaded(ref: number): void {
     for (const known of this.#refs.values()) if (known.ref === ref) known.loaded = true
-    if (this.#state === 'busy') this.#clearDeadline()
+    if (this.#state === 'busy' || this.#state === 'idle') this.#clearDeadline()
   }
 
   /** The fast lane's answer. */
@@ -327,7 +335,8 @@ export class Slot {
 
   /** The call is out of the worker's hands. */
   #answered(ready: ReadyJob): void {
-    if (this.#deadline !== undefined) {
+    // While a later call drains, the deadline is that one's.
+    if (this.#deadline !== undefined && (this.#draining ?? ready.seq) === ready.seq) {
       const known = this.#refs.get(ready.job.task)
       if (known !== undefined) known.loaded = true
       this.#clearDeadline()
@@ -340,10 +349,28 @@ export class Slot {
     if (this.#draining !== undefined || this.#verdict !== undefined || this.#state === 'ended') return
     const next = this.#hand.first
     if (next === undefined) return this.#turnIdle()
+    if (next.settled) return this.#drain(next.seq)
     if (this.#state === 'draining') this.#hold()
     this.#state = 'busy'
     this.#begin(next)
     this.#owner.answered(this)
+  }
+
+  /** The worker is in a call that was cancelled, or will be next: lets it end that by itself within `graceMs`. */
+  #drain(seq: number): void {
+    this.#worker.flagCancelled(seq)
+    this.#draining = seq
+    this.#state = 'draining'
+    this.#setDeadline(this.#times.graceMs, () => this.#graceIsOver(seq))
+    this.#owner.returned(this.takeBack())
+    this.release()
+  }
+
+  /** After a turn of the loop: the answer may have lain here unread, and the worker may be in the next call by now. */
+  async #graceIsOver(seq: number): Promise<void> {
+    await runtime().yieldToLoop()
+    if (this.#draining !== seq) return
+    this.#end(new WorkerCrashedError('it did not leave a cancelled call within graceMs', this.#details()))
   }
 
   #begin(ready: ReadyJob): void {
@@ -360,6 +387,7 @@ export class Slot {
   #end(why: Error): void {
     if (this.#state === 'ended' || this.#verdict !== undefined) return
     this.#verdict = why
+    if (this.#state === 'idle') this.#state = 'stopping'
     this.#clearDeadline()
     this.#held = true
     this.#worker.hold() // Whoever waits for the end must not lose the program before it comes.
@@ -383,16 +411,16 @@ export class Slot {
       })
     this.#state = 'ended'
     this.#clearDeadline()
-    this.#giveUp(why)
+    this.#giveUp(why, loading !== undefined)
     this.#owner.ended(this, why, { wasReady: this.#wasReady, loading, expected, idle })
   }
 
-  /** What the worker had begun died with it; the rest goes back. */
-  #giveUp(why: Error): void {
+  /** What the worker had begun died with it, and so did the call that it imported the module for; the rest goes back. */
+  #giveUp(why: Error, isLoading: boolean): void {
     const back: ReadyJob[] = []
     let first = true
     for (const ready of this.#hand) {
-      const begun = this.#worker.hadBegun(ready.seq, first)
+      const begun = this.#worker.hadBegun(ready.seq, first) || (first && isLoading) || !canBeGivenAgain(ready)
       first = false
       if (ready.settled) continue
       if (begun) this.#owner.settled(ready, { ok: false, error: why })
@@ -428,6 +456,11 @@ export class Slot {
 function decodeOutcome(outcome: WireOutcome, { job }: ReadyJob): Outcome<unknown> {
   if (outcome.ok) return { ok: true, value: decode(outcome.value, outcome.special) }
   return { ok: false, error: callerError(outcome.failure, job) }
+}
+
+/** What has moved to one worker can't be sent to another. */
+function canBeGivenAgain({ encoded }: ReadyJob): boolean {
+  return encoded === undefined || encoded.transfer.length === 0
 }
 
 /** The platform could not copy what the scan let pass. */
