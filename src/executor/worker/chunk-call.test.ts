@@ -88,7 +88,7 @@ test('where a call failed, or its result can not be sent, each outcome is told f
     { ok: true, value: 1, special: false },
     { ok: false, failure: { error: 'thrown' } },
   ]
-  assert.deepEqual(thrown, { kind: 'doneChunk', id: 5, workMs: 7, outcomes })
+  assert.deepEqual(thrown, { kind: 'doneChunk', seq: 5, workMs: 7, outcomes })
   const unsendable = replyTo([1, () => {}]).message as unknown as { outcomes: { ok: boolean }[] }
   assert.deepEqual(
     unsendable.outcomes.map(({ ok }) => ok),
