@@ -6,7 +6,7 @@
  *
  * States, steps and deaths: README.md.
  */
-import { ClosedError, QueueFullError, type SpawnError, WorkerStartError } from '../errors.ts'
+import { ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
@@ -28,7 +28,7 @@ import { refuseExecutor } from './worker/refusal.ts'
 
 /** After so many workers in a row that ended before they could work, whoever waits is told. */
 const startsBeforeGivingUp = 3
-/** How long a pool makes do with fewer workers after the system has refused one. */
+/** How long a pool makes do with fewer workers after one could not start. */
 const refusedAgainMs = 1_000
 /** How long an idle worker still keeps the program alive: calls that follow soon need no hand-over. */
 const holdMs = 5
@@ -54,7 +54,7 @@ export class Pool implements Backend, SlotOwner {
   /** Whether calls can be taken back from a worker: where memory is shared. */
   readonly #takesBack: boolean
   #startsFailed = 0
-  /** Fewer than `workers` for a while after the system has refused to start another. */
+  /** Fewer than `workers` for a while after one could not start. */
   #mostWorkers: number
   /** One timer, however many workers were refused: each of several would start them all again. */
   #growing: Timer | undefined
@@ -313,14 +313,14 @@ export class Pool implements Backend, SlotOwner {
   }
 
   #startFailed(why: Error): void {
-    const refused = (why as Partial<SpawnError>).code === 'ATONCE_SPAWN'
-    if (refused && this.#slots.size > 0) return this.#shrink() // One of those that are left may be able to work.
+    // Whatever the reason (no descriptors left, no memory), those that are left may be able to work.
+    if (this.#slots.size > 0) return this.#shrink()
     this.#startsFailed += 1
     if (this.#startsFailed < startsBeforeGivingUp) return
     for (const ready of [...this.#queue]) this.#reject(ready, why)
   }
 
-  /** The pool stays as small as the system lets it be, and tries again later; the workers there are do the work. */
+  /** The pool stays as small as it has become, and tries again later; the workers there are do the work. */
   #shrink(): void {
     this.#mostWorkers = Math.max(1, this.#slots.size)
     this.#growing ??= runtime().setTimer(refusedAgainMs, () => {

@@ -32,9 +32,14 @@ export function move<T extends Movable>(value: T): T {
   }
   const problem = whyUnmovable(buffer)
   if (problem !== undefined) throw new SerializationError('move(…)', `move() ${problem}`)
+  putMark(value)
+  return value
+}
+
+/** Marks it again: the message that took the mark was not sent. */
+export function putMark(value: object): void {
   if (!marked.has(value)) outstanding += 1
   marked.add(value)
-  return value
 }
 
 /** The buffer or port that moves with `value` if it was marked, else undefined. */

@@ -221,3 +221,9 @@ test('what was put on a Date, a Map, a Set or a RegExp is refused: the platform 
     assert.match(message, /was put on a (Date|Map|Set|RegExp), and would not be copied/)
   }
 })
+
+test('what was to be moved in a refused value is still to be moved in the next', () => {
+  const bytes = move(Uint8Array.of(1, 2))
+  refusal([bytes, () => {}])
+  assert.deepEqual(encode([bytes], 'args', toThread).transfer, [bytes.buffer])
+})

@@ -15,7 +15,7 @@
 import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
-import { markedToMove, takeMark, whyUnmovable } from '../task/transfer.ts'
+import { markedToMove, putMark, takeMark, whyUnmovable } from '../task/transfer.ts'
 import { decodeError, encodeError, isError, sharingErrors, type WireError } from './failure.ts'
 
 /** What can cross on a given transport. */
@@ -47,7 +47,8 @@ const nothingMoves: readonly never[] = []
  */
 export function encode(value: unknown, root: string, crossing: Crossing): Encoded {
   if (isPrimitiveThatCrosses(value)) return { value, special: false, transfer: nothingMoves }
-  const found = new Scan(root, crossing).run(value)
+  const scan = new Scan(root, crossing)
+  const found = scan.undoing(() => scan.run(value))
   return found.special
     ? {
         value: sharingErrors(() => rewrite(value, new Map(), crossing)),
@@ -112,11 +113,22 @@ class Scan {
   readonly #pending: number[] = []
   readonly #seen = new Set<object>()
   readonly #counted = new Set<ArrayBuffer>()
+  readonly #taken: object[] = []
   #payloadBytes = 0
 
   constructor(root: string, crossing: Crossing) {
     this.#root = root
     this.#crossing = crossing
+  }
+
+  /** What is refused is not sent: the marks that the scan has taken stay for the next message. */
+  undoing(step: () => this): this {
+    try {
+      return step()
+    } catch (error) {
+      for (const value of this.#taken) putMark(value)
+      throw error
+    }
   }
 
   run(value: unknown): this {
@@ -267,7 +279,7 @@ class Scan {
         'was moved already: its buffer is empty (detached)',
         'Move a value once; send a copy (slice()) if you need it twice.',
       )
-    const moved = takeMark(value)
+    const moved = this.#takeMark(value)
     if (moved === undefined) {
       if (this.#counted.has(buffer)) return // Several views on one buffer: it is copied once.
       this.#counted.add(buffer)
@@ -286,7 +298,7 @@ class Scan {
 
   #enterPort(port: MessagePort, at: number): void {
     this.#needSharedMemory(at, 'is a MessagePort')
-    if (takeMark(port) === undefined) {
+    if (this.#takeMark(port) === undefined) {
       this.#refuse(
         this.#parents[at] as number,
         this.#steps[at] as Step,
@@ -295,6 +307,12 @@ class Scan {
       )
     }
     this.transfer.push(port)
+  }
+
+  #takeMark(value: object): ArrayBuffer | MessagePort | undefined {
+    const moved = takeMark(value)
+    if (moved !== undefined) this.#taken.push(value)
+    return moved
   }
 
   #needSharedMemory(at: number, what: string): void {
