@@ -142,7 +142,7 @@ export class CompactWriter {
     if (names.length !== count || (count > 0 && names[count - 1] !== String(count - 1))) return false
     this.#bytes[this.#at++] = tags.array
     this.#bytes[this.#at++] = count
-    for (let index = 0; index < count; index += 1) if (!this.value(array[index])) return false
+    for (let index = 0; index < count; index += 1) if (!this.#part(array, index)) return false
     return true
   }
 
@@ -154,9 +154,19 @@ export class CompactWriter {
     this.#bytes[this.#at++] = keys.length
     for (const key of keys) {
       if (key === '__proto__' || key.charCodeAt(0) === 0) return false // The codec's own business.
-      if (!this.#text(key) || !this.value(record[key])) return false
+      if (!this.#text(key) || !this.#part(record, key)) return false
     }
     return true
+  }
+
+  #part(whole: object, key: string | number): boolean {
+    let part: unknown
+    try {
+      part = (whole as Record<string | number, unknown>)[key]
+    } catch {
+      return false // A getter that throws: the codec says which.
+    }
+    return this.value(part)
   }
 }
 
