@@ -1,9 +1,16 @@
 /** What a model brings to be an executor: a place that takes jobs and settles each of them exactly once. */
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
-import type { Caller } from './caller.ts'
 import type { Packed } from './packed.ts'
 import type { ExecutorStats, Model } from './stats.ts'
+
+/** Where a call came from, for the errors that come back. */
+export interface Caller {
+  /** The stack as V8 writes it, made only when it is read. */
+  readonly stack?: string
+  /** The stack is that of another call of the same task, shortly before. */
+  readonly sampled?: true
+}
 
 /** One message's worth of work: a call, or a chunk of calls of the same task. */
 export interface Job {

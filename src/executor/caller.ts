@@ -12,15 +12,7 @@ import { lookup } from '../task/registry.ts'
 import type { Task } from '../task/task.ts'
 import { decode } from '../wire/codec.ts'
 import { classesAreKnown, decodeFailure, type FindClass, type WireFailure } from '../wire/failure.ts'
-import type { Job } from './backend.ts'
-
-/** Where a call came from, for the errors that come back. */
-export interface Caller {
-  /** The stack as V8 writes it, made only when it is read. */
-  readonly stack?: string
-  /** The stack is that of another call of the same task, shortly before. */
-  readonly sampled?: true
-}
+import type { Caller, Job } from './backend.ts'
 
 /** Stacks that may be taken in a second, and at once. One costs 2 to 10 µs, more than all the rest of a call. */
 const stacksPerMs = 1

@@ -652,6 +652,20 @@ played('close at once settles what waits, what is in a hand and what runs', both
   assert.ok(calls.every(({ error }) => error instanceof ClosedError))
 })
 
+played(
+  'a worker that is being ended keeps the program alive until it has, though it was idle',
+  both,
+  async play => {
+    const it = play()
+    it.warm()
+    void it.pool.close(0)
+    assert.equal(it.worker(0).state, 'killed')
+    await it.virtual.advance(100)
+    assert.equal(it.worker(0).held, true)
+    await it.close(0)
+  },
+)
+
 played('close ends too when the last answer had to wait for the class of its error', both, async play => {
   const it = play()
   const call = it.submit()

@@ -280,6 +280,10 @@ export class Pool implements Backend, SlotOwner {
     const { idleMs, minWorkers } = this.#options
     let nextMs = Number.POSITIVE_INFINITY
     for (const slot of [...this.#idle]) {
+      if (slot.state !== 'idle') {
+        this.#takeOutOfIdle(slot) // It is being ended; the program must stay until it has.
+        continue
+      }
       const sinceMs = slot.sinceMs(nowMs)
       if (slot.held && sinceMs >= holdMs) slot.release()
       if (slot.held) nextMs = Math.min(nextMs, holdMs)

@@ -4,9 +4,9 @@ import { runtime, type Timer } from '../runtime/runtime.ts'
 import { abortError, Future, type FutureControl } from '../task/future.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
-import type { Backend, Job } from './backend.ts'
+import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
-import { type Caller, captureCaller } from './caller.ts'
+import { captureCaller } from './caller.ts'
 
 export function runOne<F extends AnyFunction>(
   backend: Backend,
