@@ -181,7 +181,7 @@ export class PortTransport implements Transport {
       const at = this.#early.findIndex(message => (message as { seq: number }).seq === seq)
       if (at >= 0) return this.#receiver.message(this.#early.splice(at, 1)[0])
       const next = receiveMessageOnPort(this.#port)
-      if (next === undefined) return this.#receiver.garbled('a marker without its call')
+      if (next === undefined) throw new NoRecord('a marker without its call')
       this.#take(next.message)
     }
   }
