@@ -6,7 +6,7 @@
 import { ClosedError, OptionError, QueueFullError, ThrownValueError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
-import { PriorityQueue } from '../executor/queue.ts'
+import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -40,9 +40,8 @@ export function coroutines(options: CoroutinesOptions = {}): Executor {
   return createExecutor(new Loop(options))
 }
 
-interface Waiting {
+interface Waiting extends Queued {
   readonly job: Job
-  readonly priority: number
 }
 
 class Loop implements Backend {
@@ -77,7 +76,7 @@ class Loop implements Backend {
     const free = this.workers - this.#running.size
     if (this.#queue.size >= this.#queueLimit + free)
       return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
-    const waiting = { job, priority: job.priority }
+    const waiting: Waiting = { job, priority: job.priority, waiting: false, order: 0 }
     this.#waiting.set(job, waiting)
     this.#queue.push(waiting)
     this.#schedule()

@@ -170,7 +170,7 @@ export class Pool implements Backend, SlotOwner {
       ? encode(job.calls, 'inputs', this.#crossing)
       : encode(job.calls[0], 'args', this.#crossing)
     this.#lastId += 1
-    return { id: this.#lastId, job, args, priority: job.priority }
+    return { id: this.#lastId, job, args, priority: job.priority, waiting: false, order: 0 }
   }
 
   #assign(): void {

@@ -1,68 +1,168 @@
-/** The queue, next to the simplest thing that does the same: a list that is sorted. */
+/** The queue, next to the simplest thing that does the same: a list that is searched. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { PriorityQueue } from './queue.ts'
+import { PriorityQueue, type Queued } from './queue.ts'
 
-interface Item {
-  readonly priority: number
+function itemOf(priority: number): Queued {
+  return { priority, waiting: false, order: 0 }
 }
 
-/** Items in the order in which they should leave. */
+/** Items that wait, each priority in its own order, and how many were taken. */
 class Model {
-  items: Item[] = []
-  push(item: Item): void {
+  items: Queued[] = []
+  #taken = 0
+
+  push(item: Queued): void {
     const at = this.items.findIndex(({ priority }) => priority < item.priority)
     this.items.splice(at === -1 ? this.items.length : at, 0, item)
   }
-  unshift(item: Item): void {
-    const at = this.items.findIndex(({ priority }) => priority <= item.priority)
-    this.items.splice(at === -1 ? this.items.length : at, 0, item)
+
+  unshift(items: readonly Queued[]): void {
+    for (const item of items.toReversed()) {
+      const at = this.items.findIndex(({ priority }) => priority <= item.priority)
+      this.items.splice(at === -1 ? this.items.length : at, 0, item)
+    }
+  }
+
+  /** The first; but at each eighth time the oldest of those that are first in their priority. */
+  get next(): Queued | undefined {
+    if (this.#taken % 8 !== 7) return this.items[0]
+    const firsts = this.items.filter((item, at) => at === 0 || this.items[at - 1]?.priority !== item.priority)
+    return firsts.reduce<Queued | undefined>(
+      (oldest, item) => (oldest === undefined || item.order < oldest.order ? item : oldest),
+      undefined,
+    )
+  }
+
+  shift(): Queued | undefined {
+    const { next } = this
+    if (next === undefined) return undefined
+    this.#taken += 1
+    this.remove(next)
+    return next
+  }
+
+  remove(item: Queued): void {
+    this.items = this.items.filter(other => other !== item)
   }
 }
 
 const step = fc.oneof(
-  fc.record({ kind: fc.constantFrom('push', 'push', 'unshift'), priority: fc.integer({ min: -2, max: 2 }) }),
-  fc.record({ kind: fc.constant('push'), priority: fc.double({ noNaN: true, noDefaultInfinity: true }) }),
-  fc.record({ kind: fc.constantFrom('shift', 'withdraw', 'put back'), priority: fc.nat() }),
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('push'), number: fc.integer({ min: -2, max: 2 }) }),
+  },
+  fc.record({ kind: fc.constant('push'), number: fc.double({ noNaN: true, noDefaultInfinity: true }) }),
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('shift', 'withdraw'), number: fc.nat() }) },
+  fc.record({ kind: fc.constant('put back'), number: fc.nat(5) }),
 )
 
-test('higher priorities leave first, within one first come, first served; whatever is withdrawn or put back', () => {
+test('the queue does what a searched list does: priorities, first come first served, each eighth the oldest, withdrawn, put back', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), steps => {
-      const queue = new PriorityQueue<Item>()
+    fc.property(fc.array(step, { maxLength: 80 }), steps => {
+      const queue = new PriorityQueue<Queued>()
       const model = new Model()
-      for (const { kind, priority } of steps) {
-        if (kind === 'push' || kind === 'unshift') {
-          const item = { priority }
-          queue[kind](item)
-          model[kind](item)
+      for (const { kind, number } of steps) {
+        if (kind === 'push') {
+          const item = itemOf(number)
+          queue.push(item)
+          model.push(item)
         } else if (kind === 'shift') {
-          assert.equal(queue.shift(), model.items.shift())
+          assert.equal(queue.peek(), model.next)
+          assert.equal(queue.shift(), model.shift())
         } else if (kind === 'withdraw') {
-          const item = model.items[priority % Math.max(1, model.items.length)]
+          const item = model.items[number % Math.max(1, model.items.length)]
           if (item === undefined) continue
           assert.equal(queue.withdraw(item), true)
-          model.items = model.items.filter(other => other !== item)
+          model.remove(item)
           assert.equal(queue.withdraw(item), false)
         } else {
-          const item = queue.shift()
-          if (item !== undefined) queue.unshift(item)
+          const taken: Queued[] = []
+          for (let left = number; left > 0 && queue.size > 0; left -= 1) {
+            taken.push(queue.shift() as Queued)
+            model.shift()
+          }
+          queue.unshift(taken)
+          model.unshift(taken)
         }
         assert.equal(queue.size, model.items.length)
         assert.deepEqual([...queue], model.items)
+        assert.ok(model.items.every(({ waiting }) => waiting))
       }
-      while (queue.size > 0) assert.equal(queue.shift(), model.items.shift())
+      while (queue.size > 0) assert.equal(queue.shift(), model.shift())
       assert.equal(queue.shift(), undefined)
+      assert.equal(queue.peek(), undefined)
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   )
 })
 
-test('an item that was never there can’t be withdrawn', () => {
-  const queue = new PriorityQueue<Item>()
-  queue.push({ priority: 0 })
-  assert.equal(queue.withdraw({ priority: 0 }), false)
-  assert.equal(queue.withdraw({ priority: 7 }), false)
+test('an item that was never there, or is no more, can’t be withdrawn', () => {
+  const queue = new PriorityQueue<Queued>()
+  const item = itemOf(0)
+  queue.push(item)
+  assert.equal(queue.withdraw(itemOf(0)), false)
+  assert.equal(queue.withdraw(itemOf(7)), false)
   assert.equal(queue.size, 1)
+  queue.shift()
+  assert.equal(queue.withdraw(item), false)
+  assert.equal(queue.size, 0)
+})
+
+test('items that are put back come first within their priority, in the order they were taken', () => {
+  const queue = new PriorityQueue<Queued>()
+  const [a, b, c, urgent] = [itemOf(0), itemOf(0), itemOf(0), itemOf(5)]
+  for (const item of [a, b, c]) queue.push(item)
+  const taken = [queue.shift(), queue.shift()] as Queued[]
+  queue.push(urgent)
+  queue.unshift(taken)
+  assert.deepEqual([queue.shift(), queue.shift(), queue.shift(), queue.shift()], [urgent, a, b, c])
+})
+
+test('nobody waits for ever: under a stream of urgent items the oldest is taken at each eighth time', () => {
+  const queue = new PriorityQueue<Queued>()
+  const slow = [itemOf(0), itemOf(-1), itemOf(0)]
+  for (const item of slow) queue.push(item)
+  const takenAt: number[] = []
+  for (let round = 1; round <= 24; round += 1) {
+    queue.push(itemOf(9))
+    if (slow.includes(queue.shift() as Queued)) takenAt.push(round)
+  }
+  assert.deepEqual(takenAt, [8, 16, 24])
+})
+
+test('a long line from which much is withdrawn keeps its order, and its gaps are closed', () => {
+  const queue = new PriorityQueue<Queued>()
+  const items = Array.from({ length: 40_000 }, () => itemOf(0))
+  for (const item of items) queue.push(item)
+  const left: Queued[] = []
+  for (const [at, item] of items.entries()) {
+    if (at % 5 === 0) left.push(item)
+    else queue.withdraw(item)
+  }
+  assert.equal(queue.size, left.length)
+  const more = itemOf(0)
+  queue.push(more)
+  for (const item of [...left, more]) assert.equal(queue.shift(), item)
+  assert.equal(queue.size, 0)
+})
+
+test('a priority that nobody has any more is not looked at any more', () => {
+  let looks = 0
+  const counted = (priority: number) =>
+    ({
+      valueOf() {
+        looks += 1
+        return priority
+      },
+    }) as unknown as number
+  const queue = new PriorityQueue<Queued>()
+  for (let priority = 0; priority < 1_000; priority += 1) {
+    queue.push(itemOf(counted(priority)))
+    queue.push(itemOf(counted(-priority)))
+    queue.shift()
+    queue.shift()
+  }
+  assert.ok(looks < 20_000, `${looks} looks for 2,000 items, of which never more than two waited`)
 })

@@ -1,64 +1,160 @@
 /**
- * The jobs that wait: higher priority first, first come, first served within one.
+ * The jobs that wait: higher priority first, first come, first served within one, and nobody for ever.
  *
- * One first-in-first-out ring for each priority in use; most programs use one. Adding and taking cost O(priorities),
- * withdrawing costs O(1): a withdrawn job leaves a gap that is skipped.
+ * One line for each priority in use; most programs use one. Every eighth job that is taken is the one that has waited
+ * longest, whatever its priority, so that a stream of urgent work only slows the rest down. Adding and taking cost
+ * O(priorities); withdrawing costs O(1) and leaves a gap, which is skipped, and closed when gaps are the most of a line.
  */
 
-export class PriorityQueue<T extends { readonly priority: number }> {
+/** What a queue needs to know of its items; it writes the last two itself. */
+export interface Queued {
+  readonly priority: number
+  /** Whether the item stands in the queue. */
+  waiting: boolean
+  /** When it came, counted in items. */
+  order: number
+}
+
+/** Out of so many jobs, one is the oldest of all. */
+const fairnessRound = 8
+/** Gaps that are never closed: a short line costs nothing. */
+const fewGaps = 1_024
+
+export class PriorityQueue<T extends Queued> {
   /** Highest priority first. */
-  readonly #lines: { priority: number; waiting: Set<T> }[] = []
+  #lines: Line<T>[] = []
   #size = 0
+  #order = 0
+  #taken = 0
 
   get size(): number {
     return this.#size
   }
 
   push(item: T): void {
-    this.#lineOf(item.priority).add(item)
+    item.waiting = true
+    this.#order += 1
+    item.order = this.#order
+    this.#lineOf(item.priority).push(item)
     this.#size += 1
   }
 
-  /** Puts an item back at the head of its priority. */
-  unshift(item: T): void {
-    const line = this.#lineOf(item.priority)
-    const others = [...line]
-    line.clear()
-    line.add(item)
-    for (const other of others) line.add(other)
-    this.#size += 1
+  /** Puts items back, each at the head of its priority; the first of them will be the first. */
+  unshift(items: readonly T[]): void {
+    for (const item of items.toReversed()) {
+      item.waiting = true
+      this.#lineOf(item.priority).unshift(item)
+      this.#size += 1
+    }
+  }
+
+  /** The item that would be taken next. */
+  peek(): T | undefined {
+    return this.#nextLine()?.head
   }
 
   /** Takes the next item out. */
   shift(): T | undefined {
-    for (const { waiting } of this.#lines) {
-      for (const item of waiting) {
-        waiting.delete(item)
-        this.#size -= 1
-        return item
-      }
-    }
-    return undefined
+    const item = this.#nextLine()?.shift()
+    if (item === undefined) return undefined
+    this.#taken += 1
+    this.#size -= 1
+    item.waiting = false
+    return item
   }
 
   /** Takes this item out, wherever it stands; false if it is not there. */
   withdraw(item: T): boolean {
-    const line = this.#lines.find(({ priority }) => priority === item.priority)
-    if (line === undefined || !line.waiting.delete(item)) return false
+    if (!item.waiting) return false
+    item.waiting = false
     this.#size -= 1
+    this.#lineOf(item.priority).withdrawn()
     return true
   }
 
-  [Symbol.iterator](): Iterator<T> {
-    return this.#lines.flatMap(({ waiting }) => [...waiting])[Symbol.iterator]()
+  *[Symbol.iterator](): Generator<T> {
+    for (const line of this.#lines) yield* line
   }
 
-  #lineOf(priority: number): Set<T> {
+  #nextLine(): Line<T> | undefined {
+    if (this.#lines.length === 1) return this.#lines[0]
+    const open = this.#lines.filter(line => line.head !== undefined)
+    if (open.length > 0) this.#lines = open // A priority that is used once must not be looked at for ever.
+    if (this.#taken % fairnessRound !== fairnessRound - 1) return open[0]
+    return open.reduce<Line<T> | undefined>(
+      (oldest, line) =>
+        (line.head as T).order < (oldest?.head?.order ?? Number.POSITIVE_INFINITY) ? line : oldest,
+      undefined,
+    )
+  }
+
+  #lineOf(priority: number): Line<T> {
     const at = this.#lines.findIndex(line => line.priority <= priority)
     const found = this.#lines[at]
-    if (found?.priority === priority) return found.waiting
-    const made = { priority, waiting: new Set<T>() }
+    if (found?.priority === priority) return found
+    const made = new Line<T>(priority)
     this.#lines.splice(at === -1 ? this.#lines.length : at, 0, made)
-    return made.waiting
+    return made
+  }
+}
+
+/** First in, first out, in an array whose head moves; the part before it is cut off now and then. */
+class Line<T extends Queued> {
+  readonly priority: number
+  #items: T[] = []
+  #head = 0
+  #gaps = 0
+
+  constructor(priority: number) {
+    this.priority = priority
+  }
+
+  get head(): T | undefined {
+    let item = this.#items[this.#head]
+    while (item !== undefined && !item.waiting) {
+      this.#head += 1
+      this.#gaps -= 1
+      item = this.#items[this.#head]
+    }
+    return item
+  }
+
+  push(item: T): void {
+    this.#items.push(item)
+  }
+
+  unshift(item: T): void {
+    if (this.#head === 0) this.#items.unshift(item)
+    else {
+      this.#head -= 1
+      this.#items[this.#head] = item
+    }
+  }
+
+  shift(): T | undefined {
+    const item = this.head
+    if (item === undefined) return undefined
+    this.#head += 1
+    if (this.#head === this.#items.length || this.#head > 32_768) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
+    }
+    return item
+  }
+
+  /** One of the items has stopped waiting. */
+  withdrawn(): void {
+    this.#gaps += 1
+    if (this.#gaps <= fewGaps || this.#gaps * 2 < this.#items.length - this.#head) return
+    this.#items = this.#items.slice(this.#head).filter(item => item.waiting)
+    this.#head = 0
+    this.#gaps = 0
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (let at = this.#head; at < this.#items.length; at += 1) {
+      const item = this.#items[at] as T
+      if (item.waiting) yield item
+    }
   }
 }

@@ -22,13 +22,13 @@ import { addressOf } from './address.ts'
 import type { Job } from './backend.ts'
 import { callerError, learnClasses } from './caller.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
+import type { Queued } from './queue.ts'
 
 /** A job that was checked and readied for the wire. */
-export interface ReadyJob {
+export interface ReadyJob extends Queued {
   readonly id: number
   readonly job: Job
   readonly args: Encoded
-  readonly priority: number
 }
 
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
