@@ -6,7 +6,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** The calls must end within this time, counted from `run` or `map`; time in the queue counts. Default: no limit. */
   readonly timeoutMs?: number
-  /** Calls of higher priority leave the queue first; first come, first served within one. Default 0. */
+  /** Calls of higher priority leave the queue first; first come, first served within one; every eighth is the one that has waited longest. Default 0. */
   readonly priority?: number
 }
 
