@@ -57,6 +57,8 @@ export class Worker {
   #transport: Transport | undefined
   #working = false
   #waking = false
+  /** The clock as it was last looked at: the end of a call is the beginning of the next one. */
+  #clockMs = 0
 
   constructor(host: WorkerHost) {
     this.#host = host
@@ -108,14 +110,18 @@ export class Worker {
 
   async #work(): Promise<void> {
     this.#working = true
-    let turnMs = runtime().now()
+    let turnMs: number | undefined
     while (this.#hasWork()) {
-      if (runtime().now() - turnMs > longestStretchMs) {
+      turnMs ??= this.#clockMs
+      if (this.#clockMs - turnMs > longestStretchMs) {
         await runtime().yieldToLoop()
-        turnMs = runtime().now()
+        turnMs = this.#lookAtClock()
       }
       const flushing = this.#host.flushing()
-      if (flushing !== undefined) await flushing
+      if (flushing !== undefined) {
+        await flushing
+        this.#lookAtClock()
+      }
       const call = this.#inbox[this.#inboxAt] // Taken only now: what was cancelled during the wait is not there any more.
       if (call === undefined) continue
       this.#inboxAt += 1
@@ -123,7 +129,7 @@ export class Worker {
       const running = this.#run(call)
       if (running !== undefined) {
         await running
-        turnMs = runtime().now()
+        turnMs = this.#lookAtClock()
       }
     }
     this.#working = false
@@ -135,8 +141,14 @@ export class Worker {
       this.#inbox.length = 0
       this.#inboxAt = 0
       if (!this.#host.refill()) return false
+      this.#lookAtClock()
     }
     return true
+  }
+
+  #lookAtClock(): number {
+    this.#clockMs = runtime().now()
+    return this.#clockMs
   }
 
   async #load(message: LoadMessage): Promise<void> {
@@ -156,7 +168,7 @@ export class Worker {
     context = new CallContext(call.attempt, this.#host.name, this),
   ): Promise<void> | undefined {
     this.#current = { seq: call.seq, context, talked: false }
-    const startedMs = runtime().now()
+    const startedMs = this.#clockMs
     try {
       const task = this.#taskOf(call.ref)
       if (typeof task === 'object') return this.#runLoaded(call, task, context)
@@ -180,6 +192,7 @@ export class Worker {
       return this.#fail(call, error, startedMs)
     }
     await runtime().yieldToLoop()
+    this.#lookAtClock() // What the import took is no work of the call.
     await this.#run(call, context)
   }
 
@@ -214,7 +227,7 @@ export class Worker {
   }
 
   #answer(call: Call, result: unknown, startedMs: number): void {
-    const workMs = runtime().now() - startedMs
+    const workMs = this.#lookAtClock() - startedMs
     // What the task has told before goes ahead of its answer: then both take the same lane.
     const talked = this.#current?.talked ?? false
     this.#current = undefined
@@ -224,7 +237,7 @@ export class Worker {
   }
 
   #answerChunk({ seq }: Call, outcome: ChunkOutcome, startedMs: number): void {
-    const workMs = runtime().now() - startedMs
+    const workMs = this.#lookAtClock() - startedMs
     this.#current = undefined
     const { message, transfer } = chunkReply(seq, outcome, workMs, this.#host.crossing, error =>
       this.#encodeFailure(error),
@@ -234,7 +247,7 @@ export class Worker {
 
   #fail(call: Call, error: unknown, startedMs: number): void {
     this.#current = undefined
-    const workMs = runtime().now() - startedMs
+    const workMs = this.#lookAtClock() - startedMs
     this.#sendFailure(error, failure => ({ kind: 'failed', seq: call.seq, failure, workMs }))
   }
 
