@@ -21,6 +21,7 @@ export const realRuntime: Runtime = {
   now: () => performance.now(),
   random: () => random(),
   soon: queueMicrotask,
+  resume: (_who, _reason, step) => step(),
   yieldToLoop: () => new PlatformPromise(resolve => setImmediate(resolve)),
   setTimer: (delayMs, fire) =>
     delayMs <= longestDelayMs ? shortTimer(delayMs, fire) : chainedTimer(delayMs, fire),

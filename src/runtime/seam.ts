@@ -18,6 +18,11 @@ export interface Runtime {
   soon(run: () => void): void
   /** Resolves after the event loop has gone round once, with I/O done. */
   yieldToLoop(): Promise<void>
+  /**
+   * Lets one that has become ready go on: `step` resolves or rejects what it waits for. The real one calls it at once,
+   * as the order of the promise jobs is the order of the calls; a simulated one may choose the order. Both names are for whoever looks.
+   */
+  resume(who: string, reason: string, step: () => void): void
   /** A number in [0, 1). */
   random(): number
 }

@@ -42,6 +42,10 @@ export class VirtualRuntime implements Runtime {
     queueMicrotask(run)
   }
 
+  resume(_who: string, _reason: string, step: () => void): void {
+    step()
+  }
+
   async yieldToLoop(): Promise<void> {
     this.#yielding += 1
     await turn()
