@@ -79,14 +79,15 @@ export class CallContext extends Strand implements TaskContext {
     this.#report(done, total)
   }
 
-  /** `poll` says whether the call was cancelled, as a synchronous loop can see it; `report` sends progress. */
+  /** `poll` says whether the call was cancelled, as a synchronous loop can see it; `report` sends progress; `name` is the task's. */
   constructor(options: {
     attempt: number
     worker: string
     report: (done: number, total: number | undefined) => void
     poll?: () => boolean
+    name?: string
   }) {
-    super('a task', undefined)
+    super(options.name ?? 'a task', undefined)
     this.attempt = options.attempt
     this.worker = options.worker
     this.#report = options.report

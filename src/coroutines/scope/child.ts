@@ -49,19 +49,18 @@ export interface Owner extends Strand {
 const nextJob = Promise.resolve()
 
 export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
-  readonly owner: Owner
   /** The list of its scope's children, in order of their creation. */
   next: ScopeChild<any> | undefined
   previous: ScopeChild<any> | undefined
-  readonly #fn: (child: ChildContext) => T | PromiseLike<T>
+  /** Until it begins: what it has closed over is not kept by who keeps its result. */
+  #fn: ((child: ChildContext) => T | PromiseLike<T>) | undefined
   #state: FutureState = 'queued'
-  #value: T | undefined
-  #error: unknown
+  /** Its value or its error. */
+  #outcome: unknown
   #joining: Set<Parked<T>> | undefined
 
   constructor(name: string, owner: Owner, fn: (child: ChildContext) => T | PromiseLike<T>) {
     super(name, owner)
-    this.owner = owner
     this.#fn = fn
   }
 
@@ -116,9 +115,11 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
   #begin(): void {
     if (this.#state !== 'queued') return
     this.#state = 'running'
+    const fn = this.#fn as (child: ChildContext) => T | PromiseLike<T>
+    this.#fn = undefined
     let returned: T | PromiseLike<T>
     try {
-      returned = this.#fn(this)
+      returned = fn(this)
     } catch (error) {
       return this.#failed(error)
     }
@@ -131,20 +132,26 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
 
   #done(value: T): void {
     this.#state = 'done'
-    this.#value = value
-    for (const joining of this.#joining ?? []) joining.unpark(value)
-    this.#joining = undefined
-    this.owner.ended(this, undefined)
+    this.#outcome = value
+    if (this.#joining !== undefined) {
+      for (const joining of this.#joining) joining.unpark(value)
+      this.#joining = undefined
+    }
+    this.#owner.ended(this, undefined)
   }
 
   #failed(error: unknown): void {
     const cancelled = isCancellation(error, this)
     this.#state = cancelled ? 'cancelled' : 'failed'
-    this.#error = error
+    this.#outcome = error
     // Before the scope hears of it, and cancels those who wait for this child: they get the failure itself.
     for (const joining of this.#joining ?? []) joining.fail(error)
     this.#joining = undefined
-    this.owner.ended(this, cancelled ? undefined : { error })
+    this.#owner.ended(this, cancelled ? undefined : { error })
+  }
+
+  get #owner(): Owner {
+    return this.parent as Owner
   }
 
   get #ended(): boolean {
@@ -153,8 +160,8 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
 
   /** Settles with the child, or when whoever asks is cancelled. */
   #ending(): Promise<T> {
-    if (this.#state === 'done') return Promise.resolve(this.#value as T)
-    if (this.#ended) return Promise.reject(this.#error)
+    if (this.#state === 'done') return Promise.resolve(this.#outcome as T)
+    if (this.#ended) return Promise.reject(this.#outcome)
     this.#joining ??= new Set()
     const joining = park<T>(`${this.name} to end`, this, {
       onGivenUp: given => this.#joining?.delete(given),
