@@ -3,6 +3,7 @@
  * test_taskgroups and test_timeouts that it answers.
  */
 import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { AbortError, ClosedError, OptionError, TimeoutError, UnresponsiveError } from '../../errors.ts'
@@ -462,7 +463,7 @@ everySchedule('a scope inside of a cancelled one does not begin', async () => {
 })
 
 everySchedule('a task’s cancellation reaches the scopes and waits inside of it', async () => {
-  const call = new CallContext({ attempt: 1, worker: 'main', report() {} })
+  const call = new CallContext(1, 'main', { report() {}, pollCancelled: () => false })
   const reason = new Error('cancelled call')
   const running = withContext(call, () => scope(s => void s.spawn(forever)))
   const refused = caught(running)
@@ -483,6 +484,38 @@ everySchedule('a wait of atonce ends with its child, a signal that it was given 
     child.cancel()
   })
   assert.deepEqual(seen, ['by its signal'])
+})
+
+test('a thousand that sleep beside each other take as long as one, and start in order', () =>
+  simulate(
+    async time => {
+      const started: number[] = []
+      await scope(s => {
+        for (let at = 0; at < 1_000; at += 1) {
+          s.spawn(async () => {
+            started.push(at)
+            await sleep(50)
+          })
+        }
+      })
+      assert.ok(started.every((value, at) => value === at))
+      assert.deepEqual([started.length, time.now()], [1_000, 50])
+    },
+    { schedule: 'fifo' },
+  ))
+
+test('each child starts in the context of the code that spawned it', async () => {
+  const request = new AsyncLocalStorage<string>()
+  const seen: unknown[] = []
+  await scope(s => {
+    for (const id of ['a', 'b']) {
+      request.run(id, () => s.spawn(async () => [null, await null, seen.push([id, request.getStore()])]))
+    }
+  })
+  assert.deepEqual(seen, [
+    ['a', 'a'],
+    ['b', 'b'],
+  ])
 })
 
 test('what a child leaves behind unawaited is no unhandled rejection', async () => {
