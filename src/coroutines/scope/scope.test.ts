@@ -8,8 +8,10 @@ import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { AbortError, ClosedError, OptionError, TimeoutError, UnresponsiveError } from '../../errors.ts'
 import { everyoneParked, park } from '../../runtime/park.ts'
+import { withRuntime } from '../../runtime/runtime.ts'
 import { type Simulation, simulate } from '../../runtime/simulate.ts'
 import { currentStrand } from '../../runtime/strand.ts'
+import { VirtualRuntime } from '../../runtime/virtual.ts'
 import { CallContext, withContext } from '../../task/context.ts'
 import { sleep } from '../time/sleep.ts'
 import { outermostScopes, type Scope, scope } from './scope.ts'
@@ -338,6 +340,34 @@ for (const [outerMs, innerMs] of [
     },
   )
 }
+
+test('when the loop was busy past both deadlines, the time-out is the outer scope’s (test_nested_timeouts_loop_busy)', async () => {
+  let busyMs = 0
+  class Busy extends VirtualRuntime {
+    override now(): number {
+      return super.now() + busyMs
+    }
+  }
+  const busy = new Busy()
+  for (const [outerMs, innerMs] of [
+    [20, 10],
+    [10, 20],
+  ] as const) {
+    busyMs = 0
+    const error = await busy.until(
+      withRuntime(busy, () => {
+        const outer = scope(() => scope(forever, { timeoutMs: innerMs, name: 'inner' }), {
+          timeoutMs: outerMs,
+          name: 'outer',
+        })
+        busyMs = 100
+        return caught(outer)
+      }),
+    )
+    assert.match(String(error), /outer did not end/)
+    assert.equal(busy.timers, 0)
+  }
+})
 
 everySchedule(
   'a foreign exception at the moment of the time-out is thrown (test_foreign_exception_on_timeout)',
