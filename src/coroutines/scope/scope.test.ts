@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { AbortError, ClosedError, OptionError, TimeoutError, UnresponsiveError } from '../../errors.ts'
@@ -573,6 +574,10 @@ test('what a child leaves behind unawaited is no unhandled rejection', async () 
 
 test('a child that ignores its signal is reported while the scope waits, and named when the wait ends', async t => {
   const warned = t.mock.method(process, 'emitWarning', () => {})
+  const published: unknown[] = []
+  const listener = (event: unknown) => published.push(event)
+  subscribe('atonce.scope.unresponsive', listener)
+  t.after(() => unsubscribe('atonce.scope.unresponsive', listener))
   await simulate(
     async time => {
       const control = new AbortController()
@@ -601,6 +606,7 @@ test('a child that ignores its signal is reported while the scope waits, and nam
         String(warned.mock.calls.at(-1)?.arguments[0]),
         /^house was cancelled 50 ms ago and waits for what has not stopped: deaf\./,
       )
+      assert.deepEqual(published.splice(0), [{ scope: 'house', children: ['deaf'], sinceMs: 50 }])
       deaf.reject(new Error('too late'))
       await sleep(1)
       assert.match(String(warned.mock.calls.at(-1)?.arguments[0]), /deaf of house failed after .*too late/)
