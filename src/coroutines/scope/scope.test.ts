@@ -482,6 +482,33 @@ everySchedule(
   },
 )
 
+everySchedule('a shielded scope’s own deadline holds when the one around has passed', async time => {
+  const error = await caught(
+    scope(
+      () => forever().finally(() => scope(forever, { shielded: true, timeoutMs: 20, name: 'clean-up' })),
+      { timeoutMs: 10, name: 'outer' },
+    ),
+  )
+  assert.match(String(error), /clean-up did not end within 20 ms/)
+  assert.equal(time.now(), 30)
+})
+
+everySchedule('what has ended is held by nobody around it', async () => {
+  await scope(async s => {
+    await scope(() => sleep(1))
+    await sleep(1)
+    await s.spawn(() => scope(() => {}))
+    assert.deepEqual(currentStrand()?.held, [])
+  })
+})
+
+everySchedule('an AbortError in a child that nobody cancelled is a failure', async () => {
+  const own = AbortSignal.abort()
+  const error = await caught(scope(s => void s.spawn(() => sleep(5, { signal: own }))))
+  assert.equal(error, own.reason)
+  assert.equal(error.name, 'AbortError')
+})
+
 everySchedule('a scope inside of a cancelled one does not begin', async () => {
   const reason = new Error('stop')
   const error = await caught(
