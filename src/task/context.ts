@@ -1,10 +1,11 @@
 /**
  * What a task knows about the call it is in: its signal, its progress, its attempt, its worker.
  *
- * The context belongs to the call, not to the thread: it follows the task through its awaits (AsyncLocalStorage).
+ * The context belongs to the call, not to the thread: it is a strand, and follows the task through its awaits and into
+ * the scopes that it opens.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { AbortError, OptionError } from '../errors.ts'
+import { currentStrand, Strand, withStrand } from '../runtime/strand.ts'
 
 /** The call that a task is in. */
 export interface TaskContext {
@@ -22,8 +23,6 @@ export interface TaskContext {
   readonly worker: string
 }
 
-const current = new AsyncLocalStorage<TaskContext>()
-
 /**
  * The context of the task that runs here. Outside of a task it is one that is never cancelled, so that a function can be
  * called directly and tested like any other.
@@ -32,17 +31,23 @@ const current = new AsyncLocalStorage<TaskContext>()
  *     for (let n = from; n < to; n++) { if (context().cancelled) return count; … }
  */
 export function context(): TaskContext {
-  return current.getStore() ?? outside
+  return currentCall() ?? outside
 }
 
 /** Whether a task runs here. */
 export function insideTask(): boolean {
-  return current.getStore() !== undefined
+  return currentCall() !== undefined
 }
 
 /** Calls `body` as part of the given call. */
-export function withContext<T>(call: TaskContext, body: () => T): T {
-  return current.run(call, body)
+export function withContext<T>(call: CallContext, body: () => T): T {
+  return withStrand(call, body)
+}
+
+function currentCall(): CallContext | undefined {
+  let strand = currentStrand()
+  while (strand !== undefined && !(strand instanceof CallContext)) strand = strand.parent
+  return strand
 }
 
 const outside: TaskContext = {
@@ -61,15 +66,15 @@ export interface CallOwner {
   pollCancelled(context: CallContext): boolean
 }
 
-/** The context of a call on an executor; its signal is made only if somebody asks for it. */
-export class CallContext implements TaskContext {
+/** The context of a call on an executor; its signal is made only if somebody asks for it. Its waits end when it is cancelled. */
+export class CallContext extends Strand implements TaskContext {
   readonly attempt: number
   readonly worker: string
   readonly #owner: CallOwner
   /** Bound, so that `const { progress } = context()` works. */
   readonly throwIfCancelled = (): void => {
     if (!this.cancelled) return
-    if (this.#cancelled && this.#reason instanceof Error) throw this.#reason
+    if (this.stopped && this.reason instanceof Error) throw this.reason
     throw new AbortError('The call was cancelled.')
   }
   readonly progress = (done: number, total?: number): void => {
@@ -79,33 +84,21 @@ export class CallContext implements TaskContext {
       )
     this.#owner.report(this, done, total)
   }
-  #controller: AbortController | undefined
-  #cancelled = false
-  #reason: unknown
 
-  constructor(attempt: number, worker: string, owner: CallOwner) {
+  /** `name` is the task's, for whoever asks who waits. */
+  constructor(attempt: number, worker: string, owner: CallOwner, name = 'a task') {
+    super(name, undefined)
     this.attempt = attempt
     this.worker = worker
     this.#owner = owner
   }
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#cancelled) this.#controller.abort(this.#reason)
-    }
-    return this.#controller.signal
-  }
-
   get cancelled(): boolean {
-    return this.#cancelled || this.#owner.pollCancelled(this)
+    return this.stopped || this.#owner.pollCancelled(this)
   }
 
   /** Marks the call as cancelled and aborts its signal. */
   cancel(reason: unknown): void {
-    if (this.#cancelled) return
-    this.#cancelled = true
-    this.#reason = reason
-    this.#controller?.abort(reason)
+    this.stop(reason)
   }
 }
