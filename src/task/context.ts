@@ -3,8 +3,9 @@
  *
  * The context belongs to the call, not to the thread: it follows the task through its awaits (AsyncLocalStorage).
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { AbortError, OptionError } from '../errors.ts'
+
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
 
 /** The call that a task is in. */
 export interface TaskContext {
@@ -45,8 +46,14 @@ export function withContext<T>(call: TaskContext, body: () => T): T {
   return current.run(call, body)
 }
 
+let never: AbortSignal | undefined
+
 const outside: TaskContext = {
-  signal: new AbortController().signal,
+  /** Made when it is first asked for, as in a call. */
+  get signal() {
+    never ??= new AbortController().signal
+    return never
+  },
   cancelled: false,
   throwIfCancelled() {},
   progress() {},
