@@ -1,4 +1,5 @@
-// dist/ from src/ and gallery/: modules and declarations by the TypeScript compiler, the command line bundled.
+// dist/ from src/ and gallery/: declarations and the gallery's modules by the TypeScript compiler, the library and the
+// command line bundled.
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,5 +11,8 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
   cwd: root,
   stdio: 'inherit',
 })
+// Imported now: installing esbuild is what a bare clone may still have to do.
+const { bundleLibrary } = await import('./bundle-library.mjs')
 const { bundleCli } = await import('./bundle-cli.mjs')
+await bundleLibrary(root)
 await bundleCli(root)

@@ -1,14 +1,17 @@
 // dist/src/cli/main.js: the command line in one file, with the packages it uses, so that the library has no dependencies.
-// The library itself and the gallery stay outside of it: the command line, the gallery and the user's own module must
-// see one copy of the library.
+// The library and the gallery stay outside of it: the command line, the gallery and the user's own module must see one copy
+// of the library.
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { build } from 'esbuild'
 
+/** What the command line may have a copy of, as it has no state that a copy would miss. */
+const copied = /^(cli\/.*|measure\/.*|runtime\/.*|executor\/machine|task\/arity)\.ts$/
+
 /** Bundles after the compiler has written dist/; `root` is the checkout. */
 export async function bundleCli(root) {
   const folder = join(root, 'dist', 'src', 'cli')
-  // What the compiler made of the bundled parts would be a second copy of them.
+  // Nobody imports the command line or its parts, so nobody needs their types.
   for (const part of ['cli', 'measure'])
     rmSync(join(root, 'dist', 'src', part), { recursive: true, force: true })
   const { metafile } = await build({
@@ -28,7 +31,7 @@ export async function bundleCli(root) {
     banner: {
       js: "import { createRequire as atonceRequire } from 'node:module';\nconst require = atonceRequire(import.meta.url);",
     },
-    plugins: [outside(root, folder)],
+    plugins: [fromLibrary(root), fromGallery(root, folder)],
     logLevel: 'warning',
   })
   chmodSync(join(folder, 'main.js'), 0o755)
@@ -49,27 +52,38 @@ function licences(root, inputs) {
   return `main.js contains these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
 }
 
-/** Leaves imports of the library and the gallery as imports, with the path they have from the bundle. */
-function outside(root, folder) {
-  const inside = ['cli', 'measure'].map(part => join(root, 'src', part) + sep)
+/** Leaves the library outside; errors are imported from there too, as they are recognised by their class. */
+function fromLibrary(root) {
   return {
     name: 'library-stays-outside',
     setup(bundle) {
-      bundle.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, kind }) => {
-        const source = join(resolveDir, path)
-        if (
-          kind === 'entry-point' ||
-          source.includes(`${sep}node_modules${sep}`) ||
-          inside.some(part => source.startsWith(part))
+      bundle.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, importer }) => {
+        const source = relative(join(root, 'src'), join(resolveDir, path)).split(sep).join('/')
+        if (source === 'index.ts' || source === 'errors.ts') return { path: '../index.js', external: true }
+        if (source.startsWith('../') || copied.test(source)) return undefined
+        throw new Error(
+          `${relative(root, importer)} imports src/${source}, which would be bundled a second time. ` +
+            'Import a public name of the library, or say in scripts/bundle-cli.mjs that a copy does no harm.',
         )
-          return undefined
+      })
+    },
+  }
+}
+
+/** Leaves imports of the gallery as imports, with the path that its built modules have from the bundle. */
+function fromGallery(root, folder) {
+  return {
+    name: 'gallery-stays-outside',
+    setup(bundle) {
+      bundle.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+        const source = join(resolveDir, path)
+        if (!source.startsWith(join(root, 'gallery') + sep)) return undefined
         const built = join(root, 'dist', relative(root, source)).replace(/\.ts$/, '.js')
         if (!existsSync(built))
           throw new Error(
             `The command line imports ${relative(root, source)}, but there is no ${relative(root, built)}.`,
           )
-        const fromBundle = relative(folder, built).split(sep).join('/')
-        return { path: fromBundle, external: true }
+        return { path: relative(folder, built).split(sep).join('/'), external: true }
       })
     },
   }

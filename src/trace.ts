@@ -2,7 +2,7 @@
  * What atonce publishes about itself, on `node:diagnostics_channel`. Executors publish, tools subscribe; nothing is
  * made while nobody listens.
  */
-import { channel } from 'node:diagnostics_channel'
+const { channel } = process.getBuiltinModule('node:diagnostics_channel')
 
 /** A worker failed: in a task, while idle, or before it could work. */
 export interface WorkerCrashEvent {

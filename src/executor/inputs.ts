@@ -1,8 +1,9 @@
 /** The inputs of `map`: read lazily, never further than asked, from whatever they come. */
-import { types } from 'node:util'
 import { OptionError } from '../errors.ts'
 import { runtime } from '../runtime/runtime.ts'
 import type { Packed, TypedArray } from './packed.ts'
+
+const { types } = process.getBuiltinModule('node:util')
 
 /** Inputs that were read. */
 export interface Batch {

@@ -4,8 +4,6 @@
  * Both ways of being wrong hurt: too many workers in a container run out of memory, and some schedulers make the
  * platform report a single core. So the environment variable ATONCE_WORKERS wins over both.
  */
-import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { OptionError } from '../errors.ts'
 
 /** What was found, and where the number of workers comes from. */
@@ -22,7 +20,7 @@ export interface Machine {
 
 /** Looks at the machine now; a quota can change while the program runs. */
 export function machine(): Machine {
-  const cores = availableParallelism()
+  const cores = process.getBuiltinModule('node:os').availableParallelism()
   const quotaCores = cgroupQuotaCores()
   const requestedWorkers = workersFromEnvironment()
   const allowed = Math.max(1, Math.min(cores, Math.ceil(quotaCores ?? cores)))
@@ -50,7 +48,7 @@ function cgroupQuotaCores(): number | undefined {
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trim()
+    return process.getBuiltinModule('node:fs').readFileSync(path, 'utf8').trim()
   } catch {
     return undefined
   }

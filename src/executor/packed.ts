@@ -9,10 +9,11 @@
  * A list of numbers costs the platform's clone some 30 ns for each, a typed array less than 1 ns. A double holds every
  * number of JavaScript, so nothing is lost: −0, NaN and the infinities stay what they are.
  */
-import { types } from 'node:util'
 import { parameterCount } from '../task/arity.ts'
 import { move } from '../task/transfer.ts'
 import { decode } from '../wire/codec.ts'
+
+const { types } = process.getBuiltinModule('node:util')
 
 /** Any built-in typed array. */
 export type TypedArray =

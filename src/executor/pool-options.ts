@@ -1,7 +1,8 @@
 /** The options of a pool of workers, their defaults and their limits. */
-import { constants } from 'node:buffer'
 import { OptionError } from '../errors.ts'
 import { machine } from './machine.ts'
+
+const { constants } = process.getBuiltinModule('node:buffer')
 
 /** What `threads()` and `processes()` have in common. */
 export interface PoolUserOptions {

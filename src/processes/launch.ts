@@ -1,9 +1,10 @@
 /** The command line of a worker process. */
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { PoolOptions } from '../executor/pool-options.ts'
 import { markProcess } from '../executor/worker/is-worker.ts'
 import { processEntry } from '../executor/worker/process-entry.ts'
+
+const { dirname } = process.getBuiltinModule('node:path')
+const { fileURLToPath } = process.getBuiltinModule('node:url')
 
 /** What a worker process may touch, by Node's permission model; everything else is denied. */
 export interface Permissions {
@@ -97,11 +98,10 @@ function memoryFlags({
 }
 
 function permissionFlags({ read = [], write = [], childProcess = false }: Permissions): string[] {
-  const own = dirname(fileURLToPath(processEntry))
   return [
     '--permission',
     '--allow-worker', // For the watchdog; a thread inherits the restrictions.
-    ...[own, ...ownFolders(own), ...read].map(path => `--allow-fs-read=${path}`),
+    ...[ownFolder(), ...read].map(path => `--allow-fs-read=${path}`),
     ...write.map(path => `--allow-fs-write=${path}`),
     ...(childProcess ? ['--allow-child-process'] : []),
     '--no-addons',
@@ -109,7 +109,8 @@ function permissionFlags({ read = [], write = [], childProcess = false }: Permis
   ]
 }
 
-/** The folder of the package: `src/` or `dist/src/`, two above the worker's entry. */
-function ownFolders(entryFolder: string): string[] {
-  return [dirname(dirname(entryFolder))]
+/** Where the library is: `src/` two folders above the worker's entry, or the folder of the one file that it was built into. */
+function ownFolder(): string {
+  const folder = dirname(fileURLToPath(processEntry))
+  return processEntry.endsWith('/executor/worker/process-entry.ts') ? dirname(dirname(folder)) : folder
 }

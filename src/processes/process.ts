@@ -7,7 +7,7 @@
  *
  * The end is told when the process has exited and all that it sent was read; the last of stderr is waited for a moment.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../executor/far-worker.ts'
 import type { PoolOptions } from '../executor/pool-options.ts'
@@ -133,6 +133,7 @@ class WorkerProcess implements FarWorker {
     const refused = (error: unknown) => this.#tell({ kind: 'refused', error })
     try {
       const { command, args, env } = launchOf(plainName, this.#options)
+      const { spawn } = process.getBuiltinModule('node:child_process')
       const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'] })
       if (child.pid === undefined) child.once('error', refused)
       return child

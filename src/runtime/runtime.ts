@@ -4,11 +4,12 @@
  * Production code asks `runtime()` and gets the real one. A test that runs inside `withRuntime(virtual, …)` gets a
  * clock that it advances itself, for everything it starts, however deep. The real path costs one comparison.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { realRuntime } from './real.ts'
 import type { Runtime } from './seam.ts'
 
 export type { Runtime, Timer } from './seam.ts'
+
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
 
 const simulated = new AsyncLocalStorage<Runtime>()
 let simulations = 0

@@ -7,6 +7,8 @@
 import { AbortError, OptionError } from '../errors.ts'
 import { currentStrand, Strand, withStrand } from '../runtime/strand.ts'
 
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
+
 /** The call that a task is in. */
 export interface TaskContext {
   /** Aborts when the call is cancelled or times out. In a synchronous loop it can't: poll `cancelled` there. */
@@ -50,8 +52,14 @@ function currentCall(): CallContext | undefined {
   return strand
 }
 
+let never: AbortSignal | undefined
+
 const outside: TaskContext = {
-  signal: new AbortController().signal,
+  /** Made when it is first asked for, as in a call. */
+  get signal() {
+    never ??= new AbortController().signal
+    return never
+  },
   cancelled: false,
   throwIfCancelled() {},
   progress() {},

@@ -4,8 +4,9 @@
  * One table per thread, shared by all copies of atonce in it (the command line's, the program's own), so that a task
  * made by one copy is found by a worker that another copy started.
  */
-import { statSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+
+const { statSync } = process.getBuiltinModule('node:fs')
+const { fileURLToPath } = process.getBuiltinModule('node:url')
 
 /** What tells one state of a module's file from another. */
 export interface ModuleVersion {

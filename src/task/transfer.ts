@@ -1,7 +1,8 @@
 /** `move()`: hands a buffer over instead of copying it. */
-import { types } from 'node:util'
 import { isMarkedAsUntransferable, MessagePort } from 'node:worker_threads'
 import { SerializationError } from '../errors.ts'
+
+const { types } = process.getBuiltinModule('node:util')
 
 /** What can be moved: a buffer, a view on one (the whole buffer moves), or the end of a message channel. */
 export type Movable = ArrayBuffer | ArrayBufferView<ArrayBuffer> | MessagePort

@@ -16,6 +16,7 @@ import {
   TimeoutError,
 } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
+import { runtime } from '../runtime/runtime.ts'
 import { asCompleted, wait } from '../task/future.ts'
 import type { Task } from '../task/task.ts'
 import { move } from '../task/transfer.ts'
@@ -764,6 +765,5 @@ async function failure(promise: PromiseLike<unknown>): Promise<Error & Record<st
 
 /** Goes round the event loop until the condition holds; the runner's time limit ends it. */
 async function waitFor(condition: () => boolean): Promise<void> {
-  const { runtime } = await import('../runtime/runtime.ts')
   while (!condition()) await runtime().yieldToLoop()
 }

@@ -12,11 +12,12 @@
  *
  * Cost: the scan visits each object once, about a tenth of what the clone costs. Primitives cost nothing.
  */
-import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
 import { markedToMove, putMark, takeMark, whyUnmovable } from '../task/transfer.ts'
 import { decodeError, encodeError, isError, sharingErrors, type WireError } from './failure.ts'
+
+const { types } = process.getBuiltinModule('node:util')
 
 /** What can cross on a given transport. */
 export interface Crossing {

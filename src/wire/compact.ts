@@ -8,7 +8,8 @@
  * Whatever it does not take is left to the codec, which refuses it with its reason or copies it with more care. So a
  * caller can always try this first.
  */
-import { types } from 'node:util'
+
+const { types } = process.getBuiltinModule('node:util')
 
 const tags = {
   undefined: 0,

@@ -7,9 +7,9 @@
  *
  * An error that is met again (a cause of two others, or of itself) is the same error again on the other side.
  */
-import { AssertionError } from 'node:assert'
-import { isDeepStrictEqual, types } from 'node:util'
 import { errorClasses, ThrownValueError } from '../errors.ts'
+
+const { isDeepStrictEqual, types } = process.getBuiltinModule('node:util')
 
 /** Anything that was thrown, ready to be copied. */
 export type WireFailure =
@@ -183,7 +183,7 @@ function isClassKnown(line: readonly string[], findClass: FindClass): boolean {
 /** The first class of the line that is known here. A class of the same name with others above it is another class. */
 function nearestClass(line: readonly string[], findClass: FindClass): { prototype: Error } | undefined {
   for (const [at, name] of line.entries()) {
-    for (const found of [findClass(name), builtIns.get(name), errorClasses.get(name)]) {
+    for (const found of [findClass(name), builtIn(name), errorClasses.get(name)]) {
       if (isErrorClass(found) && isDeepStrictEqual(classNames(found.prototype), line.slice(at))) return found
     }
   }
@@ -301,11 +301,17 @@ const builtIns = new Map<string, Function>(
     URIError,
     AggregateError,
     SuppressedError_(),
-    AssertionError,
   ]
     .filter(found => found !== undefined)
     .map(found => [found.name, found]),
 )
+
+/** Node's own class is in a module that is loaded only if such an error is met. */
+function builtIn(name: string): Function | undefined {
+  return name === 'AssertionError'
+    ? process.getBuiltinModule('node:assert').AssertionError
+    : builtIns.get(name)
+}
 
 /** Explicit resource management's error, where the platform has it. */
 function SuppressedError_(): Function | undefined {

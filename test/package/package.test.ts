@@ -94,6 +94,23 @@ console.log(inner)
     assert.equal(stdout.trim(), 'ERR_PACKAGE_PATH_NOT_EXPORTED', text)
   })
 
+  test('has one runtime and one class of each error, whichever part is imported', async () => {
+    const program = `
+import { coroutines, task, TimeoutError } from 'atonce'
+import { VirtualRuntime, withRuntime } from 'atonce/testing'
+const never = task(import.meta, () => new Promise(() => {}))
+const virtual = new VirtualRuntime()
+await withRuntime(virtual, async () => {
+  const hourMs = 3_600_000
+  const late = coroutines().with({ timeoutMs: hourMs }).run(never).catch(error => error)
+  await virtual.advance(hourMs)
+  console.log((await late) instanceof TimeoutError)
+})
+`
+    const { stdout, text } = await user.run(['--input-type=module', '--eval', program])
+    assert.equal(stdout.trim(), 'true', text)
+  })
+
   test('types a user’s program, and refuses what is wrong in it', async () => {
     installTypes(user)
     // It stands with the fixtures, which the checkout's own type check leaves out: it needs the built package.

@@ -4,7 +4,6 @@
  *     callEach(task, inputs) ─▶ ChunkOutcome ─▶ chunkReply ─▶ done { PackedResults }   every call succeeded
  *                                                          └▶ doneChunk { outcomes }   one failed, or can't be sent
  */
-import { AsyncResource } from 'node:async_hooks'
 import type { MessagePort } from 'node:worker_threads'
 import { runtime } from '../../runtime/runtime.ts'
 import { type CallContext, withContext } from '../../task/context.ts'
@@ -13,6 +12,8 @@ import { type Crossing, encode } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import type { FromWorker, WireOutcome } from '../../wire/messages.ts'
 import { moving, type Packed, type PackedResults, pack, takesItems, unpackedAt } from '../packed.ts'
+
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 /** How the calls of a chunk ended. */
 export interface ChunkOutcome {

@@ -7,7 +7,6 @@
  * Two things must work while the task spins in an endless loop: to see that the parent died, and to see that the job was
  * cancelled. So a second thread watches: see watchdog.ts.
  */
-import { Socket } from 'node:net'
 import { load } from '../../runtime/atomics.ts'
 import type { ToWorker } from '../../wire/messages.ts'
 import { pipeTransport } from '../../wire/transport/pipe.ts'
@@ -25,6 +24,7 @@ if (processBirth !== undefined) {
   process.argv.pop()
   const { name, maxPayloadBytes } = processBirth
   const cancelWord = startWatchdog()
+  const { Socket } = process.getBuiltinModule('node:net')
   const socket = new Socket({ fd: messagesFd, readable: true, writable: true })
   const worker = new Worker({
     name,

@@ -11,13 +11,13 @@
  * (`prompt`): when it begins the next call, the answer to the last one is out of its hands, however it dies. So the first
  * call without an answer is the one that it died of, and those after it have not begun.
  */
-import { writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { Deserializer, Serializer } from 'node:v8'
 import { PayloadTooLargeError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CompactReader, CompactWriter } from '../compact.ts'
 import type { Receiver, Transport } from './transport.ts'
+
+const { writeSync } = process.getBuiltinModule('node:fs')
 
 const lengthBytes = 4
 const headBytes = lengthBytes + 1
@@ -137,8 +137,16 @@ function tryWriteSync(fd: number, frame: Buffer): number {
   }
 }
 
+let v8: typeof import('node:v8') | undefined
+
+/** Fetched with the first message: a program without pipes has no need of it. */
+function serialization(): typeof import('node:v8') {
+  v8 ??= process.getBuiltinModule('node:v8')
+  return v8
+}
+
 function encodeMessage(value: unknown, maxFrameBytes: number): Buffer {
-  const serializer = new Serializer()
+  const serializer = new (serialization().Serializer)()
   serializer.writeRawBytes(emptyHead)
   serializer.writeHeader()
   serializer.writeValue(value)
@@ -263,7 +271,7 @@ function readCompact(compact: CompactReader, body: number, read: () => unknown[]
 
 function readMessage(body: Buffer): unknown {
   try {
-    const deserializer = new Deserializer(body)
+    const deserializer = new (serialization().Deserializer)(body)
     deserializer.readHeader()
     return deserializer.readValue()
   } catch (error) {

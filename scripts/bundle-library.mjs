@@ -1,0 +1,36 @@
+// dist/src/index.js and one file for each other subpath, with what they share in chunks beside them. Every worker reads the
+// library again when it starts, and a module costs it more than what stands in it
+// (docs/decisions/0008-few-modules-for-every-worker.md).
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+/** Bundles after the compiler has written dist/; `root` is the checkout. */
+export async function bundleLibrary(root) {
+  removeModules(join(root, 'dist', 'src'))
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const built = Object.values(exports).flatMap(subpath => subpath.default ?? [])
+  await build({
+    entryPoints: built.map(path => path.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts')),
+    outdir: 'dist/src',
+    chunkNames: 'library-[hash]',
+    absWorkingDir: root,
+    bundle: true,
+    splitting: true, // A second copy of a class or of the runtime would not be the same one.
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.18',
+    minifyWhitespace: true, // Names stay, so that stack traces can be read.
+    lineLimit: 120, // Node shows the whole line of an error that nobody has caught.
+    charset: 'ascii', // One sign beyond Latin-1 doubles the memory of the text, in each worker.
+    legalComments: 'none',
+    sourcemap: true,
+    logLevel: 'warning',
+  })
+}
+
+/** What the compiler made of the bundled parts would be a second copy of them. The declarations stay. */
+function removeModules(folder) {
+  for (const name of readdirSync(folder, { recursive: true }))
+    if (/\.js(\.map)?$/.test(name)) rmSync(join(folder, name))
+}
