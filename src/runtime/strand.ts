@@ -6,13 +6,12 @@
  * The strand that runs is known without being passed along (AsyncLocalStorage), so that a wait deep in somebody's code
  * ends when the scope around it does, and so that whoever waits can be named.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
-
 /** What a cancelled strand stops: a wait, or a strand below it. */
 export interface Stoppable {
   stop(reason: unknown): void
 }
 
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
 const current = new AsyncLocalStorage<Strand | undefined>()
 
 /** The strand that runs here; none outside of every scope and task. */

@@ -7,8 +7,6 @@
 import { AbortError, OptionError } from '../errors.ts'
 import { currentStrand, Strand, withStrand } from '../runtime/strand.ts'
 
-const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
-
 /** The call that a task is in. */
 export interface TaskContext {
   /** Aborts when the call is cancelled or times out. In a synchronous loop it can't: poll `cancelled` there. */
