@@ -63,7 +63,5 @@ export function framesOf(error: unknown): string | undefined {
 const library = new URL('../', import.meta.url).href
 
 function isOwnFrame(line: string): boolean {
-  return ['executor/', 'wire/', 'task/', 'coroutines/', 'threads/', 'processes/'].some(part =>
-    line.includes(library + part),
-  )
+  return line.includes(library) && !line.includes(`${library}cli/`)
 }
