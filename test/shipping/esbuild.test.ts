@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { copyFileSync, cpSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { type BuildOptions, build } from 'esbuild'
 import { Project } from './project.ts'
@@ -56,6 +57,30 @@ suite('tasks in a bundle by esbuild', () => {
     mkdirSync(built.path("größe #1? 100% 'x'"))
     renameSync(built.path('main.mjs'), built.path("größe #1? 100% 'x'", 'main.mjs'))
     assertSurveyed(await built.run(["größe #1? 100% 'x'/main.mjs"]))
+  })
+
+  test('may read the folder of the bundle under permissions, and none above it', async () => {
+    using source = Project.with({
+      'main.ts': `
+import { readFileSync } from 'node:fs'
+import { isWorker, processes, task } from 'atonce'
+const read = task(import.meta, (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8').length)
+if (!isWorker) {
+  await using pool = processes({ workers: 1, permissions: {} })
+  const lengths = []
+  for (const path of ['beside.txt', '../above.txt', '../../above.txt'])
+    lengths.push(await pool.run(read, path).catch(error => error.code))
+  console.log(JSON.stringify(lengths))
+}
+`,
+    })
+    using built = await bundle(source, {})
+    mkdirSync(built.path('app/dist'), { recursive: true })
+    renameSync(built.path('main.mjs'), built.path('app/dist/main.mjs'))
+    for (const folder of ['.', 'app']) built.write(join(folder, 'above.txt'), 'secret')
+    built.write('app/dist/beside.txt', 'known')
+    const { stdout, text } = await built.run(['app/dist/main.mjs'])
+    assert.equal(stdout.trim(), '[5,"ERR_ACCESS_DENIED","ERR_ACCESS_DENIED"]', text)
   })
 
   test('run in workers from a bundle beside an installed atonce, which stays outside of it', async () => {
