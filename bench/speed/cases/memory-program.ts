@@ -11,7 +11,7 @@ const pool = await rival.start(workers)
 
 const seen = new Set<unknown>()
 for (let round = 0; seen.size < workers; round += 1) {
-  if (round === 20) throw new Error(`Only ${seen.size} of ${workers} workers have worked.`)
+  if (round === 200) throw new Error(`Only ${seen.size} of ${workers} workers have worked.`)
   // Each is kept busy for a while, so that the others get some too.
   for (const who of await Promise.all(Array.from({ length: workers }, () => pool.run('occupy', 30))))
     seen.add(who)

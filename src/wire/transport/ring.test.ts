@@ -166,7 +166,7 @@ const { registerHooks } = require('node:module')
 const stop = as => {
   Atomics.store(control, side, as)
   Atomics.notify(control, side)
-  Atomics.wait(control, side, as)
+  while (Atomics.load(control, side) === as) Atomics.wait(control, side, as)
 }
 let stepping = false
 globalThis.beforeAccess = () => { if (stepping) stop(${stopped}) }
@@ -261,7 +261,8 @@ class Stepped {
   #goOn(side: number): void {
     Atomics.store(this.#control, side, going)
     Atomics.notify(this.#control, side)
-    Atomics.wait(this.#control, side, going)
+    // The notify that belongs to the last stop may come only now, and wake whoever waits for the next one.
+    while (Atomics.load(this.#control, side) === going) Atomics.wait(this.#control, side, going)
   }
 }
 
