@@ -41,8 +41,8 @@ interface WireProperty {
 }
 
 /** The codec's two halves; passed in, so that errors inside of values and values inside of errors need no import cycle. */
-type Encode = (value: unknown, path: string) => { readonly value: unknown; readonly special: boolean }
-type Decode = (value: unknown, special: boolean) => unknown
+export type Encode = (value: unknown, path: string) => { readonly value: unknown; readonly special: boolean }
+export type Decode = (value: unknown, special: boolean) => unknown
 
 /** Finds a class by its name, or undefined. */
 export type FindClass = (name: string) => Function | undefined
