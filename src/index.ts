@@ -1,11 +1,14 @@
 /** atonce: a function written once, run on every concurrency model. Re-exports only, in the README's order. */
 
 export { type CoroutinesOptions, coroutines } from './coroutines/coroutines.ts'
+export { propagated } from './declared/propagated.ts'
+export { type PackCrossing, type Packing, shareable } from './declared/shareable.ts'
 export {
   AbortError,
   AtonceError,
   ClosedError,
   ConnectionLostError,
+  DeclarationError,
   EntryPointError,
   InvalidTaskError,
   OptionError,
@@ -19,6 +22,7 @@ export {
   TaskVersionError,
   ThrownValueError,
   TimeoutError,
+  UnknownClassError,
   WorkerCrashedError,
   WorkerError,
   WorkerExitedError,

@@ -1,15 +1,15 @@
 /** What a value is, by its class; built-in classes of another realm (a vm context, as test runners make them) count too. */
 import { types } from 'node:util'
 
-/** The name of its class, for messages. */
-export function classNameOf(value: object): string {
+/** The name of its class, for messages; undefined if it has none. */
+export function classNameOf(value: object): string | undefined {
   if (types.isProxy(value)) return 'Proxy'
   if (types.isGeneratorObject(value))
     return Object.prototype.toString.call(value) === '[object AsyncGenerator]'
       ? 'AsyncGenerator'
       : 'Generator'
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-  return typeof name === 'string' && name !== '' ? name : 'an unnamed class'
+  return typeof name === 'string' && name !== '' ? name : undefined
 }
 
 /** A plain object of another realm (a vm context, as test runners make them): its prototype is that realm's root. */

@@ -39,9 +39,15 @@ const uncopyable: readonly (readonly [unknown, RegExp])[] = [
   [() => {}, /is a function\. /],
   [class Shape {}, /is a function \(Shape\)/],
   [Symbol('id'), /is a symbol \(Symbol\(id\)\)/],
-  [new Point(), /is an instance of Point\. .*\{ \.\.\.point \}, and make the Point in the task/],
+  [
+    new Point(),
+    /is an instance of Point\. .*shareable\(import\.meta, Point\); or .*\{ \.\.\.point \}, and make the Point in the task/,
+  ],
   [Object.create({ inherited: 1 }), /is an instance of /],
-  [Object.create(Object.create(null)), /is an instance of an unnamed class/],
+  [
+    Object.create(Object.create(null)),
+    /is an instance of a class without a name\. A copy would lose its class\. Pass a plain object: \{ \.\.\.it \}\.$/,
+  ],
   [new (class Registry extends Map {})(), /is an instance of Registry/],
   [new (class Tags extends Set {})(), /is an instance of Tags/],
   [new (class Rows extends Array {})(), /is an instance of Rows/],

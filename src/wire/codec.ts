@@ -8,15 +8,16 @@
  * The platform's structured clone (HTML standard, "StructuredSerialize"; V8's ValueSerializer) keeps Date, Map, Set,
  * BigInt, typed arrays, NaN, undefined and cycles. It loses, without a word, the class of an instance, the properties
  * of an error, the Buffer in a Uint8Array, and properties named by symbols. The scan refuses the first and the last by
- * their path; the other two are special: rewritten to plain data here and revived there.
+ * their path, unless the class is declared to be shareable; such instances, errors and Buffers are special: rewritten to
+ * plain data here and revived there.
  *
  * Cost: the scan visits each object once, about a tenth of what the clone costs. Primitives cost nothing.
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Crossing } from './crossing.ts'
 import { sharingErrors } from './failure.ts'
-import { revive } from './revive.ts'
-import { rewrite } from './rewrite.ts'
+import { Reviving } from './revive.ts'
+import { Rewriting } from './rewrite.ts'
 import { Scan } from './scan.ts'
 
 export type { Crossing } from './crossing.ts'
@@ -40,19 +41,26 @@ const nothingMoves: readonly never[] = []
 export function encode(value: unknown, root: string, crossing: Crossing): Encoded {
   if (isPrimitiveThatCrosses(value)) return { value, special: false, transfer: nothingMoves }
   const scan = new Scan(root, crossing)
-  const found = scan.undoing(() => scan.run(value))
-  return found.special
-    ? {
-        value: sharingErrors(() => rewrite(value, new Map(), (part, path) => encode(part, path, crossing))),
-        special: true,
-        transfer: found.transfer,
-      }
-    : { value, special: false, transfer: found.transfer }
+  return scan.undoing(() => {
+    const { special, transfer, packed } = scan.run(value)
+    if (!special) return { value, special, transfer }
+    const rewriting = new Rewriting((part, path) => encode(part, path, crossing), packed)
+    return { value: scan.placing(() => sharingErrors(() => rewriting.copy(value))), special, transfer }
+  })
 }
 
-/** Brings back what `encode` made of a value. */
-export function decode(value: unknown, special: boolean): unknown {
-  return special ? sharingErrors(() => revive(value, new Map(), decode)) : value
+/**
+ * Brings back what `encode` made of a value; `root` names it in errors.
+ * @throws UnknownClassError, TaskVersionError or SerializationError for an instance of a shareable class that can't be made
+ */
+export function decode(value: unknown, special: boolean, root = 'result'): unknown {
+  return special ? sharingErrors(() => new Reviving(decode, root).revive(value)) : value
+}
+
+/** Brings back the parts of one special value one by one, so that one which can't be made here fails alone. */
+export function decodeParts(parts: readonly unknown[], root: string): (at: number) => unknown {
+  const reviving = new Reviving(decode, root)
+  return at => sharingErrors(() => reviving.revive(parts[at]))
 }
 
 /** Empties the sender's buffers after their bytes were copied, so that a moved value is gone on every executor. */

@@ -15,7 +15,7 @@
  * `ref` numbers the tasks that this worker was told of; `seq` numbers the calls that it was given.
  * Calls and results that are small and plain take the transport's fast lane instead (transport/transport.ts).
  */
-import type { ModuleVersion } from '../task/registry.ts'
+import type { ModuleVersion } from '../declared/module-version.ts'
 import type { WireFailure } from './failure.ts'
 
 export interface LoadMessage {

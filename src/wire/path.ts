@@ -5,6 +5,8 @@ export type Step = number | string | { readonly get: string } | { readonly shown
 
 export const keyOfMap: Step = { shown: '.keys()' }
 export const itemOf: Step = { shown: '.values()' }
+/** What a shareable class's `pack` has made of the instance. */
+export const packedData: Step = { shown: ', packed' }
 
 /** The path of these steps; of a very long one, its beginning and its end. */
 export function pathOf(root: string, steps: readonly Step[]): string {

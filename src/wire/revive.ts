@@ -1,49 +1,136 @@
 /** Puts the real things back in place of their stand-ins. */
 import { types } from 'node:util'
+import { findSharedClass, type Packing, type SharedClass } from '../declared/shareable.ts'
+import { SerializationError } from '../errors.ts'
 import { isRecord } from './class-of.ts'
-import { type Decode, decodeError } from './failure.ts'
-import { define, type StandIn, tag } from './stand-in.ts'
+import { type Decode, decodeError, describeThrown } from './failure.ts'
+import { define, type InstanceStandIn, type StandIn, tag } from './stand-in.ts'
 
-/** In the freshly made copy itself. */
-export function revive(value: unknown, done: Map<object, unknown>, decode: Decode): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (done.has(value)) return done.get(value)
-  done.set(value, value)
-  if (Array.isArray(value)) {
-    for (const key of Object.keys(value))
-      value[key as unknown as number] = revive(value[key as unknown as number], done, decode)
-  } else if (types.isMap(value)) {
-    const entries = [...value]
-    value.clear()
-    for (const [key, item] of entries) value.set(revive(key, done, decode), revive(item, done, decode))
-  } else if (types.isSet(value)) {
-    const items = [...value]
-    value.clear()
-    for (const item of items) value.add(revive(item, done, decode))
-  } else if (isRecord(value)) {
-    if (Object.hasOwn(value, tag)) return reviveStandIn(value as StandIn, done, decode)
-    const record = value as Record<string, unknown>
-    for (const key of Object.keys(record)) define(record, key, revive(record[key], done, decode))
-  }
-  return value
-}
+/** Revives the parts of one message, in the freshly made copy itself; same objects stay same objects. */
+export class Reviving {
+  readonly #decode: Decode
+  readonly #root: string
+  readonly #done = new Map<object, unknown>()
+  /** Instances that `unpack` has not made yet. */
+  readonly #within = new Set<object>()
+  /** What could not be revived, and why: a part that another value shares fails there too. */
+  readonly #failed = new Map<object, unknown>()
 
-function reviveStandIn(standIn: StandIn, done: Map<object, unknown>, decode: Decode): unknown {
-  const note = <T>(real: T): T => {
-    done.set(standIn, real)
-    return real
+  /** `root` names the message in errors, as `args`. */
+  constructor(decode: Decode, root: string) {
+    this.#decode = decode
+    this.#root = root
   }
-  switch (standIn[tag]) {
-    case 'Buffer':
-      return note(
-        Buffer.from(standIn.bytes.buffer as ArrayBuffer, standIn.bytes.byteOffset, standIn.bytes.byteLength),
-      )
-    case 'Error':
-      return note(decodeError(standIn.error, decode))
-    case 'Object': {
-      const real = note<Record<string, unknown>>({})
-      for (const [key, item] of standIn.entries) define(real, key, revive(item, done, decode))
-      return real
+
+  /** @throws UnknownClassError, TaskVersionError, SerializationError for an instance that can't be made here */
+  revive(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value
+    if (this.#done.has(value)) return this.#again(value)
+    this.#done.set(value, value)
+    try {
+      return this.#enter(value)
+    } catch (error) {
+      this.#failed.set(value, error)
+      throw error
     }
   }
+
+  #again(value: object): unknown {
+    if (this.#failed.has(value)) throw this.#failed.get(value)
+    if (this.#within.has(value))
+      throw this.#unmade(value, 'the data for its unpack() holds the instance itself')
+    return this.#done.get(value)
+  }
+
+  #enter(value: object): unknown {
+    if (Array.isArray(value)) {
+      for (const key of Object.keys(value))
+        value[key as unknown as number] = this.revive(value[key as unknown as number])
+    } else if (types.isMap(value)) {
+      const entries = [...value]
+      value.clear()
+      for (const [key, item] of entries) value.set(this.revive(key), this.revive(item))
+    } else if (types.isSet(value)) {
+      const items = [...value]
+      value.clear()
+      for (const item of items) value.add(this.revive(item))
+    } else if (isRecord(value)) {
+      if (Object.hasOwn(value, tag)) return this.#enterStandIn(value as StandIn | InstanceStandIn)
+      const record = value as Record<string, unknown>
+      for (const key of Object.keys(record)) define(record, key, this.revive(record[key]))
+    }
+    return value
+  }
+
+  #enterStandIn(standIn: StandIn | InstanceStandIn): unknown {
+    switch (standIn[tag]) {
+      case 'Buffer': {
+        const { buffer, byteOffset, byteLength } = standIn.bytes
+        return this.#note(standIn, Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength))
+      }
+      case 'Error':
+        return this.#note(standIn, decodeError(standIn.error, this.#decode))
+      case 'Object': {
+        const real = this.#note<Record<string, unknown>>(standIn, {})
+        for (const [key, item] of standIn.entries) define(real, key, this.revive(item))
+        return real
+      }
+      case 'Packed':
+        return this.#note(standIn, this.#unpacked(standIn, findSharedClass(standIn.of)))
+      default:
+        return this.#instance(standIn, findSharedClass(standIn[tag]))
+    }
+  }
+
+  #instance(own: InstanceStandIn, { prototype, packing }: SharedClass): object {
+    if (packing !== undefined) throw new TypeError('An instance that was not packed, of a class that packs.') // Forged.
+    const instance = this.#note(own, Object.create(prototype) as Record<string, unknown>)
+    for (const name of Object.keys(own)) {
+      if (name === tag) continue
+      const value = this.revive(own[name])
+      // Never by way of a setter of the class. Assigned where that makes an own property: it is faster.
+      if (name in instance) Object.defineProperty(instance, name, { ...ownData, value })
+      else instance[name] = value
+    }
+    return instance
+  }
+
+  #unpacked(standIn: PackedStandIn, { packing, prototype }: SharedClass): object {
+    this.#within.add(standIn)
+    const data = this.revive(standIn.data)
+    this.#within.delete(standIn)
+    let made: unknown
+    try {
+      made = (packing as Packing<object, unknown>).unpack(data)
+    } catch (cause) {
+      throw this.#unmade(standIn, `its unpack() threw ${describeThrown(cause)}`, { cause })
+    }
+    if (isInstance(made, prototype)) return made
+    throw this.#unmade(
+      standIn,
+      `its unpack() returned ${describeThrown(made)}, which is no instance of the class`,
+    )
+  }
+
+  #unmade(standIn: object, why: string, options?: ErrorOptions): SerializationError {
+    const { name } = (standIn as PackedStandIn).of
+    return new SerializationError(
+      this.#root,
+      `${this.#root} has an instance of ${name} that can't be made on this side: ${why}.`,
+      options,
+    )
+  }
+
+  #note<T>(standIn: object, real: T): T {
+    this.#done.set(standIn, real)
+    return real
+  }
+}
+
+type PackedStandIn = Extract<StandIn, { readonly [tag]: 'Packed' }>
+
+const ownData = { enumerable: true, configurable: true, writable: true } as const
+
+function isInstance(made: unknown, prototype: object): made is object {
+  return typeof made === 'object' && made !== null && Object.prototype.isPrototypeOf.call(prototype, made)
 }

@@ -1,54 +1,95 @@
 /** Copies a value with stand-ins for what is special in it. */
 import { types } from 'node:util'
+import { type ClassAddress, sharedClassOf } from '../declared/shareable.ts'
 import { isRecord } from './class-of.ts'
 import { type Encode, encodeError, isError } from './failure.ts'
-import { define, type StandIn, tag } from './stand-in.ts'
+import { define, type InstanceStandIn, type StandIn, tag } from './stand-in.ts'
 
-/** Copies the containers, with stand-ins for what is special. Same objects stay same objects. */
-export function rewrite(value: unknown, done: Map<object, unknown>, encode: Encode): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  const before = done.get(value)
-  if (before !== undefined) return before
-  const note = <T>(copy: T): T => {
-    done.set(value, copy)
-    return copy
+/** Copies the containers of one value; same objects stay same objects. */
+export class Rewriting {
+  readonly #encode: Encode
+  readonly #packed: ReadonlyMap<object, unknown>
+  readonly #done = new Map<object, unknown>()
+  /** Instances whose packed data is being copied. */
+  readonly #within = new Set<object>()
+
+  /** `packed` holds what the instances of classes with `pack` were packed into. */
+  constructor(encode: Encode, packed: ReadonlyMap<object, unknown>) {
+    this.#encode = encode
+    this.#packed = packed
   }
-  if (Buffer.isBuffer(value)) return note(bufferStandIn(value))
-  if (isError(value))
-    return note<StandIn>({
-      [tag]: 'Error',
-      error: encodeError(value, encode),
-    })
-  if (Array.isArray(value)) {
-    const copy: unknown[] = note(new Array(value.length))
-    for (const key of Object.keys(value))
-      copy[key as unknown as number] = rewrite(value[key as unknown as number], done, encode)
-    return copy
-  }
-  if (types.isMap(value)) {
-    const copy = note(new Map<unknown, unknown>())
-    for (const [key, item] of value) copy.set(rewrite(key, done, encode), rewrite(item, done, encode))
-    return copy
-  }
-  if (types.isSet(value)) {
-    const copy = note(new Set<unknown>())
-    for (const item of value) copy.add(rewrite(item, done, encode))
-    return copy
-  }
-  if (isRecord(value)) {
-    if (Object.hasOwn(value, tag)) {
-      const entries: [string, unknown][] = []
-      note<StandIn>({ [tag]: 'Object', entries })
-      for (const key of Object.keys(value))
-        entries.push([key, rewrite((value as Record<string, unknown>)[key], done, encode)])
-      return done.get(value)
+
+  /** @throws CircularPack if the data of an instance leads back to the instance, which could not be made of it */
+  copy(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value
+    if (this.#within.has(value)) throw new CircularPack(value)
+    const before = this.#done.get(value)
+    if (before !== undefined) return before
+    if (Buffer.isBuffer(value) && Object.getPrototypeOf(value) === Buffer.prototype)
+      return this.#note(value, bufferStandIn(value))
+    if (isError(value))
+      return this.#note<StandIn>(value, { [tag]: 'Error', error: encodeError(value, this.#encode) })
+    if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#array(value)
+    const shared = sharedClassOf(Object.getPrototypeOf(value))
+    if (shared !== undefined) return this.#instance(value, shared.address)
+    if (Array.isArray(value)) return this.#array(value)
+    if (types.isMap(value)) {
+      const copy = this.#note(value, new Map<unknown, unknown>())
+      for (const [key, item] of value) copy.set(this.copy(key), this.copy(item))
+      return copy
     }
-    const copy = note<Record<string, unknown>>({})
+    if (types.isSet(value)) {
+      const copy = this.#note(value, new Set<unknown>())
+      for (const item of value) copy.add(this.copy(item))
+      return copy
+    }
+    if (!isRecord(value)) return this.#note(value, value)
+    if (!Object.hasOwn(value, tag)) return this.#entries(value, this.#note(value, {}))
+    const entries: [string, unknown][] = []
+    const standIn = this.#note<StandIn>(value, { [tag]: 'Object', entries })
     for (const key of Object.keys(value))
-      define(copy, key, rewrite((value as Record<string, unknown>)[key], done, encode))
+      entries.push([key, this.copy((value as Record<string, unknown>)[key])])
+    return standIn
+  }
+
+  #note<T>(value: object, copy: T): T {
+    this.#done.set(value, copy)
     return copy
   }
-  return note(value)
+
+  #array(array: readonly unknown[]): unknown[] {
+    const copy: unknown[] = this.#note(array, new Array(array.length))
+    for (const key of Object.keys(array))
+      copy[key as unknown as number] = this.copy(array[key as unknown as number])
+    return copy
+  }
+
+  #instance(value: object, of: ClassAddress): StandIn | InstanceStandIn {
+    if (!this.#packed.has(value)) {
+      const own = this.#note<Record<string, unknown>>(value, { [tag]: of })
+      return this.#entries(value, own) as unknown as InstanceStandIn
+    }
+    const standIn = this.#note(value, { [tag]: 'Packed' as const, of, data: undefined as unknown })
+    this.#within.add(value)
+    standIn.data = this.copy(this.#packed.get(value))
+    this.#within.delete(value)
+    return standIn
+  }
+
+  #entries(from: object, to: Record<string, unknown>): Record<string, unknown> {
+    for (const key of Object.keys(from)) define(to, key, this.copy((from as Record<string, unknown>)[key]))
+    return to
+  }
+}
+
+/** The data that an instance was packed into leads back to that instance. */
+export class CircularPack extends Error {
+  readonly instance: object
+
+  constructor(instance: object) {
+    super('The packed data leads back to the instance.')
+    this.instance = instance
+  }
 }
 
 function bufferStandIn(buffer: Buffer): StandIn {

@@ -1,12 +1,15 @@
 /** The walk over a value before it is sent: refuses what can't cross by its path, and finds what moves and what is special. */
 import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
+import { type Packing, type SharedClass, sharedClassAbove, sharedClassOf } from '../declared/shareable.ts'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
-import { markedToMove, putMark, takeMark, whyUnmovable } from '../task/transfer.ts'
+import { markedToMove, movableOf, putMark, takeMark, whyUnmovable } from '../task/transfer.ts'
 import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-of.ts'
 import type { Crossing } from './crossing.ts'
 import { isError } from './failure.ts'
-import { itemOf, keyOfMap, pathOf, type Step } from './path.ts'
+import { itemOf, keyOfMap, packedData, pathOf, type Step } from './path.ts'
+import { CircularPack } from './rewrite.ts'
+import { tag } from './stand-in.ts'
 
 /** The deepest nesting that crosses; V8's serializer overflows the stack of the main thread somewhat beyond it. */
 const maxDepth = 1_000
@@ -18,6 +21,8 @@ const maxDepth = 1_000
 export class Scan {
   special = false
   readonly transfer: (ArrayBuffer | MessagePort)[] = []
+  /** What the instances of shareable classes were packed into. */
+  readonly packed = new Map<object, unknown>()
   readonly #root: string
   readonly #crossing: Crossing
   readonly #objects: object[] = []
@@ -29,6 +34,8 @@ export class Scan {
   readonly #seen = new Set<object>()
   readonly #counted = new Set<ArrayBuffer>()
   readonly #taken: object[] = []
+  /** What a `pack` hands over. */
+  readonly #handed = new Set<object>()
   #payloadBytes = 0
 
   constructor(root: string, crossing: Crossing) {
@@ -37,12 +44,28 @@ export class Scan {
   }
 
   /** What is refused is not sent: the marks that the scan has taken stay for the next message. */
-  undoing(step: () => this): this {
+  undoing<T>(step: () => T): T {
     try {
       return step()
     } catch (error) {
       for (const value of this.#taken) putMark(value)
       throw error
+    }
+  }
+
+  /** Refuses by its path what turns out during `step` to have packed itself into its own data. */
+  placing<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      if (!(error instanceof CircularPack)) throw error
+      const at = this.#objects.indexOf(error.instance)
+      return this.#refuse(
+        this.#parents[at] as number,
+        this.#steps[at] as Step,
+        'was packed into data that leads back to itself',
+        'Let pack() leave that link out.',
+      )
     }
   }
 
@@ -94,8 +117,12 @@ export class Scan {
       )
     }
     if (types.isProxy(value)) this.#refuseInstance(value, at)
-    if (Array.isArray(value)) return this.#enterArray(value, at)
     const prototype = Object.getPrototypeOf(value)
+    const isArray = Array.isArray(value)
+    if (isArray && prototype === Array.prototype) return this.#enterArray(value, at)
+    const shared = sharedClassOf(prototype)
+    if (shared !== undefined && !isError(value)) return this.#enterInstance(value, shared, at)
+    if (isArray) return this.#enterArray(value, at)
     if (prototype === Object.prototype || prototype === null || isForeignPlain(value, prototype))
       return this.#enterPlain(value as Record<string, unknown>, at)
     this.#enterBuiltIn(value, at)
@@ -104,6 +131,7 @@ export class Scan {
   #enterArray(array: readonly unknown[], at: number): void {
     if (Object.getPrototypeOf(array) !== Array.prototype && !isBuiltIn(array, 'Array'))
       this.#refuseInstance(array, at)
+    this.#refuseSymbols(array, at)
     for (let index = 0; index < array.length; index += 1) {
       let item: unknown
       try {
@@ -130,8 +158,12 @@ export class Scan {
     for (const key of Object.keys(record)) {
       this.#visit(this.#read(record, key, at), at, key)
     }
-    for (const symbol of Object.getOwnPropertySymbols(record)) {
-      if (Object.prototype.propertyIsEnumerable.call(record, symbol)) {
+    this.#refuseSymbols(record, at)
+  }
+
+  #refuseSymbols(container: object, at: number): void {
+    for (const symbol of Object.getOwnPropertySymbols(container)) {
+      if (Object.prototype.propertyIsEnumerable.call(container, symbol)) {
         this.#refuse(
           at,
           { shown: `[${String(symbol)}]` },
@@ -139,6 +171,51 @@ export class Scan {
           'Name it by a string.',
         )
       }
+    }
+  }
+
+  #enterInstance(value: object, { packing, address }: SharedClass, at: number): void {
+    this.special = true
+    if (packing === undefined) {
+      if (Object.hasOwn(value, tag))
+        this.#refuse(at, tag, 'has a name that is kept for atonce itself', 'Name it otherwise.')
+      this.#refuseHiddenProperties(value, at)
+      return this.#enterPlain(value as Record<string, unknown>, at)
+    }
+    const data = this.#pack(value, packing, address.name, at)
+    this.packed.set(value, data)
+    this.#visit(data, at, packedData)
+  }
+
+  #pack(value: object, packing: Packing<object, unknown>, name: string, at: number): unknown {
+    try {
+      return packing.pack(value, {
+        sharedMemory: this.#crossing.sharedMemory,
+        transfer: moved => void this.#handed.add(moved),
+      })
+    } catch (cause) {
+      return this.#refuse(
+        this.#parents[at] as number,
+        this.#steps[at] as Step,
+        `is an instance of ${name} that can't be sent: ${messageOf(cause)}`,
+        '',
+        cause,
+      )
+    }
+  }
+
+  /** What a class hides from enumeration is a part of its instances all the same. */
+  #refuseHiddenProperties(value: object, at: number): void {
+    const names = Object.getOwnPropertyNames(value)
+    if (names.length === Object.keys(value).length) return
+    for (const name of names) {
+      if (!Object.prototype.propertyIsEnumerable.call(value, name))
+        this.#refuse(
+          at,
+          name,
+          'is not enumerable, and would not be copied',
+          'Give the class pack and unpack: shareable(import.meta, Class, { pack, unpack }).',
+        )
     }
   }
 
@@ -182,7 +259,8 @@ export class Scan {
     if (types.isSharedArrayBuffer(buffer))
       return this.#needSharedMemory(at, 'is a view on a SharedArrayBuffer')
     // A Buffer travels as its own bytes, without the rest of what it is a window on.
-    if (isBuffer && !buffer.detached && markedToMove(view) === undefined) return this.#count(view.byteLength)
+    if (isBuffer && !buffer.detached && markedToMove(view) === undefined && !this.#handed.has(view))
+      return this.#count(view.byteLength)
     this.#enterBuffer(view, buffer, at)
   }
 
@@ -227,6 +305,7 @@ export class Scan {
   #takeMark(value: object): ArrayBuffer | MessagePort | undefined {
     const moved = takeMark(value)
     if (moved !== undefined) this.#taken.push(value)
+    else if (this.#handed.has(value)) return movableOf(value)
     return moved
   }
 
@@ -267,14 +346,11 @@ export class Scan {
 
   #refuseInstance(value: object, at: number): never {
     const name = classNameOf(value)
-    const cure =
-      uncopyable.get(name) ??
-      `A copy would lose its class. Pass a plain object: { ...${name[0]?.toLowerCase() ?? 'x'}${name.slice(1)} }, and make the ${name} in the task.`
     return this.#refuse(
       this.#parents[at] as number,
       this.#steps[at] as Step,
-      `is an instance of ${name}`,
-      cure,
+      `is an instance of ${name ?? 'a class without a name'}`,
+      uncopyable.get(name ?? '') ?? cureFor(value, name),
     )
   }
 
@@ -309,6 +385,23 @@ function reverseFrom(numbers: number[], from: number): void {
 }
 
 const boxes = ['Number', 'String', 'Boolean', 'BigInt']
+
+function cureFor(value: object, name: string | undefined): string {
+  if (name === undefined) return 'A copy would lose its class. Pass a plain object: { ...it }.'
+  const above = sharedClassAbove(Object.getPrototypeOf(value))
+  if (above !== undefined)
+    return `Its superclass ${above.address.name} is shareable; declare the subclass too: shareable(import.meta, ${name}).`
+  const variable = `${name[0]?.toLowerCase()}${name.slice(1)}`
+  return `A copy would lose its class. Make the class shareable: shareable(import.meta, ${name}); or pass a plain object: { ...${variable} }, and make the ${name} in the task.`
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown)
+  } catch {
+    return 'it threw what hides what it is'
+  }
+}
 
 const uncopyable = new Map([
   ['Promise', 'Await it first.'],

@@ -1,6 +1,5 @@
 /** The far side's way from a task's address to the function: import the module, look it up, check that it is the one. */
-import { createHash } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
+import { digestOf, isSameVersion, showModule as show } from '../../declared/module-version.ts'
 import { EntryPointError, TaskLoadError, TaskVersionError } from '../../errors.ts'
 import { lookup } from '../../task/registry.ts'
 import { nameOf, type Task } from '../../task/task.ts'
@@ -29,17 +28,11 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
   const task = (Number.isInteger(wanted.position) ? found.tasks[wanted.position] : undefined) as
     | Task
     | undefined
-  if (version?.mtimeMs !== wanted.version?.mtimeMs || version?.sizeBytes !== wanted.version?.sizeBytes) {
-    const sameText =
-      version?.sizeBytes === wanted.version?.sizeBytes &&
-      task !== undefined &&
-      digestOf(task) === wanted.digest
-    if (!sameText) {
-      throw new TaskVersionError(
-        wanted.module,
-        `${show(wanted.module)} changed on disk after this program had loaded it, so a worker would run other code than the caller. Restart the program.`,
-      )
-    }
+  if (!isSameVersion(version, wanted.version, () => task !== undefined && digestOf(task) === wanted.digest)) {
+    throw new TaskVersionError(
+      wanted.module,
+      `${show(wanted.module)} changed on disk after this program had loaded it, so a worker would run other code than the caller. Restart the program.`,
+    )
   }
   if (task === undefined || task.name !== wanted.name) {
     throw new TaskLoadError(
@@ -49,11 +42,6 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
     )
   }
   return task
-}
-
-/** A digest of the function's text. */
-export function digestOf(task: Task): string {
-  return createHash('sha1').update(String(task)).digest('base64')
 }
 
 async function importModule(module: string): Promise<void> {
@@ -82,8 +70,4 @@ function hint(cause: unknown): string {
   if (code === 'ERR_MODULE_NOT_FOUND')
     return '\nThe worker imports by Node’s own rules: relative imports need their file ending, and a bundle must keep the file where it was built.'
   return ''
-}
-
-function show(module: string): string {
-  return module.startsWith('file:') ? fileURLToPath(module) : module
 }
