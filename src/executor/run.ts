@@ -1,7 +1,7 @@
 /** `run`: one call, as a job and a future. */
 import { ClosedError, TimeoutError } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
-import { abortError, Future, type FutureControl } from '../task/future.ts'
+import { abortError, type Future, FutureControl } from '../task/future.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Caller, Job } from './backend.ts'
@@ -17,28 +17,27 @@ export function runOne<F extends AnyFunction>(
 ): Future<Result<F>> {
   const call = new SingleCall(backend, options, task, args, captureCaller(task, calledAs))
   call.begin()
-  return call.control.future as Future<Result<F>>
+  return call.future as Future<Result<F>>
 }
 
 /** A class, not closures: a burst makes many of these, and they all live until they are settled. */
-class SingleCall implements Job {
+class SingleCall extends FutureControl<unknown> implements Job {
   readonly task: Task
   readonly calls: readonly (readonly unknown[])[]
   readonly chunk = false
   readonly caller: Caller
-  readonly control: FutureControl<unknown>
   ready: object | undefined = undefined
   readonly #backend: Backend
   readonly #options: CallOptions
   #timer: Timer | undefined
 
   constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
+    super()
     this.#backend = backend
     this.#options = options
     this.task = task
     this.calls = [args]
     this.caller = caller
-    this.control = Future.create<unknown>(this)
   }
 
   get priority(): number {
@@ -49,26 +48,18 @@ class SingleCall implements Job {
     const { signal, timeoutMs } = this.#options
     if (signal?.aborted) return void this.#aborted()
     this.#backend.submit(this)
-    if (this.control.future.settled) return
+    if (this.hasSettled) return
     signal?.addEventListener('abort', this.#aborted, { once: true })
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
     }
   }
 
-  started(): void {
-    this.control.started()
-  }
-
-  progressed(done: number, total: number | undefined): void {
-    this.control.progressed(done, total)
-  }
-
   settled(outcome: Outcome<unknown>): void {
     this.#timer?.cancel()
     this.#options.signal?.removeEventListener('abort', this.#aborted)
-    if (outcome.ok) this.control.resolve(outcome.value)
-    else this.control.reject(outcome.error, outcome.error instanceof ClosedError ? 'cancelled' : 'failed')
+    if (outcome.ok) this.resolve(outcome.value)
+    else this.reject(outcome.error, outcome.error instanceof ClosedError ? 'cancelled' : 'failed')
   }
 
   /** The user has cancelled the future. */
@@ -80,7 +71,7 @@ class SingleCall implements Job {
   get #aborted(): () => void {
     this.#listener ??= () => {
       // Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error then.
-      this.control.future.catch(() => {})
+      this.future.catch(() => {})
       this.#stop(abortError(this.#what, this.#options.signal?.reason))
     }
     return this.#listener
@@ -88,8 +79,7 @@ class SingleCall implements Job {
   #listener: (() => void) | undefined
 
   #timedOut(timeoutMs: number): void {
-    const where =
-      this.control.future.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
+    const where = this.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
     this.#stop(
       new TimeoutError(
         `${nameOf(this.task)} did not end within ${timeoutMs} ms of the call; ${where}.`,
@@ -99,7 +89,7 @@ class SingleCall implements Job {
   }
 
   #stop(error: Error): void {
-    this.control.reject(error, 'cancelled')
+    this.reject(error, 'cancelled')
     this.#backend.cancel(this, error)
   }
 

@@ -203,7 +203,7 @@ function writeRun(to: CompactWriter, seq: number, ref: number, args: readonly un
   to.byte(inline)
   to.int32(seq)
   to.int32(ref)
-  return to.value(args)
+  return to.list(args)
 }
 
 function writeMarker(to: CompactWriter, seq: number): boolean {
