@@ -72,6 +72,11 @@ export function storesHere(): readonly Store[] | undefined {
   return stores
 }
 
+/** Whether a storage was declared at that place on this side. */
+export function isPropagatedHere(place: Place): boolean {
+  return declared.find(place) !== undefined
+}
+
 /** Calls `body` where the storages hold these; what is not declared on this side is left out. */
 export function withStores<T>(stores: readonly Store[], body: () => T): T {
   const within = (at: number): T => {

@@ -18,6 +18,7 @@ import { addressOf } from './address.ts'
 import type { Backend, Job } from './backend.ts'
 import type { StartWorker } from './far-worker.ts'
 import type { PoolOptions } from './pool-options.ts'
+import { encodeStores } from './propagation.ts'
 import { PriorityQueue } from './queue.ts'
 import type { ReadyJob } from './ready-job.ts'
 import { type EndDetails, Slot, type SlotOwner } from './slot.ts'
@@ -201,6 +202,7 @@ export class Pool implements Backend, SlotOwner {
     return {
       job,
       encoded: this.#encode(job),
+      stores: encodeStores(this.#crossing),
       cost,
       priority: job.priority,
       waiting: false,

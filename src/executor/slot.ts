@@ -1,5 +1,6 @@
 /** The near side of one worker: what is in its hands, and what its messages and its end mean. States and steps: README.md. */
 import {
+  AtonceError,
   ProtocolError,
   SerializationError,
   WorkerCrashedError,
@@ -11,7 +12,7 @@ import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { decode, detach } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
-import { type FromWorker, isFromWorker, type WireOutcome } from '../wire/messages.ts'
+import { type FromWorker, isFromWorker, type RunMessage, type WireOutcome } from '../wire/messages.ts'
 import { addressOf } from './address.ts'
 import { callerError, learnClasses } from './caller.ts'
 import { messageOf, reasonOf } from './exit-reason.ts'
@@ -208,12 +209,14 @@ export class Slot {
     this.#worker.hold()
   }
 
-  #give(seq: number, { job, encoded }: ReadyJob): void {
+  #give(seq: number, { job, encoded, stores }: ReadyJob): void {
     const ref = this.#tell(job.task)
-    const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
+    const plain =
+      stores === undefined && (encoded === undefined || (!encoded.special && encoded.transfer.length === 0))
     if (plain && !job.chunk && this.#worker.tryGive(seq, ref, job.calls[0] as readonly unknown[])) return
     const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
-    this.#worker.give({ kind: 'run', seq, ref, args: value, special, chunk: job.chunk, attempt: 1 }, transfer)
+    const message: RunMessage = { kind: 'run', seq, ref, args: value, special, chunk: job.chunk, attempt: 1 }
+    this.#worker.give(stores === undefined ? message : { ...message, stores }, transfer)
     detach(transfer)
   }
 
@@ -337,7 +340,10 @@ export class Slot {
     } catch (error) {
       return {
         ok: false,
-        error: new ProtocolError(`a reply that can't be read (${messageOf(error)})`, this.#details()),
+        error:
+          error instanceof AtonceError
+            ? error
+            : new ProtocolError(`a reply that can't be read (${messageOf(error)})`, this.#details()),
       }
     }
   }
@@ -463,8 +469,17 @@ export class Slot {
 }
 
 function decodeOutcome(outcome: WireOutcome, { job }: ReadyJob): Outcome<unknown> {
-  if (outcome.ok) return { ok: true, value: decode(outcome.value, outcome.special) }
+  if (outcome.ok) return decodeValue(outcome)
   return { ok: false, error: callerError(outcome.failure, job) }
+}
+
+function decodeValue({ value, special }: { value: unknown; special: boolean }): Outcome<unknown> {
+  try {
+    return { ok: true, value: decode(value, special) }
+  } catch (error) {
+    if (error instanceof AtonceError) return { ok: false, error } // An instance that can't be made here.
+    throw error
+  }
 }
 
 /** What has moved to one worker can't be sent to another. */

@@ -15,6 +15,7 @@
  * `ref` numbers the tasks that this worker was told of; `seq` numbers the calls that it was given.
  * Calls and results that are small and plain take the transport's fast lane instead (transport/transport.ts).
  */
+import type { Place } from '../declared/declarations.ts'
 import type { ModuleVersion } from '../declared/module-version.ts'
 import type { WireFailure } from './failure.ts'
 
@@ -38,7 +39,16 @@ export interface RunMessage {
   readonly special: boolean
   readonly chunk: boolean
   readonly attempt: number
+  /** What the caller's propagated storages held. */
+  readonly stores?: WireStores
 }
+
+/** Values of storages, by where these were declared. */
+export type WireStores = readonly {
+  readonly place: Place
+  readonly value: unknown
+  readonly special: boolean
+}[]
 
 export interface CancelMessage {
   readonly kind: 'cancel'

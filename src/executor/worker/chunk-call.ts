@@ -9,7 +9,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { runtime } from '../../runtime/runtime.ts'
 import { type CallContext, withContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
-import { type Crossing, encode } from '../../wire/codec.ts'
+import { type Crossing, decode, decodeParts, encode } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import type { FromWorker, WireOutcome } from '../../wire/messages.ts'
 import { moving, type Packed, type PackedResults, pack, takesItems, unpackedAt } from '../packed.ts'
@@ -28,10 +28,19 @@ export interface ChunkOutcome {
 const blocks = 64
 
 /**
- * Calls the task once for each input; a failed call does not stop those after it.
+ * Calls the task once for each input; a failed call does not stop those after it, nor does a special input that can't be
+ * made here.
  * @throws AbortError between two calls, if the chunk was cancelled: nobody waits for what it has done
  */
-export async function callEach(task: Task, inputs: Packed, call: CallContext): Promise<ChunkOutcome> {
+export async function callEach(
+  task: Task,
+  sent: Packed,
+  call: CallContext,
+  special = false,
+): Promise<ChunkOutcome> {
+  // A Buffer is special as a whole; else it is one input or another that is.
+  const inputs = special && !Array.isArray(sent) ? (decode(sent, true) as Packed) : sent
+  const revived = special && Array.isArray(sent) ? decodeParts(sent, 'args') : undefined
   const values: unknown[] = []
   const failures = new Map<number, unknown>()
   const longest = new LongestCall(Math.ceil(inputs.length / blocks))
@@ -44,7 +53,7 @@ export async function callEach(task: Task, inputs: Packed, call: CallContext): P
   for (let at = 0; at < inputs.length; at += 1) {
     if (call.cancelled) call.throwIfCancelled()
     try {
-      input = unpackedAt(inputs, at)
+      input = revived === undefined ? unpackedAt(inputs, at) : revived(at)
       const returned = context.runInAsyncScope(callIt)
       values.push(isThenable(returned) ? await returned : returned)
     } catch (error) {

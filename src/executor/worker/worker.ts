@@ -13,9 +13,10 @@ import { CallContext, withContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import type { CancelMessage, FromWorker, LoadMessage, ToWorker } from '../../wire/messages.ts'
+import type { CancelMessage, FromWorker, LoadMessage, ToWorker, WireStores } from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
 import type { Packed } from '../packed.ts'
+import { withWireStores } from '../propagation.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
 
@@ -42,6 +43,7 @@ interface Call {
   readonly special: boolean
   readonly chunk: boolean
   readonly attempt: number
+  readonly stores?: WireStores
 }
 
 /** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
@@ -160,14 +162,20 @@ export class Worker {
     try {
       const task = this.#taskOf(call.ref)
       if (typeof task === 'object') return this.#runLoaded(call, task, context)
-      const args = decode(call.args, call.special)
-      if (call.chunk) return this.#runChunk(call, task, args as Packed, context, startedMs)
-      const returned: unknown = withContext(context, () => task(...(args as unknown[])))
-      if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
-      this.#answer(call, returned, startedMs)
+      if (call.stores === undefined) return this.#call(call, task, context, startedMs)
+      return withWireStores(call.stores, () => this.#call(call, task, context, startedMs))
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
+    return undefined
+  }
+
+  #call(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> | undefined {
+    if (call.chunk) return this.#runChunk(call, task, context, startedMs)
+    const args = decode(call.args, call.special, 'args') as unknown[]
+    const returned: unknown = withContext(context, () => task(...args))
+    if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
+    this.#answer(call, returned, startedMs)
     return undefined
   }
 
@@ -183,15 +191,9 @@ export class Worker {
     await this.#run(call, context)
   }
 
-  async #runChunk(
-    call: Call,
-    task: Task,
-    inputs: Packed,
-    context: CallContext,
-    startedMs: number,
-  ): Promise<void> {
+  async #runChunk(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> {
     try {
-      this.#answerChunk(call, await callEach(task, inputs, context), startedMs)
+      this.#answerChunk(call, await callEach(task, call.args as Packed, context, call.special), startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
