@@ -1,8 +1,8 @@
 /** A job that was checked, and readied for the wire. */
 import type { Encoded } from '../wire/codec.ts'
-import type { WireStores } from '../wire/messages.ts'
 import type { Job } from './backend.ts'
 import type { Held } from './hand.ts'
+import type { EncodedStore } from './propagation.ts'
 import type { Queued } from './queue.ts'
 import type { TaskCost } from './task-cost.ts'
 
@@ -11,7 +11,7 @@ export interface ReadyJob extends Queued, Held {
   /** The arguments as the codec made them; undefined for those that need no codec: `job.calls[0]` as it is. */
   readonly encoded: Encoded | undefined
   /** What the caller's propagated storages held, if anything. */
-  readonly stores: WireStores | undefined
+  readonly stores: readonly EncodedStore[] | undefined
   /** What is known about the task's cost. */
   readonly cost: TaskCost
   /** Whether it has its outcome. */

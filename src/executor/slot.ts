@@ -18,6 +18,7 @@ import { callerError, learnClasses } from './caller.ts'
 import { messageOf, reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
 import { Hand } from './hand.ts'
+import { ToldStorages } from './propagation.ts'
 import type { ReadyJob } from './ready-job.ts'
 
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
@@ -57,6 +58,7 @@ export class Slot {
   readonly #hand = new Hand<ReadyJob>()
   /** Tasks that this worker was told of. */
   readonly #refs = new Map<Task, { readonly ref: number; loaded: boolean }>()
+  readonly #storages = new ToldStorages(message => this.#worker.send(message))
   #state: SlotState = 'starting'
   #wasReady = false
   /** The number of the call that the worker was asked to leave. */
@@ -211,13 +213,21 @@ export class Slot {
 
   #give(seq: number, { job, encoded, stores }: ReadyJob): void {
     const ref = this.#tell(job.task)
-    const plain =
-      stores === undefined && (encoded === undefined || (!encoded.special && encoded.transfer.length === 0))
-    if (plain && !job.chunk && this.#worker.tryGive(seq, ref, job.calls[0] as readonly unknown[])) return
+    const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
+    if (plain && !job.chunk && this.#tryGive(seq, ref, job.calls[0] as readonly unknown[], stores)) return
     const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
     const message: RunMessage = { kind: 'run', seq, ref, args: value, special, chunk: job.chunk, attempt: 1 }
-    this.#worker.give(stores === undefined ? message : { ...message, stores }, transfer)
+    this.#worker.give(
+      stores === undefined ? message : { ...message, stores: this.#storages.wire(stores) },
+      transfer,
+    )
     detach(transfer)
+  }
+
+  #tryGive(seq: number, ref: number, args: readonly unknown[], stores: ReadyJob['stores']): boolean {
+    if (stores === undefined) return this.#worker.tryGive(seq, ref, args)
+    const all = this.#storages.ahead(stores, args)
+    return all !== undefined && this.#worker.tryGive(seq, -ref, all)
   }
 
   /** Sends the task's address the first time, and returns its number on this worker. */

@@ -145,7 +145,7 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
-    'an instance of a class that the other side has not declared fails with the module to import',
+    'an instance of a class that the other side has not declared fails with the name of the module that is missing there',
     async (start, { copies }) => {
       if (!copies) return
       const { Unknown } = await import('./unknown-class.ts')

@@ -4,6 +4,7 @@
  *     caller's side                                  far side
  *     ── load {ref, module, position, …} ─────────▶  imports the module, looks the task up
  *     ◀───────────── loaded {ref} | loadFailed {ref, failure} ──
+ *     ── storage {ref, place} ─────────────────────▶  notes where a storage that goes with calls was declared
  *     ── run {seq, ref, args} ─────────────────────▶  calls it
  *     ◀───────────── progress {seq, done, total} ───
  *     ── cancel {seq} ─────────────────────────────▶  aborts its signal (a shared flag was set before)
@@ -43,9 +44,16 @@ export interface RunMessage {
   readonly stores?: WireStores
 }
 
-/** Values of storages, by where these were declared. */
-export type WireStores = readonly {
+/** Where a storage was declared, under the number that stands for it on this connection. */
+export interface StorageMessage {
+  readonly kind: 'storage'
+  readonly ref: number
   readonly place: Place
+}
+
+/** What storages held. */
+export type WireStores = readonly {
+  readonly ref: number
   readonly value: unknown
   readonly special: boolean
 }[]
@@ -56,7 +64,7 @@ export interface CancelMessage {
   readonly failure: WireFailure
 }
 
-export type ToWorker = LoadMessage | RunMessage | CancelMessage
+export type ToWorker = LoadMessage | StorageMessage | RunMessage | CancelMessage
 
 /** How one call of a chunk ended. */
 export type WireOutcome =

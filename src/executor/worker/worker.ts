@@ -16,7 +16,7 @@ import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failu
 import type { CancelMessage, FromWorker, LoadMessage, ToWorker, WireStores } from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
 import type { Packed } from '../packed.ts'
-import { withWireStores } from '../propagation.ts'
+import { HeardStorages, takeStores } from '../propagation.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
 
@@ -53,6 +53,7 @@ const longestStretchMs = 2
 export class Worker {
   readonly #host: WorkerHost
   readonly #tasks = new Map<number, Task | Promise<Task>>()
+  readonly #storages = new HeardStorages()
   #inbox: Call[] = []
   #inboxAt = 0
   #current: { readonly seq: number; readonly context: CallContext; talked: boolean } | undefined
@@ -75,6 +76,8 @@ export class Worker {
     switch (message.kind) {
       case 'load':
         return void this.#load(message)
+      case 'storage':
+        return this.#storages.hear(message)
       case 'run':
         this.#inbox.push(message)
         return this.wakeSoon()
@@ -85,7 +88,8 @@ export class Worker {
 
   /** A small plain call, from the fast lane. */
   receiveRun(seq: number, ref: number, args: unknown[]): void {
-    this.#inbox.push({ seq, ref, args, special: false, chunk: false, attempt: 1 })
+    const call = { seq, ref: Math.abs(ref), args, special: false, chunk: false, attempt: 1 }
+    this.#inbox.push(ref < 0 ? { ...call, stores: takeStores(args) } : call)
   }
 
   /** Something has come, or can be sent again. */
@@ -163,11 +167,17 @@ export class Worker {
       const task = this.#taskOf(call.ref)
       if (typeof task === 'object') return this.#runLoaded(call, task, context)
       if (call.stores === undefined) return this.#call(call, task, context, startedMs)
-      return withWireStores(call.stores, () => this.#call(call, task, context, startedMs))
+      return this.#within(call.stores, () => this.#call(call, task, context, startedMs))
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
     return undefined
+  }
+
+  #within(stores: WireStores, body: () => Promise<void> | undefined): Promise<void> | undefined {
+    // A storage is told of before its first call, but on another lane.
+    if (!stores.every(({ ref }) => this.#storages.has(ref))) this.#transport?.drain()
+    return this.#storages.within(stores, body)
   }
 
   #call(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> | undefined {
