@@ -191,7 +191,7 @@ export class Scan {
     try {
       return packing.pack(value, {
         sharedMemory: this.#crossing.sharedMemory,
-        transfer: moved => void this.#handed.add(moved),
+        transfer: value => void this.#handed.add(value),
       })
     } catch (cause) {
       return this.#refuse(
@@ -259,7 +259,12 @@ export class Scan {
     if (types.isSharedArrayBuffer(buffer))
       return this.#needSharedMemory(at, 'is a view on a SharedArrayBuffer')
     // A Buffer travels as its own bytes, without the rest of what it is a window on.
-    if (isBuffer && !buffer.detached && markedToMove(view) === undefined && !this.#handed.has(view))
+    if (
+      isBuffer &&
+      !buffer.detached &&
+      markedToMove(view) === undefined &&
+      this.#handedOver(view) === undefined
+    )
       return this.#count(view.byteLength)
     this.#enterBuffer(view, buffer, at)
   }
@@ -305,8 +310,14 @@ export class Scan {
   #takeMark(value: object): ArrayBuffer | MessagePort | undefined {
     const moved = takeMark(value)
     if (moved !== undefined) this.#taken.push(value)
-    else if (this.#handed.has(value)) return movableOf(value)
-    return moved
+    return moved ?? this.#handedOver(value)
+  }
+
+  /** A buffer that a `pack` hands over moves, whether it stands there itself or a view on it. */
+  #handedOver(value: object): ArrayBuffer | MessagePort | undefined {
+    if (this.#handed.size === 0) return undefined
+    const movable = movableOf(value)
+    return movable !== undefined && this.#handed.has(movable) ? movable : undefined
   }
 
   #needSharedMemory(at: number, what: string): void {
