@@ -40,7 +40,7 @@ const all: { list: readonly PropagatedStorage[] } = holder[key]
  * read it. On a side that does not import it, the value is left out. `name` is shown in errors.
  *
  * A storage that is not set costs some 10 ns for each call. One that is set sends its value with each call, and once for
- * each chunk of a map.
+ * each chunk of a map: about 2 µs for a short string.
  *
  * @throws DeclarationError if `meta` has no URL, or if it is no AsyncLocalStorage, or one that is declared already
  * @example

@@ -80,6 +80,11 @@ test('what an instance can’t bring along is refused by its path', () => {
       `args[0][${JSON.stringify(tag)}]`,
       /is kept for atonce itself/,
     ],
+    [
+      Object.defineProperty(new Point(), 'of', { get: () => assert.fail('It was read.'), enumerable: true }),
+      'args[0].of',
+      /is a getter that throws/,
+    ],
     [new Free(() => ({ deep: [() => {}] })), 'args[0], packed.deep[0]', /is a function/],
     [new Free(() => Promise.resolve()), 'args[0], packed', /Await it first/],
     [new Proxy(new Point(), {}), 'args[0]', /Proxy/],
