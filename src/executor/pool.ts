@@ -6,6 +6,7 @@
  *
  * States, steps and deaths: README.md.
  */
+import { AsyncResource } from 'node:async_hooks'
 import { ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
@@ -37,6 +38,12 @@ const holdMs = 5
 const mostUngiven = 256
 /** How long a worker may be at one call before others that wait in its hands go to idle workers. */
 const stuckMs = 2
+
+/**
+ * Where workers start: whatever a worker's messages give occasion to would else be in the asynchronous context of the call
+ * that it was started for, and would keep that alive.
+ */
+const outsideOfCalls = new AsyncResource('atonce.pool')
 
 export class Pool implements Backend, SlotOwner {
   readonly model: Model
@@ -280,7 +287,8 @@ export class Pool implements Backend, SlotOwner {
 
   #startWorker(): void {
     this.#lastIndex += 1
-    this.#slots.add(new Slot(this.#lastIndex, this.#start, this, this.#options))
+    const start = () => new Slot(this.#lastIndex, this.#start, this, this.#options)
+    this.#slots.add(outsideOfCalls.runInAsyncScope(start))
   }
 
   /** Sees to it that idle workers stop keeping the program alive, and end after `idleMs`; one timer for all. */

@@ -62,6 +62,27 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
+    'instances in each other keep their class as deep as records may be nested, packed ones half as deep',
+    async start => {
+      const executor = start({ workers: 1 })
+      let point: tasks.Point | undefined
+      for (let n = 0; n < 990; n += 1) point = Object.assign(new tasks.Point(n, 0), { next: point })
+      let points = 0
+      for (
+        let at = (await executor.run(tasks.giveBack, point)) as unknown;
+        at instanceof tasks.Point;
+        at = at.next
+      )
+        points += 1
+      let wrap: unknown = 'innermost'
+      for (let n = 0; n < 490; n += 1) wrap = new tasks.Wrap(wrap)
+      let wraps = 0
+      for (let at = await executor.run(tasks.giveBack, wrap); at instanceof tasks.Wrap; at = at.inner)
+        wraps += 1
+      assert.deepEqual([points, wraps], [990, 490])
+    },
+  ],
+  [
     'instances keep their class in a map, many to a message and one by one',
     async start => {
       const executor = start({ workers: 2 })
@@ -200,6 +221,27 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
         await tasks.requestId.run('b', () => executor.map(tasks.storeLeft, [0, 0, 0], { chunk: 3 })),
       ]
       assert.deepEqual(seen, ['a', undefined, ['b', 'b', 'b']])
+    },
+  ],
+  [
+    'what follows from a call, its progress too, is never in the context of another caller',
+    async (start, { copies }) => {
+      if (!copies) return
+      const executor = start({ workers: 1 })
+      await tasks.requestId.run('the first', () => executor.run(tasks.giveBack, 0))
+      const seen: unknown[] = []
+      await executor.run(tasks.tell, 3).onProgress(() => void seen.push(tasks.requestId.getStore()))
+      assert.deepEqual(seen, [undefined, undefined, undefined])
+    },
+  ],
+  [
+    'a task hands its context on to the calls that it makes itself',
+    async start => {
+      const executor = start({ workers: 1 })
+      assert.deepEqual(await tasks.requestId.run('outer', () => executor.run(tasks.nested, 0)), [
+        ['outer', undefined, 'outer', undefined],
+        ['outer', undefined, 'outer', undefined],
+      ])
     },
   ],
   [

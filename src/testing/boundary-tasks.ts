@@ -1,9 +1,12 @@
 /** The tasks, storages and classes of the behaviours at the boundary; a module of its own, as workers must import it. */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { coroutines } from '../coroutines/coroutines.ts'
 import { propagated } from '../declared/propagated.ts'
 import { shareable } from '../declared/shareable.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { context } from '../task/context.ts'
 import { task } from '../task/task.ts'
+import { threads } from '../threads/threads.ts'
 
 // ── context propagation ──
 
@@ -134,3 +137,32 @@ export const failDeep = task(import.meta, function failDeep(n: number): number {
 export const giveOneWay = task(import.meta, function giveOneWay(n: number): unknown {
   return n % 2 === 1 ? new OneWay('throws') : n
 })
+
+/** Tells its progress `times` times. */
+export const tell = task(import.meta, async function tell(times: number): Promise<void> {
+  for (let time = 1; time <= times; time += 1) context().progress(time, times)
+  await runtime().yieldToLoop()
+})
+
+/** What the storages hold in calls that it makes on this loop and on a thread. */
+export const nested = task(import.meta, async function nested(_: unknown): Promise<unknown[]> {
+  await using loop = coroutines()
+  await using pool = threads({ workers: 1 })
+  return [await loop.run(storesOf, 0), await pool.run(storesOf, 0)]
+})
+
+/** Holds one inside of another. */
+export class Wrap {
+  readonly inner: unknown
+
+  constructor(inner: unknown) {
+    this.inner = inner
+  }
+
+  static {
+    shareable(import.meta, Wrap, {
+      pack: wrap => ({ inner: wrap.inner }),
+      unpack: ({ inner }) => new Wrap(inner),
+    })
+  }
+}

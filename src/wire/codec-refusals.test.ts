@@ -233,3 +233,13 @@ test('what was to be moved in a refused value is still to be moved in the next',
   refusal([bytes, () => {}])
   assert.deepEqual(encode([bytes], 'args', toThread).transfer, [bytes.buffer])
 })
+
+test('a property of a list that is named by a symbol is refused, as one of a record is', () => {
+  for (const value of [Object.assign([1, 2], { [Symbol('tag')]: 1 }), { [Symbol('tag')]: 1 }]) {
+    const error = refusal([value])
+    assert.equal(error.path, 'args[0][Symbol(tag)]')
+    assert.match(error.message, /is named by a symbol, which is not copied/)
+  }
+  const hidden = Object.defineProperty([1, 2], Symbol('own'), { value: 1, enumerable: false })
+  assert.deepEqual(encode(hidden, 'args', toThread).value, [1, 2])
+})

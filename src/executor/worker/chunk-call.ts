@@ -4,15 +4,15 @@
  *     callEach(task, inputs) ─▶ ChunkOutcome ─▶ chunkReply ─▶ done { PackedResults }   every call succeeded
  *                                                          └▶ doneChunk { outcomes }   one failed, or can't be sent
  */
-import { AsyncResource } from 'node:async_hooks'
 import type { MessagePort } from 'node:worker_threads'
 import { runtime } from '../../runtime/runtime.ts'
-import { type CallContext, withContext } from '../../task/context.ts'
+import type { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, decodeParts, encode } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import type { FromWorker, WireOutcome } from '../../wire/messages.ts'
 import { moving, type Packed, type PackedResults, pack, takesItems, unpackedAt } from '../packed.ts'
+import { ownContexts } from './own-context.ts'
 
 /** How the calls of a chunk ended. */
 export interface ChunkOutcome {
@@ -45,16 +45,14 @@ export async function callEach(
   const failures = new Map<number, unknown>()
   const longest = new LongestCall(Math.ceil(inputs.length / blocks))
   const asItIs = ArrayBuffer.isView(inputs) || takesItems(task)
-  // Each call starts in the same context, whatever the one before has entered. That costs some 20 ns; to make a context
-  // for each call would cost 300 ns (`AsyncLocalStorage.run`), and a snapshot's function 70 ns.
-  const context = withContext(call, () => new AsyncResource('atonce.chunk'))
+  const inContext = ownContexts(call)
   let input: unknown
   const callIt = (): unknown => (asItIs ? task(input) : task(...(input as unknown[])))
   for (let at = 0; at < inputs.length; at += 1) {
     if (call.cancelled) call.throwIfCancelled()
     try {
       input = revived === undefined ? unpackedAt(inputs, at) : revived(at)
-      const returned = context.runInAsyncScope(callIt)
+      const returned = inContext(callIt)
       values.push(isThenable(returned) ? await returned : returned)
     } catch (error) {
       failures.set(at, error)

@@ -9,7 +9,7 @@
  * The entry points (thread-entry.ts, process-entry.ts) bring the transport and the means to die.
  */
 import { runtime } from '../../runtime/runtime.ts'
-import { CallContext, withContext } from '../../task/context.ts'
+import { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
@@ -19,6 +19,7 @@ import type { Packed } from '../packed.ts'
 import { HeardStorages, takeStores } from '../propagation.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
+import { inOwnContext } from './own-context.ts'
 
 /** What an entry point brings. */
 export interface WorkerHost {
@@ -183,7 +184,7 @@ export class Worker {
   #call(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> | undefined {
     if (call.chunk) return this.#runChunk(call, task, context, startedMs)
     const args = decode(call.args, call.special, 'args') as unknown[]
-    const returned: unknown = withContext(context, () => task(...args))
+    const returned: unknown = inOwnContext(context, () => task(...args))
     if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
     this.#answer(call, returned, startedMs)
     return undefined
