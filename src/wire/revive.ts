@@ -1,6 +1,6 @@
 /** Puts the real things back in place of their stand-ins. */
 import { types } from 'node:util'
-import { findSharedClass, type Packing, type SharedClass } from '../declared/shareable.ts'
+import { findSharedClass, type Packing } from '../declared/shareable.ts'
 import { SerializationError } from '../errors.ts'
 import { isRecord } from './class-of.ts'
 import { type Decode, decodeError, describeThrown } from './failure.ts'
@@ -28,7 +28,20 @@ export class Reviving {
     if (this.#done.has(value)) return this.#again(value)
     this.#done.set(value, value)
     try {
-      return this.#enter(value)
+      // Few frames for each level: what is nested a thousand levels deep must not overflow the stack.
+      if (Array.isArray(value)) {
+        for (const key of Object.keys(value))
+          value[key as unknown as number] = this.revive(value[key as unknown as number])
+        return value
+      }
+      if (isRecord(value)) {
+        if (!Object.hasOwn(value, tag)) return this.#entries(value as Record<string, unknown>)
+        const standIn = value as StandIn | InstanceStandIn
+        if (typeof standIn[tag] === 'object') return this.#instance(standIn as InstanceStandIn)
+        if (standIn[tag] === 'Packed') return this.#unpacked(standIn as PackedStandIn)
+        return this.#real(standIn as StandIn)
+      }
+      return this.#collection(value)
     } catch (error) {
       this.#failed.set(value, error)
       throw error
@@ -42,11 +55,13 @@ export class Reviving {
     return this.#done.get(value)
   }
 
-  #enter(value: object): unknown {
-    if (Array.isArray(value)) {
-      for (const key of Object.keys(value))
-        value[key as unknown as number] = this.revive(value[key as unknown as number])
-    } else if (types.isMap(value)) {
+  #entries(record: Record<string, unknown>): unknown {
+    for (const key of Object.keys(record)) define(record, key, this.revive(record[key]))
+    return record
+  }
+
+  #collection(value: object): unknown {
+    if (types.isMap(value)) {
       const entries = [...value]
       value.clear()
       for (const [key, item] of entries) value.set(this.revive(key), this.revive(item))
@@ -54,15 +69,11 @@ export class Reviving {
       const items = [...value]
       value.clear()
       for (const item of items) value.add(this.revive(item))
-    } else if (isRecord(value)) {
-      if (Object.hasOwn(value, tag)) return this.#enterStandIn(value as StandIn | InstanceStandIn)
-      const record = value as Record<string, unknown>
-      for (const key of Object.keys(record)) define(record, key, this.revive(record[key]))
     }
     return value
   }
 
-  #enterStandIn(standIn: StandIn | InstanceStandIn): unknown {
+  #real(standIn: StandIn): unknown {
     switch (standIn[tag]) {
       case 'Buffer': {
         const { buffer, byteOffset, byteLength } = standIn.bytes
@@ -75,14 +86,13 @@ export class Reviving {
         for (const [key, item] of standIn.entries) define(real, key, this.revive(item))
         return real
       }
-      case 'Packed':
-        return this.#note(standIn, this.#unpacked(standIn, findSharedClass(standIn.of)))
       default:
-        return this.#instance(standIn, findSharedClass(standIn[tag]))
+        throw new TypeError(`A stand-in for ${standIn[tag]}.`) // Forged.
     }
   }
 
-  #instance(own: InstanceStandIn, { prototype, packing }: SharedClass): object {
+  #instance(own: InstanceStandIn): object {
+    const { prototype, packing } = findSharedClass(own[tag])
     if (packing !== undefined) throw new TypeError('An instance that was not packed, of a class that packs.') // Forged.
     const instance = this.#note(own, Object.create(prototype) as Record<string, unknown>)
     for (const name of Object.keys(own)) {
@@ -95,7 +105,8 @@ export class Reviving {
     return instance
   }
 
-  #unpacked(standIn: PackedStandIn, { packing, prototype }: SharedClass): object {
+  #unpacked(standIn: PackedStandIn): object {
+    const { packing, prototype } = findSharedClass(standIn.of)
     this.#within.add(standIn)
     const data = this.revive(standIn.data)
     this.#within.delete(standIn)
@@ -105,7 +116,7 @@ export class Reviving {
     } catch (cause) {
       throw this.#unmade(standIn, `its unpack() threw ${describeThrown(cause)}`, { cause })
     }
-    if (isInstance(made, prototype)) return made
+    if (isInstance(made, prototype)) return this.#note(standIn, made)
     throw this.#unmade(
       standIn,
       `its unpack() returned ${describeThrown(made)}, which is no instance of the class`,

@@ -3,7 +3,7 @@ import { types } from 'node:util'
 import { type ClassAddress, sharedClassOf } from '../declared/shareable.ts'
 import { isRecord } from './class-of.ts'
 import { type Encode, encodeError, isError } from './failure.ts'
-import { define, type InstanceStandIn, type StandIn, tag } from './stand-in.ts'
+import { define, type StandIn, tag } from './stand-in.ts'
 
 /** Copies the containers of one value; same objects stay same objects. */
 export class Rewriting {
@@ -31,7 +31,10 @@ export class Rewriting {
       return this.#note<StandIn>(value, { [tag]: 'Error', error: encodeError(value, this.#encode) })
     if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#array(value)
     const shared = sharedClassOf(Object.getPrototypeOf(value))
-    if (shared !== undefined) return this.#instance(value, shared.address)
+    if (shared !== undefined)
+      return this.#packed.has(value)
+        ? this.#pack(value, shared.address)
+        : this.#entries(value, this.#note<Record<string, unknown>>(value, { [tag]: shared.address }))
     if (Array.isArray(value)) return this.#array(value)
     if (types.isMap(value)) {
       const copy = this.#note(value, new Map<unknown, unknown>())
@@ -64,11 +67,7 @@ export class Rewriting {
     return copy
   }
 
-  #instance(value: object, of: ClassAddress): StandIn | InstanceStandIn {
-    if (!this.#packed.has(value)) {
-      const own = this.#note<Record<string, unknown>>(value, { [tag]: of })
-      return this.#entries(value, own) as unknown as InstanceStandIn
-    }
+  #pack(value: object, of: ClassAddress): StandIn {
     const standIn = this.#note(value, { [tag]: 'Packed' as const, of, data: undefined as unknown })
     this.#within.add(value)
     standIn.data = this.copy(this.#packed.get(value))
