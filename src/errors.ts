@@ -3,8 +3,8 @@
  * never changes, so `error.code === 'ATONCE_TIMEOUT'` works across versions, copies and workers.
  *
  *     AtonceError
- *     ├── the program is wrong ── InvalidTaskError · EntryPointError · TaskLoadError · TaskVersionError
- *     ├── the value can't cross ─ SerializationError · PayloadTooLargeError · ThrownValueError
+ *     ├── the program is wrong ── InvalidTaskError · DeclarationError · EntryPointError · TaskLoadError · TaskVersionError
+ *     ├── the value can't cross ─ SerializationError · UnknownClassError · PayloadTooLargeError · ThrownValueError
  *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · QueueFullError
  *     ├── the work won't end ──── UnresponsiveError · DeadlockError
  *     ├── every attempt failed ── RetryError
@@ -49,6 +49,13 @@ export class InvalidTaskError extends AtonceError {
   }
 }
 
+/** What was given to `shareable()` or `propagated()` can't be declared. The message shows what to write instead. */
+export class DeclarationError extends AtonceError {
+  constructor(message: string) {
+    super('ATONCE_DECLARATION', message)
+  }
+}
+
 /** A worker, while it imported a module to find its tasks, was asked to start workers of its own. */
 export class EntryPointError extends AtonceError {
   constructor(module: string | undefined) {
@@ -90,6 +97,19 @@ export class SerializationError extends AtonceError {
   constructor(path: string, message: string, options?: ErrorOptions) {
     super('ATONCE_SERIALIZATION', message, options)
     this.path = path
+  }
+}
+
+/** An instance of a shareable class arrived where that class was not declared. Import its module there too. */
+export class UnknownClassError extends AtonceError {
+  /** The URL of the module that declares the class. */
+  readonly module: string
+  readonly className: string
+
+  constructor(module: string, className: string, message: string) {
+    super('ATONCE_UNKNOWN_CLASS', message)
+    this.module = module
+    this.className = className
   }
 }
 
@@ -336,10 +356,12 @@ function subject(details: WorkerErrorDetails): string {
 const classes = {
   OptionError,
   InvalidTaskError,
+  DeclarationError,
   EntryPointError,
   TaskLoadError,
   TaskVersionError,
   SerializationError,
+  UnknownClassError,
   PayloadTooLargeError,
   ThrownValueError,
   AbortError,

@@ -8,12 +8,15 @@ export { any, race, type Way } from './coroutines/time/race.ts'
 export { type RetryOptions, retry } from './coroutines/time/retry.ts'
 export { sleep } from './coroutines/time/sleep.ts'
 export { type TimeoutOptions, timeout } from './coroutines/time/timeout.ts'
+export { propagated } from './declared/propagated.ts'
+export { type PackCrossing, type Packing, shareable } from './declared/shareable.ts'
 export {
   AbortError,
   AtonceError,
   ClosedError,
   ConnectionLostError,
   DeadlockError,
+  DeclarationError,
   EntryPointError,
   InvalidTaskError,
   OptionError,
@@ -28,6 +31,7 @@ export {
   TaskVersionError,
   ThrownValueError,
   TimeoutError,
+  UnknownClassError,
   UnresponsiveError,
   WorkerCrashedError,
   WorkerError,

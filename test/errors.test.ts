@@ -10,6 +10,7 @@ const details = { worker: 'thread 2', task: 'resize' }
 const made: readonly (readonly [Error, string, object])[] = [
   [new errors.OptionError('workers'), 'ATONCE_OPTION', {}],
   [new errors.InvalidTaskError('x'), 'ATONCE_INVALID_TASK', {}],
+  [new errors.DeclarationError('x'), 'ATONCE_DECLARATION', {}],
   [new errors.EntryPointError('/a.ts'), 'ATONCE_ENTRY_POINT', {}],
   [
     new errors.TaskLoadError('file:///a.ts', 'x', { cause: 1 }),
@@ -18,6 +19,11 @@ const made: readonly (readonly [Error, string, object])[] = [
   ],
   [new errors.TaskVersionError('file:///a.ts', 'x'), 'ATONCE_TASK_VERSION', { module: 'file:///a.ts' }],
   [new errors.SerializationError('args[0]', 'x'), 'ATONCE_SERIALIZATION', { path: 'args[0]' }],
+  [
+    new errors.UnknownClassError('file:///a.ts', 'Point', 'x'),
+    'ATONCE_UNKNOWN_CLASS',
+    { module: 'file:///a.ts', className: 'Point' },
+  ],
   [new errors.PayloadTooLargeError(9, 5), 'ATONCE_PAYLOAD_TOO_LARGE', { payloadBytes: 9, limitBytes: 5 }],
   [new errors.ThrownValueError(null, 'null'), 'ATONCE_THROWN_VALUE', { value: null }],
   [new errors.AbortError('x', { cause: 1 }), 'ATONCE_ABORTED', {}],

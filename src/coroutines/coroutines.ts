@@ -3,6 +3,7 @@
  *
  *     submit ─▶ queue ─▶ (fewer than `concurrency` run) ─▶ fn(...args) in its context ─▶ settled
  */
+import type { AsyncResource } from 'node:async_hooks'
 import { ClosedError, OptionError, QueueFullError, ThrownValueError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
@@ -15,6 +16,8 @@ import type { Outcome } from '../task/results.ts'
 import { nameOf } from '../task/task.ts'
 import { takeMarks } from '../task/transfer.ts'
 import { describeThrown, isError } from '../wire/failure.ts'
+
+const hooks = process.getBuiltinModule('node:async_hooks')
 
 export interface CoroutinesOptions {
   /** How many tasks may be under way, waiting or computing. Default 64. */
@@ -42,6 +45,8 @@ export function coroutines(options: CoroutinesOptions = {}): Executor {
 
 interface Waiting extends Queued {
   readonly job: Job
+  /** The asynchronous context of the caller, in which the task runs as any function that it calls. */
+  readonly scope: AsyncResource
 }
 
 class Loop implements Backend {
@@ -76,7 +81,13 @@ class Loop implements Backend {
     const free = this.workers - this.#running.size
     if (this.#queue.size >= this.#queueLimit + free)
       return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
-    const waiting: Waiting = { job, priority: job.priority, waiting: false, order: 0 }
+    const waiting: Waiting = {
+      job,
+      scope: new hooks.AsyncResource('atonce.call'),
+      priority: job.priority,
+      waiting: false,
+      order: 0,
+    }
     this.#waiting.set(job, waiting)
     this.#queue.push(waiting)
     this.#schedule()
@@ -135,12 +146,12 @@ class Loop implements Backend {
         const next = this.#queue.shift()
         if (next === undefined) return
         this.#waiting.delete(next.job)
-        void this.#start(next.job)
+        void this.#start(next)
       }
     })
   }
 
-  async #start(job: Job): Promise<void> {
+  async #start({ job, scope }: Waiting): Promise<void> {
     const call = new CallContext(
       1,
       'main',
@@ -152,7 +163,7 @@ class Loop implements Backend {
     )
     this.#running.set(job, call)
     job.started()
-    const outcome = await this.#call(job, job.calls[0] as readonly unknown[], call)
+    const outcome = await this.#call(job, scope, call)
     const wanted = this.#running.get(job) !== undefined
     this.#running.delete(job)
     if (wanted) this.#settle(job, outcome, outcome.ok ? 'done' : 'failed')
@@ -160,10 +171,11 @@ class Loop implements Backend {
     this.#schedule()
   }
 
-  async #call(job: Job, args: readonly unknown[], call: CallContext): Promise<Outcome<unknown>> {
+  async #call(job: Job, scope: AsyncResource, call: CallContext): Promise<Outcome<unknown>> {
+    const args = job.calls[0] as readonly unknown[]
     try {
       takeMarks(args)
-      const value: unknown = await withContext(call, () => job.task(...args))
+      const value: unknown = await scope.runInAsyncScope(() => withContext(call, () => job.task(...args)))
       takeMarks(value)
       return { ok: true, value }
     } catch (error) {

@@ -1,8 +1,8 @@
 /** What a worker must know to find a task. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { versionOf } from '../declared/module-version.ts'
 import { InvalidTaskError } from '../errors.ts'
-import { versionOf } from '../task/registry.ts'
 import { task } from '../task/task.ts'
 import { addressOf } from './address.ts'
 

@@ -1,9 +1,9 @@
 /** What a worker must know to find a task, and the check that a worker can import it at all. */
+import { digestOf } from '../declared/module-version.ts'
 import { InvalidTaskError } from '../errors.ts'
 import { lookup } from '../task/registry.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import type { LoadMessage } from '../wire/messages.ts'
-import { digestOf } from './worker/loader.ts'
 
 export type Address = Omit<LoadMessage, 'kind' | 'ref'>
 

@@ -38,7 +38,7 @@ export interface Backend {
   readonly model: Model
   readonly name: string
   readonly workers: number
-  /** Takes a job, or settles it at once with the reason why not. */
+  /** Takes a job, or settles it at once with the reason why not. Called in the asynchronous context of the job's caller. */
   submit(job: Job): void
   /** Settles the job with `error` at once, if it has not settled; frees its place in the queue or asks its worker to stop. */
   cancel(job: Job, error: Error): void

@@ -37,6 +37,8 @@ import {
   visibleBytes,
 } from './packed.ts'
 
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
+
 /** Jobs per worker that are submitted at a time: one runs, one waits, so that no worker waits for the caller. */
 const jobsPerWorker = 2
 /** Chunks per worker that are read beyond the last result taken: as many wait for the consumer as are under way. */
@@ -81,6 +83,8 @@ class MapRun {
   readonly #sizer: ChunkSizer
   readonly #takesItems: boolean
   readonly #caller: Job['caller']
+  /** The asynchronous context of the caller: inputs are read and jobs are submitted in it, whoever gives the occasion. */
+  readonly #scope = new AsyncResource('atonce.map')
   readonly #jobs = new Set<Job>()
   readonly #mostJobs: number
   /** Chunks that found the queue full. */
@@ -128,7 +132,7 @@ class MapRun {
   // ── what the results ask for ──
 
   demand(): void {
-    if (!this.#reading && !this.#ended && this.#wanted > 0) this.#read()
+    if (!this.#reading && !this.#ended && this.#wanted > 0) this.#scope.runInAsyncScope(this.#read, this)
   }
 
   cancel(reason: unknown): void {
@@ -222,7 +226,7 @@ class MapRun {
     }
     this.#jobs.add(job)
     try {
-      this.#backend.submit(job)
+      this.#scope.runInAsyncScope(this.#backend.submit, this.#backend, job)
     } catch (error) {
       this.#jobs.delete(job) // A mistake in the program: the task can't run on this backend at all.
       this.#buffer.break(error)
@@ -281,7 +285,7 @@ class MapRun {
     const reply = outcome.value
     if (Array.isArray(reply) && reply.length === count) return runOfOutcomes(reply)
     try {
-      if (isPackedResults(reply, count)) return { values: unpacked(reply) }
+      if (isPackedResults(reply, count)) return unpacked(reply)
     } catch {} // What can't be revived was never encoded by atonce.
     const { name: worker } = this.#backend
     return failedRun(

@@ -9,7 +9,9 @@
  * A list of numbers costs the platform's clone some 30 ns for each, a typed array less than 1 ns. A double holds every
  * number of JavaScript, so nothing is lost: −0, NaN and the infinities stay what they are.
  */
+import { AtonceError } from '../errors.ts'
 import { parameterCount } from '../task/arity.ts'
+import type { OutcomeRun } from '../task/results.ts'
 import { move } from '../task/transfer.ts'
 import { decode } from '../wire/codec.ts'
 
@@ -77,12 +79,21 @@ export function unpackedAt(values: Packed, at: number): unknown {
   return typeof value === 'number' && ArrayBuffer.isView(values) ? slim(value) : value
 }
 
-/** All packed values, as they were. */
-export function unpacked({ values, special }: PackedResults): unknown[] {
-  const all: unknown[] = []
-  for (let at = 0; at < values.length; at += 1) all.push(unpackedAt(values, at))
-  for (const at of special) all[at] = decode(all[at], true)
-  return all
+/** All packed values, as they were; one that can't be made here fails alone. */
+export function unpacked({ values: packed, special }: PackedResults): OutcomeRun<unknown> {
+  const values: unknown[] = []
+  const failures = new Map<number, unknown>()
+  for (let at = 0; at < packed.length; at += 1) values.push(unpackedAt(packed, at))
+  for (const at of special) {
+    try {
+      values[at] = decode(values[at], true)
+    } catch (error) {
+      if (!(error instanceof AtonceError)) throw error
+      values[at] = undefined
+      failures.set(at, error)
+    }
+  }
+  return failures.size === 0 ? { values } : { values, failures }
 }
 
 /** Whether a worker's reply is what it should be for so many inputs. */

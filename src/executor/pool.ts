@@ -18,6 +18,7 @@ import { addressOf } from './address.ts'
 import type { Backend, Job } from './backend.ts'
 import type { StartWorker } from './far-worker.ts'
 import type { PoolOptions } from './pool-options.ts'
+import { encodeStores } from './propagation.ts'
 import { PriorityQueue } from './queue.ts'
 import type { ReadyJob } from './ready-job.ts'
 import { type EndDetails, Slot, type SlotOwner } from './slot.ts'
@@ -25,6 +26,8 @@ import type { ExecutorStats, Model } from './stats.ts'
 import { TaskCost } from './task-cost.ts'
 import { isWorker } from './worker/is-worker.ts'
 import { refuseExecutor } from './worker/refusal.ts'
+
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 /** After so many workers in a row that ended before they could work, whoever waits is told. */
 const startsBeforeGivingUp = 3
@@ -36,6 +39,12 @@ const holdMs = 5
 const mostUngiven = 256
 /** How long a worker may be at one call before others that wait in its hands go to idle workers. */
 const stuckMs = 2
+
+/**
+ * Where workers start: whatever a worker's messages give occasion to would else be in the asynchronous context of the call
+ * that it was started for, and would keep that alive.
+ */
+const outsideOfCalls = new AsyncResource('atonce.pool')
 
 export class Pool implements Backend, SlotOwner {
   readonly model: Model
@@ -201,6 +210,7 @@ export class Pool implements Backend, SlotOwner {
     return {
       job,
       encoded: this.#encode(job),
+      stores: encodeStores(this.#crossing),
       cost,
       priority: job.priority,
       waiting: false,
@@ -278,7 +288,8 @@ export class Pool implements Backend, SlotOwner {
 
   #startWorker(): void {
     this.#lastIndex += 1
-    this.#slots.add(new Slot(this.#lastIndex, this.#start, this, this.#options))
+    const start = () => new Slot(this.#lastIndex, this.#start, this, this.#options)
+    this.#slots.add(outsideOfCalls.runInAsyncScope(start))
   }
 
   /** Sees to it that idle workers stop keeping the program alive, and end after `idleMs`; one timer for all. */

@@ -2,6 +2,7 @@
 import type { Encoded } from '../wire/codec.ts'
 import type { Job } from './backend.ts'
 import type { Held } from './hand.ts'
+import type { EncodedStore } from './propagation.ts'
 import type { Queued } from './queue.ts'
 import type { TaskCost } from './task-cost.ts'
 
@@ -9,6 +10,8 @@ export interface ReadyJob extends Queued, Held {
   readonly job: Job
   /** The arguments as the codec made them; undefined for those that need no codec: `job.calls[0]` as it is. */
   readonly encoded: Encoded | undefined
+  /** What the caller's propagated storages held, if anything. */
+  readonly stores: readonly EncodedStore[] | undefined
   /** What is known about the task's cost. */
   readonly cost: TaskCost
   /** Whether it has its outcome. */

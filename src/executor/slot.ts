@@ -1,5 +1,6 @@
 /** The near side of one worker: what is in its hands, and what its messages and its end mean. States and steps: README.md. */
 import {
+  AtonceError,
   ProtocolError,
   SerializationError,
   WorkerCrashedError,
@@ -11,12 +12,13 @@ import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { decode, detach } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
-import { type FromWorker, isFromWorker, type WireOutcome } from '../wire/messages.ts'
+import { type FromWorker, isFromWorker, type RunMessage, type WireOutcome } from '../wire/messages.ts'
 import { addressOf } from './address.ts'
 import { callerError, learnClasses } from './caller.ts'
 import { messageOf, reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
 import { Hand } from './hand.ts'
+import { ToldStorages } from './propagation.ts'
 import type { ReadyJob } from './ready-job.ts'
 
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
@@ -56,6 +58,7 @@ export class Slot {
   readonly #hand = new Hand<ReadyJob>()
   /** Tasks that this worker was told of. */
   readonly #refs = new Map<Task, { readonly ref: number; loaded: boolean }>()
+  readonly #storages = new ToldStorages(message => this.#worker.send(message))
   #state: SlotState = 'starting'
   #wasReady = false
   /** The number of the call that the worker was asked to leave. */
@@ -208,13 +211,23 @@ export class Slot {
     this.#worker.hold()
   }
 
-  #give(seq: number, { job, encoded }: ReadyJob): void {
+  #give(seq: number, { job, encoded, stores }: ReadyJob): void {
     const ref = this.#tell(job.task)
     const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
-    if (plain && !job.chunk && this.#worker.tryGive(seq, ref, job.calls[0] as readonly unknown[])) return
+    if (plain && !job.chunk && this.#tryGive(seq, ref, job.calls[0] as readonly unknown[], stores)) return
     const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
-    this.#worker.give({ kind: 'run', seq, ref, args: value, special, chunk: job.chunk, attempt: 1 }, transfer)
+    const message: RunMessage = { kind: 'run', seq, ref, args: value, special, chunk: job.chunk, attempt: 1 }
+    this.#worker.give(
+      stores === undefined ? message : { ...message, stores: this.#storages.wire(stores) },
+      transfer,
+    )
     detach(transfer)
+  }
+
+  #tryGive(seq: number, ref: number, args: readonly unknown[], stores: ReadyJob['stores']): boolean {
+    if (stores === undefined) return this.#worker.tryGive(seq, ref, args)
+    const all = this.#storages.ahead(stores, args)
+    return all !== undefined && this.#worker.tryGive(seq, -ref, all)
   }
 
   /** Sends the task's address the first time, and returns its number on this worker. */
@@ -337,7 +350,10 @@ export class Slot {
     } catch (error) {
       return {
         ok: false,
-        error: new ProtocolError(`a reply that can't be read (${messageOf(error)})`, this.#details()),
+        error:
+          error instanceof AtonceError
+            ? error
+            : new ProtocolError(`a reply that can't be read (${messageOf(error)})`, this.#details()),
       }
     }
   }
@@ -463,8 +479,17 @@ export class Slot {
 }
 
 function decodeOutcome(outcome: WireOutcome, { job }: ReadyJob): Outcome<unknown> {
-  if (outcome.ok) return { ok: true, value: decode(outcome.value, outcome.special) }
+  if (outcome.ok) return decodeValue(outcome)
   return { ok: false, error: callerError(outcome.failure, job) }
+}
+
+function decodeValue({ value, special }: { value: unknown; special: boolean }): Outcome<unknown> {
+  try {
+    return { ok: true, value: decode(value, special) }
+  } catch (error) {
+    if (error instanceof AtonceError) return { ok: false, error } // An instance that can't be made here.
+    throw error
+  }
 }
 
 /** What has moved to one worker can't be sent to another. */

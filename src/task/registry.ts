@@ -4,15 +4,7 @@
  * One table per thread, shared by all copies of atonce in it (the command line's, the program's own), so that a task
  * made by one copy is found by a worker that another copy started.
  */
-
-const { statSync } = process.getBuiltinModule('node:fs')
-const { fileURLToPath } = process.getBuiltinModule('node:url')
-
-/** What tells one state of a module's file from another. */
-export interface ModuleVersion {
-  readonly mtimeMs: number
-  readonly sizeBytes: number
-}
+import { type ModuleVersion, versionOf } from '../declared/module-version.ts'
 
 /** A module that has called `task()`. */
 export interface TaskModule {
@@ -50,19 +42,4 @@ export function register(meta: ImportMeta, task: Function): number {
 /** The module's entry, or undefined if it has called `task()` never. */
 export function lookup(module: string): TaskModule | undefined {
   return modules().get(module)
-}
-
-/** The state of the module's file now. */
-export function versionOf(module: string): ModuleVersion | undefined {
-  if (!module.startsWith('file:')) return undefined
-  try {
-    const { mtimeMs, size } = statSync(fileURLToPath(withoutQuery(module)))
-    return { mtimeMs, sizeBytes: size }
-  } catch {
-    return undefined // A virtual module: there is no file to compare.
-  }
-}
-
-function withoutQuery(module: string): string {
-  return module.replace(/[?#].*$/, '')
 }

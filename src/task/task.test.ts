@@ -1,8 +1,9 @@
 /** Tasks: what `task()` takes, and where a task is found again. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { versionOf } from '../declared/module-version.ts'
 import { InvalidTaskError } from '../errors.ts'
-import { lookup, versionOf } from './registry.ts'
+import { lookup } from './registry.ts'
 import { assertTask, isTask, type Task, task } from './task.ts'
 
 let modules = 0

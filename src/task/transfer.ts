@@ -85,7 +85,8 @@ export function whyUnmovable(buffer: ArrayBuffer | MessagePort): string | undefi
   return undefined
 }
 
-function movableOf(value: unknown): ArrayBuffer | MessagePort | undefined {
+/** The buffer or port that a value is, or is a view on. */
+export function movableOf(value: unknown): ArrayBuffer | MessagePort | undefined {
   if (value instanceof ArrayBuffer || value instanceof MessagePort) return value
   return ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer ? value.buffer : undefined
 }

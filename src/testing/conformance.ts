@@ -20,6 +20,7 @@ import { runtime } from '../runtime/runtime.ts'
 import { asCompleted, wait } from '../task/future.ts'
 import type { Task } from '../task/task.ts'
 import { move } from '../task/transfer.ts'
+import { boundaryBehaviours } from './boundary-behaviours.ts'
 import * as tasks from './conformance-tasks.ts'
 
 /** The executor under test. */
@@ -674,6 +675,8 @@ const behaviours: readonly (readonly [string, Body])[] = [
       assert.throws(() => results.settled(), InvalidTaskError)
     },
   ],
+
+  ...boundaryBehaviours,
 
   // ── close ──
   [

@@ -39,9 +39,15 @@ const uncopyable: readonly (readonly [unknown, RegExp])[] = [
   [() => {}, /is a function\. /],
   [class Shape {}, /is a function \(Shape\)/],
   [Symbol('id'), /is a symbol \(Symbol\(id\)\)/],
-  [new Point(), /is an instance of Point\. .*\{ \.\.\.point \}, and make the Point in the task/],
+  [
+    new Point(),
+    /is an instance of Point\. .*shareable\(import\.meta, Point\); or .*\{ \.\.\.point \}, and make the Point in the task/,
+  ],
   [Object.create({ inherited: 1 }), /is an instance of /],
-  [Object.create(Object.create(null)), /is an instance of an unnamed class/],
+  [
+    Object.create(Object.create(null)),
+    /is an instance of a class without a name\. A copy would lose its class\. Pass a plain object: \{ \.\.\.it \}\.$/,
+  ],
   [new (class Registry extends Map {})(), /is an instance of Registry/],
   [new (class Tags extends Set {})(), /is an instance of Tags/],
   [new (class Rows extends Array {})(), /is an instance of Rows/],
@@ -226,4 +232,14 @@ test('what was to be moved in a refused value is still to be moved in the next',
   const bytes = move(Uint8Array.of(1, 2))
   refusal([bytes, () => {}])
   assert.deepEqual(encode([bytes], 'args', toThread).transfer, [bytes.buffer])
+})
+
+test('a property of a list that is named by a symbol is refused, as one of a record is', () => {
+  for (const value of [Object.assign([1, 2], { [Symbol('tag')]: 1 }), { [Symbol('tag')]: 1 }]) {
+    const error = refusal([value])
+    assert.equal(error.path, 'args[0][Symbol(tag)]')
+    assert.match(error.message, /is named by a symbol, which is not copied/)
+  }
+  const hidden = Object.defineProperty([1, 2], Symbol('own'), { value: 1, enumerable: false })
+  assert.deepEqual(encode(hidden, 'args', toThread).value, [1, 2])
 })

@@ -1,13 +1,15 @@
 /**
  * Errors ⇄ wire: an error comes back whole, with class, message, own properties, cause, errors and the far stack.
  *
- * The class is found again by its name and the names of the classes above it: one that the task's module exports, a
- * built-in, or one of atonce's. An error whose class is not found becomes an Error that keeps the name. No constructor
- * runs: the object is made and given its prototype, so `#private` fields of a custom class are not there.
+ * A shareable class is found again by its address. Any other is by its name and the names of the classes above it: one
+ * that the task's module exports, a built-in, or one of atonce's. An error whose class is not found becomes an Error that
+ * keeps the name. No constructor runs: the object is made and given its prototype, so `#private` fields of a custom class
+ * are not there, unless the class is shareable and packs them.
  *
  * An error that is met again (a cause of two others, or of itself) is the same error again on the other side.
  */
-import { errorClasses, ThrownValueError } from '../errors.ts'
+import { type ClassAddress, findSharedClass, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
+import { AtonceError, errorClasses, ThrownValueError } from '../errors.ts'
 
 const { isDeepStrictEqual, types } = process.getBuiltinModule('node:util')
 
@@ -25,6 +27,10 @@ export type WireFailure =
 export interface WireError {
   /** Names of its class and the classes above it, nearest first. */
   readonly classes: readonly string[]
+  /** The shareable class that it is an instance of. */
+  readonly of?: ClassAddress
+  /** What the class has packed it into, if it does so. */
+  readonly packed?: { readonly value: unknown; readonly special: boolean }
   readonly name: string
   readonly message: string
   readonly stack: string
@@ -41,8 +47,8 @@ interface WireProperty {
 }
 
 /** The codec's two halves; passed in, so that errors inside of values and values inside of errors need no import cycle. */
-type Encode = (value: unknown, path: string) => { readonly value: unknown; readonly special: boolean }
-type Decode = (value: unknown, special: boolean) => unknown
+export type Encode = (value: unknown, path: string) => { readonly value: unknown; readonly special: boolean }
+export type Decode = (value: unknown, special: boolean) => unknown
 
 /** Finds a class by its name, or undefined. */
 export type FindClass = (name: string) => Function | undefined
@@ -120,11 +126,24 @@ function encodeParts(error: Error, encode: Encode): Partial<WireError> {
   const follow = (next: unknown) => encodeFailure(next, encode)
   const has = (name: string) => attempt(() => Object.hasOwn(error, name), false)
   const errors = has('errors') ? attempt(() => errorsIn(readSafely(error, 'errors')), undefined) : undefined
+  const shared = attempt(() => sharedClassOf(Object.getPrototypeOf(error)), undefined)
+  const packed = shared && packError(error, shared, encode)
   return {
+    ...(shared === undefined ? {} : { of: shared.address }),
+    ...(packed === undefined ? {} : { packed }),
     properties: attempt(() => ownProperties(error, errors !== undefined, encode), []),
     ...(has('cause') && depth <= maxDepth ? { cause: follow(readSafely(error, 'cause')) } : {}),
     ...(errors !== undefined && depth <= maxDepth ? { errors: errors.map(follow) } : {}),
   }
+}
+
+/** A `pack` that throws costs the error its class, not the caller its error. */
+function packError(error: Error, { packing }: SharedClass, encode: Encode): WireError['packed'] {
+  if (packing === undefined) return undefined
+  return attempt(() => {
+    const { value, special } = encode(packing.pack(error, { sharedMemory: false, transfer() {} }), 'error')
+    return { value, special }
+  }, undefined)
 }
 
 /** The parts of an AggregateError. A list of anything else under that name is a property like others. */
@@ -143,10 +162,29 @@ export function decodeError(wire: WireError, decode: Decode, findClass: FindClas
   return sharingErrors(() => {
     const known = errorOf.get(wire)
     if (known !== undefined) return known
-    const error = makeError(wire, findClass)
+    const error = makeShared(wire, decode) ?? makeError(wire, findClass)
     errorOf.set(wire, error)
     return dress(error, wire, decode, findClass)
   })
+}
+
+/** An error of a shareable class that is known here; whatever goes wrong with it, the error itself must arrive. */
+function makeShared({ of, packed, name, message }: WireError, decode: Decode): Error | undefined {
+  if (of === undefined) return undefined
+  const shared = attempt(() => findSharedClass(of), undefined)
+  if (shared === undefined) return undefined
+  if (shared.packing === undefined) {
+    const error = withoutOwnStack(() => new Error(message))
+    Object.setPrototypeOf(error, shared.prototype)
+    if (error.name !== name) hidden(error, 'name', name)
+    return error
+  }
+  const { unpack } = shared.packing
+  return attempt(() => {
+    const made: unknown =
+      packed && withoutOwnStack(() => unpack(decode(packed.value, packed.special)) as Error)
+    return isError(made) && Object.getPrototypeOf(made) === shared.prototype ? made : undefined
+  }, undefined)
 }
 
 function makeError({ classes, name, message }: WireError, findClass: FindClass): Error {
@@ -165,9 +203,10 @@ export function classesAreKnown(failure: WireFailure, findClass: FindClass = noC
   const seen = new Set<WireError>()
   for (const next of found) {
     if (next.kind !== 'error' || seen.has(next.error)) continue
-    const { classes, cause, errors = [] } = next.error
+    const { of, classes, cause, errors = [] } = next.error
     seen.add(next.error)
-    if (!isClassKnown(classes, findClass)) return false
+    const isShared = of !== undefined && attempt(() => findSharedClass(of) !== undefined, false)
+    if (!isShared && !isClassKnown(classes, findClass)) return false
     if (cause !== undefined) found.push(cause)
     for (const part of errors) found.push(part)
   }
@@ -212,13 +251,23 @@ function dress(error: Error, wire: WireError, decode: Decode, findClass: FindCla
   if (wire.errors !== undefined) hidden(error, 'errors', wire.errors.map(follow))
   for (const { name, enumerable, value, special } of wire.properties) {
     Object.defineProperty(error, name, {
-      value: decode(value, special),
+      value: decodeProperty(value, special, decode),
       enumerable,
       configurable: true,
       writable: true,
     })
   }
   return error
+}
+
+/** What hangs on an error and can't be made here says so in its place; the error itself must arrive. */
+function decodeProperty(value: unknown, special: boolean, decode: Decode): unknown {
+  try {
+    return decode(value, special)
+  } catch (problem) {
+    if (problem instanceof AtonceError) return `[not copied: ${problem.message}]`
+    throw problem
+  }
 }
 
 /** What the error of something that is no Error says about it. */

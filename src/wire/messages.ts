@@ -4,6 +4,7 @@
  *     caller's side                                  far side
  *     ── load {ref, module, position, …} ─────────▶  imports the module, looks the task up
  *     ◀───────────── loaded {ref} | loadFailed {ref, failure} ──
+ *     ── storage {ref, place} ─────────────────────▶  notes where a storage that goes with calls was declared
  *     ── run {seq, ref, args} ─────────────────────▶  calls it
  *     ◀───────────── progress {seq, done, total} ───
  *     ── cancel {seq} ─────────────────────────────▶  aborts its signal (a shared flag was set before)
@@ -15,7 +16,8 @@
  * `ref` numbers the tasks that this worker was told of; `seq` numbers the calls that it was given.
  * Calls and results that are small and plain take the transport's fast lane instead (transport/transport.ts).
  */
-import type { ModuleVersion } from '../task/registry.ts'
+import type { Place } from '../declared/declarations.ts'
+import type { ModuleVersion } from '../declared/module-version.ts'
 import type { WireFailure } from './failure.ts'
 
 export interface LoadMessage {
@@ -38,7 +40,23 @@ export interface RunMessage {
   readonly special: boolean
   readonly chunk: boolean
   readonly attempt: number
+  /** What the caller's propagated storages held. */
+  readonly stores?: WireStores
 }
+
+/** Where a storage was declared, under the number that stands for it on this connection. */
+export interface StorageMessage {
+  readonly kind: 'storage'
+  readonly ref: number
+  readonly place: Place
+}
+
+/** What storages held. */
+export type WireStores = readonly {
+  readonly ref: number
+  readonly value: unknown
+  readonly special: boolean
+}[]
 
 export interface CancelMessage {
   readonly kind: 'cancel'
@@ -46,7 +64,7 @@ export interface CancelMessage {
   readonly failure: WireFailure
 }
 
-export type ToWorker = LoadMessage | RunMessage | CancelMessage
+export type ToWorker = LoadMessage | StorageMessage | RunMessage | CancelMessage
 
 /** How one call of a chunk ended. */
 export type WireOutcome =

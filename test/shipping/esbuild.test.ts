@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { type BuildOptions, build } from 'esbuild'
 import { Project } from './project.ts'
-import { assertSurveyed, seenBy, surveyFiles } from './survey.ts'
+import { assertBoundaryCrossed, assertSurveyed, boundaryFiles, seenBy, surveyFiles } from './survey.ts'
 
 const guards = { isWorker: '!isWorker', 'import.meta.main': 'import.meta.main' }
 
@@ -112,6 +112,19 @@ if (!isWorker) {
     for (const name of ['main', 'second'])
       assertSurveyed(await built.run([`../${name}.mjs`], { cwd: built.path('elsewhere') }))
   })
+
+  for (const options of [
+    { minify: false },
+    { minify: true },
+    { minify: true, splitting: true },
+    { minify: true, supported: { 'class-private-field': false, 'class-static-blocks': false } },
+  ]) {
+    test(`find shareable classes, errors and propagated storages again in a bundle: ${JSON.stringify(options)}`, async () => {
+      using source = Project.with({ ...surveyFiles, ...boundaryFiles })
+      using built = await bundle(source, options)
+      assertBoundaryCrossed(await built.run(['../main.mjs'], { cwd: built.path('elsewhere') }))
+    })
+  }
 
   /** A bundle whose task throws each of these in turn; it prints what is left of their classes at the caller. */
   const throwing = {

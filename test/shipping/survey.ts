@@ -123,3 +123,60 @@ export function assertSurveyed(ended: Ended): void {
   assert.match(processes.there.worker, /^process \d+/)
   assert.notEqual(processes.there.pid, main.pid)
 }
+
+/**
+ * `money.ts`, `price.ts`: a class that says how it crosses, an error and a storage, declared beside tasks of their own and
+ * of another module; two classes have one name. It prints what is left of them after their way there and back.
+ */
+export const boundaryFiles: Readonly<Record<string, string>> = {
+  'money.ts': `
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { propagated, shareable, task } from 'atonce'
+export class Money {
+  readonly #cents: number
+  constructor(cents: number) { this.#cents = cents }
+  get cents(): number { return this.#cents }
+  static { shareable(import.meta, Money, { pack: money => money.#cents, unpack: cents => new Money(cents) }) }
+}
+export class Overdrawn extends Error {
+  balance = new Money(-1)
+}
+shareable(import.meta, Overdrawn)
+export const requestId = propagated(import.meta, new AsyncLocalStorage<string>(), 'requestId')
+const other = shareable(import.meta, class Row { of = 'money' })
+export const row = () => new other()
+export const pay = task(import.meta, function pay(price: Money) {
+  if (price.cents > 100) throw new Overdrawn('too much')
+  return [new Money(price.cents * 2), requestId.getStore(), row()]
+})
+`,
+  'price.ts': `
+import { shareable, task } from 'atonce'
+import { Money } from './money.ts'
+const mine = shareable(import.meta, class Row { of = 'price'; price = new Money(3) })
+export const row = () => new mine()
+export const sum = task(import.meta, function sum(one: { price: Money }) { return one.price.cents })
+`,
+  'main.ts': `
+import { isWorker } from 'atonce'
+import { onEach, print } from './survey.ts'
+import { Money, Overdrawn, pay, requestId, row } from './money.ts'
+import { row as priceRow, sum } from './price.ts'
+if (!isWorker) print(await onEach(pool => requestId.run('r1', async () => {
+  const [paid, id, back] = await pool.run(pay, new Money(21)) as [Money, string, object]
+  const error = await pool.run(pay, new Money(101)).catch(error => error)
+  return [
+    paid instanceof Money, paid.cents, id, back.constructor === row().constructor,
+    error instanceof Overdrawn, error.balance instanceof Money && error.balance.cents,
+    await pool.run(sum, priceRow()), await pool.map(sum, [priceRow(), priceRow()], { chunk: 2 }),
+  ]
+})))
+`,
+}
+
+/** Checks that instances, the error and the storage came through on both pools. */
+export function assertBoundaryCrossed(ended: Ended): void {
+  const seen = seenBy(ended) as Record<string, unknown>
+  for (const model of ['threads', 'processes'])
+    assert.deepEqual(seen[model], [true, 42, 'r1', true, true, -1, 3, [3, 3]], ended.text)
+}

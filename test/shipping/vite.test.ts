@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { build, type InlineConfig } from 'vite'
 import { Project } from './project.ts'
-import { assertSurveyed, surveyFiles } from './survey.ts'
+import { assertBoundaryCrossed, assertSurveyed, boundaryFiles, surveyFiles } from './survey.ts'
 
 type RollupOptions = NonNullable<NonNullable<InlineConfig['build']>['rolldownOptions']>
 
@@ -58,6 +58,12 @@ void isWorker
       assertSurveyed(await built.run(['../main.js'], { cwd: built.path('elsewhere') }))
     })
   }
+
+  test('find shareable classes, errors and propagated storages again in a minified bundle', async () => {
+    using source = Project.with({ ...surveyFiles, ...boundaryFiles })
+    using built = await bundle(source, {}, true)
+    assertBoundaryCrossed(await built.run(['../main.js'], { cwd: built.path('elsewhere') }))
+  })
 
   test('run in workers from chunks that were cut by hand: the library in one, the tasks in another', async () => {
     using source = Project.with({

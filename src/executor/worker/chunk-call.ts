@@ -6,14 +6,13 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import { runtime } from '../../runtime/runtime.ts'
-import { type CallContext, withContext } from '../../task/context.ts'
+import type { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
-import { type Crossing, encode } from '../../wire/codec.ts'
+import { type Crossing, decode, decodeParts, encode } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import type { FromWorker, WireOutcome } from '../../wire/messages.ts'
 import { moving, type Packed, type PackedResults, pack, takesItems, unpackedAt } from '../packed.ts'
-
-const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
+import { ownContexts } from './own-context.ts'
 
 /** How the calls of a chunk ended. */
 export interface ChunkOutcome {
@@ -29,24 +28,31 @@ export interface ChunkOutcome {
 const blocks = 64
 
 /**
- * Calls the task once for each input; a failed call does not stop those after it.
+ * Calls the task once for each input; a failed call does not stop those after it, nor does a special input that can't be
+ * made here.
  * @throws AbortError between two calls, if the chunk was cancelled: nobody waits for what it has done
  */
-export async function callEach(task: Task, inputs: Packed, call: CallContext): Promise<ChunkOutcome> {
+export async function callEach(
+  task: Task,
+  sent: Packed,
+  call: CallContext,
+  special = false,
+): Promise<ChunkOutcome> {
+  // A Buffer is special as a whole; else it is one input or another that is.
+  const inputs = special && !Array.isArray(sent) ? (decode(sent, true) as Packed) : sent
+  const revived = special && Array.isArray(sent) ? decodeParts(sent, 'args') : undefined
   const values: unknown[] = []
   const failures = new Map<number, unknown>()
   const longest = new LongestCall(Math.ceil(inputs.length / blocks))
   const asItIs = ArrayBuffer.isView(inputs) || takesItems(task)
-  // Each call starts in the same context, whatever the one before has entered. That costs some 20 ns; to make a context
-  // for each call would cost 300 ns (`AsyncLocalStorage.run`), and a snapshot's function 70 ns.
-  const context = withContext(call, () => new AsyncResource('atonce.chunk'))
+  const inContext = ownContexts(call)
   let input: unknown
   const callIt = (): unknown => (asItIs ? task(input) : task(...(input as unknown[])))
   for (let at = 0; at < inputs.length; at += 1) {
     if (call.cancelled) call.throwIfCancelled()
     try {
-      input = unpackedAt(inputs, at)
-      const returned = context.runInAsyncScope(callIt)
+      input = revived === undefined ? unpackedAt(inputs, at) : revived(at)
+      const returned = inContext(callIt)
       values.push(isThenable(returned) ? await returned : returned)
     } catch (error) {
       failures.set(at, error)

@@ -1,4 +1,5 @@
 /** The far side's way from a task's address to the function: import the module, look it up, check that it is the one. */
+import { digestOf, isSameVersion, showModule as show } from '../../declared/module-version.ts'
 import { EntryPointError, TaskLoadError, TaskVersionError } from '../../errors.ts'
 import { lookup } from '../../task/registry.ts'
 import { nameOf, type Task } from '../../task/task.ts'
@@ -27,17 +28,11 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
   const task = (Number.isInteger(wanted.position) ? found.tasks[wanted.position] : undefined) as
     | Task
     | undefined
-  if (version?.mtimeMs !== wanted.version?.mtimeMs || version?.sizeBytes !== wanted.version?.sizeBytes) {
-    const sameText =
-      version?.sizeBytes === wanted.version?.sizeBytes &&
-      task !== undefined &&
-      digestOf(task) === wanted.digest
-    if (!sameText) {
-      throw new TaskVersionError(
-        wanted.module,
-        `${show(wanted.module)} changed on disk after this program had loaded it, so a worker would run other code than the caller. Restart the program.`,
-      )
-    }
+  if (!isSameVersion(version, wanted.version, () => task !== undefined && digestOf(task) === wanted.digest)) {
+    throw new TaskVersionError(
+      wanted.module,
+      `${show(wanted.module)} changed on disk after this program had loaded it, so a worker would run other code than the caller. Restart the program.`,
+    )
   }
   if (task === undefined || task.name !== wanted.name) {
     throw new TaskLoadError(
@@ -47,17 +42,6 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
     )
   }
   return task
-}
-
-/**
- * A digest of the function's text (FNV-1a, 32 bits: Fowler, Noll, Vo), and its length. It guards against an accident and not
- * against an attack; Node's own digests would load the whole of its cryptography, in every worker.
- */
-export function digestOf(task: Task): string {
-  const text = String(task)
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return `${text.length}-${(hash >>> 0).toString(16)}`
 }
 
 async function importModule(module: string): Promise<void> {
@@ -86,8 +70,4 @@ function hint(cause: unknown): string {
   if (code === 'ERR_MODULE_NOT_FOUND')
     return '\nThe worker imports by Node’s own rules: relative imports need their file ending, and a bundle must keep the file where it was built.'
   return ''
-}
-
-function show(module: string): string {
-  return module.startsWith('file:') ? process.getBuiltinModule('node:url').fileURLToPath(module) : module
 }

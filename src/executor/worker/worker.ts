@@ -9,15 +9,17 @@
  * The entry points (thread-entry.ts, process-entry.ts) bring the transport and the means to die.
  */
 import { runtime } from '../../runtime/runtime.ts'
-import { CallContext, withContext } from '../../task/context.ts'
+import { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import type { CancelMessage, FromWorker, LoadMessage, ToWorker } from '../../wire/messages.ts'
+import type { CancelMessage, FromWorker, LoadMessage, ToWorker, WireStores } from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
 import type { Packed } from '../packed.ts'
+import { HeardStorages, takeStores } from '../propagation.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
+import { inOwnContext } from './own-context.ts'
 
 /** What an entry point brings. */
 export interface WorkerHost {
@@ -42,6 +44,7 @@ interface Call {
   readonly special: boolean
   readonly chunk: boolean
   readonly attempt: number
+  readonly stores?: WireStores
 }
 
 /** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
@@ -51,6 +54,7 @@ const longestStretchMs = 2
 export class Worker {
   readonly #host: WorkerHost
   readonly #tasks = new Map<number, Task | Promise<Task>>()
+  readonly #storages = new HeardStorages()
   #inbox: Call[] = []
   #inboxAt = 0
   #current: { readonly seq: number; readonly context: CallContext; talked: boolean } | undefined
@@ -75,6 +79,8 @@ export class Worker {
     switch (message.kind) {
       case 'load':
         return void this.#load(message)
+      case 'storage':
+        return this.#storages.hear(message)
       case 'run':
         this.#inbox.push(message)
         return this.wakeSoon()
@@ -85,7 +91,8 @@ export class Worker {
 
   /** A small plain call, from the fast lane. */
   receiveRun(seq: number, ref: number, args: unknown[]): void {
-    this.#inbox.push({ seq, ref, args, special: false, chunk: false, attempt: 1 })
+    const call = { seq, ref: Math.abs(ref), args, special: false, chunk: false, attempt: 1 }
+    this.#inbox.push(ref < 0 ? { ...call, stores: takeStores(args) } : call)
   }
 
   /** Something has come, or can be sent again. */
@@ -172,14 +179,26 @@ export class Worker {
     try {
       const task = this.#taskOf(call.ref)
       if (typeof task === 'object') return this.#runLoaded(call, task, context)
-      const args = decode(call.args, call.special)
-      if (call.chunk) return this.#runChunk(call, task, args as Packed, context, startedMs)
-      const returned: unknown = withContext(context, () => task(...(args as unknown[])))
-      if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
-      this.#answer(call, returned, startedMs)
+      if (call.stores === undefined) return this.#call(call, task, context, startedMs)
+      return this.#within(call.stores, () => this.#call(call, task, context, startedMs))
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
+    return undefined
+  }
+
+  #within(stores: WireStores, body: () => Promise<void> | undefined): Promise<void> | undefined {
+    // A storage is told of before its first call, but on another lane.
+    if (!stores.every(({ ref }) => this.#storages.has(ref))) this.#transport?.drain()
+    return this.#storages.within(stores, body)
+  }
+
+  #call(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> | undefined {
+    if (call.chunk) return this.#runChunk(call, task, context, startedMs)
+    const args = decode(call.args, call.special, 'args') as unknown[]
+    const returned: unknown = inOwnContext(context, () => task(...args))
+    if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
+    this.#answer(call, returned, startedMs)
     return undefined
   }
 
@@ -196,15 +215,9 @@ export class Worker {
     await this.#run(call, context)
   }
 
-  async #runChunk(
-    call: Call,
-    task: Task,
-    inputs: Packed,
-    context: CallContext,
-    startedMs: number,
-  ): Promise<void> {
+  async #runChunk(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> {
     try {
-      this.#answerChunk(call, await callEach(task, inputs, context), startedMs)
+      this.#answerChunk(call, await callEach(task, call.args as Packed, context, call.special), startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
     }

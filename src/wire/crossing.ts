@@ -1,0 +1,7 @@
+/** What can cross on a given transport. */
+export interface Crossing {
+  /** Whether both sides share memory: a SharedArrayBuffer, a MessagePort or a compiled WebAssembly module may cross. */
+  readonly sharedMemory: boolean
+  /** The most bytes of buffers and strings in one message. */
+  readonly maxPayloadBytes: number
+}

@@ -1,0 +1,148 @@
+/** Puts the real things back in place of their stand-ins. */
+import { findSharedClass, type Packing } from '../declared/shareable.ts'
+import { SerializationError } from '../errors.ts'
+import { isRecord } from './class-of.ts'
+import { type Decode, decodeError, describeThrown } from './failure.ts'
+import { define, type InstanceStandIn, type StandIn, tag } from './stand-in.ts'
+
+const { types } = process.getBuiltinModule('node:util')
+
+/** Revives the parts of one message, in the freshly made copy itself; same objects stay same objects. */
+export class Reviving {
+  readonly #decode: Decode
+  readonly #root: string
+  readonly #done = new Map<object, unknown>()
+  /** Instances that `unpack` has not made yet. */
+  readonly #within = new Set<object>()
+  /** What could not be revived, and why: a part that another value shares fails there too. */
+  readonly #failed = new Map<object, unknown>()
+
+  /** `root` names the message in errors, as `args`. */
+  constructor(decode: Decode, root: string) {
+    this.#decode = decode
+    this.#root = root
+  }
+
+  /** @throws UnknownClassError, TaskVersionError, SerializationError for an instance that can't be made here */
+  revive(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value
+    if (this.#done.has(value)) return this.#again(value)
+    this.#done.set(value, value)
+    try {
+      // Few frames for each level: what is nested a thousand levels deep must not overflow the stack.
+      if (Array.isArray(value)) {
+        for (const key of Object.keys(value))
+          value[key as unknown as number] = this.revive(value[key as unknown as number])
+        return value
+      }
+      if (isRecord(value)) {
+        if (!Object.hasOwn(value, tag)) return this.#entries(value as Record<string, unknown>)
+        const standIn = value as StandIn | InstanceStandIn
+        if (typeof standIn[tag] === 'object') return this.#instance(standIn as InstanceStandIn)
+        if (standIn[tag] === 'Packed') return this.#unpacked(standIn as PackedStandIn)
+        return this.#real(standIn as StandIn)
+      }
+      return this.#collection(value)
+    } catch (error) {
+      this.#failed.set(value, error)
+      throw error
+    }
+  }
+
+  #again(value: object): unknown {
+    if (this.#failed.has(value)) throw this.#failed.get(value)
+    if (this.#within.has(value))
+      throw this.#unmade(value, 'the data for its unpack() holds the instance itself')
+    return this.#done.get(value)
+  }
+
+  #entries(record: Record<string, unknown>): unknown {
+    for (const key of Object.keys(record)) define(record, key, this.revive(record[key]))
+    return record
+  }
+
+  #collection(value: object): unknown {
+    if (types.isMap(value)) {
+      const entries = [...value]
+      value.clear()
+      for (const [key, item] of entries) value.set(this.revive(key), this.revive(item))
+    } else if (types.isSet(value)) {
+      const items = [...value]
+      value.clear()
+      for (const item of items) value.add(this.revive(item))
+    }
+    return value
+  }
+
+  #real(standIn: StandIn): unknown {
+    switch (standIn[tag]) {
+      case 'Buffer': {
+        const { buffer, byteOffset, byteLength } = standIn.bytes
+        return this.#note(standIn, Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength))
+      }
+      case 'Error':
+        return this.#note(standIn, decodeError(standIn.error, this.#decode))
+      case 'Object': {
+        const real = this.#note<Record<string, unknown>>(standIn, {})
+        for (const [key, item] of standIn.entries) define(real, key, this.revive(item))
+        return real
+      }
+      default:
+        throw new TypeError(`A stand-in for ${standIn[tag]}.`) // Forged.
+    }
+  }
+
+  #instance(own: InstanceStandIn): object {
+    const { prototype, packing } = findSharedClass(own[tag])
+    if (packing !== undefined) throw new TypeError('An instance that was not packed, of a class that packs.') // Forged.
+    const instance = this.#note(own, Object.create(prototype) as Record<string, unknown>)
+    for (const name of Object.keys(own)) {
+      if (name === tag) continue
+      const value = this.revive(own[name])
+      // Never by way of a setter of the class. Assigned where that makes an own property: it is faster.
+      if (name in instance) Object.defineProperty(instance, name, { ...ownData, value })
+      else instance[name] = value
+    }
+    return instance
+  }
+
+  #unpacked(standIn: PackedStandIn): object {
+    const { packing, prototype } = findSharedClass(standIn.of)
+    this.#within.add(standIn)
+    const data = this.revive(standIn.data)
+    this.#within.delete(standIn)
+    let made: unknown
+    try {
+      made = (packing as Packing<object, unknown>).unpack(data)
+    } catch (cause) {
+      throw this.#unmade(standIn, `its unpack() threw ${describeThrown(cause)}`, { cause })
+    }
+    if (isInstance(made, prototype)) return this.#note(standIn, made)
+    throw this.#unmade(
+      standIn,
+      `its unpack() returned ${describeThrown(made)}, which is no instance of the class`,
+    )
+  }
+
+  #unmade(standIn: object, why: string, options?: ErrorOptions): SerializationError {
+    const { name } = (standIn as PackedStandIn).of
+    return new SerializationError(
+      this.#root,
+      `${this.#root} has an instance of ${name} that can't be made on this side: ${why}.`,
+      options,
+    )
+  }
+
+  #note<T>(standIn: object, real: T): T {
+    this.#done.set(standIn, real)
+    return real
+  }
+}
+
+type PackedStandIn = Extract<StandIn, { readonly [tag]: 'Packed' }>
+
+const ownData = { enumerable: true, configurable: true, writable: true } as const
+
+function isInstance(made: unknown, prototype: object): made is object {
+  return typeof made === 'object' && made !== null && Object.prototype.isPrototypeOf.call(prototype, made)
+}

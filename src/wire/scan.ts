@@ -1,0 +1,428 @@
+/** The walk over a value before it is sent: refuses what can't cross by its path, and finds what moves and what is special. */
+import { MessagePort } from 'node:worker_threads'
+import { type Packing, type SharedClass, sharedClassAbove, sharedClassOf } from '../declared/shareable.ts'
+import { PayloadTooLargeError, SerializationError } from '../errors.ts'
+import { markedToMove, movableOf, putMark, takeMark, whyUnmovable } from '../task/transfer.ts'
+import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-of.ts'
+import type { Crossing } from './crossing.ts'
+import { isError } from './failure.ts'
+import { itemOf, keyOfMap, packedData, pathOf, type Step } from './path.ts'
+import { CircularPack } from './rewrite.ts'
+import { tag } from './stand-in.ts'
+
+const { types } = process.getBuiltinModule('node:util')
+
+/** The deepest nesting that crosses; V8's serializer overflows the stack of the main thread somewhat beyond it. */
+const maxDepth = 1_000
+
+/**
+ * One walk over a value, without recursion: deep values must not overflow the stack. Depth first and in the order of the
+ * platform's own walk, so that a chain of links is found as deep as the platform's recursion would go into it.
+ */
+export class Scan {
+  special = false
+  readonly transfer: (ArrayBuffer | MessagePort)[] = []
+  /** What the instances of shareable classes were packed into. */
+  readonly packed = new Map<object, unknown>()
+  readonly #root: string
+  readonly #crossing: Crossing
+  readonly #objects: object[] = []
+  readonly #parents: number[] = []
+  readonly #steps: Step[] = []
+  readonly #depths: number[] = []
+  /** Numbers of the objects that were found and not entered yet, the next one last. */
+  readonly #pending: number[] = []
+  readonly #seen = new Set<object>()
+  readonly #counted = new Set<ArrayBuffer>()
+  readonly #taken: object[] = []
+  /** What a `pack` hands over. */
+  readonly #handed = new Set<object>()
+  #payloadBytes = 0
+
+  constructor(root: string, crossing: Crossing) {
+    this.#root = root
+    this.#crossing = crossing
+  }
+
+  /** What is refused is not sent: the marks that the scan has taken stay for the next message. */
+  undoing<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      for (const value of this.#taken) putMark(value)
+      throw error
+    }
+  }
+
+  /** Refuses by its path what turns out during `step` to have packed itself into its own data. */
+  placing<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      if (!(error instanceof CircularPack)) throw error
+      const at = this.#objects.indexOf(error.instance)
+      return this.#refuse(
+        this.#parents[at] as number,
+        this.#steps[at] as Step,
+        'was packed into data that leads back to itself',
+        'Let pack() leave that link out.',
+      )
+    }
+  }
+
+  run(value: unknown): this {
+    this.#visit(value, -1, '')
+    for (let at = this.#pending.pop(); at !== undefined; at = this.#pending.pop()) {
+      const object = this.#objects[at] as object
+      if (this.#seen.has(object)) continue
+      this.#seen.add(object)
+      const firstPart = this.#pending.length
+      this.#enter(at)
+      reverseFrom(this.#pending, firstPart)
+    }
+    return this
+  }
+
+  /** Looks at a value that stands at `step` of the object number `parent`. */
+  #visit(value: unknown, parent: number, step: Step): void {
+    switch (typeof value) {
+      case 'function':
+        return this.#refuse(
+          parent,
+          step,
+          `is a function${value.name === '' ? '' : ` (${value.name})`}`,
+          'Pass data, and let the task call a function of its own module.',
+        )
+      case 'symbol':
+        return this.#refuse(parent, step, `is a symbol (${String(value)})`, 'Pass a string instead.')
+      case 'string':
+        return this.#count(value.length)
+      case 'object':
+        if (value === null || this.#seen.has(value)) return
+        this.#pending.push(this.#objects.length)
+        this.#objects.push(value)
+        this.#parents.push(parent)
+        this.#steps.push(step)
+        this.#depths.push(parent < 0 ? 0 : (this.#depths[parent] as number) + 1)
+    }
+  }
+
+  #enter(at: number): void {
+    const value = this.#objects[at] as object
+    if ((this.#depths[at] as number) > maxDepth) {
+      this.#refuse(
+        this.#parents[at] as number,
+        this.#steps[at] as Step,
+        `is nested more than ${maxDepth} levels deep`,
+        'Flatten it: an array of rows, with indexes in place of links.',
+      )
+    }
+    if (types.isProxy(value)) this.#refuseInstance(value, at)
+    const prototype = Object.getPrototypeOf(value)
+    const isArray = Array.isArray(value)
+    if (isArray && prototype === Array.prototype) return this.#enterArray(value, at)
+    const shared = sharedClassOf(prototype)
+    if (shared !== undefined && !isError(value)) return this.#enterInstance(value, shared, at)
+    if (isArray) return this.#enterArray(value, at)
+    if (prototype === Object.prototype || prototype === null || isForeignPlain(value, prototype))
+      return this.#enterPlain(value as Record<string, unknown>, at)
+    this.#enterBuiltIn(value, at)
+  }
+
+  #enterArray(array: readonly unknown[], at: number): void {
+    if (Object.getPrototypeOf(array) !== Array.prototype && !isBuiltIn(array, 'Array'))
+      this.#refuseInstance(array, at)
+    this.#refuseSymbols(array, at)
+    for (let index = 0; index < array.length; index += 1) {
+      let item: unknown
+      try {
+        item = array[index]
+      } catch (cause) {
+        this.#refuseGetter(at, index, cause)
+      }
+      const kind = typeof item
+      if (kind === 'undefined' && !Object.hasOwn(array, index)) return this.#enterSparse(array, index, at)
+      if (kind !== 'number' && kind !== 'boolean' && kind !== 'undefined') this.#visit(item, at, index)
+    }
+  }
+
+  /** An array with holes may be a few items in a length of billions: only what is there is visited. */
+  #enterSparse(array: readonly unknown[], from: number, at: number): void {
+    for (const key of Object.keys(array)) {
+      const index = Number(key)
+      const shown = Number.isInteger(index) && index >= 0 ? index : key
+      if (typeof shown === 'string' || shown >= from) this.#visit(this.#read(array, key, at), at, shown)
+    }
+  }
+
+  #enterPlain(record: Record<string, unknown>, at: number): void {
+    for (const key of Object.keys(record)) {
+      this.#visit(this.#read(record, key, at), at, key)
+    }
+    this.#refuseSymbols(record, at)
+  }
+
+  #refuseSymbols(container: object, at: number): void {
+    for (const symbol of Object.getOwnPropertySymbols(container)) {
+      if (Object.prototype.propertyIsEnumerable.call(container, symbol)) {
+        this.#refuse(
+          at,
+          { shown: `[${String(symbol)}]` },
+          'is named by a symbol, which is not copied',
+          'Name it by a string.',
+        )
+      }
+    }
+  }
+
+  #enterInstance(value: object, { packing, address }: SharedClass, at: number): void {
+    this.special = true
+    if (packing === undefined) {
+      if (Object.hasOwn(value, tag))
+        this.#refuse(at, tag, 'has a name that is kept for atonce itself', 'Name it otherwise.')
+      this.#refuseHiddenProperties(value, at)
+      return this.#enterPlain(value as Record<string, unknown>, at)
+    }
+    const data = this.#pack(value, packing, address.name, at)
+    this.packed.set(value, data)
+    this.#visit(data, at, packedData)
+  }
+
+  #pack(value: object, packing: Packing<object, unknown>, name: string, at: number): unknown {
+    try {
+      return packing.pack(value, {
+        sharedMemory: this.#crossing.sharedMemory,
+        transfer: value => void this.#handed.add(value),
+      })
+    } catch (cause) {
+      return this.#refuse(
+        this.#parents[at] as number,
+        this.#steps[at] as Step,
+        `is an instance of ${name} that can't be sent: ${messageOf(cause)}`,
+        '',
+        cause,
+      )
+    }
+  }
+
+  /** What a class hides from enumeration is a part of its instances all the same. */
+  #refuseHiddenProperties(value: object, at: number): void {
+    const names = Object.getOwnPropertyNames(value)
+    if (names.length === Object.keys(value).length) return
+    for (const name of names) {
+      if (!Object.prototype.propertyIsEnumerable.call(value, name))
+        this.#refuse(
+          at,
+          name,
+          'is not enumerable, and would not be copied',
+          'Give the class pack and unpack: shareable(import.meta, Class, { pack, unpack }).',
+        )
+    }
+  }
+
+  #enterBuiltIn(value: object, at: number): void {
+    if (ArrayBuffer.isView(value)) return this.#enterView(value, at)
+    if (types.isArrayBuffer(value)) return this.#enterBuffer(value, value, at)
+    if (types.isSharedArrayBuffer(value)) return this.#needSharedMemory(at, 'is a SharedArrayBuffer')
+    if (isError(value)) {
+      this.special = true
+      return // Its properties are taken along as far as they can cross; an error is never refused for them.
+    }
+    if (value instanceof MessagePort) return this.#enterPort(value, at)
+    if (types.isMap(value) && isBuiltIn(value, 'Map')) {
+      this.#refuseProperties(value, 'Map', at)
+      for (const [key, item] of value) {
+        this.#visit(key, at, keyOfMap)
+        this.#visit(item, at, typeof key === 'string' ? { get: key } : itemOf)
+      }
+      return
+    }
+    if (types.isSet(value) && isBuiltIn(value, 'Set')) {
+      this.#refuseProperties(value, 'Set', at)
+      for (const item of value) this.#visit(item, at, itemOf)
+      return
+    }
+    if (types.isDate(value) && isBuiltIn(value, 'Date')) return this.#refuseProperties(value, 'Date', at)
+    if (types.isRegExp(value) && isBuiltIn(value, 'RegExp'))
+      return this.#refuseProperties(value, 'RegExp', at)
+    if (types.isBoxedPrimitive(value) && boxes.some(name => isBuiltIn(value, name))) return
+    const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
+    if (kind === 'WebAssembly.Module' || kind === 'WebAssembly.Memory')
+      return this.#needSharedMemory(at, `is a ${kind}`)
+    this.#refuseInstance(value, at)
+  }
+
+  #enterView(view: ArrayBufferView, at: number): void {
+    const isBuffer = Object.getPrototypeOf(view) === Buffer.prototype
+    if (isBuffer) this.special = true
+    else if (!isBuiltInView(view)) this.#refuseInstance(view, at)
+    const { buffer } = view
+    if (types.isSharedArrayBuffer(buffer))
+      return this.#needSharedMemory(at, 'is a view on a SharedArrayBuffer')
+    // A Buffer travels as its own bytes, without the rest of what it is a window on.
+    if (
+      isBuffer &&
+      !buffer.detached &&
+      markedToMove(view) === undefined &&
+      this.#handedOver(view) === undefined
+    )
+      return this.#count(view.byteLength)
+    this.#enterBuffer(view, buffer, at)
+  }
+
+  #enterBuffer(value: object, buffer: ArrayBuffer, at: number): void {
+    if (buffer.detached)
+      this.#refuse(
+        this.#parents[at] as number,
+        this.#steps[at] as Step,
+        'was moved already: its buffer is empty (detached)',
+        'Move a value once; send a copy (slice()) if you need it twice.',
+      )
+    const moved = this.#takeMark(value)
+    if (moved === undefined) {
+      if (this.#counted.has(buffer)) return // Several views on one buffer: it is copied once.
+      this.#counted.add(buffer)
+      return this.#count(buffer.byteLength)
+    }
+    const problem = whyUnmovable(moved)
+    if (problem !== undefined)
+      this.#refuse(
+        this.#parents[at] as number,
+        this.#steps[at] as Step,
+        `can't be moved: move() ${problem}`,
+        '',
+      )
+    if (!this.transfer.includes(moved)) this.transfer.push(moved)
+  }
+
+  #enterPort(port: MessagePort, at: number): void {
+    this.#needSharedMemory(at, 'is a MessagePort')
+    if (this.#takeMark(port) === undefined) {
+      this.#refuse(
+        this.#parents[at] as number,
+        this.#steps[at] as Step,
+        'is a MessagePort, which can only be moved',
+        'Wrap it: move(port).',
+      )
+    }
+    this.transfer.push(port)
+  }
+
+  #takeMark(value: object): ArrayBuffer | MessagePort | undefined {
+    const moved = takeMark(value)
+    if (moved !== undefined) this.#taken.push(value)
+    return moved ?? this.#handedOver(value)
+  }
+
+  /** A buffer that a `pack` hands over moves, whether it stands there itself or a view on it. */
+  #handedOver(value: object): ArrayBuffer | MessagePort | undefined {
+    if (this.#handed.size === 0) return undefined
+    const movable = movableOf(value)
+    return movable !== undefined && this.#handed.has(movable) ? movable : undefined
+  }
+
+  #needSharedMemory(at: number, what: string): void {
+    if (this.#crossing.sharedMemory) return
+    this.#refuse(
+      this.#parents[at] as number,
+      this.#steps[at] as Step,
+      `${what}, and another process shares no memory with this one`,
+      'Pass a copy of the data, or use threads().',
+    )
+  }
+
+  #read(container: object, key: string | number, at: number): unknown {
+    try {
+      return (container as Record<string | number, unknown>)[key]
+    } catch (cause) {
+      return this.#refuseGetter(at, key, cause)
+    }
+  }
+
+  #refuseGetter(at: number, key: string | number, cause: unknown): never {
+    return this.#refuse(at, key, 'is a getter that throws', 'Pass plain data.', cause)
+  }
+
+  #count(bytes: number): void {
+    this.#payloadBytes += bytes
+    if (this.#payloadBytes > this.#crossing.maxPayloadBytes)
+      throw new PayloadTooLargeError(this.#payloadBytes, this.#crossing.maxPayloadBytes)
+  }
+
+  /** The platform copies what such an object is for, and drops without a word what somebody put on it. */
+  #refuseProperties(value: object, name: string, at: number): void {
+    const [key] = Object.keys(value)
+    if (key !== undefined)
+      this.#refuse(at, key, `was put on a ${name}, and would not be copied`, 'Pass it beside.')
+  }
+
+  #refuseInstance(value: object, at: number): never {
+    const name = classNameOf(value)
+    return this.#refuse(
+      this.#parents[at] as number,
+      this.#steps[at] as Step,
+      `is an instance of ${name ?? 'a class without a name'}`,
+      uncopyable.get(name ?? '') ?? cureFor(value, name),
+    )
+  }
+
+  #refuse(parent: number, step: Step, what: string, cure: string, cause?: unknown): never {
+    const path = this.#pathOf(parent, step)
+    throw new SerializationError(
+      path,
+      `${path} ${what}. ${cure}`.trim(),
+      cause === undefined ? undefined : { cause },
+    )
+  }
+
+  /** `args[0].rows.get("a")[3]` */
+  #pathOf(parent: number, last: Step): string {
+    const steps: Step[] = []
+    for (
+      let at = parent, step = last;
+      at >= 0;
+      step = this.#steps[at] as Step, at = this.#parents[at] as number
+    )
+      steps.push(step)
+    return pathOf(this.#root, steps.reverse())
+  }
+}
+
+function reverseFrom(numbers: number[], from: number): void {
+  for (let low = from, high = numbers.length - 1; low < high; low += 1, high -= 1) {
+    const moved = numbers[low] as number
+    numbers[low] = numbers[high] as number
+    numbers[high] = moved
+  }
+}
+
+const boxes = ['Number', 'String', 'Boolean', 'BigInt']
+
+function cureFor(value: object, name: string | undefined): string {
+  if (name === undefined) return 'A copy would lose its class. Pass a plain object: { ...it }.'
+  const above = sharedClassAbove(Object.getPrototypeOf(value))
+  if (above !== undefined)
+    return `Its superclass ${above.address.name} is shareable; declare the subclass too: shareable(import.meta, ${name}).`
+  const variable = `${name[0]?.toLowerCase()}${name.slice(1)}`
+  return `A copy would lose its class. Make the class shareable: shareable(import.meta, ${name}); or pass a plain object: { ...${variable} }, and make the ${name} in the task.`
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown)
+  } catch {
+    return 'it threw what hides what it is'
+  }
+}
+
+const uncopyable = new Map([
+  ['Promise', 'Await it first.'],
+  ['WeakMap', 'Its entries can be seen by nobody; pass a Map.'],
+  ['WeakSet', 'Its entries can be seen by nobody; pass a Set.'],
+  ['WeakRef', 'Pass what it refers to.'],
+  ['Generator', 'Collect it first: [...generator].'],
+  ['AsyncGenerator', 'Collect it first: await Array.fromAsync(generator).'],
+  ['URL', 'Pass url.href, and make the URL in the task.'],
+  ['AbortSignal', 'Use executor.with({ signal }) and context().signal in the task.'],
+  ['Proxy', 'Pass the object behind it.'],
+])

@@ -1,0 +1,26 @@
+/** Plain data in place of what the platform's copy would damage: made by rewrite.ts, read by revive.ts. */
+import type { ClassAddress } from '../declared/shareable.ts'
+import type { WireError } from './failure.ts'
+
+/** Marks a plain object as the stand-in of something special; beside such, a user's own record with this key gets one too. */
+export const tag = '\u0000atonce'
+
+export type StandIn =
+  | { readonly [tag]: 'Buffer'; readonly bytes: Uint8Array }
+  | { readonly [tag]: 'Error'; readonly error: WireError }
+  /** What an instance of a shareable class was packed into. */
+  | { readonly [tag]: 'Packed'; readonly of: ClassAddress; data: unknown }
+  | { readonly [tag]: 'Object'; readonly entries: [string, unknown][] }
+
+/** An instance of a shareable class: its own data, and beside it the address of its class. */
+export interface InstanceStandIn {
+  readonly [tag]: ClassAddress
+  readonly [name: string]: unknown
+}
+
+/** Sets a property of a fresh record; `__proto__` as a key is only data. */
+export function define(record: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true })
+  else record[key] = value
+}
