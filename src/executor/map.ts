@@ -200,7 +200,7 @@ class MapRun {
   #submit(chunk: Chunk): void {
     const { inputs } = chunk
     const many = chunk.count > 1
-    let sent = false
+    let begun = false
     const job: Job = {
       task: this.#task,
       calls: many ? moving(this.#packed(inputs)) : [this.#takesItems ? [unpackedAt(inputs, 0)] : inputs[0]],
@@ -209,12 +209,14 @@ class MapRun {
       caller: this.#caller,
       ready: undefined,
       started: () => {
-        sent = true
+        begun = true
       },
       progressed: () => {},
       settled: (outcome, workMs) => {
         this.#jobs.delete(job)
-        if (!outcome.ok && !sent && this.#tryAgain(chunk, outcome.error)) return
+        // What a worker answered was begun, even if its answer overtook that of the call before it.
+        const refused = !outcome.ok && !begun && workMs === undefined
+        if (refused && this.#tryAgain(chunk, outcome.error)) return
         const run = this.#runOf(chunk, outcome, job)
         if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
         this.#deliver(chunk, run)

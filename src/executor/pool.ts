@@ -54,6 +54,8 @@ export class Pool implements Backend, SlotOwner {
   /** Whether calls can be taken back from a worker: where memory is shared. */
   readonly #takesBack: boolean
   #startsFailed = 0
+  #assigning = false
+  #assignAgain = false
   /** Fewer than `workers` for a while after one could not start. */
   #mostWorkers: number
   /** One timer, however many workers were refused: each of several would start them all again. */
@@ -155,7 +157,7 @@ export class Pool implements Backend, SlotOwner {
 
   returned(jobs: readonly ReadyJob[]): void {
     const wanted = jobs.filter(ready => !ready.settled)
-    if (this.#forced === undefined) this.#queue.unshift(wanted)
+    if (this.#forced === undefined) this.#queue.putBack(wanted)
     else for (const ready of wanted) this.#settle(ready, { ok: false, error: this.#forced }, 'cancelled')
     this.#assign()
   }
@@ -228,7 +230,22 @@ export class Pool implements Backend, SlotOwner {
     return this.workers - busy
   }
 
+  /** Jobs that can't be sent turn their worker idle at once, and so would call this again inside of itself, thousands of times deep. */
   #assign(): void {
+    this.#assignAgain = true
+    if (this.#assigning) return
+    this.#assigning = true
+    try {
+      while (this.#assignAgain) {
+        this.#assignAgain = false
+        this.#assignOnce()
+      }
+    } finally {
+      this.#assigning = false
+    }
+  }
+
+  #assignOnce(): void {
     while (this.#queue.size > 0) {
       const slot = this.#idle.pop()
       if (slot === undefined) break
