@@ -4,6 +4,7 @@
  *
  *     AtonceError
  *     ├── the program is wrong ── InvalidTaskError · EntryPointError · TaskLoadError · TaskVersionError
+ *     │                           NotOwnerError
  *     ├── the value can't cross ─ SerializationError · PayloadTooLargeError · ThrownValueError
  *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · QueueFullError
  *     └── the worker failed ───── WorkerError
@@ -11,6 +12,7 @@
  *                                 ├── WorkerStartError · WorkerStartTimeoutError · SpawnError
  *                                 └── ConnectionLostError · ProtocolError
  *     OptionError (a RangeError): an option or argument out of its range
+ *     RetriesFailedError (an AggregateError): all attempts of a call failed
  *
  * A programmer's mistake throws at the call; the world's failures reject.
  */
@@ -56,6 +58,17 @@ export class EntryPointError extends AtonceError {
         'Every worker would start workers without end. Move the tasks to a module of their own, or guard the main program:\n' +
         "    import { isWorker } from 'atonce'\n" +
         '    if (!isWorker) await main()',
+    )
+  }
+}
+
+/** A task has tried to close the executor that runs it; that is for whoever made the executor. */
+export class NotOwnerError extends AtonceError {
+  constructor(executor: string) {
+    super(
+      'ATONCE_NOT_OWNER',
+      `A task can't close ${executor}, which runs it: close() waits for the task, and the task would wait for close(). ` +
+        'Call close() where the executor was made; leave out `await using` for currentExecutor().',
     )
   }
 }
@@ -155,6 +168,23 @@ export class QueueFullError extends AtonceError {
         'Await some of them first, use map() (it reads its inputs only as fast as they are worked off), or raise queueLimit.',
     )
     this.queueLimit = queueLimit
+  }
+}
+
+/**
+ * A call was repeated, and its last attempt failed too. `cause` is the last error, `errors` are those of all attempts, the
+ * first one first.
+ */
+export class RetriesFailedError extends AggregateError {
+  readonly code = 'ATONCE_RETRIES_FAILED'
+
+  constructor(task: string, errors: readonly unknown[]) {
+    const last = errors.at(-1)
+    super(
+      errors,
+      `${task} failed ${errors.length} times; the last time with ${last instanceof Error ? `${last.name}: ${last.message}` : String(last)}`,
+      { cause: last },
+    )
   }
 }
 
@@ -274,8 +304,10 @@ const classes = {
   OptionError,
   InvalidTaskError,
   EntryPointError,
+  NotOwnerError,
   TaskLoadError,
   TaskVersionError,
+  RetriesFailedError,
   SerializationError,
   PayloadTooLargeError,
   ThrownValueError,

@@ -18,3 +18,20 @@ const workerCrash = channel('atonce.worker.crash')
 export function publishWorkerCrash(event: WorkerCrashEvent): void {
   if (workerCrash.hasSubscribers) workerCrash.publish(event)
 }
+
+/** A call has failed and is repeated. */
+export interface RetryEvent {
+  /** The executor's name. */
+  readonly executor: string
+  readonly task: string
+  /** The number of the attempt that begins: 2 for the first repeat. */
+  readonly attempt: number
+  /** Why the last attempt failed. */
+  readonly error: Error
+}
+
+const retry = channel('atonce.call.retry')
+
+export function publishRetry(event: RetryEvent): void {
+  if (retry.hasSubscribers) retry.publish(event)
+}

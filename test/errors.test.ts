@@ -17,6 +17,8 @@ const made: readonly (readonly [Error, string, object])[] = [
     { module: 'file:///a.ts' },
   ],
   [new errors.TaskVersionError('file:///a.ts', 'x'), 'ATONCE_TASK_VERSION', { module: 'file:///a.ts' }],
+  [new errors.NotOwnerError('threads'), 'ATONCE_NOT_OWNER', {}],
+  [new errors.RetriesFailedError('fetch', [new Error('first'), 5]), 'ATONCE_RETRIES_FAILED', { cause: 5 }],
   [new errors.SerializationError('args[0]', 'x'), 'ATONCE_SERIALIZATION', { path: 'args[0]' }],
   [new errors.PayloadTooLargeError(9, 5), 'ATONCE_PAYLOAD_TOO_LARGE', { payloadBytes: 9, limitBytes: 5 }],
   [new errors.ThrownValueError(null, 'null'), 'ATONCE_THROWN_VALUE', { value: null }],
@@ -67,13 +69,17 @@ test('every error has its own code, its class’s name, and its details as own p
   }
 })
 
-test('all but OptionError are AtonceErrors; all that mean a failed worker are WorkerErrors; OptionError is a RangeError', () => {
+test('all are AtonceErrors but those that are a RangeError or an AggregateError; those of a failed worker are WorkerErrors', () => {
   for (const [error, code] of made) {
-    assert.equal(error instanceof errors.AtonceError, code !== 'ATONCE_OPTION')
+    const isOther = ['ATONCE_OPTION', 'ATONCE_RETRIES_FAILED'].includes(code)
+    assert.equal(error instanceof errors.AtonceError, !isOther)
     const failedWorker = /WORKER|MEMORY|SPAWN|CONNECTION|PROTOCOL/.test(code)
     assert.equal(error instanceof errors.WorkerError, failedWorker, code)
   }
   assert.ok(new errors.OptionError('x') instanceof RangeError)
+  const failed = new errors.RetriesFailedError('fetch', ['first', 'last'])
+  assert.ok(failed instanceof AggregateError)
+  assert.deepEqual([failed.errors, failed.cause], [['first', 'last'], 'last'])
 })
 
 test('a cause is there when it was given, and only then', () => {

@@ -1,12 +1,14 @@
 /** `run`: one call, as a job and a future. */
 import { ClosedError, TimeoutError } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import { type CallContext, currentCall } from '../task/context.ts'
 import { abortError, Future, type FutureControl } from '../task/future.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
+import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
 
 export function runOne<F extends AnyFunction>(
   backend: Backend,
@@ -27,10 +29,14 @@ class SingleCall implements Job {
   readonly chunk = false
   readonly caller: Caller
   readonly control: FutureControl<unknown>
+  readonly within: CallContext | undefined = currentCall()
+  waitedFor = false
   ready: object | undefined = undefined
   readonly #backend: Backend
   readonly #options: CallOptions
+  readonly #attempts: Attempts | undefined
   #timer: Timer | undefined
+  #pause: Timer | undefined
 
   constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
     this.#backend = backend
@@ -38,11 +44,17 @@ class SingleCall implements Job {
     this.task = task
     this.calls = [args]
     this.caller = caller
+    this.#attempts = attemptsOf(options, backend.name, task)
+    if (this.#attempts !== undefined) assertNothingMoves(args, task)
     this.control = Future.create<unknown>(this)
   }
 
   get priority(): number {
     return this.#options.priority ?? 0
+  }
+
+  get attempt(): number {
+    return this.#attempts?.attempt ?? 1
   }
 
   begin(): void {
@@ -65,10 +77,40 @@ class SingleCall implements Job {
   }
 
   settled(outcome: Outcome<unknown>): void {
+    if (outcome.ok) {
+      this.#release()
+      return this.control.resolve(outcome.value)
+    }
+    const attempts = this.#attempts
+    const error = attempts === undefined ? outcome.error : attempts.afterFailure(outcome.error)
+    if (attempts !== undefined && error === repeat) return this.#repeat(attempts)
+    this.#release()
+    this.control.reject(error, error instanceof ClosedError ? 'cancelled' : 'failed')
+  }
+
+  left(error: Error): void {
+    this.control.future.catch(() => {})
+    this.#release()
+    this.control.reject(error, 'cancelled')
+  }
+
+  /** Somebody waits for the future. */
+  awaited(): void {
+    if (this.waitedFor || this.within === undefined) return
+    this.waitedFor = true
+    if (!this.control.future.settled) this.#backend.awaited?.(this)
+  }
+
+  #repeat({ delayMs }: Attempts): void {
+    this.ready = undefined
+    if (delayMs === 0) this.#backend.submit(this)
+    else this.#pause = runtime().setTimer(delayMs, () => this.#backend.submit(this))
+  }
+
+  #release(): void {
     this.#timer?.cancel()
+    this.#pause?.cancel()
     this.#options.signal?.removeEventListener('abort', this.#aborted)
-    if (outcome.ok) this.control.resolve(outcome.value)
-    else this.control.reject(outcome.error, outcome.error instanceof ClosedError ? 'cancelled' : 'failed')
   }
 
   /** The user has cancelled the future. */
@@ -99,6 +141,7 @@ class SingleCall implements Job {
   }
 
   #stop(error: Error): void {
+    this.#release()
     this.control.reject(error, 'cancelled')
     this.#backend.cancel(this, error)
   }

@@ -28,7 +28,7 @@ export interface Launch {
 
 /** How to start a worker process of that name. */
 export function launchOf(name: string, options: PoolOptions & LaunchOptions): Launch {
-  const { env, permissions, resourceLimits, maxPayloadBytes } = options
+  const { name: executor, workers, env, permissions, resourceLimits, maxPayloadBytes } = options
   return {
     command: process.execPath,
     args: [
@@ -39,7 +39,7 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
       '--input-type=module',
       '--eval',
       `await import(${JSON.stringify(processEntry)})`,
-      markProcess({ name, maxPayloadBytes }),
+      markProcess({ name, executor: { name: executor, workers }, maxPayloadBytes }),
     ],
     env: { ...(env ?? (permissions === undefined ? process.env : {})) },
   }

@@ -35,6 +35,12 @@ export function context(): TaskContext {
   return current.getStore() ?? outside
 }
 
+/** The call that runs here, as executors see it. */
+export function currentCall(): CallContext | undefined {
+  const call = current.getStore()
+  return call instanceof CallContext ? call : undefined
+}
+
 /** Whether a task runs here. */
 export function insideTask(): boolean {
   return current.getStore() !== undefined
@@ -65,7 +71,10 @@ export interface CallOwner {
 export class CallContext implements TaskContext {
   readonly attempt: number
   readonly worker: string
-  readonly #owner: CallOwner
+  /** Who runs the call. */
+  readonly owner: CallOwner
+  /** The call of this thread in which this one was made, on whatever executor. */
+  readonly within: CallContext | undefined
   /** Bound, so that `const { progress } = context()` works. */
   readonly throwIfCancelled = (): void => {
     if (!this.cancelled) return
@@ -77,16 +86,17 @@ export class CallContext implements TaskContext {
       throw new OptionError(
         `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
       )
-    this.#owner.report(this, done, total)
+    this.owner.report(this, done, total)
   }
   #controller: AbortController | undefined
   #cancelled = false
   #reason: unknown
 
-  constructor(attempt: number, worker: string, owner: CallOwner) {
+  constructor(attempt: number, worker: string, owner: CallOwner, within?: CallContext) {
     this.attempt = attempt
     this.worker = worker
-    this.#owner = owner
+    this.owner = owner
+    this.within = within
   }
 
   get signal(): AbortSignal {
@@ -98,7 +108,7 @@ export class CallContext implements TaskContext {
   }
 
   get cancelled(): boolean {
-    return this.#cancelled || this.#owner.pollCancelled(this)
+    return this.#cancelled || this.owner.pollCancelled(this)
   }
 
   /** Marks the call as cancelled and aborts its signal. */

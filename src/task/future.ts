@@ -16,6 +16,8 @@ export type ProgressListener = (done: number, total: number | undefined) => void
 /** Who is asked to cancel when the user cancels a future. */
 export interface Canceller {
   cancel(reason: unknown): void
+  /** Somebody waits for the future: it was awaited, or `then` was called. */
+  awaited?(): void
 }
 
 /** The side of a future that its executor holds. */
@@ -117,6 +119,7 @@ export class Future<T> implements Promise<T> {
     onDone?: ((value: T) => A | PromiseLike<A>) | null,
     onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
+    this.#canceller.awaited?.()
     return this.#promise.then(onDone, onFailed)
   }
 

@@ -16,7 +16,7 @@ export function threadStarter(options: PoolOptions): StartWorker {
 
 function startThread(
   name: string,
-  { resourceLimits, maxPayloadBytes }: PoolOptions,
+  { name: pool, workers, resourceLimits, maxPayloadBytes }: PoolOptions,
   owner: FarWorkerOwner,
 ): FarWorker {
   const { port1: near, port2: port } = new MessageChannel()
@@ -51,7 +51,15 @@ function startThread(
     thread = new Worker(firstLine, {
       name,
       resourceLimits: { ...resourceLimits },
-      workerData: markThread({ name, port, rings, claims, cancelWord, maxPayloadBytes }),
+      workerData: markThread({
+        name,
+        executor: { name: pool, workers },
+        port,
+        rings,
+        claims,
+        cancelWord,
+        maxPayloadBytes,
+      }),
       transferList: [port],
     })
     thread.on('error', error => {
@@ -67,7 +75,7 @@ function startThread(
     name,
     pid: undefined,
     capacity: claimWindow / 2,
-    send: message => transport.send(message),
+    send: (message, transfer) => transport.send(message, transfer),
     tryGive(seq, ref, args) {
       giveClaim(claims, seq)
       return transport.tryRun(seq, ref, args)

@@ -23,11 +23,12 @@ const messagesFd = 3
 
 if (processBirth !== undefined) {
   process.argv.pop()
-  const { name, maxPayloadBytes } = processBirth
+  const { name, executor, maxPayloadBytes } = processBirth
   const cancelWord = startWatchdog()
   const socket = new Socket({ fd: messagesFd, readable: true, writable: true })
   const worker = new Worker({
     name,
+    home: { model: 'processes', ...executor },
     crossing: { sharedMemory: false, maxPayloadBytes },
     pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in watchdog.ts.
     claim: () => true, // A call that was sent to a process can't be taken back.

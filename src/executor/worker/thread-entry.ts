@@ -16,9 +16,10 @@ import { Worker } from './worker.ts'
 export const threadEntry: string = import.meta.url
 
 if (threadBirth !== undefined) {
-  const { name, port, rings, claims, cancelWord, maxPayloadBytes } = threadBirth
+  const { name, executor, port, rings, claims, cancelWord, maxPayloadBytes } = threadBirth
   const worker = new Worker({
     name,
+    home: { model: 'threads', ...executor },
     crossing: { sharedMemory: true, maxPayloadBytes },
     pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in threads/thread.ts.
     claim: seq => beginClaim(claims, seq),

@@ -4,23 +4,31 @@
  *     load ─▶ loader: import(module), look up ─▶ loaded | loadFailed
  *     call ─▶ inbox ─▶ (one at a time) claim ─▶ fn(...args) in its context ─▶ encode ─▶ done | doneChunk | failed
  *     cancel ─▶ the call's signal
+ *     help ─▶ fn(...args) at once, beside the call that waits for it or for its like ─▶ the same answers
+ *     nest ◀─ what the task runs on its own executor: nested-calls.ts
  *
  * Calls are run in the order they came, one after the other; the next one is claimed when the last one has been answered.
  * The entry points (thread-entry.ts, process-entry.ts) bring the transport and the means to die.
  */
+import { type Parked, park } from '../../runtime/park.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CallContext, withContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import type { CancelMessage, FromWorker, LoadMessage, ToWorker } from '../../wire/messages.ts'
+import type { CancelMessage, FromWorker, HelpMessage, LoadMessage, ToWorker } from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
+import type { Backend } from '../backend.ts'
+import type { NestingOwner } from '../current-executor.ts'
 import type { Packed } from '../packed.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
+import { type Home, NestedCalls, NestedCallsOf } from './nested-calls.ts'
 
 /** What an entry point brings. */
 export interface WorkerHost {
+  /** The executor that it works for. */
+  readonly home: Home
   /** The worker's name, as `thread 2`. */
   readonly name: string
   readonly crossing: Crossing
@@ -44,22 +52,39 @@ interface Call {
   readonly attempt: number
 }
 
+/** A call that was begun and not answered. */
+interface Running {
+  readonly seq: number
+  readonly context: CallContext
+  /** Whether it has sent anything before its answer. */
+  talked: boolean
+  nested: NestedCallsOf | undefined
+}
+
 /** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
 const longestStretchMs = 2
 
 /** A worker, from the first message to the last. */
-export class Worker {
+export class Worker implements NestingOwner {
   readonly #host: WorkerHost
+  readonly #nested: NestedCalls
   readonly #tasks = new Map<number, Task | Promise<Task>>()
   #inbox: Call[] = []
   #inboxAt = 0
-  #current: { readonly seq: number; readonly context: CallContext; talked: boolean } | undefined
+  #current: Running | undefined
+  /** The calls beside it, by their numbers, which are negative. */
+  readonly #helping = new Map<number, Running>()
+  readonly #toHelpWith = new Map<number, HelpMessage>()
+  #helped: Parked<void> | undefined
   #transport: Transport | undefined
   #working = false
   #waking = false
 
   constructor(host: WorkerHost) {
     this.#host = host
+    this.#nested = new NestedCalls(host.home, host.crossing, (message, transfer) =>
+      this.#send(message, transfer),
+    )
   }
 
   /** Begins to work: tells the other side that messages are taken now. */
@@ -76,8 +101,12 @@ export class Worker {
       case 'run':
         this.#inbox.push(message)
         return this.wakeSoon()
+      case 'help':
+        return this.#helpSoon(message)
       case 'cancel':
         return this.#cancel(message)
+      default:
+        return this.#nested.receive(message)
     }
   }
 
@@ -114,6 +143,7 @@ export class Worker {
         await runtime().yieldToLoop()
         turnMs = runtime().now()
       }
+      if (this.#helping.size > 0) await this.#restOfHelping()
       const flushing = this.#host.flushing()
       if (flushing !== undefined) await flushing
       const call = this.#inbox[this.#inboxAt] // Taken only now: what was cancelled during the wait is not there any more.
@@ -139,6 +169,14 @@ export class Worker {
     return true
   }
 
+  /** Once all that came in this turn is here, as `wakeSoon`. */
+  #helpSoon(message: HelpMessage): void {
+    this.#toHelpWith.set(message.seq, message)
+    runtime().soon(() => {
+      if (this.#toHelpWith.delete(message.seq)) void this.#run(message)
+    })
+  }
+
   async #load(message: LoadMessage): Promise<void> {
     const loading = loadTask(message)
     this.#tasks.set(message.ref, loading)
@@ -150,12 +188,20 @@ export class Worker {
     }
   }
 
+  /** What was helped with ends before another call of the hand begins: that one must not be hurt by it. */
+  #restOfHelping(): Promise<void> {
+    this.#helped ??= park<void>('calls that were helped with to end', this)
+    return this.#helped.promise
+  }
+
   /** Runs a call and answers it: at once, or when the promise that it returns has resolved. */
   #run(
     call: Call,
     context = new CallContext(call.attempt, this.#host.name, this),
   ): Promise<void> | undefined {
-    this.#current = { seq: call.seq, context, talked: false }
+    const running: Running = { seq: call.seq, context, talked: false, nested: undefined }
+    if (call.seq < 0) this.#helping.set(call.seq, running)
+    else this.#current = running
     const startedMs = runtime().now()
     try {
       const task = this.#taskOf(call.ref)
@@ -216,16 +262,16 @@ export class Worker {
   #answer(call: Call, result: unknown, startedMs: number): void {
     const workMs = runtime().now() - startedMs
     // What the task has told before goes ahead of its answer: then both take the same lane.
-    const talked = this.#current?.talked ?? false
-    this.#current = undefined
+    const talked = this.#over(call)
     if (!talked && this.#transport?.tryDone(call.seq, workMs, result) === true) return
     const { value, special, transfer } = encode(result, 'result', this.#host.crossing)
     this.#send({ kind: 'done', seq: call.seq, value, special, workMs }, transfer)
   }
 
-  #answerChunk({ seq }: Call, outcome: ChunkOutcome, startedMs: number): void {
+  #answerChunk(call: Call, outcome: ChunkOutcome, startedMs: number): void {
     const workMs = runtime().now() - startedMs
-    this.#current = undefined
+    const { seq } = call
+    this.#over(call)
     const { message, transfer } = chunkReply(seq, outcome, workMs, this.#host.crossing, error =>
       this.#encodeFailure(error),
     )
@@ -233,13 +279,39 @@ export class Worker {
   }
 
   #fail(call: Call, error: unknown, startedMs: number): void {
-    this.#current = undefined
+    this.#over(call)
     const workMs = runtime().now() - startedMs
     this.#sendFailure(error, failure => ({ kind: 'failed', seq: call.seq, failure, workMs }))
   }
 
+  /** The call has ended, and what it has made with it; says whether it has sent anything before. */
+  #over({ seq }: Call): boolean {
+    const running = this.#runningOf(seq)
+    if (running === undefined) return true // Its answer could not be sent; another one is.
+    running.nested?.end()
+    if (seq >= 0) this.#current = undefined
+    else this.#helping.delete(seq)
+    if (this.#helping.size === 0) {
+      this.#helped?.unpark()
+      this.#helped = undefined
+    }
+    return running.talked
+  }
+
+  #runningOf(seq: number): Running | undefined {
+    return this.#current?.seq === seq ? this.#current : this.#helping.get(seq)
+  }
+
+  #runningIn(context: CallContext): Running | undefined {
+    if (this.#current?.context === context) return this.#current
+    for (const running of this.#helping.values()) if (running.context === context) return running
+    return undefined
+  }
+
   #cancel({ seq, failure }: CancelMessage): void {
-    if (this.#current?.seq === seq) return this.#current.context.cancel(decodeFailure(failure, decode))
+    const running = this.#runningOf(seq)
+    if (running !== undefined) return running.context.cancel(decodeFailure(failure, decode))
+    if (this.#toHelpWith.delete(seq)) return this.#send({ kind: 'dropped', seq })
     const waiting = this.#inbox.findIndex((call, at) => at >= this.#inboxAt && call.seq === seq)
     if (waiting < 0) return // It was answered before.
     this.#inbox.splice(waiting, 1)
@@ -249,13 +321,23 @@ export class Worker {
   // ── what a call's context asks for ──
 
   report(context: CallContext, done: number, total: number | undefined): void {
-    if (this.#current?.context !== context) return // The call has been answered.
-    this.#current.talked = true
-    this.#send({ kind: 'progress', seq: this.#current.seq, done, total })
+    const running = this.#runningIn(context)
+    if (running === undefined) return // The call has been answered.
+    running.talked = true
+    this.#send({ kind: 'progress', seq: running.seq, done, total })
   }
 
   pollCancelled(context: CallContext): boolean {
-    return this.#current?.context === context && this.#host.pollCancelled(this.#current.seq)
+    const running = this.#runningIn(context)
+    return running !== undefined && this.#host.pollCancelled(running.seq)
+  }
+
+  nest(context: CallContext): Backend {
+    const running = this.#runningIn(context)
+    if (running === undefined) return new NestedCallsOf(this.#nested, undefined)
+    running.talked = true // Its answer must not overtake the calls that it makes.
+    running.nested ??= new NestedCallsOf(this.#nested, running.seq)
+    return running.nested
   }
 
   /** An error may be too large to be sent, or hold what can't be copied; then what is said is that. */
