@@ -84,7 +84,11 @@ test('all are AtonceErrors but those that are a RangeError or an AggregateError;
 
 test('a cause is there when it was given, and only then', () => {
   for (const [error, code] of made)
-    assert.equal(Object.hasOwn(error, 'cause'), ['ATONCE_TASK_LOAD', 'ATONCE_ABORTED'].includes(code), code)
+    assert.equal(
+      Object.hasOwn(error, 'cause'),
+      ['ATONCE_TASK_LOAD', 'ATONCE_ABORTED', 'ATONCE_RETRIES_FAILED'].includes(code),
+      code,
+    )
   const cause = new TypeError('below')
   assert.equal(new errors.WorkerCrashedError('x', { ...details, cause }).cause, cause)
 })

@@ -46,11 +46,6 @@ export class Nested implements Backend {
     this.#loop.submitNested(made)
   }
 
-  awaited(job: Job): void {
-    const made = this.#open.get(job)
-    if (made !== undefined) this.#loop.awaited?.(made)
-  }
-
   cancel(job: Job, error: Error): void {
     const made = this.#open.get(job)
     if (made !== undefined) this.#loop.cancel(made, error)
@@ -84,6 +79,8 @@ class MadeHere implements Job {
   readonly #job: Job
   readonly #over: () => boolean
   readonly within: CallContext
+  /** The call can't end before it. */
+  readonly waitedFor = true
 
   constructor(job: Job, within: CallContext, over: () => boolean) {
     this.#job = job
@@ -113,10 +110,6 @@ class MadeHere implements Job {
 
   get attempt(): number {
     return this.#job.attempt ?? 1
-  }
-
-  get waitedFor(): boolean {
-    return this.#job.waitedFor ?? false
   }
 
   ready: object | undefined = undefined

@@ -17,19 +17,23 @@ import type { Caller, Job } from './backend.ts'
 /** Stacks that may be taken in a second, and at once. One costs 2 to 10 µs, more than all the rest of a call. */
 const stacksPerMs = 1
 const mostStacks = 500
+/** With none left, only each so-manieth call looks at the clock: that is dear too. */
+const callsPerLook = 8
 
 let stacksLeft = mostStacks
 let countedAtMs = 0
+let calls = 0
 const lastOf = new WeakMap<Task, Caller>()
 
 /**
- * The stack of whoever called the function `below`. Exact for up to a thousand calls in a second; of a task that is called
- * more often, some calls are looked at, and the others are said to come from there.
+ * The stack of whoever called the function `below`. Exact for up to about a thousand calls in a second; of a task that is
+ * called more often, some calls are looked at, and the others are said to come from there.
  */
 export function captureCaller(task: Task, below: Function): Caller {
-  const nowMs = runtime().now()
-  stacksLeft = Math.min(mostStacks, stacksLeft + (nowMs - countedAtMs) * stacksPerMs)
-  countedAtMs = nowMs
+  if (stacksLeft < 1) {
+    calls += 1
+    if (calls % callsPerLook === 0) earnStacks()
+  }
   const last = stacksLeft < 1 ? lastOf.get(task) : undefined
   if (last !== undefined) return last
   stacksLeft -= 1
@@ -42,6 +46,12 @@ export function captureCaller(task: Task, below: Function): Caller {
     sampled: true,
   })
   return exact
+}
+
+function earnStacks(): void {
+  const nowMs = runtime().now()
+  stacksLeft = Math.min(mostStacks, stacksLeft + (nowMs - countedAtMs) * stacksPerMs)
+  countedAtMs = nowMs
 }
 
 /** The far side's failure as the error that the future rejects with. */

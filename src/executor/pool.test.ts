@@ -72,6 +72,13 @@ class Call implements Job {
   }
 }
 
+/** No turn passes between a submit and what follows from it, so that a test need not wait to look. */
+class OneTurn extends VirtualRuntime {
+  override soon(run: () => void): void {
+    run()
+  }
+}
+
 /** A pool, its workers and its calls. */
 class Play {
   readonly pool: Pool
@@ -186,7 +193,7 @@ function played(
 ): void {
   for (const kind of kinds) {
     test(`${name} (${kind})`, async () => {
-      const virtual = new VirtualRuntime()
+      const virtual = new OneTurn()
       await withRuntime(virtual, () => body(options => new Play(virtual, kind, options), kind))
     })
   }
@@ -208,6 +215,24 @@ played('calls of an unknown task go one at a time, those of a cheap one together
   it.worker(0).work()
   it.submitMany(20)
   assert.equal(it.worker(0).inbox.length, 20)
+})
+
+test('jobs of one turn travel together: the first at once, the others when the turn is over, or when they are many', async () => {
+  const virtual = new VirtualRuntime()
+  await withRuntime(virtual, async () => {
+    const it = new Play(virtual, 'thread')
+    it.warm()
+    await virtual.advance(0)
+    const { inbox } = it.worker(0)
+    it.submitMany(10)
+    assert.equal(inbox.length, 1)
+    await virtual.advance(0)
+    assert.equal(inbox.length, 10)
+    it.submitMany(300)
+    assert.ok(inbox.length > 10, `${inbox.length} were given before the turn was over`)
+    await it.settle()
+    await it.close(0)
+  })
 })
 
 played('only the first call in a hand has started', both, play => {

@@ -36,6 +36,8 @@ const startsBeforeGivingUp = 3
 const refusedAgainMs = 1_000
 /** How long an idle worker still keeps the program alive: calls that follow soon need no hand-over. */
 const holdMs = 5
+/** So many jobs are given out together, or as many as come in one turn of the loop, if those are fewer. */
+const mostUngiven = 256
 /** How long a worker may be at one call before others that wait in its hands go to idle workers. */
 const stuckMs = 2
 
@@ -55,6 +57,9 @@ export class Pool implements Backend, SlotOwner {
   readonly #idle: Slot[] = []
   /** Jobs that were accepted and have no outcome yet. */
   #open = 0
+  /** Jobs that have come since jobs were last given out. */
+  #ungiven = 0
+  #assigning = false
   readonly #costs = new Map<Task, TaskCost>()
   readonly #brokenImports = new Map<string, number>()
   readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0, retried: 0 }
@@ -64,8 +69,8 @@ export class Pool implements Backend, SlotOwner {
   /** Whether calls can be taken back from a worker: where memory is shared. */
   readonly #takesBack: boolean
   #startsFailed = 0
-  #assigning = false
-  #assignAgain = false
+  #giving = false
+  #giveAgain = false
   /** Fewer than `workers` for a while after one could not start. */
   #mostWorkers: number
   /** One timer, however many workers were refused: each of several would start them all again. */
@@ -105,7 +110,7 @@ export class Pool implements Backend, SlotOwner {
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
     this.#queue.push(ready)
     this.#room.taken()
-    this.#assign()
+    this.#assignSoon()
   }
 
   cancel(job: Job, error: Error): void {
@@ -163,8 +168,9 @@ export class Pool implements Backend, SlotOwner {
     this.#finishClosing()
   }
 
-  answered(_slot: Slot): void {
-    if (this.#queue.size > 0) this.#assign()
+  answered(slot: Slot): void {
+    if (this.#queue.size === 0) return
+    if (slot.wantsMore(this.#takesBack) || slot.helps !== undefined) this.#assign()
   }
 
   nest(slot: Slot, parent: ReadyJob, message: NestMessage): void {
@@ -289,22 +295,36 @@ export class Pool implements Backend, SlotOwner {
     return this.#options.queueLimit + this.workers - busy - this.#queue.size
   }
 
-  /** Jobs that can't be sent turn their worker idle at once, and so would call this again inside of itself, thousands of times deep. */
-  #assign(): void {
-    this.#assignAgain = true
+  /** The first job of a turn is given out at once; those that come with it travel together, each worker's share behind one bell. */
+  #assignSoon(): void {
+    this.#ungiven += 1
+    if (this.#assigning && this.#ungiven < mostUngiven) return
+    this.#assign()
     if (this.#assigning) return
     this.#assigning = true
+    runtime().soon(() => {
+      this.#assigning = false
+      if (this.#ungiven > 0) this.#assign()
+    })
+  }
+
+  /** Jobs that can't be sent turn their worker idle at once, and so would call this again inside of itself, thousands of times deep. */
+  #assign(): void {
+    this.#ungiven = 0
+    this.#giveAgain = true
+    if (this.#giving) return
+    this.#giving = true
     try {
-      while (this.#assignAgain) {
-        this.#assignAgain = false
-        this.#assignOnce()
+      while (this.#giveAgain) {
+        this.#giveAgain = false
+        this.#give()
       }
     } finally {
-      this.#assigning = false
+      this.#giving = false
     }
   }
 
-  #assignOnce(): void {
+  #give(): void {
     while (this.#queue.size > 0) {
       const slot = this.#idle.pop()
       if (slot === undefined) break
@@ -333,15 +353,15 @@ export class Pool implements Backend, SlotOwner {
 
   /** Cheap calls go together, behind those that a worker has in its hands; not behind one that takes long. */
   #fillHands(): void {
-    let nowMs: number | undefined
+    const nowMs = runtime().now()
+    let left = this.#slots.size
     for (const slot of this.#slots) {
-      for (
-        let next = this.#queue.peek();
-        next !== undefined && slot.takes(next, this.#takesBack);
-        next = this.#queue.peek()
-      ) {
-        nowMs ??= runtime().now()
-        if (slot.sinceMs(nowMs) >= stuckMs) break
+      const share = Math.ceil(this.#queue.size / left)
+      left -= 1
+      if (slot.state !== 'busy' || slot.sinceMs(nowMs) >= stuckMs) continue
+      for (let given = 0; given < share; given += 1) {
+        const next = this.#queue.peek()
+        if (next === undefined || !slot.takes(next, this.#takesBack)) break
         slot.assign(this.#queue.shift() as ReadyJob)
       }
     }

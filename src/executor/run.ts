@@ -2,7 +2,8 @@
 import { ClosedError, TimeoutError } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { type CallContext, currentCall } from '../task/context.ts'
-import { abortError, Future, type FutureControl } from '../task/future.ts'
+import { abortError, type Future, FutureControl } from '../task/future.ts'
+import { onAwait } from '../task/on-await.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Caller, Job } from './backend.ts'
@@ -19,16 +20,15 @@ export function runOne<F extends AnyFunction>(
 ): Future<Result<F>> {
   const call = new SingleCall(backend, options, task, args, captureCaller(task, calledAs))
   call.begin()
-  return call.control.future as Future<Result<F>>
+  return call.future as Future<Result<F>>
 }
 
 /** A class, not closures: a burst makes many of these, and they all live until they are settled. */
-class SingleCall implements Job {
+class SingleCall extends FutureControl<unknown> implements Job {
   readonly task: Task
   readonly calls: readonly (readonly unknown[])[]
   readonly chunk = false
   readonly caller: Caller
-  readonly control: FutureControl<unknown>
   readonly within: CallContext | undefined = currentCall()
   waitedFor = false
   ready: object | undefined = undefined
@@ -39,6 +39,7 @@ class SingleCall implements Job {
   #pause: Timer | undefined
 
   constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
+    super()
     this.#backend = backend
     this.#options = options
     this.task = task
@@ -46,7 +47,8 @@ class SingleCall implements Job {
     this.caller = caller
     this.#attempts = attemptsOf(options, backend.name, task)
     if (this.#attempts !== undefined) assertNothingMoves(args, task)
-    this.control = Future.create<unknown>(this)
+    if (this.within !== undefined && backend.awaited !== undefined)
+      onAwait(this.future, () => this.#awaited())
   }
 
   get priority(): number {
@@ -61,44 +63,36 @@ class SingleCall implements Job {
     const { signal, timeoutMs } = this.#options
     if (signal?.aborted) return void this.#aborted()
     this.#backend.submit(this)
-    if (this.control.future.settled) return
+    if (this.hasSettled) return
     signal?.addEventListener('abort', this.#aborted, { once: true })
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
     }
   }
 
-  started(): void {
-    this.control.started()
-  }
-
-  progressed(done: number, total: number | undefined): void {
-    this.control.progressed(done, total)
-  }
-
   settled(outcome: Outcome<unknown>): void {
     if (outcome.ok) {
       this.#release()
-      return this.control.resolve(outcome.value)
+      return this.resolve(outcome.value)
     }
     const attempts = this.#attempts
     const error = attempts === undefined ? outcome.error : attempts.afterFailure(outcome.error)
     if (attempts !== undefined && error === repeat) return this.#repeat(attempts)
     this.#release()
-    this.control.reject(error, error instanceof ClosedError ? 'cancelled' : 'failed')
+    this.reject(error, error instanceof ClosedError ? 'cancelled' : 'failed')
   }
 
   left(error: Error): void {
-    this.control.future.catch(() => {})
+    this.future.catch(() => {})
     this.#release()
-    this.control.reject(error, 'cancelled')
+    this.reject(error, 'cancelled')
   }
 
   /** Somebody waits for the future. */
-  awaited(): void {
+  #awaited(): void {
     if (this.waitedFor || this.within === undefined) return
     this.waitedFor = true
-    if (!this.control.future.settled) this.#backend.awaited?.(this)
+    if (!this.hasSettled) this.#backend.awaited?.(this)
   }
 
   #repeat({ delayMs }: Attempts): void {
@@ -122,7 +116,7 @@ class SingleCall implements Job {
   get #aborted(): () => void {
     this.#listener ??= () => {
       // Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error then.
-      this.control.future.catch(() => {})
+      this.future.catch(() => {})
       this.#stop(abortError(this.#what, this.#options.signal?.reason))
     }
     return this.#listener
@@ -130,8 +124,7 @@ class SingleCall implements Job {
   #listener: (() => void) | undefined
 
   #timedOut(timeoutMs: number): void {
-    const where =
-      this.control.future.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
+    const where = this.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
     this.#stop(
       new TimeoutError(
         `${nameOf(this.task)} did not end within ${timeoutMs} ms of the call; ${where}.`,
@@ -142,7 +135,7 @@ class SingleCall implements Job {
 
   #stop(error: Error): void {
     this.#release()
-    this.control.reject(error, 'cancelled')
+    this.reject(error, 'cancelled')
     this.#backend.cancel(this, error)
   }
 

@@ -149,6 +149,15 @@ export class Slot {
     )
   }
 
+  /** Whether the worker has come to the middle of what it may have in its hands: then more is given, many at once. */
+  wantsMore(takesBack: boolean): boolean {
+    const { first } = this.#hand
+    return (
+      first !== undefined &&
+      this.#hand.count * 2 <= Math.min(first.cost.inHand(takesBack), this.#worker.capacity)
+    )
+  }
+
   /** Puts the job into the worker's hands. Settles it at once if it can't be sent. */
   assign(ready: ReadyJob): void {
     if (this.#state === 'idle') {

@@ -13,85 +13,108 @@ export type FutureState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 /** What a progress listener is told: `done` of `total` (if the task knows it), in the task's own unit. */
 export type ProgressListener = (done: number, total: number | undefined) => void
 
-/** Who is asked to cancel when the user cancels a future. */
-export interface Canceller {
-  cancel(reason: unknown): void
-  /** Somebody waits for the future: it was awaited, or `then` was called. */
-  awaited?(): void
+/**
+ * The side of a future that its executor holds: it settles the future, and is asked when the user cancels it. A class to
+ * derive from, so that a call is one object with its control.
+ */
+export abstract class FutureControl<T> {
+  readonly future: Future<T>
+  #state: FutureState = 'queued'
+  #listeners: ProgressListener[] | undefined
+  readonly #resolve: (value: any) => void
+  readonly #reject: (error: unknown) => void
+
+  constructor() {
+    this.future = Future.create<T>(this)
+    this.#resolve = taken.resolve
+    this.#reject = taken.reject
+  }
+
+  /** The user cancels the unsettled future. */
+  abstract cancel(reason: unknown): void
+
+  get state(): FutureState {
+    return this.#state
+  }
+
+  get hasSettled(): boolean {
+    return this.#state !== 'queued' && this.#state !== 'running'
+  }
+
+  started(): void {
+    if (this.#state === 'queued') this.#state = 'running'
+  }
+
+  progressed(done: number, total: number | undefined): void {
+    if (this.hasSettled || this.#listeners === undefined) return
+    for (const listener of this.#listeners) tellProgress(listener, done, total)
+  }
+
+  resolve(value: T): void {
+    if (this.hasSettled) return
+    this.#state = 'done'
+    this.#resolve(value)
+  }
+
+  /** An AbortError or a TimeoutError of the executor means `cancelled`; pass `'cancelled'` then. */
+  reject(error: unknown, state: 'failed' | 'cancelled' = 'failed'): void {
+    if (this.hasSettled) return
+    this.#state = state
+    this.#reject(error)
+  }
+
+  listen(listener: ProgressListener): void {
+    this.#listeners = [...(this.#listeners ?? []), listener]
+  }
 }
 
-/** The side of a future that its executor holds. */
-export interface FutureControl<T> {
-  readonly future: Future<T>
-  started(): void
-  progressed(done: number, total: number | undefined): void
-  resolve(value: T): void
-  /** An AbortError or a TimeoutError of the executor means `cancelled`; pass `'cancelled'` then. */
-  reject(error: unknown, state?: 'failed' | 'cancelled'): void
+/** What the promise that is being made gave to settle it with; taken at once, so that no closure is needed for each. */
+const taken: { resolve: (value: any) => void; reject: (error: unknown) => void } = {
+  resolve() {},
+  reject() {},
+}
+
+function take(resolve: (value: any) => void, reject: (error: unknown) => void): void {
+  taken.resolve = resolve
+  taken.reject = reject
 }
 
 /**
  * The result of `run`: await it like a promise, cancel it, ask for its state.
  *
  * A rejected future that nobody awaits is reported by Node like any rejected promise; one that was cancelled by its own
- * `cancel()` is not.
+ * `cancel()` is not. `then`, `catch` and `finally` return plain promises.
  */
-export class Future<T> implements Promise<T> {
-  readonly #promise: Promise<T>
-  readonly #canceller: Canceller
-  #state: FutureState = 'queued'
-  #listeners: ProgressListener[] | undefined
+export class Future<T> extends Promise<T> {
+  /** Not of `T`: a future of a number is one of anything. */
+  readonly #control: Pick<FutureControl<unknown>, 'state' | 'hasSettled' | 'cancel' | 'listen'>
 
-  private constructor(promise: Promise<T>, canceller: Canceller) {
-    this.#promise = promise
-    this.#canceller = canceller
+  static {
+    // `await` and Promise.all take a promise as it is if its constructor is Promise; any other they wrap in another one.
+    Object.defineProperty(Future.prototype, 'constructor', { value: Promise })
   }
 
-  /** For executors: a future, and the means to settle it. `canceller` is asked when the user cancels an unsettled future. */
-  static create<T>(canceller: Canceller): FutureControl<T> {
-    return new Future.#Control<T>(canceller)
+  private constructor(control: FutureControl<T>) {
+    super(take)
+    this.#control = control
   }
 
-  static readonly #Control = class<T> implements FutureControl<T> {
-    readonly future: Future<T>
-    readonly #resolve: (value: T) => void
-    readonly #reject: (error: unknown) => void
+  /** For executors: the future of a control that is being made. */
+  static create<T>(control: FutureControl<T>): Future<T> {
+    return new Future(control)
+  }
 
-    constructor(canceller: Canceller) {
-      const { promise, resolve, reject } = Promise.withResolvers<T>()
-      this.future = new Future<T>(promise, canceller)
-      this.#resolve = resolve
-      this.#reject = reject
-    }
-
-    started(): void {
-      if (this.future.#state === 'queued') this.future.#state = 'running'
-    }
-
-    progressed(done: number, total: number | undefined): void {
-      this.future.#tell(done, total)
-    }
-
-    resolve(value: T): void {
-      if (this.future.settled) return
-      this.future.#state = 'done'
-      this.#resolve(value)
-    }
-
-    reject(error: unknown, state: 'failed' | 'cancelled' = 'failed'): void {
-      if (this.future.settled) return
-      this.future.#state = state
-      this.#reject(error)
-    }
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise
   }
 
   get state(): FutureState {
-    return this.#state
+    return this.#control.state
   }
 
   /** Whether the state is final. */
   get settled(): boolean {
-    return this.#state !== 'queued' && this.#state !== 'running'
+    return this.#control.hasSettled
   }
 
   /**
@@ -104,40 +127,19 @@ export class Future<T> implements Promise<T> {
    */
   cancel(reason?: unknown): boolean {
     if (this.settled) return false
-    this.#promise.catch(() => {})
-    this.#canceller.cancel(reason)
+    this.catch(() => {})
+    this.#control.cancel(reason)
     return true
   }
 
   /** Calls `listener` at each `context().progress(…)` of the task, until it settles. Returns this future. */
   onProgress(listener: ProgressListener): this {
-    this.#listeners = [...(this.#listeners ?? []), listener]
+    this.#control.listen(listener)
     return this
   }
 
-  then<A = T, B = never>(
-    onDone?: ((value: T) => A | PromiseLike<A>) | null,
-    onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.#canceller.awaited?.()
-    return this.#promise.then(onDone, onFailed)
-  }
-
-  catch<B = never>(onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.#promise.catch(onFailed)
-  }
-
-  finally(onSettled?: (() => void) | null): Promise<T> {
-    return this.#promise.finally(onSettled)
-  }
-
-  get [Symbol.toStringTag](): string {
+  override get [Symbol.toStringTag](): string {
     return 'Future'
-  }
-
-  #tell(done: number, total: number | undefined): void {
-    if (this.settled || this.#listeners === undefined) return
-    for (const listener of this.#listeners) tellProgress(listener, done, total)
   }
 }
 

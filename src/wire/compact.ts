@@ -101,6 +101,16 @@ export class CompactWriter {
     }
   }
 
+  /** Writes an array that atonce has made itself: without holes and without other names. */
+  list(values: readonly unknown[]): boolean {
+    const count = values.length
+    if (count > mostParts || this.#at + 2 > this.#end) return false
+    this.#bytes[this.#at++] = tags.array
+    this.#bytes[this.#at++] = count
+    for (let index = 0; index < count; index += 1) if (!this.value(values[index])) return false
+    return true
+  }
+
   #text(text: string): boolean {
     const { length } = text
     if (length > longestText || this.#at + largestScalarBytes > this.#end) return false

@@ -63,7 +63,7 @@ export class PipeTransport implements Transport {
     this.#compact.begin(headBytes, largestCompactBytes)
     this.#compact.int32(seq)
     this.#compact.int32(ref)
-    return this.#compact.value(args) && this.#writeCompact(kinds.run)
+    return this.#compact.list(args) && this.#writeCompact(kinds.run)
   }
 
   tryDone(seq: number, workMs: number, value: unknown): boolean {
