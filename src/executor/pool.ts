@@ -223,6 +223,7 @@ export class Pool implements Backend, SlotOwner {
       })
     }
     if (!wasReady && this.#closing === undefined) this.#startFailed(why)
+    else if (expected) this.#keepMinimum()
     if (loading !== undefined) this.#importFailed(loading, why)
     this.#assign()
     this.#finishClosing()
@@ -370,6 +371,11 @@ export class Pool implements Backend, SlotOwner {
   #startWorker(): void {
     this.#lastIndex += 1
     this.#slots.add(new Slot(this.#lastIndex, this.#start, this, this.#options))
+  }
+
+  /** A worn worker that was to be kept is replaced at once. */
+  #keepMinimum(): void {
+    while (this.#closing === undefined && this.#slots.size < this.#options.minWorkers) this.#startWorker()
   }
 
   /** Sees to it that idle workers stop keeping the program alive, and end after `idleMs`; one timer for all. */

@@ -1,8 +1,10 @@
 /** The near side of one worker: what is in its hands, and what its messages and its end mean. States and steps: README.md. */
 import {
+  ClosedError,
   ProtocolError,
   WorkerCrashedError,
   type WorkerErrorDetails,
+  WorkerStartError,
   WorkerStartTimeoutError,
 } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
@@ -18,7 +20,7 @@ import {
   type UnnestMessage,
 } from '../wire/messages.ts'
 import { addressOf } from './address.ts'
-import { learnClasses } from './caller.ts'
+import { callerError, learnClasses } from './caller.ts'
 import { messageOf, reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
 import { Hand } from './hand.ts'
@@ -26,6 +28,7 @@ import { Helping } from './helping.ts'
 import { relayedOutcome, rootOf, waits } from './nested.ts'
 import type { ReadyJob } from './ready-job.ts'
 import { failuresIn, outcomeOf, unsendable } from './reply.ts'
+import { Wear } from './wear.ts'
 
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
 
@@ -55,10 +58,15 @@ export interface EndDetails {
   readonly idle: boolean
 }
 
-export interface SlotTimes {
+export interface SlotOptions {
   readonly startTimeoutMs: number
   readonly graceMs: number
+  readonly maxCallsPerWorker: number
+  readonly initialize: Task | undefined
 }
+
+/** The number of the call that a new worker begins with. */
+const initializing = -(2 ** 30)
 
 /** A worker's message that ends a call. */
 type Answer = Extract<FromWorker, { kind: 'done' | 'doneChunk' | 'failed' | 'dropped' }>
@@ -66,10 +74,11 @@ type Answer = Extract<FromWorker, { kind: 'done' | 'doneChunk' | 'failed' | 'dro
 export class Slot {
   readonly index: number
   readonly #owner: SlotOwner
-  readonly #times: SlotTimes
+  readonly #options: SlotOptions
   readonly #worker: FarWorker
   readonly #hand = new Hand<ReadyJob>()
   readonly #helping = new Helping()
+  readonly #wear: Wear
   /** Tasks that this worker was told of. */
   readonly #refs = new Map<Task, { readonly ref: number; loaded: boolean }>()
   #state: SlotState = 'starting'
@@ -84,12 +93,13 @@ export class Slot {
   /** When the worker began with the first call in its hands, or turned idle. */
   #sinceMs = 0
 
-  constructor(index: number, start: StartWorker, owner: SlotOwner, times: SlotTimes) {
+  constructor(index: number, start: StartWorker, owner: SlotOwner, options: SlotOptions) {
     this.index = index
     this.#owner = owner
-    this.#times = times
-    this.#setDeadline(times.startTimeoutMs, () =>
-      this.#end(new WorkerStartTimeoutError('starting', times.startTimeoutMs, this.#details())),
+    this.#options = options
+    this.#wear = new Wear(options.maxCallsPerWorker)
+    this.#setDeadline(options.startTimeoutMs, () =>
+      this.#end(new WorkerStartTimeoutError('starting', options.startTimeoutMs, this.#details())),
     )
     this.#worker = start(index, {
       message: message => this.#receive(message),
@@ -140,6 +150,7 @@ export class Slot {
     return (
       this.#state === 'busy' &&
       first !== undefined &&
+      !this.#wear.isWorn &&
       this.#hand.count <
         Math.min(ready.cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity) &&
       this.#hand.room > 1 &&
@@ -165,6 +176,7 @@ export class Slot {
       this.#hold()
     }
     const seq = this.#hand.add(ready)
+    this.#wear.given(ready.job)
     try {
       this.#give(seq, ready)
     } catch (cause) {
@@ -198,7 +210,7 @@ export class Slot {
     this.#worker.flagCancelled(seq)
     this.#helping.expire(
       seq,
-      runtime().setTimer(this.#times.graceMs, () => this.#graceIsOver(seq)),
+      runtime().setTimer(this.#options.graceMs, () => this.#graceIsOver(seq)),
     )
   }
 
@@ -227,6 +239,7 @@ export class Slot {
   /** Gives the worker a nested call beside those in its hands. Settles it at once if it can't be sent. */
   help(ready: ReadyJob): void {
     const seq = this.#helping.add(ready)
+    this.#wear.given(ready.job)
     const { job, encoded } = ready
     const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
     const { chunk, attempt = 1 } = job
@@ -252,7 +265,7 @@ export class Slot {
     this.#state = 'stopping'
     this.#hold()
     this.#worker.stop()
-    this.#setDeadline(this.#times.graceMs, () => this.#worker.kill())
+    this.#setDeadline(this.#options.graceMs, () => this.#worker.kill())
   }
 
   /** Ends the worker now; a call that it has begun is settled with `why`. */
@@ -295,9 +308,13 @@ export class Slot {
     const ref = this.#refs.size + 1
     this.#worker.send({ kind: 'load', ref, ...addressOf(task) })
     this.#refs.set(task, { ref, loaded: false })
-    this.#setDeadline(this.#times.startTimeoutMs, () =>
+    this.#setDeadline(this.#options.startTimeoutMs, () =>
       this.#end(
-        new WorkerStartTimeoutError(`importing ${task.module}`, this.#times.startTimeoutMs, this.#details()),
+        new WorkerStartTimeoutError(
+          `importing ${task.module}`,
+          this.#options.startTimeoutMs,
+          this.#details(),
+        ),
       ),
     )
     return ref
@@ -313,6 +330,10 @@ export class Slot {
         return this.#loaded(message.ref)
       case 'loadFailed':
         return this.#loaded(message.ref) // The call that it was loaded for fails with the same reason.
+      case 'worn':
+        this.#wear.grown()
+        if (this.#state === 'idle') this.stop()
+        return
       case 'crashed':
         this.#crash = message.failure
         return
@@ -322,8 +343,46 @@ export class Slot {
   }
 
   #started(): void {
-    if (this.#state !== 'starting')
+    if (this.#state !== 'starting' || this.#refs.size > 0)
       return this.#end(new ProtocolError('ready, for the second time', this.#details()))
+    const { initialize } = this.#options
+    if (initialize === undefined) return this.#canWork()
+    const ref = this.#tell(initialize)
+    this.#worker.send({
+      kind: 'help',
+      seq: initializing,
+      ref,
+      args: [],
+      special: false,
+      chunk: false,
+      attempt: 1,
+    })
+  }
+
+  /** The task that a new worker begins with has ended, or wants what it can't have. */
+  #initialized(message: Extract<FromWorker, { seq: number }>): void {
+    const task = this.#options.initialize as Task
+    switch (message.kind) {
+      case 'done':
+        for (const known of this.#refs.values()) known.loaded = true
+        return this.#canWork()
+      case 'failed': {
+        const cause = callerError(message.failure, undefined)
+        const why = `its initialize task, ${nameOf(task)}, threw ${cause.name}: ${cause.message}`
+        return this.#end(new WorkerStartError(why, { ...this.#details(), cause }))
+      }
+      case 'nest': {
+        const error = new ClosedError(
+          `${nameOf(task)} initializes a worker, and can't run tasks on its pool yet.`,
+        )
+        const failure = encodeFailure(error, value => ({ value: String(value), special: false }))
+        const reply = { kind: 'failed', failure } as const
+        return this.tell({ kind: 'nestedSettled', id: message.id, reply, workMs: undefined, left: false })
+      }
+    }
+  }
+
+  #canWork(): void {
     this.#clearDeadline()
     this.#wasReady = true
     this.#turnIdle()
@@ -337,6 +396,8 @@ export class Slot {
   /** The fast lane's answer. */
   #done(seq: number, workMs: number, value: unknown): void {
     if (this.#state === 'ended') return
+    if (seq === initializing && this.#state === 'starting')
+      return this.#initialized({ kind: 'done', seq, value, special: false, workMs })
     const ready = this.#take(seq)
     if (ready === undefined)
       return this.#end(new ProtocolError('done for a call that it does not have', this.#details()))
@@ -348,6 +409,7 @@ export class Slot {
   }
 
   #receiveOfCall(message: Extract<FromWorker, { seq: number }>): void {
+    if (message.seq === initializing && this.#state === 'starting') return this.#initialized(message)
     const ready = this.#get(message.seq)
     if (message.kind === 'progress') {
       if (ready !== undefined && !ready.settled) ready.job.progressed(message.done, message.total)
@@ -450,7 +512,7 @@ export class Slot {
     this.#worker.flagCancelled(seq)
     this.#draining = seq
     this.#state = 'draining'
-    this.#setDeadline(this.#times.graceMs, () => this.#graceIsOver(seq))
+    this.#setDeadline(this.#options.graceMs, () => this.#graceIsOver(seq))
     this.#owner.returned(this.takeBack())
     this.release()
   }
@@ -470,7 +532,9 @@ export class Slot {
   #turnIdle(): void {
     this.#state = 'idle'
     this.#sinceMs = runtime().now()
-    this.#owner.idle(this)
+    if (this.#wear.isWorn)
+      this.stop() // Its end makes place for another.
+    else this.#owner.idle(this)
   }
 
   #end(why: Error): void {

@@ -16,7 +16,7 @@ export function threadStarter(options: PoolOptions, spinUs: number): StartWorker
 
 function startThread(
   name: string,
-  { name: pool, workers, resourceLimits, maxPayloadBytes }: PoolOptions,
+  { name: pool, workers, resourceLimits, maxPayloadBytes, maxWorkerMiB }: PoolOptions,
   spinMs: number,
   owner: FarWorkerOwner,
 ): FarWorker {
@@ -61,6 +61,7 @@ function startThread(
         cancelWord,
         spinMs,
         maxPayloadBytes,
+        maxWorkerMiB: Number.isFinite(maxWorkerMiB) ? maxWorkerMiB : undefined,
       }),
       transferList: [port],
     })

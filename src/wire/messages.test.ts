@@ -45,6 +45,7 @@ const genuine: readonly FromWorker[] = [
     priority: 0,
     moved: [new ArrayBuffer(1)],
   },
+  { kind: 'worn' },
   { kind: 'unnest', seq: 1, id: 1, failure },
   { kind: 'crashed', failure: { kind: 'value', value: null, special: false, description: 'null' } },
 ]

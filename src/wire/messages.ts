@@ -11,6 +11,7 @@
  *     ◀───────────── dropped {seq} ──   the cancelled call had not begun, and will not
  *     ◀───────────── nest {seq, id, …} | unnest {id} ──   a call that the task makes on its own executor, or takes back
  *     ── nestedStarted | nestedProgress | nestedSettled {id} ─▶
+ *     ◀───────────── worn ──   it uses more memory than it may, and wants to be replaced
  *     ── help {seq < 0, …} ────────────────────────▶  runs it now, while the calls that it has begun wait for nested ones
  *     ◀───────────── ready ──   once, when the worker can take messages
  *     ◀───────────── crashed {failure} ──   the last message of a worker that dies of an uncaught error
@@ -135,6 +136,7 @@ export type FromWorker =
   | { readonly kind: 'dropped'; readonly seq: number }
   | NestMessage
   | UnnestMessage
+  | { readonly kind: 'worn' }
   | { readonly kind: 'crashed'; readonly failure: WireFailure }
 
 const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
@@ -157,6 +159,7 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
   ],
   ['dropped', message => isNumber(message['seq'])],
   ['nest', isNest],
+  ['worn', () => true],
   ['unnest', message => isNumber(message['seq']) && isNumber(message['id']) && isFailure(message['failure'])],
   ['crashed', message => isFailure(message['failure'])],
 ])

@@ -15,6 +15,8 @@ export interface WorkerBirth {
   /** The executor that it works for. */
   readonly executor: { readonly name: string; readonly workers: number }
   readonly maxPayloadBytes: number
+  /** Above so much it wants to be replaced. */
+  readonly maxWorkerMiB: number | undefined
 }
 
 export interface ThreadBirth extends WorkerBirth {

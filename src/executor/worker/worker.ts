@@ -23,6 +23,7 @@ import type { NestingOwner } from '../current-executor.ts'
 import type { Packed } from '../packed.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
+import type { MemoryGauge } from './memory-gauge.ts'
 import { type Home, NestedCalls, NestedCallsOf } from './nested-calls.ts'
 
 /** What an entry point brings. */
@@ -32,6 +33,8 @@ export interface WorkerHost {
   /** The worker's name, as `thread 2`. */
   readonly name: string
   readonly crossing: Crossing
+  /** Says when the worker uses too much memory, if there is a limit. */
+  readonly gauge?: MemoryGauge | undefined
   /** Whether the call was cancelled, as far as a synchronous loop can see it. */
   pollCancelled(seq: number): boolean
   /** Whether the call may be run; false if it was taken back. */
@@ -289,6 +292,10 @@ export class Worker implements NestingOwner {
     const running = this.#runningOf(seq)
     if (running === undefined) return true // Its answer could not be sent; another one is.
     running.nested?.end()
+    if (this.#host.gauge?.passes()) {
+      running.talked = true // Its answer goes after this, so that no other call comes between.
+      this.#send({ kind: 'worn' })
+    }
     if (seq >= 0) this.#current = undefined
     else this.#helping.delete(seq)
     if (this.#helping.size === 0) {
