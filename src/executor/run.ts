@@ -71,6 +71,7 @@ class SingleCall extends FutureControl<unknown> implements Job {
   }
 
   settled(outcome: Outcome<unknown>): void {
+    if (this.hasSettled) return // It was stopped: that is no failure to be repeated.
     if (outcome.ok) {
       this.#release()
       return this.resolve(outcome.value)

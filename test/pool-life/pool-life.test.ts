@@ -211,6 +211,9 @@ onAll('a time limit covers all attempts, and a cancel ends the wait for the next
   await until(() => pool.stats().failed > failed)
   future.cancel()
   await assert.rejects(future, AbortError)
+  const running = pool.with({ retries: 5, timeoutMs: 5 }).run(tasks.endlessly)
+  await assert.rejects(running, { name: 'TimeoutError' })
+  assert.equal(pool.stats().retried, 0)
 })
 
 // ── replacement ──

@@ -116,3 +116,6 @@ export const failToInitialize = task(import.meta, (): never => {
 })
 
 export const exitAtInitialize = task(import.meta, (): never => process.exit(4))
+
+/** As `endless`, and may be repeated. */
+export const endlessly = task(import.meta, (): Promise<void> => endless(), { idempotent: true })
