@@ -47,8 +47,8 @@ async function until(holds: () => boolean): Promise<void> {
 onPools(
   'a nested call that kills its worker fails for the task that made it, which goes on elsewhere',
   async make => {
-    await using pool = make({ workers: 2 })
-    await Promise.all([pool.run(tasks.slow, 20), pool.run(tasks.slow, 20)]) // Both are there, and one idles below.
+    await using pool = make({ workers: 2, minWorkers: 2 })
+    await until(() => pool.stats().workers.idle === 2)
     const [ending, worker] = await pool.run(tasks.survive)
     assert.equal(ending, 'WorkerExitedError')
     assert.ok(worker)
