@@ -3,7 +3,8 @@
  * never changes, so `error.code === 'ATONCE_TIMEOUT'` works across versions, copies and workers.
  *
  *     AtonceError
- *     ├── the program is wrong ── InvalidTaskError · DeclarationError · EntryPointError · TaskLoadError · TaskVersionError
+ *     ├── the program is wrong ── InvalidTaskError · DeclarationError · EntryPointError · TaskLoadError · TaskVersionError ·
+ *     │                           NotOwnerError
  *     ├── the value can't cross ─ SerializationError · UnknownClassError · PayloadTooLargeError · ThrownValueError
  *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · QueueFullError
  *     ├── the work won't end ──── UnresponsiveError · DeadlockError
@@ -65,6 +66,17 @@ export class EntryPointError extends AtonceError {
         'Every worker would start workers without end. Move the tasks to a module of their own, or guard the main program:\n' +
         "    import { isWorker } from 'atonce'\n" +
         '    if (!isWorker) await main()',
+    )
+  }
+}
+
+/** A task has tried to close the executor that runs it; that is for whoever made the executor. */
+export class NotOwnerError extends AtonceError {
+  constructor(executor: string) {
+    super(
+      'ATONCE_NOT_OWNER',
+      `A task can't close ${executor}, which runs it: close() waits for the task, and the task would wait for close(). ` +
+        'Call close() where the executor was made; leave out `await using` for currentExecutor().',
     )
   }
 }
@@ -220,7 +232,7 @@ export class DeadlockError extends AtonceError {
   }
 }
 
-/** Every attempt of a `retry` failed. `errors` has what each threw, in order (the latest 1,000); `cause` is the last one. */
+/** Every attempt of a `retry`, or of a call with `retries`, failed. `errors` has what each threw, in order (the latest 1,000); `cause` is the last one. */
 export class RetryError extends AtonceError {
   readonly errors: readonly unknown[]
 
@@ -358,6 +370,7 @@ const classes = {
   InvalidTaskError,
   DeclarationError,
   EntryPointError,
+  NotOwnerError,
   TaskLoadError,
   TaskVersionError,
   SerializationError,

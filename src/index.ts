@@ -19,6 +19,7 @@ export {
   DeclarationError,
   EntryPointError,
   InvalidTaskError,
+  NotOwnerError,
   OptionError,
   OutOfMemoryError,
   PayloadTooLargeError,
@@ -40,6 +41,7 @@ export {
   WorkerStartTimeoutError,
 } from './errors.ts'
 export type { CallOptions } from './executor/call-options.ts'
+export { currentExecutor } from './executor/current-executor.ts'
 export type { Executor, Input } from './executor/executor.ts'
 export type { MapOptions } from './executor/map-options.ts'
 export type { PoolUserOptions, ResourceLimits } from './executor/pool-options.ts'
@@ -58,6 +60,6 @@ export {
   wait,
 } from './task/future.ts'
 export type { Results } from './task/results.ts'
-export { isTask, type Result, type Task, task } from './task/task.ts'
+export { isTask, type Result, type Task, type TaskOptions, task } from './task/task.ts'
 export { type Movable, move } from './task/transfer.ts'
 export { type ThreadsOptions, threads } from './threads/threads.ts'

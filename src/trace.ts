@@ -34,3 +34,20 @@ const scopeUnresponsive = channel('atonce.scope.unresponsive')
 export function publishScopeUnresponsive(event: ScopeUnresponsiveEvent): void {
   if (scopeUnresponsive.hasSubscribers) scopeUnresponsive.publish(event)
 }
+
+/** A call has failed and is repeated. */
+export interface RetryEvent {
+  /** The executor's name. */
+  readonly executor: string
+  readonly task: string
+  /** The number of the attempt that begins: 2 for the first repeat. */
+  readonly attempt: number
+  /** Why the last attempt failed. */
+  readonly error: Error
+}
+
+const retry = channel('atonce.call.retry')
+
+export function publishRetry(event: RetryEvent): void {
+  if (retry.hasSubscribers) retry.publish(event)
+}

@@ -18,6 +18,7 @@ const made: readonly (readonly [Error, string, object])[] = [
     { module: 'file:///a.ts' },
   ],
   [new errors.TaskVersionError('file:///a.ts', 'x'), 'ATONCE_TASK_VERSION', { module: 'file:///a.ts' }],
+  [new errors.NotOwnerError('threads'), 'ATONCE_NOT_OWNER', {}],
   [new errors.SerializationError('args[0]', 'x'), 'ATONCE_SERIALIZATION', { path: 'args[0]' }],
   [
     new errors.UnknownClassError('file:///a.ts', 'Point', 'x'),
@@ -84,9 +85,10 @@ test('every error has its own code, its class’s name, and its details as own p
   }
 })
 
-test('all but OptionError are AtonceErrors; all that mean a failed worker are WorkerErrors; OptionError is a RangeError', () => {
+test('all are AtonceErrors but those that are a RangeError or an AggregateError; those of a failed worker are WorkerErrors', () => {
   for (const [error, code] of made) {
-    assert.equal(error instanceof errors.AtonceError, code !== 'ATONCE_OPTION')
+    const isOther = code === 'ATONCE_OPTION'
+    assert.equal(error instanceof errors.AtonceError, !isOther)
     const failedWorker = /WORKER|MEMORY|SPAWN|CONNECTION|PROTOCOL/.test(code)
     assert.equal(error instanceof errors.WorkerError, failedWorker, code)
   }

@@ -2,20 +2,27 @@
  * The model `coroutines`: this event loop. Tasks take turns at their awaits; nothing is copied, nothing runs in parallel.
  *
  *     submit ─▶ queue ─▶ (fewer than `concurrency` run) ─▶ fn(...args) in its context ─▶ settled
+ *
+ * A call that awaits another one of the same executor gives its place to such nested calls until they have ended. So nested
+ * calls never wait for a place that their own ancestors hold.
  */
 import type { AsyncResource } from 'node:async_hooks'
-import { ClosedError, OptionError, QueueFullError, ThrownValueError } from '../errors.ts'
+import { AbortError, ClosedError, OptionError, QueueFullError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
+import { callHere } from '../executor/call-here.ts'
+import type { NestingOwner } from '../executor/current-executor.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
+import { Room } from '../executor/room.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { CallContext, withContext } from '../task/context.ts'
-import type { Outcome } from '../task/results.ts'
+import { CallContext } from '../task/context.ts'
 import { nameOf } from '../task/task.ts'
-import { takeMarks } from '../task/transfer.ts'
-import { describeThrown, isError } from '../wire/failure.ts'
+import { Nested, type NestingLoop } from './nested.ts'
+
+/** The most calls that wait because tasks have made them as parts of themselves; they come beside `queueLimit`. */
+const mostNested = 1_000_000
 
 const hooks = process.getBuiltinModule('node:async_hooks')
 
@@ -47,19 +54,64 @@ interface Waiting extends Queued {
   readonly job: Job
   /** The asynchronous context of the caller, in which the task runs as any function that it calls. */
   readonly scope: AsyncResource
+  /** The call of this loop in which the job was made. */
+  readonly parent: Place | undefined
+  /** The line that it stands in. */
+  line: PriorityQueue<Waiting>
 }
 
-class Loop implements Backend {
+/** A call that runs, and so holds one of the places. */
+class Place implements NestingOwner {
+  readonly loop: Loop
+  readonly job: Job
+  readonly parent: Place | undefined
+  readonly call: CallContext
+  /** What it has made on this loop and awaits. */
+  awaits = 0
+  /** Whether anybody wants its outcome. */
+  wanted = true
+  ended = false
+  /** The jobs that end with it. */
+  nested: Nested | undefined
+
+  constructor(loop: Loop, { job, parent }: Waiting) {
+    this.loop = loop
+    this.job = job
+    this.parent = parent
+    this.call = new CallContext(job.attempt ?? 1, 'main', this, nameOf(job.task), job.within)
+  }
+
+  report(_call: CallContext, done: number, total: number | undefined): void {
+    if (this.wanted) this.job.progressed(done, total)
+  }
+
+  pollCancelled(): boolean {
+    return false
+  }
+
+  nest(): Backend {
+    this.nested ??= new Nested(this.loop, this.call, this.ended)
+    return this.nested
+  }
+}
+
+class Loop implements NestingLoop {
   readonly model = 'coroutines'
   readonly name: string
   readonly workers: number
   readonly #queueLimit: number
   readonly #queue = new PriorityQueue<Waiting>()
+  /** Jobs that a running call awaits; they may take the places of calls that wait. */
+  readonly #nested = new PriorityQueue<Waiting>()
   readonly #waiting = new Map<Job, Waiting>()
-  readonly #running = new Map<Job, CallContext | undefined>()
-  readonly #counts = { done: 0, failed: 0, cancelled: 0 }
+  readonly #running = new Map<Job, Place>()
+  /** How many of those that run await others of this loop. */
+  #givenAway = 0
+  readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
+  readonly #room: Room
   #scheduled = false
   #closing: Parked<void> | undefined
+  #forced = false
 
   constructor({ concurrency = 64, queueLimit = 1_000_000, name = 'coroutines' }: CoroutinesOptions) {
     if (!(concurrency >= 1 && (Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY))) {
@@ -72,39 +124,55 @@ class Loop implements Backend {
     this.workers = concurrency
     this.#queueLimit = queueLimit
     this.name = name
+    this.#room = new Room(name, () => this.#places())
   }
 
   submit(job: Job): void {
-    if (this.#closing !== undefined) {
+    const isRepeat = job.attempt !== undefined && job.attempt > 1
+    this.#submit(job, isRepeat ? Number.POSITIVE_INFINITY : this.#places(), isRepeat)
+  }
+
+  submitNested(job: Job): void {
+    this.#submit(job, this.#queueLimit + mostNested - this.#waiting.size, true)
+  }
+
+  /** `accepted`: it is part of a call that was accepted before. */
+  #submit(job: Job, places: number, accepted: boolean): void {
+    const parent = this.#parentOf(job)
+    if (this.#closing !== undefined && (this.#forced || !accepted)) {
       return this.#refuse(job, new ClosedError(`${this.name} is closed; ${nameOf(job.task)} was not run.`))
     }
-    const free = this.workers - this.#running.size
-    if (this.#queue.size >= this.#queueLimit + free)
-      return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
-    const waiting: Waiting = {
-      job,
-      scope: new hooks.AsyncResource('atonce.call'),
-      priority: job.priority,
-      waiting: false,
-      order: 0,
-    }
+    if (places <= 0) return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
+    if ((job.attempt ?? 1) > 1) this.#counts.retried += 1
+    const line = parent !== undefined && job.waitedFor ? this.#nested : this.#queue
+    const scope = new hooks.AsyncResource('atonce.call')
+    const waiting: Waiting = { job, scope, parent, line, priority: job.priority, waiting: false, order: 0 }
     this.#waiting.set(job, waiting)
-    this.#queue.push(waiting)
+    line.push(waiting)
+    this.#room.taken()
+    if (line === this.#nested) this.#await(parent)
+    this.#schedule()
+  }
+
+  awaited(job: Job): void {
+    const waiting = this.#waiting.get(job)
+    this.#await(waiting?.parent ?? this.#running.get(job)?.parent)
+    if (waiting?.parent === undefined) return
+    waiting.line.withdraw(waiting)
+    waiting.line = this.#nested
+    waiting.line.push(waiting)
     this.#schedule()
   }
 
   cancel(job: Job, error: Error): void {
-    const waiting = this.#waiting.get(job)
-    if (waiting !== undefined) {
-      this.#waiting.delete(job)
-      this.#queue.withdraw(waiting)
-    } else {
-      const call = this.#running.get(job)
-      if (call === undefined) return
-      this.#running.set(job, undefined) // It keeps its place until it has stopped; its outcome is nobody's.
-      call.cancel(error)
-    }
-    this.#settle(job, { ok: false, error }, 'cancelled')
+    if (!this.#stop(job, error)) return
+    this.#counts.cancelled += 1
+    job.settled({ ok: false, error })
+    this.#room.changed()
+  }
+
+  room(signal: AbortSignal | undefined): Promise<void> {
+    return this.#room.wait(signal)
   }
 
   stats(): ExecutorStats {
@@ -113,7 +181,7 @@ class Loop implements Backend {
       model: this.model,
       workers: { starting: 0, idle: 1 - busy, busy },
       crashes: 0,
-      queued: this.#queue.size,
+      queued: this.#waiting.size,
       running: this.#running.size,
       ...this.#counts,
       pids: [],
@@ -122,7 +190,9 @@ class Loop implements Backend {
 
   async close(graceMs: number): Promise<void> {
     this.#closing ??= park<void>('every call to settle', this)
+    this.#room.close()
     const force = () => {
+      this.#forced = true
       const error = new ClosedError(
         `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
       )
@@ -136,61 +206,95 @@ class Loop implements Backend {
     timer?.cancel()
   }
 
+  /** Ends the job for everybody but the function that runs; false if it has ended. */
+  #stop(job: Job, error: Error): boolean {
+    const waiting = this.#waiting.get(job)
+    const place = this.#running.get(job)
+    if (waiting !== undefined) {
+      this.#waiting.delete(job)
+      waiting.line.withdraw(waiting)
+      if (job.waitedFor) this.#noLongerAwaits(waiting.parent)
+    } else if (place?.wanted) {
+      place.wanted = false // It keeps its place until it has stopped; its outcome is nobody's.
+      place.call.cancel(error)
+      if (job.waitedFor) this.#noLongerAwaits(place.parent)
+      place.nested?.end(
+        new AbortError(`The call that made it, ${nameOf(job.task)}, was cancelled.`, { cause: error }),
+      )
+    } else return false
+    return true
+  }
+
+  /** The nearest call of this loop in which the job was made, however many of other executors lie between. */
+  #parentOf(job: Job): Place | undefined {
+    for (let call = job.within; call !== undefined; call = call.within) {
+      const { owner } = call
+      if (owner instanceof Place && owner.loop === this && !owner.ended) return owner
+    }
+    return undefined
+  }
+
+  /** How many more jobs the queue takes. */
+  #places(): number {
+    return this.#queueLimit + Math.max(0, this.workers - this.#running.size) - this.#waiting.size
+  }
+
+  #await(parent: Place | undefined): void {
+    if (parent === undefined) return
+    parent.awaits += 1
+    if (parent.awaits === 1 && !parent.ended) this.#givenAway += 1
+  }
+
+  #noLongerAwaits(parent: Place | undefined): void {
+    if (parent === undefined) return
+    parent.awaits -= 1
+    if (parent.awaits === 0 && !parent.ended) this.#givenAway -= 1
+  }
+
   /** Calls begin in the next turn: `run` itself never runs the task. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
     runtime().soon(() => {
       this.#scheduled = false
-      while (this.#running.size < this.workers) {
-        const next = this.#queue.shift()
-        if (next === undefined) return
+      for (let next = this.#next(); next !== undefined; next = this.#next()) {
         this.#waiting.delete(next.job)
         void this.#start(next)
       }
+      this.#room.changed()
     })
   }
 
-  async #start({ job, scope }: Waiting): Promise<void> {
-    const call = new CallContext(
-      1,
-      'main',
-      {
-        report: (_context, done, total) => job.progressed(done, total),
-        pollCancelled: () => false,
-      },
-      nameOf(job.task),
-    )
-    this.#running.set(job, call)
-    job.started()
-    const outcome = await this.#call(job, scope, call)
-    const wanted = this.#running.get(job) !== undefined
-    this.#running.delete(job)
-    if (wanted) this.#settle(job, outcome, outcome.ok ? 'done' : 'failed')
-    this.#checkClosed()
-    this.#schedule()
+  #next(): Waiting | undefined {
+    const computing = this.#running.size - this.#givenAway
+    if (this.#nested.size > 0 && computing < this.workers) return this.#nested.shift()
+    return this.#running.size < this.workers ? this.#queue.shift() : undefined
   }
 
-  async #call(job: Job, scope: AsyncResource, call: CallContext): Promise<Outcome<unknown>> {
-    const args = job.calls[0] as readonly unknown[]
-    try {
-      takeMarks(args)
-      const value: unknown = await scope.runInAsyncScope(() => withContext(call, () => job.task(...args)))
-      takeMarks(value)
-      return { ok: true, value }
-    } catch (error) {
-      return { ok: false, error: isError(error) ? error : new ThrownValueError(error, describeThrown(error)) }
+  async #start(waiting: Waiting): Promise<void> {
+    const { job, scope } = waiting
+    const place = new Place(this, waiting)
+    this.#running.set(job, place)
+    job.started()
+    const outcome = await scope.runInAsyncScope(() =>
+      callHere(job.task, job.calls[0] as readonly unknown[], place.call),
+    )
+    this.#running.delete(job)
+    if (place.awaits > 0) this.#givenAway -= 1
+    place.ended = true
+    place.nested?.end(new AbortError(`The call that made it, ${nameOf(job.task)}, has ended before it.`))
+    if (place.wanted) {
+      if (job.waitedFor) this.#noLongerAwaits(place.parent)
+      this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+      job.settled(outcome)
     }
+    this.#checkClosed()
+    this.#schedule()
   }
 
   #refuse(job: Job, error: Error): void {
     this.#counts.failed += 1
     job.settled({ ok: false, error })
-  }
-
-  #settle(job: Job, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled'): void {
-    this.#counts[as] += 1
-    job.settled(outcome)
   }
 
   #checkClosed(): void {

@@ -34,6 +34,11 @@ export function addressOf(task: Task): Address {
   return address
 }
 
+/** Notes the address of a task that stands for one of another side. */
+export function knowAddress(task: Task, address: Address): void {
+  addresses.set(task, address)
+}
+
 /** By its name; the environment of a test runner is inherited by the programs that a test starts, so it tells nothing. */
 function isTestFile(module: string): boolean {
   return /[._-](test|spec)\.[cm]?[jt]sx?([?#]|$)/.test(module)

@@ -1,4 +1,5 @@
 /** What a model brings to be an executor: a place that takes jobs and settles each of them exactly once. */
+import type { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
 import type { Packed } from './packed.ts'
@@ -22,6 +23,14 @@ export interface Job {
   readonly priority: number
   /** Holds the stack of the caller, for the errors that come back. */
   readonly caller: Caller
+  /** The call of a task, on this thread, in which the job was made. */
+  readonly within?: CallContext | undefined
+  /** Whether somebody waits for the job's end. */
+  readonly waitedFor?: boolean
+  /** 1, or more for a repeat. Default 1. */
+  readonly attempt?: number
+  /** Whether its answer is handed on as it came from the worker, to be read elsewhere: see nested.ts. */
+  readonly relayed?: true
   /** The backend's own note on the job; nobody else looks at it. */
   ready: object | undefined
   /** A worker has taken the job; never called for one that was refused, or could not be sent. */
@@ -32,6 +41,8 @@ export interface Job {
    * failed. `workMs` is the time that the calls took.
    */
   settled(outcome: Outcome<unknown>, workMs?: number): void
+  /** Called instead of `settled` when the call that made the job has ended: an error that nobody has to take. */
+  left?(error: Error): void
 }
 
 export interface Backend {
@@ -42,6 +53,10 @@ export interface Backend {
   submit(job: Job): void
   /** Settles the job with `error` at once, if it has not settled; frees its place in the queue or asks its worker to stop. */
   cancel(job: Job, error: Error): void
+  /** Somebody waits for the job now; only for jobs that were made within a call. */
+  awaited?(job: Job): void
+  /** Resolves when one more job would be taken. Rejects with AbortError, or ClosedError. */
+  room(signal: AbortSignal | undefined): Promise<void>
   stats(): ExecutorStats
   /** Resolves when every job has settled and no worker is left. */
   close(graceMs: number): Promise<void>

@@ -8,6 +8,15 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Calls of higher priority leave the queue first; first come, first served within one; every eighth is the one that has waited longest. Default 0. */
   readonly priority?: number
+  /**
+   * How often a failed call is repeated: a task that threw, a worker that died. Only for tasks that say they may run twice
+   * (`idempotent`). Not repeated: a call that was cancelled, timed out, refused, or whose values can't cross. Default 0.
+   */
+  readonly retries?: number
+  /** Whether to repeat after this error of that attempt (1 for the first). What it throws, the call fails with. Default: yes. */
+  readonly retryIf?: (error: Error, attempt: number) => boolean
+  /** How long a repeat waits. Default 0: it is queued at once. */
+  readonly retryDelayMs?: number
 }
 
 /**
@@ -15,7 +24,7 @@ export interface CallOptions {
  * @throws OptionError
  */
 export function mergeCallOptions(options: CallOptions, more: CallOptions): CallOptions {
-  const { signal, timeoutMs, priority } = more
+  const { signal, timeoutMs, priority, retries, retryIf, retryDelayMs } = more
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new OptionError(
       'with({ signal }) takes an AbortSignal, as `new AbortController().signal` or `AbortSignal.timeout(500)`.',
@@ -27,8 +36,20 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
   if (priority !== undefined && !Number.isFinite(priority)) {
     throw new OptionError(`with({ priority }) takes a finite number; it got ${priority}.`)
   }
+  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0)) {
+    throw new OptionError(`with({ retries }) takes a whole number from 0 up; it got ${retries}.`)
+  }
+  if (retryIf !== undefined && typeof retryIf !== 'function') {
+    throw new OptionError(`with({ retryIf }) takes a function, as error => true; it got ${String(retryIf)}.`)
+  }
+  if (retryDelayMs !== undefined && !(retryDelayMs >= 0 && retryDelayMs < Number.POSITIVE_INFINITY)) {
+    throw new OptionError(`with({ retryDelayMs }) takes 0 or more milliseconds; it got ${retryDelayMs}.`)
+  }
   return {
     ...options,
+    ...(retries !== undefined ? { retries } : {}),
+    ...(retryIf !== undefined ? { retryIf } : {}),
+    ...(retryDelayMs !== undefined ? { retryDelayMs } : {}),
     ...(priority !== undefined ? { priority } : {}),
     ...(signal !== undefined ? { signal } : {}),
     ...(timeoutMs !== undefined ? { timeoutMs } : {}),

@@ -16,7 +16,7 @@ import type { Caller, Job } from './backend.ts'
 
 /** Stacks that may be taken in a second, and at once. One costs 2 to 10 µs, more than all the rest of a call. */
 const stacksPerMs = 1
-const mostStacks = 500
+const mostStacks = 100
 /** With none left, only each so-manieth call looks at the clock: that is dear too. */
 const callsPerLook = 8
 

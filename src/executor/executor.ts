@@ -26,7 +26,7 @@ export type Input<F extends AnyFunction> =
  *
  * Arguments and results are copied to other threads and processes (`move()` hands a buffer over instead, a
  * SharedArrayBuffer is shared between threads); on `coroutines` they are passed as they are. Each call runs at most
- * once: a call whose worker died is never repeated in silence.
+ * once: a call whose worker died is never repeated in silence, only where `with({ retries })` asks for it.
  */
 export interface Executor extends AsyncDisposable {
   readonly model: Model
@@ -39,6 +39,7 @@ export interface Executor extends AsyncDisposable {
    * The future rejects with what the task threw (its class, properties and cause kept), or with AbortError, TimeoutError,
    * SerializationError, QueueFullError, ClosedError, TaskLoadError or a WorkerError.
    * @throws InvalidTaskError if `task` was not made by `task()`
+   * @throws OptionError if it is to be repeated (`retries`) and the task is not `idempotent`, or an argument moves
    */
   run<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Future<Result<F>>
 
@@ -52,6 +53,20 @@ export interface Executor extends AsyncDisposable {
     inputs: Iterable<Input<F>> | AsyncIterable<Input<F>>,
     options?: MapOptions,
   ): Results<Result<F>>
+
+  /**
+   * Waits until the queue has room: `run` would not reject with QueueFullError. First come, first served; whoever is woken
+   * must run something at once, or the place goes to the next who waits. `map` waits by itself.
+   *
+   * Rejects with AbortError if the signal (this one, or that of `with`) aborts, with ClosedError once the executor is closed.
+   * @throws OptionError if `signal` is no AbortSignal
+   * @example
+   *     for await (const job of jobs) {
+   *       await pool.room()
+   *       pool.run(work, job).catch(report)
+   *     }
+   */
+  room(options?: { signal?: AbortSignal }): Promise<void>
 
   /**
    * The same executor with other options for its calls; costs one small object.
@@ -87,6 +102,7 @@ export function createExecutor(backend: Backend, options: CallOptions = {}): Exe
       return runMap(backend, options, task, inputs, mapOptions, executor.map)
     },
     with: more => createExecutor(backend, mergeCallOptions(options, more)),
+    room: (more = {}) => backend.room(mergeCallOptions(options, more).signal),
     stats: () => backend.stats(),
     async close({ graceMs = defaultCloseGraceMs } = {}) {
       if (!(graceMs >= 0)) throw new OptionError(`close({ graceMs }) takes 0 or more; it got ${graceMs}.`)

@@ -30,8 +30,11 @@ export interface FarWorker {
   readonly pid: number | undefined
   /** The most calls that may be in the worker's hands. */
   readonly capacity: number
-  /** Sends a message that is no call. */
-  send(message: ToWorker): void
+  /**
+   * Sends a message that is no call of the hand.
+   * @throws whatever the platform throws when it can't copy; nothing was sent then
+   */
+  send(message: ToWorker, transfer?: Transfer): void
   /** Puts a small plain call into the worker's hands, behind those it has; false if it does not fit the fast lane. */
   tryGive(seq: number, ref: number, args: readonly unknown[]): boolean
   /**

@@ -17,6 +17,7 @@ import {
   TimeoutError,
 } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import { currentCall } from '../task/context.ts'
 import { abortError, tellProgress } from '../task/future.ts'
 import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
@@ -36,6 +37,7 @@ import {
   unpackedAt,
   visibleBytes,
 } from './packed.ts'
+import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
@@ -67,10 +69,18 @@ export function runMap<F extends AnyFunction>(
 interface Chunk {
   /** The index of the first. */
   readonly first: number
-  /** Inputs of a typed array are gone once they were sent: moved. */
+  /** Inputs of a typed array are gone once they were sent: moved, unless they may be needed for a repeat. */
   readonly inputs: Packed
   readonly count: number
   readonly bytes: number
+  /** Of a single input that has failed before. */
+  readonly attempts?: Attempts | undefined
+}
+
+/** A part of what a chunk has brought. */
+interface Piece {
+  readonly first: number
+  readonly run: OutcomeRun<unknown>
 }
 
 class MapRun {
@@ -93,6 +103,10 @@ class MapRun {
   #doneCount = 0
   #reading = false
   #resuming = false
+  #waitingForRoom = false
+  readonly #within = currentCall()
+  /** What is to be repeated after a while. */
+  readonly #pauses = new Set<Timer>()
   #ended = false
   #timer: Timer | undefined
 
@@ -105,6 +119,7 @@ class MapRun {
     options: MapOptions,
     caller: Job['caller'],
   ) {
+    attemptsOf(callOptions, backend.name, task)
     // On the caller's own event loop there are no messages to save, and a chunk would only keep calls from overlapping.
     const messages = backend.model !== 'coroutines'
     this.#caller = caller
@@ -142,6 +157,8 @@ class MapRun {
     }
     const error = reason instanceof Error ? reason : abortError(`map(${nameOf(this.#task)})`, reason)
     this.#held = []
+    for (const pause of this.#pauses) pause.cancel()
+    this.#pauses.clear()
     for (const job of [...this.#jobs]) this.#backend.cancel(job, error)
     this.#release()
     this.#buffer.break(error)
@@ -190,6 +207,7 @@ class MapRun {
   #accept(batch: Batch): void {
     if (this.#ended) return // It was cancelled while the inputs came.
     const { inputs, ended, failed } = this.#takesItems ? batch : tuplesOf(batch, this.#task, this.#readCount)
+    if (this.#repeats && !this.#canRepeat(inputs)) return
     this.#readCount += inputs.length
     if (ended) this.#ended = true
     if (failed !== undefined && !batch.ended) this.#source.close()
@@ -199,30 +217,50 @@ class MapRun {
     this.#releaseIfDone()
   }
 
+  get #repeats(): boolean {
+    return (this.#callOptions.retries ?? 0) > 0
+  }
+
+  #canRepeat(inputs: Packed): boolean {
+    try {
+      assertNothingMoves(inputs, this.#task)
+      return true
+    } catch (error) {
+      this.#buffer.break(error) // A mistake in the program.
+      return false
+    }
+  }
+
   // ── sending ──
 
   #submit(chunk: Chunk): void {
     const { inputs } = chunk
     const many = chunk.count > 1
-    let sent = false
+    let begun = false
     const job: Job = {
       task: this.#task,
-      calls: many ? moving(this.#packed(inputs)) : [this.#takesItems ? [unpackedAt(inputs, 0)] : inputs[0]],
+      calls: many ? this.#packed(inputs) : [this.#takesItems ? [unpackedAt(inputs, 0)] : inputs[0]],
       chunk: many,
       priority: this.#callOptions.priority ?? 0,
       caller: this.#caller,
+      within: this.#within,
+      waitedFor: true,
+      attempt: chunk.attempts?.attempt ?? 1,
       ready: undefined,
       started: () => {
-        sent = true
+        begun = true
       },
       progressed: () => {},
       settled: (outcome, workMs) => {
         this.#jobs.delete(job)
-        if (!outcome.ok && !sent && this.#tryAgain(chunk, outcome.error)) return
+        // What a worker answered was begun, even if its answer overtook that of the call before it.
+        const refused = !outcome.ok && !begun && workMs === undefined
+        if (refused && this.#tryAgain(chunk, outcome.error)) return
         const run = this.#runOf(chunk, outcome, job)
         if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
-        this.#deliver(chunk, run)
+        this.#deliver(this.#repeats ? this.#repeatFailed(chunk, run) : [{ first: chunk.first, run }])
       },
+      left: error => this.#buffer.cancel(error),
     }
     this.#jobs.add(job)
     try {
@@ -234,14 +272,16 @@ class MapRun {
   }
 
   #packed(inputs: Packed): Packed {
-    return this.#takesItems && Array.isArray(inputs) ? pack(inputs) : inputs
+    const packed = this.#takesItems && Array.isArray(inputs) ? pack(inputs) : inputs
+    return this.#repeats && packed === inputs ? packed : moving(packed)
   }
 
   /** Whether a chunk that was refused before it was sent is, or will be, submitted again. */
   #tryAgain(chunk: Chunk, error: unknown): boolean {
     const { first, inputs, count } = chunk
-    if (error instanceof QueueFullError && this.#jobs.size > 0) {
+    if (error instanceof QueueFullError) {
       this.#held.push(chunk)
+      if (this.#jobs.size === 0) void this.#waitForRoom()
       return true
     }
     const divisible = error instanceof SerializationError || error instanceof PayloadTooLargeError
@@ -252,14 +292,61 @@ class MapRun {
     return true
   }
 
-  #deliver({ first }: Chunk, run: OutcomeRun<unknown>): void {
+  /** None of this map's own jobs will make room: others fill the queue. */
+  async #waitForRoom(): Promise<void> {
+    if (this.#waitingForRoom) return
+    this.#waitingForRoom = true
+    try {
+      await this.#backend.room(this.#callOptions.signal)
+    } catch (error) {
+      this.#buffer.break(error)
+    }
+    this.#waitingForRoom = false
+    this.#resume()
+  }
+
+  /**
+   * Repeats what has failed and may be repeated, each input by itself, and returns the rest of the run in its pieces. What
+   * was not sent, or was stopped, is not repeated.
+   */
+  #repeatFailed(chunk: Chunk, run: OutcomeRun<unknown>): Piece[] {
+    if (run.failures === undefined || this.#buffer.broken) return [{ first: chunk.first, run }]
+    const failures = new Map(run.failures)
+    const again: Chunk[] = []
+    for (const [at, error] of run.failures) {
+      const attempts =
+        chunk.attempts ?? (attemptsOf(this.#callOptions, this.#backend.name, this.#task) as Attempts)
+      const inputs = chunk.inputs.slice(at, at + 1)
+      const left = attempts.afterFailure(error)
+      if (left === repeat) again.push({ ...chunkOf(chunk.first + at, inputs), attempts })
+      else failures.set(at, left)
+    }
+    for (const one of again) this.#repeat(one)
+    const gaps = new Set(again.map(({ first }) => first - chunk.first))
+    return piecesOf(chunk.first, { values: run.values, failures }, gaps)
+  }
+
+  /** The input counts as under way meanwhile. */
+  #repeat(chunk: Chunk): void {
+    const delayMs = chunk.attempts?.delayMs ?? 0
+    if (delayMs === 0) return this.#submit(chunk)
+    const pause = runtime().setTimer(delayMs, () => {
+      this.#pauses.delete(pause)
+      this.#submit(chunk)
+    })
+    this.#pauses.add(pause)
+  }
+
+  #deliver(pieces: readonly Piece[]): void {
     const { onProgress } = this.#options
-    const { length } = run.values
-    this.#buffer.deliverRun(first, run)
-    this.#growAhead()
-    for (let told = 0; told < length; told += 1) {
-      this.#doneCount += 1
-      if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
+    for (const { first, run } of pieces) {
+      const { length } = run.values
+      this.#buffer.deliverRun(first, run)
+      this.#growAhead()
+      for (let told = 0; told < length; told += 1) {
+        this.#doneCount += 1
+        if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
+      }
     }
     this.#resumeSoon()
     this.#releaseIfDone()
@@ -271,11 +358,15 @@ class MapRun {
     this.#resuming = true
     runtime().soon(() => {
       this.#resuming = false
-      const held = this.#held
-      this.#held = []
-      for (const chunk of held) this.#submit(chunk)
-      this.demand()
+      this.#resume()
     })
+  }
+
+  #resume(): void {
+    const held = this.#held
+    this.#held = []
+    for (const chunk of held) this.#submit(chunk)
+    this.demand()
   }
 
   /** What a job's outcome says of each of its inputs; a chunk that failed as a whole (its worker died) failed for each. */
@@ -330,7 +421,8 @@ class MapRun {
   }
 
   #releaseIfDone(): void {
-    if (this.#ended && this.#jobs.size === 0 && this.#held.length === 0) this.#release()
+    const isOpen = this.#jobs.size > 0 || this.#held.length > 0 || this.#pauses.size > 0
+    if (this.#ended && !isOpen) this.#release()
   }
 
   #release(): void {
@@ -355,6 +447,34 @@ function tuplesOf(batch: Batch, task: Task, readBefore: number): Batch {
     return { inputs: batch.inputs.slice(0, at), ended: true, failed: { error } }
   }
   return batch
+}
+
+/** The run without the places that are missing from it. */
+function piecesOf(
+  first: number,
+  { values, failures }: OutcomeRun<unknown>,
+  gaps: ReadonlySet<number>,
+): Piece[] {
+  const pieces: Piece[] = []
+  let from = 0
+  for (const to of [...gaps, values.length]) {
+    if (to > from) pieces.push({ first: first + from, run: partOf(values, failures, from, to) })
+    from = to + 1
+  }
+  return pieces
+}
+
+function partOf(
+  values: readonly unknown[],
+  failures: ReadonlyMap<number, unknown> | undefined,
+  from: number,
+  to: number,
+): OutcomeRun<unknown> {
+  const own = [...(failures ?? [])].filter(([at]) => at >= from && at < to)
+  return {
+    values: values.slice(from, to),
+    failures: own.length === 0 ? undefined : new Map(own.map(([at, error]) => [at - from, error])),
+  }
 }
 
 function failedRun(count: number, error: unknown): OutcomeRun<unknown> {

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OptionError } from '../errors.ts'
+import { task } from '../task/task.ts'
 import { machine } from './machine.ts'
 import { checkPoolOptions, type PoolUserOptions } from './pool-options.ts'
+
+const worker = task({ url: 'file:///worker.js' } as ImportMeta, function worker() {})
 
 test('every option has its default', () => {
   assert.deepEqual(checkPoolOptions('threads', {}), {
@@ -14,6 +17,9 @@ test('every option has its default', () => {
     graceMs: 500,
     startTimeoutMs: 30_000,
     maxPayloadBytes: 256 * 2 ** 20,
+    maxCallsPerWorker: Number.POSITIVE_INFINITY,
+    maxWorkerMiB: Number.POSITIVE_INFINITY,
+    initialize: undefined,
     resourceLimits: {},
     name: 'threads',
   })
@@ -28,6 +34,9 @@ test('what was given is kept', () => {
     graceMs: 0,
     startTimeoutMs: 1,
     maxPayloadBytes: 1,
+    maxCallsPerWorker: 3,
+    maxWorkerMiB: 64,
+    initialize: worker,
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
     name: 'images',
   }
@@ -46,6 +55,10 @@ test('a queue without a limit is one of every number', () => {
 
 test('what is out of its range is refused, named by its maker and its key', () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
+    ...[0, -1, 1.5, Number.NaN, '4'].flatMap(limit => [
+      [{ maxCallsPerWorker: limit }, /^processes\(\{ maxCallsPerWorker \}\)/] as const,
+      [{ maxWorkerMiB: limit }, /^processes\(\{ maxWorkerMiB \}\)/] as const,
+    ]),
     ...[0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 5_000, '4'].map(
       workers => [{ workers }, /^processes\(\{ workers \}\)/] as const,
     ),

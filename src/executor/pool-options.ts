@@ -1,5 +1,7 @@
 /** The options of a pool of workers, their defaults and their limits. */
 import { OptionError } from '../errors.ts'
+import { assertTask, type Task } from '../task/task.ts'
+import { addressOf } from './address.ts'
 import { machine } from './machine.ts'
 
 const { constants } = process.getBuiltinModule('node:buffer')
@@ -20,6 +22,15 @@ export interface PoolUserOptions {
   readonly startTimeoutMs?: number
   /** The most bytes of buffers and strings in one call's arguments or result that are copied. Default 256 MiB. */
   readonly maxPayloadBytes?: number
+  /** A worker is replaced after so many calls; each input of a chunk is one, and a chunk is not split. Default: never. */
+  readonly maxCallsPerWorker?: number
+  /**
+   * A worker that uses more after a call is replaced: a thread's heap and buffers, with garbage that is not collected yet;
+   * a process's resident memory. Looked at after calls, at most every 100 ms. Default: never.
+   */
+  readonly maxWorkerMiB?: number
+  /** A task without arguments that each new worker runs before anything else. If it throws, the worker did not start. */
+  readonly initialize?: Task<() => unknown>
   /** Memory limits of each worker, in MiB. Default: the platform's. */
   readonly resourceLimits?: ResourceLimits
   /** Shown in errors and statistics. Default: the model's name. */
@@ -36,8 +47,9 @@ export interface ResourceLimits {
   readonly stackSizeMb?: number
 }
 
-export type PoolOptions = Required<Omit<PoolUserOptions, 'resourceLimits'>> & {
+export type PoolOptions = Required<Omit<PoolUserOptions, 'resourceLimits' | 'initialize'>> & {
   readonly resourceLimits: ResourceLimits
+  readonly initialize: Task<() => unknown> | undefined
 }
 
 /** The smallest heap that a worker starts with; below it, Node ends the whole program instead of the worker. */
@@ -47,7 +59,7 @@ const mostWorkers = 4_096
 
 /**
  * Fills in the defaults and checks everything, before anything is started.
- * @throws OptionError
+ * @throws OptionError, InvalidTaskError
  */
 export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOptions {
   const workers = whole(
@@ -74,10 +86,21 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
       1,
       Math.min(constants.MAX_LENGTH, 2 ** 31 - 1),
     ),
+    maxCallsPerWorker: limit(maker, 'maxCallsPerWorker', given.maxCallsPerWorker),
+    maxWorkerMiB: limit(maker, 'maxWorkerMiB', given.maxWorkerMiB),
+    initialize: checkInitialize(given.initialize),
     resourceLimits: checkLimits(maker, given.resourceLimits ?? {}),
     name: given.name ?? maker,
   }
   return options
+}
+
+/** @throws InvalidTaskError if it is no task, or one that a worker can't import */
+function checkInitialize(task: PoolUserOptions['initialize']): PoolOptions['initialize'] {
+  if (task === undefined) return undefined
+  assertTask(task)
+  addressOf(task)
+  return task
 }
 
 function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {
@@ -96,6 +119,10 @@ function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {
     }
   }
   return limits
+}
+
+function limit(maker: string, key: string, value = Number.POSITIVE_INFINITY): number {
+  return value === Number.POSITIVE_INFINITY ? value : whole(maker, key, value, 1, Number.MAX_SAFE_INTEGER)
 }
 
 function whole(

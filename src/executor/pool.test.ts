@@ -828,3 +828,51 @@ played(
     )
   },
 )
+
+played(
+  'fifty thousand calls that can’t be sent fail one after the other, not inside of each other',
+  both,
+  async play => {
+    const it = play()
+    it.warm()
+    it.worker(0).refusal = new Error('no')
+    const blocker = it.submit()
+    assert.equal(blocker.ending, 'SerializationError')
+    it.worker(0).refusal = undefined
+    const first = it.submit()
+    it.worker(0).begin()
+    const calls = it.submitMany(50_000, { of: other })
+    it.worker(0).refusal = new Error('no')
+    it.worker(0).answer()
+    it.worker(0).read()
+    assert.equal(first.ending, `done ${first.id}`)
+    assert.ok(calls.every(({ ending }) => ending === 'SerializationError'))
+    it.worker(0).refusal = undefined
+    it.calls.length = 0
+    it.submit()
+    await it.settle()
+  },
+)
+
+played(
+  'what several workers had in their hands goes back in the order it came, whichever died first',
+  ['thread'],
+  async play => {
+    const it = play({ workers: 2 })
+    it.warm()
+    const calls = it.submitMany(20)
+    for (const worker of it.workers) worker.begin()
+    it.worker(1).die()
+    it.worker(0).die()
+    const begun = calls.filter(({ ending }) => ending === 'WorkerExitedError')
+    assert.equal(begun.length, 2)
+    await it.settle()
+    const again = it.workers.slice(2).map(({ begun }) => begun.map(({ args }) => args[0] as number))
+    for (const order of again)
+      assert.deepEqual(
+        order,
+        order.toSorted((a, b) => a - b),
+      )
+    assert.deepEqual(again.flat().length, 18)
+  },
+)

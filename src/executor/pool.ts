@@ -6,7 +6,7 @@
  *
  * States, steps and deaths: README.md.
  */
-import { ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
+import { AbortError, ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
@@ -14,13 +14,17 @@ import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { publishWorkerCrash } from '../trace.ts'
 import { type Crossing, type Encoded, encode, needsNoCodec } from '../wire/codec.ts'
+import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { addressOf } from './address.ts'
 import type { Backend, Job } from './backend.ts'
+import { callerError } from './caller.ts'
 import type { StartWorker } from './far-worker.ts'
+import { Families, NamedTasks, NestedJob, rootOf } from './nested.ts'
 import type { PoolOptions } from './pool-options.ts'
 import { encodeStores } from './propagation.ts'
 import { PriorityQueue } from './queue.ts'
 import type { ReadyJob } from './ready-job.ts'
+import { Room } from './room.ts'
 import { type EndDetails, Slot, type SlotOwner } from './slot.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 import { TaskCost } from './task-cost.ts'
@@ -45,6 +49,8 @@ const stuckMs = 2
  * that it was started for, and would keep that alive.
  */
 const outsideOfCalls = new AsyncResource('atonce.pool')
+/** The most nested calls that wait; they come beside `queueLimit`, as they are parts of calls that were accepted. */
+const mostNested = 1_000_000
 
 export class Pool implements Backend, SlotOwner {
   readonly model: Model
@@ -64,10 +70,15 @@ export class Pool implements Backend, SlotOwner {
   #assigning = false
   readonly #costs = new Map<Task, TaskCost>()
   readonly #brokenImports = new Map<string, number>()
-  readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0 }
+  readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0, retried: 0 }
+  readonly #families = new Families()
+  readonly #named = new NamedTasks()
+  readonly #room: Room
   /** Whether calls can be taken back from a worker: where memory is shared. */
   readonly #takesBack: boolean
   #startsFailed = 0
+  #giving = false
+  #giveAgain = false
   /** Fewer than `workers` for a while after one could not start. */
   #mostWorkers: number
   /** One timer, however many workers were refused: each of several would start them all again. */
@@ -88,6 +99,7 @@ export class Pool implements Backend, SlotOwner {
     this.#start = start
     this.#crossing = crossing
     this.#takesBack = crossing.sharedMemory
+    this.#room = new Room(options.name, () => this.#places())
     if (!isWorker || insideTask()) while (this.#slots.size < options.minWorkers) this.#startWorker()
   }
 
@@ -103,22 +115,27 @@ export class Pool implements Backend, SlotOwner {
     }
     job.ready = ready
     this.#open += 1
+    if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
     this.#queue.push(ready)
+    this.#room.taken()
     this.#assignSoon()
   }
 
   cancel(job: Job, error: Error): void {
     const ready = job.ready as ReadyJob | undefined
     if (ready === undefined || ready.settled) return
-    const waited = this.#queue.withdraw(ready)
-    this.#settle(ready, { ok: false, error }, 'cancelled')
-    if (!waited) for (const slot of this.#slots) slot.abandon(ready, error)
+    this.#end(ready, error, () => job.settled({ ok: false, error }))
+  }
+
+  room(signal: AbortSignal | undefined): Promise<void> {
+    return this.#room.wait(signal)
   }
 
   stats(): ExecutorStats {
     const count = (...states: Slot['state'][]) =>
       [...this.#slots].filter(slot => states.includes(slot.state)).length
-    const running = count('busy')
+    let running = count('busy')
+    for (const slot of this.#slots) running += slot.helping
     return {
       model: this.model,
       workers: {
@@ -132,12 +149,14 @@ export class Pool implements Backend, SlotOwner {
       done: this.#counts.done,
       failed: this.#counts.failed,
       cancelled: this.#counts.cancelled,
+      retried: this.#counts.retried,
       pids: [...this.#slots].map(slot => slot.pid).filter(pid => pid !== undefined),
     }
   }
 
   async close(graceMs: number): Promise<void> {
     this.#closing ??= park<void>('every job to settle and every worker to end', this)
+    this.#room.close()
     const timer = graceMs === 0 ? undefined : runtime().setTimer(graceMs, () => this.#force())
     if (graceMs === 0) this.#force()
     this.#finishClosing()
@@ -158,7 +177,32 @@ export class Pool implements Backend, SlotOwner {
   }
 
   answered(slot: Slot): void {
-    if (this.#queue.size > 0 && slot.wantsMore(this.#takesBack)) this.#assign()
+    if (this.#queue.size === 0) return
+    if (slot.wantsMore(this.#takesBack) || slot.helps !== undefined) this.#assign()
+  }
+
+  nest(slot: Slot, parent: ReadyJob, message: NestMessage): void {
+    const job = new NestedJob(message, this.#named.find(message), this.#crossing, news => slot.tell(news))
+    const refusal = this.#whyNotNested(parent)
+    if (refusal !== undefined) return job.settled({ ok: false, error: refusal })
+    const { id, args, special, moved, attempt } = message
+    const ready: ReadyJob = {
+      ...this.#ready(job, { value: args, special, transfer: moved }, parent.stores, this.#costOf(job.task)),
+      nesting: { id, parent, root: rootOf(parent) },
+    }
+    job.ready = ready
+    parent.nested ??= new Map()
+    parent.nested.set(id, ready)
+    this.#open += 1
+    if (attempt > 1) this.#counts.retried += 1
+    this.#queue.pushFirst(ready)
+    this.#families.add(ready)
+    this.#assign()
+  }
+
+  unnest(parent: ReadyJob, { id, failure }: UnnestMessage): void {
+    const ready = parent.nested?.get(id)
+    if (ready !== undefined) this.cancel(ready.job, callerError(failure, undefined))
   }
 
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
@@ -169,7 +213,7 @@ export class Pool implements Backend, SlotOwner {
 
   returned(jobs: readonly ReadyJob[]): void {
     const wanted = jobs.filter(ready => !ready.settled)
-    if (this.#forced === undefined) this.#queue.unshift(wanted)
+    if (this.#forced === undefined) this.#queue.putBack(wanted)
     else for (const ready of wanted) this.#settle(ready, { ok: false, error: this.#forced }, 'cancelled')
     this.#assign()
   }
@@ -187,6 +231,7 @@ export class Pool implements Backend, SlotOwner {
       })
     }
     if (!wasReady && this.#closing === undefined) this.#startFailed(why)
+    else if (expected) this.#keepMinimum()
     if (loading !== undefined) this.#importFailed(loading, why)
     this.#assign()
     this.#finishClosing()
@@ -196,28 +241,45 @@ export class Pool implements Backend, SlotOwner {
 
   /** Refuses the job, or readies it for the wire. */
   #check(job: Job, cost: TaskCost): ReadyJob {
-    if (this.#closing !== undefined) {
+    const isRepeat = job.attempt !== undefined && job.attempt > 1
+    if (this.#forced !== undefined || (this.#closing !== undefined && !isRepeat)) {
       throw new ClosedError(
         `${this.name} is closed; ${nameOf(job.task)} was not run. Run tasks before close(), or before the end of the block with \`await using\`.`,
       )
     }
     if (
       this.#queue.size >= this.#options.queueLimit &&
-      this.#queue.size >= this.#options.queueLimit + this.#free()
+      !isRepeat &&
+      this.#places() <= 0 // Dearer to find out.
     ) {
       throw new QueueFullError(this.name, this.#options.queueLimit)
     }
+    return this.#ready(job, this.#encode(job), encodeStores(this.#crossing), cost)
+  }
+
+  #ready(job: Job, encoded: Encoded | undefined, stores: ReadyJob['stores'], cost: TaskCost): ReadyJob {
     return {
       job,
-      encoded: this.#encode(job),
-      stores: encodeStores(this.#crossing),
+      encoded,
+      stores,
       cost,
       priority: job.priority,
       waiting: false,
       order: 0,
       seq: 0,
+      nesting: undefined,
+      nested: undefined,
       settled: false,
     }
+  }
+
+  #whyNotNested(parent: ReadyJob): Error | undefined {
+    if (this.#forced !== undefined) return this.#forced
+    if (parent.settled)
+      return new AbortError(`The call that made it, ${nameOf(parent.job.task)}, was cancelled.`)
+    return this.#queue.size >= this.#options.queueLimit + mostNested
+      ? new QueueFullError(this.name, this.#options.queueLimit)
+      : undefined
   }
 
   #encode({ chunk, calls }: Job): Encoded | undefined {
@@ -236,11 +298,11 @@ export class Pool implements Backend, SlotOwner {
     return cost
   }
 
-  /** Workers that could take a job now, started or not. */
-  #free(): number {
+  /** How many more jobs would be taken now: places in the queue, and workers that are free, started or not. */
+  #places(): number {
     let busy = 0
     for (const { state } of this.#slots) if (state === 'busy' || state === 'draining') busy += 1
-    return this.workers - busy
+    return this.#options.queueLimit + this.workers - busy - this.#queue.size
   }
 
   /** The first job of a turn is given out at once; those that come with it travel together, each worker's share behind one bell. */
@@ -256,18 +318,47 @@ export class Pool implements Backend, SlotOwner {
     })
   }
 
+  /** Jobs that can't be sent turn their worker idle at once, and so would call this again inside of itself, thousands of times deep. */
   #assign(): void {
     this.#ungiven = 0
+    this.#giveAgain = true
+    if (this.#giving) return
+    this.#giving = true
+    try {
+      while (this.#giveAgain) {
+        this.#giveAgain = false
+        this.#give()
+      }
+    } finally {
+      this.#giving = false
+    }
+  }
+
+  #give(): void {
     while (this.#queue.size > 0) {
       const slot = this.#idle.pop()
       if (slot === undefined) break
       if (slot.state === 'idle') slot.assign(this.#queue.shift() as ReadyJob) // Not one that is being ended.
     }
+    if (this.#families.size > 0) this.#help()
     let starting = 0
     for (const slot of this.#slots) if (slot.state === 'starting') starting += 1
     for (; starting < this.#queue.size && this.#slots.size < this.#mostWorkers; starting += 1)
       this.#startWorker()
     if (this.#queue.size > 0) this.#fillHands()
+    this.#room.changed()
+  }
+
+  /** Workers whose calls all wait for nested ones run some of these meanwhile: nested.ts. */
+  #help(): void {
+    for (const slot of this.#slots) {
+      for (let family = slot.helps; family !== undefined; family = slot.helps) {
+        const ready = this.#families.newest(family)
+        if (ready === undefined) break
+        this.#queue.withdraw(ready)
+        slot.help(ready)
+      }
+    }
   }
 
   /** Cheap calls go together, behind those that a worker has in its hands; not behind one that takes long. */
@@ -290,6 +381,11 @@ export class Pool implements Backend, SlotOwner {
     this.#lastIndex += 1
     const start = () => new Slot(this.#lastIndex, this.#start, this, this.#options)
     this.#slots.add(outsideOfCalls.runInAsyncScope(start))
+  }
+
+  /** A worn worker that was to be kept is replaced at once. */
+  #keepMinimum(): void {
+    while (this.#closing === undefined && this.#slots.size < this.#options.minWorkers) this.#startWorker()
   }
 
   /** Sees to it that idle workers stop keeping the program alive, and end after `idleMs`; one timer for all. */
@@ -383,11 +479,43 @@ export class Pool implements Backend, SlotOwner {
     workMs?: number,
   ): void {
     if (ready.settled) return
+    this.#count(ready, as)
+    const { nested } = ready
+    ready.job.settled(outcome, workMs)
+    if (nested !== undefined) this.#leave(ready, nested, undefined)
+    if (this.#open === 0) this.#finishClosing()
+  }
+
+  #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled'): void {
     ready.settled = true
     this.#open -= 1
     this.#counts[as] += 1
-    ready.job.settled(outcome, workMs)
+    ready.nesting?.parent.nested?.delete(ready.nesting.id)
+  }
+
+  /** Ends a job early: it, then its nested ones, so that the deepest is the last that is flagged as cancelled. */
+  #end(ready: ReadyJob, error: Error, tell: () => void): void {
+    const waited = this.#queue.withdraw(ready)
+    this.#count(ready, 'cancelled')
+    const { nested } = ready
+    tell()
+    if (!waited) for (const slot of this.#slots) slot.abandon(ready, error)
+    if (nested !== undefined) this.#leave(ready, nested, error)
+    this.#room.changed()
     if (this.#open === 0) this.#finishClosing()
+  }
+
+  /** A call has ended; what it has made ends with it. */
+  #leave(parent: ReadyJob, nested: ReadonlyMap<number, ReadyJob>, cause: Error | undefined): void {
+    if (parent.nesting === undefined) this.#families.forget(parent)
+    const maker = `The call that made it, ${nameOf(parent.job.task)},`
+    for (const ready of [...nested.values()]) {
+      const error =
+        cause === undefined
+          ? new AbortError(`${maker} has ended before it.`)
+          : new AbortError(`${maker} was cancelled.`, { cause })
+      this.#end(ready, error, () => ready.job.left?.(error))
+    }
   }
 
   /** The grace is over: nobody waits for anything any more. */

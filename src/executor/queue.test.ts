@@ -18,11 +18,19 @@ class Model {
     this.items.splice(at === -1 ? this.items.length : at, 0, item)
   }
 
-  unshift(items: readonly Queued[]): void {
-    for (const item of items.toReversed()) {
-      const at = this.items.findIndex(({ priority }) => priority <= item.priority)
+  putBack(items: readonly Queued[]): void {
+    for (const item of items) {
+      const at = this.items.findIndex(
+        ({ priority, order }) =>
+          priority < item.priority || (priority === item.priority && order > item.order),
+      )
       this.items.splice(at === -1 ? this.items.length : at, 0, item)
     }
+  }
+
+  pushFirst(item: Queued): void {
+    const at = this.items.findIndex(({ priority }) => priority <= item.priority)
+    this.items.splice(at === -1 ? this.items.length : at, 0, item)
   }
 
   /** The first; but at each eighth time the oldest of those that are first in their priority. */
@@ -55,14 +63,17 @@ const step = fc.oneof(
   },
   fc.record({ kind: fc.constant('push'), number: fc.double({ noNaN: true, noDefaultInfinity: true }) }),
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('shift', 'withdraw'), number: fc.nat() }) },
-  fc.record({ kind: fc.constant('put back'), number: fc.nat(5) }),
+  fc.record({ kind: fc.constantFrom('take', 'put back'), number: fc.nat(5) }),
+  fc.record({ kind: fc.constant('push first'), number: fc.integer({ min: -2, max: 2 }) }),
 )
 
-test('the queue does what a searched list does: priorities, first come first served, each eighth the oldest, withdrawn, put back', () => {
+test('the queue does what a searched list does: priorities, first come first served, each eighth the oldest, withdrawn, put back, put first', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), steps => {
       const queue = new PriorityQueue<Queued>()
       const model = new Model()
+      /** What was taken together and is not put back yet, as by workers of which any may die first. */
+      const hands: Queued[][] = []
       for (const { kind, number } of steps) {
         if (kind === 'push') {
           const item = itemOf(number)
@@ -77,14 +88,21 @@ test('the queue does what a searched list does: priorities, first come first ser
           assert.equal(queue.withdraw(item), true)
           model.remove(item)
           assert.equal(queue.withdraw(item), false)
-        } else {
+        } else if (kind === 'push first') {
+          const item = itemOf(number)
+          queue.pushFirst(item)
+          model.pushFirst(item)
+        } else if (kind === 'take') {
           const taken: Queued[] = []
           for (let left = number; left > 0 && queue.size > 0; left -= 1) {
             taken.push(queue.shift() as Queued)
             model.shift()
           }
-          queue.unshift(taken)
-          model.unshift(taken)
+          if (taken.length > 0) hands.push(taken)
+        } else {
+          const [taken] = hands.splice(number % Math.max(1, hands.length), 1)
+          queue.putBack(taken ?? [])
+          model.putBack(taken ?? [])
         }
         assert.equal(queue.size, model.items.length)
         assert.deepEqual([...queue], model.items)
@@ -116,8 +134,32 @@ test('items that are put back come first within their priority, in the order the
   for (const item of [a, b, c]) queue.push(item)
   const taken = [queue.shift(), queue.shift()] as Queued[]
   queue.push(urgent)
-  queue.unshift(taken)
+  queue.putBack(taken)
   assert.deepEqual([queue.shift(), queue.shift(), queue.shift(), queue.shift()], [urgent, a, b, c])
+})
+
+test('what two dead workers had in their hands is put back in the order it came, whichever died first', () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    const queue = new PriorityQueue<Queued>()
+    const items = Array.from({ length: 6 }, () => itemOf(0))
+    for (const item of items) queue.push(item)
+    const taken = items.slice(0, 5).map(() => queue.shift() as Queued)
+    const hands = [taken.slice(0, 2), taken.slice(2)]
+    for (const at of order) queue.putBack(hands[at] as Queued[])
+    assert.deepEqual([...queue], items)
+  }
+})
+
+test('putting items first costs no copy of a long line each time', () => {
+  const queue = new PriorityQueue<Queued>()
+  for (let count = 0; count < 300_000; count += 1) queue.push(itemOf(0))
+  const first = Array.from({ length: 100_000 }, () => itemOf(0))
+  for (const item of first) queue.pushFirst(item)
+  for (const item of first.toReversed()) assert.equal(queue.shift(), item)
+  assert.equal(queue.size, 300_000)
 })
 
 test('nobody waits for ever: under a stream of urgent items the oldest is taken at each eighth time', () => {

@@ -25,6 +25,8 @@ export class PriorityQueue<T extends Queued> {
   #lines: Line<T>[] = []
   #size = 0
   #order = 0
+  /** How many came in at the head. */
+  #firsts = 0
   #taken = 0
 
   get size(): number {
@@ -39,13 +41,22 @@ export class PriorityQueue<T extends Queued> {
     this.#size += 1
   }
 
-  /** Puts items back, each at the head of its priority; the first of them will be the first. */
-  unshift(items: readonly T[]): void {
-    for (const item of items.toReversed()) {
-      item.waiting = true
-      this.#lineOf(item.priority).unshift(item)
-      this.#size += 1
-    }
+  /** Puts items back where they stood: before all of their priority that came later. */
+  putBack(items: readonly T[]): void {
+    for (const item of items.toReversed()) this.#insert(item)
+  }
+
+  /** Adds an item at the head of its priority, before all that are there. */
+  pushFirst(item: T): void {
+    this.#firsts += 1
+    item.order = -this.#firsts
+    this.#insert(item)
+  }
+
+  #insert(item: T): void {
+    item.waiting = true
+    this.#lineOf(item.priority).insert(item)
+    this.#size += 1
   }
 
   /** The item that would be taken next. */
@@ -103,6 +114,8 @@ class Line<T extends Queued> {
   readonly priority: number
   #items: T[] = []
   #head = 0
+  /** Free places that were made before the head. */
+  #room = 0
   #gaps = 0
 
   constructor(priority: number) {
@@ -123,21 +136,33 @@ class Line<T extends Queued> {
     this.#items.push(item)
   }
 
-  unshift(item: T): void {
-    if (this.#head === 0) this.#items.unshift(item)
-    else {
-      this.#head -= 1
-      this.#items[this.#head] = item
+  /** Costs as many steps as there are items before it: what is put back is among the oldest. */
+  insert(item: T): void {
+    if (this.#head === 0) this.#makeRoom()
+    this.#head -= 1
+    let at = this.#head
+    for (let next = this.#items[at + 1]; next !== undefined && next.order < item.order; at += 1) {
+      this.#items[at] = next
+      next = this.#items[at + 2]
     }
+    this.#items[at] = item
+  }
+
+  /** Free places before the head, in proportion to the line, so that each insertion costs its share of one copy. */
+  #makeRoom(): void {
+    this.#room = 16 + (this.#items.length >> 1)
+    this.#head = this.#room
+    this.#items = new Array<T>(this.#room).concat(this.#items)
   }
 
   shift(): T | undefined {
     const item = this.head
     if (item === undefined) return undefined
     this.#head += 1
-    if (this.#head === this.#items.length || this.#head > 32_768) {
+    if (this.#head === this.#items.length || this.#head > this.#room + 32_768) {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0
+      this.#room = 0
     }
     return item
   }
@@ -148,6 +173,7 @@ class Line<T extends Queued> {
     if (this.#gaps <= fewGaps || this.#gaps * 2 < this.#items.length - this.#head) return
     this.#items = this.#items.slice(this.#head).filter(item => item.waiting)
     this.#head = 0
+    this.#room = 0
     this.#gaps = 0
   }
 

@@ -14,6 +14,10 @@ export interface ReadyJob extends Queued, Held {
   readonly stores: readonly EncodedStore[] | undefined
   /** What is known about the task's cost. */
   readonly cost: TaskCost
+  /** Where a nested call comes from: the call that made it, and the one from outside that all this began with. */
+  readonly nesting: { readonly id: number; readonly parent: ReadyJob; readonly root: ReadyJob } | undefined
+  /** The nested calls that it has made and that have no outcome, by their numbers. */
+  nested: Map<number, ReadyJob> | undefined
   /** Whether it has its outcome. */
   settled: boolean
 }

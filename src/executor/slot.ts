@@ -1,25 +1,37 @@
 /** The near side of one worker: what is in its hands, and what its messages and its end mean. States and steps: README.md. */
 import {
   AtonceError,
+  ClosedError,
   ProtocolError,
-  SerializationError,
   WorkerCrashedError,
   type WorkerErrorDetails,
+  WorkerStartError,
   WorkerStartTimeoutError,
 } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
-import { decode, detach } from '../wire/codec.ts'
+import { detach } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
-import { type FromWorker, isFromWorker, type RunMessage, type WireOutcome } from '../wire/messages.ts'
+import {
+  type FromWorker,
+  isFromWorker,
+  type NestedMessage,
+  type NestMessage,
+  type RunMessage,
+  type UnnestMessage,
+} from '../wire/messages.ts'
 import { addressOf } from './address.ts'
 import { callerError, learnClasses } from './caller.ts'
 import { messageOf, reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
 import { Hand } from './hand.ts'
+import { Helping } from './helping.ts'
+import { relayedOutcome, rootOf, waits } from './nested.ts'
 import { ToldStorages } from './propagation.ts'
 import type { ReadyJob } from './ready-job.ts'
+import { failuresIn, outcomeOf, unsendable } from './reply.ts'
+import { Wear } from './wear.ts'
 
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
 
@@ -33,6 +45,10 @@ export interface SlotOwner {
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void
   /** These jobs are back, in their order; the worker has not begun them. */
   returned(jobs: readonly ReadyJob[]): void
+  /** A call that the worker runs has made a call of its own. */
+  nest(slot: Slot, parent: ReadyJob, message: NestMessage): void
+  /** It does not want that one any more. */
+  unnest(parent: ReadyJob, message: UnnestMessage): void
   /** Nothing of the worker is left. `loading` is the module that it died of, if it was importing one. */
   ended(slot: Slot, why: Error, details: EndDetails): void
 }
@@ -45,17 +61,27 @@ export interface EndDetails {
   readonly idle: boolean
 }
 
-export interface SlotTimes {
+export interface SlotOptions {
   readonly startTimeoutMs: number
   readonly graceMs: number
+  readonly maxCallsPerWorker: number
+  readonly initialize: Task | undefined
 }
+
+/** The number of the call that a new worker begins with. */
+const initializing = -(2 ** 30)
+
+/** A worker's message that ends a call. */
+type Answer = Extract<FromWorker, { kind: 'done' | 'doneChunk' | 'failed' | 'dropped' }>
 
 export class Slot {
   readonly index: number
   readonly #owner: SlotOwner
-  readonly #times: SlotTimes
+  readonly #options: SlotOptions
   readonly #worker: FarWorker
   readonly #hand = new Hand<ReadyJob>()
+  readonly #helping = new Helping()
+  readonly #wear: Wear
   /** Tasks that this worker was told of. */
   readonly #refs = new Map<Task, { readonly ref: number; loaded: boolean }>()
   readonly #storages = new ToldStorages(message => this.#worker.send(message))
@@ -71,12 +97,13 @@ export class Slot {
   /** When the worker began with the first call in its hands, or turned idle. */
   #sinceMs = 0
 
-  constructor(index: number, start: StartWorker, owner: SlotOwner, times: SlotTimes) {
+  constructor(index: number, start: StartWorker, owner: SlotOwner, options: SlotOptions) {
     this.index = index
     this.#owner = owner
-    this.#times = times
-    this.#setDeadline(times.startTimeoutMs, () =>
-      this.#end(new WorkerStartTimeoutError('starting', times.startTimeoutMs, this.#details())),
+    this.#options = options
+    this.#wear = new Wear(options.maxCallsPerWorker)
+    this.#setDeadline(options.startTimeoutMs, () =>
+      this.#end(new WorkerStartTimeoutError('starting', options.startTimeoutMs, this.#details())),
     )
     this.#worker = start(index, {
       message: message => this.#receive(message),
@@ -103,6 +130,11 @@ export class Slot {
     return this.#hand.count
   }
 
+  /** How many calls it runs beside its hand. */
+  get helping(): number {
+    return this.#helping.open
+  }
+
   /** How long, by `nowMs`, it has been at the first call in its hands, or idle. */
   sinceMs(nowMs: number): number {
     return nowMs - this.#sinceMs
@@ -122,10 +154,12 @@ export class Slot {
     return (
       this.#state === 'busy' &&
       first !== undefined &&
+      !this.#wear.isWorn &&
       this.#hand.count <
         Math.min(ready.cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity) &&
       this.#hand.room > 1 &&
       this.#refs.get(ready.job.task)?.loaded === true &&
+      ready.nesting === undefined && // It would wait behind a call that may wait for it.
       canBeGivenAgain(ready)
     )
   }
@@ -146,6 +180,7 @@ export class Slot {
       this.#hold()
     }
     const seq = this.#hand.add(ready)
+    this.#wear.given(ready.job)
     try {
       this.#give(seq, ready)
     } catch (cause) {
@@ -158,6 +193,7 @@ export class Slot {
 
   /** The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a worker that does not. */
   abandon(ready: ReadyJob, reason: Error): void {
+    if (this.#helping.get(ready.seq) === ready) return this.#abandonHelp(ready, reason)
     if (this.#hand.get(ready.seq) !== ready || this.#verdict !== undefined) return
     const { seq } = ready
     const isFirst = this.#hand.first === ready
@@ -166,13 +202,25 @@ export class Slot {
       if (isFirst) this.#next()
       return
     }
-    this.#worker.send({
-      kind: 'cancel',
-      seq,
-      failure: encodeFailure(reason, value => ({ value: String(value), special: false })),
-    })
+    this.#sendCancel(seq, reason)
     // The worker drops it when it comes to it, and says so; if it comes to it before it has read this, #next drains it.
     if (isFirst || this.#worker.hadBegun(seq, false)) this.#drain(seq)
+  }
+
+  /** The calls that wait for it on the same worker end with it, if the worker must be ended. */
+  #abandonHelp({ seq }: ReadyJob, reason: Error): void {
+    if (this.#verdict !== undefined || this.#state === 'ended') return
+    this.#sendCancel(seq, reason)
+    this.#worker.flagCancelled(seq)
+    this.#helping.expire(
+      seq,
+      runtime().setTimer(this.#options.graceMs, () => this.#graceIsOver(seq)),
+    )
+  }
+
+  #sendCancel(seq: number, reason: Error): void {
+    const failure = encodeFailure(reason, value => ({ value: String(value), special: false }))
+    this.#worker.send({ kind: 'cancel', seq, failure })
   }
 
   /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */
@@ -185,13 +233,43 @@ export class Slot {
     return back
   }
 
+  /** The family whose nested calls the worker may run now, as all that it has begun wait for theirs. */
+  get helps(): ReadyJob | undefined {
+    const { first } = this.#hand
+    if (this.#state !== 'busy' || first === undefined || !waits(first)) return undefined
+    return this.#helping.allWait ? rootOf(first) : undefined
+  }
+
+  /** Gives the worker a nested call beside those in its hands. Settles it at once if it can't be sent. */
+  help(ready: ReadyJob): void {
+    const seq = this.#helping.add(ready)
+    this.#wear.given(ready.job)
+    const { job, encoded } = ready
+    const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
+    const { chunk, attempt = 1 } = job
+    try {
+      const ref = this.#tell(job.task)
+      this.#worker.send({ kind: 'help', seq, ref, args: value, special, chunk, attempt }, transfer)
+    } catch (cause) {
+      this.#helping.remove(seq)
+      return this.#owner.settled(ready, unsendable(cause))
+    }
+    detach(transfer)
+    job.started()
+  }
+
+  /** Sends the news of a nested call to the worker that made it, if it still wants any. */
+  tell(message: NestedMessage): void {
+    if (this.#state !== 'ended' && this.#verdict === undefined) this.#worker.send(message)
+  }
+
   /** Asks an idle worker to end; kills it if it does not. */
   stop(): void {
     if (this.#state !== 'idle') return this.kill(new Error('The worker was ended.'))
     this.#state = 'stopping'
     this.#hold()
     this.#worker.stop()
-    this.#setDeadline(this.#times.graceMs, () => this.#worker.kill())
+    this.#setDeadline(this.#options.graceMs, () => this.#worker.kill())
   }
 
   /** Ends the worker now; a call that it has begun is settled with `why`. */
@@ -214,9 +292,16 @@ export class Slot {
   #give(seq: number, { job, encoded, stores }: ReadyJob): void {
     const ref = this.#tell(job.task)
     const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
-    if (plain && !job.chunk && this.#tryGive(seq, ref, job.calls[0] as readonly unknown[], stores)) return
+    const { attempt = 1, chunk } = job
+    if (
+      plain &&
+      attempt === 1 &&
+      !chunk &&
+      this.#tryGive(seq, ref, job.calls[0] as readonly unknown[], stores)
+    )
+      return
     const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
-    const message: RunMessage = { kind: 'run', seq, ref, args: value, special, chunk: job.chunk, attempt: 1 }
+    const message: RunMessage = { kind: 'run', seq, ref, args: value, special, chunk, attempt }
     this.#worker.give(
       stores === undefined ? message : { ...message, stores: this.#storages.wire(stores) },
       transfer,
@@ -237,9 +322,13 @@ export class Slot {
     const ref = this.#refs.size + 1
     this.#worker.send({ kind: 'load', ref, ...addressOf(task) })
     this.#refs.set(task, { ref, loaded: false })
-    this.#setDeadline(this.#times.startTimeoutMs, () =>
+    this.#setDeadline(this.#options.startTimeoutMs, () =>
       this.#end(
-        new WorkerStartTimeoutError(`importing ${task.module}`, this.#times.startTimeoutMs, this.#details()),
+        new WorkerStartTimeoutError(
+          `importing ${task.module}`,
+          this.#options.startTimeoutMs,
+          this.#details(),
+        ),
       ),
     )
     return ref
@@ -255,6 +344,10 @@ export class Slot {
         return this.#loaded(message.ref)
       case 'loadFailed':
         return this.#loaded(message.ref) // The call that it was loaded for fails with the same reason.
+      case 'worn':
+        this.#wear.grown()
+        if (this.#state === 'idle') this.stop()
+        return
       case 'crashed':
         this.#crash = message.failure
         return
@@ -264,8 +357,46 @@ export class Slot {
   }
 
   #started(): void {
-    if (this.#state !== 'starting')
+    if (this.#state !== 'starting' || this.#refs.size > 0)
       return this.#end(new ProtocolError('ready, for the second time', this.#details()))
+    const { initialize } = this.#options
+    if (initialize === undefined) return this.#canWork()
+    const ref = this.#tell(initialize)
+    this.#worker.send({
+      kind: 'help',
+      seq: initializing,
+      ref,
+      args: [],
+      special: false,
+      chunk: false,
+      attempt: 1,
+    })
+  }
+
+  /** The task that a new worker begins with has ended, or wants what it can't have. */
+  #initialized(message: Extract<FromWorker, { seq: number }>): void {
+    const task = this.#options.initialize as Task
+    switch (message.kind) {
+      case 'done':
+        for (const known of this.#refs.values()) known.loaded = true
+        return this.#canWork()
+      case 'failed': {
+        const cause = callerError(message.failure, undefined)
+        const why = `its initialize task, ${nameOf(task)}, threw ${cause.name}: ${cause.message}`
+        return this.#end(new WorkerStartError(why, { ...this.#details(), cause }))
+      }
+      case 'nest': {
+        const error = new ClosedError(
+          `${nameOf(task)} initializes a worker, and can't run tasks on its pool yet.`,
+        )
+        const failure = encodeFailure(error, value => ({ value: String(value), special: false }))
+        const reply = { kind: 'failed', failure } as const
+        return this.tell({ kind: 'nestedSettled', id: message.id, reply, workMs: undefined, left: false })
+      }
+    }
+  }
+
+  #canWork(): void {
     this.#clearDeadline()
     this.#wasReady = true
     this.#turnIdle()
@@ -279,15 +410,21 @@ export class Slot {
   /** The fast lane's answer. */
   #done(seq: number, workMs: number, value: unknown): void {
     if (this.#state === 'ended') return
-    const ready = this.#hand.remove(seq)
+    if (seq === initializing && this.#state === 'starting')
+      return this.#initialized({ kind: 'done', seq, value, special: false, workMs })
+    const ready = this.#take(seq)
     if (ready === undefined)
       return this.#end(new ProtocolError('done for a call that it does not have', this.#details()))
-    if (!ready.settled) this.#owner.settled(ready, { ok: true, value }, workMs)
+    const outcome: Outcome<unknown> = ready.job.relayed
+      ? relayedOutcome({ kind: 'done', value, special: false })
+      : { ok: true, value }
+    if (!ready.settled) this.#owner.settled(ready, outcome, workMs)
     this.#answered(ready)
   }
 
   #receiveOfCall(message: Extract<FromWorker, { seq: number }>): void {
-    const ready = this.#hand.get(message.seq)
+    if (message.seq === initializing && this.#state === 'starting') return this.#initialized(message)
+    const ready = this.#get(message.seq)
     if (message.kind === 'progress') {
       if (ready !== undefined && !ready.settled) ready.job.progressed(message.done, message.total)
       return
@@ -295,37 +432,30 @@ export class Slot {
     if (ready === undefined) {
       return this.#end(new ProtocolError(`${message.kind} for a call that it does not have`, this.#details()))
     }
-    this.#hand.remove(message.seq)
+    if (message.kind === 'nest') return this.#owner.nest(this, ready, message)
+    if (message.kind === 'unnest') return this.#owner.unnest(ready, message)
+    this.#take(message.seq)
     if (!ready.settled) this.#settle(ready, message)
     this.#answered(ready)
   }
 
-  #settle(
-    ready: ReadyJob,
-    message: Exclude<Extract<FromWorker, { seq: number }>, { kind: 'progress' }>,
-  ): void {
-    switch (message.kind) {
-      case 'dropped':
-        return // It was cancelled, and settled then.
-      case 'done':
-        return this.#owner.settled(
-          ready,
-          this.#attempt(() => ({ ok: true, value: decode(message.value, message.special) })),
-          message.workMs,
-        )
-      case 'failed': {
-        const read = (): Outcome<unknown> => ({ ok: false, error: callerError(message.failure, ready.job) })
-        return this.#settleKnowing([message.failure], ready, read, message.workMs)
-      }
-      case 'doneChunk': {
-        const failures = message.outcomes.flatMap(outcome => (outcome.ok ? [] : [outcome.failure]))
-        const read = (): Outcome<unknown> => ({
-          ok: true,
-          value: message.outcomes.map(outcome => decodeOutcome(outcome, ready)),
-        })
-        return this.#settleKnowing(failures, ready, read, message.workMs)
-      }
-    }
+  #get(seq: number): ReadyJob | undefined {
+    return seq < 0 ? this.#helping.get(seq) : this.#hand.get(seq)
+  }
+
+  #take(seq: number): ReadyJob | undefined {
+    if (seq >= 0) return this.#hand.remove(seq)
+    const ready = this.#helping.get(seq)
+    this.#helping.remove(seq)
+    return ready
+  }
+
+  #settle(ready: ReadyJob, message: Answer): void {
+    if (message.kind === 'dropped') return // It was cancelled, and settled then.
+    if (ready.job.relayed) return this.#owner.settled(ready, relayedOutcome(message), message.workMs)
+    const read = () => outcomeOf(message, ready.job)
+    if (message.kind === 'done') return this.#owner.settled(ready, this.#attempt(read), message.workMs)
+    this.#settleKnowing(failuresIn(message), ready, read, message.workMs)
   }
 
   /** The worker is free at once, even if the answer must wait for its error classes. */
@@ -360,6 +490,7 @@ export class Slot {
 
   /** The call is out of the worker's hands. */
   #answered(ready: ReadyJob): void {
+    if (ready.seq < 0) return this.#helped(ready)
     // While a later call drains, the deadline is that one's.
     if (this.#deadline !== undefined && (this.#draining ?? ready.seq) === ready.seq) {
       const known = this.#refs.get(ready.job.task)
@@ -370,8 +501,20 @@ export class Slot {
     this.#next()
   }
 
+  /** A call beside the hand has ended. */
+  #helped({ job }: ReadyJob): void {
+    const known = this.#refs.get(job.task)
+    if (known?.loaded === false) this.#loaded(known.ref)
+    if (this.#state === 'draining') this.#next()
+    else this.#owner.answered(this)
+  }
+
   #next(): void {
     if (this.#draining !== undefined || this.#verdict !== undefined || this.#state === 'ended') return
+    if (this.#helping.count > 0) {
+      this.#state = 'draining' // The worker begins no other call before they have ended.
+      return
+    }
     const next = this.#hand.first
     if (next === undefined) return this.#turnIdle()
     if (next.settled) return this.#drain(next.seq)
@@ -386,7 +529,7 @@ export class Slot {
     this.#worker.flagCancelled(seq)
     this.#draining = seq
     this.#state = 'draining'
-    this.#setDeadline(this.#times.graceMs, () => this.#graceIsOver(seq))
+    this.#setDeadline(this.#options.graceMs, () => this.#graceIsOver(seq))
     this.#owner.returned(this.takeBack())
     this.release()
   }
@@ -394,7 +537,7 @@ export class Slot {
   /** After a turn of the loop: the answer may have lain here unread, and the worker may be in the next call by now. */
   async #graceIsOver(seq: number): Promise<void> {
     await runtime().yieldToLoop()
-    if (this.#draining !== seq) return
+    if (this.#draining !== seq && this.#helping.get(seq) === undefined) return
     this.#end(new WorkerCrashedError('it did not leave a cancelled call within graceMs', this.#details()))
   }
 
@@ -406,7 +549,9 @@ export class Slot {
   #turnIdle(): void {
     this.#state = 'idle'
     this.#sinceMs = runtime().now()
-    this.#owner.idle(this)
+    if (this.#wear.isWorn)
+      this.stop() // Its end makes place for another.
+    else this.#owner.idle(this)
   }
 
   #end(why: Error): void {
@@ -443,6 +588,8 @@ export class Slot {
   /** What the worker had begun died with it, and so did the call that it imported the module for; the rest goes back. */
   #giveUp(why: Error, isLoading: boolean): void {
     const back: ReadyJob[] = []
+    for (const ready of this.#helping.clear())
+      if (!ready.settled) this.#owner.settled(ready, { ok: false, error: why })
     let first = true
     for (const ready of this.#hand) {
       const begun = this.#worker.hadBegun(ready.seq, first) || (first && isLoading) || !canBeGivenAgain(ready)
@@ -478,33 +625,9 @@ export class Slot {
   }
 }
 
-function decodeOutcome(outcome: WireOutcome, { job }: ReadyJob): Outcome<unknown> {
-  if (outcome.ok) return decodeValue(outcome)
-  return { ok: false, error: callerError(outcome.failure, job) }
-}
-
-function decodeValue({ value, special }: { value: unknown; special: boolean }): Outcome<unknown> {
-  try {
-    return { ok: true, value: decode(value, special) }
-  } catch (error) {
-    if (error instanceof AtonceError) return { ok: false, error } // An instance that can't be made here.
-    throw error
-  }
-}
-
 /** What has moved to one worker can't be sent to another. */
 function canBeGivenAgain({ encoded }: ReadyJob): boolean {
   return encoded === undefined || encoded.transfer.length === 0
-}
-
-/** The platform could not copy what the scan let pass. */
-function unsendable(cause: unknown): Outcome<unknown> {
-  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_'))
-    return { ok: false, error: cause }
-  return {
-    ok: false,
-    error: new SerializationError('args', `The arguments can't be copied: ${messageOf(cause)}`, { cause }),
-  }
 }
 
 function describe(message: unknown): string {

@@ -16,6 +16,8 @@ export interface ExecutorStats {
   readonly done: number
   readonly failed: number
   readonly cancelled: number
+  /** Repeats of failed calls (`retries`); each failed attempt counts as failed too. */
+  readonly retried: number
   /** System ids of worker processes; empty for models inside this process. */
   readonly pids: readonly number[]
 }

@@ -29,7 +29,8 @@ export interface Launch {
 
 /** How to start a worker process of that name. */
 export function launchOf(name: string, options: PoolOptions & LaunchOptions): Launch {
-  const { env, permissions, resourceLimits, maxPayloadBytes } = options
+  const { name: executor, workers, env, permissions, resourceLimits, maxPayloadBytes } = options
+  const maxWorkerMiB = Number.isFinite(options.maxWorkerMiB) ? options.maxWorkerMiB : undefined
   return {
     command: process.execPath,
     args: [
@@ -40,7 +41,7 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
       '--input-type=module',
       '--eval',
       `await import(${JSON.stringify(processEntry)})`,
-      markProcess({ name, maxPayloadBytes }),
+      markProcess({ name, executor: { name: executor, workers }, maxPayloadBytes, maxWorkerMiB }),
     ],
     env: { ...(env ?? (permissions === undefined ? process.env : {})) },
   }

@@ -42,6 +42,10 @@ class WorkerProcess implements FarWorker {
   readonly #transport: Transport | undefined
   readonly #heartbeat: Heartbeat | undefined
   readonly #lastWords: LastWords | undefined
+  /** The number of the call that was the last thing sent, if it was one. */
+  #lastSent: number | undefined
+  /** The connection broke while something that was sent had not been read. */
+  #leftUnread = false
   #verdict: Exit | undefined
   #end: { code: number | null; signal: string | null } | undefined
   #connected = true
@@ -78,20 +82,27 @@ class WorkerProcess implements FarWorker {
       },
       { maxFrameBytes: options.maxPayloadBytes * 2 },
     )
+    messages.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNRESET' || code === 'EPIPE') this.#leftUnread = true
+    })
     child.once('exit', (code, signal) => this.#exited(code, signal))
     child.on('error', () => {}) // A kill that came too late.
   }
 
   send(message: ToWorker): void {
+    this.#lastSent = undefined
     this.#transport?.send(message)
   }
 
   tryGive(seq: number, ref: number, args: readonly unknown[]): boolean {
-    return this.#transport?.tryRun(seq, ref, args) ?? false
+    const sent = this.#transport?.tryRun(seq, ref, args) ?? false
+    if (sent) this.#lastSent = seq
+    return sent
   }
 
   give(message: RunMessage): void {
     this.#transport?.send(message)
+    this.#lastSent = message.seq
   }
 
   /** There is no memory in which both sides could agree on it. */
@@ -99,9 +110,13 @@ class WorkerProcess implements FarWorker {
     return false
   }
 
-  /** It answers each call before it begins the next (transport/pipe.ts). */
-  hadBegun(_seq: number, first: boolean): boolean {
-    return first
+  /**
+   * It answers each call before it begins the next (transport/pipe.ts). One exception is certain: the last call that was
+   * sent, if the system says that not all was read. Linux resets a socket whose other end closes with unread bytes (and
+   * refuses writes after it); where a system says nothing, the call counts as begun.
+   */
+  hadBegun(seq: number, first: boolean): boolean {
+    return first && !(this.#leftUnread && this.#lastSent === seq)
   }
 
   flagCancelled(seq: number): void {

@@ -44,7 +44,8 @@ export function withContext<T>(call: CallContext, body: () => T): T {
   return withStrand(call, body)
 }
 
-function currentCall(): CallContext | undefined {
+/** The call that runs here, as executors see it. */
+export function currentCall(): CallContext | undefined {
   let strand = currentStrand()
   while (strand !== undefined && !(strand instanceof CallContext)) strand = strand.parent
   return strand
@@ -76,7 +77,10 @@ export interface CallOwner {
 export class CallContext extends Strand implements TaskContext {
   readonly attempt: number
   readonly worker: string
-  readonly #owner: CallOwner
+  /** Who runs the call. */
+  readonly owner: CallOwner
+  /** The call of this thread in which this one was made, on whatever executor. */
+  readonly within: CallContext | undefined
   /** Bound, so that `const { progress } = context()` works. */
   readonly throwIfCancelled = (): void => {
     if (!this.cancelled) return
@@ -88,19 +92,20 @@ export class CallContext extends Strand implements TaskContext {
       throw new OptionError(
         `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
       )
-    this.#owner.report(this, done, total)
+    this.owner.report(this, done, total)
   }
 
-  /** `name` is the task's, for whoever asks who waits. */
-  constructor(attempt: number, worker: string, owner: CallOwner, name = 'a task') {
+  /** `name` is the task's, for whoever asks who waits; `within` is the call in which this one was made. */
+  constructor(attempt: number, worker: string, owner: CallOwner, name = 'a task', within?: CallContext) {
     super(name, undefined)
     this.attempt = attempt
     this.worker = worker
-    this.#owner = owner
+    this.owner = owner
+    this.within = within
   }
 
   get cancelled(): boolean {
-    return this.stopped || this.#owner.pollCancelled(this)
+    return this.stopped || this.owner.pollCancelled(this)
   }
 
   /** Marks the call as cancelled and aborts its signal. */

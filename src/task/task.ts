@@ -6,7 +6,7 @@
  * The far side imports the same module, which runs the same `task()` calls in the same order, and so finds the function
  * under the same key. Code never travels: a message carries the key and the arguments.
  */
-import { InvalidTaskError } from '../errors.ts'
+import { InvalidTaskError, OptionError } from '../errors.ts'
 import { register } from './registry.ts'
 
 /** Any function, for type bounds only. */
@@ -18,6 +18,17 @@ export interface TaskAddress {
   readonly module: string
   /** How many tasks that module had defined before this one. */
   readonly position: number
+  /** Whether a call may be repeated: `task(import.meta, fn, { idempotent: true })`. */
+  readonly idempotent: boolean
+}
+
+/** What a task promises about itself. */
+export interface TaskOptions {
+  /**
+   * Running a call twice does no harm: the second run gives the same as the first alone. Only such tasks may be repeated,
+   * by `executor.with({ retries })`. Default false.
+   */
+  readonly idempotent?: boolean
 }
 
 /** A function with an address. It is called like any function; an executor can run it elsewhere. */
@@ -36,11 +47,12 @@ const addressed = Symbol.for('atonce.task')
  * test file. Costs one `stat` of the module per module.
  *
  * @throws InvalidTaskError if `meta` has no URL (the file was compiled to CommonJS), if `fn` is no function, or if it is a task already.
+ * @throws OptionError if an option is none
  * @example
  *     export const countPrimes = task(import.meta, function countPrimes(from: number, to: number): number { … })
  */
 // Not `F extends AnyFunction`: a bound with a signature gives its `any` to parameters that have only a default value.
-export function task<F extends Function>(meta: ImportMeta, fn: F): Task<F> {
+export function task<F extends Function>(meta: ImportMeta, fn: F, options: TaskOptions = {}): Task<F> {
   if (typeof fn !== 'function') {
     throw new InvalidTaskError(`task(import.meta, fn) takes a function; it got ${describe(fn)}.`)
   }
@@ -49,6 +61,12 @@ export function task<F extends Function>(meta: ImportMeta, fn: F): Task<F> {
       `task(import.meta, ${nameOf(fn)}) got no module URL: import.meta.url is ${describe(meta?.url)}. ` +
         'The file was probably compiled to CommonJS, which has no import.meta. Build it as an ES module: ' +
         'esbuild --format=esm, "module": "nodenext" with "type": "module", or a .mts file.',
+    )
+  }
+  const { idempotent = false } = options
+  if (typeof idempotent !== 'boolean') {
+    throw new OptionError(
+      `task(import.meta, ${nameOf(fn)}, { idempotent }) takes true or false; it got ${describe(idempotent)}.`,
     )
   }
   if (isTask(fn)) {
@@ -67,6 +85,7 @@ export function task<F extends Function>(meta: ImportMeta, fn: F): Task<F> {
   Object.defineProperties(fn, {
     module: { value: module },
     position: { value: position },
+    idempotent: { value: idempotent },
     [addressed]: { value: true },
   })
   return made

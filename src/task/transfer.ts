@@ -55,15 +55,25 @@ export function takeMark(value: object): ArrayBuffer | MessagePort | undefined {
   return movableOf(value)
 }
 
-/** Takes the marks in a value that is passed on as it is. Runs no getter, and no recursion: the value may be anything. */
+/** Takes the marks in a value that is passed on as it is. */
 export function takeMarks(value: unknown): void {
-  if (outstanding === 0) return
+  if (outstanding > 0) for (const part of objectsIn(value)) takeMark(part)
+}
+
+/** Whether anything in the value is marked to be moved. */
+export function holdsMarks(value: unknown): boolean {
+  if (outstanding > 0) for (const part of objectsIn(value)) if (marked.has(part)) return true
+  return false
+}
+
+/** Runs no getter, and no recursion: the value may be anything. */
+function* objectsIn(value: unknown): Generator<object> {
   const found = [value]
   const seen = new Set<object>()
   for (const part of found) {
     if (typeof part !== 'object' || part === null || seen.has(part)) continue
     seen.add(part)
-    takeMark(part)
+    yield part
     for (const inner of partsOf(part)) found.push(inner)
   }
 }

@@ -1,6 +1,7 @@
 /** The tasks that the conformance suite runs; a module of its own, as workers must import it. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as later } from 'node:timers/promises'
+import { currentExecutor } from '../executor/current-executor.ts'
 import { context } from '../task/context.ts'
 import { task } from '../task/task.ts'
 import { move } from '../task/transfer.ts'
@@ -120,3 +121,98 @@ export const enterContext = task(import.meta, function enterContext(n: number): 
   return before
 })
 const entered = new AsyncLocalStorage<number>()
+
+// ── tasks that run others on their own executor ──
+
+/** Calls itself `depth` levels deep, each level waiting for the one below. */
+export const dive = task(import.meta, async function diveTo(depth: number): Promise<number> {
+  return depth === 0 ? 0 : 1 + (await currentExecutor().run(dive, depth - 1))
+})
+
+export const fibonacci = task(import.meta, async function fib(n: number): Promise<number> {
+  if (n < 2) return n
+  const { run } = currentExecutor()
+  const [a, b] = await Promise.all([run(fibonacci, n - 1), run(fibonacci, n - 2)])
+  return a + b
+})
+
+/** Squares on the same executor, in one map, and the same again a level deeper. */
+export const sumOfSquares = task(
+  import.meta,
+  async function sumSquares(numbers: number[], levels: number): Promise<number> {
+    const executor = currentExecutor()
+    const squares = await executor.map(square, numbers)
+    const below = levels === 0 ? 0 : await executor.run(sumOfSquares, numbers, levels - 1)
+    return below + squares.reduce((sum, n) => sum + n, 0)
+  },
+)
+
+/** What a nested call has thrown, as the call that made it sees it. */
+export const catchOverdrawn = task(
+  import.meta,
+  async function catchOverdrawn(balance: number): Promise<string> {
+    try {
+      await currentExecutor().run(overdraw, balance)
+    } catch (error) {
+      const { code, balance: told, cause } = error as Overdrawn
+      return `${error instanceof Overdrawn} ${code} ${told} ${(cause as Error).name}`
+    }
+    return 'nothing'
+  },
+)
+
+export const passOn = task(import.meta, async function passOn(value: unknown): Promise<unknown> {
+  return currentExecutor().run(echo, value)
+})
+
+/** Progress of a nested call, told on. */
+export const tellOn = task(import.meta, async function tellOn(steps: number): Promise<void> {
+  await currentExecutor().run(reportProgress, steps).onProgress(context().progress)
+})
+
+/** Leaves a call open when it returns, and one that would never end. */
+export const leaveOpen = task(import.meta, async function leaveOpen(): Promise<string> {
+  const { run } = currentExecutor()
+  void run(untilAborted)
+  const lost = run(untilAborted)
+  lost.onProgress(() => {})
+  return 'returned'
+})
+
+/** Waits for a nested call that only ends when it is cancelled; tells how that ended. */
+export const untilNestedAborted = task(import.meta, async function untilNestedAborted(): Promise<string> {
+  context().progress(1)
+  return currentExecutor().run(untilAborted)
+})
+
+/** Cancels a nested call and goes on. */
+export const cancelNested = task(import.meta, async function cancelNested(): Promise<string> {
+  const { run, with: options } = currentExecutor()
+  const future = run(untilAborted)
+  future.cancel('enough')
+  const nameOf = (error: unknown) => (error as Error).name
+  const ending = await future.catch(nameOf)
+  const late = await options({ timeoutMs: 5 }).run(untilAborted).catch(nameOf)
+  return `${ending} ${late} ${await run(square, 3)}`
+})
+
+export const closeOwn = task(import.meta, async function closeOwn(): Promise<string> {
+  const executor = currentExecutor()
+  return executor
+    .close()
+    .then(String, error => `${(error as Error).name} ${executor.model} ${executor.workers}`)
+})
+
+/** Nested calls of a call that has ended are refused. */
+export const runLate = task(import.meta, function runLate(): void {
+  const executor = currentExecutor()
+  void later(1).then(async () => {
+    lateEnding = await executor.run(square, 2).then(String, error => (error as Error).name)
+  })
+})
+let lateEnding = 'none'
+
+export const lateEndingOf = task(import.meta, async function lateEndingOf(): Promise<string> {
+  while (lateEnding === 'none') await later(1)
+  return lateEnding
+})

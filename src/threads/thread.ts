@@ -16,7 +16,7 @@ export function threadStarter(options: PoolOptions, spinUs: number): StartWorker
 
 function startThread(
   name: string,
-  { resourceLimits, maxPayloadBytes }: PoolOptions,
+  { name: pool, workers, resourceLimits, maxPayloadBytes, maxWorkerMiB }: PoolOptions,
   spinMs: number,
   owner: FarWorkerOwner,
 ): FarWorker {
@@ -52,7 +52,17 @@ function startThread(
     thread = new Worker(firstLine, {
       name,
       resourceLimits: { ...resourceLimits },
-      workerData: markThread({ name, port, rings, claims, cancelWord, spinMs, maxPayloadBytes }),
+      workerData: markThread({
+        name,
+        executor: { name: pool, workers },
+        port,
+        rings,
+        claims,
+        cancelWord,
+        spinMs,
+        maxPayloadBytes,
+        maxWorkerMiB: Number.isFinite(maxWorkerMiB) ? maxWorkerMiB : undefined,
+      }),
       transferList: [port],
     })
     thread.on('error', error => {
@@ -68,7 +78,7 @@ function startThread(
     name,
     pid: undefined,
     capacity: claimWindow / 2,
-    send: message => transport.send(message),
+    send: (message, transfer) => transport.send(message, transfer),
     tryGive(seq, ref, args) {
       giveClaim(claims, seq)
       return transport.tryRun(seq, ref, args)

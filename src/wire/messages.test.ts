@@ -29,6 +29,24 @@ const genuine: readonly FromWorker[] = [
     workMs: 1,
   },
   { kind: 'failed', seq: 1, failure, workMs: 1 },
+  {
+    kind: 'nest',
+    seq: -3,
+    id: 1,
+    module: 'file:///a.js',
+    position: 0,
+    name: 'a',
+    digest: 'x',
+    version: { mtimeMs: 1, sizeBytes: 2 },
+    args: [1],
+    special: false,
+    chunk: false,
+    attempt: 1,
+    priority: 0,
+    moved: [new ArrayBuffer(1)],
+  },
+  { kind: 'worn' },
+  { kind: 'unnest', seq: 1, id: 1, failure },
   { kind: 'crashed', failure: { kind: 'value', value: null, special: false, description: 'null' } },
 ]
 
@@ -67,7 +85,7 @@ test('what is no object, or of no known kind, is refused', () => {
 function placesIn(part: unknown, path: readonly string[] = []): string[][] {
   if (typeof part !== 'object' || part === null) return []
   return Object.entries(part).flatMap(([key, inner]) =>
-    ['value', 'total'].includes(key) ? [] : [[...path, key], ...placesIn(inner, [...path, key])],
+    ['value', 'total', 'args'].includes(key) ? [] : [[...path, key], ...placesIn(inner, [...path, key])],
   )
 }
 
@@ -103,7 +121,7 @@ test('a message with something wrong anywhere in it is refused', () => {
 })
 
 test('a message that lacks a field is refused', () => {
-  const optional = ['cause', 'errors']
+  const optional = ['cause', 'errors', 'version']
   for (const message of genuine) {
     for (const path of placesIn(message)) {
       const place = path.at(-1) as string

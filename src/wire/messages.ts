@@ -10,12 +10,17 @@
  *     ── cancel {seq} ─────────────────────────────▶  aborts its signal (a shared flag was set before)
  *     ◀───────────── done {seq, value} | failed {seq, failure} ──
  *     ◀───────────── dropped {seq} ──   the cancelled call had not begun, and will not
+ *     ◀───────────── nest {seq, id, …} | unnest {id} ──   a call that the task makes on its own executor, or takes back
+ *     ── nestedStarted | nestedProgress | nestedSettled {id} ─▶
+ *     ◀───────────── worn ──   it uses more memory than it may, and wants to be replaced
+ *     ── help {seq < 0, …} ────────────────────────▶  runs it now, while the calls that it has begun wait for nested ones
  *     ◀───────────── ready ──   once, when the worker can take messages
  *     ◀───────────── crashed {failure} ──   the last message of a worker that dies of an uncaught error
  *
  * `ref` numbers the tasks that this worker was told of; `seq` numbers the calls that it was given.
  * Calls and results that are small and plain take the transport's fast lane instead (transport/transport.ts).
  */
+import { MessagePort } from 'node:worker_threads'
 import type { Place } from '../declared/declarations.ts'
 import type { ModuleVersion } from '../declared/module-version.ts'
 import type { WireFailure } from './failure.ts'
@@ -64,7 +69,58 @@ export interface CancelMessage {
   readonly failure: WireFailure
 }
 
-export type ToWorker = LoadMessage | StorageMessage | RunMessage | CancelMessage
+/** A call beside those in the worker's hands; its number is negative, and it is begun when it comes. */
+export interface HelpMessage extends Omit<RunMessage, 'kind'> {
+  readonly kind: 'help'
+}
+
+/** How a nested call ended; the values are as another worker has sent them. */
+export type NestedReply =
+  | { readonly kind: 'done'; readonly value: unknown; readonly special: boolean }
+  | { readonly kind: 'doneChunk'; readonly outcomes: readonly WireOutcome[] }
+  | { readonly kind: 'failed'; readonly failure: WireFailure }
+
+export type NestedMessage =
+  | { readonly kind: 'nestedStarted'; readonly id: number }
+  | {
+      readonly kind: 'nestedProgress'
+      readonly id: number
+      readonly done: number
+      readonly total: number | undefined
+    }
+  | {
+      readonly kind: 'nestedSettled'
+      readonly id: number
+      readonly reply: NestedReply
+      readonly workMs: number | undefined
+      /** The call that made it is over: nobody has to take the error. */
+      readonly left: boolean
+    }
+
+export type ToWorker = LoadMessage | StorageMessage | RunMessage | HelpMessage | CancelMessage | NestedMessage
+
+/** A call that a task makes on the executor that runs it. */
+export interface NestMessage extends Omit<LoadMessage, 'kind' | 'ref'> {
+  readonly kind: 'nest'
+  /** The call that makes it. */
+  readonly seq: number
+  /** Its number, of all that this worker has made. */
+  readonly id: number
+  readonly args: unknown
+  readonly special: boolean
+  readonly chunk: boolean
+  readonly attempt: number
+  readonly priority: number
+  /** The buffers and ports in `args` that have moved. */
+  readonly moved: readonly (ArrayBuffer | MessagePort)[]
+}
+
+export interface UnnestMessage {
+  readonly kind: 'unnest'
+  readonly seq: number
+  readonly id: number
+  readonly failure: WireFailure
+}
 
 /** How one call of a chunk ended. */
 export type WireOutcome =
@@ -96,6 +152,9 @@ export type FromWorker =
     }
   | { readonly kind: 'failed'; readonly seq: number; readonly failure: WireFailure; readonly workMs: number }
   | { readonly kind: 'dropped'; readonly seq: number }
+  | NestMessage
+  | UnnestMessage
+  | { readonly kind: 'worn' }
   | { readonly kind: 'crashed'; readonly failure: WireFailure }
 
 const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
@@ -117,12 +176,30 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
     message => isNumber(message['seq']) && isTime(message['workMs']) && isFailure(message['failure']),
   ],
   ['dropped', message => isNumber(message['seq'])],
+  ['nest', isNest],
+  ['worn', () => true],
+  ['unnest', message => isNumber(message['seq']) && isNumber(message['id']) && isFailure(message['failure'])],
   ['crashed', message => isFailure(message['failure'])],
 ])
 
 /** Whether what a worker sent is a message of the protocol. A worker that forges one is ended; it can't hurt its host. */
 export function isFromWorker(message: unknown): message is FromWorker {
   return isRecord(message) && (fields.get(message['kind'])?.(message) ?? false)
+}
+
+function isNest(message: Record<string, unknown>): boolean {
+  const { version, priority, moved } = message
+  return (
+    ['seq', 'id', 'position', 'attempt'].every(key => isNumber(message[key])) &&
+    ['module', 'name', 'digest'].every(key => isString(message[key])) &&
+    isBoolean(message['special']) &&
+    isBoolean(message['chunk']) &&
+    (Array.isArray(message['args']) || (message['chunk'] === true && ArrayBuffer.isView(message['args']))) &&
+    Number.isFinite(priority) &&
+    isListOf(moved, item => item instanceof ArrayBuffer || item instanceof MessagePort) &&
+    (version === undefined ||
+      (isRecord(version) && isNumber(version['mtimeMs']) && isNumber(version['sizeBytes'])))
+  )
 }
 
 function isOutcome(value: unknown): boolean {

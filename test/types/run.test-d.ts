@@ -1,6 +1,7 @@
 /** The types of `task`, `run` and their results: compiled, not run. What must not compile is marked. */
 import {
   context,
+  currentExecutor,
   type Executor,
   type Future,
   isTask,
@@ -112,6 +113,18 @@ async function settle(): Promise<void> {
   void [caught, a, b]
 }
 
+// ── what a task says of itself leaves its type as it is ──
+
+const repeatable = task(import.meta, (a: number, b = 2): string => `${a + b}`, { idempotent: true })
+same<Parameters<typeof repeatable>, [a: number, b?: number | undefined]>(true)
+same<ReturnType<typeof repeatable>, string>(true)
+const repeatedly: Future<string> = pool.with({ retries: 2 }).run(repeatable, 1)
+// @ts-expect-error: yes or no
+task(import.meta, (): number => 1, { idempotent: 'yes' })
+// @ts-expect-error: no such option
+task(import.meta, (): number => 1, { pure: true })
+const nestedRun: Future<string> = currentExecutor().run(repeatable, 1)
+
 // ── with, close, context ──
 
 const light: Executor = pool.with({ timeoutMs: 5, priority: 1, signal: new AbortController().signal })
@@ -120,7 +133,12 @@ pool.with({ signal: new AbortController() })
 // @ts-expect-error: times are numbers of milliseconds
 pool.with({ timeoutMs: '5s' })
 // @ts-expect-error: no such option
-pool.with({ retries: 3 })
+pool.with({ retry: 3 })
+pool.with({ retries: 3, retryIf: (error, attempt) => error.name === 'Error' && attempt < 2, retryDelayMs: 5 })
+// @ts-expect-error: a count is a number
+pool.with({ retries: '3' })
+// @ts-expect-error: it answers at once
+pool.with({ retries: 3, retryIf: async () => true })
 pool.close({ graceMs: 5 })
 // @ts-expect-error: no such option
 pool.close({ force: true })
@@ -140,4 +158,19 @@ const { cancelled, progress }: { cancelled: boolean; progress(done: number, tota
 const unknownValue: unknown = add
 if (isTask(unknownValue)) same<typeof unknownValue.module, string>(true)
 
-void [direct, kept, where, three, wrong, generic, narrowed, settle, light, dispose, cancelled, progress]
+void [
+  repeatedly,
+  nestedRun,
+  direct,
+  kept,
+  where,
+  three,
+  wrong,
+  generic,
+  narrowed,
+  settle,
+  light,
+  dispose,
+  cancelled,
+  progress,
+]

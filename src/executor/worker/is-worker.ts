@@ -12,7 +12,11 @@ import type { SharedRings } from '../../wire/transport/port.ts'
 export interface WorkerBirth {
   /** The worker's name, as `thread 2`. */
   readonly name: string
+  /** The executor that it works for. */
+  readonly executor: { readonly name: string; readonly workers: number }
   readonly maxPayloadBytes: number
+  /** Above so much it wants to be replaced. */
+  readonly maxWorkerMiB: number | undefined
 }
 
 export interface ThreadBirth extends WorkerBirth {

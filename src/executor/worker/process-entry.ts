@@ -12,6 +12,7 @@ import type { ToWorker } from '../../wire/messages.ts'
 import { pipeTransport } from '../../wire/transport/pipe.ts'
 import { dieOfUncaughtErrors } from './crash.ts'
 import { processBirth } from './is-worker.ts'
+import { MemoryGauge } from './memory-gauge.ts'
 import { startWatchdog } from './watchdog.ts'
 import { Worker } from './worker.ts'
 
@@ -22,13 +23,16 @@ const messagesFd = 3
 
 if (processBirth !== undefined) {
   process.argv.pop()
-  const { name, maxPayloadBytes } = processBirth
+  const { name, executor, maxPayloadBytes, maxWorkerMiB } = processBirth
   const cancelWord = startWatchdog()
   const { Socket } = process.getBuiltinModule('node:net')
   const socket = new Socket({ fd: messagesFd, readable: true, writable: true })
   const worker = new Worker({
     name,
+    home: { model: 'processes', ...executor },
     crossing: { sharedMemory: false, maxPayloadBytes },
+    gauge:
+      maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, () => process.memoryUsage.rss()),
     pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in watchdog.ts.
     claim: () => true, // A call that was sent to a process can't be taken back.
     refill: () => false, // The socket brings what there is by itself.

@@ -4,22 +4,27 @@
  * It is also where the worker finds itself: `threadEntry` is the URL of this code, which in a bundle is the bundle's own.
  * So no file has to lie beside a bundle; the bundle is loaded again in the worker, with `isWorker` true.
  */
+import { getHeapStatistics } from 'node:v8'
 import { load } from '../../runtime/atomics.ts'
 import { beginClaim } from '../../wire/claims.ts'
 import type { ToWorker } from '../../wire/messages.ts'
 import { portTransport } from '../../wire/transport/port.ts'
 import { dieOfUncaughtErrors } from './crash.ts'
 import { threadBirth } from './is-worker.ts'
+import { MemoryGauge } from './memory-gauge.ts'
 import { Worker } from './worker.ts'
 
 /** What `new Worker(…)` is given. */
 export const threadEntry: string = import.meta.url
 
 if (threadBirth !== undefined) {
-  const { name, port, rings, claims, cancelWord, spinMs, maxPayloadBytes } = threadBirth
+  const { name, executor, port, rings, claims, cancelWord, spinMs, maxPayloadBytes, maxWorkerMiB } =
+    threadBirth
   const worker = new Worker({
     name,
+    home: { model: 'threads', ...executor },
     crossing: { sharedMemory: true, maxPayloadBytes },
+    gauge: maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, heapBytes),
     pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in threads/thread.ts.
     claim: seq => beginClaim(claims, seq),
     refill: () => transport.poll() > 0 || transport.spin(spinMs) > 0 || !transport.trySleep(),
@@ -40,4 +45,10 @@ if (threadBirth !== undefined) {
   )
   dieOfUncaughtErrors(worker, done => done())
   worker.open(transport)
+}
+
+/** Of this thread only: what the process's resident memory holds cannot be told apart by threads. */
+function heapBytes(): number {
+  const { used_heap_size, external_memory } = getHeapStatistics()
+  return used_heap_size + external_memory
 }

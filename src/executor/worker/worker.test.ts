@@ -21,6 +21,7 @@ class Stage {
   constructor(host: Partial<WorkerHost> = {}) {
     this.worker = new Worker({
       name: 'played',
+      home: { model: 'threads', name: 'stage', workers: 1 },
       crossing: { sharedMemory: false, maxPayloadBytes: 1_000_000 },
       pollCancelled: () => false,
       claim: seq => {

@@ -4,28 +4,46 @@
  *     load ─▶ loader: import(module), look up ─▶ loaded | loadFailed
  *     call ─▶ inbox ─▶ (one at a time) claim ─▶ fn(...args) in its context ─▶ encode ─▶ done | doneChunk | failed
  *     cancel ─▶ the call's signal
+ *     help ─▶ fn(...args) at once, beside the call that waits for it or for its like ─▶ the same answers
+ *     nest ◀─ what the task runs on its own executor: nested-calls.ts
  *
  * Calls are run in the order they came, one after the other; the next one is claimed when the last one has been answered.
  * The entry points (thread-entry.ts, process-entry.ts) bring the transport and the means to die.
  */
+import { type Parked, park } from '../../runtime/park.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import type { CancelMessage, FromWorker, LoadMessage, ToWorker, WireStores } from '../../wire/messages.ts'
+import type {
+  CancelMessage,
+  FromWorker,
+  HelpMessage,
+  LoadMessage,
+  ToWorker,
+  WireStores,
+} from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
+import type { Backend } from '../backend.ts'
+import type { NestingOwner } from '../current-executor.ts'
 import type { Packed } from '../packed.ts'
 import { HeardStorages, takeStores } from '../propagation.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
+import type { MemoryGauge } from './memory-gauge.ts'
+import { type Home, NestedCalls, NestedCallsOf } from './nested-calls.ts'
 import { inOwnContext } from './own-context.ts'
 
 /** What an entry point brings. */
 export interface WorkerHost {
+  /** The executor that it works for. */
+  readonly home: Home
   /** The worker's name, as `thread 2`. */
   readonly name: string
   readonly crossing: Crossing
+  /** Says when the worker uses too much memory, if there is a limit. */
+  readonly gauge?: MemoryGauge | undefined
   /** Whether the call was cancelled, as far as a synchronous loop can see it. */
   pollCancelled(seq: number): boolean
   /** Whether the call may be run; false if it was taken back. */
@@ -47,17 +65,31 @@ interface Call {
   readonly stores?: WireStores
 }
 
+/** A call that was begun and not answered. */
+interface Running {
+  readonly seq: number
+  readonly context: CallContext
+  /** Whether it has sent anything before its answer. */
+  talked: boolean
+  nested: NestedCallsOf | undefined
+}
+
 /** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
 const longestStretchMs = 2
 
 /** A worker, from the first message to the last. */
-export class Worker {
+export class Worker implements NestingOwner {
   readonly #host: WorkerHost
+  readonly #nested: NestedCalls
   readonly #tasks = new Map<number, Task | Promise<Task>>()
   readonly #storages = new HeardStorages()
   #inbox: Call[] = []
   #inboxAt = 0
-  #current: { readonly seq: number; readonly context: CallContext; talked: boolean } | undefined
+  #current: Running | undefined
+  /** The calls beside it, by their numbers, which are negative. */
+  readonly #helping = new Map<number, Running>()
+  readonly #toHelpWith = new Map<number, HelpMessage>()
+  #helped: Parked<void> | undefined
   #transport: Transport | undefined
   #working = false
   #waking = false
@@ -66,6 +98,9 @@ export class Worker {
 
   constructor(host: WorkerHost) {
     this.#host = host
+    this.#nested = new NestedCalls(host.home, host.crossing, (message, transfer) =>
+      this.#send(message, transfer),
+    )
   }
 
   /** Begins to work: tells the other side that messages are taken now. */
@@ -84,8 +119,12 @@ export class Worker {
       case 'run':
         this.#inbox.push(message)
         return this.wakeSoon()
+      case 'help':
+        return this.#helpSoon(message)
       case 'cancel':
         return this.#cancel(message)
+      default:
+        return this.#nested.receive(message)
     }
   }
 
@@ -124,6 +163,7 @@ export class Worker {
         await runtime().yieldToLoop()
         turnMs = this.#lookAtClock()
       }
+      if (this.#helping.size > 0) await this.#restOfHelping()
       const flushing = this.#host.flushing()
       if (flushing !== undefined) {
         await flushing
@@ -158,6 +198,16 @@ export class Worker {
     return this.#clockMs
   }
 
+  /** Once all that came in this turn is here, as `wakeSoon`. */
+  #helpSoon(message: HelpMessage): void {
+    this.#toHelpWith.set(message.seq, message)
+    runtime().soon(() => {
+      if (!this.#toHelpWith.delete(message.seq)) return
+      this.#lookAtClock()
+      void this.#run(message)
+    })
+  }
+
   async #load(message: LoadMessage): Promise<void> {
     const loading = loadTask(message)
     this.#tasks.set(message.ref, loading)
@@ -169,12 +219,20 @@ export class Worker {
     }
   }
 
+  /** What was helped with ends before another call of the hand begins: that one must not be hurt by it. */
+  #restOfHelping(): Promise<void> {
+    this.#helped ??= park<void>('calls that were helped with to end', this)
+    return this.#helped.promise
+  }
+
   /** Runs a call and answers it: at once, or when the promise that it returns has resolved. */
   #run(
     call: Call,
     context = new CallContext(call.attempt, this.#host.name, this),
   ): Promise<void> | undefined {
-    this.#current = { seq: call.seq, context, talked: false }
+    const running: Running = { seq: call.seq, context, talked: false, nested: undefined }
+    if (call.seq < 0) this.#helping.set(call.seq, running)
+    else this.#current = running
     const startedMs = this.#clockMs
     try {
       const task = this.#taskOf(call.ref)
@@ -242,16 +300,16 @@ export class Worker {
   #answer(call: Call, result: unknown, startedMs: number): void {
     const workMs = this.#lookAtClock() - startedMs
     // What the task has told before goes ahead of its answer: then both take the same lane.
-    const talked = this.#current?.talked ?? false
-    this.#current = undefined
+    const talked = this.#over(call)
     if (!talked && this.#transport?.tryDone(call.seq, workMs, result) === true) return
     const { value, special, transfer } = encode(result, 'result', this.#host.crossing)
     this.#send({ kind: 'done', seq: call.seq, value, special, workMs }, transfer)
   }
 
-  #answerChunk({ seq }: Call, outcome: ChunkOutcome, startedMs: number): void {
+  #answerChunk(call: Call, outcome: ChunkOutcome, startedMs: number): void {
     const workMs = this.#lookAtClock() - startedMs
-    this.#current = undefined
+    const { seq } = call
+    this.#over(call)
     const { message, transfer } = chunkReply(seq, outcome, workMs, this.#host.crossing, error =>
       this.#encodeFailure(error),
     )
@@ -259,13 +317,43 @@ export class Worker {
   }
 
   #fail(call: Call, error: unknown, startedMs: number): void {
-    this.#current = undefined
+    this.#over(call)
     const workMs = this.#lookAtClock() - startedMs
     this.#sendFailure(error, failure => ({ kind: 'failed', seq: call.seq, failure, workMs }))
   }
 
+  /** The call has ended, and what it has made with it; says whether it has sent anything before. */
+  #over({ seq }: Call): boolean {
+    const running = this.#runningOf(seq)
+    if (running === undefined) return true // Its answer could not be sent; another one is.
+    running.nested?.end()
+    if (this.#host.gauge?.passes()) {
+      running.talked = true // Its answer goes after this, so that no other call comes between.
+      this.#send({ kind: 'worn' })
+    }
+    if (seq >= 0) this.#current = undefined
+    else this.#helping.delete(seq)
+    if (this.#helping.size === 0) {
+      this.#helped?.unpark()
+      this.#helped = undefined
+    }
+    return running.talked
+  }
+
+  #runningOf(seq: number): Running | undefined {
+    return this.#current?.seq === seq ? this.#current : this.#helping.get(seq)
+  }
+
+  #runningIn(context: CallContext): Running | undefined {
+    if (this.#current?.context === context) return this.#current
+    for (const running of this.#helping.values()) if (running.context === context) return running
+    return undefined
+  }
+
   #cancel({ seq, failure }: CancelMessage): void {
-    if (this.#current?.seq === seq) return this.#current.context.cancel(decodeFailure(failure, decode))
+    const running = this.#runningOf(seq)
+    if (running !== undefined) return running.context.cancel(decodeFailure(failure, decode))
+    if (this.#toHelpWith.delete(seq)) return this.#send({ kind: 'dropped', seq })
     const waiting = this.#inbox.findIndex((call, at) => at >= this.#inboxAt && call.seq === seq)
     if (waiting < 0) return // It was answered before.
     this.#inbox.splice(waiting, 1)
@@ -275,13 +363,23 @@ export class Worker {
   // ── what a call's context asks for ──
 
   report(context: CallContext, done: number, total: number | undefined): void {
-    if (this.#current?.context !== context) return // The call has been answered.
-    this.#current.talked = true
-    this.#send({ kind: 'progress', seq: this.#current.seq, done, total })
+    const running = this.#runningIn(context)
+    if (running === undefined) return // The call has been answered.
+    running.talked = true
+    this.#send({ kind: 'progress', seq: running.seq, done, total })
   }
 
   pollCancelled(context: CallContext): boolean {
-    return this.#current?.context === context && this.#host.pollCancelled(this.#current.seq)
+    const running = this.#runningIn(context)
+    return running !== undefined && this.#host.pollCancelled(running.seq)
+  }
+
+  nest(context: CallContext): Backend {
+    const running = this.#runningIn(context)
+    if (running === undefined) return new NestedCallsOf(this.#nested, undefined)
+    running.talked = true // Its answer must not overtake the calls that it makes.
+    running.nested ??= new NestedCallsOf(this.#nested, running.seq)
+    return running.nested
   }
 
   /** An error may be too large to be sent, or hold what can't be copied; then what is said is that. */

@@ -1,0 +1,68 @@
+/** Where tasks run that were called directly, outside of any executor: here, at once, as many as there are. */
+import { NotOwnerError } from '../errors.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { CallContext } from '../task/context.ts'
+import { nameOf } from '../task/task.ts'
+import type { Backend, Job } from './backend.ts'
+import { callHere } from './call-here.ts'
+import type { ExecutorStats } from './stats.ts'
+
+class Direct implements Backend {
+  readonly model = 'coroutines'
+  readonly name = 'the direct executor'
+  readonly workers: number = Number.POSITIVE_INFINITY
+  readonly #running = new Map<Job, CallContext>()
+  readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
+
+  submit(job: Job): void {
+    const call = new CallContext(
+      job.attempt ?? 1,
+      'main',
+      { report: (_, done, total) => job.progressed(done, total), pollCancelled: () => false },
+      nameOf(job.task),
+      job.within,
+    )
+    if (call.attempt > 1) this.#counts.retried += 1
+    this.#running.set(job, call)
+    runtime().soon(() => void this.#run(job, call))
+  }
+
+  cancel(job: Job, error: Error): void {
+    const call = this.#running.get(job)
+    if (call === undefined) return
+    this.#running.delete(job)
+    this.#counts.cancelled += 1
+    call.cancel(error)
+    job.settled({ ok: false, error })
+  }
+
+  stats(): ExecutorStats {
+    const busy = this.#running.size > 0 ? 1 : 0
+    return {
+      model: this.model,
+      workers: { starting: 0, idle: 1 - busy, busy },
+      crashes: 0,
+      queued: 0,
+      running: this.#running.size,
+      ...this.#counts,
+      pids: [],
+    }
+  }
+
+  async room(): Promise<void> {}
+
+  async close(): Promise<void> {
+    throw new NotOwnerError(this.name)
+  }
+
+  async #run(job: Job, call: CallContext): Promise<void> {
+    if (!this.#running.has(job)) return
+    job.started()
+    const outcome = await callHere(job.task, job.calls[0] as readonly unknown[], call)
+    if (!this.#running.delete(job)) return
+    this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+    job.settled(outcome)
+  }
+}
+
+export const direct: Backend = new Direct()

@@ -1,0 +1,92 @@
+/**
+ * Who waits for room in a queue: first come, first served, and as many go on as there are places.
+ *
+ *     room() ─▶ a place is free and promised to nobody ─▶ resolved, the place is promised
+ *          └──▶ parked ◀── a job left the queue: promise its place to who has waited longest
+ *
+ * A promise is kept for one turn of the event loop: whoever was woken submits at once, or the place goes to the next. A `run` that did not wait may take it before; then the queue is as full
+ * as ever and `run` says so.
+ */
+import { ClosedError } from '../errors.ts'
+import { type Parked, park } from '../runtime/park.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { abortError } from '../task/future.ts'
+
+export class Room {
+  readonly #executor: string
+  readonly #places: () => number
+  readonly #waiting = new Set<Parked<void>>()
+  /** One for each place that was promised and not taken; the oldest first. */
+  readonly #promised = new Set<Parked<void>>()
+  #closed = false
+
+  /** `places` tells how many more jobs would be taken now. */
+  constructor(executor: string, places: () => number) {
+    this.#executor = executor
+    this.#places = places
+  }
+
+  /**
+   * Waits for a place in the queue.
+   * @throws AbortError if the signal aborts, ClosedError once the executor is closed
+   */
+  async wait(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) throw this.#aborted(signal)
+    if (this.#closed) throw this.#wasClosed()
+    const parked = park<void>(`room in the queue of ${this.#executor}`, this)
+    const abort = () => {
+      this.#waiting.delete(parked)
+      parked.fail(this.#aborted(signal as AbortSignal))
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#waiting.add(parked)
+    this.changed()
+    try {
+      await parked.promise
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** A job was taken into the queue. */
+  taken(): void {
+    for (const oldest of this.#promised) return void this.#promised.delete(oldest)
+  }
+
+  /** There may be more places than before. */
+  changed(): void {
+    if (this.#waiting.size === 0) return
+    let free = this.#places() - this.#promised.size
+    for (const parked of this.#waiting) {
+      if (free <= 0) return
+      free -= 1
+      this.#waiting.delete(parked)
+      this.#promise(parked)
+    }
+  }
+
+  /** Nobody waits any more. */
+  close(): void {
+    this.#closed = true
+    for (const parked of this.#waiting) parked.fail(this.#wasClosed())
+    this.#waiting.clear()
+  }
+
+  #promise(parked: Parked<void>): void {
+    this.#promised.add(parked)
+    parked.unpark()
+    void runtime()
+      .yieldToLoop()
+      .then(() => {
+        if (this.#promised.delete(parked)) this.changed() // It did not come.
+      })
+  }
+
+  #aborted(signal: AbortSignal): Error {
+    return abortError(`The wait for room in the queue of ${this.#executor}`, signal.reason)
+  }
+
+  #wasClosed(): Error {
+    return new ClosedError(`${this.#executor} is closed; there will be no more room in its queue.`)
+  }
+}

@@ -1,0 +1,27 @@
+/** How worn a worker is: after so many calls, or above so much memory, it is replaced. */
+import type { Job } from './backend.ts'
+
+export class Wear {
+  readonly #mostCalls: number
+  #calls = 0
+  #isWorn = false
+
+  constructor(mostCalls: number) {
+    this.#mostCalls = mostCalls
+  }
+
+  /** Whether the worker must be given nothing more. */
+  get isWorn(): boolean {
+    return this.#isWorn || this.#calls >= this.#mostCalls
+  }
+
+  /** The worker was given the job; each input of a chunk is a call. */
+  given({ chunk, calls }: Job): void {
+    this.#calls += chunk ? calls.length : 1
+  }
+
+  /** The worker says that it uses more memory than it may. */
+  grown(): void {
+    this.#isWorn = true
+  }
+}

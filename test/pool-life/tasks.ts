@@ -1,0 +1,121 @@
+/** Tasks that show which worker they run on, and that die. */
+import { threadId } from 'node:worker_threads'
+import { context, currentExecutor, task } from '../../src/index.ts'
+
+/** Which worker this is: no two have the same pid and thread. */
+export const whoAmI = task(import.meta, (_n?: number): string => `${process.pid} ${threadId}`)
+
+export const die = task(import.meta, (): never => process.exit(9))
+
+export const dieNested = task(import.meta, async (): Promise<string> => {
+  const { run } = currentExecutor()
+  return run(die).then(
+    () => 'it lives',
+    error => (error as Error).name,
+  )
+})
+
+/** Holds one worker with a nested call while another one dies. */
+export const survive = task(import.meta, async (): Promise<string[]> => {
+  const { run } = currentExecutor()
+  const ending = run(die).then(String, error => (error as Error).name)
+  return [await ending, await run(whoAmI)]
+})
+
+/** Waits for a nested call that goes on until it is cancelled, and tells so. */
+export const parentOfEndless = task(import.meta, async (): Promise<void> => {
+  await currentExecutor().run(endless).onProgress(context().progress)
+})
+
+export const endless = task(import.meta, async (): Promise<void> => {
+  const { progress, signal } = context()
+  progress(1)
+  await new Promise(resolve => signal.addEventListener('abort', resolve))
+})
+
+/** Dies once its nested call runs. */
+export const dieAsParent = task(import.meta, async (): Promise<void> => {
+  await currentExecutor()
+    .run(endless)
+    .onProgress(() => process.exit(9))
+})
+
+/** Spins in a nested call, which only the end of the worker can stop. */
+export const nestedSpin = task(import.meta, async (): Promise<void> => {
+  await currentExecutor().run(spin)
+})
+
+export const spin = task(import.meta, (): never => {
+  for (;;);
+})
+
+let calls = 0
+
+/** Fails until its `worksAt`-th call in this worker. */
+export const flaky = task(
+  import.meta,
+  (worksAt: number): number => {
+    calls += 1
+    if (calls < worksAt) throw new RangeError(`call ${calls}`)
+    calls = 0
+    return context().attempt
+  },
+  { idempotent: true },
+)
+
+/** The attempt, once it is `worksAt`; ends its worker before. */
+export const dieUntil = task(
+  import.meta,
+  (worksAt: number): number => (context().attempt < worksAt ? process.exit(9) : context().attempt),
+  { idempotent: true },
+)
+
+/** Fails at its first attempt if the input is odd. */
+export const oddFailsOnce = task(
+  import.meta,
+  (n: number): number => {
+    if (n % 2 === 1 && context().attempt === 1) throw new RangeError(`${n}`)
+    return n * context().attempt
+  },
+  { idempotent: true },
+)
+
+export const alwaysFails = task(
+  import.meta,
+  (): never => {
+    throw new RangeError(`attempt ${context().attempt}`)
+  },
+  { idempotent: true },
+)
+
+export const takesBytes = task(import.meta, (bytes: Uint8Array): number => bytes.length, { idempotent: true })
+
+export const slow = task(import.meta, async (ms: number): Promise<number> => {
+  await new Promise(resolve => setTimeout(resolve, ms))
+  return ms
+})
+
+const kept: Uint8Array[] = []
+
+export const keep = task(import.meta, (mebibytes: number): string => {
+  kept.push(new Uint8Array(mebibytes * 2 ** 20).fill(1))
+  return `${process.pid} ${threadId}`
+})
+
+let initialized = 0
+
+export const initialize = task(import.meta, async (): Promise<void> => {
+  await Promise.resolve()
+  initialized += 1
+})
+
+export const timesInitialized = task(import.meta, (): number => initialized)
+
+export const failToInitialize = task(import.meta, (): never => {
+  throw new RangeError('no licence')
+})
+
+export const exitAtInitialize = task(import.meta, (): never => process.exit(4))
+
+/** As `endless`, and may be repeated. */
+export const endlessly = task(import.meta, (): Promise<void> => endless(), { idempotent: true })
