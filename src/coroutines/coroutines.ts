@@ -4,10 +4,11 @@
  *     submit ─▶ queue ─▶ (fewer than `concurrency` run) ─▶ fn(...args) in its context ─▶ settled
  */
 import { ClosedError, OptionError, QueueFullError, ThrownValueError } from '../errors.ts'
-import type { Backend, Job } from '../executor/backend.ts'
+import type { Backend, Inlet, Job } from '../executor/backend.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
+import { StreamCall } from '../executor/worker/stream-call.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CallContext, withContext } from '../task/context.ts'
@@ -92,8 +93,24 @@ class Loop implements Backend {
       if (call === undefined) return
       this.#running.set(job, undefined) // It keeps its place until it has stopped; its outcome is nobody's.
       call.cancel(error)
+      ;(job.ready as StreamCall | undefined)?.leave()
     }
     this.#settle(job, { ok: false, error }, 'cancelled')
+  }
+
+  pull(job: Job, count: number): void {
+    ;(job.ready as StreamCall).pull(count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    const waiting = this.#waiting.get(job)
+    if (waiting !== undefined) {
+      this.#waiting.delete(job)
+      this.#queue.withdraw(waiting)
+      return this.#settle(job, { ok: true, value: undefined }, 'cancelled')
+    }
+    this.#running.get(job)?.cancel(reason)
+    ;(job.ready as StreamCall | undefined)?.leave()
   }
 
   stats(): ExecutorStats {
@@ -158,12 +175,29 @@ class Loop implements Backend {
   async #call(job: Job, args: readonly unknown[], call: CallContext): Promise<Outcome<unknown>> {
     try {
       takeMarks(args)
-      const value: unknown = await withContext(call, () => job.task(...args))
+      const value: unknown =
+        job.stream === undefined
+          ? await withContext(call, () => job.task(...args))
+          : await this.#stream(job, job.stream, args, call)
       takeMarks(value)
       return { ok: true, value }
     } catch (error) {
       return { ok: false, error: isError(error) ? error : new ThrownValueError(error, describeThrown(error)) }
     }
+  }
+
+  #stream(job: Job, inlet: Inlet, args: readonly unknown[], call: CallContext): Promise<unknown> {
+    const stream = new StreamCall(inlet.credit(), {
+      yielded(value) {
+        takeMarks(value)
+        inlet.yielded([value], 1)
+        return 1
+      },
+      flush() {},
+      left: () => inlet.left(),
+    })
+    job.ready = stream
+    return stream.run(job.task, args, call)
   }
 
   #refuse(job: Job, error: Error): void {

@@ -22,6 +22,8 @@ export interface Job {
   readonly priority: number
   /** Holds the stack of the caller, for the errors that come back. */
   readonly caller: Caller
+  /** Of a generator task whose values are wanted one after the other, as they come. Such a job is never a chunk. */
+  readonly stream?: Inlet
   /** The backend's own note on the job; nobody else looks at it. */
   ready: object | undefined
   /** A worker has taken the job; never called for one that was refused, or could not be sent. */
@@ -34,6 +36,19 @@ export interface Job {
   settled(outcome: Outcome<unknown>, workMs?: number): void
 }
 
+/** The near end of a stream: where the values of a generator arrive, and how many may come. */
+export interface Inlet {
+  /** Asked once, when the job is given to a worker: how much the generator may yield before it is told of more. */
+  credit(): number
+  /**
+   * Takes values in order; each takes `weight` of the credit. Returns how much credit is left, below 0 if more came than may.
+   * At 0 nobody waits for a value: the generator rests until somebody does.
+   */
+  yielded(values: readonly unknown[], weight: number): number
+  /** The generator is being returned, since nobody wants more: a failure after this comes from its `finally`. */
+  left(): void
+}
+
 export interface Backend {
   readonly model: Model
   readonly name: string
@@ -42,6 +57,10 @@ export interface Backend {
   submit(job: Job): void
   /** Settles the job with `error` at once, if it has not settled; frees its place in the queue or asks its worker to stop. */
   cancel(job: Job, error: Error): void
+  /** Lets the generator of a stream that has begun yield so much more. */
+  pull(job: Job, count: number): void
+  /** Nobody wants more of a stream: its generator is returned; the job settles when that has ended, as long as that may take. */
+  leave(job: Job, reason: Error): void
   stats(): ExecutorStats
   /** Resolves when every job has settled and no worker is left. */
   close(graceMs: number): Promise<void>

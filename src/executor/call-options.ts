@@ -8,6 +8,11 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Calls of higher priority leave the queue first; first come, first served within one; every eighth is the one that has waited longest. Default 0. */
   readonly priority?: number
+  /**
+   * How many values a generator may be ahead of the last one that was taken from its `stream`. Default 256. Without meaning
+   * on `coroutines`, where a generator goes on only when a value is asked for.
+   */
+  readonly ahead?: number
 }
 
 /**
@@ -15,7 +20,7 @@ export interface CallOptions {
  * @throws OptionError
  */
 export function mergeCallOptions(options: CallOptions, more: CallOptions): CallOptions {
-  const { signal, timeoutMs, priority } = more
+  const { signal, timeoutMs, priority, ahead } = more
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new OptionError(
       'with({ signal }) takes an AbortSignal, as `new AbortController().signal` or `AbortSignal.timeout(500)`.',
@@ -27,8 +32,11 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
   if (priority !== undefined && !Number.isFinite(priority)) {
     throw new OptionError(`with({ priority }) takes a finite number; it got ${priority}.`)
   }
+  if (ahead !== undefined && !(Number.isSafeInteger(ahead) && ahead >= 1))
+    throw new OptionError(`with({ ahead }) takes a whole number from 1 up; it got ${String(ahead)}.`)
   return {
     ...options,
+    ...(ahead !== undefined ? { ahead } : {}),
     ...(priority !== undefined ? { priority } : {}),
     ...(signal !== undefined ? { signal } : {}),
     ...(timeoutMs !== undefined ? { timeoutMs } : {}),

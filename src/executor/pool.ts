@@ -106,10 +106,21 @@ export class Pool implements Backend, SlotOwner {
     if (!waited) for (const slot of this.#slots) slot.abandon(ready, error)
   }
 
+  pull(job: Job, count: number): void {
+    const ready = job.ready as ReadyJob
+    for (const slot of this.#slots) slot.pull(ready, count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    const ready = job.ready as ReadyJob
+    if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: true, value: undefined }, 'cancelled')
+    else for (const slot of this.#slots) slot.leave(ready, reason)
+  }
+
   stats(): ExecutorStats {
     const count = (...states: Slot['state'][]) =>
       [...this.#slots].filter(slot => states.includes(slot.state)).length
-    const running = count('busy')
+    const running = [...this.#slots].filter(slot => slot.running).length
     return {
       model: this.model,
       workers: {
@@ -154,7 +165,7 @@ export class Pool implements Backend, SlotOwner {
 
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
     if (outcome.ok && this.#brokenImports.size > 0) this.#brokenImports.delete(ready.job.task.module)
-    if (workMs !== undefined && !ready.job.chunk) ready.cost.learn(workMs)
+    if (workMs !== undefined && !ready.job.chunk && ready.job.stream === undefined) ready.cost.learn(workMs)
     this.#settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
   }
 

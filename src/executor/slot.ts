@@ -12,6 +12,7 @@ import { nameOf, type Task } from '../task/task.ts'
 import { decode, detach } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import { type FromWorker, isFromWorker, type WireOutcome } from '../wire/messages.ts'
+import { yieldedValues } from '../wire/yields.ts'
 import { addressOf } from './address.ts'
 import { callerError, learnClasses } from './caller.ts'
 import { messageOf, reasonOf } from './exit-reason.ts'
@@ -95,6 +96,11 @@ export class Slot {
     return this.#worker.name
   }
 
+  /** Whether it is at a call that somebody waits for. */
+  get running(): boolean {
+    return this.#state === 'busy' || (this.#state === 'draining' && this.#hand.first?.settled === false)
+  }
+
   /** How many calls the worker has in its hands. */
   get inHand(): number {
     return this.#hand.count
@@ -123,7 +129,9 @@ export class Slot {
         Math.min(ready.cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity) &&
       this.#hand.room > 1 &&
       this.#refs.get(ready.job.task)?.loaded === true &&
-      canBeGivenAgain(ready)
+      canBeGivenAgain(ready) &&
+      ready.job.stream === undefined &&
+      first.job.stream === undefined
     )
   }
 
@@ -172,6 +180,21 @@ export class Slot {
     if (isFirst || this.#worker.hadBegun(seq, false)) this.#drain(seq)
   }
 
+  /** The generator of a stream in this worker's hand may yield so much more. */
+  pull(ready: ReadyJob, count: number): void {
+    if (this.#hand.get(ready.seq) !== ready || this.#verdict !== undefined) return
+    this.#hold()
+    this.#worker.send({ kind: 'pull', seq: ready.seq, count })
+  }
+
+  /** Nobody wants more of a stream in this worker's hand: asks its generator to end, and ends a worker where it does not. */
+  leave(ready: ReadyJob, reason: Error): void {
+    if (this.#hand.get(ready.seq) !== ready || ready.settled) return
+    this.abandon(ready, reason)
+    if (this.#hand.get(ready.seq) === ready) this.#hold()
+    else this.#owner.settled(ready, { ok: true, value: undefined })
+  }
+
   /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */
   takeBack(): ReadyJob[] {
     const { first } = this.#hand
@@ -211,9 +234,28 @@ export class Slot {
   #give(seq: number, { job, encoded }: ReadyJob): void {
     const ref = this.#tell(job.task)
     const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
-    if (plain && !job.chunk && this.#worker.tryGive(seq, ref, job.calls[0] as readonly unknown[])) return
+    if (
+      plain &&
+      !job.chunk &&
+      job.stream === undefined &&
+      this.#worker.tryGive(seq, ref, job.calls[0] as readonly unknown[])
+    )
+      return
     const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
-    this.#worker.give({ kind: 'run', seq, ref, args: value, special, chunk: job.chunk, attempt: 1 }, transfer)
+    const { chunk, stream } = job
+    this.#worker.give(
+      {
+        kind: 'run',
+        seq,
+        ref,
+        args: value,
+        special,
+        chunk,
+        attempt: 1,
+        ...(stream === undefined ? {} : { credit: stream.credit() }),
+      },
+      transfer,
+    )
     detach(transfer)
   }
 
@@ -282,14 +324,34 @@ export class Slot {
     if (ready === undefined) {
       return this.#end(new ProtocolError(`${message.kind} for a call that it does not have`, this.#details()))
     }
+    if (message.kind === 'yielded' || message.kind === 'yieldedOne' || message.kind === 'left')
+      return this.#receiveOfStream(ready, message)
     this.#hand.remove(message.seq)
     if (!ready.settled) this.#settle(ready, message)
     this.#answered(ready)
   }
 
+  #receiveOfStream(ready: ReadyJob, message: StreamMessage): void {
+    const { stream } = ready.job
+    if (ready.settled) return
+    if (stream === undefined)
+      return this.#end(new ProtocolError(`${message.kind} for a call that is no stream`, this.#details()))
+    if (message.kind === 'left') return stream.left()
+    const weight = message.kind === 'yieldedOne' ? message.weight : 1
+    const read = this.#attempt(() => ({
+      ok: true,
+      value: message.kind === 'yielded' ? yieldedValues(message) : [decode(message.value, message.special)],
+    }))
+    if (!read.ok) return this.#end(read.error as Error)
+    const credit = stream.yielded(read.value as unknown[], weight)
+    if (credit < 0) this.#end(new ProtocolError('more values than were asked for', this.#details()))
+    // Nobody waits: the program may end.
+    if (credit === 0 && this.#state === 'busy') this.release()
+  }
+
   #settle(
     ready: ReadyJob,
-    message: Exclude<Extract<FromWorker, { seq: number }>, { kind: 'progress' }>,
+    message: Exclude<Extract<FromWorker, { seq: number }>, { kind: 'progress' } | StreamMessage>,
   ): void {
     switch (message.kind) {
       case 'dropped':
@@ -461,6 +523,8 @@ export class Slot {
     this.#deadline = undefined
   }
 }
+
+type StreamMessage = Extract<FromWorker, { kind: 'yielded' | 'yieldedOne' | 'left' }>
 
 function decodeOutcome(outcome: WireOutcome, { job }: ReadyJob): Outcome<unknown> {
   if (outcome.ok) return { ok: true, value: decode(outcome.value, outcome.special) }

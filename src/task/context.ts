@@ -45,6 +45,14 @@ export function withContext<T>(call: TaskContext, body: () => T): T {
   return current.run(call, body)
 }
 
+/**
+ * Keeps the call that runs here, with all that follows it: what is called through the result is part of that call too, as
+ * the body of a generator is, whoever asks for its next value.
+ */
+export function keepContext(): <T>(body: () => T) => T {
+  return AsyncLocalStorage.snapshot() as <T>(body: () => T) => T
+}
+
 const outside: TaskContext = {
   signal: new AbortController().signal,
   cancelled: false,

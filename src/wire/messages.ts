@@ -9,12 +9,20 @@
  *     ── cancel {seq} ─────────────────────────────▶  aborts its signal (a shared flag was set before)
  *     ◀───────────── done {seq, value} | failed {seq, failure} ──
  *     ◀───────────── dropped {seq} ──   the cancelled call had not begun, and will not
+ *
+ *     of a stream only (executor/README.md)
+ *     ── run {…, credit} ──────────────────────────▶  lets the generator yield so much
+ *     ◀───────────── yielded {seq, bytes} | yieldedOne {seq, value} ──
+ *     ── pull {seq, count} ────────────────────────▶  so much more
+ *     ◀───────────── left {seq} ──   the generator was told to end, as nobody wants more
+ *
  *     ◀───────────── ready ──   once, when the worker can take messages
  *     ◀───────────── crashed {failure} ──   the last message of a worker that dies of an uncaught error
  *
  * `ref` numbers the tasks that this worker was told of; `seq` numbers the calls that it was given.
  * Calls and results that are small and plain take the transport's fast lane instead (transport/transport.ts).
  */
+import { types } from 'node:util'
 import type { ModuleVersion } from '../task/registry.ts'
 import type { WireFailure } from './failure.ts'
 
@@ -38,6 +46,15 @@ export interface RunMessage {
   readonly special: boolean
   readonly chunk: boolean
   readonly attempt: number
+  /** Only of a stream: how much the generator may yield before it is told of more. */
+  readonly credit?: number
+}
+
+/** The generator of a stream may yield so much more. */
+export interface PullMessage {
+  readonly kind: 'pull'
+  readonly seq: number
+  readonly count: number
 }
 
 export interface CancelMessage {
@@ -46,7 +63,34 @@ export interface CancelMessage {
   readonly failure: WireFailure
 }
 
-export type ToWorker = LoadMessage | RunMessage | CancelMessage
+export type ToWorker = LoadMessage | RunMessage | CancelMessage | PullMessage
+
+/** Values of a stream that travel together (yields.ts). */
+export interface YieldedMessage {
+  readonly kind: 'yielded'
+  readonly seq: number
+  readonly count: number
+  /** All of them as compact bytes; texts that are too long for those, and bigints, are undefined there … */
+  readonly bytes: Uint8Array
+  /** … and stand here, each behind its index. */
+  readonly loose: readonly unknown[]
+}
+
+/** A value of a stream that needs a message of its own. */
+export interface YieldedOneMessage {
+  readonly kind: 'yieldedOne'
+  readonly seq: number
+  readonly value: unknown
+  readonly special: boolean
+  /** How much of the credit it takes. */
+  readonly weight: number
+}
+
+/** The generator of a stream is being returned, because nobody wants more; what it throws from now on comes from that. */
+export interface LeftMessage {
+  readonly kind: 'left'
+  readonly seq: number
+}
 
 /** How one call of a chunk ended. */
 export type WireOutcome =
@@ -78,6 +122,9 @@ export type FromWorker =
     }
   | { readonly kind: 'failed'; readonly seq: number; readonly failure: WireFailure; readonly workMs: number }
   | { readonly kind: 'dropped'; readonly seq: number }
+  | YieldedMessage
+  | YieldedOneMessage
+  | LeftMessage
   | { readonly kind: 'crashed'; readonly failure: WireFailure }
 
 const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
@@ -99,6 +146,19 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
     message => isNumber(message['seq']) && isTime(message['workMs']) && isFailure(message['failure']),
   ],
   ['dropped', message => isNumber(message['seq'])],
+  [
+    'yielded',
+    message =>
+      isNumber(message['seq']) &&
+      isPositive(message['count']) &&
+      types.isUint8Array(message['bytes']) &&
+      Array.isArray(message['loose']),
+  ],
+  [
+    'yieldedOne',
+    message => isNumber(message['seq']) && isPositive(message['weight']) && isBoolean(message['special']),
+  ],
+  ['left', message => isNumber(message['seq'])],
   ['crashed', message => isFailure(message['failure'])],
 ])
 
@@ -173,6 +233,10 @@ function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
 
 function isTime(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) >= 0
+}
+
+function isPositive(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0
 }
 
 function isNumber(value: unknown): boolean {

@@ -3,7 +3,8 @@
  *
  *     load ─▶ loader: import(module), look up ─▶ loaded | loadFailed
  *     call ─▶ inbox ─▶ (one at a time) claim ─▶ fn(...args) in its context ─▶ encode ─▶ done | doneChunk | failed
- *     cancel ─▶ the call's signal
+ *     cancel ─▶ the call's signal, and the end of its generator
+ *     pull ─▶ stream-call.ts
  *
  * Calls are run in the order they came, one after the other; the next one is claimed when the last one has been answered.
  * The entry points (thread-entry.ts, process-entry.ts) bring the transport and the means to die.
@@ -13,11 +14,13 @@ import { CallContext, withContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import type { CancelMessage, FromWorker, LoadMessage, ToWorker } from '../../wire/messages.ts'
+import type { CancelMessage, FromWorker, LoadMessage, PullMessage, ToWorker } from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
+import { YieldWriter } from '../../wire/yields.ts'
 import type { Packed } from '../packed.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 import { loadTask } from './loader.ts'
+import { StreamCall } from './stream-call.ts'
 
 /** What an entry point brings. */
 export interface WorkerHost {
@@ -42,6 +45,8 @@ interface Call {
   readonly special: boolean
   readonly chunk: boolean
   readonly attempt: number
+  /** Of a stream: what its generator may yield at first. */
+  readonly credit?: number
 }
 
 /** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
@@ -53,7 +58,9 @@ export class Worker {
   readonly #tasks = new Map<number, Task | Promise<Task>>()
   #inbox: Call[] = []
   #inboxAt = 0
-  #current: { readonly seq: number; readonly context: CallContext; talked: boolean } | undefined
+  #current:
+    | { readonly seq: number; readonly context: CallContext; talked: boolean; stream?: StreamCall }
+    | undefined
   #transport: Transport | undefined
   #working = false
   #waking = false
@@ -78,6 +85,8 @@ export class Worker {
         return this.wakeSoon()
       case 'cancel':
         return this.#cancel(message)
+      case 'pull':
+        return this.#pull(message)
     }
   }
 
@@ -161,6 +170,8 @@ export class Worker {
       const task = this.#taskOf(call.ref)
       if (typeof task === 'object') return this.#runLoaded(call, task, context)
       const args = decode(call.args, call.special)
+      if (call.credit !== undefined)
+        return this.#runStream(call, call.credit, task, args as unknown[], context, startedMs)
       if (call.chunk) return this.#runChunk(call, task, args as Packed, context, startedMs)
       const returned: unknown = withContext(context, () => task(...(args as unknown[])))
       if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
@@ -192,6 +203,33 @@ export class Worker {
   ): Promise<void> {
     try {
       this.#answerChunk(call, await callEach(task, inputs, context), startedMs)
+    } catch (error) {
+      this.#fail(call, error, startedMs)
+    }
+  }
+
+  async #runStream(
+    call: Call,
+    credit: number,
+    task: Task,
+    args: readonly unknown[],
+    context: CallContext,
+    startedMs: number,
+  ): Promise<void> {
+    const { seq } = call
+    const writer = new YieldWriter(seq, this.#host.crossing, (message, transfer) => {
+      if (this.#current !== undefined) this.#current.talked = true
+      this.#send(message, transfer)
+    })
+    const stream = new StreamCall(credit, {
+      yielded: (value, most) => writer.add(value, most),
+      flush: () => writer.flush(),
+      left: () => this.#send({ kind: 'left', seq }),
+    })
+    this.#current = { seq, context, talked: false, stream }
+    if (context.cancelled) stream.leave()
+    try {
+      this.#answer(call, await stream.run(task, args, context), startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
@@ -239,11 +277,18 @@ export class Worker {
   }
 
   #cancel({ seq, failure }: CancelMessage): void {
-    if (this.#current?.seq === seq) return this.#current.context.cancel(decodeFailure(failure, decode))
+    if (this.#current?.seq === seq) {
+      this.#current.context.cancel(decodeFailure(failure, decode))
+      return this.#current.stream?.leave()
+    }
     const waiting = this.#inbox.findIndex((call, at) => at >= this.#inboxAt && call.seq === seq)
     if (waiting < 0) return // It was answered before.
     this.#inbox.splice(waiting, 1)
     this.#send({ kind: 'dropped', seq })
+  }
+
+  #pull({ seq, count }: PullMessage): void {
+    if (this.#current?.seq === seq) this.#current.stream?.pull(count)
   }
 
   // ── what a call's context asks for ──
