@@ -29,6 +29,9 @@ const genuine: readonly FromWorker[] = [
     workMs: 1,
   },
   { kind: 'failed', seq: 1, failure, workMs: 1 },
+  { kind: 'yielded', seq: 1, count: 2, bytes: new Uint8Array([0, 0]), loose: [{ index: 1, value: 5n }] },
+  { kind: 'yieldedOne', seq: 1, value: [], special: false, weight: 1 },
+  { kind: 'left', seq: 1 },
   { kind: 'crashed', failure: { kind: 'value', value: null, special: false, description: 'null' } },
 ]
 
@@ -65,7 +68,7 @@ test('what is no object, or of no known kind, is refused', () => {
 
 /** Every place in a message, as the keys that lead to it; the places where anything may stand are left out. */
 function placesIn(part: unknown, path: readonly string[] = []): string[][] {
-  if (typeof part !== 'object' || part === null) return []
+  if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) return []
   return Object.entries(part).flatMap(([key, inner]) =>
     ['value', 'total'].includes(key) ? [] : [[...path, key], ...placesIn(inner, [...path, key])],
   )
@@ -141,6 +144,13 @@ const almost = fc.oneof(
     kind: fc.constantFrom(...genuine.map(({ kind }) => kind), '__proto__'),
     seq: fc.oneof(fc.nat(), anything),
     ref: fc.oneof(fc.nat(), anything),
+    count: fc.oneof(fc.nat({ max: 40 }), anything),
+    bytes: fc.oneof(fc.uint8Array({ max: 12 }), anything),
+    loose: fc.oneof(
+      fc.array(fc.record({ index: fc.oneof(fc.nat({ max: 40 }), fc.double()), value: anything })),
+      anything,
+    ),
+    weight: fc.oneof(fc.nat(), anything),
     workMs: fc.oneof(fc.nat(), anything),
     done: fc.oneof(fc.nat(), anything),
     special: fc.oneof(fc.boolean(), anything),

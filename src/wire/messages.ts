@@ -72,8 +72,13 @@ export interface YieldedMessage {
   readonly count: number
   /** All of them as compact bytes; texts that are too long for those, and bigints, are undefined there … */
   readonly bytes: Uint8Array
-  /** … and stand here, each behind its index. */
-  readonly loose: readonly unknown[]
+  /** … and stand here. */
+  readonly loose: readonly LooseValue[]
+}
+
+export interface LooseValue {
+  readonly index: number
+  readonly value: unknown
 }
 
 /** A value of a stream that needs a message of its own. */
@@ -152,7 +157,7 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
       isNumber(message['seq']) &&
       isPositive(message['count']) &&
       types.isUint8Array(message['bytes']) &&
-      Array.isArray(message['loose']),
+      isListOf(message['loose'], isLoose),
   ],
   [
     'yieldedOne',
@@ -233,6 +238,10 @@ function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
 
 function isTime(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) >= 0
+}
+
+function isLoose(value: unknown): boolean {
+  return isRecord(value) && isNumber(value['index'])
 }
 
 function isPositive(value: unknown): boolean {

@@ -11,7 +11,7 @@
 import { types } from 'node:util'
 import { type Crossing, type Encoded, encode } from './codec.ts'
 import { CompactReader, CompactWriter } from './compact.ts'
-import type { YieldedMessage, YieldedOneMessage } from './messages.ts'
+import type { LooseValue, YieldedMessage, YieldedOneMessage } from './messages.ts'
 
 /** The most bytes of one batch, and the room that its last value may need. */
 const batchBytes = 16_384
@@ -34,7 +34,7 @@ export class YieldWriter {
   readonly #mostBytes: number
   #at = 0
   #count = 0
-  #loose: unknown[] = []
+  #loose: LooseValue[] = []
   #looseLength = 0
   #yielded = 0
 
@@ -87,7 +87,7 @@ export class YieldWriter {
     const length =
       typeof value === 'string' ? value.length : typeof value === 'bigint' ? 8 : Number.POSITIVE_INFINITY
     if (length > Math.min(bytesPerWeight, this.#crossing.maxPayloadBytes)) return false
-    this.#loose.push(this.#count, value)
+    this.#loose.push({ index: this.#count, value })
     this.#looseLength += length
     this.#writer.begin(this.#at, this.#at + largestValueBytes)
     return this.#writer.value(undefined)
@@ -103,14 +103,11 @@ export function yieldedValues({ count, bytes, loose }: YieldedMessage): unknown[
   reader.begin(0)
   const values: unknown[] = []
   for (let left = count; left > 0; left -= 1) values.push(reader.value())
-  for (let at = 0; at < loose.length; at += 2) values[placeIn(values, loose[at])] = loose[at + 1]
+  for (const { index, value } of loose) {
+    if (!(index in values)) throw new RangeError('A value stands at no place of its batch.')
+    values[index] = value
+  }
   return values
-}
-
-function placeIn(values: readonly unknown[], index: unknown): number {
-  if (Number.isInteger(index) && (index as number) >= 0 && (index as number) < values.length)
-    return index as number
-  throw new RangeError('A value stands at no place of its batch.')
 }
 
 /** The bytes of buffers and texts in the value, as far as they are seen at a glance. */
