@@ -9,14 +9,15 @@ import { runtime } from '../runtime/runtime.ts'
 import { claimMemory, claimWindow, giveClaim, recallClaim, wasBegun } from '../wire/claims.ts'
 import { portTransport, sharedRings } from '../wire/transport/port.ts'
 
-/** Starts threads with the given limits. */
-export function threadStarter(options: PoolOptions): StartWorker {
-  return (index, owner) => startThread(`thread ${index}`, options, owner)
+/** Starts threads with the given limits, each of which looks for its next call for `spinUs` before it sleeps. */
+export function threadStarter(options: PoolOptions, spinUs: number): StartWorker {
+  return (index, owner) => startThread(`thread ${index}`, options, spinUs / 1_000, owner)
 }
 
 function startThread(
   name: string,
   { resourceLimits, maxPayloadBytes }: PoolOptions,
+  spinMs: number,
   owner: FarWorkerOwner,
 ): FarWorker {
   const { port1: near, port2: port } = new MessageChannel()
@@ -51,7 +52,7 @@ function startThread(
     thread = new Worker(firstLine, {
       name,
       resourceLimits: { ...resourceLimits },
-      workerData: markThread({ name, port, rings, claims, cancelWord, maxPayloadBytes }),
+      workerData: markThread({ name, port, rings, claims, cancelWord, spinMs, maxPayloadBytes }),
       transferList: [port],
     })
     thread.on('error', error => {

@@ -19,6 +19,8 @@ export interface ThreadBirth extends WorkerBirth {
   readonly port: MessagePort
   readonly rings: SharedRings
   readonly claims: Int32Array
+  /** How long the thread looks for the next call before it sleeps. */
+  readonly spinMs: number
   /** One word: the number of the call that was cancelled last, which a synchronous loop can poll. */
   readonly cancelWord: Int32Array
 }

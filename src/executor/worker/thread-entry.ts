@@ -16,13 +16,13 @@ import { Worker } from './worker.ts'
 export const threadEntry: string = import.meta.url
 
 if (threadBirth !== undefined) {
-  const { name, port, rings, claims, cancelWord, maxPayloadBytes } = threadBirth
+  const { name, port, rings, claims, cancelWord, spinMs, maxPayloadBytes } = threadBirth
   const worker = new Worker({
     name,
     crossing: { sharedMemory: true, maxPayloadBytes },
     pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in threads/thread.ts.
     claim: seq => beginClaim(claims, seq),
-    refill: () => transport.poll() > 0 || !transport.trySleep(),
+    refill: () => transport.poll() > 0 || transport.spin(spinMs) > 0 || !transport.trySleep(),
     flushing: () => undefined, // What was written to the ring has left.
   })
   const transport = portTransport(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, test } from 'node:test'
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import fc from 'fast-check'
 import { type PortTransport, portTransport, sharedRings } from './port.ts'
 import type { Receiver } from './transport.ts'
@@ -205,6 +205,19 @@ test('one who sleeps is woken by one bell, however much is written before it wak
   await turns()
   assert.equal(bells, 2)
   near.close()
+})
+
+test('an end that spins reads what has come, nobody rings for it, and it gives up when nothing comes', () => {
+  const far = listener()
+  const ends = connected(deaf, far)
+  assert.equal(ends.far.spin(0.05), 0)
+  ends.near.tryRun(1, 1, ['a'])
+  ends.near.tryRun(2, 1, ['b'])
+  assert.equal(ends.far.spin(60_000), 2)
+  assert.deepEqual(far.heard.length, 2)
+  assert.equal(receiveMessageOnPort(ends.port2), undefined)
+  ends.near.tryRun(3, 1, ['c'])
+  assert.equal(ends.far.spin(0), 0)
 })
 
 test('an end that listens hears all that comes, now and later', async () => {

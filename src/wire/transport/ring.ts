@@ -133,6 +133,11 @@ export class RingReader {
     return undefined
   }
 
+  /** Whether a record waits to be read. */
+  get waiting(): boolean {
+    return load(this.#words, tailAt) !== this.#head
+  }
+
   /** Says that this side sleeps; true if it may, false if a record has come meanwhile. */
   trySleep(): boolean {
     store(this.#words, asleepAt, 1)
