@@ -355,7 +355,16 @@ export class Slot {
   ): void {
     switch (message.kind) {
       case 'dropped':
-        return // It was cancelled, and settled then.
+        // A cancelled call was settled then; this is a stream that was left before it began, or a forgery.
+        return this.#owner.settled(
+          ready,
+          ready.job.stream !== undefined && this.#draining === ready.seq
+            ? { ok: true, value: undefined }
+            : {
+                ok: false,
+                error: new ProtocolError('dropped for a call that nobody cancelled', this.#details()),
+              },
+        )
       case 'done':
         return this.#owner.settled(
           ready,

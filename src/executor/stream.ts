@@ -10,6 +10,7 @@
 import { ClosedError, TimeoutError, WorkerError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import { keepContext } from '../task/context.ts'
 import { abortError, type ProgressListener, tellProgress } from '../task/future.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Task } from '../task/task.ts'
@@ -135,6 +136,8 @@ class StreamRun implements Job, Inlet {
   readonly #backend: Backend
   readonly #options: CallOptions
   readonly #ahead: number
+  /** The stream's call, wherever its first value is asked for. */
+  readonly #within = keepContext()
   /** Values that wait to be taken; the first batch from `#at` on. */
   #arrived: Batch[] = []
   #at = 0
@@ -203,7 +206,7 @@ class StreamRun implements Job, Inlet {
     const { signal, timeoutMs } = this.#options
     if (signal?.aborted) return this.settled({ ok: false, error: abortError(this.#what, signal.reason) })
     try {
-      this.#backend.submit(this)
+      this.#within(() => this.#backend.submit(this))
     } catch (error) {
       return this.settled({ ok: false, error }) // A mistake in the program: the task can't run on this backend at all.
     }
@@ -250,7 +253,8 @@ class StreamRun implements Job, Inlet {
 
   yielded(values: readonly unknown[], weight: number): number {
     this.#received += values.length * weight
-    if (this.#leaving !== undefined || this.#outcome !== undefined) return this.#granted - this.#received
+    const left = this.#granted - this.#received
+    if (left < 0 || this.#leaving !== undefined || this.#outcome !== undefined) return left
     if (values.length > 0) this.#arrived.push({ values, weight })
     while (this.#waiting.length > 0 && this.#arrived.length > 0)
       this.#waiting.shift()?.unpark({ done: false, value: this.#take() })
