@@ -221,17 +221,21 @@ export class Worker {
       if (this.#current !== undefined) this.#current.talked = true
       this.#send(message, transfer)
     })
+    const flush = () => writer.flush()
     const stream = new StreamCall(credit, {
       yielded: (value, most) => writer.add(value, most),
-      flush: () => writer.flush(),
+      flush,
       left: () => this.#send({ kind: 'left', seq }),
     })
     this.#current = { seq, context, talked: false, stream }
     if (context.cancelled) stream.leave()
+    process.on('exit', flush) // What a generator yielded before it ended its worker is not lost with it.
     try {
       this.#answer(call, await stream.run(task, args, context), startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
+    } finally {
+      process.off('exit', flush)
     }
   }
 
