@@ -15,7 +15,7 @@ import { oldestNode, oldestVersion } from './oldest-node.ts'
 
 /** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
 const mostPackedKib = 700
-const mostLibraryKib = 320
+const mostLibraryKib = 350
 const mostBundledKib = 100
 
 interface Packed {
