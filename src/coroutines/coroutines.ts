@@ -194,7 +194,7 @@ class Loop implements Backend {
         return 1
       },
       flush() {},
-      left: () => inlet.left(),
+      returning: () => inlet.returning(),
     })
     job.ready = stream
     return stream.run(job.task, args, call)

@@ -46,7 +46,7 @@ export interface Inlet {
    */
   yielded(values: readonly unknown[], weight: number): number
   /** The generator is being returned, since nobody wants more: a failure after this comes from its `finally`. */
-  left(): void
+  returning(): void
 }
 
 export interface Backend {

@@ -324,7 +324,7 @@ export class Slot {
     if (ready === undefined) {
       return this.#end(new ProtocolError(`${message.kind} for a call that it does not have`, this.#details()))
     }
-    if (message.kind === 'yielded' || message.kind === 'yieldedOne' || message.kind === 'left')
+    if (message.kind === 'yielded' || message.kind === 'yieldedOne' || message.kind === 'returning')
       return this.#receiveOfStream(ready, message)
     this.#hand.remove(message.seq)
     if (!ready.settled) this.#settle(ready, message)
@@ -336,7 +336,7 @@ export class Slot {
     if (ready.settled) return
     if (stream === undefined)
       return this.#end(new ProtocolError(`${message.kind} for a call that is no stream`, this.#details()))
-    if (message.kind === 'left') return stream.left()
+    if (message.kind === 'returning') return stream.returning()
     const weight = message.kind === 'yieldedOne' ? message.weight : 1
     const read = this.#attempt(() => ({
       ok: true,
@@ -533,7 +533,7 @@ export class Slot {
   }
 }
 
-type StreamMessage = Extract<FromWorker, { kind: 'yielded' | 'yieldedOne' | 'left' }>
+type StreamMessage = Extract<FromWorker, { kind: 'yielded' | 'yieldedOne' | 'returning' }>
 
 function decodeOutcome(outcome: WireOutcome, { job }: ReadyJob): Outcome<unknown> {
   if (outcome.ok) return { ok: true, value: decode(outcome.value, outcome.special) }

@@ -291,7 +291,7 @@ played('leaving tells the worker, and waits until the generator has ended', asyn
   assert.equal(returned, false)
   assert.equal(it.pool.stats().running, 1)
   it.yields(4) // It was on its way.
-  it.says({ kind: 'left' })
+  it.says({ kind: 'returning' })
   it.ends()
   assert.deepEqual(await leaving, { done: true, value: 'mine' })
   assert.deepEqual(await stream.next(), over)
@@ -318,7 +318,7 @@ played(
       it.yields(1)
       await first
       const leaving = stream.return()
-      if (told) it.says({ kind: 'left' })
+      if (told) it.says({ kind: 'returning' })
       it.ends(failed)
       if (told) await assert.rejects(leaving, TypeError)
       else assert.deepEqual(await leaving, over)
@@ -334,7 +334,7 @@ played('a finally that never ends costs the worker, after its grace', async play
   await first
   const leaving = stream.return()
   leaving.catch(() => {})
-  it.says({ kind: 'left' })
+  it.says({ kind: 'returning' })
   await it.time.advance(99)
   assert.equal(it.worker.state, 'ready')
   await it.time.advance(2)
@@ -372,7 +372,7 @@ played('a signal ends a stream at once: what had arrived is dropped, the worker 
   assert.deepEqual(await stream.next(), over)
   assert.equal(it.worker.cancels.length, 1)
   it.yields(4)
-  it.says({ kind: 'left' })
+  it.says({ kind: 'returning' })
   it.ends(failed)
   assert.equal(it.pool.stats().cancelled, 1)
 })

@@ -150,7 +150,7 @@ class StreamRun implements Job, Inlet {
   #begun = false
   /** The generator is asked to end; waits for that. */
   #leaving: Parked<void> | undefined
-  #left = false
+  #returning = false
   /** Set when this side has ended it. */
   #stopped = false
   #outcome: Outcome<unknown> | undefined
@@ -262,8 +262,8 @@ class StreamRun implements Job, Inlet {
     return this.#granted - this.#received
   }
 
-  left(): void {
-    this.#left = true
+  returning(): void {
+    this.#returning = true
   }
 
   started(): void {}
@@ -294,7 +294,9 @@ class StreamRun implements Job, Inlet {
 
   /** Whether the generator threw it by itself before it was told to end: then the consumer left before it came to it. */
   #wasAhead(error: unknown): boolean {
-    return !this.#left && !this.#stopped && !(error instanceof WorkerError || error instanceof ClosedError)
+    return (
+      !this.#returning && !this.#stopped && !(error instanceof WorkerError || error instanceof ClosedError)
+    )
   }
 
   // ── stopping ──

@@ -18,13 +18,11 @@ export interface Parked<T> {
   fail(error: unknown): void
 }
 
-/** As it was when this module was loaded: a task may replace the global one. */
-const { Promise: PlatformPromise } = globalThis
 const waiting = new Set<Parked<any>>()
 
 /** Waits, until `unpark` or `fail` is called on what it returns. */
 export function park<T>(reason: string, resource: object): Parked<T> {
-  const { promise, resolve, reject } = PlatformPromise.withResolvers<T>()
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
   const parked: Parked<T> = {
     reason,
     resource,

@@ -31,7 +31,7 @@ const genuine: readonly FromWorker[] = [
   { kind: 'failed', seq: 1, failure, workMs: 1 },
   { kind: 'yielded', seq: 1, count: 2, bytes: new Uint8Array([0, 0]), loose: [{ index: 1, value: 5n }] },
   { kind: 'yieldedOne', seq: 1, value: [], special: false, weight: 1 },
-  { kind: 'left', seq: 1 },
+  { kind: 'returning', seq: 1 },
   { kind: 'crashed', failure: { kind: 'value', value: null, special: false, description: 'null' } },
 ]
 

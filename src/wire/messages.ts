@@ -14,7 +14,7 @@
  *     ── run {…, credit} ──────────────────────────▶  lets the generator yield so much
  *     ◀───────────── yielded {seq, bytes} | yieldedOne {seq, value} ──
  *     ── pull {seq, count} ────────────────────────▶  so much more
- *     ◀───────────── left {seq} ──   the generator was told to end, as nobody wants more
+ *     ◀───────────── returning {seq} ──   the generator was told to end, as nobody wants more
  *
  *     ◀───────────── ready ──   once, when the worker can take messages
  *     ◀───────────── crashed {failure} ──   the last message of a worker that dies of an uncaught error
@@ -92,8 +92,8 @@ export interface YieldedOneMessage {
 }
 
 /** The generator of a stream is being returned, because nobody wants more; what it throws from now on comes from that. */
-export interface LeftMessage {
-  readonly kind: 'left'
+export interface ReturningMessage {
+  readonly kind: 'returning'
   readonly seq: number
 }
 
@@ -129,7 +129,7 @@ export type FromWorker =
   | { readonly kind: 'dropped'; readonly seq: number }
   | YieldedMessage
   | YieldedOneMessage
-  | LeftMessage
+  | ReturningMessage
   | { readonly kind: 'crashed'; readonly failure: WireFailure }
 
 const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
@@ -163,7 +163,7 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
     'yieldedOne',
     message => isNumber(message['seq']) && isPositive(message['weight']) && isBoolean(message['special']),
   ],
-  ['left', message => isNumber(message['seq'])],
+  ['returning', message => isNumber(message['seq'])],
   ['crashed', message => isFailure(message['failure'])],
 ])
 

@@ -9,7 +9,6 @@
  * It works the same on a worker and on the caller's own loop; only the Outlet differs.
  */
 import { InvalidTaskError } from '../../errors.ts'
-import { type Parked, park } from '../../runtime/park.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { type CallContext, keepContext, withContext } from '../../task/context.ts'
 import { nameOf, type Task } from '../../task/task.ts'
@@ -21,7 +20,7 @@ export interface Outlet {
   /** Sends what it has gathered. */
   flush(): void
   /** The generator is being returned: nobody wants more. */
-  left(): void
+  returning(): void
 }
 
 /** After so long without a turn of the loop, the loop gets one: a cancel is read, the task's own timers go on. */
@@ -30,6 +29,9 @@ const longestStretchMs = 2
 const longestHeldMs = 0.5
 /** The most values that travel together. */
 const mostTogether = 256
+
+/** As it was when this module was loaded: a task may replace the global one. */
+const { Promise: PlatformPromise } = globalThis
 
 /** Calls its argument as part of the call that the generator belongs to. */
 type Within = <T>(body: () => T) => T
@@ -40,10 +42,10 @@ export class StreamCall {
   readonly #outlet: Outlet
   #credit: number
   #leaving = false
-  /** Set while the generator waits for credit. */
-  #starved: Parked<void> | undefined
-  /** Set while a value is on its way. */
-  #coming: Parked<unknown> | undefined
+  /** Ends the wait for credit. */
+  #fed: (() => void) | undefined
+  /** Ends the wait for a value that is on its way. */
+  #interrupt: (() => void) | undefined
   /** Values that the outlet may hold back, since when, and how many may gather. */
   #held = 0
   #heldSinceMs = 0
@@ -58,14 +60,14 @@ export class StreamCall {
   /** Lets the generator yield so much more. */
   pull(count: number): void {
     this.#credit += count
-    this.#starved?.unpark()
+    this.#fed?.()
   }
 
   /** Nobody wants more: the generator is returned as soon as it can be, or never begun. */
   leave(): void {
     this.#leaving = true
-    this.#starved?.unpark()
-    this.#coming?.unpark(undefined)
+    this.#fed?.()
+    this.#interrupt?.()
   }
 
   /**
@@ -127,7 +129,7 @@ export class StreamCall {
 
   /** Nobody wants more; what `return()` throws is the call's failure. */
   async #end(values: Values, within: Within): Promise<undefined> {
-    this.#outlet.left()
+    this.#outlet.returning()
     const ending = within(() => values.return?.())
     if (isThenable(ending)) await ending
   }
@@ -140,25 +142,22 @@ export class StreamCall {
     } catch {}
   }
 
-  // ── waiting ──
+  // ── waiting ── not parked: nobody but `leave` ends these waits, or the generator would not be returned.
 
-  async #starve(): Promise<void> {
+  #starve(): Promise<void> {
     this.#flush()
-    this.#starved = park<void>('the consumer of a stream to want more', this)
-    await this.#starved.promise
-    this.#starved = undefined
+    return new PlatformPromise(resolve => {
+      this.#fed = resolve
+    })
   }
 
   /** What a promise brings, or undefined once the stream was left. */
-  async #arrival(coming: PromiseLike<unknown>): Promise<unknown> {
+  #arrival(coming: PromiseLike<unknown>): Promise<unknown> {
     this.#flushSoon()
-    const parked = park<unknown>('the next value of a generator', this)
-    this.#coming = parked
-    coming.then(
-      value => parked.unpark(value),
-      error => parked.fail(error),
-    )
-    return parked.promise
+    return new PlatformPromise((resolve, reject) => {
+      this.#interrupt = () => resolve(undefined)
+      coming.then(resolve, reject)
+    })
   }
 
   // ── sending ──

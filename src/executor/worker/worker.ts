@@ -225,7 +225,7 @@ export class Worker {
     const stream = new StreamCall(credit, {
       yielded: (value, most) => writer.add(value, most),
       flush,
-      left: () => this.#send({ kind: 'left', seq }),
+      returning: () => this.#send({ kind: 'returning', seq }),
     })
     this.#current = { seq, context, talked: false, stream }
     if (context.cancelled) stream.leave()
