@@ -9,7 +9,7 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { AbortError, ClosedError, OptionError, QueueFullError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
-import { callHere } from '../executor/call-here.ts'
+import { callHere, streamOf } from '../executor/call-here.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
@@ -166,6 +166,7 @@ class Loop implements NestingLoop {
 
   cancel(job: Job, error: Error): void {
     if (!this.#stop(job, error)) return
+    streamOf(job)?.leave()
     this.#counts.cancelled += 1
     job.settled({ ok: false, error })
     this.#room.changed()
@@ -173,6 +174,21 @@ class Loop implements NestingLoop {
 
   room(signal: AbortSignal | undefined): Promise<void> {
     return this.#room.wait(signal)
+  }
+
+  pull(job: Job, count: number): void {
+    streamOf(job)?.pull(count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    if (!this.#waiting.has(job)) {
+      this.#running.get(job)?.call.cancel(reason)
+      return streamOf(job)?.leave()
+    }
+    this.#stop(job, reason)
+    this.#counts.cancelled += 1
+    job.settled({ ok: true, value: undefined })
+    this.#room.changed()
   }
 
   stats(): ExecutorStats {
@@ -276,9 +292,7 @@ class Loop implements NestingLoop {
     const place = new Place(this, waiting)
     this.#running.set(job, place)
     job.started()
-    const outcome = await scope.runInAsyncScope(() =>
-      callHere(job.task, job.calls[0] as readonly unknown[], place.call),
-    )
+    const outcome = await scope.runInAsyncScope(() => callHere(job, place.call))
     this.#running.delete(job)
     if (place.awaits > 0) this.#givenAway -= 1
     place.ended = true

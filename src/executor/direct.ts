@@ -4,7 +4,7 @@ import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
 import { nameOf } from '../task/task.ts'
 import type { Backend, Job } from './backend.ts'
-import { callHere } from './call-here.ts'
+import { callHere, streamOf } from './call-here.ts'
 import type { ExecutorStats } from './stats.ts'
 
 class Direct implements Backend {
@@ -33,6 +33,7 @@ class Direct implements Backend {
     this.#running.delete(job)
     this.#counts.cancelled += 1
     call.cancel(error)
+    streamOf(job)?.leave()
     job.settled({ ok: false, error })
   }
 
@@ -51,6 +52,17 @@ class Direct implements Backend {
 
   async room(): Promise<void> {}
 
+  pull(job: Job, count: number): void {
+    streamOf(job)?.pull(count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    const stream = streamOf(job)
+    this.#running.get(job)?.cancel(reason)
+    if (stream !== undefined) return stream.leave()
+    if (this.#running.delete(job)) job.settled({ ok: true, value: undefined }) // It was not begun.
+  }
+
   async close(): Promise<void> {
     throw new NotOwnerError(this.name)
   }
@@ -58,7 +70,7 @@ class Direct implements Backend {
   async #run(job: Job, call: CallContext): Promise<void> {
     if (!this.#running.has(job)) return
     job.started()
-    const outcome = await callHere(job.task, job.calls[0] as readonly unknown[], call)
+    const outcome = await callHere(job, call)
     if (!this.#running.delete(job)) return
     this.#counts[outcome.ok ? 'done' : 'failed'] += 1
     job.settled(outcome)

@@ -7,6 +7,8 @@
 import { AbortError, OptionError } from '../errors.ts'
 import { currentStrand, Strand, withStrand } from '../runtime/strand.ts'
 
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
+
 /** The call that a task is in. */
 export interface TaskContext {
   /** Aborts when the call is cancelled or times out. In a synchronous loop it can't: poll `cancelled` there. */
@@ -49,6 +51,14 @@ export function currentCall(): CallContext | undefined {
   let strand = currentStrand()
   while (strand !== undefined && !(strand instanceof CallContext)) strand = strand.parent
   return strand
+}
+
+/**
+ * Keeps the call that runs here, with all that follows it: what is called through the result is part of that call too, as
+ * the body of a generator is, whoever asks for its next value.
+ */
+export function keepContext(): <T>(body: () => T) => T {
+  return AsyncLocalStorage.snapshot() as <T>(body: () => T) => T
 }
 
 let never: AbortSignal | undefined
