@@ -13,9 +13,10 @@ import { runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, enterStrand, type Stoppable, type Strand } from '../../runtime/strand.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import { type Outcome, Results, ResultsBuffer } from '../../task/results.ts'
-import { currentCall, LimitedCall, type LimitedContext } from './call.ts'
+import { type Asker, CallStrand, currentCall, LimitedCall, type LimitedContext } from './call.ts'
+import { isThenable, timeoutOf } from './limited-run.ts'
 import type { LimitedOptions } from './options.ts'
-import { isThenable, type Places, timeoutOf } from './places.ts'
+import type { Places } from './places.ts'
 
 export interface LimitedMapOptions extends Pick<LimitedOptions, 'priority' | 'weight'> {
   /** Cancels the map when it aborts: what is queued is dropped, the signals of running calls abort. */
@@ -61,7 +62,28 @@ function checkMap({ ordered, ahead, onProgress }: LimitedMapOptions): void {
     )
 }
 
-class LimitedMap<T, R> implements Stoppable {
+/** The call for one input. */
+class MapCall<T> extends LimitedCall {
+  readonly input: T
+  readonly index: number
+  strand: CallStrand | undefined
+
+  constructor(
+    places: Places,
+    asker: Asker,
+    fn: (...args: any[]) => unknown,
+    parent: Strand | undefined,
+    { priority = 0, weight = 1 }: LimitedMapOptions,
+    input: T,
+    index: number,
+  ) {
+    super(places, asker, fn, parent, priority, weight)
+    this.input = input
+    this.index = index
+  }
+}
+
+class LimitedMap<T, R> implements Asker, Stoppable {
   readonly #places: Places
   readonly #name: string
   readonly #callTimeoutMs: number | undefined
@@ -72,7 +94,7 @@ class LimitedMap<T, R> implements Stoppable {
   readonly #parent: Strand | undefined = currentStrand()
   /** Each call begins in the context of the caller, whatever the one before has entered. */
   readonly #context = new AsyncResource('atonce.map')
-  readonly #calls = new Set<LimitedCall>()
+  readonly #calls = new Set<MapCall<T>>()
   /** The limited call that waits for this map, once it was seen to. */
   #awaitedBy: LimitedCall | undefined
   #reading = false
@@ -136,7 +158,7 @@ class LimitedMap<T, R> implements Stoppable {
     }
     const calls = [...this.#calls]
     this.#calls.clear()
-    for (const call of calls) if (!this.#places.withdraw(call)) call.stop(error)
+    for (const call of calls) if (!this.#places.withdraw(call)) call.strand?.stop(error)
     this.#release()
     this.#buffer.break(error)
   }
@@ -186,37 +208,29 @@ class LimitedMap<T, R> implements Stoppable {
   // ── calling ──
 
   #enter(input: T, index: number): void {
-    const { priority = 0, weight = 1 } = this.#options
-    const call = new LimitedCall(
-      this.#places,
-      this.#name,
-      this.#parent,
-      context => this.#fn(input, index, context),
-      priority,
-      weight,
-      undefined,
-    )
-    call.granted = () => this.#context.runInAsyncScope(this.#begin, undefined, call, index)
+    const call = new MapCall(this.#places, this, this.#fn, this.#parent, this.#options, input, index)
     this.#calls.add(call)
     this.#places.enter(call)
     this.#awaitedBy?.waitsFor(call)
   }
 
-  readonly #begin = (call: LimitedCall, index: number): void => {
-    enterStrand(call)
-    const timer = this.#timeCall(call, index)
-    const failed = (error: unknown): void => {
-      timer?.cancel()
-      this.#places.ended(call)
-      this.#deliver(call, index, { ok: false, error })
-    }
+  granted(call: MapCall<T>): void {
+    this.#context.runInAsyncScope(this.#begin, undefined, call)
+  }
+
+  dropped(call: MapCall<T>, error: Error): void {
+    this.#deliver(call, { ok: false, error })
+  }
+
+  readonly #begin = (call: MapCall<T>): void => {
+    const strand = new CallStrand(this.#name, call)
+    call.strand = strand
+    enterStrand(strand)
+    const timer = this.#callTimeoutMs === undefined ? undefined : this.#timeCall(call, this.#callTimeoutMs)
+    const succeeded = (value: Awaited<R>): void => this.#settle(call, { ok: true, value }, timer)
+    const failed = (error: unknown): void => this.#settle(call, { ok: false, error }, timer)
     try {
-      const returned = call.fn(call) as R
-      const succeeded = (value: Awaited<R>): void => {
-        timer?.cancel()
-        this.#places.ended(call)
-        this.#deliver(call, index, { ok: true, value })
-      }
+      const returned = this.#fn(call.input, call.index, strand)
       if (isThenable(returned)) (returned as PromiseLike<Awaited<R>>).then(succeeded, failed)
       else succeeded(returned as Awaited<R>)
     } catch (error) {
@@ -224,19 +238,24 @@ class LimitedMap<T, R> implements Stoppable {
     }
   }
 
-  #timeCall(call: LimitedCall, index: number): Timer | undefined {
-    const timeoutMs = this.#callTimeoutMs
-    if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return undefined
+  #timeCall(call: MapCall<T>, timeoutMs: number): Timer | undefined {
+    if (timeoutMs === Number.POSITIVE_INFINITY) return undefined
     return runtime().setTimer(timeoutMs, () => {
-      const error = timeoutOf(call.name, timeoutMs)
-      call.stop(error)
-      this.#deliver(call, index, { ok: false, error })
+      const error = timeoutOf(this.#name, timeoutMs)
+      call.strand?.stop(error)
+      this.#deliver(call, { ok: false, error })
     })
   }
 
-  #deliver(call: LimitedCall, index: number, outcome: Outcome<Awaited<R>>): void {
+  #settle(call: MapCall<T>, outcome: Outcome<Awaited<R>>, timer: Timer | undefined): void {
+    timer?.cancel()
+    this.#places.ended(call)
+    this.#deliver(call, outcome)
+  }
+
+  #deliver(call: MapCall<T>, outcome: Outcome<Awaited<R>>): void {
     if (!this.#calls.delete(call)) return // The map was cancelled, or the call's time was over.
-    this.#buffer.deliver(index, outcome)
+    this.#buffer.deliver(call.index, outcome)
     this.#doneCount += 1
     const { onProgress } = this.#options
     if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
