@@ -43,8 +43,9 @@ export class LimitedCall implements Queued {
   waiting = false
   order = 0
   over = false
-  /** The wait for its place. */
+  /** The wait for its place; `open` where nothing but the place can end it. */
   parked: Parked<LimitedCall> | undefined
+  open: ((call: LimitedCall | Promise<never>) => void) | undefined
   #nesting: Nesting | undefined
 
   constructor(

@@ -12,7 +12,7 @@ import { type Batch, openInputs, type Source } from '../../executor/inputs.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, enterStrand, type Stoppable, type Strand } from '../../runtime/strand.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
-import { type Outcome, Results, ResultsBuffer } from '../../task/results.ts'
+import { type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
 import { type Asker, CallStrand, currentCall, LimitedCall, type LimitedContext } from './call.ts'
 import { isThenable, timeoutOf } from './limited-run.ts'
 import type { LimitedOptions } from './options.ts'
@@ -67,6 +67,8 @@ class MapCall<T> extends LimitedCall {
   readonly input: T
   readonly index: number
   strand: CallStrand | undefined
+  /** Its place among the calls of the map; -1 once nobody wants its outcome. */
+  at = -1
 
   constructor(
     places: Places,
@@ -94,11 +96,14 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   readonly #parent: Strand | undefined = currentStrand()
   /** Each call begins in the context of the caller, whatever the one before has entered. */
   readonly #context = new AsyncResource('atonce.map')
-  readonly #calls = new Set<MapCall<T>>()
+  readonly #calls: MapCall<T>[] = []
+  /** Outcomes of neighbours that have come in this turn, and the index of the first. */
+  #run: OutcomeRun<Awaited<R>> & { failures?: Map<number, unknown> | undefined } = { values: [] }
+  #runFirst = 0
   /** The limited call that waits for this map, once it was seen to. */
   #awaitedBy: LimitedCall | undefined
   #reading = false
-  #resuming = false
+  #flushing = false
   #ended = false
   #readCount = 0
   #doneCount = 0
@@ -156,8 +161,8 @@ class LimitedMap<T, R> implements Asker, Stoppable {
       this.#ended = true
       this.#source.close()
     }
-    const calls = [...this.#calls]
-    this.#calls.clear()
+    const calls = this.#calls.splice(0)
+    for (const call of calls) call.at = -1
     for (const call of calls) if (!this.#places.withdraw(call)) call.strand?.stop(error)
     this.#release()
     this.#buffer.break(error)
@@ -177,7 +182,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     if (this.#reading) return
     this.#reading = true
     while (!this.#ended) {
-      const wanted = Math.min(this.#buffer.room, this.#places.concurrency - this.#calls.size)
+      const wanted = Math.min(this.#buffer.room, this.#places.concurrency - this.#calls.length)
       if (wanted <= 0) break
       const batch = this.#source.take(wanted)
       if (batch instanceof Promise) {
@@ -209,7 +214,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
 
   #enter(input: T, index: number): void {
     const call = new MapCall(this.#places, this, this.#fn, this.#parent, this.#options, input, index)
-    this.#calls.add(call)
+    call.at = this.#calls.push(call) - 1
     this.#places.enter(call)
     this.#awaitedBy?.waitsFor(call)
   }
@@ -219,7 +224,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   }
 
   dropped(call: MapCall<T>, error: Error): void {
-    this.#deliver(call, { ok: false, error })
+    if (this.#leave(call)) this.#deliverFailure(call, error)
   }
 
   readonly #begin = (call: MapCall<T>): void => {
@@ -227,8 +232,16 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     call.strand = strand
     enterStrand(strand)
     const timer = this.#callTimeoutMs === undefined ? undefined : this.#timeCall(call, this.#callTimeoutMs)
-    const succeeded = (value: Awaited<R>): void => this.#settle(call, { ok: true, value }, timer)
-    const failed = (error: unknown): void => this.#settle(call, { ok: false, error }, timer)
+    const succeeded = (value: Awaited<R>): void => {
+      timer?.cancel()
+      this.#places.ended(call)
+      if (this.#leave(call)) this.#deliver(call, value)
+    }
+    const failed = (error: unknown): void => {
+      timer?.cancel()
+      this.#places.ended(call)
+      if (this.#leave(call)) this.#deliverFailure(call, error)
+    }
     try {
       const returned = this.#fn(call.input, call.index, strand)
       if (isThenable(returned)) (returned as PromiseLike<Awaited<R>>).then(succeeded, failed)
@@ -243,34 +256,61 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     return runtime().setTimer(timeoutMs, () => {
       const error = timeoutOf(this.#name, timeoutMs)
       call.strand?.stop(error)
-      this.#deliver(call, { ok: false, error })
+      if (this.#leave(call)) this.#deliverFailure(call, error)
     })
   }
 
-  #settle(call: MapCall<T>, outcome: Outcome<Awaited<R>>, timer: Timer | undefined): void {
-    timer?.cancel()
-    this.#places.ended(call)
-    this.#deliver(call, outcome)
+  // ── delivering ──
+
+  /** It is no more among the calls of the map; false if it was not, as the map was cancelled or the call's time was over. */
+  #leave(call: MapCall<T>): boolean {
+    const { at } = call
+    if (at === -1) return false
+    const last = this.#calls.pop() as MapCall<T>
+    if (last !== call) {
+      this.#calls[at] = last
+      last.at = at
+    }
+    call.at = -1
+    return true
   }
 
-  #deliver(call: MapCall<T>, outcome: Outcome<Awaited<R>>): void {
-    if (!this.#calls.delete(call)) return // The map was cancelled, or the call's time was over.
-    this.#buffer.deliver(call.index, outcome)
-    this.#doneCount += 1
-    const { onProgress } = this.#options
-    if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
-    if (this.#ended) return this.#releaseIfDone()
-    this.#readSoon()
+  #deliver({ index }: MapCall<T>, value: Awaited<R> | undefined): void {
+    const { values } = this.#run
+    if (values.length > 0 && index !== this.#runFirst + values.length) this.#flush()
+    if (this.#run.values.length === 0) this.#runFirst = index
+    this.#run.values.push(value)
+    this.#flushSoon()
+  }
+
+  #deliverFailure(call: MapCall<T>, error: unknown): void {
+    this.#deliver(call, undefined)
+    this.#run.failures ??= new Map()
+    this.#run.failures.set(this.#run.values.length - 1, error)
   }
 
   /** Once for all calls that end in one turn. */
-  #readSoon(): void {
-    if (this.#resuming) return
-    this.#resuming = true
+  #flushSoon(): void {
+    if (this.#flushing) return
+    this.#flushing = true
     runtime().soon(() => {
-      this.#resuming = false
-      this.#read()
+      this.#flushing = false
+      this.#flush()
+      if (this.#ended) this.#releaseIfDone()
+      else this.#read()
     })
+  }
+
+  #flush(): void {
+    const run = this.#run
+    const { onProgress } = this.#options
+    this.#run = { values: [] }
+    this.#doneCount += run.values.length
+    const first = this.#doneCount - run.values.length
+    this.#buffer.deliverRun(this.#runFirst, run)
+    if (onProgress === undefined) return
+    for (let done = first + 1; done <= this.#doneCount; done += 1)
+      tellProgress(onProgress, done, this.#source.total)
   }
 
   // ── stopping ──
@@ -287,7 +327,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   }
 
   #releaseIfDone(): void {
-    if (this.#ended && this.#calls.size === 0) this.#release()
+    if (this.#ended && this.#calls.length === 0) this.#release()
   }
 
   #release(): void {

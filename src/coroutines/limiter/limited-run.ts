@@ -5,6 +5,7 @@
  */
 import { TimeoutError } from '../../errors.ts'
 import { park } from '../../runtime/park.ts'
+import { realRuntime } from '../../runtime/real.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, enterStrand } from '../../runtime/strand.ts'
 import {
@@ -38,18 +39,25 @@ export class LimitedRun implements Asker {
     const refusal = this.#places.refusal(call)
     if (refusal !== undefined) return Promise.reject(refusal)
     if (limits !== undefined || parent !== undefined) return this.#admitGuarded(call, limits)
-    const parked = park<LimitedCall>(this.#reason, this.#places.resource)
-    call.parked = parked
+    // It is tempting to park here too; but nothing can end this wait, a hundred thousand of them may wait at once, and
+    // a third of their memory would be for telling what `limiter.queued` tells.
+    const place = new Promise<LimitedCall>(keepOpen)
+    call.open = kept
     this.#places.enter(call)
-    return parked.promise.then(this.#begin)
+    return place.then(this.#begin)
   }
 
   granted(call: LimitedCall): void {
-    call.parked?.unpark(call)
+    const { parked, open } = call
+    if (parked !== undefined) return void parked.unpark(call)
+    const now = runtime()
+    if (now === realRuntime) open?.(call)
+    else now.resume(nameOf(call, this.#places), this.#reason, () => open?.(call))
   }
 
   dropped(call: LimitedCall, error: Error): void {
-    call.parked?.fail(error)
+    if (call.parked !== undefined) call.parked.fail(error)
+    else call.open?.(Promise.reject(error))
   }
 
   /** Runs as a reaction to the promise of the place, and so in the context that `run` was called in. */
@@ -130,6 +138,12 @@ export class LimitedRun implements Asker {
       .then(() => timer?.cancel())
     return outcome.promise
   }
+}
+
+/** How the newest promise of a place is resolved: one function for all promises, where each would need its own. */
+let kept: ((call: LimitedCall | Promise<never>) => void) | undefined
+function keepOpen(resolve: (call: LimitedCall | Promise<never>) => void): void {
+  kept = resolve
 }
 
 export function timeoutOf(name: string, timeoutMs: number): TimeoutError {
