@@ -22,6 +22,8 @@ export interface Parked<T> {
   readonly resource: object
   /** The name of the scope's child, or of the task, that waits; `main` outside of both. */
   readonly who: string
+  /** That child, body or call itself. */
+  readonly strand: Strand | undefined
   /** Final once it is no longer `waiting`. */
   readonly state: ParkedState
   /** Settles when it is unparked, failed or given up. */
@@ -71,6 +73,11 @@ export function everyoneParked(within?: Runtime): readonly Parked<unknown>[] {
   return everyone
 }
 
+/** What these wait for, in words. */
+export function reasonsOf(stoppables: readonly Stoppable[]): string[] {
+  return stoppables.filter(one => one instanceof Wait).map(({ reason }) => reason)
+}
+
 class Wait<T> implements Parked<T>, Stoppable {
   readonly reason: string
   readonly resource: object
@@ -78,7 +85,7 @@ class Wait<T> implements Parked<T>, Stoppable {
   readonly runtime: Runtime = runtime()
   next: Wait<any> | undefined
   #previous: Wait<any> | undefined
-  readonly #strand: Strand | undefined
+  readonly strand: Strand | undefined
   #state: ParkedState = 'waiting'
   #resolve!: (value: T) => void
   #reject!: (error: unknown) => void
@@ -87,7 +94,7 @@ class Wait<T> implements Parked<T>, Stoppable {
   constructor(reason: string, resource: object, strand: Strand | undefined) {
     this.reason = reason
     this.resource = resource
-    this.#strand = strand
+    this.strand = strand
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -99,7 +106,7 @@ class Wait<T> implements Parked<T>, Stoppable {
   }
 
   get who(): string {
-    return this.#strand?.name ?? 'main'
+    return this.strand?.name ?? 'main'
   }
 
   get state(): ParkedState {
@@ -132,7 +139,7 @@ class Wait<T> implements Parked<T>, Stoppable {
     strand: Strand | undefined,
   ) {
     this.#guards = { signal, strand, onGivenUp, aborted: undefined, timer: undefined }
-    if (strand?.cancelled) return this.stop(strand.reason)
+    if (strand?.stopped) return this.stop(strand.reason)
     if (signal?.aborted) return this.stop(signal.reason)
     strand?.hold(this)
     if (signal !== undefined) {

@@ -14,8 +14,8 @@ export interface Runtime {
   now(): number
   /** Calls `fire` once, after `delayMs` or later; delays beyond 2³¹ ms are kept too. */
   setTimer(delayMs: number, fire: () => void): Timer
-  /** Calls `run` when the code that runs now has ended, before the event loop goes on (`queueMicrotask`). */
-  soon(run: () => void): void
+  /** Calls `run` when the code that runs now has ended, before the event loop goes on (`queueMicrotask`). `who` is for whoever looks. */
+  soon(run: () => void, who?: string): void
   /** Resolves after the event loop has gone round once, with I/O done. */
   yieldToLoop(): Promise<void>
   /**

@@ -35,7 +35,7 @@ export class Strand implements Stoppable {
   readonly parent: Strand | undefined
   #controller: AbortController | undefined
   #stoppables: Set<Stoppable> | undefined
-  #cancelled = false
+  #stopped = false
   #reason: unknown
 
   constructor(name: string, parent: Strand | undefined) {
@@ -43,8 +43,8 @@ export class Strand implements Stoppable {
     this.parent = parent
   }
 
-  get cancelled(): boolean {
-    return this.#cancelled
+  get stopped(): boolean {
+    return this.#stopped
   }
 
   /** Why it was cancelled; what its waits throw. */
@@ -56,7 +56,7 @@ export class Strand implements Stoppable {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
-      if (this.#cancelled) this.#controller.abort(this.#reason)
+      if (this.#stopped) this.#controller.abort(this.#reason)
     }
     return this.#controller.signal
   }
@@ -71,12 +71,17 @@ export class Strand implements Stoppable {
     this.#stoppables?.delete(stoppable)
   }
 
+  /** What would be stopped with it, oldest first. */
+  get held(): readonly Stoppable[] {
+    return this.#stoppables === undefined ? [] : [...this.#stoppables]
+  }
+
   /** Cancels it, once: the first reason stays. What waits in it throws the reason, now and whenever it waits again. */
   stop(reason: unknown): void {
-    if (this.#cancelled) return
-    this.#cancelled = true
+    if (this.#stopped) return
+    this.#stopped = true
     this.#reason = reason
     this.#controller?.abort(reason)
-    for (const stoppable of this.#stoppables ?? []) stoppable.stop(reason)
+    for (const stoppable of this.held) stoppable.stop(reason)
   }
 }

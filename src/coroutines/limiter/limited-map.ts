@@ -135,7 +135,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
     runtime().soon(() => {
       if (signal?.aborted) this.#aborted()
-      else if (this.#parent?.cancelled) this.stop(this.#parent.reason)
+      else if (this.#parent?.stopped) this.stop(this.#parent.reason)
       else this.#read()
     })
   }
