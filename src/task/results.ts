@@ -31,6 +31,8 @@ export interface OutcomeRun<T> {
 export interface Producer {
   /** There is room for more inputs, or the mode changed. */
   demand(): void
+  /** Whoever runs here waits for results now. */
+  awaited?(): void
   /** Nobody wants the rest: cancel what has not started, close the inputs. */
   cancel(reason: unknown): void
 }
@@ -134,6 +136,7 @@ export class ResultsBuffer<T> {
   /** Waits for everything and returns it in order. */
   async collect(): Promise<OutcomeRun<T>[]> {
     this.#collecting = true
+    this.producer.awaited?.()
     const failed = this.stopOnFailure
       ? this.#inOrder().find(({ failures }) => failures !== undefined)
       : undefined
@@ -172,6 +175,7 @@ export class ResultsBuffer<T> {
       if (this.#broken !== undefined) throw this.#broken.error
       if (this.#taken === this.#total) return undefined
       this.#arrival ??= park('the next result', this)
+      this.producer.awaited?.()
       await this.#arrival.promise
     }
   }

@@ -148,8 +148,14 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   // ── what the results ask for ──
 
   demand(): void {
-    this.#noteWhoWaits()
     this.#read()
+  }
+
+  /** A limited call that waits for results waits for the calls of this map. */
+  awaited(): void {
+    if (this.#parent === undefined || this.#awaitedBy !== undefined) return
+    this.#awaitedBy = currentCall()
+    for (const call of this.#calls) this.#awaitedBy?.waitsFor(call)
   }
 
   cancel(reason: unknown): void {
@@ -166,13 +172,6 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     for (const call of calls) if (!this.#places.withdraw(call)) call.strand?.stop(error)
     this.#release()
     this.#buffer.break(error)
-  }
-
-  /** Whoever asks for results inside of a limited call waits for the calls of this map. */
-  #noteWhoWaits(): void {
-    if (this.#parent === undefined || this.#awaitedBy !== undefined) return
-    this.#awaitedBy = currentCall()
-    for (const call of this.#calls) this.#awaitedBy?.waitsFor(call)
   }
 
   // ── reading ──
