@@ -50,6 +50,8 @@ function currentCall(): CallContext | undefined {
   return strand
 }
 
+const never = (): boolean => false
+
 const outside: TaskContext = {
   signal: new AbortController().signal,
   cancelled: false,
@@ -65,18 +67,23 @@ export class CallContext extends Strand implements TaskContext {
   readonly worker: string
   readonly #report: (done: number, total: number | undefined) => void
   readonly #poll: () => boolean
-  /** Bound, so that `const { progress } = context()` works. */
-  readonly throwIfCancelled = (): void => {
-    if (!this.cancelled) return
-    if (this.stopped && this.reason instanceof Error) throw this.reason
-    throw new AbortError('The call was cancelled.')
+  /** Bound when it is asked for, so that `const { progress } = context()` works, and most calls pay nothing. */
+  get throwIfCancelled(): () => void {
+    return () => {
+      if (!this.cancelled) return
+      if (this.stopped && this.reason instanceof Error) throw this.reason
+      throw new AbortError('The call was cancelled.')
+    }
   }
-  readonly progress = (done: number, total?: number): void => {
-    if (typeof done !== 'number' || (total !== undefined && typeof total !== 'number'))
-      throw new OptionError(
-        `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
-      )
-    this.#report(done, total)
+
+  get progress(): (done: number, total?: number) => void {
+    return (done, total) => {
+      if (typeof done !== 'number' || (total !== undefined && typeof total !== 'number'))
+        throw new OptionError(
+          `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
+        )
+      this.#report(done, total)
+    }
   }
 
   /** `poll` says whether the call was cancelled, as a synchronous loop can see it; `report` sends progress; `name` is the task's. */
@@ -91,7 +98,7 @@ export class CallContext extends Strand implements TaskContext {
     this.attempt = options.attempt
     this.worker = options.worker
     this.#report = options.report
-    this.#poll = options.poll ?? (() => false)
+    this.#poll = options.poll ?? never
   }
 
   get cancelled(): boolean {

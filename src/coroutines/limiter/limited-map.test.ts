@@ -136,10 +136,10 @@ test('a signal, the time, a cancelled scope and cancel() end a map, and leave no
     await sleep(1)
     controller.abort(reason)
     await rejected
-    await assert.rejects(
-      limiter.map(numbers(9), endless, { signal: controller.signal }),
-      error => error === reason,
-    )
+    const tooLate = limiter.map(numbers(9), () => assert.fail('it must not begin'), {
+      signal: controller.signal,
+    })
+    await assert.rejects(tooLate, error => error === reason)
     await assert.rejects(limiter.map(numbers(9), endless, { timeoutMs: 10 }), TimeoutError)
     const cancelled = limiter.map(numbers(9), endless)
     cancelled.cancel()

@@ -102,6 +102,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   #runFirst = 0
   /** The limited call that waits for this map, once it was seen to. */
   #awaitedBy: LimitedCall | undefined
+  #begun = false
   #reading = false
   #flushing = false
   #ended = false
@@ -134,6 +135,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
     runtime().soon(() => {
+      this.#begun = true
       if (signal?.aborted) this.#aborted()
       else if (this.#parent?.stopped) this.stop(this.#parent.reason)
       else this.#read()
@@ -148,7 +150,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   // ── what the results ask for ──
 
   demand(): void {
-    this.#read()
+    if (this.#begun) this.#read()
   }
 
   /** A limited call that waits for results waits for the calls of this map. */
