@@ -12,7 +12,7 @@ import type { ExecutorStats } from '../executor/stats.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { enterStrand } from '../runtime/strand.ts'
-import { CallContext } from '../task/context.ts'
+import { CallContext, type CallOwner } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf } from '../task/task.ts'
 import { takeMarks } from '../task/transfer.ts'
@@ -43,11 +43,27 @@ export function coroutines(options: CoroutinesOptions = {}): Executor {
 }
 
 /** A job, from its arrival to its end. */
-interface Accepted extends Queued {
+class Accepted implements Queued, CallOwner {
   readonly job: Job
+  readonly priority: number
+  waiting = false
+  order = 0
   /** The context that it was submitted in, for its call to begin in: whatever the call before has entered must not leak. */
-  readonly context: AsyncResource
+  readonly context = new AsyncResource('atonce.call')
   call: CallContext | undefined
+
+  constructor(job: Job) {
+    this.job = job
+    this.priority = job.priority
+  }
+
+  report(_context: CallContext, done: number, total: number | undefined): void {
+    this.job.progressed(done, total)
+  }
+
+  pollCancelled(): boolean {
+    return false
+  }
 }
 
 class Loop implements Backend {
@@ -84,14 +100,7 @@ class Loop implements Backend {
     const free = this.workers - this.#running
     if (this.#queue.size >= this.#queueLimit + free)
       return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
-    const accepted: Accepted = {
-      job,
-      context: new AsyncResource('atonce.call'),
-      call: undefined,
-      priority: job.priority,
-      waiting: false,
-      order: 0,
-    }
+    const accepted = new Accepted(job)
     this.#open.set(job, accepted)
     this.#queue.push(accepted)
     this.#schedule()
@@ -151,12 +160,7 @@ class Loop implements Backend {
 
   readonly #begin = (accepted: Accepted): void => {
     const { job } = accepted
-    const call = new CallContext({
-      attempt: 1,
-      worker: 'main',
-      name: nameOf(job.task),
-      report: (done, total) => job.progressed(done, total),
-    })
+    const call = new CallContext(1, 'main', accepted, nameOf(job.task))
     accepted.call = call
     job.started()
     const args = job.calls[0] as readonly unknown[]
