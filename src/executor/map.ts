@@ -8,6 +8,7 @@
  * was sent (one input can't be copied, or all together are too large) is halved and tried again; one that finds the queue
  * full waits until a job of this map has settled.
  */
+import { AsyncResource } from 'node:async_hooks'
 import {
   OptionError,
   PayloadTooLargeError,
@@ -125,6 +126,8 @@ class MapRun {
   readonly #caller: Job['caller']
   readonly #jobs = new Set<Job>()
   readonly #mostJobs: number
+  /** Inputs are read and calls are made in the context of the caller, whoever asks for them. */
+  readonly #context = new AsyncResource('atonce.map')
   /** Chunks that found the queue full. */
   #held: Chunk[] = []
   #readCount = 0
@@ -171,7 +174,7 @@ class MapRun {
   // ── what the results ask for ──
 
   demand(): void {
-    if (!this.#reading && !this.#ended && this.#wanted > 0) this.#read()
+    if (!this.#reading && !this.#ended && this.#wanted > 0) this.#context.runInAsyncScope(this.#read, this)
   }
 
   cancel(reason: unknown): void {
@@ -317,7 +320,9 @@ class MapRun {
       this.#resuming = false
       const held = this.#held
       this.#held = []
-      for (const chunk of held) this.#submit(chunk)
+      this.#context.runInAsyncScope(() => {
+        for (const chunk of held) this.#submit(chunk)
+      })
       this.demand()
     })
   }

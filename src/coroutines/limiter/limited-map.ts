@@ -150,7 +150,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   // ── what the results ask for ──
 
   demand(): void {
-    if (this.#begun) this.#read()
+    if (this.#begun && !this.#reading) this.#context.runInAsyncScope(this.#read, this)
   }
 
   /** A limited call that waits for results waits for the calls of this map. */
@@ -298,7 +298,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
       this.#flushing = false
       this.#flush()
       if (this.#ended) this.#releaseIfDone()
-      else this.#read()
+      else this.demand()
     })
   }
 

@@ -439,13 +439,17 @@ test('each call runs in the context of its caller, whatever the one before has e
     })
   await Promise.all([storage.run('first', call), storage.run('second', call), call()])
   assert.deepEqual(seen, ['first', 'leaked', 'second', 'leaked', undefined, 'leaked'])
-  await storage.run('map', () =>
-    limiter.map([1, 2], () => {
+  function* inputs() {
+    for (let n = 0; n < 6; n += 1) yield storage.getStore()
+  }
+  const read = await storage.run('map', () =>
+    limiter.map(inputs(), input => {
       seen.push(storage.getStore())
       storage.enterWith('leaked')
+      return input
     }),
   )
-  assert.deepEqual(seen.slice(6), ['map', 'map'])
+  assert.deepEqual([seen.slice(6), read], [new Array(6).fill('map'), new Array(6).fill('map')])
 })
 
 test('wrap makes a limited function of the same signature, that keeps this', async () => {
