@@ -51,6 +51,10 @@ class Accepted implements Queued, CallOwner {
   /** The context that it was submitted in, for its call to begin in: whatever the call before has entered must not leak. */
   readonly context = new AsyncResource('atonce.call')
   call: CallContext | undefined
+  /** Its place among those under way. */
+  at = -1
+  /** Whether its outcome is known; one that was cancelled goes on until it has stopped. */
+  settled = false
 
   constructor(job: Job) {
     this.job = job
@@ -72,10 +76,8 @@ class Loop implements Backend {
   readonly workers: number
   readonly #queueLimit: number
   readonly #queue = new PriorityQueue<Accepted>()
-  /** The jobs that have not settled. */
-  readonly #open = new Map<Job, Accepted>()
-  /** How many calls are under way, those of settled jobs too. */
-  #running = 0
+  /** The calls that are under way, those of settled jobs too. */
+  readonly #running: Accepted[] = []
   readonly #counts = { done: 0, failed: 0, cancelled: 0 }
   #scheduled = false
   #closing: Parked<void> | undefined
@@ -97,31 +99,31 @@ class Loop implements Backend {
     if (this.#closing !== undefined) {
       return this.#refuse(job, new ClosedError(`${this.name} is closed; ${nameOf(job.task)} was not run.`))
     }
-    const free = this.workers - this.#running
+    const free = this.workers - this.#running.length
     if (this.#queue.size >= this.#queueLimit + free)
       return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
     const accepted = new Accepted(job)
-    this.#open.set(job, accepted)
+    job.ready = accepted
     this.#queue.push(accepted)
     this.#schedule()
   }
 
   cancel(job: Job, error: Error): void {
-    const accepted = this.#open.get(job)
-    if (accepted === undefined) return
+    const accepted = job.ready as Accepted | undefined
+    if (accepted === undefined || accepted.settled) return
     // One that runs keeps its place until it has stopped; its outcome is nobody's.
     if (!this.#queue.withdraw(accepted)) accepted.call?.cancel(error)
-    this.#settle(job, { ok: false, error }, 'cancelled')
+    this.#settle(accepted, { ok: false, error }, 'cancelled')
   }
 
   stats(): ExecutorStats {
-    const busy = this.#running > 0 ? 1 : 0
+    const busy = this.#running.length > 0 ? 1 : 0
     return {
       model: this.model,
       workers: { starting: 0, idle: 1 - busy, busy },
       crashes: 0,
       queued: this.#queue.size,
-      running: this.#running,
+      running: this.#running.length,
       ...this.#counts,
       pids: [],
     }
@@ -133,7 +135,7 @@ class Loop implements Backend {
       const error = new ClosedError(
         `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
       )
-      for (const job of [...this.#open.keys()]) this.cancel(job, error)
+      for (const { job } of [...this.#queue, ...this.#running]) this.cancel(job, error)
       this.#closing?.unpark()
     }
     const timer = graceMs === 0 ? undefined : runtime().setTimer(graceMs, force)
@@ -149,10 +151,10 @@ class Loop implements Backend {
     this.#scheduled = true
     runtime().soon(() => {
       this.#scheduled = false
-      while (this.#running < this.workers) {
+      while (this.#running.length < this.workers) {
         const next = this.#queue.shift()
         if (next === undefined) return
-        this.#running += 1
+        next.at = this.#running.push(next) - 1
         next.context.runInAsyncScope(this.#begin, undefined, next)
       }
     })
@@ -170,34 +172,38 @@ class Loop implements Backend {
       const returned: unknown = job.task(...args)
       if (isThenable(returned)) {
         Promise.resolve(returned).then(
-          value => this.#returned(job, value),
-          error => this.#threw(job, error),
+          value => this.#returned(accepted, value),
+          error => this.#threw(accepted, error),
         )
-      } else this.#returned(job, returned)
+      } else this.#returned(accepted, returned)
     } catch (error) {
-      this.#threw(job, error)
+      this.#threw(accepted, error)
     }
   }
 
-  #returned(job: Job, value: unknown): void {
+  #returned(accepted: Accepted, value: unknown): void {
     try {
       takeMarks(value)
     } catch (error) {
-      return this.#threw(job, error)
+      return this.#threw(accepted, error)
     }
-    this.#ended(job, { ok: true, value })
+    this.#ended(accepted, { ok: true, value })
   }
 
-  #threw(job: Job, error: unknown): void {
-    this.#ended(job, {
+  #threw(accepted: Accepted, error: unknown): void {
+    this.#ended(accepted, {
       ok: false,
       error: isError(error) ? error : new ThrownValueError(error, describeThrown(error)),
     })
   }
 
-  #ended(job: Job, outcome: Outcome<unknown>): void {
-    this.#running -= 1
-    if (this.#open.has(job)) this.#settle(job, outcome, outcome.ok ? 'done' : 'failed')
+  #ended(accepted: Accepted, outcome: Outcome<unknown>): void {
+    const last = this.#running.pop() as Accepted
+    if (last !== accepted) {
+      this.#running[accepted.at] = last
+      last.at = accepted.at
+    }
+    if (!accepted.settled) this.#settle(accepted, outcome, outcome.ok ? 'done' : 'failed')
     this.#checkClosed()
     this.#schedule()
   }
@@ -207,14 +213,15 @@ class Loop implements Backend {
     job.settled({ ok: false, error })
   }
 
-  #settle(job: Job, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled'): void {
-    this.#open.delete(job)
+  #settle(accepted: Accepted, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled'): void {
+    accepted.settled = true
     this.#counts[as] += 1
-    job.settled(outcome)
+    accepted.job.settled(outcome)
   }
 
   #checkClosed(): void {
-    if (this.#closing !== undefined && this.#queue.size === 0 && this.#running === 0) this.#closing.unpark()
+    if (this.#closing !== undefined && this.#queue.size === 0 && this.#running.length === 0)
+      this.#closing.unpark()
   }
 }
 
