@@ -8,7 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['errors.ts', 'trace.ts'],
   ['runtime'],
   ['declared'],
-  ['task', 'sync'],
+  ['task', 'channel', 'sync'],
   ['wire'],
   ['executor'],
   ['coroutines', 'isolates', 'threads', 'kernels', 'processes', 'cluster', 'actors', 'measure', 'debug'],

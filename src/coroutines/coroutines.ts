@@ -18,6 +18,7 @@ import type { ExecutorStats } from '../executor/stats.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
+import type { Outcome } from '../task/results.ts'
 import { nameOf } from '../task/task.ts'
 import { Nested, type NestingLoop } from './nested.ts'
 
@@ -275,7 +276,7 @@ class Loop implements NestingLoop {
       this.#scheduled = false
       for (let next = this.#next(); next !== undefined; next = this.#next()) {
         this.#waiting.delete(next.job)
-        void this.#start(next)
+        this.#start(next)
       }
       this.#room.changed()
     })
@@ -287,12 +288,17 @@ class Loop implements NestingLoop {
     return this.#running.size < this.workers ? this.#queue.shift() : undefined
   }
 
-  async #start(waiting: Waiting): Promise<void> {
-    const { job, scope } = waiting
+  #start(waiting: Waiting): void {
     const place = new Place(this, waiting)
-    this.#running.set(job, place)
-    job.started()
-    const outcome = await scope.runInAsyncScope(() => callHere(job, place.call))
+    this.#running.set(waiting.job, place)
+    waiting.job.started()
+    waiting.scope.runInAsyncScope(callHere, undefined, waiting.job, place.call, (outcome: Outcome<unknown>) =>
+      this.#ended(place, outcome),
+    )
+  }
+
+  #ended(place: Place, outcome: Outcome<unknown>): void {
+    const { job } = place
     this.#running.delete(job)
     if (place.awaits > 0) this.#givenAway -= 1
     place.ended = true

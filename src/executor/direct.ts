@@ -7,6 +7,8 @@ import type { Backend, Job } from './backend.ts'
 import { callHere, streamOf } from './call-here.ts'
 import type { ExecutorStats } from './stats.ts'
 
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
+
 class Direct implements Backend {
   readonly model = 'coroutines'
   readonly name = 'the direct executor'
@@ -24,7 +26,8 @@ class Direct implements Backend {
     )
     if (call.attempt > 1) this.#counts.retried += 1
     this.#running.set(job, call)
-    runtime().soon(() => void this.#run(job, call))
+    const scope = new AsyncResource('atonce.call')
+    runtime().soon(() => scope.runInAsyncScope(this.#run, this, job, call))
   }
 
   cancel(job: Job, error: Error): void {
@@ -67,13 +70,14 @@ class Direct implements Backend {
     throw new NotOwnerError(this.name)
   }
 
-  async #run(job: Job, call: CallContext): Promise<void> {
+  #run(job: Job, call: CallContext): void {
     if (!this.#running.has(job)) return
     job.started()
-    const outcome = await callHere(job, call)
-    if (!this.#running.delete(job)) return
-    this.#counts[outcome.ok ? 'done' : 'failed'] += 1
-    job.settled(outcome)
+    callHere(job, call, outcome => {
+      if (!this.#running.delete(job)) return
+      this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+      job.settled(outcome)
+    })
   }
 }
 

@@ -15,8 +15,8 @@ import { oldestNode, oldestVersion } from './oldest-node.ts'
 
 /** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
 const mostPackedKib = 700
-const mostLibraryKib = 420
-const mostBundledKib = 130
+const mostLibraryKib = 480
+const mostBundledKib = 160
 
 interface Packed {
   readonly tarball: string
