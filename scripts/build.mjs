@@ -12,3 +12,5 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
 })
 const { bundleCli } = await import('./bundle-cli.mjs')
 await bundleCli(root)
+const { bundleGallery } = await import('./bundle-gallery.mjs')
+await bundleGallery(root)
