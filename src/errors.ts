@@ -6,6 +6,8 @@
  *     ├── the program is wrong ── InvalidTaskError · EntryPointError · TaskLoadError · TaskVersionError
  *     ├── the value can't cross ─ SerializationError · PayloadTooLargeError · ThrownValueError
  *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · QueueFullError
+ *     ├── the work won't end ──── UnresponsiveError · DeadlockError
+ *     ├── every attempt failed ── RetryError
  *     └── the worker failed ───── WorkerError
  *                                 ├── WorkerExitedError · WorkerCrashedError · OutOfMemoryError
  *                                 ├── WorkerStartError · WorkerStartTimeoutError · SpawnError
@@ -127,7 +129,7 @@ export class AbortError extends AtonceError {
   }
 }
 
-/** The work was not finished within `timeoutMs`, counted from the call; time in the queue counts too. */
+/** The work was not finished within `timeoutMs`, counted from the call; time in the queue counts too. Of a `retry`, `cause` is what failed until then. */
 export class TimeoutError extends AtonceError {
   readonly timeoutMs: number
 
@@ -137,7 +139,7 @@ export class TimeoutError extends AtonceError {
   }
 }
 
-/** The executor is closed, or was closed before the work was done. */
+/** The executor or the scope is closed, or was closed before the work was done. */
 export class ClosedError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_CLOSED', message)
@@ -155,6 +157,61 @@ export class QueueFullError extends AtonceError {
         'Await some of them first, use map() (it reads its inputs only as fast as they are worked off), or raise queueLimit.',
     )
     this.queueLimit = queueLimit
+  }
+}
+
+/**
+ * A scope was cancelled, and some of its children had not stopped `graceMs` later. They go on, unseen: nothing can end a
+ * function on one's own event loop. `cause` is why the scope was cancelled.
+ */
+export class UnresponsiveError extends AtonceError {
+  /** The scope's name. */
+  readonly scope: string
+  /** The names of the children that go on; `its body` for the body of the scope. */
+  readonly children: readonly string[]
+  readonly graceMs: number
+
+  constructor(scope: string, children: readonly string[], graceMs: number, options?: ErrorOptions) {
+    super(
+      'ATONCE_UNRESPONSIVE',
+      `Scope ${scope} was cancelled, and ${listed(children)} did not stop within ${graceMs} ms (graceMs). ` +
+        'Give what it waits for the signal: s.spawn(({ signal }) => fetch(url, { signal })), or raise graceMs.',
+      options,
+    )
+    this.scope = scope
+    this.children = children
+    this.graceMs = graceMs
+  }
+}
+
+/** Under virtual time: nothing is ready, no timer is set, and the body still waits. `waits` says who waits for what. */
+export class DeadlockError extends AtonceError {
+  readonly waits: readonly { readonly who: string; readonly reason: string }[]
+
+  constructor(waits: readonly { readonly who: string; readonly reason: string }[]) {
+    super(
+      'ATONCE_DEADLOCK',
+      'Nothing is left to wait for: no timer is set and the promise is still pending. ' +
+        (waits.length === 0
+          ? 'Nobody waits for anything of atonce: look for a promise that nobody settles, or for input and output, which a simulation can’t see.'
+          : `Who waits:\n${waits.map(({ who, reason }) => `    ${who} waits for ${reason}`).join('\n')}`),
+    )
+    this.waits = waits
+  }
+}
+
+/** Every attempt of a `retry` failed. `errors` has what each threw, in order (the latest 1,000); `cause` is the last one. */
+export class RetryError extends AtonceError {
+  readonly errors: readonly unknown[]
+
+  constructor(name: string, errors: readonly unknown[]) {
+    const last = errors.at(-1)
+    super(
+      'ATONCE_RETRY',
+      `${name} failed ${errors.length} times; the last time: ${last instanceof Error ? last.message : String(last)}`,
+      { cause: last },
+    )
+    this.errors = errors
   }
 }
 
@@ -266,6 +323,12 @@ export class ProtocolError extends WorkerError {
   }
 }
 
+/** At most five names, and how many more there are. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ')
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+}
+
 function subject(details: WorkerErrorDetails): string {
   return details.task === undefined ? 'Something' : `Task ${details.task}`
 }
@@ -283,6 +346,9 @@ const classes = {
   TimeoutError,
   ClosedError,
   QueueFullError,
+  UnresponsiveError,
+  DeadlockError,
+  RetryError,
   WorkerError,
   WorkerExitedError,
   WorkerCrashedError,

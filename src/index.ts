@@ -1,11 +1,19 @@
 /** atonce: a function written once, run on every concurrency model. Re-exports only, in the README's order. */
 
 export { type CoroutinesOptions, coroutines } from './coroutines/coroutines.ts'
+export type { Child, ChildContext } from './coroutines/scope/child.ts'
+export { type Scope, type ScopeOptions, scope } from './coroutines/scope/scope.ts'
+export { type Attempt, type HedgeOptions, hedge } from './coroutines/time/hedge.ts'
+export { any, race, type Way } from './coroutines/time/race.ts'
+export { type RetryOptions, retry } from './coroutines/time/retry.ts'
+export { sleep } from './coroutines/time/sleep.ts'
+export { type TimeoutOptions, timeout } from './coroutines/time/timeout.ts'
 export {
   AbortError,
   AtonceError,
   ClosedError,
   ConnectionLostError,
+  DeadlockError,
   EntryPointError,
   InvalidTaskError,
   OptionError,
@@ -13,12 +21,14 @@ export {
   PayloadTooLargeError,
   ProtocolError,
   QueueFullError,
+  RetryError,
   SerializationError,
   SpawnError,
   TaskLoadError,
   TaskVersionError,
   ThrownValueError,
   TimeoutError,
+  UnresponsiveError,
   WorkerCrashedError,
   WorkerError,
   WorkerExitedError,

@@ -1,5 +1,7 @@
-/** atonce/testing: what every executor must do, as a suite for any test runner; and time that a test controls. */
+/** atonce/testing: what every executor must do, as a suite for any test runner; time that a test controls, and runs that can be replayed. */
 
 export { type Runtime, type Timer, withRuntime } from './runtime/runtime.ts'
-export { VirtualRuntime } from './runtime/virtual.ts'
+export type { Schedule, Step } from './runtime/schedule.ts'
+export { type SimulateOptions, type Simulation, simulate } from './runtime/simulate.ts'
+export { type VirtualOptions, VirtualRuntime } from './runtime/virtual.ts'
 export { type ConformanceSubject, executorConformance } from './testing/conformance.ts'

@@ -18,3 +18,19 @@ const workerCrash = channel('atonce.worker.crash')
 export function publishWorkerCrash(event: WorkerCrashEvent): void {
   if (workerCrash.hasSubscribers) workerCrash.publish(event)
 }
+
+/** Children of a cancelled scope go on, and the scope waits for them. */
+export interface ScopeUnresponsiveEvent {
+  /** The scope's name. */
+  readonly scope: string
+  /** The names of the children that have not stopped. */
+  readonly children: readonly string[]
+  /** How long ago the scope was cancelled. */
+  readonly sinceMs: number
+}
+
+const scopeUnresponsive = channel('atonce.scope.unresponsive')
+
+export function publishScopeUnresponsive(event: ScopeUnresponsiveEvent): void {
+  if (scopeUnresponsive.hasSubscribers) scopeUnresponsive.publish(event)
+}

@@ -24,6 +24,17 @@ const made: readonly (readonly [Error, string, object])[] = [
   [new errors.TimeoutError('x', 5), 'ATONCE_TIMEOUT', { timeoutMs: 5 }],
   [new errors.ClosedError('x'), 'ATONCE_CLOSED', {}],
   [new errors.QueueFullError('threads', 5), 'ATONCE_QUEUE_FULL', { queueLimit: 5 }],
+  [
+    new errors.UnresponsiveError('crawl', ['fetch'], 5),
+    'ATONCE_UNRESPONSIVE',
+    { scope: 'crawl', children: ['fetch'], graceMs: 5 },
+  ],
+  [
+    new errors.DeadlockError([{ who: 'a', reason: 'b' }]),
+    'ATONCE_DEADLOCK',
+    { waits: [{ who: 'a', reason: 'b' }] },
+  ],
+  [new errors.RetryError('load', [1, 2]), 'ATONCE_RETRY', { errors: [1, 2] }],
   [new errors.WorkerExitedError(3, details), 'ATONCE_WORKER_EXITED', { ...details, exitCode: 3 }],
   [
     new errors.WorkerCrashedError('x', { ...details, signal: 'SIGSEGV' }),
@@ -78,7 +89,11 @@ test('all but OptionError are AtonceErrors; all that mean a failed worker are Wo
 
 test('a cause is there when it was given, and only then', () => {
   for (const [error, code] of made)
-    assert.equal(Object.hasOwn(error, 'cause'), ['ATONCE_TASK_LOAD', 'ATONCE_ABORTED'].includes(code), code)
+    assert.equal(
+      Object.hasOwn(error, 'cause'),
+      ['ATONCE_TASK_LOAD', 'ATONCE_ABORTED', 'ATONCE_RETRY'].includes(code),
+      code,
+    )
   const cause = new TypeError('below')
   assert.equal(new errors.WorkerCrashedError('x', { ...details, cause }).cause, cause)
 })

@@ -144,6 +144,7 @@ class Loop implements Backend {
     const call = new CallContext({
       attempt: 1,
       worker: 'main',
+      name: nameOf(job.task),
       report: (done, total) => job.progressed(done, total),
     })
     this.#running.set(job, call)

@@ -1,8 +1,18 @@
 /**
  * How everything in atonce waits: it parks, with a reason and the thing it waits for, until somebody unparks it.
  *
- * So at any moment one can ask who waits for what, and a test or a checker can decide who goes first.
+ *     waiting ──unpark──▶ unparked        its promise resolves
+ *        ├──────fail────▶ failed          its promise rejects
+ *        └─ signal, time, ─▶ given up     onGivenUp is called, then its promise rejects
+ *           cancelled strand
+ *
+ * So at any moment one can ask who waits for what, and a test or a checker can decide who goes first: the runtime lets
+ * the unparked go on.
  */
+import { TimeoutError } from '../errors.ts'
+import { realRuntime } from './real.ts'
+import { type Runtime, runtime, type Timer } from './runtime.ts'
+import { currentStrand, type Stoppable, type Strand } from './strand.ts'
 
 /** Somebody who waits. */
 export interface Parked<T> {
@@ -10,35 +20,171 @@ export interface Parked<T> {
   readonly reason: string
   /** The object it waits for. */
   readonly resource: object
-  /** Settles when it is unparked or failed. */
+  /** The name of the scope's child, or of the task, that waits; `main` outside of both. */
+  readonly who: string
+  /** That child, body or call itself. */
+  readonly strand: Strand | undefined
+  /** Final once it is no longer `waiting`. */
+  readonly state: ParkedState
+  /** Settles when it is unparked, failed or given up. */
   readonly promise: Promise<T>
-  /** Lets it go on with `value`; only the first `unpark` or `fail` counts. */
-  unpark(value: T): void
-  /** Makes its wait throw. */
-  fail(error: unknown): void
+  /** Lets it go on with `value`. False if it waits no more: then it has not got `value`, and never will. */
+  unpark(value: T): boolean
+  /** Makes its wait throw. False if it waits no more. */
+  fail(error: unknown): boolean
 }
 
-const waiting = new Set<Parked<any>>()
+export type ParkedState = 'waiting' | 'unparked' | 'failed' | 'given up'
 
-/** Waits, until `unpark` or `fail` is called on what it returns. */
-export function park<T>(reason: string, resource: object): Parked<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>()
-  const parked: Parked<T> = {
-    reason,
-    resource,
-    promise,
-    unpark(value) {
-      if (waiting.delete(parked)) resolve(value)
-    },
-    fail(error) {
-      if (waiting.delete(parked)) reject(error)
-    },
+/** What ends a wait that nobody unparks. */
+export interface ParkOptions {
+  /** The wait ends when it aborts, with its reason. */
+  readonly signal?: AbortSignal | undefined
+  /** The wait ends after it, with a TimeoutError. Default: never. */
+  readonly timeoutMs?: number | undefined
+  /** Called once, within the abort, the timer or the `park` itself, when the wait was given up: to leave the queue. */
+  readonly onGivenUp?: ((parked: Parked<any>) => void) | undefined
+}
+
+/** The ends of the list of all who wait, oldest first: linked through the waits themselves, as a Set doubled the cost of a wait. */
+let oldest: Wait<any> | undefined
+let newest: Wait<any> | undefined
+
+/**
+ * Waits, until `unpark` or `fail` is called on what it returns.
+ *
+ * With `options`, be they empty, the wait is also given up by its signal, by its time, or when the strand that waits (a
+ * scope's body or child, a task's call) is cancelled; if that is so already, at once. Without, it is waited to the end: for waits that several share, or that a clean-up needs.
+ *
+ * A value is never lost: once `unpark` has returned true, no abort takes the value away.
+ */
+export function park<T>(reason: string, resource: object, options?: ParkOptions): Parked<T> {
+  const strand = currentStrand()
+  const wait = new Wait<T>(reason, resource, strand)
+  if (options !== undefined) wait.guard(options, strand)
+  return wait
+}
+
+/** All who wait now, oldest first; in one runtime, if it is given. */
+export function everyoneParked(within?: Runtime): readonly Parked<unknown>[] {
+  const everyone: Wait<any>[] = []
+  for (let wait = oldest; wait !== undefined; wait = wait.next)
+    if (within === undefined || wait.runtime === within) everyone.push(wait)
+  return everyone
+}
+
+/** What these wait for, in words. */
+export function reasonsOf(stoppables: readonly Stoppable[]): string[] {
+  return stoppables.filter(one => one instanceof Wait).map(({ reason }) => reason)
+}
+
+class Wait<T> implements Parked<T>, Stoppable {
+  readonly reason: string
+  readonly resource: object
+  readonly promise: Promise<T>
+  readonly runtime: Runtime = runtime()
+  next: Wait<any> | undefined
+  #previous: Wait<any> | undefined
+  readonly strand: Strand | undefined
+  #state: ParkedState = 'waiting'
+  #resolve!: (value: T) => void
+  #reject!: (error: unknown) => void
+  #guards: Guards | undefined
+
+  constructor(reason: string, resource: object, strand: Strand | undefined) {
+    this.reason = reason
+    this.resource = resource
+    this.strand = strand
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    if (newest === undefined) oldest = this
+    else newest.next = this
+    this.#previous = newest
+    newest = this
   }
-  waiting.add(parked)
-  return parked
+
+  get who(): string {
+    return this.strand?.name ?? 'main'
+  }
+
+  get state(): ParkedState {
+    return this.#state
+  }
+
+  unpark(value: T): boolean {
+    if (!this.#end('unparked')) return false
+    if (this.runtime === realRuntime) this.#resolve(value)
+    else this.runtime.resume(this.who, this.reason, () => this.#resolve(value))
+    return true
+  }
+
+  fail(error: unknown): boolean {
+    if (!this.#end('failed')) return false
+    this.runtime.resume(this.who, this.reason, () => this.#reject(error))
+    return true
+  }
+
+  /** Its strand was cancelled, its signal aborted, its time passed. */
+  stop(reason: unknown): void {
+    const { onGivenUp } = this.#guards ?? {}
+    if (!this.#end('given up')) return
+    this.runtime.resume(this.who, this.reason, () => this.#reject(reason))
+    onGivenUp?.(this)
+  }
+
+  guard(
+    { signal, timeoutMs = Number.POSITIVE_INFINITY, onGivenUp }: ParkOptions,
+    strand: Strand | undefined,
+  ) {
+    this.#guards = { signal, strand, onGivenUp, aborted: undefined, timer: undefined }
+    if (strand?.stopped) return this.stop(strand.reason)
+    if (signal?.aborted) return this.stop(signal.reason)
+    strand?.hold(this)
+    if (signal !== undefined) {
+      this.#guards.aborted = () => this.stop(signal.reason)
+      signal.addEventListener('abort', this.#guards.aborted)
+    }
+    if (timeoutMs !== Number.POSITIVE_INFINITY) {
+      this.#guards.timer = this.runtime.setTimer(timeoutMs, () =>
+        this.stop(
+          new TimeoutError(`The wait for ${this.reason} did not end within ${timeoutMs} ms.`, timeoutMs),
+        ),
+      )
+    }
+  }
+
+  /** The one place where a wait ends, whatever ended it: nothing stays behind. */
+  #end(as: ParkedState): boolean {
+    if (this.#state !== 'waiting') return false
+    this.#state = as
+    this.#unlink()
+    if (this.#guards !== undefined) {
+      const { signal, strand, aborted, timer } = this.#guards
+      this.#guards = undefined
+      strand?.release(this)
+      timer?.cancel()
+      if (aborted !== undefined) signal?.removeEventListener('abort', aborted)
+    }
+    return true
+  }
+
+  #unlink(): void {
+    if (this.#previous === undefined) oldest = this.next
+    else this.#previous.next = this.next
+    if (this.next === undefined) newest = this.#previous
+    else this.next.#previous = this.#previous
+    this.next = undefined
+    this.#previous = undefined
+  }
 }
 
-/** All who wait now, oldest first. */
-export function everyoneParked(): readonly Parked<unknown>[] {
-  return [...waiting]
+/** What could give a wait up, to be taken back when it ends. */
+interface Guards {
+  readonly signal: AbortSignal | undefined
+  readonly strand: Strand | undefined
+  readonly onGivenUp: ParkOptions['onGivenUp']
+  aborted: (() => void) | undefined
+  timer: Timer | undefined
 }

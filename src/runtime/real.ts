@@ -20,7 +20,8 @@ const longestDelayMs = 2 ** 31 - 1
 export const realRuntime: Runtime = {
   now: () => performance.now(),
   random: () => random(),
-  soon: queueMicrotask,
+  soon: run => queueMicrotask(run),
+  resume: (_who, _reason, step) => step(),
   yieldToLoop: () => new PlatformPromise(resolve => setImmediate(resolve)),
   setTimer: (delayMs, fire) =>
     delayMs <= longestDelayMs ? shortTimer(delayMs, fire) : chainedTimer(delayMs, fire),

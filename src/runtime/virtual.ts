@@ -1,31 +1,53 @@
 /**
  * Time that a test controls: nothing waits, the test says when the clock moves.
  *
- * Timers fire in order of their time, then in order of their creation, so the same test gives the same run.
+ *     promise jobs run out ─▶ one of those that are ready goes on ─▶ … none is ready ─▶ the clock moves to the next timer
+ *
+ * Without a schedule, whoever becomes ready goes on at once, and timers fire in order of their time, then of their creation. With one,
+ * it picks among those that are ready, and among timers that are due at the same time. Either way the same test gives the same run.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { DeadlockError } from '../errors.ts'
+import { everyoneParked } from './park.ts'
+import { randomSchedule, type Schedule, type Step } from './schedule.ts'
 import type { Runtime, Timer } from './seam.ts'
+import { seededRandom } from './seeded.ts'
 
-interface Pending {
+export interface VirtualOptions {
+  /** The same seed gives the same random numbers, and the same random schedule. Default 1. */
+  readonly seed?: number
+  /** `fifo`: whoever is ready goes on, in that order. `random`: the seed decides who does. Default `fifo`. */
+  readonly schedule?: 'fifo' | 'random' | Schedule
+}
+
+interface Ready extends Step {
+  readonly run: () => void
+  /** Whether it only gave others a turn, and so is ready for ever if it does nothing else. */
+  readonly yielded: boolean
+}
+
+interface Pending extends Step {
   readonly atMs: number
-  readonly order: number
   readonly fire: () => void
 }
 
-/** Turns of the loop that the consequences of one timer may take. */
+/** Turns of the loop that those who only yield may take before the clock moves all the same. */
 const mostTurns = 1_000
 
-/** A clock at 0 that moves only by `advance`, and a seeded source of randomness. */
+/** A clock at 0 that moves only by `advance` and `until`, and a seeded source of randomness. */
 export class VirtualRuntime implements Runtime {
+  /** A number in [0, 1), from the seed. */
+  readonly random: () => number
+  readonly #schedule: Schedule | undefined
   #nowMs = 0
-  #order = 0
-  #state: number
-  /** How many have yielded and did not go on yet. */
+  /** How many have yielded and did not go on yet, where nothing is scheduled. */
   #yielding = 0
+  #ready: Ready[] = []
   readonly #pending = new Set<Pending>()
 
-  /** The same `seed` gives the same random numbers. */
-  constructor({ seed = 1 }: { seed?: number } = {}) {
-    this.#state = seed >>> 0
+  constructor({ seed = 1, schedule = 'fifo' }: VirtualOptions = {}) {
+    this.random = seededRandom(seed)
+    if (schedule !== 'fifo') this.#schedule = schedule === 'random' ? randomSchedule(seed) : schedule
   }
 
   now(): number {
@@ -33,28 +55,34 @@ export class VirtualRuntime implements Runtime {
   }
 
   setTimer(delayMs: number, fire: () => void): Timer {
-    const pending: Pending = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, fire }
+    const pending: Pending = {
+      who: 'a timer',
+      reason: `${delayMs} ms to pass`,
+      atMs: this.#nowMs + Math.max(0, delayMs),
+      // As the platform's timers do: what fires belongs to whoever set it.
+      fire: AsyncLocalStorage.bind(fire),
+    }
     this.#pending.add(pending)
     return { cancel: () => void this.#pending.delete(pending), unref: () => {} }
   }
 
-  soon(run: () => void): void {
-    queueMicrotask(run)
+  soon(run: () => void, who = 'main'): void {
+    if (this.#schedule === undefined) queueMicrotask(run)
+    else this.#ready.push({ who, reason: 'its start', run: AsyncLocalStorage.bind(run), yielded: false })
+  }
+
+  resume(who: string, reason: string, step: () => void): void {
+    if (this.#schedule === undefined) step()
+    else this.#ready.push({ who, reason, run: step, yielded: false })
   }
 
   async yieldToLoop(): Promise<void> {
+    if (this.#schedule !== undefined) {
+      return new Promise(run => this.#ready.push({ who: 'main', reason: 'a turn', run, yielded: true }))
+    }
     this.#yielding += 1
     await turn()
     this.#yielding -= 1
-  }
-
-  /** mulberry32, by Tommy Ettinger (2017, public domain): 32 bits of state, period 2³². */
-  random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let mixed = this.#state
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
   /** How many timers wait. */
@@ -66,16 +94,16 @@ export class VirtualRuntime implements Runtime {
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs
     await this.#drained()
-    for (let next = this.#earliest(); next !== undefined && next.atMs <= untilMs; next = this.#earliest()) {
-      this.#pending.delete(next)
-      this.#nowMs = next.atMs
-      next.fire()
-      await this.#drained()
+    for (let next = this.#next(); next !== undefined && next.atMs <= untilMs; next = this.#next()) {
+      await this.#fire(next)
     }
     this.#nowMs = untilMs
   }
 
-  /** Moves the clock to the next timer, again and again, until `promise` has settled; throws when nothing is left to wait for. */
+  /**
+   * Moves the clock to the next timer, again and again, until `promise` has settled.
+   * @throws DeadlockError when nothing is left to wait for; it says who waits for what
+   */
   async until<T>(promise: Promise<T>): Promise<T> {
     let settled = false
     const note = () => {
@@ -84,33 +112,47 @@ export class VirtualRuntime implements Runtime {
     promise.then(note, note)
     await this.#drained()
     while (!settled) {
-      const next = this.#earliest()
+      const next = this.#next()
       if (next === undefined)
-        throw new Error('Nothing is left to wait for: no timer is set and the promise is still pending.')
-      await this.advance(next.atMs - this.#nowMs)
+        throw new DeadlockError(everyoneParked(this).map(({ who, reason }) => ({ who, reason })))
+      await this.#fire(next)
     }
     return promise
+  }
+
+  async #fire(timer: Pending): Promise<void> {
+    this.#pending.delete(timer)
+    this.#nowMs = timer.atMs
+    timer.fire()
+    await this.#drained()
   }
 
   /** Lets everything go on that does not wait for time; who yields for ever is left behind. */
   async #drained(): Promise<void> {
     await turn()
     for (let turns = 1; this.#yielding > 0 && turns < mostTurns; turns += 1) await turn()
+    for (let turns = 0; this.#ready.length > 0 && turns < mostTurns; ) {
+      if (this.#ready.every(({ yielded }) => yielded)) turns += 1
+      const [step] = this.#ready.splice(this.#pick(this.#ready), 1)
+      step?.run()
+      await turn()
+    }
   }
 
-  #earliest(): Pending | undefined {
-    let earliest: Pending | undefined
+  #pick(steps: readonly Step[]): number {
+    return this.#schedule === undefined || steps.length < 2 ? 0 : this.#schedule.pick(steps)
+  }
+
+  /** The timer to fire next: one of the earliest. */
+  #next(): Pending | undefined {
+    let earliest: Pending[] = []
     for (const pending of this.#pending) {
       if (pending.atMs === Number.POSITIVE_INFINITY) continue // As on the real clock: it never fires.
-      if (
-        earliest === undefined ||
-        pending.atMs < earliest.atMs ||
-        (pending.atMs === earliest.atMs && pending.order < earliest.order)
-      ) {
-        earliest = pending
-      }
+      if (earliest[0] === undefined || pending.atMs < earliest[0].atMs) earliest = [pending]
+      else if (pending.atMs === earliest[0].atMs) earliest.push(pending)
     }
-    return earliest
+    // A Set keeps the order of creation.
+    return earliest[this.#pick(earliest)]
   }
 }
 

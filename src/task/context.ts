@@ -1,10 +1,11 @@
 /**
  * What a task knows about the call it is in: its signal, its progress, its attempt, its worker.
  *
- * The context belongs to the call, not to the thread: it follows the task through its awaits (AsyncLocalStorage).
+ * The context belongs to the call, not to the thread: it is a strand, and follows the task through its awaits and into
+ * the scopes that it opens.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { AbortError, OptionError } from '../errors.ts'
+import { currentStrand, Strand, withStrand } from '../runtime/strand.ts'
 
 /** The call that a task is in. */
 export interface TaskContext {
@@ -22,8 +23,6 @@ export interface TaskContext {
   readonly worker: string
 }
 
-const current = new AsyncLocalStorage<TaskContext>()
-
 /**
  * The context of the task that runs here. Outside of a task it is one that is never cancelled, so that a function can be
  * called directly and tested like any other.
@@ -32,17 +31,23 @@ const current = new AsyncLocalStorage<TaskContext>()
  *     for (let n = from; n < to; n++) { if (context().cancelled) return count; … }
  */
 export function context(): TaskContext {
-  return current.getStore() ?? outside
+  return currentCall() ?? outside
 }
 
 /** Whether a task runs here. */
 export function insideTask(): boolean {
-  return current.getStore() !== undefined
+  return currentCall() !== undefined
 }
 
 /** Calls `body` as part of the given call. */
-export function withContext<T>(call: TaskContext, body: () => T): T {
-  return current.run(call, body)
+export function withContext<T>(call: CallContext, body: () => T): T {
+  return withStrand(call, body)
+}
+
+function currentCall(): CallContext | undefined {
+  let strand = currentStrand()
+  while (strand !== undefined && !(strand instanceof CallContext)) strand = strand.parent
+  return strand
 }
 
 const outside: TaskContext = {
@@ -54,8 +59,8 @@ const outside: TaskContext = {
   worker: 'main',
 }
 
-/** The context of a call on an executor; its signal is made only if somebody asks for it. */
-export class CallContext implements TaskContext {
+/** The context of a call on an executor; its signal is made only if somebody asks for it. Its waits end when it is cancelled. */
+export class CallContext extends Strand implements TaskContext {
   readonly attempt: number
   readonly worker: string
   readonly #report: (done: number, total: number | undefined) => void
@@ -63,7 +68,7 @@ export class CallContext implements TaskContext {
   /** Bound, so that `const { progress } = context()` works. */
   readonly throwIfCancelled = (): void => {
     if (!this.cancelled) return
-    if (this.#cancelled && this.#reason instanceof Error) throw this.#reason
+    if (this.stopped && this.reason instanceof Error) throw this.reason
     throw new AbortError('The call was cancelled.')
   }
   readonly progress = (done: number, total?: number): void => {
@@ -73,40 +78,28 @@ export class CallContext implements TaskContext {
       )
     this.#report(done, total)
   }
-  #controller: AbortController | undefined
-  #cancelled = false
-  #reason: unknown
 
-  /** `poll` says whether the call was cancelled, as a synchronous loop can see it; `report` sends progress. */
+  /** `poll` says whether the call was cancelled, as a synchronous loop can see it; `report` sends progress; `name` is the task's. */
   constructor(options: {
     attempt: number
     worker: string
     report: (done: number, total: number | undefined) => void
     poll?: () => boolean
+    name?: string
   }) {
+    super(options.name ?? 'a task', undefined)
     this.attempt = options.attempt
     this.worker = options.worker
     this.#report = options.report
     this.#poll = options.poll ?? (() => false)
   }
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#cancelled) this.#controller.abort(this.#reason)
-    }
-    return this.#controller.signal
-  }
-
   get cancelled(): boolean {
-    return this.#cancelled || this.#poll()
+    return this.stopped || this.#poll()
   }
 
   /** Marks the call as cancelled and aborts its signal. */
   cancel(reason: unknown): void {
-    if (this.#cancelled) return
-    this.#cancelled = true
-    this.#reason = reason
-    this.#controller?.abort(reason)
+    this.stop(reason)
   }
 }

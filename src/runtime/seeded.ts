@@ -1,0 +1,13 @@
+/** Chance that can be had again. */
+
+/** Numbers in [0, 1), the same for the same `seed`: mulberry32, by Tommy Ettinger (2017, public domain), 32 bits of state, period 2³². */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = state
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
