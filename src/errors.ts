@@ -5,7 +5,7 @@
  *     AtonceError
  *     ├── the program is wrong ── InvalidTaskError · EntryPointError · TaskLoadError · TaskVersionError
  *     ├── the value can't cross ─ SerializationError · PayloadTooLargeError · ThrownValueError
- *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · QueueFullError
+ *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · ChannelClosedError · QueueFullError
  *     ├── the work won't end ──── UnresponsiveError · DeadlockError
  *     ├── every attempt failed ── RetryError
  *     └── the worker failed ───── WorkerError
@@ -143,6 +143,13 @@ export class TimeoutError extends AtonceError {
 export class ClosedError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_CLOSED', message)
+  }
+}
+
+/** The channel takes no more items, or has none left to give; `cause` is the error or the reason that it was closed with. */
+export class ChannelClosedError extends AtonceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ATONCE_CHANNEL_CLOSED', message, options)
   }
 }
 
@@ -345,6 +352,7 @@ const classes = {
   AbortError,
   TimeoutError,
   ClosedError,
+  ChannelClosedError,
   QueueFullError,
   UnresponsiveError,
   DeadlockError,

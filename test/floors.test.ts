@@ -7,7 +7,7 @@ import { type SourceFile, sourceFiles } from './source-tree.ts'
 const floors: readonly (readonly string[])[] = [
   ['errors.ts', 'trace.ts'],
   ['runtime'],
-  ['task', 'sync'],
+  ['task', 'channel', 'sync'],
   ['wire'],
   ['executor'],
   ['coroutines', 'isolates', 'threads', 'kernels', 'processes', 'cluster', 'actors', 'measure', 'debug'],
