@@ -1,6 +1,14 @@
 /** atonce: a function written once, run on every concurrency model. Re-exports only, in the README's order. */
 
+export { Channel, type ChannelOptions } from './channel/channel.ts'
+export type { Receiver, Sender, WaitOptions } from './channel/ends.ts'
+export { type SelectCase, type SelectOptions, select } from './channel/select.ts'
 export { type CoroutinesOptions, coroutines } from './coroutines/coroutines.ts'
+export type { LimitedContext } from './coroutines/limiter/call.ts'
+export type { LimitedMapOptions } from './coroutines/limiter/limited-map.ts'
+export { Limiter } from './coroutines/limiter/limiter.ts'
+export type { LimitedOptions, LimiterOptions, LimiterWaitOptions } from './coroutines/limiter/options.ts'
+export type { Rate } from './coroutines/limiter/rate.ts'
 export type { Child, ChildContext } from './coroutines/scope/child.ts'
 export { type Scope, type ScopeOptions, scope } from './coroutines/scope/scope.ts'
 export { type Attempt, type HedgeOptions, hedge } from './coroutines/time/hedge.ts'
@@ -11,6 +19,7 @@ export { type TimeoutOptions, timeout } from './coroutines/time/timeout.ts'
 export {
   AbortError,
   AtonceError,
+  ChannelClosedError,
   ClosedError,
   ConnectionLostError,
   DeadlockError,

@@ -6,6 +6,8 @@
  *
  * A call that is made within another is a nested one, and whether the outer one waits for it shows when it awaits the
  * promise: that is how a limiter knows that a place is held by somebody who only waits.
+ *
+ * A hundred thousand calls may be queued, so a queued one holds no more than it needs; the rest is made when it begins, or nests.
  */
 import type { Queued } from '../../executor/queue.ts'
 import type { Parked } from '../../runtime/park.ts'
@@ -23,92 +25,155 @@ export interface PlaceGiver {
   lend(waiting: LimitedCall): void
 }
 
-export class LimitedCall extends Strand implements Queued {
-  readonly fn: (context: LimitedContext) => unknown
+/** Who has made a call, and is told when it has got a place. */
+export interface Asker {
+  granted(call: LimitedCall): void
+  /** It was dropped from the queue. */
+  dropped(call: LimitedCall, error: Error): void
+}
+
+export class LimitedCall implements Queued {
   readonly giver: PlaceGiver
+  readonly asker: Asker
+  readonly fn: (context: LimitedContext) => unknown
+  /** What runs around it. */
+  readonly parent: Strand | undefined
+  readonly priority: number
   readonly weight: number
-  readonly id: string | undefined
-  priority: number
   waiting = false
   order = 0
   over = false
-  /** The wait for its place, where somebody waits for this call alone; else what to do when it has got one. */
+  /** The wait for its place; `open` where nothing but the place can end it. */
   parked: Parked<LimitedCall> | undefined
-  granted: (() => void) | undefined
-  /** How many places it must give back. */
-  owes = 0
-  /** Whose place it runs on, and who runs on its own. */
-  lender: LimitedCall | undefined
-  lent: LimitedCall | undefined
-  /** Nested calls that it waits for, and who waits for it. */
-  #awaited: Set<LimitedCall> | undefined
-  #awaitedBy: LimitedCall | undefined
+  open: ((call: LimitedCall | Promise<never>) => void) | undefined
+  #nesting: Nesting | undefined
 
   constructor(
     giver: PlaceGiver,
-    name: string,
-    parent: Strand | undefined,
+    asker: Asker,
     fn: (context: LimitedContext) => unknown,
+    parent: Strand | undefined,
     priority: number,
     weight: number,
-    id: string | undefined,
   ) {
-    super(name, parent)
     this.giver = giver
+    this.asker = asker
     this.fn = fn
+    this.parent = parent
     this.priority = priority
     this.weight = weight
-    this.id = id
+  }
+
+  /** How many places it must give back. */
+  get owes(): number {
+    return this.#nesting?.owes ?? this.weight
+  }
+
+  /** Whether somebody else runs on its place. */
+  get lends(): boolean {
+    return this.#nesting?.lent !== undefined
+  }
+
+  /** It runs on the place of `lender`. */
+  borrowFrom(lender: LimitedCall): void {
+    const nesting = this.#nest()
+    nesting.lender = lender
+    nesting.owes = 0
+    lender.#nest().lent = this
+  }
+
+  /**
+   * It is over. What it owes is to be given back now, unless somebody runs on its place: that one keeps the place, and owes it from now on.
+   * @returns how many places are free again
+   */
+  end(): number {
+    this.over = true
+    const { owes } = this
+    const nesting = this.#nesting
+    if (nesting === undefined) return owes
+    const { lender, lent, awaitedBy } = nesting
+    if (awaitedBy !== undefined) awaitedBy.#nest().awaited.delete(this)
+    this.#nesting = undefined
+    if (lent !== undefined) {
+      const heir = lent.#nest()
+      heir.lender = lender
+      heir.owes = owes
+    }
+    if (lender !== undefined) lender.#nest().lent = lent
+    return lent === undefined ? owes : 0
   }
 
   /** It waits for `nested`, until that is over. Those who wait for it in turn wait for `nested` too. */
   waitsFor(nested: LimitedCall): void {
-    if (nested.over || nested === this) return
-    this.#awaited ??= new Set()
-    this.#awaited.add(nested)
-    nested.#awaitedBy = this
-    const givers = new Set([...nested.#withAllBelow()].filter(call => call.waiting).map(call => call.giver))
-    for (const outer of this.#withAllAbove()) if (givers.has(outer.giver)) outer.giver.lend(outer)
+    if (nested.over || this.over || nested === this) return
+    this.#nest().awaited.add(nested)
+    nested.#nest().awaitedBy = this
+    const givers = new Set([...nested.#andBelow()].filter(call => call.waiting).map(call => call.giver))
+    for (const outer of this.#andAbove()) if (givers.has(outer.giver)) outer.giver.lend(outer)
   }
 
   /** A queued call of its own limiter that it waits for, directly or through others. */
   firstQueuedBelow(): LimitedCall | undefined {
-    for (const call of this.#withAllBelow()) if (call.waiting && call.giver === this.giver) return call
+    for (const call of this.#andBelow()) if (call.waiting && call.giver === this.giver) return call
     return undefined
   }
 
-  end(): void {
-    this.over = true
-    if (this.#awaitedBy !== undefined) this.#awaitedBy.#awaited?.delete(this)
-    this.#awaitedBy = undefined
-    this.#awaited = undefined
+  #nest(): Nesting {
+    this.#nesting ??= {
+      owes: this.weight,
+      lender: undefined,
+      lent: undefined,
+      awaited: new Set(),
+      awaitedBy: undefined,
+    }
+    return this.#nesting
   }
 
-  *#withAllBelow(seen: Set<LimitedCall> = new Set()): Generator<LimitedCall> {
+  *#andBelow(seen: Set<LimitedCall> = new Set()): Generator<LimitedCall> {
     if (seen.has(this)) return
     seen.add(this)
     yield this
-    for (const nested of this.#awaited ?? []) yield* nested.#withAllBelow(seen)
+    if (this.#nesting === undefined) return
+    for (const nested of this.#nesting.awaited) yield* nested.#andBelow(seen)
   }
 
-  *#withAllAbove(): Generator<LimitedCall> {
+  *#andAbove(): Generator<LimitedCall> {
     const seen = new Set<LimitedCall>()
-    for (
-      let call: LimitedCall | undefined = this;
-      call !== undefined && !seen.has(call);
-      call = call.#awaitedBy
-    ) {
+    let call: LimitedCall | undefined = this
+    while (call !== undefined && !seen.has(call)) {
       seen.add(call)
       yield call
+      call = call.#nesting === undefined ? undefined : call.#nesting.awaitedBy
     }
+  }
+}
+
+/** What only calls know that nest. */
+interface Nesting {
+  owes: number
+  /** Whose place it runs on, and who runs on its own. */
+  lender: LimitedCall | undefined
+  lent: LimitedCall | undefined
+  /** Calls that it waits for, and who waits for it. */
+  readonly awaited: Set<LimitedCall>
+  awaitedBy: LimitedCall | undefined
+}
+
+/** The strand that a running call is. */
+export class CallStrand extends Strand implements LimitedContext {
+  readonly call: LimitedCall
+
+  constructor(name: string, call: LimitedCall) {
+    super(name, call.parent)
+    this.call = call
   }
 }
 
 /** The limited call that runs here, the innermost. */
 export function currentCall(): LimitedCall | undefined {
   let strand = currentStrand()
-  while (strand !== undefined && !(strand instanceof LimitedCall)) strand = strand.parent
-  return strand
+  while (strand !== undefined && !(strand instanceof CallStrand)) strand = strand.parent
+  return strand?.call
 }
 
 /**

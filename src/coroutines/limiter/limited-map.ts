@@ -12,10 +12,11 @@ import { type Batch, openInputs, type Source } from '../../executor/inputs.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, enterStrand, type Stoppable, type Strand } from '../../runtime/strand.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
-import { type Outcome, Results, ResultsBuffer } from '../../task/results.ts'
-import { currentCall, LimitedCall, type LimitedContext } from './call.ts'
+import { type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
+import { type Asker, CallStrand, currentCall, LimitedCall, type LimitedContext } from './call.ts'
+import { isThenable, timeoutOf } from './limited-run.ts'
 import type { LimitedOptions } from './options.ts'
-import { isThenable, type Places, timeoutOf } from './places.ts'
+import type { Places } from './places.ts'
 
 export interface LimitedMapOptions extends Pick<LimitedOptions, 'priority' | 'weight'> {
   /** Cancels the map when it aborts: what is queued is dropped, the signals of running calls abort. */
@@ -61,7 +62,30 @@ function checkMap({ ordered, ahead, onProgress }: LimitedMapOptions): void {
     )
 }
 
-class LimitedMap<T, R> implements Stoppable {
+/** The call for one input. */
+class MapCall<T> extends LimitedCall {
+  readonly input: T
+  readonly index: number
+  strand: CallStrand | undefined
+  /** Its place among the calls of the map; -1 once nobody wants its outcome. */
+  at = -1
+
+  constructor(
+    places: Places,
+    asker: Asker,
+    fn: (...args: any[]) => unknown,
+    parent: Strand | undefined,
+    { priority = 0, weight = 1 }: LimitedMapOptions,
+    input: T,
+    index: number,
+  ) {
+    super(places, asker, fn, parent, priority, weight)
+    this.input = input
+    this.index = index
+  }
+}
+
+class LimitedMap<T, R> implements Asker, Stoppable {
   readonly #places: Places
   readonly #name: string
   readonly #callTimeoutMs: number | undefined
@@ -72,11 +96,14 @@ class LimitedMap<T, R> implements Stoppable {
   readonly #parent: Strand | undefined = currentStrand()
   /** Each call begins in the context of the caller, whatever the one before has entered. */
   readonly #context = new AsyncResource('atonce.map')
-  readonly #calls = new Set<LimitedCall>()
+  readonly #calls: MapCall<T>[] = []
+  /** Outcomes of neighbours that have come in this turn, and the index of the first. */
+  #run: OutcomeRun<Awaited<R>> & { failures?: Map<number, unknown> | undefined } = { values: [] }
+  #runFirst = 0
   /** The limited call that waits for this map, once it was seen to. */
   #awaitedBy: LimitedCall | undefined
   #reading = false
-  #resuming = false
+  #flushing = false
   #ended = false
   #readCount = 0
   #doneCount = 0
@@ -108,7 +135,7 @@ class LimitedMap<T, R> implements Stoppable {
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
     runtime().soon(() => {
       if (signal?.aborted) this.#aborted()
-      else if (this.#parent?.cancelled) this.stop(this.#parent.reason)
+      else if (this.#parent?.stopped) this.stop(this.#parent.reason)
       else this.#read()
     })
   }
@@ -134,9 +161,9 @@ class LimitedMap<T, R> implements Stoppable {
       this.#ended = true
       this.#source.close()
     }
-    const calls = [...this.#calls]
-    this.#calls.clear()
-    for (const call of calls) if (!this.#places.withdraw(call)) call.stop(error)
+    const calls = this.#calls.splice(0)
+    for (const call of calls) call.at = -1
+    for (const call of calls) if (!this.#places.withdraw(call)) call.strand?.stop(error)
     this.#release()
     this.#buffer.break(error)
   }
@@ -155,7 +182,7 @@ class LimitedMap<T, R> implements Stoppable {
     if (this.#reading) return
     this.#reading = true
     while (!this.#ended) {
-      const wanted = Math.min(this.#buffer.room, this.#places.concurrency - this.#calls.size)
+      const wanted = Math.min(this.#buffer.room, this.#places.concurrency - this.#calls.length)
       if (wanted <= 0) break
       const batch = this.#source.take(wanted)
       if (batch instanceof Promise) {
@@ -186,37 +213,37 @@ class LimitedMap<T, R> implements Stoppable {
   // ── calling ──
 
   #enter(input: T, index: number): void {
-    const { priority = 0, weight = 1 } = this.#options
-    const call = new LimitedCall(
-      this.#places,
-      this.#name,
-      this.#parent,
-      context => this.#fn(input, index, context),
-      priority,
-      weight,
-      undefined,
-    )
-    call.granted = () => this.#context.runInAsyncScope(this.#begin, undefined, call, index)
-    this.#calls.add(call)
+    const call = new MapCall(this.#places, this, this.#fn, this.#parent, this.#options, input, index)
+    call.at = this.#calls.push(call) - 1
     this.#places.enter(call)
     this.#awaitedBy?.waitsFor(call)
   }
 
-  readonly #begin = (call: LimitedCall, index: number): void => {
-    enterStrand(call)
-    const timer = this.#timeCall(call, index)
+  granted(call: MapCall<T>): void {
+    this.#context.runInAsyncScope(this.#begin, undefined, call)
+  }
+
+  dropped(call: MapCall<T>, error: Error): void {
+    if (this.#leave(call)) this.#deliverFailure(call, error)
+  }
+
+  readonly #begin = (call: MapCall<T>): void => {
+    const strand = new CallStrand(this.#name, call)
+    call.strand = strand
+    enterStrand(strand)
+    const timer = this.#callTimeoutMs === undefined ? undefined : this.#timeCall(call, this.#callTimeoutMs)
+    const succeeded = (value: Awaited<R>): void => {
+      timer?.cancel()
+      this.#places.ended(call)
+      if (this.#leave(call)) this.#deliver(call, value)
+    }
     const failed = (error: unknown): void => {
       timer?.cancel()
       this.#places.ended(call)
-      this.#deliver(call, index, { ok: false, error })
+      if (this.#leave(call)) this.#deliverFailure(call, error)
     }
     try {
-      const returned = call.fn(call) as R
-      const succeeded = (value: Awaited<R>): void => {
-        timer?.cancel()
-        this.#places.ended(call)
-        this.#deliver(call, index, { ok: true, value })
-      }
+      const returned = this.#fn(call.input, call.index, strand)
       if (isThenable(returned)) (returned as PromiseLike<Awaited<R>>).then(succeeded, failed)
       else succeeded(returned as Awaited<R>)
     } catch (error) {
@@ -224,34 +251,66 @@ class LimitedMap<T, R> implements Stoppable {
     }
   }
 
-  #timeCall(call: LimitedCall, index: number): Timer | undefined {
-    const timeoutMs = this.#callTimeoutMs
-    if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return undefined
+  #timeCall(call: MapCall<T>, timeoutMs: number): Timer | undefined {
+    if (timeoutMs === Number.POSITIVE_INFINITY) return undefined
     return runtime().setTimer(timeoutMs, () => {
-      const error = timeoutOf(call.name, timeoutMs)
-      call.stop(error)
-      this.#deliver(call, index, { ok: false, error })
+      const error = timeoutOf(this.#name, timeoutMs)
+      call.strand?.stop(error)
+      if (this.#leave(call)) this.#deliverFailure(call, error)
     })
   }
 
-  #deliver(call: LimitedCall, index: number, outcome: Outcome<Awaited<R>>): void {
-    if (!this.#calls.delete(call)) return // The map was cancelled, or the call's time was over.
-    this.#buffer.deliver(index, outcome)
-    this.#doneCount += 1
-    const { onProgress } = this.#options
-    if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
-    if (this.#ended) return this.#releaseIfDone()
-    this.#readSoon()
+  // ── delivering ──
+
+  /** It is no more among the calls of the map; false if it was not, as the map was cancelled or the call's time was over. */
+  #leave(call: MapCall<T>): boolean {
+    const { at } = call
+    if (at === -1) return false
+    const last = this.#calls.pop() as MapCall<T>
+    if (last !== call) {
+      this.#calls[at] = last
+      last.at = at
+    }
+    call.at = -1
+    return true
+  }
+
+  #deliver({ index }: MapCall<T>, value: Awaited<R> | undefined): void {
+    const { values } = this.#run
+    if (values.length > 0 && index !== this.#runFirst + values.length) this.#flush()
+    if (this.#run.values.length === 0) this.#runFirst = index
+    this.#run.values.push(value)
+    this.#flushSoon()
+  }
+
+  #deliverFailure(call: MapCall<T>, error: unknown): void {
+    this.#deliver(call, undefined)
+    this.#run.failures ??= new Map()
+    this.#run.failures.set(this.#run.values.length - 1, error)
   }
 
   /** Once for all calls that end in one turn. */
-  #readSoon(): void {
-    if (this.#resuming) return
-    this.#resuming = true
+  #flushSoon(): void {
+    if (this.#flushing) return
+    this.#flushing = true
     runtime().soon(() => {
-      this.#resuming = false
-      this.#read()
+      this.#flushing = false
+      this.#flush()
+      if (this.#ended) this.#releaseIfDone()
+      else this.#read()
     })
+  }
+
+  #flush(): void {
+    const run = this.#run
+    const { onProgress } = this.#options
+    this.#run = { values: [] }
+    this.#doneCount += run.values.length
+    const first = this.#doneCount - run.values.length
+    this.#buffer.deliverRun(this.#runFirst, run)
+    if (onProgress === undefined) return
+    for (let done = first + 1; done <= this.#doneCount; done += 1)
+      tellProgress(onProgress, done, this.#source.total)
   }
 
   // ── stopping ──
@@ -268,7 +327,7 @@ class LimitedMap<T, R> implements Stoppable {
   }
 
   #releaseIfDone(): void {
-    if (this.#ended && this.#calls.size === 0) this.#release()
+    if (this.#ended && this.#calls.length === 0) this.#release()
   }
 
   #release(): void {

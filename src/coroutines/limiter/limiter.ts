@@ -1,15 +1,14 @@
 /** A limiter: so many calls at a time, so many in a stretch of time, the others wait their turn. */
 import { OptionError } from '../../errors.ts'
-import { currentStrand } from '../../runtime/strand.ts'
 import type { Results } from '../../task/results.ts'
-import { LimitedCall, type LimitedContext } from './call.ts'
+import type { LimitedContext } from './call.ts'
 import { type LimitedMapOptions, runLimitedMap } from './limited-map.ts'
+import { LimitedRun } from './limited-run.ts'
 import {
   checkConcurrency,
   checkFunction,
   checkLimited,
   checkLimiter,
-  checkPriority,
   checkWait,
   type LimitedOptions,
   type LimiterOptions,
@@ -43,6 +42,7 @@ const defaultQueueLimit = 1_000_000
 export class Limiter {
   readonly name: string
   readonly #places: Places
+  readonly #run: LimitedRun
   readonly #timeoutMs: number | undefined
 
   constructor(limits: number | LimiterOptions) {
@@ -59,6 +59,7 @@ export class Limiter {
       queueLimit: options.queueLimit ?? defaultQueueLimit,
       rate: options.rate === undefined ? undefined : openWindow(options.rate),
     })
+    this.#run = new LimitedRun(this.#places)
   }
 
   /**
@@ -72,17 +73,11 @@ export class Limiter {
   run<R>(fn: (context: LimitedContext) => R, options?: LimitedOptions): Promise<Awaited<R>> {
     checkFunction('limiter.run(fn)', fn)
     if (options !== undefined) checkLimited(options, this.concurrency)
-    return this.#places.admit(
-      new LimitedCall(
-        this.#places,
-        fn.name || `a call of ${this.name}`,
-        currentStrand(),
-        fn,
-        options?.priority ?? 0,
-        options?.weight ?? 1,
-        options?.id,
-      ),
+    return this.#run.admit(
+      fn,
       this.#limitsOf(options),
+      options?.priority ?? 0,
+      options?.weight ?? 1,
     ) as Promise<Awaited<R>>
   }
 
@@ -165,12 +160,6 @@ export class Limiter {
   /** Drops all that is queued: each call rejects with an AbortError, whose cause is `reason`. */
   clear(reason?: unknown): void {
     this.#places.clear(reason)
-  }
-
-  /** Gives a queued call, known by the `id` that it was run with, another priority; false if it is not queued. @throws OptionError */
-  setPriority(id: string, priority: number): boolean {
-    checkPriority(priority)
-    return this.#places.setPriority(id, priority)
   }
 
   /** Waits until no call is queued or under way; at once, if that is so. @throws OptionError */

@@ -25,8 +25,6 @@ export interface LimitedOptions {
   readonly signal?: AbortSignal
   /** The call must end within this time, counted from `run`; time in the queue counts. Default: the limiter's. */
   readonly timeoutMs?: number
-  /** By which `setPriority` finds the call while it is queued. */
-  readonly id?: string
 }
 
 /** What a wait for the limiter itself can be told. */
@@ -55,23 +53,16 @@ export function checkConcurrency(what: string, concurrency: number): void {
 
 /** @throws OptionError */
 export function checkLimited(
-  { priority, weight, signal, timeoutMs, id }: LimitedOptions,
+  { priority, weight, signal, timeoutMs }: LimitedOptions,
   concurrency: number,
 ): void {
-  if (priority !== undefined) checkPriority(priority)
+  if (priority !== undefined && !Number.isFinite(priority))
+    throw new OptionError(`{ priority } takes a finite number; it got ${String(priority)}.`)
   if (weight !== undefined && !(Number.isSafeInteger(weight) && weight >= 1 && weight <= concurrency))
     throw new OptionError(
       `{ weight } takes a whole number from 1 up to the concurrency, which is ${concurrency}; it got ${String(weight)}.`,
     )
-  if (id !== undefined && typeof id !== 'string')
-    throw new OptionError(`{ id } takes a string; it got ${String(id)}.`)
   checkWait({ signal, timeoutMs })
-}
-
-/** @throws OptionError */
-export function checkPriority(priority: number): void {
-  if (!Number.isFinite(priority))
-    throw new OptionError(`{ priority } takes a finite number; it got ${String(priority)}.`)
 }
 
 /** @throws OptionError */

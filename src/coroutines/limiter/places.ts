@@ -1,22 +1,21 @@
 /**
  * Who runs and who waits: the queue of a limiter, its places and its rate.
  *
- *     admit ─▶ queue ─▶ free places, rate, not paused ─▶ #start ─▶ (caller's context) #begin ─▶ fn ─▶ ended ─▶ next
- *                                                         ▲
- *     a call that waits for a queued one within it ─lend──┘   it runs on the place of the one that waits
+ *     enter ─▶ queue ─▶ free places, rate, not paused ─▶ granted ─▶ the call runs ─▶ ended ─▶ next
+ *                                                           ▲
+ *     a call that waits for a queued one within it ──lend───┘   it runs on the place of the one that waits
  *
  * A place that is held by a call which only waits for calls within it is lent to one of those, so that nesting never
  * deadlocks, and no more calls than there are places do anything but wait.
  */
-import { AbortError, QueueFullError, TimeoutError } from '../../errors.ts'
+import { AbortError, QueueFullError } from '../../errors.ts'
 import { PriorityQueue } from '../../executor/queue.ts'
 import { type Parked, type ParkOptions, park } from '../../runtime/park.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
-import { enterStrand } from '../../runtime/strand.ts'
-import { currentCall, type LimitedCall, NestedPromise, type PlaceGiver } from './call.ts'
+import type { LimitedCall, PlaceGiver } from './call.ts'
 import type { RateWindow } from './rate.ts'
 
-/** What ends a call early. */
+/** What ends a wait early. */
 export interface Limits {
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
@@ -28,13 +27,13 @@ interface Watcher {
 }
 
 export class Places implements PlaceGiver {
-  readonly #name: string
-  readonly #reason: string
-  readonly #resource: object
+  /** Shown in errors. */
+  readonly name: string
+  /** What those who wait are waiting for. */
+  readonly resource: object
   readonly #queueLimit: number
   readonly #rate: RateWindow | undefined
   readonly #queue = new PriorityQueue<LimitedCall>()
-  readonly #byId = new Map<string, LimitedCall>()
   /** Calls that wait for queued ones within them. */
   readonly #lenders = new Set<LimitedCall>()
   readonly #watchers = new Set<Watcher>()
@@ -52,9 +51,8 @@ export class Places implements PlaceGiver {
     queueLimit: number
     rate: RateWindow | undefined
   }) {
-    this.#name = options.name
-    this.#reason = `a place in ${options.name}`
-    this.#resource = options.resource
+    this.name = options.name
+    this.resource = options.resource
     this.#concurrency = options.concurrency
     this.#queueLimit = options.queueLimit
     this.#rate = options.rate
@@ -91,85 +89,57 @@ export class Places implements PlaceGiver {
     return this.#rateTimer !== undefined
   }
 
-  /** Lets a call run when it is its turn; resolves to what its function returns. */
-  admit(call: LimitedCall, limits: Limits | undefined): Promise<unknown> {
-    const guarded = limits !== undefined || call.parent !== undefined
-    if (this.#queue.size >= this.#queueLimit && !this.#mayStart(call)) {
-      if (this.#queue.size === 0) this.#stopRateTimer()
-      return Promise.reject(new QueueFullError(this.#name, this.#queueLimit))
-    }
-    const parked = park<LimitedCall>(
-      this.#reason,
-      this.#resource,
-      guarded ? { ...limits, onGivenUp: () => void this.withdraw(call) } : undefined,
-    )
-    if (parked.state !== 'waiting') return parked.promise
-    call.parked = parked
-    this.enter(call)
-    if (!guarded) return parked.promise.then(this.#begin)
-    const deadlineMs = limits?.timeoutMs === undefined ? undefined : runtime().now() + limits.timeoutMs
-    const promise = parked.promise.then(() => this.#beginGuarded(call, limits, deadlineMs))
-    return currentCall() === undefined ? promise : NestedPromise.of(call, promise)
+  /** Why one more call can't be taken, if it can't. */
+  refusal(call: LimitedCall): QueueFullError | undefined {
+    if (this.#queue.size < this.#queueLimit || (this.#queue.size === 0 && this.#mayStart(call)))
+      return undefined
+    this.#stopIdleTimer()
+    return new QueueFullError(this.name, this.#queueLimit)
   }
 
-  /** Starts it, or has it wait its turn; `parked` or `granted` is told. */
+  /** Has it granted a place, now or when it is its turn. */
   enter(call: LimitedCall): void {
-    if (this.#queue.size === 0 && this.#mayStart(call)) return this.#start(call, undefined)
+    if (this.#queue.size === 0 && this.#mayStart(call)) return this.#start(call)
     this.#queue.push(call)
-    if (call.id !== undefined) this.#byId.set(call.id, call)
     this.#advance()
   }
 
   /** Takes a call out of the queue; false if it is not there. */
   withdraw(call: LimitedCall): boolean {
     if (!this.#queue.withdraw(call)) return false
-    this.#leftQueue(call)
     call.end()
     this.#advance()
     return true
   }
 
-  /** Puts a queued call elsewhere in the queue; false if none of that id is queued. */
-  setPriority(id: string, priority: number): boolean {
-    const call = this.#byId.get(id)
-    if (call === undefined || !this.#queue.withdraw(call)) return false
-    call.priority = priority
-    this.#queue.push(call)
-    return true
+  /** Takes the place of a call back that has ended. */
+  ended(call: LimitedCall): void {
+    this.#running -= 1
+    this.#taken -= call.end()
+    if (this.#queue.size > 0 || this.#watchers.size > 0) this.#advance()
   }
 
-  /** Drops what is queued; each call rejects. */
+  /** Drops what is queued. */
   clear(reason: unknown): void {
-    for (const call of [...this.#queue]) {
-      this.withdraw(call)
-      call.parked?.fail(
-        new AbortError(
-          `${call.name} was dropped from the queue of ${this.#name}.`,
-          reason === undefined ? undefined : { cause: reason },
-        ),
-      )
-    }
-  }
-
-  /** Waits until `holds`; it is looked at whenever a call was queued, begun or ended. */
-  async until(what: string, holds: () => boolean, limits: Limits): Promise<void> {
-    limits.signal?.throwIfAborted()
-    if (holds()) return
-    const options: ParkOptions = { ...limits, onGivenUp: () => void this.#watchers.delete(watcher) }
-    const watcher: Watcher = { parked: park<void>(what, this.#resource, options), holds }
-    if (watcher.parked.state === 'waiting') this.#watchers.add(watcher)
-    await watcher.parked.promise
+    const cause = reason === undefined ? undefined : { cause: reason }
+    for (const call of [...this.#queue])
+      if (this.withdraw(call))
+        call.asker.dropped(call, new AbortError(`A call was dropped from the queue of ${this.name}.`, cause))
   }
 
   lend(waiting: LimitedCall): void {
     this.#lenders.add(waiting)
-    this.#lendPlaces()
+    this.#advance()
   }
 
-  // ── the queue ──
-
-  #leftQueue(call: LimitedCall): void {
-    if (call.id !== undefined && this.#byId.get(call.id) === call) this.#byId.delete(call.id)
+  /** Waits until `holds`; it is looked at whenever calls were queued, begun or ended. */
+  async until(what: string, holds: () => boolean, limits: Limits): Promise<void> {
+    limits.signal?.throwIfAborted()
+    if (holds()) return
+    const options: ParkOptions = { ...limits, onGivenUp: () => void this.#watchers.delete(watcher) }
+    const watcher: Watcher = { parked: park<void>(what, this.resource, options), holds }
+    if (watcher.parked.state === 'waiting') this.#watchers.add(watcher)
+    await watcher.parked.promise
   }
 
   /** Starts whatever may start now. */
@@ -182,12 +152,11 @@ export class Places implements PlaceGiver {
       next = this.#queue.peek()
     ) {
       this.#queue.shift()
-      this.#leftQueue(next)
-      this.#start(next, undefined)
+      this.#start(next)
     }
     if (this.#lenders.size > 0) this.#lendPlaces()
     this.#advancing = false
-    if (this.#rateTimer !== undefined && this.#queue.size === 0) this.#stopRateTimer()
+    this.#stopIdleTimer()
     if (this.#watchers.size > 0) this.#tellWatchers()
   }
 
@@ -210,9 +179,22 @@ export class Places implements PlaceGiver {
     return false
   }
 
-  #stopRateTimer(): void {
-    this.#rateTimer?.cancel()
+  /** Nobody waits for the rate: a timer would only keep the program alive. */
+  #stopIdleTimer(): void {
+    if (this.#rateTimer === undefined || this.#queue.size > 0) return
+    this.#rateTimer.cancel()
     this.#rateTimer = undefined
+  }
+
+  #start(call: LimitedCall): void {
+    this.#taken += call.weight
+    this.#grant(call)
+  }
+
+  #grant(call: LimitedCall): void {
+    this.#running += 1
+    this.#rate?.began(runtime().now())
+    call.asker.granted(call)
   }
 
   /** Each call that waits for queued ones within it lets one of them run in its place. */
@@ -220,101 +202,12 @@ export class Places implements PlaceGiver {
     for (const lender of this.#lenders) {
       const nested = lender.over ? undefined : lender.firstQueuedBelow()
       if (nested === undefined) this.#lenders.delete(lender)
-      else if (lender.lent === undefined && this.#mayBegin()) {
+      else if (!lender.lends && this.#mayBegin()) {
         this.#queue.withdraw(nested)
-        this.#leftQueue(nested)
-        this.#start(nested, lender)
+        nested.borrowFrom(lender)
+        this.#grant(nested)
       }
     }
-  }
-
-  // ── a call ──
-
-  #start(call: LimitedCall, lender: LimitedCall | undefined): void {
-    if (lender === undefined) {
-      call.owes = call.weight
-      this.#taken += call.weight
-    } else {
-      call.lender = lender
-      lender.lent = call
-    }
-    this.#running += 1
-    this.#rate?.began(runtime().now())
-    if (call.parked !== undefined) call.parked.unpark(call)
-    else call.granted?.()
-  }
-
-  /** Runs as a reaction to the promise of the place, and so in the context that `run` was called in. */
-  readonly #begin = (call: LimitedCall): unknown => {
-    enterStrand(call)
-    let returned: unknown
-    try {
-      returned = call.fn(call)
-    } catch (error) {
-      this.ended(call)
-      throw error
-    }
-    if (!isThenable(returned)) {
-      this.ended(call)
-      return returned
-    }
-    return returned.then(
-      value => {
-        this.ended(call)
-        return value
-      },
-      error => {
-        this.ended(call)
-        throw error
-      },
-    )
-  }
-
-  /** The same for a call that can be stopped while it runs: its promise rejects at once, its place is free when it has stopped. */
-  #beginGuarded(
-    call: LimitedCall,
-    limits: Limits | undefined,
-    deadlineMs: number | undefined,
-  ): Promise<unknown> {
-    let timer: Timer | undefined
-    const outcome = park<unknown>(`${call.name} to end`, call, {
-      signal: limits?.signal,
-      onGivenUp: ({ promise }) => {
-        timer?.cancel()
-        promise.catch(reason => call.stop(reason))
-      },
-    })
-    if (outcome.state !== 'waiting') {
-      this.ended(call)
-      return outcome.promise
-    }
-    timer =
-      deadlineMs === undefined || deadlineMs === Number.POSITIVE_INFINITY
-        ? undefined
-        : runtime().setTimer(Math.max(0, deadlineMs - runtime().now()), () => {
-            const error = timeoutOf(call.name, limits?.timeoutMs as number)
-            if (outcome.fail(error)) call.stop(error)
-          })
-    Promise.resolve(call)
-      .then(this.#begin)
-      .then(outcome.unpark.bind(outcome), outcome.fail.bind(outcome))
-      .finally(() => timer?.cancel())
-    return outcome.promise
-  }
-
-  /** Takes the place of a call back that has ended. */
-  ended(call: LimitedCall): void {
-    call.end()
-    this.#running -= 1
-    const { lender, lent } = call
-    if (lent !== undefined && !lent.over) {
-      // Whoever runs on its place keeps it, and owes it now.
-      lent.lender = lender
-      lent.owes = call.owes
-      if (lender !== undefined) lender.lent = lent
-    } else if (lender !== undefined) lender.lent = undefined
-    else this.#taken -= call.owes
-    if (this.#queue.size > 0 || this.#watchers.size > 0) this.#advance()
   }
 
   #tellWatchers(): void {
@@ -324,17 +217,4 @@ export class Places implements PlaceGiver {
       watcher.parked.unpark()
     }
   }
-}
-
-export function timeoutOf(name: string, timeoutMs: number): TimeoutError {
-  return new TimeoutError(
-    `${name} did not end within ${timeoutMs} ms of the call; its place is free when it has stopped.`,
-    timeoutMs,
-  )
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
 }
