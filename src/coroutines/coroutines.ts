@@ -141,12 +141,15 @@ class Loop implements Backend {
   }
 
   async #start(job: Job): Promise<void> {
-    const call = new CallContext({
-      attempt: 1,
-      worker: 'main',
-      name: nameOf(job.task),
-      report: (done, total) => job.progressed(done, total),
-    })
+    const call = new CallContext(
+      1,
+      'main',
+      {
+        report: (_context, done, total) => job.progressed(done, total),
+        pollCancelled: () => false,
+      },
+      nameOf(job.task),
+    )
     this.#running.set(job, call)
     job.started()
     const outcome = await this.#call(job, job.calls[0] as readonly unknown[], call)

@@ -4,6 +4,14 @@ import type { Task } from '../task/task.ts'
 import type { Packed } from './packed.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 
+/** Where a call came from, for the errors that come back. */
+export interface Caller {
+  /** The stack as V8 writes it, made only when it is read. */
+  readonly stack?: string
+  /** The stack is that of another call of the same task, shortly before. */
+  readonly sampled?: true
+}
+
 /** One message's worth of work: a call, or a chunk of calls of the same task. */
 export interface Job {
   readonly task: Task
@@ -13,7 +21,9 @@ export interface Job {
   readonly chunk: boolean
   readonly priority: number
   /** Holds the stack of the caller, for the errors that come back. */
-  readonly caller: { readonly stack?: string }
+  readonly caller: Caller
+  /** The backend's own note on the job; nobody else looks at it. */
+  ready: object | undefined
   /** A worker has taken the job; never called for one that was refused, or could not be sent. */
   started(): void
   progressed(done: number, total: number | undefined): void

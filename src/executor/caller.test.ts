@@ -31,6 +31,7 @@ function jobOf(work: Task, caller: Job['caller'] = {}): Job {
     chunk: false,
     priority: 0,
     caller,
+    ready: undefined,
     started() {},
     progressed() {},
     settled() {},
@@ -45,7 +46,7 @@ const plain: Task = task({ url: 'test:caller' } as ImportMeta, function plain() 
 
 test('the far stack comes first, then the caller’s own frames, without those of atonce', () => {
   function run(): Job['caller'] {
-    return captureCaller(run)
+    return captureCaller(plain, run)
   }
   function main(): Job['caller'] {
     return run()

@@ -1,6 +1,6 @@
 /** What a model gives the pool for each worker that it starts: a connection, and the means to end it. */
-import type { MessagePort } from 'node:worker_threads'
-import type { ToWorker } from '../wire/messages.ts'
+import type { RunMessage, ToWorker } from '../wire/messages.ts'
+import type { Transfer } from '../wire/transport/transport.ts'
 
 /** How a worker ended. */
 export type Exit =
@@ -18,6 +18,8 @@ export type Exit =
 /** The far worker's owner. */
 export interface FarWorkerOwner {
   message(message: unknown): void
+  /** A small plain result came on the fast lane. */
+  done(seq: number, workMs: number, value: unknown): void
   /** Called once, after the last message, when nothing of the worker is left. */
   exited(exit: Exit): void
 }
@@ -26,10 +28,23 @@ export interface FarWorker {
   /** As `thread 2` or `process 3 (pid 4711)`. */
   readonly name: string
   readonly pid: number | undefined
-  /** @throws whatever the platform throws when it can't copy the message; nothing was sent then */
-  send(message: ToWorker, transfer?: readonly (ArrayBuffer | MessagePort)[]): void
+  /** The most calls that may be in the worker's hands. */
+  readonly capacity: number
+  /** Sends a message that is no call. */
+  send(message: ToWorker): void
+  /** Puts a small plain call into the worker's hands, behind those it has; false if it does not fit the fast lane. */
+  tryGive(seq: number, ref: number, args: readonly unknown[]): boolean
+  /**
+   * Puts a call into the worker's hands, behind those it has.
+   * @throws whatever the platform throws when it can't copy; nothing was sent then
+   */
+  give(message: RunMessage, transfer: Transfer): void
+  /** Takes a call back that the worker has not begun; false if it has begun it, or nobody can tell. */
+  recall(seq: number): boolean
+  /** Whether the worker, which has ended, had begun the call; `first` says that it is the first one without an answer. */
+  hadBegun(seq: number, first: boolean): boolean
   /** Sets the flag that a synchronous loop polls; the `cancel` message follows by `send`. */
-  flagCancelled(id: number): void
+  flagCancelled(seq: number): void
   /** Asks the worker to end by itself; one without work does so at once. */
   stop(): void
   /** Ends the worker, whatever it does. */
@@ -39,5 +54,5 @@ export interface FarWorker {
   release(): void
 }
 
-/** Starts worker number `index`; never throws, tells its owner instead. */
+/** Starts worker number `index`; never throws, tells its owner instead, and not before this has returned. */
 export type StartWorker = (index: number, owner: FarWorkerOwner) => FarWorker

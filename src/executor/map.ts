@@ -55,7 +55,7 @@ export function runMap<F extends AnyFunction>(
   checkMapOptions(options)
   const source = openInputs(inputs, { shares: backend.model === 'threads' })
   const buffer = new ResultsBuffer<unknown>(options.ordered ?? true, options.ahead ?? 0)
-  const run = new MapRun(backend, callOptions, task, source, buffer, options, captureCaller(calledAs))
+  const run = new MapRun(backend, callOptions, task, source, buffer, options, captureCaller(task, calledAs))
   buffer.producer = run
   run.begin()
   return Results.of(buffer) as Results<Result<F>>
@@ -207,6 +207,7 @@ class MapRun {
       chunk: many,
       priority: this.#callOptions.priority ?? 0,
       caller: this.#caller,
+      ready: undefined,
       started: () => {
         sent = true
       },

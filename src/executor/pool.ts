@@ -11,16 +11,18 @@ import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
-import { nameOf } from '../task/task.ts'
+import { nameOf, type Task } from '../task/task.ts'
 import { publishWorkerCrash } from '../trace.ts'
-import { type Crossing, encode } from '../wire/codec.ts'
+import { type Crossing, type Encoded, encode, needsNoCodec } from '../wire/codec.ts'
 import { addressOf } from './address.ts'
 import type { Backend, Job } from './backend.ts'
 import type { StartWorker } from './far-worker.ts'
 import type { PoolOptions } from './pool-options.ts'
 import { PriorityQueue } from './queue.ts'
-import { type ReadyJob, Slot, type SlotOwner } from './slot.ts'
+import type { ReadyJob } from './ready-job.ts'
+import { type EndDetails, Slot, type SlotOwner } from './slot.ts'
 import type { ExecutorStats, Model } from './stats.ts'
+import { TaskCost } from './task-cost.ts'
 import { isWorker } from './worker/is-worker.ts'
 import { refuseExecutor } from './worker/refusal.ts'
 
@@ -28,6 +30,12 @@ import { refuseExecutor } from './worker/refusal.ts'
 const startsBeforeGivingUp = 3
 /** How long a pool makes do with fewer workers after one could not start. */
 const refusedAgainMs = 1_000
+/** How long an idle worker still keeps the program alive: calls that follow soon need no hand-over. */
+const holdMs = 5
+/** So many jobs are given out together, or as many as come in one turn of the loop, if those are fewer. */
+const mostUngiven = 256
+/** How long a worker may be at one call before others that wait in its hands go to idle workers. */
+const stuckMs = 2
 
 export class Pool implements Backend, SlotOwner {
   readonly model: Model
@@ -40,18 +48,27 @@ export class Pool implements Backend, SlotOwner {
   readonly #slots = new Set<Slot>()
   /** Idle slots, the one that was idle last at the end. */
   readonly #idle: Slot[] = []
-  readonly #idleTimers = new Map<Slot, Timer>()
-  readonly #ready = new Map<Job, ReadyJob>()
+  /** Jobs that were accepted and have no outcome yet. */
+  #open = 0
+  /** Jobs that have come since jobs were last given out. */
+  #ungiven = 0
+  #assigning = false
+  readonly #costs = new Map<Task, TaskCost>()
   readonly #brokenImports = new Map<string, number>()
   readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0 }
+  /** Whether calls can be taken back from a worker: where memory is shared. */
+  readonly #takesBack: boolean
   #startsFailed = 0
   /** Fewer than `workers` for a while after one could not start. */
   #mostWorkers: number
   /** One timer, however many workers were refused: each of several would start them all again. */
   #growing: Timer | undefined
   #lastIndex = 0
-  #lastId = 0
-  #closing: { readonly finished: Parked<void>; force: () => void } | undefined
+  #tidying: Timer | undefined
+  #tidyAtMs = 0
+  #watching: Timer | undefined
+  #closing: Parked<void> | undefined
+  #forced: ClosedError | undefined
 
   constructor(model: Model, options: PoolOptions, start: StartWorker, crossing: Crossing) {
     this.model = model
@@ -61,34 +78,38 @@ export class Pool implements Backend, SlotOwner {
     this.#options = options
     this.#start = start
     this.#crossing = crossing
+    this.#takesBack = crossing.sharedMemory
     if (!isWorker || insideTask()) while (this.#slots.size < options.minWorkers) this.#startWorker()
   }
 
   submit(job: Job): void {
     if (isWorker && !insideTask()) refuseExecutor()
-    addressOf(job.task)
+    const cost = this.#costOf(job.task)
     let ready: ReadyJob
     try {
-      ready = this.#check(job)
+      ready = this.#check(job, cost)
     } catch (error) {
       this.#counts.failed += 1
       return job.settled({ ok: false, error })
     }
-    this.#ready.set(job, ready)
+    job.ready = ready
+    this.#open += 1
     this.#queue.push(ready)
-    this.#assign()
+    this.#assignSoon()
   }
 
   cancel(job: Job, error: Error): void {
-    const ready = this.#ready.get(job)
-    if (ready === undefined) return
-    if (!this.#queue.withdraw(ready)) for (const slot of this.#slots) slot.abandon(ready, error)
+    const ready = job.ready as ReadyJob | undefined
+    if (ready === undefined || ready.settled) return
+    const waited = this.#queue.withdraw(ready)
     this.#settle(ready, { ok: false, error }, 'cancelled')
+    if (!waited) for (const slot of this.#slots) slot.abandon(ready, error)
   }
 
   stats(): ExecutorStats {
     const count = (...states: Slot['state'][]) =>
       [...this.#slots].filter(slot => states.includes(slot.state)).length
+    const running = count('busy')
     return {
       model: this.model,
       workers: {
@@ -97,8 +118,8 @@ export class Pool implements Backend, SlotOwner {
         busy: count('busy', 'draining', 'stopping'),
       },
       crashes: this.#counts.crashes,
-      queued: this.#queue.size,
-      running: this.#ready.size - this.#queue.size,
+      queued: this.#open - running,
+      running,
       done: this.#counts.done,
       failed: this.#counts.failed,
       cancelled: this.#counts.cancelled,
@@ -107,15 +128,11 @@ export class Pool implements Backend, SlotOwner {
   }
 
   async close(graceMs: number): Promise<void> {
-    if (this.#closing === undefined) {
-      const finished = park<void>('every job to settle and every worker to end', this)
-      this.#closing = { finished, force: () => this.#force() }
-    }
-    const { finished, force } = this.#closing
-    const timer = graceMs === 0 ? undefined : runtime().setTimer(graceMs, force)
-    if (graceMs === 0) force()
+    this.#closing ??= park<void>('every job to settle and every worker to end', this)
+    const timer = graceMs === 0 ? undefined : runtime().setTimer(graceMs, () => this.#force())
+    if (graceMs === 0) this.#force()
     this.#finishClosing()
-    await finished.promise
+    await this.#closing.promise
     timer?.cancel()
   }
 
@@ -125,30 +142,41 @@ export class Pool implements Backend, SlotOwner {
     this.#startsFailed = 0
     this.#idle.push(slot)
     this.#assign()
-    if (slot.state === 'idle') this.#rest(slot)
+    if (slot.state !== 'idle') return
+    this.#tidySoon()
+    this.#watchStuck()
     this.#finishClosing()
   }
 
+  answered(slot: Slot): void {
+    if (this.#queue.size > 0 && slot.wantsMore(this.#takesBack)) this.#assign()
+  }
+
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
-    if (outcome.ok) this.#brokenImports.delete(ready.job.task.module)
+    if (outcome.ok && this.#brokenImports.size > 0) this.#brokenImports.delete(ready.job.task.module)
+    if (workMs !== undefined && !ready.job.chunk) ready.cost.learn(workMs)
     this.#settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
   }
 
-  ended(
-    slot: Slot,
-    why: Error,
-    { wasReady, loading, expected, idle }: Parameters<SlotOwner['ended']>[2],
-  ): void {
+  returned(jobs: readonly ReadyJob[]): void {
+    const wanted = jobs.filter(ready => !ready.settled)
+    if (this.#forced === undefined) this.#queue.unshift(wanted)
+    else for (const ready of wanted) this.#settle(ready, { ok: false, error: this.#forced }, 'cancelled')
+    this.#assign()
+  }
+
+  ended(slot: Slot, why: Error, { wasReady, loading, expected, idle }: EndDetails): void {
     this.#slots.delete(slot)
-    this.#stopResting(slot)
+    this.#takeOutOfIdle(slot)
     if (!expected) this.#counts.crashes += 1
     if (!expected || !wasReady) publishWorkerCrash({ executor: this.name, worker: slot.name, error: why })
-    if (idle && !expected)
+    if (idle && !expected) {
       process.emitWarning(`${slot.name} of ${this.name} failed while it had nothing to do: ${why.message}`, {
         type: 'AtonceWarning',
         code: 'ATONCE_IDLE_WORKER',
         detail: String(why.stack),
       })
+    }
     if (!wasReady && this.#closing === undefined) this.#startFailed(why)
     if (loading !== undefined) this.#importFailed(loading, why)
     this.#assign()
@@ -158,37 +186,94 @@ export class Pool implements Backend, SlotOwner {
   // ── steps ──
 
   /** Refuses the job, or readies it for the wire. */
-  #check(job: Job): ReadyJob {
-    if (this.#closing !== undefined)
+  #check(job: Job, cost: TaskCost): ReadyJob {
+    if (this.#closing !== undefined) {
       throw new ClosedError(
         `${this.name} is closed; ${nameOf(job.task)} was not run. Run tasks before close(), or before the end of the block with \`await using\`.`,
       )
-    const free = this.workers - this.#busy()
-    if (this.#queue.size >= this.#options.queueLimit + free)
+    }
+    if (
+      this.#queue.size >= this.#options.queueLimit &&
+      this.#queue.size >= this.#options.queueLimit + this.#free()
+    ) {
       throw new QueueFullError(this.name, this.#options.queueLimit)
-    const args = job.chunk
-      ? encode(job.calls, 'inputs', this.#crossing)
-      : encode(job.calls[0], 'args', this.#crossing)
-    this.#lastId += 1
-    return { id: this.#lastId, job, args, priority: job.priority, waiting: false, order: 0 }
+    }
+    return {
+      job,
+      encoded: this.#encode(job),
+      cost,
+      priority: job.priority,
+      waiting: false,
+      order: 0,
+      seq: 0,
+      settled: false,
+    }
+  }
+
+  #encode({ chunk, calls }: Job): Encoded | undefined {
+    if (chunk) return encode(calls, 'inputs', this.#crossing)
+    const args = calls[0] as readonly unknown[]
+    return needsNoCodec(args) ? undefined : encode(args, 'args', this.#crossing)
+  }
+
+  /** What is known about the task; a task that is new here is looked at first. */
+  #costOf(task: Task): TaskCost {
+    const known = this.#costs.get(task)
+    if (known !== undefined) return known
+    addressOf(task)
+    const cost = new TaskCost()
+    this.#costs.set(task, cost)
+    return cost
+  }
+
+  /** Workers that could take a job now, started or not. */
+  #free(): number {
+    let busy = 0
+    for (const { state } of this.#slots) if (state === 'busy' || state === 'draining') busy += 1
+    return this.workers - busy
+  }
+
+  /** The first job of a turn is given out at once; those that come with it travel together, each worker's share behind one bell. */
+  #assignSoon(): void {
+    this.#ungiven += 1
+    if (this.#assigning && this.#ungiven < mostUngiven) return
+    this.#assign()
+    if (this.#assigning) return
+    this.#assigning = true
+    runtime().soon(() => {
+      this.#assigning = false
+      if (this.#ungiven > 0) this.#assign()
+    })
   }
 
   #assign(): void {
-    while (this.#queue.size > 0 && this.#idle.length > 0) {
-      const slot = this.#idle.pop() as Slot
-      this.#stopResting(slot)
-      slot.assign(this.#queue.shift() as ReadyJob)
+    this.#ungiven = 0
+    while (this.#queue.size > 0) {
+      const slot = this.#idle.pop()
+      if (slot === undefined) break
+      if (slot.state === 'idle') slot.assign(this.#queue.shift() as ReadyJob) // Not one that is being ended.
     }
     let starting = 0
     for (const slot of this.#slots) if (slot.state === 'starting') starting += 1
     for (; starting < this.#queue.size && this.#slots.size < this.#mostWorkers; starting += 1)
       this.#startWorker()
+    if (this.#queue.size > 0) this.#fillHands()
   }
 
-  #busy(): number {
-    let busy = 0
-    for (const { state } of this.#slots) if (state === 'busy' || state === 'draining') busy += 1
-    return busy
+  /** Cheap calls go together, behind those that a worker has in its hands; not behind one that takes long. */
+  #fillHands(): void {
+    const nowMs = runtime().now()
+    let left = this.#slots.size
+    for (const slot of this.#slots) {
+      const share = Math.ceil(this.#queue.size / left)
+      left -= 1
+      if (slot.state !== 'busy' || slot.sinceMs(nowMs) >= stuckMs) continue
+      for (let given = 0; given < share; given += 1) {
+        const next = this.#queue.peek()
+        if (next === undefined || !slot.takes(next, this.#takesBack)) break
+        slot.assign(this.#queue.shift() as ReadyJob)
+      }
+    }
   }
 
   #startWorker(): void {
@@ -196,24 +281,58 @@ export class Pool implements Backend, SlotOwner {
     this.#slots.add(new Slot(this.#lastIndex, this.#start, this, this.#options))
   }
 
-  /** An idle worker does not keep the program alive; one that stays idle for `idleMs` ends. */
-  #rest(slot: Slot): void {
-    slot.release()
-    if (this.#options.idleMs === Number.POSITIVE_INFINITY || this.#idleTimers.has(slot)) return
-    const timer = runtime().setTimer(this.#options.idleMs, () => {
-      if (this.#slots.size <= this.#options.minWorkers) return
-      this.#stopResting(slot)
-      slot.stop()
+  /** Sees to it that idle workers stop keeping the program alive, and end after `idleMs`; one timer for all. */
+  #tidySoon(delayMs = holdMs): void {
+    const atMs = runtime().now() + delayMs
+    if (this.#tidying !== undefined && this.#tidyAtMs <= atMs) return
+    this.#tidying?.cancel()
+    this.#tidyAtMs = atMs
+    this.#tidying = runtime().setTimer(delayMs, () => {
+      this.#tidying = undefined
+      this.#tidy()
     })
-    timer.unref()
-    this.#idleTimers.set(slot, timer)
+    this.#tidying.unref()
   }
 
-  #stopResting(slot: Slot): void {
+  #tidy(): void {
+    const nowMs = runtime().now()
+    const { idleMs, minWorkers } = this.#options
+    let nextMs = Number.POSITIVE_INFINITY
+    for (const slot of [...this.#idle]) {
+      if (slot.state !== 'idle') {
+        this.#takeOutOfIdle(slot) // It is being ended; the program must stay until it has.
+        continue
+      }
+      const sinceMs = slot.sinceMs(nowMs)
+      if (slot.held && sinceMs >= holdMs) slot.release()
+      if (slot.held) nextMs = Math.min(nextMs, holdMs)
+      else if (sinceMs < idleMs) nextMs = Math.min(nextMs, idleMs - sinceMs)
+      else if (this.#slots.size > minWorkers) {
+        this.#takeOutOfIdle(slot)
+        slot.stop()
+      }
+    }
+    if (nextMs !== Number.POSITIVE_INFINITY) this.#tidySoon(Math.max(1, nextMs))
+  }
+
+  /** While one worker idles and another has calls in its hands, looks whether that one is stuck in its first one. */
+  #watchStuck(): void {
+    if (!this.#takesBack || this.#watching !== undefined || this.#idle.length === 0) return
+    if (![...this.#slots].some(slot => slot.inHand > 1)) return
+    this.#watching = runtime().setTimer(stuckMs, () => {
+      this.#watching = undefined
+      const nowMs = runtime().now()
+      for (const slot of this.#slots) {
+        if (this.#idle.length > 0 && slot.inHand > 1 && slot.sinceMs(nowMs) >= stuckMs)
+          this.returned(slot.takeBack())
+      }
+      this.#watchStuck()
+    })
+  }
+
+  #takeOutOfIdle(slot: Slot): void {
     const at = this.#idle.indexOf(slot)
     if (at >= 0) this.#idle.splice(at, 1)
-    this.#idleTimers.get(slot)?.cancel()
-    this.#idleTimers.delete(slot)
   }
 
   #startFailed(why: Error): void {
@@ -252,9 +371,12 @@ export class Pool implements Backend, SlotOwner {
     as: 'done' | 'failed' | 'cancelled',
     workMs?: number,
   ): void {
-    if (!this.#ready.delete(ready.job)) return
+    if (ready.settled) return
+    ready.settled = true
+    this.#open -= 1
     this.#counts[as] += 1
     ready.job.settled(outcome, workMs)
+    if (this.#open === 0) this.#finishClosing()
   }
 
   /** The grace is over: nobody waits for anything any more. */
@@ -262,6 +384,7 @@ export class Pool implements Backend, SlotOwner {
     const why = new ClosedError(
       `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
     )
+    this.#forced = why
     for (const ready of [...this.#queue]) {
       this.#queue.withdraw(ready)
       this.#settle(ready, { ok: false, error: why }, 'cancelled')
@@ -272,15 +395,18 @@ export class Pool implements Backend, SlotOwner {
 
   #finishClosing(): void {
     if (this.#closing === undefined) return
-    if (this.#ready.size === 0) {
+    if (this.#open === 0) {
       for (const slot of [...this.#slots]) {
         if (slot.state === 'idle') {
-          this.#stopResting(slot)
+          this.#takeOutOfIdle(slot)
           slot.stop()
-        } else if (slot.state === 'starting')
+        } else if (slot.state === 'starting') {
           slot.kill(new WorkerStartError(`${this.name} was closed`, { worker: slot.name }))
+        }
       }
     }
-    if (this.#slots.size === 0 && this.#ready.size === 0) this.#closing.finished.unpark()
+    if (this.#slots.size > 0 || this.#open > 0) return
+    this.#watching?.cancel()
+    this.#closing.unpark()
   }
 }

@@ -1,9 +1,10 @@
 /** `run`: one call, as a job and a future. */
 import { ClosedError, TimeoutError } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
-import { abortError, Future } from '../task/future.ts'
+import { abortError, type Future, FutureControl } from '../task/future.ts'
+import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
-import type { Backend, Job } from './backend.ts'
+import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
 
@@ -14,50 +15,85 @@ export function runOne<F extends AnyFunction>(
   args: readonly unknown[],
   calledAs: Function,
 ): Future<Result<F>> {
-  const { signal, timeoutMs, priority = 0 } = options
-  const name = nameOf(task)
-  let timer: Timer | undefined
-  const stop = (error: Error) => {
-    control.reject(error, 'cancelled')
-    backend.cancel(job, error)
+  const call = new SingleCall(backend, options, task, args, captureCaller(task, calledAs))
+  call.begin()
+  return call.future as Future<Result<F>>
+}
+
+/** A class, not closures: a burst makes many of these, and they all live until they are settled. */
+class SingleCall extends FutureControl<unknown> implements Job {
+  readonly task: Task
+  readonly calls: readonly (readonly unknown[])[]
+  readonly chunk = false
+  readonly caller: Caller
+  ready: object | undefined = undefined
+  readonly #backend: Backend
+  readonly #options: CallOptions
+  #timer: Timer | undefined
+
+  constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
+    super()
+    this.#backend = backend
+    this.#options = options
+    this.task = task
+    this.calls = [args]
+    this.caller = caller
   }
-  const aborted = () => {
-    // Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error then.
-    control.future.catch(() => {})
-    stop(abortError(`${name}, run on ${backend.name},`, signal?.reason))
+
+  get priority(): number {
+    return this.#options.priority ?? 0
   }
-  const control = Future.create<Result<F>>(reason =>
-    stop(abortError(`${name}, run on ${backend.name},`, reason)),
-  )
-  const job: Job = {
-    task,
-    calls: [args],
-    chunk: false,
-    priority,
-    caller: captureCaller(calledAs),
-    started: control.started,
-    progressed: control.progressed,
-    settled(outcome) {
-      timer?.cancel()
-      signal?.removeEventListener('abort', aborted)
-      if (outcome.ok) control.resolve(outcome.value as Result<F>)
-      else control.reject(outcome.error, outcome.error instanceof ClosedError ? 'cancelled' : 'failed')
-    },
-  }
-  if (signal?.aborted) {
-    aborted()
-    return control.future
-  }
-  backend.submit(job)
-  if (!control.future.settled) {
-    signal?.addEventListener('abort', aborted, { once: true })
+
+  begin(): void {
+    const { signal, timeoutMs } = this.#options
+    if (signal?.aborted) return void this.#aborted()
+    this.#backend.submit(this)
+    if (this.hasSettled) return
+    signal?.addEventListener('abort', this.#aborted, { once: true })
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
-      timer = runtime().setTimer(timeoutMs, () => {
-        const where =
-          control.future.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
-        stop(new TimeoutError(`${name} did not end within ${timeoutMs} ms of the call; ${where}.`, timeoutMs))
-      })
+      this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
     }
   }
-  return control.future
+
+  settled(outcome: Outcome<unknown>): void {
+    this.#timer?.cancel()
+    this.#options.signal?.removeEventListener('abort', this.#aborted)
+    if (outcome.ok) this.resolve(outcome.value)
+    else this.reject(outcome.error, outcome.error instanceof ClosedError ? 'cancelled' : 'failed')
+  }
+
+  /** The user has cancelled the future. */
+  cancel(reason: unknown): void {
+    this.#stop(abortError(this.#what, reason))
+  }
+
+  /** Bound once it is needed, as a listener; most calls have no signal. */
+  get #aborted(): () => void {
+    this.#listener ??= () => {
+      // Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error then.
+      this.future.catch(() => {})
+      this.#stop(abortError(this.#what, this.#options.signal?.reason))
+    }
+    return this.#listener
+  }
+  #listener: (() => void) | undefined
+
+  #timedOut(timeoutMs: number): void {
+    const where = this.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
+    this.#stop(
+      new TimeoutError(
+        `${nameOf(this.task)} did not end within ${timeoutMs} ms of the call; ${where}.`,
+        timeoutMs,
+      ),
+    )
+  }
+
+  #stop(error: Error): void {
+    this.reject(error, 'cancelled')
+    this.#backend.cancel(this, error)
+  }
+
+  get #what(): string {
+    return `${nameOf(this.task)}, run on ${this.#backend.name},`
+  }
 }

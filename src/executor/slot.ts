@@ -1,50 +1,46 @@
-/** The near side of one worker: what it is doing, and what its messages and its end mean. States and steps: README.md. */
+/** The near side of one worker: what is in its hands, and what its messages and its end mean. States and steps: README.md. */
 import {
-  ConnectionLostError,
-  EntryPointError,
-  OutOfMemoryError,
   ProtocolError,
   SerializationError,
-  SpawnError,
   WorkerCrashedError,
   type WorkerErrorDetails,
-  WorkerExitedError,
-  WorkerStartError,
   WorkerStartTimeoutError,
 } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
-import { decode, detach, type Encoded } from '../wire/codec.ts'
+import { decode, detach } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import { type FromWorker, isFromWorker, type WireOutcome } from '../wire/messages.ts'
 import { addressOf } from './address.ts'
-import type { Job } from './backend.ts'
 import { callerError, learnClasses } from './caller.ts'
+import { messageOf, reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
-import type { Queued } from './queue.ts'
-
-/** A job that was checked and readied for the wire. */
-export interface ReadyJob extends Queued {
-  readonly id: number
-  readonly job: Job
-  readonly args: Encoded
-}
+import { Hand } from './hand.ts'
+import type { ReadyJob } from './ready-job.ts'
 
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
 
 /** What a slot tells the pool. */
 export interface SlotOwner {
-  /** The slot can take a job. */
+  /** The worker has nothing in its hands. */
   idle(slot: Slot): void
+  /** The worker has answered and may be given more. */
+  answered(slot: Slot): void
   /** The job has an outcome. */
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void
-  /** Nothing of the worker is left. `wasReady` says whether it ever took messages; `loading` is the module it died of, if it was importing one. */
-  ended(
-    slot: Slot,
-    why: Error,
-    details: { wasReady: boolean; loading: string | undefined; expected: boolean; idle: boolean },
-  ): void
+  /** These jobs are back, in their order; the worker has not begun them. */
+  returned(jobs: readonly ReadyJob[]): void
+  /** Nothing of the worker is left. `loading` is the module that it died of, if it was importing one. */
+  ended(slot: Slot, why: Error, details: EndDetails): void
+}
+
+export interface EndDetails {
+  readonly wasReady: boolean
+  readonly loading: string | undefined
+  /** This side wanted it. */
+  readonly expected: boolean
+  readonly idle: boolean
 }
 
 export interface SlotTimes {
@@ -57,15 +53,20 @@ export class Slot {
   readonly #owner: SlotOwner
   readonly #times: SlotTimes
   readonly #worker: FarWorker
+  readonly #hand = new Hand<ReadyJob>()
   /** Tasks that this worker was told of. */
   readonly #refs = new Map<Task, { readonly ref: number; loaded: boolean }>()
   #state: SlotState = 'starting'
   #wasReady = false
-  #current: ReadyJob | undefined
+  /** The number of the call that the worker was asked to leave. */
+  #draining: number | undefined
   #crash: WireFailure | undefined
   /** Why this side ends the worker, if it does. */
   #verdict: Error | undefined
   #deadline: Timer | undefined
+  #held = true
+  /** When the worker began with the first call in its hands, or turned idle. */
+  #sinceMs = 0
 
   constructor(index: number, start: StartWorker, owner: SlotOwner, times: SlotTimes) {
     this.index = index
@@ -76,6 +77,7 @@ export class Slot {
     )
     this.#worker = start(index, {
       message: message => this.#receive(message),
+      done: (seq, workMs, value) => this.#done(seq, workMs, value),
       exited: exit => this.#exited(exit),
     })
     this.#worker.hold()
@@ -93,61 +95,126 @@ export class Slot {
     return this.#worker.name
   }
 
-  /** The job that it works on, as far as anybody waits for it. */
-  get job(): ReadyJob | undefined {
-    return this.#state === 'busy' ? this.#current : undefined
+  /** How many calls the worker has in its hands. */
+  get inHand(): number {
+    return this.#hand.count
   }
 
-  /** Gives the job to the worker; the slot must be idle. Settles the job at once if it can't be sent. */
+  /** How long, by `nowMs`, it has been at the first call in its hands, or idle. */
+  sinceMs(nowMs: number): number {
+    return nowMs - this.#sinceMs
+  }
+
+  /** Whether the program is kept alive for this worker. */
+  get held(): boolean {
+    return this.#held
+  }
+
+  /**
+   * Whether a busy worker may be given this job behind what it has: it knows the task, there is room, and the call that
+   * it is in is a cheap one too. What moves is never given so: it could not be given again to another.
+   */
+  takes(ready: ReadyJob, takesBack: boolean): boolean {
+    const { first } = this.#hand
+    return (
+      this.#state === 'busy' &&
+      first !== undefined &&
+      this.#hand.count <
+        Math.min(ready.cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity) &&
+      this.#hand.room > 1 &&
+      this.#refs.get(ready.job.task)?.loaded === true &&
+      canBeGivenAgain(ready)
+    )
+  }
+
+  /** Whether the worker has come to the middle of what it may have in its hands: then more is given, many at once. */
+  wantsMore(takesBack: boolean): boolean {
+    const { first } = this.#hand
+    return (
+      first !== undefined &&
+      this.#hand.count * 2 <= Math.min(first.cost.inHand(takesBack), this.#worker.capacity)
+    )
+  }
+
+  /** Puts the job into the worker's hands. Settles it at once if it can't be sent. */
   assign(ready: ReadyJob): void {
-    this.#state = 'busy'
-    this.#current = ready
-    this.#worker.hold()
-    const { job, args, id } = ready
-    try {
-      const ref = this.#tell(job.task)
-      this.#worker.send(
-        { kind: 'run', id, ref, args: args.value, special: args.special, chunk: job.chunk, attempt: 1 },
-        args.transfer,
-      )
-    } catch (cause) {
-      return this.#finish(() => unsendable(cause))
+    if (this.#state === 'idle') {
+      this.#state = 'busy'
+      this.#hold()
     }
-    detach(args.transfer)
-    job.started()
+    const seq = this.#hand.add(ready)
+    try {
+      this.#give(seq, ready)
+    } catch (cause) {
+      this.#hand.remove(seq)
+      this.#owner.settled(ready, unsendable(cause))
+      return this.#next()
+    }
+    if (this.#hand.count === 1) this.#begin(ready)
   }
 
-  /** The job was settled by somebody else: asks the worker to leave it, and ends the worker if it does not. */
+  /** The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a worker that does not. */
   abandon(ready: ReadyJob, reason: Error): void {
-    if (this.#current !== ready || this.#state !== 'busy') return
-    this.#state = 'draining'
-    this.#worker.flagCancelled(ready.id)
+    if (this.#hand.get(ready.seq) !== ready || this.#verdict !== undefined) return
+    const { seq } = ready
+    const isFirst = this.#hand.first === ready
+    if (this.#worker.recall(seq)) {
+      this.#hand.remove(seq)
+      if (isFirst) this.#next()
+      return
+    }
     this.#worker.send({
       kind: 'cancel',
-      id: ready.id,
-      failure: encodeFailure(reason, (value, _path) => ({ value: String(value), special: false })),
+      seq,
+      failure: encodeFailure(reason, value => ({ value: String(value), special: false })),
     })
-    this.#setDeadline(this.#times.graceMs, () => this.#end(reason))
-    this.#worker.release()
+    // The worker drops it when it comes to it, and says so; if it comes to it before it has read this, #next drains it.
+    if (isFirst || this.#worker.hadBegun(seq, false)) this.#drain(seq)
+  }
+
+  /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */
+  takeBack(): ReadyJob[] {
+    const { first } = this.#hand
+    const back = [...this.#hand].filter(
+      ready => ready !== first && !ready.settled && this.#worker.recall(ready.seq),
+    )
+    for (const { seq } of back) this.#hand.remove(seq)
+    return back
   }
 
   /** Asks an idle worker to end; kills it if it does not. */
   stop(): void {
     if (this.#state !== 'idle') return this.kill(new Error('The worker was ended.'))
     this.#state = 'stopping'
-    this.#worker.hold()
+    this.#hold()
     this.#worker.stop()
     this.#setDeadline(this.#times.graceMs, () => this.#worker.kill())
   }
 
-  /** Ends the worker now; a job in it is settled with `why`. */
+  /** Ends the worker now; a call that it has begun is settled with `why`. */
   kill(why: Error): void {
     this.#end(why)
   }
 
-  /** Lets the program end while this worker is idle. */
+  /** Lets the program end while this worker has nothing to do that anybody waits for. */
   release(): void {
+    this.#held = false
     this.#worker.release()
+  }
+
+  #hold(): void {
+    if (this.#held) return
+    this.#held = true
+    this.#worker.hold()
+  }
+
+  #give(seq: number, { job, encoded }: ReadyJob): void {
+    const ref = this.#tell(job.task)
+    const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
+    if (plain && !job.chunk && this.#worker.tryGive(seq, ref, job.calls[0] as readonly unknown[])) return
+    const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
+    this.#worker.give({ kind: 'run', seq, ref, args: value, special, chunk: job.chunk, attempt: 1 }, transfer)
+    detach(transfer)
   }
 
   /** Sends the task's address the first time, and returns its number on this worker. */
@@ -174,13 +241,12 @@ export class Slot {
       case 'loaded':
         return this.#loaded(message.ref)
       case 'loadFailed':
-        this.#loaded(message.ref)
-        return // The run that follows it fails with the same reason.
+        return this.#loaded(message.ref) // The call that it was loaded for fails with the same reason.
       case 'crashed':
         this.#crash = message.failure
         return
       default:
-        return this.#receiveOfJob(message)
+        return this.#receiveOfCall(message)
     }
   }
 
@@ -194,41 +260,74 @@ export class Slot {
 
   #loaded(ref: number): void {
     for (const known of this.#refs.values()) if (known.ref === ref) known.loaded = true
-    if (this.#state === 'busy') this.#clearDeadline()
+    if (this.#state === 'busy' || this.#state === 'idle') this.#clearDeadline()
   }
 
-  #receiveOfJob(message: Extract<FromWorker, { id: number }>): void {
-    const ready = this.#current
-    if (ready === undefined || message.id !== ready.id) {
-      if (message.kind === 'progress') return // Late news of a job that has ended.
-      return this.#end(new ProtocolError(`${message.kind} for a job that it does not have`, this.#details()))
+  /** The fast lane's answer. */
+  #done(seq: number, workMs: number, value: unknown): void {
+    if (this.#state === 'ended') return
+    const ready = this.#hand.remove(seq)
+    if (ready === undefined)
+      return this.#end(new ProtocolError('done for a call that it does not have', this.#details()))
+    if (!ready.settled) this.#owner.settled(ready, { ok: true, value }, workMs)
+    this.#answered(ready)
+  }
+
+  #receiveOfCall(message: Extract<FromWorker, { seq: number }>): void {
+    const ready = this.#hand.get(message.seq)
+    if (message.kind === 'progress') {
+      if (ready !== undefined && !ready.settled) ready.job.progressed(message.done, message.total)
+      return
     }
+    if (ready === undefined) {
+      return this.#end(new ProtocolError(`${message.kind} for a call that it does not have`, this.#details()))
+    }
+    this.#hand.remove(message.seq)
+    if (!ready.settled) this.#settle(ready, message)
+    this.#answered(ready)
+  }
+
+  #settle(
+    ready: ReadyJob,
+    message: Exclude<Extract<FromWorker, { seq: number }>, { kind: 'progress' }>,
+  ): void {
     switch (message.kind) {
-      case 'progress':
-        if (this.#state === 'busy') ready.job.progressed(message.done, message.total)
-        return
+      case 'dropped':
+        return // It was cancelled, and settled then.
       case 'done':
-        return this.#finish(
-          () => ({ ok: true, value: decode(message.value, message.special) }),
+        return this.#owner.settled(
+          ready,
+          this.#attempt(() => ({ ok: true, value: decode(message.value, message.special) })),
           message.workMs,
         )
-      case 'doneChunk': {
-        const read = () => message.outcomes.map(outcome => this.#decodeOutcome(outcome, ready))
-        const failures = message.outcomes.flatMap(outcome => (outcome.ok ? [] : [outcome.failure]))
-        return this.#finish(() => ({ ok: true, value: read() }), message.workMs, failures)
+      case 'failed': {
+        const read = (): Outcome<unknown> => ({ ok: false, error: callerError(message.failure, ready.job) })
+        return this.#settleKnowing([message.failure], ready, read, message.workMs)
       }
-      case 'failed':
-        return this.#finish(
-          () => ({ ok: false, error: callerError(message.failure, ready.job) }),
-          message.workMs,
-          [message.failure],
-        )
+      case 'doneChunk': {
+        const failures = message.outcomes.flatMap(outcome => (outcome.ok ? [] : [outcome.failure]))
+        const read = (): Outcome<unknown> => ({
+          ok: true,
+          value: message.outcomes.map(outcome => decodeOutcome(outcome, ready)),
+        })
+        return this.#settleKnowing(failures, ready, read, message.workMs)
+      }
     }
   }
 
-  #decodeOutcome(outcome: WireOutcome, ready: ReadyJob): Outcome<unknown> {
-    if (outcome.ok) return { ok: true, value: decode(outcome.value, outcome.special) }
-    return { ok: false, error: callerError(outcome.failure, ready.job) }
+  /** The worker is free at once, even if the answer must wait for its error classes. */
+  #settleKnowing(
+    failures: readonly WireFailure[],
+    ready: ReadyJob,
+    read: () => Outcome<unknown>,
+    workMs: number,
+  ): void {
+    const settle = () => {
+      if (!ready.settled) this.#owner.settled(ready, this.#attempt(read), workMs)
+    }
+    const learning = failures.length === 0 ? undefined : learnClasses(failures, ready.job)
+    if (learning === undefined) settle()
+    else learning.then(settle)
   }
 
   /** A reply whose inside is not what it should be is a forged one. */
@@ -238,91 +337,117 @@ export class Slot {
     } catch (error) {
       return {
         ok: false,
-        error: new ProtocolError(`a reply that can't be read (${(error as Error).message})`, this.#details()),
+        error: new ProtocolError(`a reply that can't be read (${messageOf(error)})`, this.#details()),
       }
     }
   }
 
-  /** The worker has answered: it is free at once, even if the answer must wait for its error classes. */
-  #finish(read: () => Outcome<unknown>, workMs?: number, failures: readonly WireFailure[] = []): void {
-    const ready = this.#current as ReadyJob
-    const settle =
-      this.#state === 'busy' ? () => this.#owner.settled(ready, this.#attempt(read), workMs) : () => {}
-    this.#clearDeadline()
-    this.#current = undefined
-    const learning = failures.length === 0 ? undefined : learnClasses(failures, ready.job)
-    if (learning === undefined) settle()
-    else learning.then(settle)
-    this.#turnIdle()
+  /** The call is out of the worker's hands. */
+  #answered(ready: ReadyJob): void {
+    // While a later call drains, the deadline is that one's.
+    if (this.#deadline !== undefined && (this.#draining ?? ready.seq) === ready.seq) {
+      const known = this.#refs.get(ready.job.task)
+      if (known !== undefined) known.loaded = true
+      this.#clearDeadline()
+    }
+    if (this.#draining === ready.seq) this.#draining = undefined
+    this.#next()
+  }
+
+  #next(): void {
+    if (this.#draining !== undefined || this.#verdict !== undefined || this.#state === 'ended') return
+    const next = this.#hand.first
+    if (next === undefined) return this.#turnIdle()
+    if (next.settled) return this.#drain(next.seq)
+    if (this.#state === 'draining') this.#hold()
+    this.#state = 'busy'
+    this.#begin(next)
+    this.#owner.answered(this)
+  }
+
+  /** The worker is in a call that was cancelled, or will be next: lets it end that by itself within `graceMs`. */
+  #drain(seq: number): void {
+    this.#worker.flagCancelled(seq)
+    this.#draining = seq
+    this.#state = 'draining'
+    this.#setDeadline(this.#times.graceMs, () => this.#graceIsOver(seq))
+    this.#owner.returned(this.takeBack())
+    this.release()
+  }
+
+  /** After a turn of the loop: the answer may have lain here unread, and the worker may be in the next call by now. */
+  async #graceIsOver(seq: number): Promise<void> {
+    await runtime().yieldToLoop()
+    if (this.#draining !== seq) return
+    this.#end(new WorkerCrashedError('it did not leave a cancelled call within graceMs', this.#details()))
+  }
+
+  #begin(ready: ReadyJob): void {
+    this.#sinceMs = runtime().now()
+    if (!ready.settled) ready.job.started()
   }
 
   #turnIdle(): void {
     this.#state = 'idle'
+    this.#sinceMs = runtime().now()
     this.#owner.idle(this)
   }
 
   #end(why: Error): void {
     if (this.#state === 'ended' || this.#verdict !== undefined) return
     this.#verdict = why
+    if (this.#state === 'idle') this.#state = 'stopping'
     this.#clearDeadline()
+    this.#held = true
     this.#worker.hold() // Whoever waits for the end must not lose the program before it comes.
     this.#worker.kill()
   }
 
   #exited(exit: Exit): void {
     if (this.#state === 'ended') return
-    const { idle, expected } = {
-      idle: this.#state === 'idle',
-      expected: this.#verdict !== undefined || this.#state === 'stopping',
-    }
-    const why = this.#verdict ?? this.#reasonOf(exit)
+    const idle = this.#state === 'idle'
+    const expected = this.#verdict !== undefined || this.#state === 'stopping'
     const loading = this.#loadingModule()
-    const abandoned = this.#state === 'draining'
+    const why =
+      this.#verdict ??
+      reasonOf({
+        exit,
+        crash: this.#crash,
+        wasReady: this.#wasReady,
+        loading,
+        job: this.#hand.first?.job,
+        details: this.#details(),
+      })
     this.#state = 'ended'
     this.#clearDeadline()
-    const ready = this.#current
-    this.#current = undefined
-    if (ready !== undefined && !abandoned) this.#owner.settled(ready, { ok: false, error: why })
+    this.#giveUp(why, loading !== undefined)
     this.#owner.ended(this, why, { wasReady: this.#wasReady, loading, expected, idle })
   }
 
+  /** What the worker had begun died with it, and so did the call that it imported the module for; the rest goes back. */
+  #giveUp(why: Error, isLoading: boolean): void {
+    const back: ReadyJob[] = []
+    let first = true
+    for (const ready of this.#hand) {
+      const begun = this.#worker.hadBegun(ready.seq, first) || (first && isLoading) || !canBeGivenAgain(ready)
+      first = false
+      if (ready.settled) continue
+      if (begun) this.#owner.settled(ready, { ok: false, error: why })
+      else back.push(ready)
+    }
+    if (back.length > 0) this.#owner.returned(back)
+  }
+
   #loadingModule(): string | undefined {
-    const task = this.#current?.job.task
+    const task = this.#hand.first?.job.task
     return task !== undefined && this.#refs.get(task)?.loaded === false ? task.module : undefined
   }
 
-  #reasonOf(exit: Exit): Error {
-    if (this.#crash !== undefined) return this.#reasonOfCrash(this.#crash)
-    if (exit.kind === 'refused') return new SpawnError(messageOf(exit.error), this.#details(exit.error))
-    if (exit.kind === 'lost') return new ConnectionLostError(exit.why, this.#details())
-    if (exit.kind === 'garbled') return new ProtocolError(exit.what, this.#details())
-    if (exit.kind === 'memory') return new OutOfMemoryError(exit.limitMb, this.#details())
-    const loading = this.#loadingModule()
-    if (!this.#wasReady || loading !== undefined)
-      return new WorkerStartError(
-        `${loading === undefined ? '' : `while it imported ${loading}, `}${describeExit(exit)}`,
-        this.#details(exit.kind === 'error' ? exit.error : undefined),
-      )
-    if (exit.kind === 'exit') return new WorkerExitedError(exit.code, this.#details())
-    if (exit.kind === 'error') return new WorkerCrashedError(messageOf(exit.error), this.#details(exit.error))
-    return new WorkerCrashedError(describeExit(exit), { ...this.#details(), signal: exit.signal })
-  }
-
-  #reasonOfCrash(failure: WireFailure): Error {
-    const cause = callerError(failure, this.#current?.job)
-    if (cause instanceof EntryPointError) return cause
-    const why = `${cause.name}: ${cause.message}`
-    return this.#wasReady && this.#loadingModule() === undefined
-      ? new WorkerCrashedError(why, this.#details(cause))
-      : new WorkerStartError(why, this.#details(cause))
-  }
-
-  #details(cause?: unknown): WorkerErrorDetails {
-    const task = this.#current?.job.task
+  #details(): WorkerErrorDetails {
+    const task = this.#hand.first?.job.task
     return {
       worker: this.#worker?.name ?? `worker ${this.index}`,
       task: task === undefined ? undefined : nameOf(task),
-      cause,
     }
   }
 
@@ -337,7 +462,17 @@ export class Slot {
   }
 }
 
-/** The platform could not copy what the scan let pass: a Proxy, an object nested too deeply for its own stack. */
+function decodeOutcome(outcome: WireOutcome, { job }: ReadyJob): Outcome<unknown> {
+  if (outcome.ok) return { ok: true, value: decode(outcome.value, outcome.special) }
+  return { ok: false, error: callerError(outcome.failure, job) }
+}
+
+/** What has moved to one worker can't be sent to another. */
+function canBeGivenAgain({ encoded }: ReadyJob): boolean {
+  return encoded === undefined || encoded.transfer.length === 0
+}
+
+/** The platform could not copy what the scan let pass. */
 function unsendable(cause: unknown): Outcome<unknown> {
   if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_'))
     return { ok: false, error: cause }
@@ -347,19 +482,8 @@ function unsendable(cause: unknown): Outcome<unknown> {
   }
 }
 
-function describeExit(exit: Exit): string {
-  if (exit.kind === 'exit') return `it ended with exit code ${exit.code}`
-  if (exit.kind === 'signal')
-    return `it was ended by ${exit.signal}${exit.lastWords === '' ? '' : `; it wrote last:\n${exit.lastWords}`}`
-  return exit.kind === 'error' ? messageOf(exit.error) : exit.kind
-}
-
 function describe(message: unknown): string {
   const kind =
     typeof message === 'object' && message !== null ? (message as { kind?: unknown }).kind : message
   return String(kind).slice(0, 80)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -12,6 +12,7 @@ import type { Socket } from 'node:net'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../executor/far-worker.ts'
 import type { PoolOptions } from '../executor/pool-options.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import type { RunMessage, ToWorker } from '../wire/messages.ts'
 import { pipeTransport } from '../wire/transport/pipe.ts'
 import type { Transport } from '../wire/transport/transport.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -31,6 +32,8 @@ const lateMs = 200
 class WorkerProcess implements FarWorker {
   readonly name: string
   readonly pid: number | undefined
+  /** Few: a call can't be taken back from a process, so what waits behind a slow one waits with it. */
+  readonly capacity = 64
   readonly #owner: FarWorkerOwner
   readonly #options: ProcessOptions
   readonly #child: ChildProcess | undefined
@@ -68,22 +71,42 @@ class WorkerProcess implements FarWorker {
           this.#heartbeat?.begin()
           owner.message(message)
         },
+        run() {},
+        done: (seq, workMs, value) => owner.done(seq, workMs, value),
         garbled: what => this.#killBecause({ kind: 'garbled', what }),
         closed: () => this.#disconnected(),
       },
-      options.maxPayloadBytes * 2,
+      { maxFrameBytes: options.maxPayloadBytes * 2 },
     )
     child.once('exit', (code, signal) => this.#exited(code, signal))
     child.on('error', () => {}) // A kill that came too late.
   }
 
-  send(message: unknown): void {
+  send(message: ToWorker): void {
     this.#transport?.send(message)
   }
 
-  flagCancelled(id: number): void {
+  tryGive(seq: number, ref: number, args: readonly unknown[]): boolean {
+    return this.#transport?.tryRun(seq, ref, args) ?? false
+  }
+
+  give(message: RunMessage): void {
+    this.#transport?.send(message)
+  }
+
+  /** There is no memory in which both sides could agree on it. */
+  recall(): boolean {
+    return false
+  }
+
+  /** It answers each call before it begins the next (transport/pipe.ts). */
+  hadBegun(_seq: number, first: boolean): boolean {
+    return first
+  }
+
+  flagCancelled(seq: number): void {
     const bytes = Buffer.alloc(4)
-    bytes.writeInt32BE(id | 0) // Read by worker/watchdog.ts.
+    bytes.writeInt32BE(seq) // Read by worker/watchdog.ts.
     this.#control?.write(bytes)
   }
 

@@ -1,5 +1,5 @@
 /**
- * The only file that touches `Atomics`. Sync words go through these five, so that a model checker can stand in for them.
+ * The only file that touches `Atomics`. Sync words go through these, so that a model checker can stand in for them.
  * All are sequentially consistent (ECMAScript, "Memory Model").
  */
 
@@ -11,4 +11,17 @@ export function load(words: Int32Array, at: number): number {
 /** Writes a word. */
 export function store(words: Int32Array, at: number, value: number): void {
   Atomics.store(words, at, value)
+}
+
+/** Writes a word and returns what was there before. */
+export function exchange(words: Int32Array, at: number, value: number): number {
+  return Atomics.exchange(words, at, value)
+}
+
+/** Tells the processor that this thread looks at a word again and again; nothing where the platform has no word for it (before Node 24). */
+export const pause: () => void = (Atomics as { pause?: () => void }).pause ?? (() => {})
+
+/** Writes a word if it holds `expected`; returns what it held. */
+export function compareExchange(words: Int32Array, at: number, expected: number, value: number): number {
+  return Atomics.compareExchange(words, at, expected, value)
 }

@@ -106,6 +106,7 @@ test('however a wait ends, no listener and no timer stay behind', async () => {
       end(parked)
       await parked.promise.catch(() => {})
       assert.deepEqual([getEventListeners(signal, 'abort').length, virtual.timers], [0, 0])
+      assert.deepEqual(strand.held, [])
     }
     assert.deepEqual(everyoneParked(), [])
   })

@@ -7,7 +7,10 @@ import { CallContext, context, insideTask, withContext } from './context.ts'
 function call(
   more: { poll?: () => boolean; report?: (done: number, total: number | undefined) => void } = {},
 ) {
-  return new CallContext({ attempt: 1, worker: 'thread 2', report: () => {}, ...more })
+  return new CallContext(1, 'thread 2', {
+    report: (_context, done, total) => more.report?.(done, total),
+    pollCancelled: () => more.poll?.() ?? false,
+  })
 }
 
 test('outside of a task there is a context that is never cancelled', () => {
@@ -21,7 +24,7 @@ test('outside of a task there is a context that is never cancelled', () => {
 test('the context follows its call through awaits, and calls next to each other keep their own', async () => {
   const seen = await Promise.all(
     ['a', 'b'].map(worker =>
-      withContext(new CallContext({ attempt: 1, worker, report: () => {} }), async () => {
+      withContext(new CallContext(1, worker, { report() {}, pollCancelled: () => false }), async () => {
         await Promise.resolve()
         await new Promise<void>(resolve => setImmediate(resolve))
         return [insideTask(), context().worker]

@@ -59,12 +59,18 @@ const outside: TaskContext = {
   worker: 'main',
 }
 
+/** Who runs a call, as far as its context must ask. */
+export interface CallOwner {
+  report(context: CallContext, done: number, total: number | undefined): void
+  /** Whether the call was cancelled, as a synchronous loop can see it. */
+  pollCancelled(context: CallContext): boolean
+}
+
 /** The context of a call on an executor; its signal is made only if somebody asks for it. Its waits end when it is cancelled. */
 export class CallContext extends Strand implements TaskContext {
   readonly attempt: number
   readonly worker: string
-  readonly #report: (done: number, total: number | undefined) => void
-  readonly #poll: () => boolean
+  readonly #owner: CallOwner
   /** Bound, so that `const { progress } = context()` works. */
   readonly throwIfCancelled = (): void => {
     if (!this.cancelled) return
@@ -76,26 +82,19 @@ export class CallContext extends Strand implements TaskContext {
       throw new OptionError(
         `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
       )
-    this.#report(done, total)
+    this.#owner.report(this, done, total)
   }
 
-  /** `poll` says whether the call was cancelled, as a synchronous loop can see it; `report` sends progress; `name` is the task's. */
-  constructor(options: {
-    attempt: number
-    worker: string
-    report: (done: number, total: number | undefined) => void
-    poll?: () => boolean
-    name?: string
-  }) {
-    super(options.name ?? 'a task', undefined)
-    this.attempt = options.attempt
-    this.worker = options.worker
-    this.#report = options.report
-    this.#poll = options.poll ?? (() => false)
+  /** `name` is the task's, for whoever asks who waits. */
+  constructor(attempt: number, worker: string, owner: CallOwner, name = 'a task') {
+    super(name, undefined)
+    this.attempt = attempt
+    this.worker = worker
+    this.#owner = owner
   }
 
   get cancelled(): boolean {
-    return this.stopped || this.#poll()
+    return this.stopped || this.#owner.pollCancelled(this)
   }
 
   /** Marks the call as cancelled and aborts its signal. */

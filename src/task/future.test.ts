@@ -7,12 +7,22 @@ import { AbortError, OptionError } from '../errors.ts'
 import { everyoneParked } from '../runtime/park.ts'
 import { withRuntime } from '../runtime/runtime.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
-import { abortError, asCompleted, type Completed, Future, type FutureControl, wait } from './future.ts'
+import { abortError, asCompleted, type Completed, type Future, FutureControl, wait } from './future.ts'
+
+/** A future's control whose cancel is the test's. */
+class Work<T> extends FutureControl<T> {
+  cancel: (reason: unknown) => void
+
+  constructor(cancel: (control: FutureControl<T>, reason: unknown) => void) {
+    super()
+    this.cancel = reason => cancel(this, reason)
+  }
+}
 
 /** A future whose cancel does what an executor's does. */
 function future<T = unknown>(): FutureControl<T> & { reasons: unknown[] } {
   const reasons: unknown[] = []
-  const control = Future.create<T>(reason => {
+  const control = new Work<T>((control, reason) => {
     reasons.push(reason)
     control.reject(abortError('work', reason), 'cancelled')
   })
@@ -132,7 +142,11 @@ test('progress reaches every listener until the future has settled', () => {
 
 /** How a program of its own ends that runs `body` with `Future` at hand. */
 function endOf(body: string): Promise<{ code: number; stderr: string }> {
-  const program = `import { Future } from ${JSON.stringify(new URL('./future.ts', import.meta.url).href)}\n${body}`
+  const program = `import { FutureControl } from ${JSON.stringify(new URL('./future.ts', import.meta.url).href)}
+    class Work extends FutureControl {
+      constructor(cancel) { super(); this.cancel = () => cancel(this) }
+    }
+    ${body}`
   return new Promise(resolve =>
     execFile(process.execPath, ['--input-type=module', '--eval', program], (error, _stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stderr }),
@@ -142,9 +156,8 @@ function endOf(body: string): Promise<{ code: number; stderr: string }> {
 
 test('a failed future that nobody awaits is reported by Node; one that its own cancel() ended is not', async () => {
   const [failed, cancelled] = await Promise.all([
-    endOf(`Future.create(() => {}).reject(new Error('nobody looked'))`),
-    endOf(`const control = Future.create(() => control.reject(new Error('nobody looked'), 'cancelled'))
-           control.future.cancel()`),
+    endOf(`new Work().reject(new Error('nobody looked'))`),
+    endOf(`new Work(control => control.reject(new Error('nobody looked'), 'cancelled')).future.cancel()`),
   ])
   assert.equal(failed.code, 1)
   assert.match(failed.stderr, /nobody looked/)
@@ -153,7 +166,7 @@ test('a failed future that nobody awaits is reported by Node; one that its own c
 
 test('a listener that throws is an uncaught exception, after the other listeners were told (test_future.test_done_callback_raises)', async () => {
   const { code, stderr } = await endOf(`
-    const control = Future.create(() => {})
+    const control = new Work()
     control.future.onProgress(() => { throw new Error('a listener’s own') })
     control.future.onProgress(done => console.error('told', done))
     control.progressed(1, 2)

@@ -13,63 +13,108 @@ export type FutureState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 /** What a progress listener is told: `done` of `total` (if the task knows it), in the task's own unit. */
 export type ProgressListener = (done: number, total: number | undefined) => void
 
-/** The side of a future that its executor holds. */
-export interface FutureControl<T> {
+/**
+ * The side of a future that its executor holds: it settles the future, and is asked when the user cancels it. A class to
+ * derive from, so that a call is one object with its control.
+ */
+export abstract class FutureControl<T> {
   readonly future: Future<T>
-  started(): void
-  progressed(done: number, total: number | undefined): void
-  resolve(value: T): void
+  #state: FutureState = 'queued'
+  #listeners: ProgressListener[] | undefined
+  readonly #resolve: (value: any) => void
+  readonly #reject: (error: unknown) => void
+
+  constructor() {
+    this.future = Future.create<T>(this)
+    this.#resolve = taken.resolve
+    this.#reject = taken.reject
+  }
+
+  /** The user cancels the unsettled future. */
+  abstract cancel(reason: unknown): void
+
+  get state(): FutureState {
+    return this.#state
+  }
+
+  get hasSettled(): boolean {
+    return this.#state !== 'queued' && this.#state !== 'running'
+  }
+
+  started(): void {
+    if (this.#state === 'queued') this.#state = 'running'
+  }
+
+  progressed(done: number, total: number | undefined): void {
+    if (this.hasSettled || this.#listeners === undefined) return
+    for (const listener of this.#listeners) tellProgress(listener, done, total)
+  }
+
+  resolve(value: T): void {
+    if (this.hasSettled) return
+    this.#state = 'done'
+    this.#resolve(value)
+  }
+
   /** An AbortError or a TimeoutError of the executor means `cancelled`; pass `'cancelled'` then. */
-  reject(error: unknown, state?: 'failed' | 'cancelled'): void
+  reject(error: unknown, state: 'failed' | 'cancelled' = 'failed'): void {
+    if (this.hasSettled) return
+    this.#state = state
+    this.#reject(error)
+  }
+
+  listen(listener: ProgressListener): void {
+    this.#listeners = [...(this.#listeners ?? []), listener]
+  }
+}
+
+/** What the promise that is being made gave to settle it with; taken at once, so that no closure is needed for each. */
+const taken: { resolve: (value: any) => void; reject: (error: unknown) => void } = {
+  resolve() {},
+  reject() {},
+}
+
+function take(resolve: (value: any) => void, reject: (error: unknown) => void): void {
+  taken.resolve = resolve
+  taken.reject = reject
 }
 
 /**
  * The result of `run`: await it like a promise, cancel it, ask for its state.
  *
  * A rejected future that nobody awaits is reported by Node like any rejected promise; one that was cancelled by its own
- * `cancel()` is not.
+ * `cancel()` is not. `then`, `catch` and `finally` return plain promises.
  */
-export class Future<T> implements Promise<T> {
-  readonly #promise: Promise<T>
-  readonly #cancel: (reason: unknown) => void
-  #state: FutureState = 'queued'
-  #listeners: ProgressListener[] | undefined
+export class Future<T> extends Promise<T> {
+  /** Not of `T`: a future of a number is one of anything. */
+  readonly #control: Pick<FutureControl<unknown>, 'state' | 'hasSettled' | 'cancel' | 'listen'>
 
-  private constructor(promise: Promise<T>, cancel: (reason: unknown) => void) {
-    this.#promise = promise
-    this.#cancel = cancel
+  static {
+    // `await` and Promise.all take a promise as it is if its constructor is Promise; any other they wrap in another one.
+    Object.defineProperty(Future.prototype, 'constructor', { value: Promise })
   }
 
-  /** For executors: a future, and the means to settle it. `cancel` is called when the user cancels an unsettled future. */
-  static create<T>(cancel: (reason: unknown) => void): FutureControl<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>()
-    const future = new Future<T>(promise, cancel)
-    return {
-      future,
-      started: () => {
-        if (future.#state === 'queued') future.#state = 'running'
-      },
-      progressed: (done, total) => future.#tell(done, total),
-      resolve: value => {
-        if (future.settled) return
-        future.#state = 'done'
-        resolve(value)
-      },
-      reject: (error, state = 'failed') => {
-        if (future.settled) return
-        future.#state = state
-        reject(error)
-      },
-    }
+  private constructor(control: FutureControl<T>) {
+    super(take)
+    this.#control = control
+  }
+
+  /** For executors: the future of a control that is being made. */
+  static create<T>(control: FutureControl<T>): Future<T> {
+    return new Future(control)
+  }
+
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise
   }
 
   get state(): FutureState {
-    return this.#state
+    return this.#control.state
   }
 
   /** Whether the state is final. */
   get settled(): boolean {
-    return this.#state !== 'queued' && this.#state !== 'running'
+    return this.#control.hasSettled
   }
 
   /**
@@ -82,39 +127,19 @@ export class Future<T> implements Promise<T> {
    */
   cancel(reason?: unknown): boolean {
     if (this.settled) return false
-    this.#promise.catch(() => {})
-    this.#cancel(reason)
+    this.catch(() => {})
+    this.#control.cancel(reason)
     return true
   }
 
   /** Calls `listener` at each `context().progress(…)` of the task, until it settles. Returns this future. */
   onProgress(listener: ProgressListener): this {
-    this.#listeners = [...(this.#listeners ?? []), listener]
+    this.#control.listen(listener)
     return this
   }
 
-  then<A = T, B = never>(
-    onDone?: ((value: T) => A | PromiseLike<A>) | null,
-    onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#promise.then(onDone, onFailed)
-  }
-
-  catch<B = never>(onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.#promise.catch(onFailed)
-  }
-
-  finally(onSettled?: (() => void) | null): Promise<T> {
-    return this.#promise.finally(onSettled)
-  }
-
-  get [Symbol.toStringTag](): string {
+  override get [Symbol.toStringTag](): string {
     return 'Future'
-  }
-
-  #tell(done: number, total: number | undefined): void {
-    if (this.settled || this.#listeners === undefined) return
-    for (const listener of this.#listeners) tellProgress(listener, done, total)
   }
 }
 

@@ -6,31 +6,43 @@ import { markThread } from '../executor/worker/is-worker.ts'
 import { threadEntry } from '../executor/worker/thread-entry.ts'
 import { store } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { portTransport } from '../wire/transport/port.ts'
+import { claimMemory, claimWindow, giveClaim, recallClaim, wasBegun } from '../wire/claims.ts'
+import { portTransport, sharedRings } from '../wire/transport/port.ts'
 
-/** Starts threads with the given limits. */
-export function threadStarter(options: PoolOptions): StartWorker {
-  return (index, owner) => startThread(`thread ${index}`, options, owner)
+/** Starts threads with the given limits, each of which looks for its next call for `spinUs` before it sleeps. */
+export function threadStarter(options: PoolOptions, spinUs: number): StartWorker {
+  return (index, owner) => startThread(`thread ${index}`, options, spinUs / 1_000, owner)
 }
 
 function startThread(
   name: string,
   { resourceLimits, maxPayloadBytes }: PoolOptions,
+  spinMs: number,
   owner: FarWorkerOwner,
 ): FarWorker {
   const { port1: near, port2: port } = new MessageChannel()
   const cancelWord = new Int32Array(new SharedArrayBuffer(4))
+  const claims = claimMemory()
+  const rings = sharedRings()
   let thread: Worker | undefined
   let unreadable: string | undefined
   let failure: unknown
-  const transport = portTransport(near, {
-    message: message => owner.message(message),
-    garbled(what) {
-      unreadable = what
-      void thread?.terminate()
+  const transport = portTransport(
+    near,
+    {
+      message: message => owner.message(message),
+      run() {},
+      done: (seq, workMs, value) => owner.done(seq, workMs, value),
+      garbled(what) {
+        unreadable = what
+        void thread?.terminate()
+      },
+      closed() {}, // The thread's own end says why.
     },
-    closed() {}, // The thread's own end says why.
-  })
+    rings.toWorker,
+    rings.fromWorker,
+  )
+  transport.listen()
   const exited = (exit: Exit) => {
     transport.drain() // What the thread said before it died counts.
     transport.close()
@@ -40,7 +52,7 @@ function startThread(
     thread = new Worker(firstLine, {
       name,
       resourceLimits: { ...resourceLimits },
-      workerData: markThread({ name, port, cancelWord, maxPayloadBytes }),
+      workerData: markThread({ name, port, rings, claims, cancelWord, spinMs, maxPayloadBytes }),
       transferList: [port],
     })
     thread.on('error', error => {
@@ -55,8 +67,19 @@ function startThread(
   return {
     name,
     pid: undefined,
-    send: (message, transfer) => transport.send(message, transfer),
-    flagCancelled: id => store(cancelWord, 0, id), // Pairs with the load in worker/thread-entry.ts.
+    capacity: claimWindow / 2,
+    send: message => transport.send(message),
+    tryGive(seq, ref, args) {
+      giveClaim(claims, seq)
+      return transport.tryRun(seq, ref, args)
+    },
+    give(message, transfer) {
+      giveClaim(claims, message.seq)
+      transport.send(message, transfer)
+    },
+    recall: seq => recallClaim(claims, seq),
+    hadBegun: seq => wasBegun(claims, seq),
+    flagCancelled: seq => store(cancelWord, 0, seq), // Pairs with the load in worker/thread-entry.ts.
     stop: () => transport.close(), // The thread sees its port close, and exits.
     kill: () => void thread?.terminate(),
     hold() {

@@ -1,10 +1,21 @@
 /** The model `threads`: a pool of worker threads in this process. Each is an isolate that may also share memory. */
+import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { Pool } from '../executor/pool.ts'
 import { checkPoolOptions, type PoolUserOptions } from '../executor/pool-options.ts'
 import { threadStarter } from './thread.ts'
 
-export interface ThreadsOptions extends PoolUserOptions {}
+export interface ThreadsOptions extends PoolUserOptions {
+  /**
+   * For calls that follow one another closely: how long, in microseconds, a thread that has answered looks for its next
+   * call before it sleeps. A call that comes meanwhile is there some microseconds earlier, and the caller need not wake
+   * anybody. It costs a core for as long as it looks, after every last answer. Default 0; at most 1,000.
+   */
+  readonly spinUs?: number
+}
+
+/** A thread that looks for longer holds up its own timers, and the cores. */
+const longestSpinUs = 1_000
 
 /**
  * Runs tasks on threads: for work that computes. Threads start when there is work (about 50 ms and 12 MiB each), are used
@@ -20,6 +31,12 @@ export interface ThreadsOptions extends PoolUserOptions {}
  */
 export function threads(options: ThreadsOptions = {}): Executor {
   const checked = checkPoolOptions('threads', options)
+  const { spinUs = 0 } = options
+  if (typeof spinUs !== 'number' || !(spinUs >= 0 && spinUs <= longestSpinUs)) {
+    throw new OptionError(
+      `threads({ spinUs }) takes 0 to ${longestSpinUs} microseconds; it got ${String(spinUs)}.`,
+    )
+  }
   const crossing = { sharedMemory: true, maxPayloadBytes: checked.maxPayloadBytes }
-  return createExecutor(new Pool('threads', checked, threadStarter(checked), crossing))
+  return createExecutor(new Pool('threads', checked, threadStarter(checked, spinUs), crossing))
 }

@@ -25,8 +25,8 @@ function byClone(value: unknown): unknown {
 const [near, far] = duplexPair() as unknown as [Socketlike, Socketlike]
 type Socketlike = Parameters<typeof pipeTransport>[0]
 const arrivals: ((message: unknown) => void)[] = []
-const nobody = { message() {}, garbled() {}, closed() {} }
-const sender = pipeTransport(near, nobody, 2 ** 28)
+const nobody = { message() {}, run() {}, done() {}, garbled() {}, closed() {} }
+const sender = pipeTransport(near, nobody, { maxFrameBytes: 2 ** 28 })
 pipeTransport(
   far,
   {
@@ -34,7 +34,7 @@ pipeTransport(
     message: message => arrivals.shift()?.(message),
     garbled: what => assert.fail(what),
   },
-  2 ** 28,
+  { maxFrameBytes: 2 ** 28 },
 )
 after(() => sender.close())
 

@@ -73,6 +73,13 @@ export function detach(transfer: readonly (ArrayBuffer | MessagePort)[]): void {
   }
 }
 
+/** Whether these arguments cross as they are: few primitives. */
+export function needsNoCodec(args: readonly unknown[]): boolean {
+  if (args.length > 8) return false
+  for (const arg of args) if (!isPrimitiveThatCrosses(arg)) return false
+  return true
+}
+
 function isPrimitiveThatCrosses(value: unknown): boolean {
   switch (typeof value) {
     case 'number':

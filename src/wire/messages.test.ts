@@ -15,20 +15,20 @@ const genuine: readonly FromWorker[] = [
   { kind: 'ready' },
   { kind: 'loaded', ref: 1 },
   { kind: 'loadFailed', ref: 1, failure },
-  { kind: 'progress', id: 1, done: 1, total: undefined },
-  { kind: 'progress', id: 1, done: Number.NaN, total: 2 },
-  { kind: 'done', id: 1, value: undefined, special: false, workMs: 0 },
-  { kind: 'doneChunk', id: 1, outcomes: [], workMs: 0.5 },
+  { kind: 'progress', seq: 1, done: 1, total: undefined },
+  { kind: 'progress', seq: 1, done: Number.NaN, total: 2 },
+  { kind: 'done', seq: 1, value: undefined, special: false, workMs: 0 },
+  { kind: 'doneChunk', seq: 1, outcomes: [], workMs: 0.5 },
   {
     kind: 'doneChunk',
-    id: 1,
+    seq: 1,
     outcomes: [
       { ok: true, value: 1, special: false },
       { ok: false, failure },
     ],
     workMs: 1,
   },
-  { kind: 'failed', id: 1, failure, workMs: 1 },
+  { kind: 'failed', seq: 1, failure, workMs: 1 },
   { kind: 'crashed', failure: { kind: 'value', value: null, special: false, description: 'null' } },
 ]
 
@@ -60,7 +60,7 @@ test('what is no object, or of no known kind, is refused', () => {
     ['ready'],
     { ready: 1 },
   ])
-    assert.equal(isFromWorker({ kind, id: 1, ref: 1 }), false)
+    assert.equal(isFromWorker({ kind, seq: 1, ref: 1 }), false)
 })
 
 /** Every place in a message, as the keys that lead to it; the places where anything may stand are left out. */
@@ -122,7 +122,7 @@ test('a time that is none is refused: the sizes of chunks follow from it', () =>
 })
 
 test('outcomes with a hole in their list are refused', () => {
-  assert.equal(isFromWorker({ kind: 'doneChunk', id: 1, outcomes: new Array(3), workMs: 1 }), false)
+  assert.equal(isFromWorker({ kind: 'doneChunk', seq: 1, outcomes: new Array(3), workMs: 1 }), false)
 })
 
 const anything = fc.anything({
@@ -139,7 +139,7 @@ const almost = fc.oneof(
   anything,
   fc.record({
     kind: fc.constantFrom(...genuine.map(({ kind }) => kind), '__proto__'),
-    id: fc.oneof(fc.nat(), anything),
+    seq: fc.oneof(fc.nat(), anything),
     ref: fc.oneof(fc.nat(), anything),
     workMs: fc.oneof(fc.nat(), anything),
     done: fc.oneof(fc.nat(), anything),

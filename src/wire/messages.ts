@@ -4,14 +4,16 @@
  *     caller's side                                  far side
  *     ── load {ref, module, position, …} ─────────▶  imports the module, looks the task up
  *     ◀───────────── loaded {ref} | loadFailed {ref, failure} ──
- *     ── run {id, ref, args} ─────────────────────▶  calls it
- *     ◀───────────── progress {id, done, total} ───
- *     ── cancel {id} ─────────────────────────────▶  aborts its signal (a shared flag was set before)
- *     ◀───────────── done {id, value} | failed {id, failure} ──
+ *     ── run {seq, ref, args} ─────────────────────▶  calls it
+ *     ◀───────────── progress {seq, done, total} ───
+ *     ── cancel {seq} ─────────────────────────────▶  aborts its signal (a shared flag was set before)
+ *     ◀───────────── done {seq, value} | failed {seq, failure} ──
+ *     ◀───────────── dropped {seq} ──   the cancelled call had not begun, and will not
  *     ◀───────────── ready ──   once, when the worker can take messages
  *     ◀───────────── crashed {failure} ──   the last message of a worker that dies of an uncaught error
  *
- * `ref` numbers the tasks that this worker was told of; `id` numbers the jobs of the pool. Both are never reused.
+ * `ref` numbers the tasks that this worker was told of; `seq` numbers the calls that it was given.
+ * Calls and results that are small and plain take the transport's fast lane instead (transport/transport.ts).
  */
 import type { ModuleVersion } from '../task/registry.ts'
 import type { WireFailure } from './failure.ts'
@@ -29,7 +31,7 @@ export interface LoadMessage {
 
 export interface RunMessage {
   readonly kind: 'run'
-  readonly id: number
+  readonly seq: number
   readonly ref: number
   /** The arguments; for a chunk, a list of arguments for each call. */
   readonly args: unknown
@@ -40,7 +42,7 @@ export interface RunMessage {
 
 export interface CancelMessage {
   readonly kind: 'cancel'
-  readonly id: number
+  readonly seq: number
   readonly failure: WireFailure
 }
 
@@ -57,24 +59,25 @@ export type FromWorker =
   | { readonly kind: 'loadFailed'; readonly ref: number; readonly failure: WireFailure }
   | {
       readonly kind: 'progress'
-      readonly id: number
+      readonly seq: number
       readonly done: number
       readonly total: number | undefined
     }
   | {
       readonly kind: 'done'
-      readonly id: number
+      readonly seq: number
       readonly value: unknown
       readonly special: boolean
       readonly workMs: number
     }
   | {
       readonly kind: 'doneChunk'
-      readonly id: number
+      readonly seq: number
       readonly outcomes: readonly WireOutcome[]
       readonly workMs: number
     }
-  | { readonly kind: 'failed'; readonly id: number; readonly failure: WireFailure; readonly workMs: number }
+  | { readonly kind: 'failed'; readonly seq: number; readonly failure: WireFailure; readonly workMs: number }
+  | { readonly kind: 'dropped'; readonly seq: number }
   | { readonly kind: 'crashed'; readonly failure: WireFailure }
 
 const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
@@ -84,17 +87,18 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
   ['ready', () => true],
   ['loaded', message => isNumber(message['ref'])],
   ['loadFailed', message => isNumber(message['ref']) && isFailure(message['failure'])],
-  ['progress', message => isNumber(message['id']) && isNumber(message['done'])],
-  ['done', message => isNumber(message['id']) && isTime(message['workMs']) && isBoolean(message['special'])],
+  ['progress', message => isNumber(message['seq']) && isNumber(message['done'])],
+  ['done', message => isNumber(message['seq']) && isTime(message['workMs']) && isBoolean(message['special'])],
   [
     'doneChunk',
     message =>
-      isNumber(message['id']) && isTime(message['workMs']) && isListOf(message['outcomes'], isOutcome),
+      isNumber(message['seq']) && isTime(message['workMs']) && isListOf(message['outcomes'], isOutcome),
   ],
   [
     'failed',
-    message => isNumber(message['id']) && isTime(message['workMs']) && isFailure(message['failure']),
+    message => isNumber(message['seq']) && isTime(message['workMs']) && isFailure(message['failure']),
   ],
+  ['dropped', message => isNumber(message['seq'])],
   ['crashed', message => isFailure(message['failure'])],
 ])
 

@@ -15,8 +15,8 @@ import { oldestNode, oldestVersion } from './oldest-node.ts'
 
 /** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
 const mostPackedKib = 700
-const mostLibraryKib = 250
-const mostBundledKib = 80
+const mostLibraryKib = 360
+const mostBundledKib = 110
 
 interface Packed {
   readonly tarball: string

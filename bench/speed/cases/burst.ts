@@ -1,5 +1,5 @@
 import type { InsideCase } from '../case.ts'
-import { expect, repeat } from '../repeat.ts'
+import { expect, repeat, warmUpWindows } from '../repeat.ts'
 
 const calls = 20_000
 
@@ -23,6 +23,7 @@ export const burst: InsideCase = {
     const { medianMs, ...load } = await repeat(burstOf(inputs), {
       windowMs,
       countPerBody: calls,
+      warmUpMs: warmUpWindows * windowMs,
       warmUp: burstOf(inputs.slice(0, calls / 10)),
     })
     return { value: calls / (medianMs / 1_000), ...load }

@@ -3,12 +3,16 @@
  * test_taskgroups and test_timeouts that it answers.
  */
 import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { AbortError, ClosedError, OptionError, TimeoutError, UnresponsiveError } from '../../errors.ts'
 import { everyoneParked, park } from '../../runtime/park.ts'
+import { withRuntime } from '../../runtime/runtime.ts'
 import { type Simulation, simulate } from '../../runtime/simulate.ts'
 import { currentStrand } from '../../runtime/strand.ts'
+import { VirtualRuntime } from '../../runtime/virtual.ts'
 import { CallContext, withContext } from '../../task/context.ts'
 import { sleep } from '../time/sleep.ts'
 import { outermostScopes, type Scope, scope } from './scope.ts'
@@ -338,6 +342,34 @@ for (const [outerMs, innerMs] of [
   )
 }
 
+test('when the loop was busy past both deadlines, the time-out is the outer scope’s (test_nested_timeouts_loop_busy)', async () => {
+  let busyMs = 0
+  class Busy extends VirtualRuntime {
+    override now(): number {
+      return super.now() + busyMs
+    }
+  }
+  const busy = new Busy()
+  for (const [outerMs, innerMs] of [
+    [20, 10],
+    [10, 20],
+  ] as const) {
+    busyMs = 0
+    const error = await busy.until(
+      withRuntime(busy, () => {
+        const outer = scope(() => scope(forever, { timeoutMs: innerMs, name: 'inner' }), {
+          timeoutMs: outerMs,
+          name: 'outer',
+        })
+        busyMs = 100
+        return caught(outer)
+      }),
+    )
+    assert.match(String(error), /outer did not end/)
+    assert.equal(busy.timers, 0)
+  }
+})
+
 everySchedule(
   'a foreign exception at the moment of the time-out is thrown (test_foreign_exception_on_timeout)',
   async () => {
@@ -450,6 +482,33 @@ everySchedule(
   },
 )
 
+everySchedule('a shielded scope’s own deadline holds when the one around has passed', async time => {
+  const error = await caught(
+    scope(
+      () => forever().finally(() => scope(forever, { shielded: true, timeoutMs: 20, name: 'clean-up' })),
+      { timeoutMs: 10, name: 'outer' },
+    ),
+  )
+  assert.match(String(error), /clean-up did not end within 20 ms/)
+  assert.equal(time.now(), 30)
+})
+
+everySchedule('what has ended is held by nobody around it', async () => {
+  await scope(async s => {
+    await scope(() => sleep(1))
+    await sleep(1)
+    await s.spawn(() => scope(() => {}))
+    assert.deepEqual(currentStrand()?.held, [])
+  })
+})
+
+everySchedule('an AbortError in a child that nobody cancelled is a failure', async () => {
+  const own = AbortSignal.abort()
+  const error = await caught(scope(s => void s.spawn(() => sleep(5, { signal: own }))))
+  assert.equal(error, own.reason)
+  assert.equal(error.name, 'AbortError')
+})
+
 everySchedule('a scope inside of a cancelled one does not begin', async () => {
   const reason = new Error('stop')
   const error = await caught(
@@ -462,7 +521,7 @@ everySchedule('a scope inside of a cancelled one does not begin', async () => {
 })
 
 everySchedule('a task’s cancellation reaches the scopes and waits inside of it', async () => {
-  const call = new CallContext({ attempt: 1, worker: 'main', report() {} })
+  const call = new CallContext(1, 'main', { report() {}, pollCancelled: () => false })
   const reason = new Error('cancelled call')
   const running = withContext(call, () => scope(s => void s.spawn(forever)))
   const refused = caught(running)
@@ -483,6 +542,38 @@ everySchedule('a wait of atonce ends with its child, a signal that it was given 
     child.cancel()
   })
   assert.deepEqual(seen, ['by its signal'])
+})
+
+test('a thousand that sleep beside each other take as long as one, and start in order', () =>
+  simulate(
+    async time => {
+      const started: number[] = []
+      await scope(s => {
+        for (let at = 0; at < 1_000; at += 1) {
+          s.spawn(async () => {
+            started.push(at)
+            await sleep(50)
+          })
+        }
+      })
+      assert.ok(started.every((value, at) => value === at))
+      assert.deepEqual([started.length, time.now()], [1_000, 50])
+    },
+    { schedule: 'fifo' },
+  ))
+
+test('each child starts in the context of the code that spawned it', async () => {
+  const request = new AsyncLocalStorage<string>()
+  const seen: unknown[] = []
+  await scope(s => {
+    for (const id of ['a', 'b']) {
+      request.run(id, () => s.spawn(async () => [null, await null, seen.push([id, request.getStore()])]))
+    }
+  })
+  assert.deepEqual(seen, [
+    ['a', 'a'],
+    ['b', 'b'],
+  ])
 })
 
 test('what a child leaves behind unawaited is no unhandled rejection', async () => {
@@ -510,6 +601,10 @@ test('what a child leaves behind unawaited is no unhandled rejection', async () 
 
 test('a child that ignores its signal is reported while the scope waits, and named when the wait ends', async t => {
   const warned = t.mock.method(process, 'emitWarning', () => {})
+  const published: unknown[] = []
+  const listener = (event: unknown) => published.push(event)
+  subscribe('atonce.scope.unresponsive', listener)
+  t.after(() => unsubscribe('atonce.scope.unresponsive', listener))
   await simulate(
     async time => {
       const control = new AbortController()
@@ -538,6 +633,7 @@ test('a child that ignores its signal is reported while the scope waits, and nam
         String(warned.mock.calls.at(-1)?.arguments[0]),
         /^house was cancelled 50 ms ago and waits for what has not stopped: deaf\./,
       )
+      assert.deepEqual(published.splice(0), [{ scope: 'house', children: ['deaf'], sinceMs: 50 }])
       deaf.reject(new Error('too late'))
       await sleep(1)
       assert.match(String(warned.mock.calls.at(-1)?.arguments[0]), /deaf of house failed after .*too late/)

@@ -269,6 +269,24 @@ everySchedule(
   },
 )
 
+everySchedule(
+  'what an attempt throws while it is being cancelled is thrown, and no attempt follows',
+  async () => {
+    const attempts: number[] = []
+    const error = await caught(
+      retry(
+        ({ attempt }) => {
+          attempts.push(attempt)
+          return sleep(1e6).catch(() => Promise.reject(new RangeError('of the clean-up')))
+        },
+        { timeoutMs: 5 },
+      ),
+    )
+    assert.ok(error instanceof RangeError)
+    assert.deepEqual(attempts, [1])
+  },
+)
+
 everySchedule('inside of a scope all of them end with it, without a signal', async () => {
   const forever = () => sleep(Number.POSITIVE_INFINITY)
   const ends: string[] = []

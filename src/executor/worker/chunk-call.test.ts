@@ -12,7 +12,7 @@ import type { PackedResults } from '../packed.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
 
 const meta = { url: 'file:///work.ts' } as ImportMeta
-const call = () => new CallContext({ attempt: 1, worker: 'thread 1', report() {} })
+const call = () => new CallContext(1, 'thread 1', { report() {}, pollCancelled: () => false })
 const crossing = { sharedMemory: true, maxPayloadBytes: 2 ** 20 }
 
 function replyTo(values: unknown[], failures: ReadonlyMap<number, unknown> = new Map()) {
@@ -88,7 +88,7 @@ test('where a call failed, or its result can not be sent, each outcome is told f
     { ok: true, value: 1, special: false },
     { ok: false, failure: { error: 'thrown' } },
   ]
-  assert.deepEqual(thrown, { kind: 'doneChunk', id: 5, workMs: 7, outcomes })
+  assert.deepEqual(thrown, { kind: 'doneChunk', seq: 5, workMs: 7, outcomes })
   const unsendable = replyTo([1, () => {}]).message as unknown as { outcomes: { ok: boolean }[] }
   assert.deepEqual(
     unsendable.outcomes.map(({ ok }) => ok),

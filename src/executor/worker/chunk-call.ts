@@ -58,7 +58,7 @@ export async function callEach(task: Task, inputs: Packed, call: CallContext): P
 
 /** The message that tells how the chunk ended, and what moves with it. */
 export function chunkReply(
-  id: number,
+  seq: number,
   outcome: ChunkOutcome,
   workMs: number,
   crossing: Crossing,
@@ -68,13 +68,13 @@ export function chunkReply(
   if (ArrayBuffer.isView(packed)) {
     const { transfer } = encode(moving(packed), 'result', crossing)
     const value: PackedResults = { values: packed, special: [], longestMs: outcome.longestMs }
-    return { message: { kind: 'done', id, value, special: false, workMs }, transfer }
+    return { message: { kind: 'done', seq, value, special: false, workMs }, transfer }
   }
   const encoded = encodeEach(outcome, crossing)
   if (encoded.failures.size === 0) {
     const { values, special } = encoded
     const value: PackedResults = { values, special, longestMs: outcome.longestMs }
-    return { message: { kind: 'done', id, value, special: false, workMs }, transfer: encoded.transfer }
+    return { message: { kind: 'done', seq, value, special: false, workMs }, transfer: encoded.transfer }
   }
   const special = new Set(encoded.special)
   const outcomes = encoded.values.map(
@@ -83,7 +83,7 @@ export function chunkReply(
         ? { ok: false, failure: encodeFailure(encoded.failures.get(at)) }
         : { ok: true, value, special: special.has(at) },
   )
-  return { message: { kind: 'doneChunk', id, outcomes, workMs }, transfer: encoded.transfer }
+  return { message: { kind: 'doneChunk', seq, outcomes, workMs }, transfer: encoded.transfer }
 }
 
 /** Each result is encoded by itself: one that can't cross fails alone. */

@@ -6,6 +6,7 @@
  * inherited by what the task itself starts.
  */
 import { type MessagePort, workerData } from 'node:worker_threads'
+import type { SharedRings } from '../../wire/transport/port.ts'
 
 /** What a worker is told at its birth. */
 export interface WorkerBirth {
@@ -16,7 +17,11 @@ export interface WorkerBirth {
 
 export interface ThreadBirth extends WorkerBirth {
   readonly port: MessagePort
-  /** One word: the id of the job that was cancelled last, which a synchronous loop can poll. */
+  readonly rings: SharedRings
+  readonly claims: Int32Array
+  /** How long the thread looks for the next call before it sleeps. */
+  readonly spinMs: number
+  /** One word: the number of the call that was cancelled last, which a synchronous loop can poll. */
   readonly cancelWord: Int32Array
 }
 

@@ -19,24 +19,34 @@ import { Worker } from './worker.ts'
 /** What a worker process is told to import first. */
 export const processEntry: string = import.meta.url
 
+const messagesFd = 3
+
 if (processBirth !== undefined) {
   process.argv.pop()
   const { name, maxPayloadBytes } = processBirth
   const cancelWord = startWatchdog()
-  const socket = new Socket({ fd: 3, readable: true, writable: true })
+  const socket = new Socket({ fd: messagesFd, readable: true, writable: true })
   const worker = new Worker({
     name,
     crossing: { sharedMemory: false, maxPayloadBytes },
-    pollCancelled: id => load(cancelWord, 0) === id, // Pairs with the store in watchdog.ts.
+    pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in watchdog.ts.
+    claim: () => true, // A call that was sent to a process can't be taken back.
+    refill: () => false, // The socket brings what there is by itself.
+    flushing: () => transport.leaving,
   })
   const transport = pipeTransport(
     socket,
     {
       message: message => worker.receive(message as ToWorker),
+      run(seq, ref, args) {
+        worker.receiveRun(seq, ref, args)
+        worker.wakeSoon()
+      },
+      done() {},
       garbled: what => worker.reportCrash(new Error(what)),
       closed: () => process.exit(0), // The parent is gone, or wants this worker to go.
     },
-    maxPayloadBytes * 2,
+    { maxFrameBytes: maxPayloadBytes * 2, promptFd: messagesFd },
   )
   process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group; the parent decides what it means for its workers.
   dieOfUncaughtErrors(worker, done => {

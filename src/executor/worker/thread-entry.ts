@@ -5,6 +5,7 @@
  * So no file has to lie beside a bundle; the bundle is loaded again in the worker, with `isWorker` true.
  */
 import { load } from '../../runtime/atomics.ts'
+import { beginClaim } from '../../wire/claims.ts'
 import type { ToWorker } from '../../wire/messages.ts'
 import { portTransport } from '../../wire/transport/port.ts'
 import { dieOfUncaughtErrors } from './crash.ts'
@@ -15,17 +16,28 @@ import { Worker } from './worker.ts'
 export const threadEntry: string = import.meta.url
 
 if (threadBirth !== undefined) {
-  const { name, port, cancelWord, maxPayloadBytes } = threadBirth
+  const { name, port, rings, claims, cancelWord, spinMs, maxPayloadBytes } = threadBirth
   const worker = new Worker({
     name,
     crossing: { sharedMemory: true, maxPayloadBytes },
-    pollCancelled: id => load(cancelWord, 0) === id, // Pairs with the store in threads/thread.ts.
+    pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in threads/thread.ts.
+    claim: seq => beginClaim(claims, seq),
+    refill: () => transport.poll() > 0 || transport.spin(spinMs) > 0 || !transport.trySleep(),
+    flushing: () => undefined, // What was written to the ring has left.
   })
-  const transport = portTransport(port, {
-    message: message => worker.receive(message as ToWorker),
-    garbled: what => worker.reportCrash(new Error(what)),
-    closed: () => process.exit(0),
-  })
+  const transport = portTransport(
+    port,
+    {
+      message: message => worker.receive(message as ToWorker),
+      run: (seq, ref, args) => worker.receiveRun(seq, ref, args),
+      done() {},
+      awake: () => worker.wake(),
+      garbled: what => worker.reportCrash(new Error(what)),
+      closed: () => process.exit(0),
+    },
+    rings.fromWorker,
+    rings.toWorker,
+  )
   dieOfUncaughtErrors(worker, done => done())
   worker.open(transport)
 }

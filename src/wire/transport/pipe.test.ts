@@ -1,12 +1,15 @@
 /** Frames on a byte stream: whatever the pieces they arrive in, whatever garbage comes instead. */
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
-import type { Socket } from 'node:net'
+import { EventEmitter, once } from 'node:events'
+import { mkdtempSync, readSync, rmSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PayloadTooLargeError } from '../../errors.ts'
-import { pipeTransport } from './pipe.ts'
+import { type PipeTransport, pipeTransport } from './pipe.ts'
 import type { Receiver } from './transport.ts'
 
 const limit = 1_000_000
@@ -34,6 +37,8 @@ function listener(): Receiver & { messages: unknown[]; garbage: string[]; ends: 
   return Object.assign(heard, {
     message: (message: unknown) => void heard.messages.push(message),
     garbled: (what: string) => void heard.garbage.push(what),
+    run: (...run: unknown[]) => void heard.messages.push(run),
+    done: (...done: unknown[]) => void heard.messages.push(done),
     closed: () => {
       heard.ends += 1
     },
@@ -42,7 +47,7 @@ function listener(): Receiver & { messages: unknown[]; garbage: string[]; ends: 
 
 function framesOf(...messages: unknown[]): Buffer {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), limit)
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
   for (const message of messages) transport.send(message)
   return Buffer.concat(recorder.written)
 }
@@ -51,14 +56,14 @@ function framesOf(...messages: unknown[]): Buffer {
 function hear(pieces: readonly Uint8Array[], maxFrameBytes = limit): ReturnType<typeof listener> {
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, maxFrameBytes)
+  pipeTransport(recorder.socket, heard, { maxFrameBytes })
   for (const piece of pieces) recorder.emit('data', Buffer.from(piece))
   return heard
 }
 
 function framed(body: Uint8Array, bodyBytes: number = body.length): Buffer {
-  const head = Buffer.alloc(4)
-  head.writeUInt32BE(bodyBytes)
+  const head = Buffer.alloc(5) // The kind is 0: a message.
+  head.writeUInt32BE(bodyBytes + 1)
   return Buffer.concat([head, body])
 }
 
@@ -106,7 +111,7 @@ test('a frame that is not whole yet is not delivered, and its end is no message'
   const frame = framesOf('whole')
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, limit)
+  pipeTransport(recorder.socket, heard, { maxFrameBytes: limit })
   recorder.emit('data', frame.subarray(0, -1))
   recorder.emit('close')
   assert.deepEqual([heard.messages, heard.garbage, heard.ends], [[], [], 1])
@@ -121,8 +126,8 @@ test('a length beyond the limit is refused before its bytes are waited for, and 
 
 test('a frame as long as the limit is read, and one byte more is not', () => {
   const frame = framesOf('x'.repeat(100))
-  assert.deepEqual(hear([frame], frame.length - 4).messages, ['x'.repeat(100)])
-  assert.equal(hear([frame], frame.length - 5).garbage.length, 1)
+  assert.deepEqual(hear([frame], frame.length - 5).messages, ['x'.repeat(100)])
+  assert.equal(hear([frame], frame.length - 6).garbage.length, 1)
 })
 
 test('garbage is told of once, and delivers nothing', () => {
@@ -146,7 +151,7 @@ test('a frame without a value in it is garbage', () => {
 
 test('a message that is too large is refused by its sender, with nothing sent', () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), 1_000)
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: 1_000 })
   assert.throws(
     () => transport.send('x'.repeat(2_000)),
     (error: unknown) => error instanceof PayloadTooLargeError && error.limitBytes === 1_000,
@@ -158,14 +163,14 @@ test('a message that is too large is refused by its sender, with nothing sent', 
 
 test('a message that can’t be copied is refused by its sender, with nothing sent', () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), limit)
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
   assert.throws(() => transport.send({ fn: () => {} }), /could not be cloned/)
   assert.deepEqual(recorder.log, [])
 })
 
 test('all frames of one turn leave in one write, those of the next turn in another', async () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), limit)
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
   transport.send(1)
   transport.send(2)
   assert.deepEqual(recorder.log, ['cork', 'write', 'write'])
@@ -179,7 +184,7 @@ test('all frames of one turn leave in one write, those of the next turn in anoth
 test('what is delivered before an error of the socket stays delivered, and the error ends nobody', () => {
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, limit)
+  pipeTransport(recorder.socket, heard, { maxFrameBytes: limit })
   recorder.emit('data', framesOf('before'))
   recorder.emit('error', new Error('EPIPE'))
   recorder.emit('close')
@@ -190,11 +195,11 @@ test('both ends of a real stream hear each other, and each hears the other’s e
   const [left, right] = duplexPair() as unknown as [Socket, Socket]
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const { promise: answered, resolve: answer } = Promise.withResolvers<unknown>()
-  const caller = pipeTransport(left, { ...listener(), message: answer }, limit)
+  const caller = pipeTransport(left, { ...listener(), message: answer }, { maxFrameBytes: limit })
   const worker = pipeTransport(
     right,
     { ...listener(), message: message => worker.send([message]), closed: end },
-    limit,
+    { maxFrameBytes: limit },
   )
   caller.send(new Map([[1, 'x'.repeat(200_000)]]))
   assert.deepEqual(await answered, [new Map([[1, 'x'.repeat(200_000)]])])
@@ -214,9 +219,186 @@ test('a receiver that closes the transport while it reads gets nothing more', ()
         transport.close()
       },
     },
-    limit,
+    { maxFrameBytes: limit },
   )
   recorder.emit('data', framesOf('one', 'two'))
   recorder.emit('data', framesOf('three'))
   assert.deepEqual([heard, recorder.log], [['one'], ['destroy']])
+})
+
+// ── the fast lane ──
+
+/** Everything that a turn can send: messages, calls and results, in the order they are sent. */
+const mixed: readonly { send: (to: PipeTransport) => unknown; heard: unknown }[] = [
+  { send: to => to.send('message'), heard: 'message' },
+  {
+    send: to => to.tryRun(1, 2, [3, 'four', { five: [null] }]),
+    heard: [1, 2, [3, 'four', { five: [null] }]],
+  },
+  { send: to => to.tryDone(2 ** 31 - 1, 0.125, 'ж🙂'), heard: [2 ** 31 - 1, 0.125, 'ж🙂'] },
+  { send: to => to.send([{ big: 'x'.repeat(3_000) }]), heard: [{ big: 'x'.repeat(3_000) }] },
+  { send: to => to.tryRun(3, 1, []), heard: [3, 1, []] },
+  { send: to => to.tryDone(4, 0, undefined), heard: [4, 0, undefined] },
+]
+
+test('calls and results on the fast lane keep their place among messages, cut anywhere', () => {
+  const recorder = new Recorder()
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  for (const { send } of mixed) assert.notEqual(send(transport), false)
+  const frames = Buffer.concat(recorder.written)
+  const expected = mixed.map(({ heard }) => heard)
+  for (let cut = 0; cut <= frames.length; cut += 1) {
+    const heard = hear([frames.subarray(0, cut), frames.subarray(cut)])
+    assert.deepEqual([heard.messages, heard.garbage], [expected, []], `cut at ${cut}`)
+  }
+  assert.deepEqual(hear([...frames].map(byte => Uint8Array.of(byte))).messages, expected, 'byte by byte')
+})
+
+test('what the fast lane does not take is refused with nothing sent, and hurts nothing after it', () => {
+  const recorder = new Recorder()
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  for (const value of [new Map(), 1n, 'x'.repeat(600), [[new Date(0)]], Array(5).fill('x'.repeat(500))]) {
+    assert.equal(transport.tryRun(1, 1, [value]), false)
+    assert.equal(transport.tryDone(1, 1, value), false)
+  }
+  assert.deepEqual(recorder.log, [])
+  transport.tryDone(5, 1, 'after')
+  assert.deepEqual(hear(recorder.written).messages, [[5, 1, 'after']])
+})
+
+test('frames that wait for the end of the turn are not changed by those that come after them', async () => {
+  const recorder = new Recorder()
+  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  for (let seq = 1; seq <= 100; seq += 1) transport.tryRun(seq, 1, [`call ${seq}`])
+  await Promise.resolve()
+  assert.deepEqual(
+    hear(recorder.written).messages,
+    Array.from({ length: 100 }, (_, at) => [at + 1, 1, [`call ${at + 1}`]]),
+  )
+})
+
+test('a frame of no known kind, or with no value of its kind in it, is garbage', () => {
+  const frame = (kind: number, ...body: number[]) => Buffer.from([0, 0, 0, body.length + 1, kind, ...body])
+  for (const garbage of [
+    frame(3),
+    frame(255, 1, 2),
+    frame(1),
+    frame(1, 0, 0, 0, 1),
+    frame(2, ...Array(12).fill(0), 99),
+  ]) {
+    const heard = hear([garbage, framesOf('after')])
+    assert.deepEqual([heard.garbage.length, heard.messages], [1, []], garbage.toString('hex'))
+  }
+})
+
+test('an error of the receiver is its own, and no fault of the stream', () => {
+  const recorder = new Recorder()
+  const heard = listener()
+  pipeTransport(
+    recorder.socket,
+    {
+      ...heard,
+      message() {
+        throw new RangeError('of the receiver')
+      },
+    },
+    { maxFrameBytes: limit },
+  )
+  assert.throws(() => recorder.emit('data', framesOf('one')), /of the receiver/)
+  assert.deepEqual(heard.garbage, [])
+})
+
+// ── the prompt side, on a real pair of sockets ──
+
+/** Both ends of a real connection: a transport that writes at once, and the raw socket of its reader. */
+async function promptly(): Promise<{ prompt: PipeTransport; reader: Socket; end(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-pipe-'))
+  const server = createServer().listen(join(folder, 'socket'))
+  await once(server, 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const socket = connect(server.address() as string)
+  await once(socket, 'connect')
+  const [reader] = await accepted
+  reader.pause()
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
+  const prompt = pipeTransport(socket, listener(), { maxFrameBytes: 2 ** 28, promptFd: fd })
+  return {
+    prompt,
+    reader,
+    async end() {
+      prompt.close()
+      reader.destroy()
+      await new Promise(resolve => server.close(resolve))
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** Reads all that comes, until `count` things were heard. */
+async function hearOf(reader: Socket, count: number): Promise<unknown[]> {
+  const heard: unknown[] = []
+  const { promise: all, resolve } = Promise.withResolvers<void>()
+  const note = (thing: unknown) => {
+    heard.push(thing)
+    if (heard.length === count) resolve()
+  }
+  pipeTransport(
+    reader,
+    { ...listener(), message: note, done: (...done) => note(done), garbled: what => assert.fail(what) },
+    { maxFrameBytes: 2 ** 28 },
+  )
+  reader.resume()
+  await all
+  return heard
+}
+
+test('a prompt transport has handed each frame over when it returns, though its loop never turns', async () => {
+  const { prompt, reader, end } = await promptly()
+  prompt.tryDone(1, 0.5, 'fast')
+  prompt.send({ kind: 'done', seq: 2 })
+  assert.equal(prompt.leaving, undefined)
+  // The reader's end of the system's buffer has it: it is there to be read although this thread has not let go once.
+  const { fd } = (reader as unknown as { _handle: { fd: number } })._handle
+  const bytes = Buffer.alloc(1_000)
+  const heard = hear([bytes.subarray(0, readSync(fd, bytes))])
+  assert.deepEqual(heard.messages, [[1, 0.5, 'fast'], { kind: 'done', seq: 2 }])
+  await end()
+})
+
+test('what the system takes only in part, or not at all, follows later: whole, in order, and it can be waited for', async () => {
+  const { prompt, reader, end } = await promptly()
+  const large = { large: 'x'.repeat(3_000_000) }
+  const sent: unknown[] = []
+  const waits: boolean[] = []
+  for (let seq = 1; seq <= 200; seq += 1) {
+    if (seq % 50 === 25) {
+      prompt.send(large)
+      sent.push(large)
+    } else {
+      prompt.tryDone(seq, 1, `answer ${seq}`)
+      sent.push([seq, 1, `answer ${seq}`])
+    }
+    waits.push(prompt.leaving !== undefined)
+  }
+  assert.equal(waits[23], false)
+  assert.ok(waits.slice(24).every(Boolean), 'nothing overtakes the large one')
+  const leaving = prompt.leaving
+  const heard = await hearOf(reader, sent.length)
+  assert.deepEqual(heard, sent)
+  await leaving
+  assert.equal(prompt.leaving, undefined)
+  prompt.tryDone(201, 1, 'at once again')
+  assert.equal(prompt.leaving, undefined)
+  await end()
+})
+
+test('who waits for what is leaving goes on when the connection breaks instead', async () => {
+  const { prompt, reader, end } = await promptly()
+  prompt.send('x'.repeat(5_000_000))
+  const { leaving } = prompt
+  assert.ok(leaving instanceof Promise)
+  reader.destroy()
+  await leaving
+  prompt.tryDone(1, 1, 'into nothing')
+  await end()
 })

@@ -1,59 +1,152 @@
 /**
  * A transport on a byte stream: to a process of this machine.
  *
- *     frame = length (4 bytes, big-endian) + V8's serialization of the message
+ *     frame = length of the rest (4 bytes, big-endian) · kind (1 byte) · a message in V8's serialization,
+ *                                                                       or a call or result in the compact format
  *
  * V8's serializer copies what structured clone copies; a plain `v8.serialize` would treat buffers in its own way.
  * V8 does not promise safety for hostile bytes, so this transport is for own children only, never for the network.
+ *
+ * The caller's side lets all frames of one turn leave in one write. A worker's side writes each frame at once
+ * (`prompt`): when it begins the next call, the answer to the last one is out of its hands, however it dies. So the first
+ * call without an answer is the one that it died of, and those after it have not begun.
  */
+import { writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { Deserializer, Serializer } from 'node:v8'
 import { PayloadTooLargeError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
+import { CompactReader, CompactWriter } from '../compact.ts'
 import type { Receiver, Transport } from './transport.ts'
 
-const headBytes = 4
+const lengthBytes = 4
+const headBytes = lengthBytes + 1
+const kinds = { message: 0, run: 1, done: 2 } as const
+/** The longest frame in the compact format. */
+const largestCompactBytes = 2_048
 
-/** Wraps one end of a socket pair. `maxFrameBytes` bounds what is sent and what is believed of the other side. */
-export function pipeTransport(socket: Socket, receiver: Receiver, maxFrameBytes: number): Transport {
-  const frames = new FrameReader(maxFrameBytes, receiver)
-  let flushing = false
-  socket.on('data', chunk => frames.push(chunk))
-  socket.on('error', () => {}) // A broken pipe is followed by 'close', which says all there is to say.
-  socket.on('close', () => receiver.closed())
-  return {
-    send(message) {
-      const frame = encodeFrame(message, maxFrameBytes)
-      // All frames of one turn of the loop leave in one write.
-      if (!flushing) {
-        flushing = true
-        socket.cork()
-        runtime().soon(() => {
-          flushing = false
-          socket.uncork()
-        })
-      }
-      socket.write(frame)
-    },
-    drain() {}, // A stream delivers what it holds before it closes.
-    ref: () => void socket.ref(),
-    unref: () => void socket.unref(),
-    close() {
-      frames.stop()
-      socket.destroy()
-    },
+export interface PipeOptions {
+  /** Bounds what is sent and what is believed of the other side. */
+  readonly maxFrameBytes: number
+  /** The descriptor to write to at once; without it, frames leave together at the end of the turn. */
+  readonly promptFd?: number
+}
+
+/** Wraps one end of a socket pair. */
+export function pipeTransport(socket: Socket, receiver: Receiver, options: PipeOptions): PipeTransport {
+  return new PipeTransport(socket, receiver, options)
+}
+
+export class PipeTransport implements Transport {
+  readonly #socket: Socket
+  readonly #options: PipeOptions
+  readonly #frames: FrameReader
+  readonly #scratch = Buffer.allocUnsafeSlow(largestCompactBytes)
+  readonly #compact = new CompactWriter(this.#scratch)
+  #flushing = false
+  #leaving: Promise<void> | undefined
+
+  constructor(socket: Socket, receiver: Receiver, options: PipeOptions) {
+    this.#socket = socket
+    this.#options = options
+    this.#frames = new FrameReader(options.maxFrameBytes, receiver)
+    socket.on('data', chunk => this.#frames.push(chunk))
+    socket.on('error', () => {}) // A broken pipe is followed by 'close', which says all there is to say.
+    socket.on('close', () => receiver.closed())
+  }
+
+  send(value: unknown): void {
+    this.#write(encodeMessage(value, this.#options.maxFrameBytes))
+  }
+
+  tryRun(seq: number, ref: number, args: readonly unknown[]): boolean {
+    this.#compact.begin(headBytes, largestCompactBytes)
+    this.#compact.int32(seq)
+    this.#compact.int32(ref)
+    return this.#compact.list(args) && this.#writeCompact(kinds.run)
+  }
+
+  tryDone(seq: number, workMs: number, value: unknown): boolean {
+    this.#compact.begin(headBytes, largestCompactBytes)
+    this.#compact.int32(seq)
+    this.#compact.float64(workMs)
+    return this.#compact.value(value) && this.#writeCompact(kinds.done)
+  }
+
+  /** Resolves when all that was sent has left this process; undefined if it has. */
+  get leaving(): Promise<void> | undefined {
+    return this.#socket.writableLength === 0 ? undefined : this.#leaving
+  }
+
+  drain(): void {} // A stream delivers what it holds before it closes.
+
+  ref(): void {
+    this.#socket.ref()
+  }
+
+  unref(): void {
+    this.#socket.unref()
+  }
+
+  close(): void {
+    this.#frames.stop()
+    this.#socket.destroy()
+  }
+
+  #writeCompact(kind: number): true {
+    const { at } = this.#compact
+    this.#scratch.writeUInt32BE(at - lengthBytes)
+    this.#scratch[lengthBytes] = kind
+    this.#write(
+      this.#options.promptFd === undefined
+        ? Buffer.from(this.#scratch.subarray(0, at))
+        : this.#scratch.subarray(0, at),
+    )
+    return true
+  }
+
+  #write(frame: Buffer): void {
+    if (this.#options.promptFd !== undefined) return this.#writeNow(frame, this.#options.promptFd)
+    if (!this.#flushing) {
+      this.#flushing = true
+      this.#socket.cork()
+      runtime().soon(() => {
+        this.#flushing = false
+        this.#socket.uncork()
+      })
+    }
+    this.#socket.write(frame)
+  }
+
+  /** What the system does not take at once waits in the socket, behind nothing or behind what waits there already. */
+  #writeNow(frame: Buffer, fd: number): void {
+    const written = this.#socket.writableLength === 0 ? tryWriteSync(fd, frame) : 0
+    if (written === frame.length) return
+    this.#leaving = new Promise(resolve =>
+      this.#socket.write(Buffer.from(frame.subarray(written)), () => resolve()),
+    )
   }
 }
 
-function encodeFrame(message: unknown, maxFrameBytes: number): Buffer {
+/** Bytes that the system took; 0 when its buffer is full. */
+function tryWriteSync(fd: number, frame: Buffer): number {
+  try {
+    return writeSync(fd, frame)
+  } catch {
+    return 0 // Full, or broken: the socket finds out which.
+  }
+}
+
+function encodeMessage(value: unknown, maxFrameBytes: number): Buffer {
   const serializer = new Serializer()
   serializer.writeRawBytes(emptyHead)
   serializer.writeHeader()
-  serializer.writeValue(message)
+  serializer.writeValue(value)
   const frame = serializer.releaseBuffer()
   const bodyBytes = frame.length - headBytes
   if (bodyBytes > maxFrameBytes) throw new PayloadTooLargeError(bodyBytes, maxFrameBytes)
-  frame.writeUInt32BE(bodyBytes)
+  frame.writeUInt32BE(frame.length - lengthBytes)
+  frame[lengthBytes] = kinds.message
   return frame
 }
 
@@ -63,8 +156,11 @@ const emptyHead = Buffer.alloc(headBytes)
 class FrameReader {
   readonly #maxFrameBytes: number
   readonly #receiver: Receiver
+  /** What has arrived and was not read yet: the beginning of one frame. */
   #parts: Buffer[] = []
   #held = 0
+  /** How many bytes the frame that has begun needs, as far as that is known. */
+  #needed = lengthBytes
   #stopped = false
 
   constructor(maxFrameBytes: number, receiver: Receiver) {
@@ -76,14 +172,12 @@ class FrameReader {
     if (this.#stopped) return
     this.#parts.push(part)
     this.#held += part.length
-    for (;;) {
-      const bodyBytes = this.#nextLength()
-      if (bodyBytes === undefined) return
-      if (bodyBytes > this.#maxFrameBytes) return this.#break(`a frame of ${bodyBytes} bytes`)
-      if (this.#held < headBytes + bodyBytes) return
-      this.#deliver(this.#take(headBytes + bodyBytes).subarray(headBytes))
-      if (this.#stopped) return
-    }
+    // A large frame comes in many parts; they are joined once, when it is whole.
+    if (this.#held < this.#needed) return
+    const bytes = this.#parts.length === 1 ? part : Buffer.concat(this.#parts, this.#held)
+    const read = this.#readFrames(bytes)
+    this.#parts = read === bytes.length || this.#stopped ? [] : [bytes.subarray(read)]
+    this.#held = bytes.length - read
   }
 
   /** Delivers nothing any more, not even what is here already. */
@@ -92,34 +186,87 @@ class FrameReader {
     this.#parts = []
   }
 
-  #nextLength(): number | undefined {
-    if (this.#held < headBytes) return undefined
-    if ((this.#parts[0] as Buffer).length < headBytes) this.#parts = [Buffer.concat(this.#parts)]
-    return (this.#parts[0] as Buffer).readUInt32BE()
-  }
-
-  #take(bytes: number): Buffer {
-    const whole =
-      this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts, this.#held)
-    this.#held -= bytes
-    this.#parts = this.#held === 0 ? [] : [whole.subarray(bytes)]
-    return whole.subarray(0, bytes)
-  }
-
-  #deliver(body: Buffer): void {
-    let message: unknown
-    try {
-      const deserializer = new Deserializer(body)
-      deserializer.readHeader()
-      message = deserializer.readValue()
-    } catch (error) {
-      return this.#break(`${body.length} bytes that are no value (${(error as Error).message})`)
+  /** Reads the whole frames at the head of `bytes`; returns how far it came. */
+  #readFrames(bytes: Buffer): number {
+    const compact = new CompactReader(bytes)
+    let at = 0
+    while (!this.#stopped) {
+      this.#needed = lengthBytes
+      if (bytes.length - at < lengthBytes) break
+      const restBytes = bytes.readUInt32BE(at)
+      if (restBytes < 1 || restBytes - 1 > this.#maxFrameBytes) {
+        this.#break(`a frame of ${restBytes - 1} bytes`)
+        break
+      }
+      this.#needed = lengthBytes + restBytes
+      if (bytes.length - at < this.#needed) break
+      this.#deliver(bytes, at, compact)
+      at += lengthBytes + restBytes
     }
-    this.#receiver.message(message)
+    return at
+  }
+
+  #deliver(bytes: Buffer, at: number, compact: CompactReader): void {
+    const body = at + headBytes
+    const end = at + lengthBytes + bytes.readUInt32BE(at)
+    try {
+      switch (bytes[at + lengthBytes]) {
+        case kinds.run:
+          return this.#run(compact, body)
+        case kinds.done:
+          return this.#done(compact, body)
+        case kinds.message:
+          return this.#receiver.message(readMessage(bytes.subarray(body, end)))
+      }
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error
+      return this.#break(`${end - body} bytes that are no value (${error.message})`)
+    }
+    this.#break(`a frame of kind ${bytes[at + lengthBytes]}`)
+  }
+
+  #run(compact: CompactReader, body: number): void {
+    const [seq, ref, args] = readCompact(compact, body, () => [
+      compact.int32(),
+      compact.int32(),
+      compact.value(),
+    ])
+    this.#receiver.run(seq as number, ref as number, args as unknown[])
+  }
+
+  #done(compact: CompactReader, body: number): void {
+    const [seq, workMs, value] = readCompact(compact, body, () => [
+      compact.int32(),
+      compact.float64(),
+      compact.value(),
+    ])
+    this.#receiver.done(seq as number, workMs as number, value)
   }
 
   #break(what: string): void {
     this.stop()
     this.#receiver.garbled(what)
+  }
+}
+
+/** The bytes of a frame are none of its format; an error of the owner's is none of the stream's. */
+class Unreadable extends Error {}
+
+function readCompact(compact: CompactReader, body: number, read: () => unknown[]): unknown[] {
+  try {
+    compact.begin(body)
+    return read()
+  } catch (error) {
+    throw new Unreadable((error as Error).message)
+  }
+}
+
+function readMessage(body: Buffer): unknown {
+  try {
+    const deserializer = new Deserializer(body)
+    deserializer.readHeader()
+    return deserializer.readValue()
+  } catch (error) {
+    throw new Unreadable((error as Error).message)
   }
 }

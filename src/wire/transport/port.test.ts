@@ -1,25 +1,62 @@
-/** A MessagePort as a transport. */
+/** Two ends between threads: messages on a port, small things on rings beside it, all in one order. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { test } from 'node:test'
-import { MessageChannel } from 'node:worker_threads'
-import { portTransport } from './port.ts'
+import { afterEach, test } from 'node:test'
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import fc from 'fast-check'
+import { type PortTransport, portTransport, sharedRings } from './port.ts'
 import type { Receiver } from './transport.ts'
 
-const deaf: Receiver = { message() {}, garbled() {}, closed() {} }
+const deaf: Receiver = { message() {}, run() {}, done() {}, garbled() {}, closed() {} }
+
+/** What an end hears, one entry for each, in order. */
+function listener(): Receiver & { readonly heard: unknown[] } {
+  const heard: unknown[] = []
+  return {
+    heard,
+    message: message => void heard.push(message),
+    run: (seq, ref, args) => void heard.push({ seq, ref, args }),
+    done: (seq, workMs, value) => void heard.push({ seq, workMs, value }),
+    garbled: what => void heard.push(`garbled: ${what}`),
+    closed() {},
+  }
+}
+
+/** What must be closed whatever becomes of the test, or its process would stay. */
+const ports: MessagePort[] = []
+afterEach(() => {
+  for (const port of ports.splice(0)) port.close()
+})
+
+/** Two ends that are connected, and their ports. */
+function connected(nearReceiver: Receiver, farReceiver: Receiver) {
+  const { port1, port2 } = new MessageChannel()
+  ports.push(port1, port2)
+  const { toWorker, fromWorker } = sharedRings()
+  const near = portTransport(port1, nearReceiver, toWorker, fromWorker)
+  const far = portTransport(port2, farReceiver, fromWorker, toWorker)
+  return { near, far, port1, port2, toWorker, fromWorker }
+}
+
+/** Lets the messages of the ports arrive. */
+async function turns(count = 2): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(resolve => setImmediate(resolve))
+}
+
+function callOf(seq: number): { kind: 'run'; seq: number } {
+  return { kind: 'run', seq }
+}
 
 test('messages arrive in their order, and what moves is gone here', async () => {
-  const { port1, port2 } = new MessageChannel()
   const heard: unknown[] = []
   const { promise: all, resolve } = Promise.withResolvers<void>()
-  const far = portTransport(port2, {
+  const { near, far } = connected(deaf, {
     ...deaf,
     message: message => {
       heard.push(message)
       if (heard.length === 3) resolve()
     },
   })
-  const near = portTransport(port1, deaf)
   const bytes = Uint8Array.of(1, 2)
   near.send('first')
   near.send({ bytes }, [bytes.buffer])
@@ -31,39 +68,225 @@ test('messages arrive in their order, and what moves is gone here', async () => 
 })
 
 test('each end hears that the other has closed', async () => {
-  const { port1, port2 } = new MessageChannel()
   const ends: string[] = []
-  const near = portTransport(port1, { ...deaf, closed: () => ends.push('near') })
-  portTransport(port2, { ...deaf, closed: () => ends.push('far') })
+  const { near, port1, port2 } = connected(
+    { ...deaf, closed: () => ends.push('near') },
+    { ...deaf, closed: () => ends.push('far') },
+  )
   const both = Promise.all([once(port1, 'close'), once(port2, 'close')])
   near.close()
   await both
   assert.deepEqual(ends.sort(), ['far', 'near'])
 })
 
-test('drain delivers at once what has arrived, and only once', async () => {
-  const { port1, port2 } = new MessageChannel()
-  const heard: unknown[] = []
-  const far = portTransport(port2, { ...deaf, message: message => heard.push(message) })
-  const near = portTransport(port1, deaf)
+test('drain delivers at once what has arrived, from the port and from the ring, and only once', async () => {
+  const ear = listener()
+  const { near, far, port2 } = connected(deaf, ear)
   near.send(1)
   near.send(2)
+  assert.ok(near.tryDone(7, 0.5, 'answer'))
   far.drain()
-  assert.deepEqual(heard, [1, 2])
+  assert.deepEqual(new Set(ear.heard), new Set([1, 2, { seq: 7, workMs: 0.5, value: 'answer' }]))
+  assert.ok(ear.heard.indexOf(1) < ear.heard.indexOf(2))
   const closed = once(port2, 'close')
   near.close()
   await closed
-  assert.deepEqual(heard, [1, 2])
+  assert.equal(ear.heard.length, 3)
 })
 
-test('a message that can’t be copied is refused by its sender, with nothing sent', async () => {
-  const { port1, port2 } = new MessageChannel()
-  const heard: unknown[] = []
-  const far = portTransport(port2, { ...deaf, message: message => heard.push(message) })
-  const near = portTransport(port1, deaf)
+test('a message that can’t be copied is refused by its sender, with nothing sent', () => {
+  const ear = listener()
+  const { near, far } = connected(deaf, ear)
   assert.throws(() => near.send({ before: 1, fn: () => {} }), /could not be cloned/)
+  assert.throws(() => near.send({ ...callOf(1), args: [() => {}] }), /could not be cloned/)
   near.send('after')
   far.drain()
-  assert.deepEqual(heard, ['after'])
+  assert.deepEqual(ear.heard, ['after'])
   far.close()
+})
+
+/** How a step reaches the other side: as a call on the fast lane, as a call by message, as another message; or it is read. */
+const step = fc.constantFrom('fast', 'message', 'other', 'poll', 'turn')
+
+test('calls keep their order, whichever lane each of them takes and whenever they are read', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async steps => {
+      const calls: number[] = []
+      const others: number[] = []
+      const { near, far } = connected(deaf, {
+        ...deaf,
+        run: seq => calls.push(seq),
+        message: message => {
+          const { kind, seq } = message as { kind: string; seq: number }
+          ;(kind === 'run' ? calls : others).push(seq)
+        },
+        awake: () => {}, // It reads when a step says so.
+        garbled: what => assert.fail(what),
+      })
+      let seq = 0
+      for (const kind of steps) {
+        if (kind === 'poll') far.poll()
+        else if (kind === 'turn') await turns(1)
+        else {
+          seq += 1
+          if (kind === 'fast') assert.ok(near.tryRun(seq, 1, [seq, 'x']))
+          else near.send({ kind: kind === 'message' ? 'run' : 'other', seq })
+        }
+      }
+      await turns()
+      far.drain()
+      assert.deepEqual(
+        calls,
+        [...calls].sort((a, b) => a - b),
+      )
+      assert.deepEqual(
+        others,
+        [...others].sort((a, b) => a - b),
+      )
+      assert.equal(calls.length + others.length, seq)
+      near.close()
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a full ring refuses calls, and those that go by message instead still come after them', async () => {
+  const ear = listener()
+  const { near, far } = connected(deaf, ear)
+  let seq = 1
+  while (near.tryRun(seq, 1, [seq])) seq += 1
+  const firstByMessage = seq
+  for (; seq < firstByMessage + 512; seq += 1) near.send(callOf(seq))
+  assert.equal(near.tryRun(seq, 1, [seq]), false)
+  await turns()
+  far.drain()
+  assert.deepEqual(
+    ear.heard.map(heard => (heard as { seq: number }).seq),
+    Array.from({ length: seq - 1 }, (_, at) => at + 1),
+  )
+  assert.ok(near.tryRun(seq, 1, [seq]), 'there is room again')
+  near.close()
+})
+
+test('what does not fit the fast lane is refused there: the caller sends a message', () => {
+  const { near, far } = connected(deaf, listener())
+  for (const args of [[new Map()], [1n], ['x'.repeat(513)], [new (class Point {})()]]) {
+    assert.equal(near.tryRun(1, 1, args), false)
+    assert.equal(near.tryDone(1, 1, args[0]), false)
+  }
+  far.close()
+})
+
+/** Sleeps once all has been read, as the worker does. */
+function sleep(end: PortTransport): void {
+  do end.poll()
+  while (!end.trySleep())
+}
+
+test('one who sleeps is woken by one bell, however much is written before it wakes', async () => {
+  let bells = 0
+  const ear = listener()
+  const { near, far } = connected(deaf, {
+    ...ear,
+    awake: () => {
+      bells += 1
+    },
+  })
+  sleep(far)
+  for (let seq = 1; seq <= 100; seq += 1) near.tryRun(seq, 1, [])
+  await turns()
+  assert.equal(bells, 1)
+  near.tryRun(101, 1, [])
+  await turns()
+  assert.equal(bells, 1, 'it is awake')
+  sleep(far)
+  assert.equal(ear.heard.length, 101)
+  near.tryRun(102, 1, [])
+  await turns()
+  assert.equal(bells, 2)
+  near.close()
+})
+
+test('an end that spins reads what has come, nobody rings for it, and it gives up when nothing comes', () => {
+  const far = listener()
+  const ends = connected(deaf, far)
+  assert.equal(ends.far.spin(0.05), 0)
+  ends.near.tryRun(1, 1, ['a'])
+  ends.near.tryRun(2, 1, ['b'])
+  assert.equal(ends.far.spin(60_000), 2)
+  assert.deepEqual(far.heard.length, 2)
+  assert.equal(receiveMessageOnPort(ends.port2), undefined)
+  ends.near.tryRun(3, 1, ['c'])
+  assert.equal(ends.far.spin(0), 0)
+})
+
+test('an end that listens hears all that comes, now and later', async () => {
+  const ear = listener()
+  const { near, far } = connected(deaf, ear)
+  far.listen()
+  for (let round = 0; round < 5; round += 1) {
+    for (let seq = 0; seq < 300; seq += 1) assert.ok(near.tryDone(round * 300 + seq, 0, undefined))
+    await turns(4)
+    assert.equal(ear.heard.length, (round + 1) * 300)
+  }
+  near.close()
+})
+
+test('an end that listens lets the loop go round between many records, and hears all of them', async () => {
+  const ear = listener()
+  const { near, far } = connected(deaf, ear)
+  let sent = 0
+  while (near.tryDone(sent, 0, null)) sent += 1
+  far.listen()
+  assert.ok(ear.heard.length > 0 && ear.heard.length < sent, `${ear.heard.length} of ${sent} at once`)
+  await turns(Math.ceil(sent / 1_000) + 2)
+  assert.equal(ear.heard.length, sent)
+  near.close()
+})
+
+test('a marker whose call never came is told of, and is not waited for', () => {
+  const ear = listener()
+  const one = connected(deaf, deaf)
+  // The other end of this ring belongs to another port: the marker arrives, its call does not.
+  const { port1, port2 } = new MessageChannel()
+  ports.push(port1, port2)
+  const far = portTransport(port1, ear, sharedRings().toWorker, one.toWorker)
+  one.near.send(callOf(1))
+  far.poll()
+  assert.match(String(ear.heard), /^garbled: .*a marker without its call/)
+  assert.ok(far.trySleep())
+  one.near.close()
+  port2.close()
+})
+
+test('memory that somebody else has written into is told of once, and read no further', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.nat(60), (garbage, at) => {
+      const ear = listener()
+      const { near, far, toWorker } = connected(deaf, ear)
+      for (let seq = 1; seq <= 4; seq += 1) near.tryRun(seq, 1, ['x'])
+      toWorker.bytes.set(garbage, at)
+      far.listen()
+      far.drain()
+      assert.equal(far.poll(), 0)
+      assert.ok(far.trySleep())
+      const garbled = ear.heard.filter(heard => typeof heard === 'string')
+      assert.ok(garbled.length <= 1 && ear.heard.length <= 5)
+      if (garbled.length === 1) assert.equal(ear.heard.at(-1), garbled[0])
+      near.close()
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('an error of the receiver is its own, and no fault of the ring', () => {
+  const { near, far } = connected(deaf, {
+    ...deaf,
+    run() {
+      throw new RangeError('of the receiver')
+    },
+  })
+  near.tryRun(1, 1, [])
+  assert.throws(() => far.poll(), /of the receiver/)
+  near.close()
 })

@@ -1,20 +1,236 @@
-/** A transport on a MessagePort: to a thread of this process, by structured clone. */
+/**
+ * A transport between two threads: a MessagePort, and beside it a ring on shared memory for each direction.
+ *
+ *     small and plain ─▶ record in the ring ────────────────────────────┐
+ *     anything else   ─▶ message on the port; a call leaves a marker ───┴▶ the other side reads the ring in order,
+ *                        in the ring, so that calls keep their order        and takes a marked call from the port
+ *     the reader sleeps ─▶ the bell: an empty message on the port
+ *
+ * A record can be seen by the other side as soon as it is written, whatever this thread does next. That is what makes it
+ * safe to have several calls in one worker's hands: what it has answered before it died or froze is never lost.
+ */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { pause } from '../../runtime/atomics.ts'
+import { runtime } from '../../runtime/runtime.ts'
+import type { CompactReader, CompactWriter } from '../compact.ts'
+import { NoRecord, type RingMemory, RingReader, RingWriter, ringMemory } from './ring.ts'
 import type { Receiver, Transport } from './transport.ts'
 
-/** Wraps one end of a MessageChannel. */
-export function portTransport(port: MessagePort, receiver: Receiver): Transport {
-  port.on('message', message => receiver.message(message))
-  port.on('messageerror', error => receiver.garbled(`a message that can't be read (${error.message})`))
-  port.on('close', () => receiver.closed())
-  return {
-    send: (message, transfer = []) => port.postMessage(message, transfer),
-    drain() {
-      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
-        receiver.message(next.message)
-    },
-    ref: () => port.ref(),
-    unref: () => port.unref(),
-    close: () => port.close(),
+/** The memory that both sides of a connection share. */
+export interface SharedRings {
+  readonly toWorker: RingMemory
+  readonly fromWorker: RingMemory
+}
+
+const ringBytes = 65_536
+/** Kept free for markers, so that a full ring never breaks the order. */
+const markerReserveBytes = 16_384
+/** After so many records the loop gets its turn, so that a busy worker does not starve this thread's timers. */
+const recordsPerTurn = 2_048
+/** While it spins, a side looks so often into the ring for each time it looks at the clock: about a microsecond. */
+const looksPerClock = 16
+
+const bell = 0
+const inline = 1
+const marked = 2
+const result = 3
+
+export function sharedRings(): SharedRings {
+  return { toWorker: ringMemory(ringBytes), fromWorker: ringMemory(ringBytes) }
+}
+
+/** Wraps one end of a MessageChannel; `outgoing` and `incoming` are swapped on the other end. */
+export function portTransport(
+  port: MessagePort,
+  receiver: Receiver,
+  outgoing: RingMemory,
+  incoming: RingMemory,
+): PortTransport {
+  return new PortTransport(port, receiver, outgoing, incoming)
+}
+
+export class PortTransport implements Transport {
+  readonly #port: MessagePort
+  readonly #receiver: Receiver
+  readonly #writer: RingWriter
+  readonly #reader: RingReader
+  /** Calls that came on the port before their marker was read. */
+  readonly #early: unknown[] = []
+  #closed = false
+  /** The ring holds what no record is; nothing of it is read any more. */
+  #broken = false
+
+  constructor(port: MessagePort, receiver: Receiver, outgoing: RingMemory, incoming: RingMemory) {
+    this.#port = port
+    this.#receiver = receiver
+    this.#writer = new RingWriter(outgoing)
+    this.#reader = new RingReader(incoming)
+    port.on('message', message => this.#arrived(message))
+    port.on('messageerror', error => receiver.garbled(`a message that can't be read (${error.message})`))
+    port.on('close', () => {
+      this.#closed = true
+      receiver.closed()
+    })
   }
+
+  send(message: unknown, transfer: readonly (ArrayBuffer | MessagePort)[] = []): void {
+    this.#port.postMessage(message, transfer)
+    if (!isRun(message)) return
+    this.#writer.tryWrite(writeMarker, 0, message.seq, undefined, undefined)
+    this.#ring()
+  }
+
+  tryRun(seq: number, ref: number, args: readonly unknown[]): boolean {
+    if (!this.#writer.tryWrite(writeRun, markerReserveBytes, seq, ref, args)) return false
+    this.#ring()
+    return true
+  }
+
+  tryDone(seq: number, workMs: number, value: unknown): boolean {
+    if (!this.#writer.tryWrite(writeDone, 0, seq, workMs, value)) return false
+    this.#ring()
+    return true
+  }
+
+  drain(): void {
+    this.#readRing(Number.POSITIVE_INFINITY)
+    for (
+      let next = receiveMessageOnPort(this.#port);
+      next !== undefined;
+      next = receiveMessageOnPort(this.#port)
+    )
+      this.#take(next.message)
+    this.#readRing(Number.POSITIVE_INFINITY)
+  }
+
+  /** Reads what the ring holds, then says that this side sleeps; the bell wakes it. */
+  listen(): void {
+    do {
+      if (this.#readRing(recordsPerTurn) === recordsPerTurn)
+        return void runtime()
+          .yieldToLoop()
+          .then(() => this.#closed || this.listen())
+    } while (!this.trySleep())
+  }
+
+  /** Reads what the ring holds now; for a side that works the records off by itself. Returns how many there were. */
+  poll(): number {
+    return this.#readRing(recordsPerTurn)
+  }
+
+  /** Looks for records for up to `spinMs`, at the cost of a core meanwhile; returns how many were read. */
+  spin(spinMs: number): number {
+    if (spinMs === 0 || this.#broken) return 0
+    const untilMs = runtime().now() + spinMs
+    do {
+      for (let look = 0; look < looksPerClock; look += 1) {
+        if (this.#reader.waiting) return this.poll()
+        pause()
+      }
+    } while (runtime().now() < untilMs)
+    return 0
+  }
+
+  /** Says that this side sleeps; false if something has come meanwhile. */
+  trySleep(): boolean {
+    return this.#broken || this.#reader.trySleep()
+  }
+
+  ref(): void {
+    this.#port.ref()
+  }
+
+  unref(): void {
+    this.#port.unref()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#port.close()
+  }
+
+  #ring(): void {
+    if (this.#writer.mustRing()) this.#port.postMessage(bell)
+  }
+
+  #arrived(message: unknown): void {
+    if (message === bell) return this.#receiver.awake === undefined ? this.listen() : this.#receiver.awake()
+    this.#take(message)
+  }
+
+  #take(message: unknown): void {
+    if (message === bell) return
+    if (isRun(message)) this.#early.push(message)
+    else this.#receiver.message(message)
+  }
+
+  #readRing(most: number): number {
+    let count = 0
+    while (count < most && !this.#broken && this.#readNext()) count += 1
+    return count
+  }
+
+  #readNext(): boolean {
+    try {
+      return this.#reader.next(this.#readRecord) === true
+    } catch (error) {
+      if (!(error instanceof NoRecord)) throw error
+      this.#broken = true
+      this.#receiver.garbled(`a record that can't be read (${error.message})`)
+      return false
+    }
+  }
+
+  readonly #readRecord = (from: CompactReader): true => {
+    const kind = from.byte()
+    const seq = from.int32()
+    if (kind === inline) this.#receiver.run(seq, from.int32(), readValue(from) as unknown[])
+    else if (kind === result) this.#receiver.done(seq, from.float64(), readValue(from))
+    else if (kind === marked) this.#deliverMarked(seq)
+    else throw new NoRecord(`its kind is ${kind}`)
+    return true
+  }
+
+  /** Delivers the call that the marker stands for: it was posted before the marker was written, so it is here. */
+  #deliverMarked(seq: number): void {
+    for (;;) {
+      const at = this.#early.findIndex(message => (message as { seq: number }).seq === seq)
+      if (at >= 0) return this.#receiver.message(this.#early.splice(at, 1)[0])
+      const next = receiveMessageOnPort(this.#port)
+      if (next === undefined) throw new NoRecord('a marker without its call')
+      this.#take(next.message)
+    }
+  }
+}
+
+function readValue(from: CompactReader): unknown {
+  try {
+    return from.value()
+  } catch (error) {
+    throw new NoRecord((error as Error).message)
+  }
+}
+
+function isRun(message: unknown): message is { readonly kind: 'run'; readonly seq: number } {
+  return typeof message === 'object' && message !== null && (message as { kind?: unknown }).kind === 'run'
+}
+
+function writeRun(to: CompactWriter, seq: number, ref: number, args: readonly unknown[]): boolean {
+  to.byte(inline)
+  to.int32(seq)
+  to.int32(ref)
+  return to.list(args)
+}
+
+function writeMarker(to: CompactWriter, seq: number): boolean {
+  to.byte(marked)
+  to.int32(seq)
+  return true
+}
+
+function writeDone(to: CompactWriter, seq: number, workMs: number, value: unknown): boolean {
+  to.byte(result)
+  to.int32(seq)
+  to.float64(workMs)
+  return to.value(value)
 }

@@ -1,13 +1,26 @@
-/** The contract of all transports: an ordered stream of messages in both directions, which somebody can cut. */
+/**
+ * The contract of all transports: an ordered stream in both directions, which somebody can cut.
+ *
+ * What is small and plain travels on a fast lane (`tryRun`, `tryDone`): no serializer, no message of the platform for each.
+ * Everything else is a message. A transport that can't take something on its fast lane says so, and the caller sends a
+ * message instead.
+ */
 import type { MessagePort } from 'node:worker_threads'
 
-/** One end of a connection. Messages arrive in the order they were sent, or not at all once it is closed. */
+/** What moves instead of being copied. */
+export type Transfer = readonly (ArrayBuffer | MessagePort)[]
+
+/** One end of a connection. What is sent arrives once and in order, or not at all once the connection is cut. */
 export interface Transport {
   /**
    * Sends a copy of the message; buffers and ports in `transfer` move.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
-  send(message: unknown, transfer?: readonly (ArrayBuffer | MessagePort)[]): void
+  send(message: unknown, transfer?: Transfer): void
+  /** Sends a call on the fast lane; false if it does not fit there. */
+  tryRun(seq: number, ref: number, args: readonly unknown[]): boolean
+  /** Sends a result on the fast lane; false if it does not fit there. */
+  tryDone(seq: number, workMs: number, value: unknown): boolean
   /** Reads at once all that has arrived and was not delivered yet; used when the other side has died. */
   drain(): void
   /** Keeps the program alive while somebody waits for a message, or lets it end. */
@@ -19,6 +32,12 @@ export interface Transport {
 /** What an end tells its owner. */
 export interface Receiver {
   message(message: unknown): void
+  /** A call came on the fast lane. */
+  run(seq: number, ref: number, args: unknown[]): void
+  /** A result came on the fast lane. */
+  done(seq: number, workMs: number, value: unknown): void
+  /** Something waits to be read; only for an owner that reads by `poll`, at its own pace. */
+  awake?(): void
   /** What arrived is no message of this transport. */
   garbled(what: string): void
   /** The other side is gone. */

@@ -202,7 +202,7 @@ export function forgeMessages(): string {
     42,
     [],
     {},
-    { kind: 'done', id: 1 },
+    { kind: 'done', seq: 1 },
     { kind: 'loaded' },
     { kind: 'nonsense' },
     { id: 1, result: 'forged', method: 'on', event: {} },

@@ -9,17 +9,17 @@ import { Serializer } from 'node:v8'
 import { isMainThread, MessagePort, workerData } from 'node:worker_threads'
 
 const error = { classes: ['TypeError'], name: 'TypeError', message: 'forged', stack: '', properties: [] }
-const failed = (inside: Record<string, unknown>) => (id: number) => ({
+const failed = (inside: Record<string, unknown>) => (seq: number) => ({
   kind: 'failed',
-  id,
+  seq,
   workMs: 0,
   failure: { kind: 'error', error: { ...error, ...inside } },
 })
 
-const lies: Record<string, (id: number) => unknown> = {
+const lies: Record<string, (seq: number) => unknown> = {
   readyAgain: () => ({ kind: 'ready' }),
-  foreignJob: id => ({ kind: 'done', id: id + 1_000, value: 'forged', special: false, workMs: 0 }),
-  chunkOfNulls: id => ({ kind: 'doneChunk', id, workMs: 0, outcomes: [null, 1, 'text', { ok: false }] }),
+  foreignJob: seq => ({ kind: 'done', seq: seq + 1_000, value: 'forged', special: false, workMs: 0 }),
+  chunkOfNulls: seq => ({ kind: 'doneChunk', seq, workMs: 0, outcomes: [null, 1, 'text', { ok: false }] }),
   nullCause: failed({ cause: null }),
   numberCause: failed({ cause: 5, errors: 'none' }),
   nullErrors: failed({ errors: [null, undefined] }),
@@ -32,21 +32,21 @@ const lies: Record<string, (id: number) => unknown> = {
   }),
   hostileClasses: failed({ classes: ['constructor', '__proto__', 'toString', 'Object'], name: '__proto__' }),
   nullClasses: failed({ classes: [null, 5, {}], name: 7 }),
-  brokenStandIn: id => ({
+  brokenStandIn: seq => ({
     kind: 'done',
-    id,
+    seq,
     value: { '\0atonce': 'Error', error: null },
     special: true,
     workMs: 0,
   }),
-  strangeStandIn: id => ({
+  strangeStandIn: seq => ({
     kind: 'done',
-    id,
+    seq,
     value: { '\0atonce': 'constructor' },
     special: true,
     workMs: 0,
   }),
-  strangeNumbers: () => ({ kind: 'progress', id: Number.NaN, done: Number.NaN, total: 'all' }),
+  strangeNumbers: () => ({ kind: 'progress', seq: Number.NaN, done: Number.NaN, total: 'all' }),
   brokenCrash: () => ({
     kind: 'crashed',
     failure: { kind: 'error', error: { ...error, cause: null, properties: [null] } },
@@ -55,7 +55,7 @@ const lies: Record<string, (id: number) => unknown> = {
 
 export const kindsOfLies: readonly string[] = Object.keys(lies)
 
-/** Tells the lie about its own job, the pool's first; then waits, so that nothing else settles it. */
+/** Tells the lie about its own call, the worker's first; then waits, so that nothing else settles it. */
 export function forge(kind: string): Promise<never> {
   send(lies[kind]?.(1))
   if (kind === 'brokenCrash') process.exit(1)
@@ -68,8 +68,8 @@ function send(message: unknown): void {
   serializer.writeHeader()
   serializer.writeValue(message)
   const body = serializer.releaseBuffer()
-  const head = Buffer.alloc(4)
-  head.writeUInt32BE(body.length)
+  const head = Buffer.alloc(5) // The kind is 0: a message.
+  head.writeUInt32BE(body.length + 1)
   for (const fd of sockets()) writeSync(fd, Buffer.concat([head, body]))
 }
 

@@ -1,0 +1,251 @@
+/** What the compact format takes comes back as the codec would bring it; whatever else it refuses. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import { decode, encode } from './codec.ts'
+import { CompactReader, CompactWriter } from './compact.ts'
+
+const room = 65_536
+const refused = Symbol('refused')
+
+/** The value after its journey, or `refused`. */
+function throughBytes(value: unknown, at = 0, end = room): unknown {
+  const bytes = new Uint8Array(new SharedArrayBuffer(room))
+  const writer = new CompactWriter(bytes)
+  writer.begin(at, end)
+  if (!writer.value(value)) return refused
+  assert.ok(writer.at <= end, `it wrote up to ${writer.at}, beyond ${end}`)
+  const reader = new CompactReader(bytes)
+  reader.begin(at)
+  return reader.value()
+}
+
+function throughCodec(value: unknown): unknown {
+  const encoded = encode(value, 'value', { sharedMemory: true, maxPayloadBytes: 2 ** 28 })
+  return decode(structuredClone(encoded.value), encoded.special)
+}
+
+function refuses(value: unknown, what: string): void {
+  assert.equal(throughBytes(value), refused, what)
+  assert.equal(throughBytes([value]), refused, `${what}, in an array`)
+  assert.equal(throughBytes({ part: value }), refused, `${what}, in a record`)
+}
+
+const text = fc.oneof(
+  fc.string({ maxLength: 40 }),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom('', 'ÿ', 'Ā', '\ud800', 'x\udc00', '🙂'.repeat(20), 'a'.repeat(512), 'ж'.repeat(512)),
+)
+const scalar = fc.oneof(
+  fc.double(),
+  fc.integer(),
+  fc.constantFrom(0, -0, Number.NaN, 2 ** 31, 2 ** 31 - 1, -(2 ** 31), -(2 ** 31) - 1, 1e308, 5e-324),
+  fc.boolean(),
+  fc.constantFrom(undefined, null),
+  text,
+)
+const key = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('0', '-1', '7', 'constructor', 'ключ', ''))
+const { plain } = fc.letrec<{ plain: unknown }>(tie => ({
+  plain: fc.oneof(
+    { maxDepth: 3 },
+    scalar,
+    fc.array(tie('plain'), { maxLength: 4 }),
+    fc.dictionary(key, tie('plain'), { maxKeys: 4, noNullPrototype: true }),
+  ),
+}))
+
+/** Says of a key that the codec keeps for itself. */
+function hasOwnName(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(
+    ([name, part]) => name === '__proto__' || name.startsWith('\0') || hasOwnName(part),
+  )
+}
+
+function objectsIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  return Object.values(value).reduce<number>((sum, part) => sum + objectsIn(part), 1)
+}
+
+test('a small plain value comes back as it was, and as the codec would bring it', () => {
+  fc.assert(
+    fc.property(plain, value => {
+      const copy = throughBytes(value)
+      if (hasOwnName(value) || objectsIn(value) > 24) return assert.equal(copy, refused)
+      assert.deepStrictEqual(copy, value)
+      assert.deepStrictEqual(copy, throughCodec(value))
+      assert.equal(Object.is(copy, -0), Object.is(value, -0))
+      if (typeof value === 'object' && value !== null) {
+        assert.notEqual(copy, value)
+        assert.deepEqual(Reflect.ownKeys(copy as object), Reflect.ownKeys(value), 'in the same order')
+      }
+    }),
+    { numRuns: 3_000 },
+  )
+})
+
+test('values follow each other without a gap, and each is read where it was written', () => {
+  fc.assert(
+    fc.property(fc.array(plain, { maxLength: 8 }), fc.nat(3), (values, offset) => {
+      const bytes = new Uint8Array(new ArrayBuffer(room + 1), 1) // A view that does not begin with its buffer.
+      const writer = new CompactWriter(bytes)
+      writer.begin(offset, room)
+      const taken: unknown[] = []
+      for (const value of values) {
+        writer.begin(writer.at, room)
+        const { at } = writer
+        if (writer.value(value)) taken.push(value)
+        else writer.begin(at, room)
+      }
+      writer.int32(-5)
+      writer.float64(0.1)
+      writer.byte(200)
+      const reader = new CompactReader(bytes)
+      reader.begin(offset)
+      for (const value of taken) assert.deepStrictEqual(reader.value(), value)
+      assert.deepEqual([reader.int32(), reader.float64(), reader.byte()], [-5, 0.1, 200])
+    }),
+  )
+})
+
+test('with any end, the value comes whole or is refused, and not a byte beyond the end is touched', () => {
+  const enough = 1_500 // Every text needs the room of the longest one.
+  const values = ['', 'text', 'ж'.repeat(300), 7, 0.5, [1, [2, { three: 'x' }]], { a: undefined, b: [null] }]
+  for (const value of values) {
+    let accepted = false
+    for (let end = 0; end <= enough; end += 1) {
+      const bytes = new Uint8Array(enough + 64).fill(0xee)
+      const writer = new CompactWriter(bytes)
+      writer.begin(0, end)
+      if (writer.value(value)) {
+        accepted = true
+        const reader = new CompactReader(bytes)
+        reader.begin(0)
+        assert.deepStrictEqual(reader.value(), value)
+      } else assert.ok(!accepted, 'more room is never worse')
+      assert.ok(
+        bytes.subarray(end).every(byte => byte === 0xee),
+        `${JSON.stringify(value)} up to ${end}`,
+      )
+    }
+    assert.ok(accepted)
+  }
+})
+
+test('the limits: 512 units of text, 64 parts, 24 objects', () => {
+  for (const unit of ['x', 'ж']) {
+    assert.equal(throughBytes(unit.repeat(512)), unit.repeat(512))
+    refuses(unit.repeat(513), 'a long text')
+  }
+  assert.deepEqual(throughBytes({ ['k'.repeat(512)]: 1 }), { ['k'.repeat(512)]: 1 })
+  refuses({ ['k'.repeat(513)]: 1 }, 'a long name')
+  const parts = Array.from({ length: 65 }, (_, at) => at)
+  assert.deepEqual(throughBytes(parts.slice(1)), parts.slice(1))
+  refuses(parts, 'many items')
+  const record = Object.fromEntries(parts.map(part => [`k${part}`, part]))
+  refuses(record, 'many entries')
+  delete record['k0']
+  assert.deepEqual(throughBytes(record), record)
+  const nested = (objects: number): unknown => (objects === 1 ? [] : [nested(objects - 1)])
+  assert.deepEqual(throughBytes(nested(24)), nested(24))
+  assert.equal(throughBytes(nested(25)), refused)
+})
+
+test('an object that is there twice, or inside of itself, is left to the codec, which keeps that', () => {
+  const shared = { a: 1 }
+  assert.equal(throughBytes([shared, shared]), refused)
+  assert.equal(throughBytes({ one: shared, two: [shared] }), refused)
+  const round: unknown[] = []
+  round.push(round)
+  assert.equal(throughBytes(round), refused)
+  const link: Record<string, unknown> = {}
+  link['self'] = link
+  assert.equal(throughBytes(link), refused)
+  assert.deepEqual(throughBytes([{ a: 1 }, { a: 1 }]), [{ a: 1 }, { a: 1 }], 'equal is not the same')
+})
+
+test('what was seen in one value is not held against the next', () => {
+  const bytes = new Uint8Array(room)
+  const writer = new CompactWriter(bytes)
+  const shared = { a: 1 }
+  for (let round = 0; round < 30; round += 1) {
+    writer.begin(0, room)
+    assert.ok(writer.value([shared]))
+  }
+})
+
+test('whatever a copy would change is refused', () => {
+  class Point {
+    x = 1
+  }
+  class List extends Array<number> {}
+  const withGetter = Object.defineProperty({}, 'hidden', { value: 1, enumerable: false })
+  assert.deepEqual(throughBytes(withGetter), {}, 'what no copy takes along is no reason')
+  const strange: Record<string, unknown> = {
+    'a class instance': new Point(),
+    'a subclass of Array': List.of(1),
+    'a record without prototype': Object.create(null),
+    'a record of another realm': runInNewContext('({ a: 1 })'),
+    'an array of another realm': runInNewContext('[1]'),
+    'a Date': new Date(0),
+    'a Map': new Map(),
+    'a Set': new Set(),
+    'an Error': new Error('x'),
+    'a RegExp': /x/,
+    'a typed array': new Uint8Array(1),
+    'a buffer': new ArrayBuffer(1),
+    'a shared buffer': new SharedArrayBuffer(4),
+    'a Buffer': Buffer.from('x'),
+    'a boxed number': Object(1),
+    'a promise': Promise.resolve(),
+    'a bigint': 1n,
+    'a function': () => {},
+    'a symbol': Symbol('x'),
+    'a name that is a symbol': { [Symbol('x')]: 1 },
+    'the name __proto__': JSON.parse('{"__proto__":1}'),
+    'a name that the codec keeps for itself': { '\0atonce': 'Error' },
+    'a proxy of a record': new Proxy({ a: 1 }, {}),
+    'a proxy of an array': new Proxy([1], {}),
+  }
+  for (const [what, value] of Object.entries(strange)) refuses(value, what)
+})
+
+test('an array with a hole, or with names of its own, is refused', () => {
+  // biome-ignore lint/suspicious/noSparseArray: that is what it is about
+  refuses([1, , 3], 'a hole')
+  refuses(new Array(3), 'nothing but holes')
+  refuses(Object.assign([1, 2], { name: 'x' }), 'a name')
+  // As many names as items, so that counting them is not enough.
+  // biome-ignore lint/suspicious/noSparseArray: that is what it is about
+  refuses(Object.assign([1, , 3], { name: 'x' }), 'a hole and a name')
+})
+
+test('a getter that throws is left to the codec, which says where it is', () => {
+  const throwing = {
+    enumerable: true,
+    get() {
+      throw new RangeError('from the getter')
+    },
+  }
+  refuses(Object.defineProperty({}, 'x', throwing), 'in a record')
+  refuses(Object.defineProperty([1], '0', throwing), 'in an array')
+})
+
+test('bytes that are none of the format end in a RangeError or in some value, never in a loop', () => {
+  let errors = 0
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 0, maxLength: 64 }), garbage => {
+      const reader = new CompactReader(garbage)
+      reader.begin(0)
+      try {
+        reader.value()
+      } catch (error) {
+        assert.ok(error instanceof RangeError, String(error))
+        errors += 1
+      }
+    }),
+    { numRuns: 2_000 },
+  )
+  assert.ok(errors > 100)
+})

@@ -1,0 +1,263 @@
+/**
+ * Small plain values ⇄ bytes, without the platform's serializer, whose fixed cost is some microseconds.
+ *
+ *     value = tag, then: int32 4 bytes · float64 8 bytes · text: length (2 bytes), 1 or 2 bytes for each unit ·
+ *             array: count (1 byte), values · record: count (1 byte), then name and value of each entry
+ *
+ * It takes what is surely kept by a copy: primitives, and small arrays and plain records of them, each object once.
+ * Whatever it does not take is left to the codec, which refuses it with its reason or copies it with more care. So a
+ * caller can always try this first.
+ */
+import { types } from 'node:util'
+
+const tags = {
+  undefined: 0,
+  null: 1,
+  true: 2,
+  false: 3,
+  int: 4,
+  float: 5,
+  latin1: 6,
+  utf16: 7,
+  array: 8,
+  record: 9,
+} as const
+
+/** The longest text, the most parts of one array or record, the most objects in one value. */
+const longestText = 512
+const mostParts = 64
+const mostObjects = 24
+/** The most bytes that one scalar takes: a text of two bytes for each unit, with tag and length. */
+const largestScalarBytes = 3 + 2 * longestText
+
+/** Writes values one after the other into a piece of memory, which may be shared. */
+export class CompactWriter {
+  #bytes: Uint8Array
+  #view: DataView
+  #at = 0
+  #end = 0
+  readonly #seen: object[] = []
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Where the next byte goes. */
+  get at(): number {
+    return this.#at
+  }
+
+  /** Begins to write at `at`, up to `end`. */
+  begin(at: number, end: number): void {
+    this.#at = at
+    this.#end = end
+    this.#seen.length = 0
+  }
+
+  int32(value: number): void {
+    this.#view.setInt32(this.#at, value, true)
+    this.#at += 4
+  }
+
+  float64(value: number): void {
+    this.#view.setFloat64(this.#at, value, true)
+    this.#at += 8
+  }
+
+  byte(value: number): void {
+    this.#bytes[this.#at++] = value
+  }
+
+  /** Writes the value, or returns false if it is none for this format or there is no room; what was written is void then. */
+  value(value: unknown): boolean {
+    if (this.#at + 9 > this.#end) return false
+    switch (typeof value) {
+      case 'number':
+        if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
+          this.#bytes[this.#at++] = tags.int
+          this.int32(value)
+        } else {
+          this.#bytes[this.#at++] = tags.float
+          this.float64(value)
+        }
+        return true
+      case 'string':
+        return this.#text(value)
+      case 'boolean':
+        this.#bytes[this.#at++] = value ? tags.true : tags.false
+        return true
+      case 'undefined':
+        this.#bytes[this.#at++] = tags.undefined
+        return true
+      case 'object':
+        if (value === null) {
+          this.#bytes[this.#at++] = tags.null
+          return true
+        }
+        return this.#object(value)
+      default:
+        return false
+    }
+  }
+
+  /** Writes an array that atonce has made itself: without holes and without other names. */
+  list(values: readonly unknown[]): boolean {
+    const count = values.length
+    if (count > mostParts || this.#at + 2 > this.#end) return false
+    this.#bytes[this.#at++] = tags.array
+    this.#bytes[this.#at++] = count
+    for (let index = 0; index < count; index += 1) if (!this.value(values[index])) return false
+    return true
+  }
+
+  #text(text: string): boolean {
+    const { length } = text
+    if (length > longestText || this.#at + largestScalarBytes > this.#end) return false
+    const start = this.#at
+    const bytes = this.#bytes
+    let at = start + 3
+    for (let unit = 0; unit < length; unit += 1) {
+      const code = text.charCodeAt(unit)
+      if (code > 255) return this.#wideText(text, start)
+      bytes[at++] = code
+    }
+    bytes[start] = tags.latin1
+    this.#view.setUint16(start + 1, length, true)
+    this.#at = at
+    return true
+  }
+
+  #wideText(text: string, start: number): boolean {
+    this.#bytes[start] = tags.utf16
+    this.#view.setUint16(start + 1, text.length, true)
+    this.#at = start + 3
+    for (let unit = 0; unit < text.length; unit += 1, this.#at += 2)
+      this.#view.setUint16(this.#at, text.charCodeAt(unit), true)
+    return true
+  }
+
+  #object(value: object): boolean {
+    if (this.#seen.length === mostObjects || this.#seen.includes(value) || types.isProxy(value)) return false
+    this.#seen.push(value)
+    return Array.isArray(value) ? this.#array(value) : this.#record(value as Record<string, unknown>)
+  }
+
+  #array(array: readonly unknown[]): boolean {
+    const count = array.length
+    if (count > mostParts || Object.getPrototypeOf(array) !== Array.prototype) return false
+    // Own names come in order, indexes first: when the last of `count` names is the last index, there is no hole and no
+    // other name.
+    const names = Object.keys(array)
+    if (names.length !== count || (count > 0 && names[count - 1] !== String(count - 1))) return false
+    this.#bytes[this.#at++] = tags.array
+    this.#bytes[this.#at++] = count
+    for (let index = 0; index < count; index += 1) if (!this.#part(array, index)) return false
+    return true
+  }
+
+  #record(record: Record<string, unknown>): boolean {
+    if (Object.getPrototypeOf(record) !== Object.prototype) return false
+    const keys = Object.keys(record)
+    if (keys.length > mostParts || Object.getOwnPropertySymbols(record).length > 0) return false
+    this.#bytes[this.#at++] = tags.record
+    this.#bytes[this.#at++] = keys.length
+    for (const key of keys) {
+      if (key === '__proto__' || key.charCodeAt(0) === 0) return false // The codec's own business.
+      if (!this.#text(key) || !this.#part(record, key)) return false
+    }
+    return true
+  }
+
+  #part(whole: object, key: string | number): boolean {
+    let part: unknown
+    try {
+      part = (whole as Record<string | number, unknown>)[key]
+    } catch {
+      return false // A getter that throws: the codec says which.
+    }
+    return this.value(part)
+  }
+}
+
+/** Reads what a CompactWriter wrote. */
+export class CompactReader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  begin(at: number): void {
+    this.#at = at
+  }
+
+  int32(): number {
+    const value = this.#view.getInt32(this.#at, true)
+    this.#at += 4
+    return value
+  }
+
+  float64(): number {
+    const value = this.#view.getFloat64(this.#at, true)
+    this.#at += 8
+    return value
+  }
+
+  byte(): number {
+    return this.#bytes[this.#at++] as number
+  }
+
+  /** @throws RangeError if the bytes are none of this format */
+  value(): unknown {
+    switch (this.byte()) {
+      case tags.undefined:
+        return undefined
+      case tags.null:
+        return null
+      case tags.true:
+        return true
+      case tags.false:
+        return false
+      case tags.int:
+        return this.int32()
+      case tags.float:
+        return this.float64()
+      case tags.latin1:
+        return this.#text(1)
+      case tags.utf16:
+        return this.#text(2)
+      case tags.array: {
+        const count = this.byte()
+        const array = new Array<unknown>(count)
+        for (let index = 0; index < count; index += 1) array[index] = this.value()
+        return array
+      }
+      case tags.record: {
+        const record: Record<string, unknown> = {}
+        for (let count = this.byte(); count > 0; count -= 1) {
+          const key = this.value() as string
+          record[key] = this.value()
+        }
+        return record
+      }
+      default:
+        throw new RangeError('These bytes are no compact value.')
+    }
+  }
+
+  #text(unitBytes: 1 | 2): string {
+    const length = this.#view.getUint16(this.#at, true)
+    this.#at += 2
+    let text = ''
+    for (let unit = 0; unit < length; unit += 1, this.#at += unitBytes) {
+      text += String.fromCharCode(
+        unitBytes === 1 ? (this.#bytes[this.#at] as number) : this.#view.getUint16(this.#at, true),
+      )
+    }
+    return text
+  }
+}
