@@ -5,7 +5,7 @@ import { learntFromWaiting } from '../learnt-waiting.ts'
 import { get, type Place, type Timing } from '../site/get.ts'
 import type { Ledger } from '../site/ledger.ts'
 import type { SiteName } from '../site/page.ts'
-import { serve } from '../site/serve.ts'
+import { serve, servingPids } from '../site/serve.ts'
 import type { Findings } from '../site/site.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { crawlAsFound } from './crawl-as-found.ts'
@@ -94,6 +94,8 @@ export const crawler: Workload<Crawled, CrawlerSize> = {
   },
 
   picture: ({ timings }) => waterfall(timings),
+
+  companions: servingPids,
 
   learnt: rows =>
     learntFromWaiting(rows, {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Executor } from '../../src/index.ts'
 import { learntFromWaiting } from '../learnt-waiting.ts'
 import type { Place } from '../site/get.ts'
-import { serve } from '../site/serve.ts'
+import { serve, servingPids } from '../site/serve.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { type Fetched, fetchPage } from './tasks.ts'
 
@@ -54,6 +54,8 @@ export const fetcher: Workload<Fetched[], FetcherSize> = {
     const [shows, expected] = [inWords(answer), inWords(known.map(page => ({ ...page, status: 200 })))]
     return { ok: shows === expected, shows, expected }
   },
+
+  companions: servingPids,
 
   learnt: rows =>
     learntFromWaiting(rows, {

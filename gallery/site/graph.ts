@@ -68,7 +68,7 @@ export function drawGraph(seed: number, count: number, pace: number): Site {
   return {
     pages: drafts.map(pageOf),
     robots,
-    rate: { host: 'metered.site.test', requests: 5, windowMs: 100 * pace },
+    rate: { host: 'metered.site.test', requests: 2, windowMs: 60 * pace },
   }
 }
 

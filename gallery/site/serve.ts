@@ -27,6 +27,12 @@ export function serve(name: SiteName): Promise<Served> {
   return started
 }
 
+/** The processes of the sites that are served. */
+export function servingPids(): readonly number[] {
+  return pids
+}
+
+const pids: number[] = []
 const servers = new Map<string, Promise<Served>>()
 const startWithinMs = 10_000
 
@@ -40,6 +46,7 @@ async function start(name: string): Promise<Served> {
   const listening = once(lines, 'line', { signal: AbortSignal.timeout(startWithinMs) })
   try {
     const [port] = (await Promise.race([listening, failed])) as [string]
+    pids.push(child.pid as number)
     return { port: Number(port), pid: child.pid as number }
   } catch (error) {
     child.kill()
