@@ -23,8 +23,7 @@ export interface SelectOptions<O> {
   readonly otherwise?: (() => O) | undefined
 }
 
-type MaybeCase = SelectCase<unknown> | false | null | undefined
-type ResultOf<C> = C extends SelectCase<infer R> ? Awaited<R> : never
+type Maybe<Case> = Case | false | null | undefined
 
 /**
  * Does exactly one of several things, whichever is possible first, and resolves to what its function returns (a receive
@@ -44,11 +43,13 @@ type ResultOf<C> = C extends SelectCase<infer R> ? Awaited<R> : never
  *       results.sending(found, () => 'sent'),
  *     ], { timeoutMs: 1_000 })
  */
-export function select<const C extends readonly MaybeCase[], O = never>(
-  cases: C,
+export function select<R extends readonly unknown[], O = never>(
+  cases: { readonly [At in keyof R]: Maybe<SelectCase<R[At]>> },
   options: SelectOptions<O> = {},
-): Promise<ResultOf<C[number]> | Awaited<O>> {
-  const wanted = (cases as readonly MaybeCase[]).filter(one => one !== false && one != null)
+): Promise<Awaited<R[number]> | Awaited<O>> {
+  const wanted = (cases as readonly Maybe<SelectCase<R[number]>>[]).filter(
+    one => one !== false && one != null,
+  )
   const { otherwise } = options
   if (wanted.length === 0 && otherwise === undefined)
     throw new OptionError(
@@ -56,9 +57,7 @@ export function select<const C extends readonly MaybeCase[], O = never>(
     )
   if (otherwise !== undefined && typeof otherwise !== 'function')
     throw new OptionError(`select(…, { otherwise }) takes a function; it got ${String(otherwise)}.`)
-  return selectOne(wanted as SelectCase<ResultOf<C[number]>>[], options) as Promise<
-    ResultOf<C[number]> | Awaited<O>
-  >
+  return selectOne(wanted as SelectCase<R[number]>[], options)
 }
 
 async function selectOne<R, O>(

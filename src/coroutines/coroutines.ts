@@ -3,6 +3,7 @@
  *
  *     submit ─▶ queue ─▶ (fewer than `concurrency` run) ─▶ fn(...args) in its context ─▶ settled
  */
+import { AsyncResource } from 'node:async_hooks'
 import { ClosedError, OptionError, QueueFullError, ThrownValueError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
@@ -10,7 +11,8 @@ import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { CallContext, withContext } from '../task/context.ts'
+import { enterStrand } from '../runtime/strand.ts'
+import { CallContext, type CallOwner } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf } from '../task/task.ts'
 import { takeMarks } from '../task/transfer.ts'
@@ -40,8 +42,28 @@ export function coroutines(options: CoroutinesOptions = {}): Executor {
   return createExecutor(new Loop(options))
 }
 
-interface Waiting extends Queued {
+/** A job, from its arrival to its end. */
+class Accepted implements Queued, CallOwner {
   readonly job: Job
+  readonly priority: number
+  waiting = false
+  order = 0
+  /** The context that it was submitted in, for its call to begin in: whatever the call before has entered must not leak. */
+  readonly context = new AsyncResource('atonce.call')
+  call: CallContext | undefined
+
+  constructor(job: Job) {
+    this.job = job
+    this.priority = job.priority
+  }
+
+  report(_context: CallContext, done: number, total: number | undefined): void {
+    this.job.progressed(done, total)
+  }
+
+  pollCancelled(): boolean {
+    return false
+  }
 }
 
 class Loop implements Backend {
@@ -49,9 +71,11 @@ class Loop implements Backend {
   readonly name: string
   readonly workers: number
   readonly #queueLimit: number
-  readonly #queue = new PriorityQueue<Waiting>()
-  readonly #waiting = new Map<Job, Waiting>()
-  readonly #running = new Map<Job, CallContext | undefined>()
+  readonly #queue = new PriorityQueue<Accepted>()
+  /** The jobs that have not settled. */
+  readonly #open = new Map<Job, Accepted>()
+  /** How many calls are under way, those of settled jobs too. */
+  #running = 0
   readonly #counts = { done: 0, failed: 0, cancelled: 0 }
   #scheduled = false
   #closing: Parked<void> | undefined
@@ -73,37 +97,31 @@ class Loop implements Backend {
     if (this.#closing !== undefined) {
       return this.#refuse(job, new ClosedError(`${this.name} is closed; ${nameOf(job.task)} was not run.`))
     }
-    const free = this.workers - this.#running.size
+    const free = this.workers - this.#running
     if (this.#queue.size >= this.#queueLimit + free)
       return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
-    const waiting: Waiting = { job, priority: job.priority, waiting: false, order: 0 }
-    this.#waiting.set(job, waiting)
-    this.#queue.push(waiting)
+    const accepted = new Accepted(job)
+    this.#open.set(job, accepted)
+    this.#queue.push(accepted)
     this.#schedule()
   }
 
   cancel(job: Job, error: Error): void {
-    const waiting = this.#waiting.get(job)
-    if (waiting !== undefined) {
-      this.#waiting.delete(job)
-      this.#queue.withdraw(waiting)
-    } else {
-      const call = this.#running.get(job)
-      if (call === undefined) return
-      this.#running.set(job, undefined) // It keeps its place until it has stopped; its outcome is nobody's.
-      call.cancel(error)
-    }
+    const accepted = this.#open.get(job)
+    if (accepted === undefined) return
+    // One that runs keeps its place until it has stopped; its outcome is nobody's.
+    if (!this.#queue.withdraw(accepted)) accepted.call?.cancel(error)
     this.#settle(job, { ok: false, error }, 'cancelled')
   }
 
   stats(): ExecutorStats {
-    const busy = this.#running.size > 0 ? 1 : 0
+    const busy = this.#running > 0 ? 1 : 0
     return {
       model: this.model,
       workers: { starting: 0, idle: 1 - busy, busy },
       crashes: 0,
       queued: this.#queue.size,
-      running: this.#running.size,
+      running: this.#running,
       ...this.#counts,
       pids: [],
     }
@@ -115,7 +133,7 @@ class Loop implements Backend {
       const error = new ClosedError(
         `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
       )
-      for (const job of [...this.#waiting.keys(), ...this.#running.keys()]) this.cancel(job, error)
+      for (const job of [...this.#open.keys()]) this.cancel(job, error)
       this.#closing?.unpark()
     }
     const timer = graceMs === 0 ? undefined : runtime().setTimer(graceMs, force)
@@ -131,44 +149,57 @@ class Loop implements Backend {
     this.#scheduled = true
     runtime().soon(() => {
       this.#scheduled = false
-      while (this.#running.size < this.workers) {
+      while (this.#running < this.workers) {
         const next = this.#queue.shift()
         if (next === undefined) return
-        this.#waiting.delete(next.job)
-        void this.#start(next.job)
+        this.#running += 1
+        next.context.runInAsyncScope(this.#begin, undefined, next)
       }
     })
   }
 
-  async #start(job: Job): Promise<void> {
-    const call = new CallContext(
-      1,
-      'main',
-      {
-        report: (_context, done, total) => job.progressed(done, total),
-        pollCancelled: () => false,
-      },
-      nameOf(job.task),
-    )
-    this.#running.set(job, call)
+  readonly #begin = (accepted: Accepted): void => {
+    const { job } = accepted
+    const call = new CallContext(1, 'main', accepted, nameOf(job.task))
+    accepted.call = call
     job.started()
-    const outcome = await this.#call(job, job.calls[0] as readonly unknown[], call)
-    const wanted = this.#running.get(job) !== undefined
-    this.#running.delete(job)
-    if (wanted) this.#settle(job, outcome, outcome.ok ? 'done' : 'failed')
-    this.#checkClosed()
-    this.#schedule()
-  }
-
-  async #call(job: Job, args: readonly unknown[], call: CallContext): Promise<Outcome<unknown>> {
+    const args = job.calls[0] as readonly unknown[]
     try {
       takeMarks(args)
-      const value: unknown = await withContext(call, () => job.task(...args))
-      takeMarks(value)
-      return { ok: true, value }
+      enterStrand(call)
+      const returned: unknown = job.task(...args)
+      if (isThenable(returned)) {
+        Promise.resolve(returned).then(
+          value => this.#returned(job, value),
+          error => this.#threw(job, error),
+        )
+      } else this.#returned(job, returned)
     } catch (error) {
-      return { ok: false, error: isError(error) ? error : new ThrownValueError(error, describeThrown(error)) }
+      this.#threw(job, error)
     }
+  }
+
+  #returned(job: Job, value: unknown): void {
+    try {
+      takeMarks(value)
+    } catch (error) {
+      return this.#threw(job, error)
+    }
+    this.#ended(job, { ok: true, value })
+  }
+
+  #threw(job: Job, error: unknown): void {
+    this.#ended(job, {
+      ok: false,
+      error: isError(error) ? error : new ThrownValueError(error, describeThrown(error)),
+    })
+  }
+
+  #ended(job: Job, outcome: Outcome<unknown>): void {
+    this.#running -= 1
+    if (this.#open.has(job)) this.#settle(job, outcome, outcome.ok ? 'done' : 'failed')
+    this.#checkClosed()
+    this.#schedule()
   }
 
   #refuse(job: Job, error: Error): void {
@@ -177,12 +208,18 @@ class Loop implements Backend {
   }
 
   #settle(job: Job, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled'): void {
+    this.#open.delete(job)
     this.#counts[as] += 1
     job.settled(outcome)
   }
 
   #checkClosed(): void {
-    if (this.#closing !== undefined && this.#waiting.size === 0 && this.#running.size === 0)
-      this.#closing.unpark()
+    if (this.#closing !== undefined && this.#queue.size === 0 && this.#running === 0) this.#closing.unpark()
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  )
 }

@@ -71,6 +71,47 @@ interface Chunk {
   readonly bytes: number
 }
 
+class MapJob implements Job {
+  readonly task: Task
+  readonly calls: Packed
+  readonly chunk: boolean
+  readonly priority: number
+  readonly caller: Job['caller']
+  ready: Job['ready']
+  /** Whose calls they are. */
+  readonly of: Chunk
+  sent = false
+  readonly #settled: (job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined) => void
+
+  constructor(
+    task: Task,
+    calls: Packed,
+    chunk: boolean,
+    priority: number,
+    caller: Job['caller'],
+    of: Chunk,
+    settled: (job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined) => void,
+  ) {
+    this.task = task
+    this.calls = calls
+    this.chunk = chunk
+    this.priority = priority
+    this.caller = caller
+    this.of = of
+    this.#settled = settled
+  }
+
+  started(): void {
+    this.sent = true
+  }
+
+  progressed(): void {}
+
+  settled(outcome: Outcome<unknown>, workMs?: number): void {
+    this.#settled(this, outcome, workMs)
+  }
+}
+
 class MapRun {
   readonly #backend: Backend
   readonly #callOptions: CallOptions
@@ -78,6 +119,7 @@ class MapRun {
   readonly #source: Source
   readonly #buffer: ResultsBuffer<unknown>
   readonly #options: MapOptions
+  readonly #messages: boolean
   readonly #sizer: ChunkSizer
   readonly #takesItems: boolean
   readonly #caller: Job['caller']
@@ -103,6 +145,7 @@ class MapRun {
   ) {
     // On the caller's own event loop there are no messages to save, and a chunk would only keep calls from overlapping.
     const messages = backend.model !== 'coroutines'
+    this.#messages = messages
     this.#caller = caller
     this.#backend = backend
     this.#callOptions = callOptions
@@ -168,6 +211,7 @@ class MapRun {
   /** How many inputs may be read and sent in one job now. A part of a chunk would cost as much as a whole one. */
   get #wanted(): number {
     if (this.#held.length > 0 || this.#jobs.size >= this.#mostJobs) return 0
+    if (!this.#messages) return Math.max(0, Math.min(this.#mostJobs - this.#jobs.size, this.#buffer.room))
     const { total } = this.#source
     const size = Math.min(
       this.#sizer.next(total === undefined ? undefined : total - this.#readCount),
@@ -189,7 +233,7 @@ class MapRun {
     this.#readCount += inputs.length
     if (ended) this.#ended = true
     if (failed !== undefined && !batch.ended) this.#source.close()
-    if (inputs.length > 0) this.#submit(chunkOf(this.#buffer.noteRead(inputs.length), inputs))
+    if (inputs.length > 0) this.#send(this.#buffer.noteRead(inputs.length), inputs)
     if (!ended) return
     this.#buffer.end(this.#readCount, failed)
     this.#releaseIfDone()
@@ -197,29 +241,24 @@ class MapRun {
 
   // ── sending ──
 
+  #send(first: number, inputs: Packed): void {
+    if (this.#messages) return this.#submit(chunkOf(first, inputs))
+    for (let at = 0; at < inputs.length && !this.#buffer.broken; at += 1)
+      this.#submit({ first: first + at, inputs: [unpackedAt(inputs, at)], count: 1, bytes: 0 })
+  }
+
   #submit(chunk: Chunk): void {
     const { inputs } = chunk
     const many = chunk.count > 1
-    let sent = false
-    const job: Job = {
-      task: this.#task,
-      calls: many ? moving(this.#packed(inputs)) : [this.#takesItems ? [unpackedAt(inputs, 0)] : inputs[0]],
-      chunk: many,
-      priority: this.#callOptions.priority ?? 0,
-      caller: this.#caller,
-      ready: undefined,
-      started: () => {
-        sent = true
-      },
-      progressed: () => {},
-      settled: (outcome, workMs) => {
-        this.#jobs.delete(job)
-        if (!outcome.ok && !sent && this.#tryAgain(chunk, outcome.error)) return
-        const run = this.#runOf(chunk, outcome, job)
-        if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
-        this.#deliver(chunk, run)
-      },
-    }
+    const job = new MapJob(
+      this.#task,
+      many ? moving(this.#packed(inputs)) : [this.#takesItems ? [unpackedAt(inputs, 0)] : inputs[0]],
+      many,
+      this.#callOptions.priority ?? 0,
+      this.#caller,
+      chunk,
+      this.#settled,
+    )
     this.#jobs.add(job)
     try {
       this.#backend.submit(job)
@@ -227,6 +266,15 @@ class MapRun {
       this.#jobs.delete(job) // A mistake in the program: the task can't run on this backend at all.
       this.#buffer.break(error)
     }
+  }
+
+  readonly #settled = (job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined): void => {
+    const { of: chunk } = job
+    this.#jobs.delete(job)
+    if (!outcome.ok && !job.sent && this.#tryAgain(chunk, outcome.error)) return
+    const run = this.#runOf(chunk, outcome, job)
+    if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
+    this.#deliver(chunk, run)
   }
 
   #packed(inputs: Packed): Packed {

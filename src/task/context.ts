@@ -71,19 +71,6 @@ export class CallContext extends Strand implements TaskContext {
   readonly attempt: number
   readonly worker: string
   readonly #owner: CallOwner
-  /** Bound, so that `const { progress } = context()` works. */
-  readonly throwIfCancelled = (): void => {
-    if (!this.cancelled) return
-    if (this.stopped && this.reason instanceof Error) throw this.reason
-    throw new AbortError('The call was cancelled.')
-  }
-  readonly progress = (done: number, total?: number): void => {
-    if (typeof done !== 'number' || (total !== undefined && typeof total !== 'number'))
-      throw new OptionError(
-        `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
-      )
-    this.#owner.report(this, done, total)
-  }
 
   /** `name` is the task's, for whoever asks who waits. */
   constructor(attempt: number, worker: string, owner: CallOwner, name = 'a task') {
@@ -91,6 +78,25 @@ export class CallContext extends Strand implements TaskContext {
     this.attempt = attempt
     this.worker = worker
     this.#owner = owner
+  }
+
+  /** Bound when it is asked for, as `progress`, so that `const { progress } = context()` works, and most calls pay nothing. */
+  get throwIfCancelled(): () => void {
+    return () => {
+      if (!this.cancelled) return
+      if (this.stopped && this.reason instanceof Error) throw this.reason
+      throw new AbortError('The call was cancelled.')
+    }
+  }
+
+  get progress(): (done: number, total?: number) => void {
+    return (done, total) => {
+      if (typeof done !== 'number' || (total !== undefined && typeof total !== 'number'))
+        throw new OptionError(
+          `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
+        )
+      this.#owner.report(this, done, total)
+    }
   }
 
   get cancelled(): boolean {

@@ -178,7 +178,8 @@ export function currentCall(): LimitedCall | undefined {
 
 /**
  * The promise of a nested call. It tells the call that awaits it; `await`, `Promise.all` and their like come through
- * `then` for a class that is not Promise itself (ECMAScript, PromiseResolve). `catch` alone waits for nothing.
+ * `then` for a class that is not Promise itself (ECMAScript, PromiseResolve), with a function for each outcome. A chain,
+ * `then(save)` or `catch(report)`, gives one, and its promise is asked in turn.
  */
 export class NestedPromise<T> extends Promise<T> {
   #call: LimitedCall | undefined
@@ -189,15 +190,14 @@ export class NestedPromise<T> extends Promise<T> {
     return nested
   }
 
-  static override get [Symbol.species](): PromiseConstructor {
-    return Promise
-  }
-
   override then<A = T, B = never>(
     onDone?: ((value: T) => A | PromiseLike<A>) | null,
     onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    if (typeof onDone === 'function' && this.#call !== undefined) currentCall()?.waitsFor(this.#call)
-    return super.then(onDone, onFailed)
+    if (typeof onDone === 'function' && typeof onFailed === 'function' && this.#call !== undefined)
+      currentCall()?.waitsFor(this.#call)
+    const next = super.then(onDone, onFailed) as NestedPromise<A | B>
+    next.#call = this.#call
+    return next
   }
 }

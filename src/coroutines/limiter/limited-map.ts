@@ -102,6 +102,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   #runFirst = 0
   /** The limited call that waits for this map, once it was seen to. */
   #awaitedBy: LimitedCall | undefined
+  #begun = false
   #reading = false
   #flushing = false
   #ended = false
@@ -134,6 +135,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
     runtime().soon(() => {
+      this.#begun = true
       if (signal?.aborted) this.#aborted()
       else if (this.#parent?.stopped) this.stop(this.#parent.reason)
       else this.#read()
@@ -148,8 +150,14 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   // ── what the results ask for ──
 
   demand(): void {
-    this.#noteWhoWaits()
-    this.#read()
+    if (this.#begun) this.#read()
+  }
+
+  /** A limited call that waits for results waits for the calls of this map. */
+  awaited(): void {
+    if (this.#parent === undefined || this.#awaitedBy !== undefined) return
+    this.#awaitedBy = currentCall()
+    for (const call of this.#calls) this.#awaitedBy?.waitsFor(call)
   }
 
   cancel(reason: unknown): void {
@@ -166,13 +174,6 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     for (const call of calls) if (!this.#places.withdraw(call)) call.strand?.stop(error)
     this.#release()
     this.#buffer.break(error)
-  }
-
-  /** Whoever asks for results inside of a limited call waits for the calls of this map. */
-  #noteWhoWaits(): void {
-    if (this.#parent === undefined || this.#awaitedBy !== undefined) return
-    this.#awaitedBy = currentCall()
-    for (const call of this.#calls) this.#awaitedBy?.waitsFor(call)
   }
 
   // ── reading ──

@@ -28,8 +28,7 @@ const defaultQueueLimit = 1_000_000
  *
  * A call may use its own limiter. While it awaits calls within it that have no place, one of them at a time runs on its
  * place, before all that is queued: so nesting never deadlocks, and no more calls than `concurrency` do anything but wait.
- * What a call awaits is seen by `then`, so a chain that it starts without waiting for it, `run(…).then(save)`, counts as well;
- * `run(…).catch(report)` does not, and such a call only waits its turn.
+ * A call that it does not await, as `void limiter.run(…)` or `limiter.run(…).catch(report)`, waits its turn.
  *
  * Costs less than 1 µs a call (`npm run bench:loop -- limiter`).
  *
@@ -85,15 +84,15 @@ export class Limiter {
    * The same function, limited: its calls wait their turn.
    * @throws OptionError
    */
-  wrap<This, A extends unknown[], R>(
-    fn: (this: This, ...args: A) => R,
+  wrap<F extends (this: any, ...args: any[]) => unknown>(
+    fn: F,
     options?: LimitedOptions,
-  ): (this: This, ...args: A) => Promise<Awaited<R>> {
+  ): (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
     checkFunction('limiter.wrap(fn)', fn)
     if (options !== undefined) checkLimited(options, this.concurrency)
     const limiter = this
     return function limited(...args) {
-      return limiter.run(() => fn.apply(this, args), options)
+      return limiter.run(() => fn.apply(this, args) as ReturnType<F>, options)
     }
   }
 
