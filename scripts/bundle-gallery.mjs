@@ -25,6 +25,9 @@ export async function bundleGallery(root) {
       metafile: true,
       logLevel: 'warning',
     })
-    writeFileSync(join(dirname(outfile), 'LICENSES.txt'), licences(root, basename(outfile), Object.keys(metafile.inputs)))
+    writeFileSync(
+      join(dirname(outfile), 'LICENSES.txt'),
+      licences(root, basename(outfile), Object.keys(metafile.inputs)),
+    )
   }
 }
