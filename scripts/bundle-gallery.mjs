@@ -23,6 +23,7 @@ export async function bundleGallery(root) {
       minifyWhitespace: true, // Names stay, so that stack traces can be read.
       legalComments: 'none', // The licences stand whole beside it.
       metafile: true,
+      plugins: [withoutSideEffects],
       logLevel: 'warning',
     })
     writeFileSync(
@@ -30,4 +31,16 @@ export async function bundleGallery(root) {
       licences(root, basename(outfile), Object.keys(metafile.inputs)),
     )
   }
+}
+
+/** Packages that do not say so are only functions too: what is not used of them (a serializer and its tables) is left out. */
+const withoutSideEffects = {
+  name: 'packages-without-side-effects',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === 'asked' || from.kind === 'entry-point') return undefined
+      const { path: found, external, errors } = await bundle.resolve(path, { ...from, pluginData: 'asked' })
+      return { path: found, external, errors, sideEffects: false }
+    })
+  },
 }

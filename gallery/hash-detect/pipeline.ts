@@ -9,7 +9,7 @@
  * file is found is stopped there, at once: no flag has to be looked at, and no item has to come along for it to be seen.
  */
 import { Channel, type Executor, scope } from '../../src/index.ts'
-import { filesIn } from '../fixture-files.ts'
+import { filesIn } from '../kept-files.ts'
 import { digestFile } from './tasks.ts'
 
 const walkers = 4

@@ -1,7 +1,7 @@
 /** Looking for the file with a given MD5: a pipeline of two stages that stops when it has found it. */
 import { basename } from 'node:path'
 import type { Executor } from '../../src/index.ts'
-import { filesIn } from '../fixture-files.ts'
+import { filesIn } from '../kept-files.ts'
 import { learntFrom } from '../learnt.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { digestOf } from './digest.ts'

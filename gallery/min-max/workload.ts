@@ -1,6 +1,6 @@
 /** Minimum and maximum of many small files: so little work in each that handing it out is what costs. */
 import type { Executor } from '../../src/index.ts'
-import { filesIn } from '../fixture-files.ts'
+import { filesIn } from '../kept-files.ts'
 import { learntFrom } from '../learnt.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { type Extremes, extremesOf } from './extremes.ts'

@@ -1,6 +1,7 @@
 /** Text files of made-up words, some much more frequent than others, as in real texts. */
-import { type FixtureFiles, fixtureFolders } from '../fixture-files.ts'
+
 import { mulberry32 } from '../generators/mulberry32.ts'
+import { type KeptFiles, keptFolders } from '../kept-files.ts'
 
 const linesPerFile = 400
 const wordsPerLine = 10
@@ -14,14 +15,14 @@ export const vocabulary: readonly string[] = onsets.flatMap(first =>
 
 /** Folders with `files` files in all, 20 to a folder. */
 export function foldersOf(files: number): string[] {
-  const fixture: FixtureFiles = {
+  const kept: KeptFiles = {
     name: 'word-search',
     files,
     perFolder: 20,
     extension: '.txt',
     contents: texts,
   }
-  return fixtureFolders(fixture)
+  return keptFolders(kept)
 }
 
 /**

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import type { Executor } from '../../src/index.ts'
-import { filesIn } from '../fixture-files.ts'
+import { filesIn } from '../kept-files.ts'
 import { learntFrom } from '../learnt.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { foldersOf } from './files.ts'

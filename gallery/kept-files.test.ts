@@ -4,14 +4,14 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
-import { type FixtureFiles, filesIn, fixtureFolders, fixtureRoot } from './fixture-files.ts'
+import { filesIn, type KeptFiles, keptFolders, keptRoot } from './kept-files.ts'
 
 const name = `test-${process.pid}`
-const root = join(fixtureRoot, name)
+const root = join(keptRoot, name)
 let made = 0
 let looks = 0
 
-function fixtureOf(files: number): FixtureFiles {
+function fixtureOf(files: number): KeptFiles {
   return { name, files, perFolder: 2, extension: '.txt', contents: countedContents }
 }
 
@@ -29,8 +29,8 @@ function textsOf(folders: readonly string[]): string[] {
 /** The fixture as another program would see it, which has looked at nothing yet. */
 async function seenAnew(files: number): Promise<string[]> {
   looks += 1
-  const module = new URL(`./fixture-files.ts?${looks}`, import.meta.url).href
-  return (await import(module)).fixtureFolders(fixtureOf(files))
+  const module = new URL(`./kept-files.ts?${looks}`, import.meta.url).href
+  return (await import(module)).keptFolders(fixtureOf(files))
 }
 
 afterEach(() => {
@@ -63,6 +63,6 @@ test('what an ended program has left unfinished is removed, and what a running o
   await once(ended, 'exit')
   mkdirSync(join(root, `unfinished-${ended.pid}-abc`), { recursive: true })
   mkdirSync(join(root, `unfinished-${process.pid}-abc`))
-  fixtureFolders(fixtureOf(2))
+  keptFolders(fixtureOf(2))
   assert.deepEqual(readdirSync(root), ['000', `unfinished-${process.pid}-abc`])
 })

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
-export interface FixtureFiles {
+export interface KeptFiles {
   /** Names the folder; another name for other contents. */
   readonly name: string
   /** A multiple of `perFolder`. */
@@ -17,20 +17,20 @@ export interface FixtureFiles {
 }
 
 /** All files of the gallery are in here; it may be removed at any time when no workload runs. */
-export const fixtureRoot: string = join(tmpdir(), `atonce-gallery-${userInfo().username}`)
+export const keptRoot: string = join(tmpdir(), `atonce-gallery-${userInfo().username}`)
 
 /**
  * The folders with the files, in order; file 7 of 20 to a folder is `000/00007.txt`. Makes what is missing, the first time
  * at the speed of the disk; a larger set takes over the folders of a smaller one. Two programs can do it at the same time.
  */
-export function fixtureFolders(fixture: FixtureFiles): string[] {
-  const { name, files, perFolder } = fixture
-  const root = join(fixtureRoot, name)
+export function keptFolders(set: KeptFiles): string[] {
+  const { name, files, perFolder } = set
+  const root = join(keptRoot, name)
   const folders = Array.from({ length: files / perFolder }, (_, nth) =>
     join(root, String(nth).padStart(3, '0')),
   )
   const missing = new Set(folders.filter(folder => !whole.has(folder) && !isWhole(folder, perFolder)))
-  if (missing.size > 0) make(fixture, root, folders, missing)
+  if (missing.size > 0) make(set, root, folders, missing)
   for (const folder of folders) whole.add(folder)
   return folders
 }
@@ -50,12 +50,12 @@ function isWhole(folder: string, files: number): boolean {
   return existsSync(folder) && readdirSync(folder).length === files
 }
 
-function make(fixture: FixtureFiles, root: string, folders: readonly string[], missing: Set<string>): void {
-  const { perFolder, extension } = fixture
+function make(set: KeptFiles, root: string, folders: readonly string[], missing: Set<string>): void {
+  const { perFolder, extension } = set
   mkdirSync(root, { recursive: true, mode: 0o700 })
   removeLeftovers(root)
   // Contents come from one stream of random numbers, so those of the folders that are there are made too, and dropped.
-  const contents = fixture.contents()[Symbol.iterator]()
+  const contents = set.contents()[Symbol.iterator]()
   for (const [nth, folder] of folders.entries()) {
     const unfinished = missing.has(folder)
       ? mkdtempSync(join(root, `${unfinishedPrefix}${process.pid}-`))
