@@ -308,12 +308,13 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     item: T | undefined,
     options: WaitOptions | undefined,
   ): Parked<W> {
+    // Before the park: in a scope that was cancelled already, the wait is given up within it.
+    let waiter: Waiter<T> | undefined
     const parked = park<W>(reason, this, {
       signal: options?.signal,
       timeoutMs: options?.timeoutMs,
       onGivenUp: () => waiter?.line?.remove(waiter),
     })
-    let waiter: Waiter<T> | undefined
     if (parked.state === 'waiting') {
       waiter = new Waiter<T>(parked, item)
       line.push(waiter)
