@@ -5,7 +5,9 @@ import { test } from 'node:test'
 import { ChannelClosedError, OptionError, TimeoutError } from '../errors.ts'
 import { everyoneParked } from '../runtime/park.ts'
 import { simulate } from '../runtime/simulate.ts'
+import { Strand, withStrand } from '../runtime/strand.ts'
 import { Channel } from './channel.ts'
+import { select } from './select.ts'
 
 const failed = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -154,6 +156,23 @@ test('a receiver that was told to stop in the same turn, before the item came, d
   controller.abort()
   assert.equal(channel.trySend('item'), false)
   assert.equal(((await failed(receiving)) as Error).name, 'AbortError')
+})
+
+test('whoever runs in something that is cancelled waits no more, and neither sends nor receives', async () => {
+  const channel = new Channel<number>(0)
+  const strand = new Strand('cancelled', undefined)
+  const reason = new Error('over')
+  const early = withStrand(strand, () => channel.receive())
+  strand.stop(reason)
+  assert.equal(await failed(early), reason)
+  for (const wait of [
+    () => channel.receive(),
+    () => channel.send(1),
+    () => channel.values().next(),
+    () => select([channel.receiving(), channel.sending(2)]),
+  ])
+    assert.equal(await failed(withStrand<Promise<unknown>>(strand, wait)), reason)
+  assert.deepEqual([channel.sendersWaiting, channel.receiversWaiting, strand.held.length], [0, 0, 0])
 })
 
 test('a wait ends after its time', () =>

@@ -4,12 +4,16 @@ import { park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { type Chosen, Selection } from './line.ts'
 
-/** One thing that `select` may do; made by `receiver.receiving(…)` and `sender.sending(…)`. Use it once or often. */
-export interface SelectCase<R> {
+/** What every case is, whatever comes out of it. */
+export interface AnyCase {
   /** Does it, if that is possible without waiting. */
   attempt(): { readonly value: unknown } | undefined
   /** Stands in line for it. */
   enlist(selection: Selection, at: number): void
+}
+
+/** One thing that `select` may do; made by `receiver.receiving(…)` and `sender.sending(…)`. Use it once or often. */
+export interface SelectCase<R> extends AnyCase {
   /** What `select` resolves to when this was done. */
   conclude(value: unknown): R
 }
@@ -23,7 +27,9 @@ export interface SelectOptions<O> {
   readonly otherwise?: (() => O) | undefined
 }
 
-type Maybe<Case> = Case | false | null | undefined
+/** `AnyCase`, as a `SelectCase<unknown>` would have the compiler infer `unknown` for each. */
+type Cases = readonly (AnyCase | false | null | undefined)[]
+type ResultOf<Case> = Case extends SelectCase<infer R> ? Awaited<R> : never
 
 /**
  * Does exactly one of several things, whichever is possible first, and resolves to what its function returns (a receive
@@ -43,13 +49,11 @@ type Maybe<Case> = Case | false | null | undefined
  *       results.sending(found, () => 'sent'),
  *     ], { timeoutMs: 1_000 })
  */
-export function select<R extends readonly unknown[], O = never>(
-  cases: { readonly [At in keyof R]: Maybe<SelectCase<R[At]>> },
+export function select<C extends Cases, O = never>(
+  cases: C,
   options: SelectOptions<O> = {},
-): Promise<Awaited<R[number]> | Awaited<O>> {
-  const wanted = (cases as readonly Maybe<SelectCase<R[number]>>[]).filter(
-    one => one !== false && one != null,
-  )
+): Promise<ResultOf<C[number]> | Awaited<O>> {
+  const wanted = cases.filter(one => one !== false && one != null)
   const { otherwise } = options
   if (wanted.length === 0 && otherwise === undefined)
     throw new OptionError(
@@ -57,7 +61,9 @@ export function select<R extends readonly unknown[], O = never>(
     )
   if (otherwise !== undefined && typeof otherwise !== 'function')
     throw new OptionError(`select(…, { otherwise }) takes a function; it got ${String(otherwise)}.`)
-  return selectOne(wanted as SelectCase<R[number]>[], options)
+  return selectOne(wanted as unknown as SelectCase<ResultOf<C[number]>>[], options) as Promise<
+    ResultOf<C[number]> | Awaited<O>
+  >
 }
 
 async function selectOne<R, O>(

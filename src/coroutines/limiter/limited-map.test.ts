@@ -4,6 +4,7 @@ import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { AbortError, OptionError, TimeoutError } from '../../errors.ts'
 import { simulate } from '../../runtime/simulate.ts'
+import { currentStrand } from '../../runtime/strand.ts'
 import { scope } from '../scope/scope.ts'
 import { sleep } from '../time/sleep.ts'
 import { Limiter } from './limiter.ts'
@@ -152,6 +153,17 @@ test('a signal, the time, a cancelled scope and cancel() end a map, and leave no
     await limiter.idle()
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
     assert.deepEqual([simulation.timers, limiter.running, limiter.queued], [0, 0, 0])
+  }))
+
+test('a scope forgets the maps in it that have ended', () =>
+  simulate(async () => {
+    const limiter = new Limiter(2)
+    await scope(async () => {
+      const before = currentStrand()?.held.length
+      for (let round = 0; round < 5; round += 1) await limiter.map(numbers(3), n => n)
+      await limiter.run(() => sleep(1))
+      assert.equal(currentStrand()?.held.length, before)
+    })
   }))
 
 test('the limiter’s own time limit is for each call of a map', () =>

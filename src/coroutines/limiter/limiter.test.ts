@@ -315,6 +315,45 @@ test('a cancelled scope drops its queued calls and stops those that run', () =>
     assert.deepEqual([begun, now(), limiter.queued], [1, 5, 0])
   }))
 
+test('in a scope that is cancelled already nothing is begun or waited for', () =>
+  simulate(async () => {
+    const limiter = new Limiter(1)
+    const reason = new Error('over')
+    const { opened, open } = door()
+    const running = limiter.run(() => opened)
+    const errors: unknown[] = []
+    await scope(async s => {
+      s.spawn(async () => {
+        await sleep(60_000).catch(() => {})
+        const never = () => assert.fail('it must not begin')
+        for (const wait of [limiter.run(never), limiter.idle(), limiter.map([1], never)])
+          errors.push(await failed(wait))
+      })
+      await sleep(1)
+      s.cancel(reason)
+    })
+    open()
+    await running
+    assert.equal(errors.length, 3)
+    for (const error of errors)
+      assert.ok(error === reason || (error as Error).cause === reason, String(error))
+    assert.deepEqual([limiter.running, limiter.queued], [0, 0])
+  }))
+
+test('a call that was stopped but goes on has no timer and no listener any more', () =>
+  simulate(async simulation => {
+    const limiter = new Limiter(1)
+    const { opened, open } = door()
+    const controller = new AbortController()
+    const call = limiter.run(() => opened, { signal: controller.signal, timeoutMs: 60_000 })
+    await sleep(1)
+    controller.abort()
+    await failed(call)
+    assert.deepEqual([simulation.timers, getEventListeners(controller.signal, 'abort').length], [0, 0])
+    open()
+    await limiter.idle()
+  }))
+
 test('clear drops what is queued, each with an AbortError, and leaves what runs', async () => {
   const limiter = new Limiter(1)
   const { opened, open } = door()

@@ -10,7 +10,7 @@
  */
 import { AbortError, QueueFullError } from '../../errors.ts'
 import { PriorityQueue } from '../../executor/queue.ts'
-import { type Parked, type ParkOptions, park } from '../../runtime/park.ts'
+import { type Parked, park } from '../../runtime/park.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { LimitedCall, PlaceGiver } from './call.ts'
 import type { RateWindow } from './rate.ts'
@@ -136,10 +136,16 @@ export class Places implements PlaceGiver {
   async until(what: string, holds: () => boolean, limits: Limits): Promise<void> {
     limits.signal?.throwIfAborted()
     if (holds()) return
-    const options: ParkOptions = { ...limits, onGivenUp: () => void this.#watchers.delete(watcher) }
-    const watcher: Watcher = { parked: park<void>(what, this.resource, options), holds }
-    if (watcher.parked.state === 'waiting') this.#watchers.add(watcher)
-    await watcher.parked.promise
+    let watcher: Watcher | undefined
+    const parked = park<void>(what, this.resource, {
+      ...limits,
+      onGivenUp: () => void (watcher && this.#watchers.delete(watcher)),
+    })
+    if (parked.state === 'waiting') {
+      watcher = { parked, holds }
+      this.#watchers.add(watcher)
+    }
+    await parked.promise
   }
 
   /** Starts whatever may start now. */
