@@ -85,7 +85,10 @@ class WorkerProcess implements FarWorker {
     messages.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (code === 'ECONNRESET' || code === 'EPIPE') this.#leftUnread = true
     })
-    child.once('exit', (code, signal) => this.#exited(code, signal))
+    child.once('exit', (code, signal) => {
+      owner.ending()
+      this.#exited(code, signal)
+    })
     child.on('error', () => {}) // A kill that came too late.
   }
 
