@@ -235,11 +235,11 @@ onPools('workers are replaced under a backlog, and early close returns every res
   for (const [workers, maxCallsPerWorker, count] of [
     [1, 2, 6],
     [2, 2, 8],
-    [2, 3, 40],
+    [2, 3, 16],
   ] as const) {
     const pool = make({ workers, maxCallsPerWorker })
     const futures = Array.from({ length: count }, () => pool.run(tasks.whoAmI))
-    const closing = pool.close({ graceMs: 30_000 })
+    const closing = pool.close({ graceMs: 120_000 })
     const ran = new Map<string, number>()
     for (const worker of await Promise.all(futures)) ran.set(worker, (ran.get(worker) ?? 0) + 1)
     assert.ok([...ran.values()].every(calls => calls <= maxCallsPerWorker))
