@@ -21,27 +21,28 @@ function linesBelow(nodes: readonly LiveNode[], indent: string): string[] {
   })
 }
 
-/** `scope crawl: running for 12 s, waits for 50 ms to pass (3 s)`. */
-function lineOf({ kind, name, state, detail, pid, age, count = 1, waitsFor }: LiveNode): string {
+/** `scope crawl: running for 12 s, its body waits for 50 ms to pass (3.0 s)`. */
+function lineOf({ kind, name, state, detail, age, count = 1, waitsFor }: LiveNode): string {
   if (kind === 'more') return `… and ${count.toLocaleString('en-US')} more`
-  const title =
-    kind === 'waiting' || kind === 'worker' || kind === 'call' ? oneLine(name) : `${kind} ${oneLine(name)}`
-  const states = [
-    `${state}${age === undefined ? '' : ` for ${ageText(age)}`}`,
-    ...(detail === undefined ? [] : [oneLine(detail)]),
-    ...waitsOf(kind, waitsFor),
-  ]
+  const title = kind === 'waiting' || kind === 'worker' || kind === 'call' ? name : `${kind} ${name}`
   const alike = count === 1 ? '' : ` ×${count.toLocaleString('en-US')}`
-  return `${title}${alike}${pid === undefined ? '' : ` (pid ${pid})`}: ${states.join(', ')}`
+  const since = age === undefined ? '' : ` for ${ageText(age)}`
+  const said = [
+    ...(kind === 'waiting' && state === 'waiting' ? [] : [`${state}${since}`]),
+    ...(detail === undefined ? [] : [detail]),
+    ...(waitsFor.length === 0 ? [] : [waitsText(kind, waitsFor, age)]),
+  ]
+  return oneLine(`${title}${alike}: ${said.join(', ')}`)
 }
 
-function waitsOf(kind: LiveNode['kind'], waits: readonly LiveWait[]): string[] {
-  if (waits.length === 0) return []
-  const verb = kind === 'scope' ? 'its body waits for' : kind === 'waiting' ? 'for' : 'waits for'
-  const all = waits.map(
-    ({ reason, age }) => `${oneLine(reason)}${age === undefined ? '' : ` (${ageText(age)})`}`,
-  )
-  return [`${verb} ${all.join(' and ')}`]
+/** The age of a wait is left out where it is as old as the one that waits. */
+function waitsText(kind: LiveNode['kind'], waits: readonly LiveWait[], around: Age | undefined): string {
+  const shownAround = around === undefined ? '' : ageText(around)
+  const all = waits.map(({ reason, age }) => {
+    const shown = age === undefined ? '' : ageText(age)
+    return shown === '' || shown === shownAround ? reason : `${reason} (${shown})`
+  })
+  return `${kind === 'scope' ? 'its body waits' : 'waits'} for ${all.join(' and ')}`
 }
 
 /** `3.2 s`, `at least 4 min`. */
@@ -60,5 +61,5 @@ function durationText(ms: number): string {
 function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
   const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-  return plain.length > 200 ? `${plain.slice(0, 199)}…` : plain
+  return plain.length > 400 ? `${plain.slice(0, 399)}…` : plain
 }
