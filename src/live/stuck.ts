@@ -45,9 +45,8 @@ function somethingMayWake(liveTree: () => LiveTree): boolean {
 }
 
 function tell(headline: string, tree: LiveTree): void {
-  process.stderr.write(
-    `atonce: ${headline}\n${treeLines(tree)
-      .map(line => `  ${line}\n`)
-      .join('')}`,
-  )
+  const { isMainThread, threadId } = process.getBuiltinModule('node:worker_threads')
+  const where = `pid ${process.pid}${isMainThread ? '' : `, thread ${threadId}`}`
+  const lines = [`atonce (${where}): ${headline}`, ...treeLines(tree).map(line => `  ${line}`)]
+  process.stderr.write(`${lines.join('\n')}\n`)
 }

@@ -10,7 +10,7 @@ export interface LiveTree {
   readonly scopes: readonly LiveNode[]
   /** Executors that are not closed. */
   readonly executors: readonly LiveNode[]
-  /** Whoever else waits: `main`, outside of every scope and task, and calls of other programs' executors, in a worker. */
+  /** Whoever else waits: `main`, outside of every scope and task, and, in a worker, the calls that it runs. */
   readonly others: readonly LiveNode[]
 }
 

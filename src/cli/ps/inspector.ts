@@ -8,7 +8,7 @@
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes, summaryOf, UsageError } from '../ending.ts'
-import { defaultPort, expectedPort, isTaken, listeningPorts } from './port.ts'
+import { defaultPort, isTaken, listeningPorts, startedWith } from './port.ts'
 
 export interface Inspector {
   /** The value of an expression in the program's own global scope, as JSON has it. @throws CommandError */
@@ -21,6 +21,8 @@ export interface Inspector {
 
 /** How long Node may take to open it, and the program to answer. */
 const openMs = 5_000
+/** How long another look at another program, by the same port, is waited for. */
+const freeMs = 3_000
 const answerMs = 5_000
 /** How often is looked whether it is open. */
 const pollMs = 30
@@ -30,22 +32,47 @@ const pollMs = 30
  * @throws CommandError if the program does not answer in time
  */
 export async function openInspector(pid: number, signal: AbortSignal): Promise<Inspector> {
-  const expected = await expectedPort(pid)
+  const { port, inspecting } = await startedWith(pid)
   const before = await listeningPorts(pid)
-  const openAlready = await targetAt(before === undefined || before.includes(expected) ? expected : undefined)
-  if (openAlready !== undefined) {
-    const inspector = await connect(openAlready, false)
-    if (await isProgram(inspector, pid)) return inspector
-    await inspector.close()
-    throw taken(pid, expected)
+  const found = await openAlready(port, inspecting, before)
+  const { url, opened } =
+    found === undefined ? await open(pid, port, before, signal) : { url: found, opened: false }
+  const session = await connect(url)
+  // On Linux the port was found by its owner.
+  if (process.platform !== 'linux' && (await session.evaluate('process.pid')) !== pid) {
+    await session.leave()
+    throw taken(pid, port)
   }
-  if (expected !== 0 && !before?.includes(expected)) await untilFree(pid, expected, signal)
+  const close = async () => {
+    // In a turn of its own: it would wait for the end of the very session that asks.
+    if (opened)
+      await session
+        .evaluate(`setImmediate(() => process.getBuiltinModule?.('node:inspector').close()), 0`)
+        .catch(() => {})
+    await session.leave()
+  }
+  return { evaluate: session.evaluate, evaluateWithin: session.evaluateWithin, close }
+}
+
+/** The inspector's address, if it listens already; servers of the program are not asked without need. */
+async function openAlready(
+  port: number,
+  inspecting: boolean,
+  own: readonly number[] | undefined,
+): Promise<string | undefined> {
+  const ports = own === undefined ? [port] : inspecting ? own : own.filter(one => one === port)
+  return await firstTarget(ports)
+}
+
+async function open(
+  pid: number,
+  port: number,
+  before: readonly number[] | undefined,
+  signal: AbortSignal,
+): Promise<{ url: string; opened: boolean }> {
+  if (port !== 0) await untilFree(pid, port, signal)
   askToOpen(pid)
-  const target = await untilOpen(pid, expected, before, signal)
-  const inspector = await connect(target, true)
-  if (await isProgram(inspector, pid)) return inspector
-  await inspector.close()
-  throw taken(pid, expected)
+  return await untilOpen(pid, port, before, signal)
 }
 
 function askToOpen(pid: number): void {
@@ -58,7 +85,7 @@ function askToOpen(pid: number): void {
 
 /** Another command may be looking at another program: that is over in a moment. */
 async function untilFree(pid: number, port: number, signal: AbortSignal): Promise<void> {
-  const untilMs = runtime().now() + openMs
+  const untilMs = runtime().now() + freeMs
   while (await isTaken(port)) {
     signal.throwIfAborted()
     if (runtime().now() > untilMs) throw taken(pid, port)
@@ -71,23 +98,19 @@ async function untilOpen(
   expected: number,
   before: readonly number[] | undefined,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ url: string; opened: boolean }> {
   const untilMs = runtime().now() + openMs
   while (runtime().now() < untilMs) {
     signal.throwIfAborted()
     const now = await listeningPorts(pid)
     const ports = now === undefined ? [expected] : now.filter(port => !before?.includes(port))
-    for (const port of ports) {
-      const target = await targetAt(port)
-      if (target !== undefined) return target
-    }
+    const url = await firstTarget(ports)
+    if (url !== undefined) return { url, opened: true }
     await pause()
   }
   // It may have been opened by the program itself, at a port of its choice; the signal does nothing then.
-  for (const port of before ?? []) {
-    const target = await targetAt(port)
-    if (target !== undefined) return target
-  }
+  const url = await firstTarget(before ?? [])
+  if (url !== undefined) return { url, opened: false }
   throw new CommandError(
     exitCodes.timeout,
     `The program ${pid} did not open its inspector within ${openMs / 1_000} s. It is in a call of the system that does not return (as execFileSync), or has a SIGUSR1 handler of its own; in the first case it opens its inspector when it goes on.`,
@@ -100,31 +123,38 @@ function taken(pid: number, port: number): UsageError {
   )
 }
 
-/** In its own numbering: in a container it has another one. */
-async function isProgram(inspector: Inspector, pid: number): Promise<boolean> {
-  const own = (await inspector.evaluate('process.pid')) as number
-  return own === pid || process.platform === 'linux' // There the port was found by its owner.
-}
-
-/** The WebSocket address of the inspector at that port; undefined if there is none. */
-async function targetAt(port: number | undefined): Promise<string | undefined> {
-  if (port === undefined || port === 0) return undefined
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}/json/list`, { signal: AbortSignal.timeout(1_000) })
-    const [target] = (await answer.json()) as { webSocketDebuggerUrl?: string }[]
-    return target?.webSocketDebuggerUrl
-  } catch {
-    return undefined
+/** The WebSocket address of the first of these ports that is an inspector's. */
+async function firstTarget(ports: readonly number[]): Promise<string | undefined> {
+  for (const port of ports.filter(port => port !== 0)) {
+    const url = await fetch(`http://127.0.0.1:${port}/json/list`, { signal: AbortSignal.timeout(1_000) })
+      .then(async answer => ((await answer.json()) as Target[])[0]?.webSocketDebuggerUrl)
+      .catch(() => undefined)
+    if (url !== undefined) return url
   }
+  return undefined
 }
 
-/** `opened` by us, and so to be closed by us. */
-async function connect(url: string, opened: boolean): Promise<Inspector> {
+interface Target {
+  readonly webSocketDebuggerUrl?: string
+}
+
+/** A connection to an inspector. */
+interface Session extends Pick<Inspector, 'evaluate' | 'evaluateWithin'> {
+  /** Ends the connection alone. */
+  leave(): Promise<void>
+}
+
+async function connect(url: string): Promise<Session> {
   const socket = new WebSocket(url)
   const answers = new Map<number, (answer: Answer | Error) => void>()
   const lost = () => {
     for (const settle of answers.values())
-      settle(new CommandError(exitCodes.failed, 'The program ended while it was looked at.'))
+      settle(
+        new CommandError(
+          exitCodes.failed,
+          'The program ended while it was looked at, or another look closed its inspector. Try again.',
+        ),
+      )
     answers.clear()
   }
   socket.addEventListener('close', lost)
@@ -182,10 +212,7 @@ async function connect(url: string, opened: boolean): Promise<Inspector> {
       const answer = await ask({ expression, awaitPromise: true }, ms)
       return answer === undefined ? undefined : valueIn(answer)
     },
-    async close() {
-      // In a turn of its own: it would wait for the end of the very session that asks.
-      const expression = `setImmediate(() => process.getBuiltinModule?.('node:inspector').close()), 0`
-      if (opened) await ask({ expression }, answerMs).catch(() => {})
+    async leave() {
       socket.removeEventListener('close', lost)
       if (socket.readyState === WebSocket.CLOSED) return
       const closed = new Promise(resolve => socket.addEventListener('close', resolve, { once: true }))

@@ -5,22 +5,31 @@ import { connect } from 'node:net'
 /** Node's own choice. */
 export const defaultPort = 9229
 
-/** The port that the program was started with, by its arguments or NODE_OPTIONS; 0 for any free one. */
-export async function expectedPort(pid: number): Promise<number> {
-  const [args, environment] = await Promise.all(
+/** What the program was started with, by NODE_OPTIONS or its arguments. */
+export interface Started {
+  /** 0 for any free one. */
+  readonly port: number
+  /** Whether it has opened its inspector by itself. */
+  readonly inspecting: boolean
+}
+
+/** Node's default where the system does not tell (it does on Linux). */
+export async function startedWith(pid: number): Promise<Started> {
+  const [args = '', environment = ''] = await Promise.all(
     ['cmdline', 'environ'].map(name => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
   )
-  const options = /(?:^|\0)NODE_OPTIONS=([^\0]*)/.exec(environment ?? '')?.[1] ?? ''
-  const words = [...options.split(/\s+/), ...(args ?? '').split('\0')] // The later one counts, as for Node.
-  const ports = words.map(inspectPort).filter(port => port !== undefined)
-  return ports.at(-1) ?? defaultPort
+  const options = /(?:^|\0)NODE_OPTIONS=([^\0]*)/.exec(environment)?.[1] ?? ''
+  const words = [...options.split(/\s+/), ...args.split('\0')] // The later one counts, as for Node.
+  const flags = words.map(word => inspectFlag.exec(word)).filter(flag => flag !== null)
+  const port = flags.map(([, , port]) => port).findLast(port => port !== undefined)
+  return {
+    port: port === undefined ? defaultPort : Number(port),
+    inspecting: flags.some(([, name = '']) => name.startsWith('inspect') && name !== 'inspect-port'),
+  }
 }
 
 /** `--inspect-port=0`, `--inspect=127.0.0.1:9230`, `--debug-port=9230`. */
-function inspectPort(word: string): number | undefined {
-  const found = /^--(?:inspect(?:-brk|-wait|-port)?|debug-port)=(?:.*:)?(\d+)$/.exec(word)?.[1]
-  return found === undefined ? undefined : Number(found)
-}
+const inspectFlag = /^--(inspect|inspect-brk|inspect-wait|inspect-port|debug-port)(?:=(?:.*:)?(\d+))?$/
 
 /** The TCP ports that the program listens on; undefined where the system does not tell (it does on Linux). */
 export async function listeningPorts(pid: number): Promise<number[] | undefined> {
