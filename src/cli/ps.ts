@@ -13,6 +13,7 @@ import { CommandError, type ExitCode, exitCodes, UsageError } from './ending.ts'
 import { interruptible } from './interruption.ts'
 import { type Inspector, openInspector } from './ps/inspector.ts'
 import { checkProgram, listPrograms } from './ps/program.ts'
+import { loopTurns, whatRuns } from './ps/questions.ts'
 import { emphasis, quiet } from './style.ts'
 import { table } from './table.ts'
 
@@ -49,23 +50,12 @@ export async function ps(typed: string | undefined, options: PsOptions): Promise
   return exitCodes.ok
 }
 
-/** Runs in the program. */
-const question = `(() => {
-  const copies = globalThis[Symbol.for('atonce.live')]
-  return {
-    node: process.version,
-    script: process.argv[1] ?? '',
-    uptimeMs: process.uptime() * 1000,
-    trees: Array.isArray(copies) ? copies.map(look => look()) : undefined,
-  }
-})()`
-
 /** How long the loop may take for one turn, before the program is called busy. */
 const turnMs = 500
 
 async function screenOf(pid: number, inspector: Inspector, { json, watch }: PsOptions): Promise<string> {
-  const seen = (await inspector.evaluate(question)) as Seen
-  const turns = await inspector.evaluateWithin(turnMs, 'new Promise(turned => setImmediate(turned, true))')
+  const seen = (await inspector.evaluate(whatRuns)) as Seen
+  const turns = await inspector.evaluateWithin(turnMs, loopTurns)
   const trees = checkedTrees(pid, seen)
   if (json) {
     const { node, script, uptimeMs } = seen

@@ -9,6 +9,7 @@
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes, summaryOf, UsageError } from '../ending.ts'
 import { defaultPort, isTaken, listeningPorts, startedWith } from './port.ts'
+import { closeInspector, ownPid } from './questions.ts'
 
 export interface Inspector {
   /** The value of an expression in the program's own global scope, as JSON has it. @throws CommandError */
@@ -39,16 +40,12 @@ export async function openInspector(pid: number, signal: AbortSignal): Promise<I
     found === undefined ? await open(pid, port, before, signal) : { url: found, opened: false }
   const session = await connect(url)
   // On Linux the port was found by its owner.
-  if (process.platform !== 'linux' && (await session.evaluate('process.pid')) !== pid) {
+  if (process.platform !== 'linux' && (await session.evaluate(ownPid)) !== pid) {
     await session.leave()
     throw taken(pid, port)
   }
   const close = async () => {
-    // In a turn of its own: it would wait for the end of the very session that asks.
-    if (opened)
-      await session
-        .evaluate(`setImmediate(() => process.getBuiltinModule?.('node:inspector').close()), 0`)
-        .catch(() => {})
+    if (opened) await session.evaluate(closeInspector).catch(() => {})
     await session.leave()
   }
   return { evaluate: session.evaluate, evaluateWithin: session.evaluateWithin, close }
