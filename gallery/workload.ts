@@ -65,6 +65,8 @@ export interface Workload<Answer = any, S extends Size = any> {
   parallel(executor: Executor, size: S, options?: ParallelOptions): Promise<Answer>
   /** Compares with fixed values that neither form has computed here. */
   check(answer: Answer, size: S): Verdict
+  /** Processes of its own that it talks to, as a server, once it has run: their CPU time is told apart from the work's. */
+  companions?(): readonly number[]
   picture?(answer: Answer, size: S): Picture
   /** One sentence about what the figures say; follows from `rows` alone, so other figures give another sentence. */
   learnt(rows: readonly MeasuredRow[]): string

@@ -35,11 +35,11 @@ export async function bundleCli(root) {
     logLevel: 'warning',
   })
   chmodSync(join(folder, 'main.js'), 0o755)
-  writeFileSync(join(folder, 'LICENSES.txt'), licences(root, Object.keys(metafile.inputs)))
+  writeFileSync(join(folder, 'LICENSES.txt'), licences(root, 'main.js', Object.keys(metafile.inputs)))
 }
 
-/** The licences of the packages in the bundle, as each of them asks for. */
-function licences(root, inputs) {
+/** The licences of the packages in a bundle, as each of them asks for. */
+export function licences(root, bundle, inputs) {
   const packages = new Set(
     inputs.map(input => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]).filter(Boolean),
   )
@@ -49,7 +49,7 @@ function licences(root, inputs) {
     const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry))
     return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim()}\n`
   })
-  return `main.js contains these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
+  return `${bundle} contains these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
 }
 
 /** Leaves the library outside; errors are imported from there too, as they are recognised by their class. */

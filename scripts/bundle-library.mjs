@@ -1,6 +1,6 @@
 // dist/src/index.js and one file for each other subpath, with what they share in chunks beside them. Every worker reads the
 // library again when it starts, and a module costs it more than what stands in it
-// (docs/decisions/0010-few-modules-for-every-worker.md).
+// (docs/decisions/0015-few-modules-for-every-worker.md).
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'

@@ -6,7 +6,7 @@
  *     ├── the program is wrong ── InvalidTaskError · DeclarationError · EntryPointError · TaskLoadError · TaskVersionError ·
  *     │                           NotOwnerError
  *     ├── the value can't cross ─ SerializationError · UnknownClassError · PayloadTooLargeError · ThrownValueError
- *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · QueueFullError
+ *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · ChannelClosedError · QueueFullError
  *     ├── the work won't end ──── UnresponsiveError · DeadlockError
  *     ├── every attempt failed ── RetryError
  *     └── the worker failed ───── WorkerError
@@ -175,6 +175,13 @@ export class TimeoutError extends AtonceError {
 export class ClosedError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_CLOSED', message)
+  }
+}
+
+/** The channel takes no more items, or has none left to give; `cause` is the error or the reason that it was closed with. */
+export class ChannelClosedError extends AtonceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ATONCE_CHANNEL_CLOSED', message, options)
   }
 }
 
@@ -380,6 +387,7 @@ const classes = {
   AbortError,
   TimeoutError,
   ClosedError,
+  ChannelClosedError,
   QueueFullError,
   UnresponsiveError,
   DeadlockError,

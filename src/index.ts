@@ -1,6 +1,14 @@
 /** atonce: a function written once, run on every concurrency model. Re-exports only, in the README's order. */
 
+export { Channel, type ChannelOptions } from './channel/channel.ts'
+export type { Receiver, Sender, WaitOptions } from './channel/ends.ts'
+export { type SelectCase, type SelectOptions, select } from './channel/select.ts'
 export { type CoroutinesOptions, coroutines } from './coroutines/coroutines.ts'
+export type { LimitedContext } from './coroutines/limiter/call.ts'
+export type { LimitedMapOptions } from './coroutines/limiter/limited-map.ts'
+export { Limiter } from './coroutines/limiter/limiter.ts'
+export type { LimitedOptions, LimiterOptions, LimiterWaitOptions } from './coroutines/limiter/options.ts'
+export type { Rate } from './coroutines/limiter/rate.ts'
 export type { Child, ChildContext } from './coroutines/scope/child.ts'
 export { type Scope, type ScopeOptions, scope } from './coroutines/scope/scope.ts'
 export { type Attempt, type HedgeOptions, hedge } from './coroutines/time/hedge.ts'
@@ -13,6 +21,7 @@ export { type PackCrossing, type Packing, shareable } from './declared/shareable
 export {
   AbortError,
   AtonceError,
+  ChannelClosedError,
   ClosedError,
   ConnectionLostError,
   DeadlockError,
@@ -46,6 +55,7 @@ export type { Executor, Input } from './executor/executor.ts'
 export type { MapOptions } from './executor/map-options.ts'
 export type { PoolUserOptions, ResourceLimits } from './executor/pool-options.ts'
 export type { ExecutorStats, Model } from './executor/stats.ts'
+export type { Returned, Stream, StreamFunction, Yielded } from './executor/stream.ts'
 export { isWorker } from './executor/worker/is-worker.ts'
 export type { Permissions } from './processes/launch.ts'
 export { type ProcessesOptions, processes } from './processes/processes.ts'

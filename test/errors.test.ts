@@ -30,6 +30,7 @@ const made: readonly (readonly [Error, string, object])[] = [
   [new errors.AbortError('x', { cause: 1 }), 'ATONCE_ABORTED', {}],
   [new errors.TimeoutError('x', 5), 'ATONCE_TIMEOUT', { timeoutMs: 5 }],
   [new errors.ClosedError('x'), 'ATONCE_CLOSED', {}],
+  [new errors.ChannelClosedError('x', { cause: 1 }), 'ATONCE_CHANNEL_CLOSED', {}],
   [new errors.QueueFullError('threads', 5), 'ATONCE_QUEUE_FULL', { queueLimit: 5 }],
   [
     new errors.UnresponsiveError('crawl', ['fetch'], 5),
@@ -99,7 +100,7 @@ test('a cause is there when it was given, and only then', () => {
   for (const [error, code] of made)
     assert.equal(
       Object.hasOwn(error, 'cause'),
-      ['ATONCE_TASK_LOAD', 'ATONCE_ABORTED', 'ATONCE_RETRY'].includes(code),
+      ['ATONCE_TASK_LOAD', 'ATONCE_ABORTED', 'ATONCE_CHANNEL_CLOSED', 'ATONCE_RETRY'].includes(code),
       code,
     )
   const cause = new TypeError('below')

@@ -5,7 +5,7 @@
 import type { SubjectEntry } from '../../test/faults/case.ts'
 import type { Feature } from '../../test/faults/subject.ts'
 
-const none: readonly Feature[] = ['atonce', 'start-timeout', 'payload-limit', 'queue-limit']
+const none: readonly Feature[] = ['atonce', 'start-timeout', 'payload-limit', 'queue-limit', 'stream']
 
 export const rivals: readonly SubjectEntry[] = [
   entry('piscina', 'threads', './piscina.ts', ['timeout-option']),

@@ -35,3 +35,15 @@ test('the ten thousandth word is that of Python, far past the first 624', () => 
   for (let drawn = 0; drawn < 10_000; drawn++) word = random.word()
   assert.equal(word, 2_375_762_794)
 })
+
+test('bytes(count) draws randbytes(count) of Python', () => {
+  assert.equal(Buffer.from(new MersenneTwister(5).bytes(8)).toString('hex'), '457c769f39d86441')
+})
+
+test('a sample is that of Python, and has no number twice', () => {
+  const random = new MersenneTwister(5)
+  for (let word = 0; word < (400 * 262_144) / 4; word++) random.word()
+  const sample = random.sample(10, 1_000_000, 1_000)
+  assert.deepEqual(sample.slice(0, 5), [476677, 710338, 452774, 986702, 354685])
+  assert.equal(new Set(sample).size, 1_000)
+})

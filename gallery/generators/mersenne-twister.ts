@@ -43,6 +43,20 @@ export class MersenneTwister {
       if (drawn < limit) return drawn
     }
   }
+
+  /** `randbytes(count)`, for counts that are multiples of four. */
+  bytes(count: number): Uint8Array {
+    const view = new DataView(new ArrayBuffer(count))
+    for (let at = 0; at < count; at += 4) view.setUint32(at, this.word(), true)
+    return new Uint8Array(view.buffer)
+  }
+
+  /** `count` different integers from [from, to): `sample(range(from, to), count)`, for counts far below the range's length. */
+  sample(from: number, to: number, count: number): number[] {
+    const taken = new Set<number>()
+    while (taken.size < count) taken.add(from + this.below(to - from))
+    return [...taken]
+  }
 }
 
 /** `init_by_array([seed])`. */

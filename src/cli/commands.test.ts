@@ -258,6 +258,25 @@ describe('gallery', { concurrency: 2 }, () => {
     assert.deepEqual([code, schema, ok, on, workers], [0, 'atonce.gallery-run/1', true, 'threads', 2])
     assert.equal(decode(readFileSync(picture)).width, 512)
   })
+
+  test('runs one that has a server of its own, tells the CPU of that apart, and ends with it', async () => {
+    const picture = join(folder, 'crawl.png')
+    const { code, stdout } = await atonce([
+      'gallery',
+      'run',
+      'crawler',
+      '--size',
+      'S',
+      '--on',
+      'coroutines',
+      '--picture',
+      picture,
+    ])
+    assert.equal(code, 0)
+    assert.match(stdout, /✓ 44 pages/)
+    assert.match(stdout, /its server's CPU/)
+    assert.equal(decode(readFileSync(picture)).width, 1_000)
+  })
 })
 
 describe('doctor', { concurrency: 2 }, () => {

@@ -72,7 +72,11 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
         workload.parallel(executor.with({ signal }), size, {
           onProgress: (done, total) => progress.show(done, total),
         })
-      const run = await measureRun(parallel, () => executor.stats().pids)
+      const run = await measureRun(
+        parallel,
+        () => executor.stats().pids,
+        () => workload.companions?.() ?? [],
+      )
       finished = true
       return { ...run, workers: executor.workers }
     } catch (error) {
@@ -103,12 +107,13 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
     }
     process.stdout.write(`${JSON.stringify(document)}\n`)
   } else {
-    const { wallMs, cpuMs, peakBytes } = measure
+    const { wallMs, cpuMs, companionsMs, peakBytes } = measure
     const busy = cpuMs === undefined ? undefined : cpuMs / wallMs
+    const server = workload.companions === undefined ? '' : `, its server's CPU ${cpuSeconds(companionsMs)}`
     process.stdout.write(
       `${emphasis(workload.title)}  ${size.label} (size ${sizeName})\n` +
         `${verdict.ok ? good(`✓ ${verdict.shows}`) : bad(`✗ ${verdict.shows}, but it should be ${verdict.expected}`)}\n` +
-        `${options.on}: ${duration(wallMs)} with start-up, CPU ${cpuSeconds(cpuMs)} (${cores(busy)} cores busy), peak memory ${megabytes(peakBytes)}\n` +
+        `${options.on}: ${duration(wallMs)} with start-up, CPU ${cpuSeconds(cpuMs)} (${cores(busy)} cores busy)${server}, peak memory ${megabytes(peakBytes)}\n` +
         `${options.picture === undefined ? '' : `Picture: ${options.picture}\n`}${quiet(`Next: npx atonce compare ${name} --size ${sizeName}`)}\n`,
     )
   }

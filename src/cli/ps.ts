@@ -3,7 +3,7 @@
  *
  *     pid ─▶ program.ts (is it one of ours to look at?) ─▶ inspector.ts (opened, asked, closed again) ─▶ tree ─▶ text or JSON
  *
- * Why by the inspector: docs/decisions/0014-looking-in-by-the-inspector.md.
+ * Why by the inspector: docs/decisions/0016-looking-in-by-the-inspector.md.
  */
 import { basename } from 'node:path'
 import { treeLines } from '../live/print.ts'

@@ -9,7 +9,7 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { AbortError, ClosedError, OptionError, QueueFullError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
-import { callHere } from '../executor/call-here.ts'
+import { callHere, streamOf } from '../executor/call-here.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
@@ -21,6 +21,7 @@ import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
+import type { Outcome } from '../task/results.ts'
 import { nameOf } from '../task/task.ts'
 import { Nested, type NestingLoop } from './nested.ts'
 import { scopesIn } from './scope/live.ts'
@@ -171,6 +172,7 @@ class Loop implements NestingLoop, LiveExecutor {
 
   cancel(job: Job, error: Error): void {
     if (!this.#stop(job, error)) return
+    streamOf(job)?.leave()
     this.#counts.cancelled += 1
     job.settled({ ok: false, error })
     this.#room.changed()
@@ -178,6 +180,21 @@ class Loop implements NestingLoop, LiveExecutor {
 
   room(signal: AbortSignal | undefined): Promise<void> {
     return this.#room.wait(signal)
+  }
+
+  pull(job: Job, count: number): void {
+    streamOf(job)?.pull(count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    if (!this.#waiting.has(job)) {
+      this.#running.get(job)?.call.cancel(reason)
+      return streamOf(job)?.leave()
+    }
+    this.#stop(job, reason)
+    this.#counts.cancelled += 1
+    job.settled({ ok: true, value: undefined })
+    this.#room.changed()
   }
 
   stats(): ExecutorStats {
@@ -282,7 +299,7 @@ class Loop implements NestingLoop, LiveExecutor {
       this.#scheduled = false
       for (let next = this.#next(); next !== undefined; next = this.#next()) {
         this.#waiting.delete(next.job)
-        void this.#start(next)
+        this.#start(next)
       }
       this.#room.changed()
     })
@@ -294,14 +311,17 @@ class Loop implements NestingLoop, LiveExecutor {
     return this.#running.size < this.workers ? this.#queue.shift() : undefined
   }
 
-  async #start(waiting: Waiting): Promise<void> {
-    const { job, scope } = waiting
+  #start(waiting: Waiting): void {
     const place = new Place(this, waiting)
-    this.#running.set(job, place)
-    job.started()
-    const outcome = await scope.runInAsyncScope(() =>
-      callHere(job.task, job.calls[0] as readonly unknown[], place.call),
+    this.#running.set(waiting.job, place)
+    waiting.job.started()
+    waiting.scope.runInAsyncScope(callHere, undefined, waiting.job, place.call, (outcome: Outcome<unknown>) =>
+      this.#ended(place, outcome),
     )
+  }
+
+  #ended(place: Place, outcome: Outcome<unknown>): void {
+    const { job } = place
     this.#running.delete(job)
     if (place.awaits > 0) this.#givenAway -= 1
     place.ended = true

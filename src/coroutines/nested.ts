@@ -1,6 +1,6 @@
 /** What a task on a loop sees as its executor: the same loop, for jobs that end with the call that makes them. */
 import { ClosedError, NotOwnerError } from '../errors.ts'
-import type { Backend, Job } from '../executor/backend.ts'
+import type { Backend, Inlet, Job } from '../executor/backend.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import type { CallContext } from '../task/context.ts'
 import { nameOf } from '../task/task.ts'
@@ -49,6 +49,16 @@ export class Nested implements Backend {
   cancel(job: Job, error: Error): void {
     const made = this.#open.get(job)
     if (made !== undefined) this.#loop.cancel(made, error)
+  }
+
+  pull(job: Job, count: number): void {
+    const made = this.#open.get(job)
+    if (made !== undefined) this.#loop.pull(made, count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    const made = this.#open.get(job)
+    if (made !== undefined) this.#loop.leave(made, reason)
   }
 
   /** There is room for parts of a call as long as the call runs. */
@@ -110,6 +120,10 @@ class MadeHere implements Job {
 
   get attempt(): number {
     return this.#job.attempt ?? 1
+  }
+
+  get stream(): Inlet | undefined {
+    return this.#job.stream
   }
 
   ready: object | undefined = undefined

@@ -31,6 +31,8 @@ export interface Job {
   readonly attempt?: number
   /** Whether its answer is handed on as it came from the worker, to be read elsewhere: see nested.ts. */
   readonly relayed?: true
+  /** Of a generator task whose values are wanted one after the other, as they come. Such a job is never a chunk. */
+  readonly stream?: Inlet | undefined
   /** The backend's own note on the job; nobody else looks at it. */
   ready: object | undefined
   /** A worker has taken the job; never called for one that was refused, or could not be sent. */
@@ -45,6 +47,19 @@ export interface Job {
   left?(error: Error): void
 }
 
+/** The near end of a stream: where the values of a generator arrive, and how many may come. */
+export interface Inlet {
+  /** Asked once, when the job is given to a worker: how much the generator may yield before it is told of more. */
+  credit(): number
+  /**
+   * Takes values in order; each takes `weight` of the credit. Returns how much credit is left, below 0 if more came than may.
+   * At 0 nobody waits for a value: the generator rests until somebody does.
+   */
+  yielded(values: readonly unknown[], weight: number): number
+  /** The generator is being returned, since nobody wants more: a failure after this comes from its `finally`. */
+  returning(): void
+}
+
 export interface Backend {
   readonly model: Model
   readonly name: string
@@ -57,6 +72,10 @@ export interface Backend {
   awaited?(job: Job): void
   /** Resolves when one more job would be taken. Rejects with AbortError, or ClosedError. */
   room(signal: AbortSignal | undefined): Promise<void>
+  /** Lets the generator of a stream that has begun yield so much more. */
+  pull(job: Job, count: number): void
+  /** Nobody wants more of a stream: its generator is returned; the job settles when that has ended, as long as that may take. */
+  leave(job: Job, reason: Error): void
   stats(): ExecutorStats
   /** Resolves when every job has settled and no worker is left. */
   close(graceMs: number): Promise<void>

@@ -17,6 +17,11 @@ export interface CallOptions {
   readonly retryIf?: (error: Error, attempt: number) => boolean
   /** How long a repeat waits. Default 0: it is queued at once. */
   readonly retryDelayMs?: number
+  /**
+   * How many values a generator may be ahead of the last one that was taken from its `stream`. Default 256. Without meaning
+   * on `coroutines`, where a generator goes on only when a value is asked for.
+   */
+  readonly ahead?: number
 }
 
 /**
@@ -24,7 +29,7 @@ export interface CallOptions {
  * @throws OptionError
  */
 export function mergeCallOptions(options: CallOptions, more: CallOptions): CallOptions {
-  const { signal, timeoutMs, priority, retries, retryIf, retryDelayMs } = more
+  const { signal, timeoutMs, priority, retries, retryIf, retryDelayMs, ahead } = more
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new OptionError(
       'with({ signal }) takes an AbortSignal, as `new AbortController().signal` or `AbortSignal.timeout(500)`.',
@@ -45,11 +50,14 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
   if (retryDelayMs !== undefined && !(retryDelayMs >= 0 && retryDelayMs < Number.POSITIVE_INFINITY)) {
     throw new OptionError(`with({ retryDelayMs }) takes 0 or more milliseconds; it got ${retryDelayMs}.`)
   }
+  if (ahead !== undefined && !(Number.isSafeInteger(ahead) && ahead >= 1))
+    throw new OptionError(`with({ ahead }) takes a whole number from 1 up; it got ${String(ahead)}.`)
   return {
     ...options,
     ...(retries !== undefined ? { retries } : {}),
     ...(retryIf !== undefined ? { retryIf } : {}),
     ...(retryDelayMs !== undefined ? { retryDelayMs } : {}),
+    ...(ahead !== undefined ? { ahead } : {}),
     ...(priority !== undefined ? { priority } : {}),
     ...(signal !== undefined ? { signal } : {}),
     ...(timeoutMs !== undefined ? { timeoutMs } : {}),

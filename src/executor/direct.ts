@@ -4,8 +4,10 @@ import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
 import { nameOf } from '../task/task.ts'
 import type { Backend, Job } from './backend.ts'
-import { callHere } from './call-here.ts'
+import { callHere, streamOf } from './call-here.ts'
 import type { ExecutorStats } from './stats.ts'
+
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 class Direct implements Backend {
   readonly model = 'coroutines'
@@ -24,7 +26,8 @@ class Direct implements Backend {
     )
     if (call.attempt > 1) this.#counts.retried += 1
     this.#running.set(job, call)
-    runtime().soon(() => void this.#run(job, call))
+    const scope = new AsyncResource('atonce.call')
+    runtime().soon(() => scope.runInAsyncScope(this.#run, this, job, call))
   }
 
   cancel(job: Job, error: Error): void {
@@ -33,6 +36,7 @@ class Direct implements Backend {
     this.#running.delete(job)
     this.#counts.cancelled += 1
     call.cancel(error)
+    streamOf(job)?.leave()
     job.settled({ ok: false, error })
   }
 
@@ -51,17 +55,29 @@ class Direct implements Backend {
 
   async room(): Promise<void> {}
 
+  pull(job: Job, count: number): void {
+    streamOf(job)?.pull(count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    const stream = streamOf(job)
+    this.#running.get(job)?.cancel(reason)
+    if (stream !== undefined) return stream.leave()
+    if (this.#running.delete(job)) job.settled({ ok: true, value: undefined }) // It was not begun.
+  }
+
   async close(): Promise<void> {
     throw new NotOwnerError(this.name)
   }
 
-  async #run(job: Job, call: CallContext): Promise<void> {
+  #run(job: Job, call: CallContext): void {
     if (!this.#running.has(job)) return
     job.started()
-    const outcome = await callHere(job.task, job.calls[0] as readonly unknown[], call)
-    if (!this.#running.delete(job)) return
-    this.#counts[outcome.ok ? 'done' : 'failed'] += 1
-    job.settled(outcome)
+    callHere(job, call, outcome => {
+      if (!this.#running.delete(job)) return
+      this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+      job.settled(outcome)
+    })
   }
 }
 

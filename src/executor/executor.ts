@@ -3,19 +3,23 @@
  *
  *     executor.run(task, ...args) ─▶ Job ─▶ Backend.submit ─┊─▶ … ─┊─▶ Job.settled ─▶ Future
  *     executor.map(task, inputs)  ─▶ map.ts: many Jobs ─────┊─▶ … ─┊─▶ Results
+ *     executor.stream(task, ...)  ─▶ Job with an Inlet ─────┊─▶ … ─┊─▶ yielded, …, settled ─▶ Stream
  *
  * A model (coroutines, threads, processes, …) brings a Backend; what users hold is the same class on top of each.
  */
-import { OptionError } from '../errors.ts'
+import { InvalidTaskError, OptionError } from '../errors.ts'
 import type { Future } from '../task/future.ts'
 import type { Results } from '../task/results.ts'
-import { type AnyFunction, assertTask, type Result, type Task } from '../task/task.ts'
+import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend } from './backend.ts'
 import { type CallOptions, mergeCallOptions } from './call-options.ts'
 import { runMap } from './map.ts'
 import type { MapOptions } from './map-options.ts'
 import { runOne } from './run.ts'
 import type { ExecutorStats, Model } from './stats.ts'
+import { openStream, type Returned, type Stream, type StreamFunction, type Yielded } from './stream.ts'
+
+const { types } = process.getBuiltinModule('node:util')
 
 /** One input of `map`: the argument itself for a task of one parameter, a tuple of all arguments for any other. */
 export type Input<F extends AnyFunction> =
@@ -38,7 +42,7 @@ export interface Executor extends AsyncDisposable {
    *
    * The future rejects with what the task threw (its class, properties and cause kept), or with AbortError, TimeoutError,
    * SerializationError, QueueFullError, ClosedError, TaskLoadError or a WorkerError.
-   * @throws InvalidTaskError if `task` was not made by `task()`
+   * @throws InvalidTaskError if `task` was not made by `task()`, or is a generator function: that is for `stream`
    * @throws OptionError if it is to be repeated (`retries`) and the task is not `idempotent`, or an argument moves
    */
   run<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Future<Result<F>>
@@ -53,6 +57,21 @@ export interface Executor extends AsyncDisposable {
     inputs: Iterable<Input<F>> | AsyncIterable<Input<F>>,
     options?: MapOptions,
   ): Results<Result<F>>
+
+  /**
+   * Runs a generator task, synchronous or not, and brings what it yields, in order, as it comes. It begins with the first
+   * `next()`; then it keeps a worker until it has ended or the loop is left, which runs its `finally`.
+   *
+   * The generator is at most `ahead` values (256; `with({ ahead })`) before the consumer, and rests while the consumer does;
+   * a large value counts for several, one for each 16 KiB. Each value is copied when it is yielded. `signal` and `timeoutMs`
+   * are for the whole stream; its time counts from the first `next()`. On `coroutines` nothing runs ahead. A stream is never
+   * repeated (`retries`).
+   *
+   * @throws InvalidTaskError if `task` was not made by `task()`
+   * @example
+   *     for await (const row of pool.stream(readRows, 'data.csv')) if (row.id === wanted) break
+   */
+  stream<F extends StreamFunction>(task: Task<F>, ...args: Parameters<F>): Stream<Yielded<F>, Returned<F>>
 
   /**
    * Waits until the queue has room: `run` would not reject with QueueFullError. First come, first served; whoever is woken
@@ -95,11 +114,17 @@ export function createExecutor(backend: Backend, options: CallOptions = {}): Exe
     },
     run(task, ...args) {
       assertTask(task)
+      refuseGenerator(task, 'run')
       return runOne(backend, options, task, args, executor.run)
     },
     map(task, inputs, mapOptions = {}) {
       assertTask(task)
+      refuseGenerator(task, 'map')
       return runMap(backend, options, task, inputs, mapOptions, executor.map)
+    },
+    stream(task, ...args) {
+      assertTask(task)
+      return openStream(backend, options, task, args, executor.stream)
     },
     with: more => createExecutor(backend, mergeCallOptions(options, more)),
     room: (more = {}) => backend.room(mergeCallOptions(options, more).signal),
@@ -111,4 +136,13 @@ export function createExecutor(backend: Backend, options: CallOptions = {}): Exe
     [Symbol.asyncDispose]: () => backend.close(defaultCloseGraceMs),
   }
   return executor
+}
+
+/** A generator can't be a result: it is no value that crosses, and on this loop it would run outside of its call. */
+function refuseGenerator(task: Task, method: 'run' | 'map'): void {
+  if (!types.isGeneratorFunction(task)) return
+  const name = nameOf(task)
+  throw new InvalidTaskError(
+    `${method}(${name}) takes a task that returns its result; ${name} is a generator function. Stream what it yields: for await (const value of executor.stream(${name}, …)) { … }`,
+  )
 }

@@ -52,6 +52,10 @@ class Stage implements Backend {
     return this.#calls
   }
 
+  pull(): void {}
+
+  leave(): void {}
+
   get mostSubmitted(): number {
     return this.#mostSubmitted
   }

@@ -17,7 +17,7 @@ import {
   TimeoutError,
 } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
-import { currentCall } from '../task/context.ts'
+import { type CallContext, currentCall } from '../task/context.ts'
 import { abortError, tellProgress } from '../task/future.ts'
 import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
@@ -83,6 +83,59 @@ interface Piece {
   readonly run: OutcomeRun<unknown>
 }
 
+class MapJob implements Job {
+  readonly task: Task
+  readonly calls: Packed
+  readonly chunk: boolean
+  readonly priority: number
+  readonly caller: Job['caller']
+  ready: Job['ready']
+  /** Whose calls they are. */
+  readonly of: Chunk
+  readonly within: CallContext | undefined
+  readonly waitedFor = true
+  begun = false
+  readonly #owner: MapRun
+
+  constructor(
+    task: Task,
+    calls: Packed,
+    chunk: boolean,
+    priority: number,
+    caller: Job['caller'],
+    within: CallContext | undefined,
+    of: Chunk,
+    owner: MapRun,
+  ) {
+    this.task = task
+    this.calls = calls
+    this.chunk = chunk
+    this.priority = priority
+    this.caller = caller
+    this.within = within
+    this.of = of
+    this.#owner = owner
+  }
+
+  get attempt(): number {
+    return this.of.attempts?.attempt ?? 1
+  }
+
+  started(): void {
+    this.begun = true
+  }
+
+  progressed(): void {}
+
+  settled(outcome: Outcome<unknown>, workMs?: number): void {
+    this.#owner.settled(this, outcome, workMs)
+  }
+
+  left(error: Error): void {
+    this.#owner.left(error)
+  }
+}
+
 class MapRun {
   readonly #backend: Backend
   readonly #callOptions: CallOptions
@@ -90,13 +143,15 @@ class MapRun {
   readonly #source: Source
   readonly #buffer: ResultsBuffer<unknown>
   readonly #options: MapOptions
+  readonly #messages: boolean
   readonly #sizer: ChunkSizer
   readonly #takesItems: boolean
   readonly #caller: Job['caller']
   /** The asynchronous context of the caller: inputs are read and jobs are submitted in it, whoever gives the occasion. */
-  readonly #scope = new AsyncResource('atonce.map')
   readonly #jobs = new Set<Job>()
   readonly #mostJobs: number
+  /** Inputs are read and calls are made in the context of the caller, whoever asks for them. */
+  readonly #context = new AsyncResource('atonce.map')
   /** Chunks that found the queue full. */
   #held: Chunk[] = []
   #readCount = 0
@@ -122,6 +177,7 @@ class MapRun {
     attemptsOf(callOptions, backend.name, task)
     // On the caller's own event loop there are no messages to save, and a chunk would only keep calls from overlapping.
     const messages = backend.model !== 'coroutines'
+    this.#messages = messages
     this.#caller = caller
     this.#backend = backend
     this.#callOptions = callOptions
@@ -147,7 +203,7 @@ class MapRun {
   // ── what the results ask for ──
 
   demand(): void {
-    if (!this.#reading && !this.#ended && this.#wanted > 0) this.#scope.runInAsyncScope(this.#read, this)
+    if (!this.#reading && !this.#ended && this.#wanted > 0) this.#context.runInAsyncScope(this.#read, this)
   }
 
   cancel(reason: unknown): void {
@@ -189,6 +245,7 @@ class MapRun {
   /** How many inputs may be read and sent in one job now. A part of a chunk would cost as much as a whole one. */
   get #wanted(): number {
     if (this.#held.length > 0 || this.#jobs.size >= this.#mostJobs) return 0
+    if (!this.#messages) return Math.max(0, Math.min(this.#mostJobs - this.#jobs.size, this.#buffer.room))
     const { total } = this.#source
     const size = Math.min(
       this.#sizer.next(total === undefined ? undefined : total - this.#readCount),
@@ -211,7 +268,7 @@ class MapRun {
     this.#readCount += inputs.length
     if (ended) this.#ended = true
     if (failed !== undefined && !batch.ended) this.#source.close()
-    if (inputs.length > 0) this.#submit(chunkOf(this.#buffer.noteRead(inputs.length), inputs))
+    if (inputs.length > 0) this.#send(this.#buffer.noteRead(inputs.length), inputs)
     if (!ended) return
     this.#buffer.end(this.#readCount, failed)
     this.#releaseIfDone()
@@ -233,42 +290,47 @@ class MapRun {
 
   // ── sending ──
 
+  #send(first: number, inputs: Packed): void {
+    if (this.#messages) return this.#submit(chunkOf(first, inputs))
+    for (let at = 0; at < inputs.length && !this.#buffer.broken; at += 1)
+      this.#submit({ first: first + at, inputs: [unpackedAt(inputs, at)], count: 1, bytes: 0 })
+  }
+
   #submit(chunk: Chunk): void {
     const { inputs } = chunk
     const many = chunk.count > 1
-    let begun = false
-    const job: Job = {
-      task: this.#task,
-      calls: many ? this.#packed(inputs) : [this.#takesItems ? [unpackedAt(inputs, 0)] : inputs[0]],
-      chunk: many,
-      priority: this.#callOptions.priority ?? 0,
-      caller: this.#caller,
-      within: this.#within,
-      waitedFor: true,
-      attempt: chunk.attempts?.attempt ?? 1,
-      ready: undefined,
-      started: () => {
-        begun = true
-      },
-      progressed: () => {},
-      settled: (outcome, workMs) => {
-        this.#jobs.delete(job)
-        // What a worker answered was begun, even if its answer overtook that of the call before it.
-        const refused = !outcome.ok && !begun && workMs === undefined
-        if (refused && this.#tryAgain(chunk, outcome.error)) return
-        const run = this.#runOf(chunk, outcome, job)
-        if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
-        this.#deliver(this.#repeats ? this.#repeatFailed(chunk, run) : [{ first: chunk.first, run }])
-      },
-      left: error => this.#buffer.cancel(error),
-    }
+    const job = new MapJob(
+      this.#task,
+      many ? this.#packed(inputs) : [this.#takesItems ? [unpackedAt(inputs, 0)] : inputs[0]],
+      many,
+      this.#callOptions.priority ?? 0,
+      this.#caller,
+      this.#within,
+      chunk,
+      this,
+    )
     this.#jobs.add(job)
     try {
-      this.#scope.runInAsyncScope(this.#backend.submit, this.#backend, job)
+      this.#context.runInAsyncScope(this.#backend.submit, this.#backend, job)
     } catch (error) {
       this.#jobs.delete(job) // A mistake in the program: the task can't run on this backend at all.
       this.#buffer.break(error)
     }
+  }
+
+  settled(job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined): void {
+    const { of: chunk, begun } = job
+    this.#jobs.delete(job)
+    // What a worker answered was begun, even if its answer overtook that of the call before it.
+    const refused = !outcome.ok && !begun && workMs === undefined
+    if (refused && this.#tryAgain(chunk, outcome.error)) return
+    const run = this.#runOf(chunk, outcome, job)
+    if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
+    this.#deliver(this.#repeats ? this.#repeatFailed(chunk, run) : [{ first: chunk.first, run }])
+  }
+
+  left(error: Error): void {
+    this.#buffer.cancel(error)
   }
 
   #packed(inputs: Packed): Packed {

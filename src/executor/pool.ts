@@ -136,11 +136,22 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     return this.#room.wait(signal)
   }
 
+  pull(job: Job, count: number): void {
+    const ready = job.ready as ReadyJob
+    for (const slot of this.#slots) slot.pull(ready, count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    const ready = job.ready as ReadyJob
+    if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: true, value: undefined }, 'cancelled')
+    else for (const slot of this.#slots) slot.leave(ready, reason)
+  }
+
   stats(): ExecutorStats {
     const count = (...states: Slot['state'][]) =>
       [...this.#slots].filter(slot => states.includes(slot.state)).length
-    let running = count('busy')
-    for (const slot of this.#slots) running += slot.helping
+    let running = 0
+    for (const slot of this.#slots) running += slot.helping + (slot.running ? 1 : 0)
     return {
       model: this.model,
       workers: {
@@ -221,7 +232,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
 
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
     if (outcome.ok && this.#brokenImports.size > 0) this.#brokenImports.delete(ready.job.task.module)
-    if (workMs !== undefined && !ready.job.chunk) ready.cost.learn(workMs)
+    if (workMs !== undefined && !ready.job.chunk && ready.job.stream === undefined) ready.cost.learn(workMs)
     this.#settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
   }
 

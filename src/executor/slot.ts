@@ -11,16 +11,18 @@ import {
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
-import { detach } from '../wire/codec.ts'
+import { decode, detach } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import {
   type FromWorker,
+  type HelpMessage,
   isFromWorker,
   type NestedMessage,
   type NestMessage,
   type RunMessage,
   type UnnestMessage,
 } from '../wire/messages.ts'
+import { yieldedValues } from '../wire/yields.ts'
 import { addressOf } from './address.ts'
 import { callerError, learnClasses } from './caller.ts'
 import { messageOf, reasonOf } from './exit-reason.ts'
@@ -125,6 +127,11 @@ export class Slot {
     return this.#worker.name
   }
 
+  /** Whether it is at a call that somebody waits for. */
+  get running(): boolean {
+    return this.#state === 'busy' || (this.#state === 'draining' && this.#hand.first?.settled === false)
+  }
+
   /** How many calls the worker has in its hands. */
   get inHand(): number {
     return this.#hand.count
@@ -170,7 +177,9 @@ export class Slot {
       this.#hand.room > 1 &&
       this.#refs.get(ready.job.task)?.loaded === true &&
       ready.nesting === undefined && // It would wait behind a call that may wait for it.
-      canBeGivenAgain(ready)
+      canBeGivenAgain(ready) &&
+      ready.job.stream === undefined &&
+      first.job.stream === undefined
     )
   }
 
@@ -233,6 +242,21 @@ export class Slot {
     this.#worker.send({ kind: 'cancel', seq, failure })
   }
 
+  /** The generator of a stream in this worker's hand may yield so much more. */
+  pull(ready: ReadyJob, count: number): void {
+    if (this.#hand.get(ready.seq) !== ready || this.#verdict !== undefined) return
+    this.#hold()
+    this.#worker.send({ kind: 'pull', seq: ready.seq, count })
+  }
+
+  /** Nobody wants more of a stream in this worker's hand: asks its generator to end, and ends a worker where it does not. */
+  leave(ready: ReadyJob, reason: Error): void {
+    if (this.#hand.get(ready.seq) !== ready || ready.settled) return
+    this.abandon(ready, reason)
+    if (this.#hand.get(ready.seq) === ready) this.#hold()
+    else this.#owner.settled(ready, { ok: true, value: undefined })
+  }
+
   /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */
   takeBack(): ReadyJob[] {
     const { first } = this.#hand
@@ -254,12 +278,16 @@ export class Slot {
   help(ready: ReadyJob): void {
     const seq = this.#helping.add(ready)
     this.#wear.given(ready.job)
-    const { job, encoded } = ready
+    const { job, encoded, stores } = ready
     const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
     const { chunk, attempt = 1 } = job
     try {
       const ref = this.#tell(job.task)
-      this.#worker.send({ kind: 'help', seq, ref, args: value, special, chunk, attempt }, transfer)
+      const help: HelpMessage = { kind: 'help', seq, ref, args: value, special, chunk, attempt }
+      this.#worker.send(
+        stores === undefined ? help : { ...help, stores: this.#storages.wire(stores) },
+        transfer,
+      )
     } catch (cause) {
       this.#helping.remove(seq)
       return this.#owner.settled(ready, unsendable(cause))
@@ -302,16 +330,26 @@ export class Slot {
   #give(seq: number, { job, encoded, stores }: ReadyJob): void {
     const ref = this.#tell(job.task)
     const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
-    const { attempt = 1, chunk } = job
+    const { attempt = 1, chunk, stream } = job
     if (
       plain &&
       attempt === 1 &&
       !chunk &&
+      stream === undefined &&
       this.#tryGive(seq, ref, job.calls[0] as readonly unknown[], stores)
     )
       return
     const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
-    const message: RunMessage = { kind: 'run', seq, ref, args: value, special, chunk, attempt }
+    const message: RunMessage = {
+      kind: 'run',
+      seq,
+      ref,
+      args: value,
+      special,
+      chunk,
+      attempt,
+      ...(stream === undefined ? {} : { credit: stream.credit() }),
+    }
     this.#worker.give(
       stores === undefined ? message : { ...message, stores: this.#storages.wire(stores) },
       transfer,
@@ -444,6 +482,8 @@ export class Slot {
     }
     if (message.kind === 'nest') return this.#owner.nest(this, ready, message)
     if (message.kind === 'unnest') return this.#owner.unnest(ready, message)
+    if (message.kind === 'yielded' || message.kind === 'yieldedOne' || message.kind === 'returning')
+      return this.#receiveOfStream(ready, message)
     this.#take(message.seq)
     if (!ready.settled) this.#settle(ready, message)
     this.#answered(ready)
@@ -460,12 +500,39 @@ export class Slot {
     return ready
   }
 
+  #receiveOfStream(ready: ReadyJob, message: StreamMessage): void {
+    const { stream } = ready.job
+    if (ready.settled) return
+    if (stream === undefined)
+      return this.#end(new ProtocolError(`${message.kind} for a call that is no stream`, this.#details()))
+    if (message.kind === 'returning') return stream.returning()
+    const weight = message.kind === 'yieldedOne' ? message.weight : 1
+    const read = this.#attempt(() => ({
+      ok: true,
+      value: message.kind === 'yielded' ? yieldedValues(message) : [decode(message.value, message.special)],
+    }))
+    if (!read.ok) return this.#end(read.error as Error)
+    const credit = stream.yielded(read.value as unknown[], weight)
+    if (credit < 0) this.#end(new ProtocolError('more values than were asked for', this.#details()))
+    // Nobody waits: the program may end.
+    if (credit === 0 && this.#state === 'busy') this.release()
+  }
+
   #settle(ready: ReadyJob, message: Answer): void {
-    if (message.kind === 'dropped') return // It was cancelled, and settled then.
+    if (message.kind === 'dropped') return this.#owner.settled(ready, this.#dropped(ready))
     if (ready.job.relayed) return this.#owner.settled(ready, relayedOutcome(message), message.workMs)
     const read = () => outcomeOf(message, ready.job)
     if (message.kind === 'done') return this.#owner.settled(ready, this.#attempt(read), message.workMs)
     this.#settleKnowing(failuresIn(message), ready, read, message.workMs)
+  }
+
+  /** A cancelled call was settled then; this is a stream that was left before it began, or a forgery. */
+  #dropped(ready: ReadyJob): Outcome<unknown> {
+    if (ready.job.stream !== undefined && this.#draining === ready.seq) return { ok: true, value: undefined }
+    return {
+      ok: false,
+      error: new ProtocolError('dropped for a call that nobody cancelled', this.#details()),
+    }
   }
 
   /** The worker is free at once, even if the answer must wait for its error classes. */
@@ -634,6 +701,8 @@ export class Slot {
     this.#deadline = undefined
   }
 }
+
+type StreamMessage = Extract<FromWorker, { kind: 'yielded' | 'yieldedOne' | 'returning' }>
 
 /** What has moved to one worker can't be sent to another. */
 function canBeGivenAgain({ encoded }: ReadyJob): boolean {

@@ -50,6 +50,27 @@ test(
   },
 )
 
+test(
+  'the CPU of a companion is told apart: it is neither the run’s nor a stranger’s',
+  linuxOnly,
+  async () => {
+    const child: ChildProcess = spawn(process.execPath, [
+      '-e',
+      `${spin} process.stdout.write('done'); process.stdin.resume()`,
+    ])
+    const { measure } = await measureRun(
+      () => once(child.stdout as NodeJS.ReadableStream, 'data'),
+      () => [],
+      () => [child.pid as number],
+    )
+    const { cpuMs = 0, companionsMs = 0, wallMs } = measure
+    assert.ok(companionsMs >= 180, JSON.stringify(measure))
+    assert.ok(cpuMs < wallMs / 2, JSON.stringify(measure))
+    child.stdin?.end()
+    await once(child, 'exit')
+  },
+)
+
 test('peak memory counts what was given back before the end', linuxOnly, async () => {
   const bytes = 64 * 2 ** 20
   const { measure: small } = await measureRun(() => {})

@@ -1,7 +1,7 @@
 /** One run, measured: how long, with how much CPU of the whole tree, on how busy a machine, with how much memory. */
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { machineBusyMs } from './machine-load.ts'
-import { peakMemoryBytes, resetPeakMemory, treeCpuMs } from './process-tree.ts'
+import { peakMemoryBytes, processesCpuMs, resetPeakMemory, treeCpuMs } from './process-tree.ts'
 
 /** What one run took. */
 export interface RunMeasure {
@@ -10,30 +10,36 @@ export interface RunMeasure {
   readonly cpuMs: number | undefined
   /** CPU time of everybody else in the meantime, to about 10 ms for each core; undefined where `cpuMs` is. */
   readonly foreignMs: number | undefined
+  /** CPU time of the processes that the run talks to, which is in neither of the two; undefined where `cpuMs` is. */
+  readonly companionsMs: number | undefined
   /** Peak resident memory of the whole tree; sampled every 20 ms where the system keeps no peak. */
   readonly peakBytes: number | undefined
 }
 
 /**
  * Runs `body` once. `pids` names the worker processes that belong to it; it is asked before and after, for workers come
- * and go. What `body` throws is thrown.
+ * and go. `companions` names processes that it talks to and that are not what is measured, as a server of its own. What
+ * `body` throws is thrown.
  */
 export async function measureRun<T>(
   body: () => T | Promise<T>,
   pids: () => readonly number[] = () => [],
+  companions: () => readonly number[] = () => [],
 ): Promise<{ answer: T; measure: RunMeasure }> {
   const memory = watchMemory(pids)
   try {
     const busyBefore = machineBusyMs()
     const cpuBefore = treeCpuMs(pids())
+    const companionsBefore = processesCpuMs(companions())
     const begun = runtime().now()
     const answer = await body()
     const wallMs = runtime().now() - begun
     const cpuAfter = treeCpuMs(pids())
     const busyMs = machineBusyMs() - busyBefore
     const cpuMs = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore
-    const foreignMs = cpuMs === undefined ? undefined : Math.max(0, busyMs - cpuMs)
-    return { answer, measure: { wallMs, cpuMs, foreignMs, peakBytes: memory.peak() } }
+    const companionsMs = cpuMs === undefined ? undefined : processesCpuMs(companions()) - companionsBefore
+    const foreignMs = cpuMs === undefined ? undefined : Math.max(0, busyMs - cpuMs - (companionsMs ?? 0))
+    return { answer, measure: { wallMs, cpuMs, foreignMs, companionsMs, peakBytes: memory.peak() } }
   } finally {
     memory.stop()
   }

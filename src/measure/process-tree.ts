@@ -26,6 +26,16 @@ export function treeCpuMs(pids: readonly number[]): number | undefined {
   return own + ticks * msPerTick
 }
 
+/** CPU time in ms of live processes and of their children that have ended; 0 for those that the system does not tell of. */
+export function processesCpuMs(pids: readonly number[]): number {
+  let ticks = 0
+  for (const pid of pids) {
+    const counted = statTicks(pid)
+    if (counted !== undefined) ticks += counted.own + counted.ended
+  }
+  return ticks * msPerTick
+}
+
 /** Fields 14 to 17 of `/proc/<pid>/stat`: utime, stime, cutime, cstime (man 5 proc_pid_stat). */
 function statTicks(pid: number | 'self'): { own: number; ended: number } | undefined {
   const text = read(`/proc/${pid}/stat`)

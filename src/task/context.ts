@@ -7,6 +7,8 @@
 import { AbortError, OptionError } from '../errors.ts'
 import { currentStrand, Strand, withStrand } from '../runtime/strand.ts'
 
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
+
 /** The call that a task is in. */
 export interface TaskContext {
   /** Aborts when the call is cancelled or times out. In a synchronous loop it can't: poll `cancelled` there. */
@@ -51,6 +53,14 @@ export function currentCall(): CallContext | undefined {
   return strand
 }
 
+/**
+ * Keeps the call that runs here, with all that follows it: what is called through the result is part of that call too, as
+ * the body of a generator is, whoever asks for its next value.
+ */
+export function keepContext(): <T>(body: () => T) => T {
+  return AsyncLocalStorage.snapshot() as <T>(body: () => T) => T
+}
+
 let never: AbortSignal | undefined
 
 const outside: TaskContext = {
@@ -81,19 +91,6 @@ export class CallContext extends Strand implements TaskContext {
   readonly owner: CallOwner
   /** The call of this thread in which this one was made, on whatever executor. */
   readonly within: CallContext | undefined
-  /** Bound, so that `const { progress } = context()` works. */
-  readonly throwIfCancelled = (): void => {
-    if (!this.cancelled) return
-    if (this.stopped && this.reason instanceof Error) throw this.reason
-    throw new AbortError('The call was cancelled.')
-  }
-  readonly progress = (done: number, total?: number): void => {
-    if (typeof done !== 'number' || (total !== undefined && typeof total !== 'number'))
-      throw new OptionError(
-        `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
-      )
-    this.owner.report(this, done, total)
-  }
 
   /** `name` is the task's, for whoever asks who waits; `within` is the call in which this one was made. */
   constructor(attempt: number, worker: string, owner: CallOwner, name = 'a task', within?: CallContext) {
@@ -102,6 +99,25 @@ export class CallContext extends Strand implements TaskContext {
     this.worker = worker
     this.owner = owner
     this.within = within
+  }
+
+  /** Bound when it is asked for, as `progress`, so that `const { progress } = context()` works, and most calls pay nothing. */
+  get throwIfCancelled(): () => void {
+    return () => {
+      if (!this.cancelled) return
+      if (this.stopped && this.reason instanceof Error) throw this.reason
+      throw new AbortError('The call was cancelled.')
+    }
+  }
+
+  get progress(): (done: number, total?: number) => void {
+    return (done, total) => {
+      if (typeof done !== 'number' || (total !== undefined && typeof total !== 'number'))
+        throw new OptionError(
+          `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
+        )
+      this.owner.report(this, done, total)
+    }
   }
 
   get cancelled(): boolean {

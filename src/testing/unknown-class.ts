@@ -1,15 +1,16 @@
-/** A class and a storage that the program declares, and the workers of the conformance suite never import. */
+/** A class and a storage that the program declares and its workers do not, though a bundle may hold this module on both sides. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { propagated } from '../declared/propagated.ts'
 import { shareable } from '../declared/shareable.ts'
+import { isWorker } from '../executor/worker/is-worker.ts'
 
 export class Unknown {
   readonly known = false
 }
-shareable(import.meta, Unknown)
 
-export const unknownStorage: AsyncLocalStorage<unknown> = propagated(
-  import.meta,
-  new AsyncLocalStorage<unknown>(),
-  'unknown',
-)
+export const unknownStorage: AsyncLocalStorage<unknown> = new AsyncLocalStorage<unknown>()
+
+if (!isWorker) {
+  shareable(import.meta, Unknown)
+  propagated(import.meta, unknownStorage, 'unknown')
+}

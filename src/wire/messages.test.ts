@@ -47,6 +47,9 @@ const genuine: readonly FromWorker[] = [
   },
   { kind: 'worn' },
   { kind: 'unnest', seq: 1, id: 1, failure },
+  { kind: 'yielded', seq: 1, count: 2, bytes: new Uint8Array([0, 0]), loose: [{ index: 1, value: 5n }] },
+  { kind: 'yieldedOne', seq: 1, value: [], special: false, weight: 1 },
+  { kind: 'returning', seq: 1 },
   { kind: 'crashed', failure: { kind: 'value', value: null, special: false, description: 'null' } },
 ]
 
@@ -83,7 +86,7 @@ test('what is no object, or of no known kind, is refused', () => {
 
 /** Every place in a message, as the keys that lead to it; the places where anything may stand are left out. */
 function placesIn(part: unknown, path: readonly string[] = []): string[][] {
-  if (typeof part !== 'object' || part === null) return []
+  if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) return []
   return Object.entries(part).flatMap(([key, inner]) =>
     ['value', 'total', 'args'].includes(key) ? [] : [[...path, key], ...placesIn(inner, [...path, key])],
   )
@@ -159,6 +162,13 @@ const almost = fc.oneof(
     kind: fc.constantFrom(...genuine.map(({ kind }) => kind), '__proto__'),
     seq: fc.oneof(fc.nat(), anything),
     ref: fc.oneof(fc.nat(), anything),
+    count: fc.oneof(fc.nat({ max: 40 }), anything),
+    bytes: fc.oneof(fc.uint8Array({ max: 12 }), anything),
+    loose: fc.oneof(
+      fc.array(fc.record({ index: fc.oneof(fc.nat({ max: 40 }), fc.double()), value: anything })),
+      anything,
+    ),
+    weight: fc.oneof(fc.nat(), anything),
     workMs: fc.oneof(fc.nat(), anything),
     done: fc.oneof(fc.nat(), anything),
     special: fc.oneof(fc.boolean(), anything),

@@ -14,6 +14,13 @@
  *     ── nestedStarted | nestedProgress | nestedSettled {id} ─▶
  *     ◀───────────── worn ──   it uses more memory than it may, and wants to be replaced
  *     ── help {seq < 0, …} ────────────────────────▶  runs it now, while the calls that it has begun wait for nested ones
+ *
+ *     of a stream only (executor/README.md)
+ *     ── run {…, credit} ──────────────────────────▶  lets the generator yield so much
+ *     ◀───────────── yielded {seq, bytes} | yieldedOne {seq, value} ──
+ *     ── pull {seq, count} ────────────────────────▶  so much more
+ *     ◀───────────── returning {seq} ──   the generator was told to end, as nobody wants more
+ *
  *     ◀───────────── ready ──   once, when the worker can take messages
  *     ◀───────────── crashed {failure} ──   the last message of a worker that dies of an uncaught error
  *
@@ -24,6 +31,8 @@ import { MessagePort } from 'node:worker_threads'
 import type { Place } from '../declared/declarations.ts'
 import type { ModuleVersion } from '../declared/module-version.ts'
 import type { WireFailure } from './failure.ts'
+
+const { types } = process.getBuiltinModule('node:util')
 
 export interface LoadMessage {
   readonly kind: 'load'
@@ -47,6 +56,15 @@ export interface RunMessage {
   readonly attempt: number
   /** What the caller's propagated storages held. */
   readonly stores?: WireStores
+  /** Only of a stream: how much the generator may yield before it is told of more. */
+  readonly credit?: number
+}
+
+/** The generator of a stream may yield so much more. */
+export interface PullMessage {
+  readonly kind: 'pull'
+  readonly seq: number
+  readonly count: number
 }
 
 /** Where a storage was declared, under the number that stands for it on this connection. */
@@ -97,7 +115,14 @@ export type NestedMessage =
       readonly left: boolean
     }
 
-export type ToWorker = LoadMessage | StorageMessage | RunMessage | HelpMessage | CancelMessage | NestedMessage
+export type ToWorker =
+  | LoadMessage
+  | StorageMessage
+  | RunMessage
+  | PullMessage
+  | HelpMessage
+  | CancelMessage
+  | NestedMessage
 
 /** A call that a task makes on the executor that runs it. */
 export interface NestMessage extends Omit<LoadMessage, 'kind' | 'ref'> {
@@ -120,6 +145,38 @@ export interface UnnestMessage {
   readonly seq: number
   readonly id: number
   readonly failure: WireFailure
+}
+
+/** Values of a stream that travel together (yields.ts). */
+export interface YieldedMessage {
+  readonly kind: 'yielded'
+  readonly seq: number
+  readonly count: number
+  /** All of them as compact bytes; texts that are too long for those, and bigints, are undefined there … */
+  readonly bytes: Uint8Array
+  /** … and stand here. */
+  readonly loose: readonly LooseValue[]
+}
+
+export interface LooseValue {
+  readonly index: number
+  readonly value: unknown
+}
+
+/** A value of a stream that needs a message of its own. */
+export interface YieldedOneMessage {
+  readonly kind: 'yieldedOne'
+  readonly seq: number
+  readonly value: unknown
+  readonly special: boolean
+  /** How much of the credit it takes. */
+  readonly weight: number
+}
+
+/** The generator of a stream is being returned, because nobody wants more; what it throws from now on comes from that. */
+export interface ReturningMessage {
+  readonly kind: 'returning'
+  readonly seq: number
 }
 
 /** How one call of a chunk ended. */
@@ -155,6 +212,9 @@ export type FromWorker =
   | NestMessage
   | UnnestMessage
   | { readonly kind: 'worn' }
+  | YieldedMessage
+  | YieldedOneMessage
+  | ReturningMessage
   | { readonly kind: 'crashed'; readonly failure: WireFailure }
 
 const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
@@ -179,6 +239,19 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
   ['nest', isNest],
   ['worn', () => true],
   ['unnest', message => isNumber(message['seq']) && isNumber(message['id']) && isFailure(message['failure'])],
+  [
+    'yielded',
+    message =>
+      isNumber(message['seq']) &&
+      isPositive(message['count']) &&
+      types.isUint8Array(message['bytes']) &&
+      isListOf(message['loose'], isLoose),
+  ],
+  [
+    'yieldedOne',
+    message => isNumber(message['seq']) && isPositive(message['weight']) && isBoolean(message['special']),
+  ],
+  ['returning', message => isNumber(message['seq'])],
   ['crashed', message => isFailure(message['failure'])],
 ])
 
@@ -268,6 +341,14 @@ function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
 
 function isTime(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) >= 0
+}
+
+function isLoose(value: unknown): boolean {
+  return isRecord(value) && isNumber(value['index'])
+}
+
+function isPositive(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0
 }
 
 function isNumber(value: unknown): boolean {

@@ -420,8 +420,11 @@ const uncopyable = new Map([
   ['WeakMap', 'Its entries can be seen by nobody; pass a Map.'],
   ['WeakSet', 'Its entries can be seen by nobody; pass a Set.'],
   ['WeakRef', 'Pass what it refers to.'],
-  ['Generator', 'Collect it first: [...generator].'],
-  ['AsyncGenerator', 'Collect it first: await Array.fromAsync(generator).'],
+  ['Generator', 'Collect it first: [...generator]; or call the task that returns it with stream().'],
+  [
+    'AsyncGenerator',
+    'Collect it first: await Array.fromAsync(generator); or call the task that returns it with stream().',
+  ],
   ['URL', 'Pass url.href, and make the URL in the task.'],
   ['AbortSignal', 'Use executor.with({ signal }) and context().signal in the task.'],
   ['Proxy', 'Pass the object behind it.'],

@@ -14,6 +14,7 @@ export type Feature =
   | 'timeout' // by any documented way, an AbortSignal.timeout() included
   | 'timeout-option' // its own
   | 'signal'
+  | 'stream' // of what a generator yields
 
 export interface Subject {
   /** As in tables: `atonce threads`. */
@@ -54,6 +55,8 @@ export interface RunOptions {
 export interface Pool {
   /** Calls the exported function `task` with one argument. */
   run(task: string, argument?: unknown, options?: RunOptions): Promise<unknown>
+  /** What the exported generator `task` yields, called with one argument. */
+  stream?(task: string, argument?: unknown, options?: RunOptions): AsyncIterableIterator<unknown>
   /** Ends the pool; work under way may go on for `graceMs`. */
   close(graceMs: number): Promise<void>
   /** How many workers have failed, where the library tells. */

@@ -14,9 +14,9 @@ import { assertSurveyed, surveyFiles } from '../shipping/survey.ts'
 import { oldestNode, oldestVersion } from './oldest-node.ts'
 
 /** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
-const mostPackedKib = 700
+const mostPackedKib = 940
 const mostLibraryKib = 360
-const mostBundledKib = 110
+const mostBundledKib = 180
 
 interface Packed {
   readonly tarball: string

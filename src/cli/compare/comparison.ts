@@ -12,6 +12,8 @@ export interface Comparison {
   readonly rounds: number
   /** Cores that others kept busy during the runs. */
   readonly foreignCores: number | undefined
+  /** Cores that processes kept busy which the work talks to, as a server of its own. */
+  readonly companionCores: number | undefined
   /** Whether others' work was in the way of any model. */
   readonly disturbed: boolean
 }
@@ -52,10 +54,11 @@ export function comparisonOf(contenders: readonly Contender[], cores: number): C
   })
   const all = contenders.flatMap(({ runs }) => runs)
   const overall = { coresBusy: inCores(all, 'cpuMs'), foreignCores: inCores(all, 'foreignMs') }
+  const companionCores = inCores(all, 'companionsMs')
   const disturbed = [overall, ...rows.map(({ figures }) => figures)].some(
     load => load !== undefined && wasDisturbed(load, cores),
   )
-  return { rows, rounds: plain.length, foreignCores: overall.foreignCores, disturbed }
+  return { rows, rounds: plain.length, foreignCores: overall.foreignCores, companionCores, disturbed }
 }
 
 function figuresOf({ runs, wallMs, peakBytes }: Contender, plain: readonly number[]): Figures {
@@ -79,7 +82,10 @@ const shortestForCpuMs = 10
  * CPU time over wall time, of all runs together: the system counts in ticks of 10 ms, so one run may be too short for
  * it, and when all of them are, nothing can be said.
  */
-function inCores(runs: readonly RunMeasure[], part: 'cpuMs' | 'foreignMs'): number | undefined {
+function inCores(
+  runs: readonly RunMeasure[],
+  part: 'cpuMs' | 'foreignMs' | 'companionsMs',
+): number | undefined {
   let partMs = 0
   let wallMs = 0
   for (const run of runs) {

@@ -57,7 +57,11 @@ export class Contender {
         this.#executor === undefined
           ? subject.prepareSerial()
           : subject.prepareOn(this.#executor.with({ signal }), onProgress)
-      const { answer, measure } = await measureRun(body, () => this.#executor?.stats().pids ?? [])
+      const { answer, measure } = await measureRun(
+        body,
+        () => this.#executor?.stats().pids ?? [],
+        () => subject.companions?.() ?? [],
+      )
       if (timed) {
         this.runs.push(measure)
       } else {

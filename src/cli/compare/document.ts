@@ -15,6 +15,7 @@ export function documentOf(results: readonly Result[], surroundings: Surrounding
       title: subject.title,
       rounds: comparison.rounds,
       foreignCores: comparison.foreignCores,
+      companionCores: comparison.companionCores,
       disturbed: comparison.disturbed,
       rows: comparison.rows.map(rowDocument),
       verdict,

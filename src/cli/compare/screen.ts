@@ -29,10 +29,11 @@ export function screenOf({ subject, comparison, verdict, learnt, pictureFile }: 
 }
 
 /** `5 runs each, interleaved; quiet (others: 0.02 cores)`. */
-export function conditions({ rounds, foreignCores, disturbed }: Comparison): string {
+export function conditions({ rounds, foreignCores, companionCores = 0, disturbed }: Comparison): string {
   const runs = `${counted(rounds, 'run')} each, interleaved`
   if (foreignCores === undefined) return runs
-  return `${runs}; ${disturbed ? 'noisy machine' : 'quiet machine'} (others: ${cores(foreignCores)} cores)`
+  const server = companionCores === 0 ? '' : `, its server: ${cores(companionCores)}`
+  return `${runs}; ${disturbed ? 'noisy machine' : 'quiet machine'} (others: ${cores(foreignCores)} cores${server})`
 }
 
 /** `threads ×2`; the plain loop and coroutines share one core whatever their number. */

@@ -33,6 +33,8 @@ export interface Subject {
   prepareOn(executor: Executor, onProgress: ProgressListener): () => Promise<unknown>
   /** Checks an answer of any model. The first answer is the plain loop's. */
   check(answer: unknown): Checked
+  /** Processes that it talks to: their CPU time is neither a model's nor a stranger's. */
+  companions?(): readonly number[]
   picture?(): Picture | undefined
   /** What the figures say about this work, beyond who was faster. */
   learnt?(figures: readonly ModelFigures[]): string

@@ -32,6 +32,7 @@ function judge(rows: Row[], more: Partial<Comparison> = {}) {
     rows: [row('plain loop', [1, 1, 1]), ...rows],
     rounds: 6,
     foreignCores: 0,
+    companionCores: undefined,
     disturbed: false,
     ...more,
   }

@@ -41,6 +41,7 @@ export function workloadSubject(workload: Workload, sizeName: SizeName = workloa
       if (ok) picture ??= workload.picture?.(answer, size)
       return { ok, shows: ok ? shows : `${shows}, but it should be ${expected}` }
     },
+    companions: () => workload.companions?.() ?? [],
     picture: () => picture,
     learnt: figures => workload.learnt(figures),
     commandToRun: model => `npx atonce gallery run ${workload.name} --size L --on ${model}`,

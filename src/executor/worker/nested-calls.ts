@@ -1,6 +1,6 @@
 /** What a task in a worker sees as its executor: the pool of its worker, for calls that end with the one that makes them. */
 import type { MessagePort } from 'node:worker_threads'
-import { AbortError, ClosedError, NotOwnerError } from '../../errors.ts'
+import { AbortError, ClosedError, NotOwnerError, OptionError } from '../../errors.ts'
 import { nameOf } from '../../task/task.ts'
 import { type Crossing, decode, type Encoded, encode, needsNoCodec } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure } from '../../wire/failure.ts'
@@ -87,6 +87,14 @@ export class NestedCallsOf implements Backend {
         ),
       })
     }
+    if (job.stream !== undefined) {
+      return job.settled({
+        ok: false,
+        error: new OptionError(
+          `currentExecutor().stream(${nameOf(job.task)}, …) works on coroutines only: in a worker, iterate over ${nameOf(job.task)}(…) itself, or map over what it makes.`,
+        ),
+      })
+    }
     const id = this.#all.nextId()
     const { chunk, priority, attempt = 1 } = job
     if (attempt > 1) this.#counts.retried += 1
@@ -113,6 +121,11 @@ export class NestedCallsOf implements Backend {
     this.#counts.cancelled += 1
     job.settled({ ok: false, error })
   }
+
+  /** There are no nested streams here. */
+  pull(): void {}
+
+  leave(): void {}
 
   /** There is room for parts of a call as long as the call runs. */
   async room(): Promise<void> {}

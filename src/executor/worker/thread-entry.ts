@@ -4,7 +4,6 @@
  * It is also where the worker finds itself: `threadEntry` is the URL of this code, which in a bundle is the bundle's own.
  * So no file has to lie beside a bundle; the bundle is loaded again in the worker, with `isWorker` true.
  */
-import { getHeapStatistics } from 'node:v8'
 import { load } from '../../runtime/atomics.ts'
 import { beginClaim } from '../../wire/claims.ts'
 import type { ToWorker } from '../../wire/messages.ts'
@@ -49,6 +48,6 @@ if (threadBirth !== undefined) {
 
 /** Of this thread only: what the process's resident memory holds cannot be told apart by threads. */
 function heapBytes(): number {
-  const { used_heap_size, external_memory } = getHeapStatistics()
+  const { used_heap_size, external_memory } = process.getBuiltinModule('node:v8').getHeapStatistics()
   return used_heap_size + external_memory
 }

@@ -3,7 +3,8 @@
  *
  *     load ─▶ loader: import(module), look up ─▶ loaded | loadFailed
  *     call ─▶ inbox ─▶ (one at a time) claim ─▶ fn(...args) in its context ─▶ encode ─▶ done | doneChunk | failed
- *     cancel ─▶ the call's signal
+ *     cancel ─▶ the call's signal, and the end of its generator
+ *     pull ─▶ stream-call.ts
  *     help ─▶ fn(...args) at once, beside the call that waits for it or for its like ─▶ the same answers
  *     nest ◀─ what the task runs on its own executor: nested-calls.ts
  *
@@ -21,10 +22,12 @@ import type {
   FromWorker,
   HelpMessage,
   LoadMessage,
+  PullMessage,
   ToWorker,
   WireStores,
 } from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
+import { YieldWriter } from '../../wire/yields.ts'
 import type { Backend } from '../backend.ts'
 import type { NestingOwner } from '../current-executor.ts'
 import type { Packed } from '../packed.ts'
@@ -34,6 +37,7 @@ import { loadTask } from './loader.ts'
 import type { MemoryGauge } from './memory-gauge.ts'
 import { type Home, NestedCalls, NestedCallsOf } from './nested-calls.ts'
 import { inOwnContext } from './own-context.ts'
+import { StreamCall } from './stream-call.ts'
 
 /** What an entry point brings. */
 export interface WorkerHost {
@@ -63,6 +67,8 @@ interface Call {
   readonly chunk: boolean
   readonly attempt: number
   readonly stores?: WireStores
+  /** Of a stream: what its generator may yield at first. */
+  readonly credit?: number
 }
 
 /** A call that was begun and not answered. */
@@ -72,6 +78,7 @@ interface Running {
   /** Whether it has sent anything before its answer. */
   talked: boolean
   nested: NestedCallsOf | undefined
+  stream: StreamCall | undefined
 }
 
 /** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
@@ -123,6 +130,8 @@ export class Worker implements NestingOwner {
         return this.#helpSoon(message)
       case 'cancel':
         return this.#cancel(message)
+      case 'pull':
+        return this.#pull(message)
       default:
         return this.#nested.receive(message)
     }
@@ -230,7 +239,7 @@ export class Worker implements NestingOwner {
     call: Call,
     context = new CallContext(call.attempt, this.#host.name, this),
   ): Promise<void> | undefined {
-    const running: Running = { seq: call.seq, context, talked: false, nested: undefined }
+    const running: Running = { seq: call.seq, context, talked: false, nested: undefined, stream: undefined }
     if (call.seq < 0) this.#helping.set(call.seq, running)
     else this.#current = running
     const startedMs = this.#clockMs
@@ -254,6 +263,7 @@ export class Worker implements NestingOwner {
   #call(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> | undefined {
     if (call.chunk) return this.#runChunk(call, task, context, startedMs)
     const args = decode(call.args, call.special, 'args') as unknown[]
+    if (call.credit !== undefined) return this.#runStream(call, call.credit, task, args, context, startedMs)
     const returned: unknown = inOwnContext(context, () => task(...args))
     if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
     this.#answer(call, returned, startedMs)
@@ -278,6 +288,37 @@ export class Worker implements NestingOwner {
       this.#answerChunk(call, await callEach(task, call.args as Packed, context, call.special), startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
+    }
+  }
+
+  async #runStream(
+    call: Call,
+    credit: number,
+    task: Task,
+    args: readonly unknown[],
+    context: CallContext,
+    startedMs: number,
+  ): Promise<void> {
+    const { seq } = call
+    const writer = new YieldWriter(seq, this.#host.crossing, (message, transfer) => {
+      if (this.#current !== undefined) this.#current.talked = true
+      this.#send(message, transfer)
+    })
+    const flush = () => writer.flush()
+    const stream = new StreamCall(credit, {
+      yielded: (value, most) => writer.add(value, most),
+      flush,
+      returning: () => this.#send({ kind: 'returning', seq }),
+    })
+    if (this.#current !== undefined) this.#current.stream = stream
+    if (context.cancelled) stream.leave()
+    process.on('exit', flush) // What a generator yielded before it ended its worker is not lost with it.
+    try {
+      this.#answer(call, await stream.run(task, args, context), startedMs)
+    } catch (error) {
+      this.#fail(call, error, startedMs)
+    } finally {
+      process.off('exit', flush)
     }
   }
 
@@ -352,12 +393,19 @@ export class Worker implements NestingOwner {
 
   #cancel({ seq, failure }: CancelMessage): void {
     const running = this.#runningOf(seq)
-    if (running !== undefined) return running.context.cancel(decodeFailure(failure, decode))
+    if (running !== undefined) {
+      running.context.cancel(decodeFailure(failure, decode))
+      return running.stream?.leave()
+    }
     if (this.#toHelpWith.delete(seq)) return this.#send({ kind: 'dropped', seq })
     const waiting = this.#inbox.findIndex((call, at) => at >= this.#inboxAt && call.seq === seq)
     if (waiting < 0) return // It was answered before.
     this.#inbox.splice(waiting, 1)
     this.#send({ kind: 'dropped', seq })
+  }
+
+  #pull({ seq, count }: PullMessage): void {
+    if (this.#current?.seq === seq) this.#current.stream?.pull(count)
   }
 
   // ── what a call's context asks for ──

@@ -4,6 +4,7 @@ import { cancelRows } from './cancel.ts'
 import { closeRows } from './close.ts'
 import { hostRows } from './host.ts'
 import { loadingRows } from './loading.ts'
+import { streamRows } from './streams.ts'
 import { valueRows } from './values.ts'
 import { workerRows } from './worker.ts'
 
@@ -12,6 +13,7 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
   { title: 'The task cannot be loaded', rows: loadingRows },
   { title: 'The call is stopped', rows: cancelRows },
   { title: 'The value is hard to copy', rows: valueRows },
+  { title: 'The generator fails, or is left', rows: streamRows },
   { title: 'The pool is closed', rows: closeRows },
   { title: 'The main program is in trouble', rows: hostRows },
 ]

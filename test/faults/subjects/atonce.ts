@@ -31,18 +31,20 @@ export async function atoncePool(executor: Executor, options: PoolOptions): Prom
   for (const module of new Set(['faults', options.module ?? 'faults']))
     modules.set(module, await tasksOf(module))
   const find = (module: string, name: string): Task => modules.get(module)?.get(name) ?? forged(module, name)
+  const withOptions = ({ signal, timeoutMs }: RunOptions): Executor =>
+    signal === undefined && timeoutMs === undefined
+      ? executor
+      : executor.with({ ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) })
   return {
-    async run(
-      name,
-      argument,
-      { signal, timeoutMs, transfer, module = options.module ?? 'faults', plain }: RunOptions = {},
-    ) {
-      const calls =
-        signal === undefined && timeoutMs === undefined
-          ? executor
-          : executor.with({ ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) })
+    async run(name, argument, runOptions: RunOptions = {}) {
+      const { transfer, module = options.module ?? 'faults', plain } = runOptions
+      const calls = withOptions(runOptions)
       if (transfer !== undefined) move(transfer)
       return calls.run(plain ? (argument as Task) : find(module, name), argument)
+    },
+    stream(name, argument, runOptions: RunOptions = {}) {
+      const found = find(runOptions.module ?? options.module ?? 'faults', name)
+      return withOptions(runOptions).stream(found as Task<(argument: unknown) => Generator>, argument)
     },
     close: graceMs => executor.close({ graceMs }),
     crashes: () => (executor.stats() as ExecutorStats).crashes,

@@ -1,0 +1,379 @@
+/**
+ * A channel: items go in at one end and come out at the other, in order, each once, and no more than `capacity` between.
+ *
+ *     send ─▶ somebody waits to receive? ─▶ handed over
+ *              └▶ room? ─▶ buffer ─▶ receive
+ *                  └▶ waits in `senders`, its item with it ─▶ a receive makes room ─▶ buffer
+ *
+ *     open ──close()──▶ closed: sends fail, what is there can be received ──all received──▶ ended: receives fail, loops end
+ *       └───cancel()──▶ ended: what was there is dropped
+ *
+ * Receivers wait only while nothing is there, senders only while there is no room; so never both. An item is in one place
+ * at any time: with the sender who waits, in the buffer, or with the receiver; who is cancelled while it waits takes it
+ * along or never gets it.
+ */
+import { ChannelClosedError, OptionError } from '../errors.ts'
+import { type Parked, park } from '../runtime/park.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { type Receiver, ReceiverEnd, type Sender, SenderEnd, type WaitOptions } from './ends.ts'
+import { Line, type Selection, Waiter } from './line.ts'
+import { Ring } from './ring.ts'
+import type { SelectCase } from './select.ts'
+
+export interface ChannelOptions {
+  /** Shown in errors and wherever it is shown who waits for what. */
+  readonly name?: string | undefined
+}
+
+/** What a receiver gets instead of an item when there will be none. */
+const end = Symbol('end of the channel')
+const done: IteratorReturnResult<undefined> = { done: true, value: undefined }
+/** Every send that did not have to wait resolves to this: a promise of its own would cost as much as the send. */
+const sent = Promise.resolve()
+/** So many sends that did not wait let the event loop go round once: a sender and a receiver that are always ready would stop timers and I/O. */
+const sendsPerTurn = 4_096
+
+/**
+ * A queue with a bound between any number of senders and receivers on one event loop. Items come out in the order in
+ * which they went in, each to one receiver; who waits longest is served first.
+ *
+ * `capacity` is how many items may lie between: 0 means that a send waits for its receiver (a rendezvous). Values are
+ * passed as they are, not copied. A promise as an item is awaited by `receive`, as by every async function.
+ *
+ * Costs some 200 ns an item, little more than the two awaits around it (`node bench/structured/channel.ts`).
+ *
+ * @throws OptionError
+ * @example
+ *     const jobs = new Channel<string>(10)
+ *     const worker = async () => { for await (const job of jobs) console.log(job) }
+ *     const working = worker()
+ *     for (const job of ['one', 'two']) await jobs.send(job)
+ *     jobs.close()
+ *     await working
+ */
+export class Channel<T> implements Sender<T>, Receiver<T> {
+  readonly capacity: number
+  readonly name: string
+  readonly #buffer = new Ring<T>()
+  readonly #senders = new Line<T>()
+  readonly #receivers = new Line<T>()
+  readonly #drained = new Line<T>()
+  #closed: { readonly error: Error | undefined } | undefined
+  #sends = 0
+  #sender: Sender<T> | undefined
+  #receiver: Receiver<T> | undefined
+
+  constructor(capacity = 0, { name = 'a channel' }: ChannelOptions = {}) {
+    if (!(Number.isSafeInteger(capacity) && capacity >= 0)) {
+      throw new OptionError(
+        `new Channel(capacity) takes a whole number from 0 up (0: each send waits for its receiver); it got ${String(capacity)}. A channel has a bound, so that a fast sender can't fill the memory: choose a large one instead of Infinity.`,
+      )
+    }
+    this.capacity = capacity
+    this.name = name
+  }
+
+  /** The end to send at, to be given away alone. */
+  get sender(): Sender<T> {
+    this.#sender ??= new SenderEnd<T>(this)
+    return this.#sender
+  }
+
+  /** The end to receive at, to be given away alone. */
+  get receiver(): Receiver<T> {
+    this.#receiver ??= new ReceiverEnd<T>(this)
+    return this.#receiver
+  }
+
+  /** Items that were accepted and not received yet. */
+  get size(): number {
+    return this.#buffer.size
+  }
+
+  /** How many wait for room. */
+  get sendersWaiting(): number {
+    return this.#senders.size
+  }
+
+  /** How many wait for an item. */
+  get receiversWaiting(): number {
+    return this.#receivers.size
+  }
+
+  /** Whether it takes no more items; some may still be there to be received. */
+  get closed(): boolean {
+    return this.#closed !== undefined
+  }
+
+  /**
+   * Sends one item; waits while there is no room. When it resolves, the item was accepted: it lies in the buffer or with
+   * its receiver. When it rejects, nobody gets the item. Every 4,096th send lets the event loop go round.
+   *
+   * Rejects with ChannelClosedError if the channel is closed, before or while it waits; with the signal's reason or
+   * TimeoutError if the wait was ended.
+   * @throws OptionError
+   */
+  send(value: T, options?: WaitOptions): Promise<void> {
+    if (options !== undefined) {
+      checkWait('send(value, …)', options)
+      if (options.signal?.aborted) return Promise.reject(options.signal.reason)
+    }
+    if (this.#closed !== undefined) return Promise.reject(this.#closedFor('send'))
+    if (!this.#accept(value)) return this.#waitToSend(value, options)
+    this.#sends += 1
+    return this.#sends % sendsPerTurn === 0 ? runtime().yieldToLoop() : sent
+  }
+
+  /**
+   * Sends one item if that is possible without waiting; says whether it was.
+   * @throws ChannelClosedError
+   */
+  trySend(value: T): boolean {
+    if (this.#closed !== undefined) throw this.#closedFor('send')
+    return this.#accept(value)
+  }
+
+  /**
+   * Receives one item; waits while there is none. When it rejects, no item was taken.
+   *
+   * Rejects with ChannelClosedError once the channel is closed and all was received, or with the error that it was closed
+   * with; with the signal's reason or TimeoutError if the wait was ended.
+   * @throws OptionError
+   */
+  receive(options?: WaitOptions): Promise<T> {
+    if (options !== undefined) {
+      checkWait('receive(…)', options)
+      if (options.signal?.aborted) return Promise.reject(options.signal.reason)
+    }
+    if (this.#ready) return Promise.resolve(this.#take())
+    if (this.#closed !== undefined) return Promise.reject(this.#endError())
+    return this.#waitToReceive(options).promise.then(item => {
+      if (item === end) throw this.#endError()
+      return item
+    })
+  }
+
+  /**
+   * Receives one item if there is one; undefined if one would have to wait.
+   * @throws ChannelClosedError, or the error that the channel was closed with, if no item will come
+   */
+  tryReceive(): { readonly value: T } | undefined {
+    if (this.#ready) return { value: this.#take() }
+    if (this.#closed !== undefined) throw this.#endError()
+    return undefined
+  }
+
+  /**
+   * Yields items as they come, until the channel has ended; throws if it was closed with an error, once all before it was
+   * received. Several loops share the items. Leaving the loop leaves the channel as it is.
+   * `timeoutMs` is the longest wait for one item.
+   * @throws OptionError
+   */
+  values(options?: WaitOptions): AsyncIterableIterator<T, undefined> {
+    if (options !== undefined) checkWait('values(…)', options)
+    return new Items<T>(() => this.#next(options))
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return this.values()
+  }
+
+  /** For `select`: sends `value` if it is chosen, then calls `then`. */
+  sending<const V extends T, R = void>(value: V, then?: () => R): SelectCase<R> {
+    return {
+      attempt: () => (this.trySend(value) ? { value: undefined } : undefined),
+      enlist: (selection: Selection, at: number) => selection.enlist(this.#senders, value, at),
+      conclude: () => then?.() as R,
+    }
+  }
+
+  /** For `select`: receives an item if it is chosen, and calls `then` with it; `ended` if the channel was closed and none will come. */
+  receiving<R = T, E = never>(
+    then: (value: T) => R = item => item as unknown as R,
+    ended?: () => E,
+  ): SelectCase<R | E> {
+    return {
+      attempt: () => {
+        if (this.#ready) return { value: this.#take() }
+        if (this.#closed === undefined) return undefined
+        if (this.#closed.error !== undefined) throw this.#closed.error
+        return { value: end }
+      },
+      enlist: (selection: Selection, at: number) => selection.enlist(this.#receivers, undefined, at),
+      conclude: value => {
+        if (value !== end) return then(value as T)
+        if (ended === undefined) throw this.#endError()
+        return ended()
+      },
+    }
+  }
+
+  /**
+   * Takes no more items. Those who wait to send get a ChannelClosedError, and keep their items; what was accepted can be
+   * received. After it, receivers are told of the end; or, with an `error`, it is thrown to each of them. Only the first close counts.
+   */
+  close(error?: Error): void {
+    if (error !== undefined && !(error instanceof Error))
+      throw new OptionError(
+        `close(error) takes an Error, as new Error('…'), or nothing; it got ${typeof error}.`,
+      )
+    if (this.#closed === undefined) this.#end(error)
+  }
+
+  /** Ends the channel at once, for receivers that want no more: what was not received is dropped; whoever waits, or comes later, gets a ChannelClosedError with `reason` as its cause. */
+  cancel(reason?: unknown): void {
+    if (this.#closed !== undefined && !this.#ready) return
+    this.#buffer.clear()
+    const error = new ChannelClosedError(
+      `${this.name} was cancelled: its receivers want no more.`,
+      reason === undefined ? undefined : { cause: reason },
+    )
+    this.#end(error)
+  }
+
+  /** Waits until all that was sent is received: nothing lies in the buffer, nobody waits to send. At once, if that is so. */
+  async drained(options?: WaitOptions): Promise<void> {
+    if (options !== undefined) checkWait('drained(…)', options)
+    options?.signal?.throwIfAborted()
+    if (!this.#ready) return
+    await this.#enlist<void>(
+      this.#drained,
+      `the last item of ${this.name} to be received`,
+      undefined,
+      options,
+    ).promise
+  }
+
+  /** For whoever carries items elsewhere and could not deliver some: they come first again, whatever the capacity. */
+  putBack(items: readonly T[]): void {
+    for (const item of items.toReversed()) this.#buffer.unshift(item)
+    while (this.#receivers.head !== undefined && this.#buffer.size > 0)
+      this.#receivers.head.wake(this.#buffer.shift())
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Channel'
+  }
+
+  /** Whether there is an item to receive. */
+  get #ready(): boolean {
+    return this.#buffer.size > 0 || this.#senders.head !== undefined
+  }
+
+  /** Takes an item in, if there is a receiver or room for it. */
+  #accept(value: T): boolean {
+    const receiver = this.#receivers.head
+    if (receiver !== undefined) receiver.wake(value)
+    else if (this.#buffer.size < this.capacity) this.#buffer.push(value)
+    else return false
+    return true
+  }
+
+  /** The oldest item; there must be one. The sender who waits longest gets the room. */
+  #take(): T {
+    const sender = this.#senders.head
+    let item: T
+    if (this.#buffer.size === 0) item = sender?.item as T
+    else {
+      item = this.#buffer.shift()
+      if (sender !== undefined && this.#buffer.size < this.capacity) this.#buffer.push(sender.item as T)
+      else if (sender !== undefined) return item // Items that were put back take the room of those who wait.
+    }
+    sender?.wake(undefined)
+    if (this.#drained.head !== undefined) this.#noteDrained()
+    return item
+  }
+
+  #next(options: WaitOptions | undefined): Promise<IteratorResult<T, undefined>> {
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (this.#ready) return Promise.resolve({ done: false, value: this.#take() })
+    if (this.#closed !== undefined)
+      return this.#closed.error === undefined ? Promise.resolve(done) : Promise.reject(this.#closed.error)
+    return this.#waitToReceive(options).promise.then(item =>
+      item === end ? done : { done: false, value: item },
+    )
+  }
+
+  #waitToSend(value: T, options: WaitOptions | undefined): Promise<void> {
+    return this.#enlist<void>(this.#senders, `room in ${this.name}`, value, options).promise
+  }
+
+  #waitToReceive(options: WaitOptions | undefined): Parked<T | typeof end> {
+    return this.#enlist<T | typeof end>(this.#receivers, `an item of ${this.name}`, undefined, options)
+  }
+
+  #enlist<W>(
+    line: Line<T>,
+    reason: string,
+    item: T | undefined,
+    options: WaitOptions | undefined,
+  ): Parked<W> {
+    let waiter: Waiter<T> | undefined
+    const parked = park<W>(reason, this, {
+      signal: options?.signal,
+      timeoutMs: options?.timeoutMs,
+      onGivenUp: () => waiter?.line?.remove(waiter),
+    })
+    if (parked.state === 'waiting') {
+      waiter = new Waiter<T>(parked, item)
+      line.push(waiter)
+    }
+    return parked
+  }
+
+  #end(error: Error | undefined): void {
+    this.#closed = { error }
+    while (this.#senders.head !== undefined) this.#senders.head.fail(this.#closedFor('send'))
+    while (this.#receivers.head !== undefined) {
+      if (error === undefined) this.#receivers.head.wake(end)
+      else this.#receivers.head.fail(error)
+    }
+    this.#noteDrained()
+  }
+
+  #noteDrained(): void {
+    while (!this.#ready && this.#drained.head !== undefined) this.#drained.head.wake(undefined)
+  }
+
+  #closedFor(what: string): ChannelClosedError {
+    const error = this.#closed?.error
+    return new ChannelClosedError(
+      `${this.name} is closed, and takes no more items; ${what}() was refused, its item is still yours. Close a channel when its last sender is done.`,
+      error === undefined ? undefined : { cause: error },
+    )
+  }
+
+  /** What a receiver is told once the channel has ended. */
+  #endError(): Error {
+    return (
+      this.#closed?.error ??
+      new ChannelClosedError(
+        `${this.name} is closed and all its items were received. Loop with \`for await (const item of channel)\` to end with it.`,
+      )
+    )
+  }
+}
+
+/** What a loop over a channel holds. */
+class Items<T> implements AsyncIterableIterator<T, undefined> {
+  readonly next: () => Promise<IteratorResult<T, undefined>>
+
+  constructor(next: () => Promise<IteratorResult<T, undefined>>) {
+    this.next = next
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    return Promise.resolve(done)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+function checkWait(what: string, { signal, timeoutMs }: WaitOptions): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new OptionError(`${what} takes { signal } as an AbortSignal; it got ${String(signal)}.`)
+  if (timeoutMs !== undefined && !(timeoutMs >= 0))
+    throw new OptionError(`${what} takes { timeoutMs } as 0 or more; it got ${String(timeoutMs)}.`)
+}

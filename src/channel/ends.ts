@@ -1,0 +1,120 @@
+/** The two ends of a channel, each to be given away alone: who holds one can do nothing at the other. */
+import type { SelectCase } from './select.ts'
+
+/** How long an operation may wait. A cancelled scope or task around it ends the wait too. */
+export interface WaitOptions {
+  /** Ends the wait when it aborts, with its reason; one that has aborted already ends it before anything is done. */
+  readonly signal?: AbortSignal | undefined
+  /** Ends the wait after it, with a TimeoutError. Default: no limit. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** The end that items go in at. */
+export interface Sender<in T> {
+  readonly capacity: number
+  /** Items that were accepted and not received yet. */
+  readonly size: number
+  /** Whether it takes no more items. */
+  readonly closed: boolean
+  send(value: T, options?: WaitOptions): Promise<void>
+  trySend(value: T): boolean
+  sending<const V extends T, R = void>(value: V, then?: () => R): SelectCase<R>
+  close(error?: Error): void
+  drained(options?: WaitOptions): Promise<void>
+}
+
+/** The end that items come out at. */
+export interface Receiver<out T> extends AsyncIterable<T> {
+  readonly capacity: number
+  readonly size: number
+  readonly closed: boolean
+  receive(options?: WaitOptions): Promise<T>
+  tryReceive(): { readonly value: T } | undefined
+  values(options?: WaitOptions): AsyncIterableIterator<T, undefined>
+  receiving<R = T, E = never>(then?: (value: T) => R, ended?: () => E): SelectCase<R | E>
+  cancel(reason?: unknown): void
+}
+
+export class SenderEnd<T> implements Sender<T> {
+  readonly #channel: Sender<T>
+
+  constructor(channel: Sender<T>) {
+    this.#channel = channel
+  }
+
+  get capacity(): number {
+    return this.#channel.capacity
+  }
+
+  get size(): number {
+    return this.#channel.size
+  }
+
+  get closed(): boolean {
+    return this.#channel.closed
+  }
+
+  send(value: T, options?: WaitOptions): Promise<void> {
+    return this.#channel.send(value, options)
+  }
+
+  trySend(value: T): boolean {
+    return this.#channel.trySend(value)
+  }
+
+  sending<const V extends T, R = void>(value: V, then?: () => R): SelectCase<R> {
+    return this.#channel.sending(value, then)
+  }
+
+  close(error?: Error): void {
+    this.#channel.close(error)
+  }
+
+  drained(options?: WaitOptions): Promise<void> {
+    return this.#channel.drained(options)
+  }
+}
+
+export class ReceiverEnd<T> implements Receiver<T> {
+  readonly #channel: Receiver<T>
+
+  constructor(channel: Receiver<T>) {
+    this.#channel = channel
+  }
+
+  get capacity(): number {
+    return this.#channel.capacity
+  }
+
+  get size(): number {
+    return this.#channel.size
+  }
+
+  get closed(): boolean {
+    return this.#channel.closed
+  }
+
+  receive(options?: WaitOptions): Promise<T> {
+    return this.#channel.receive(options)
+  }
+
+  tryReceive(): { readonly value: T } | undefined {
+    return this.#channel.tryReceive()
+  }
+
+  values(options?: WaitOptions): AsyncIterableIterator<T, undefined> {
+    return this.#channel.values(options)
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return this.#channel.values()
+  }
+
+  receiving<R = T, E = never>(then?: (value: T) => R, ended?: () => E): SelectCase<R | E> {
+    return this.#channel.receiving(then, ended)
+  }
+
+  cancel(reason?: unknown): void {
+    this.#channel.cancel(reason)
+  }
+}
