@@ -2,6 +2,7 @@
 import type { Look } from '../live/look.ts'
 import { listLive } from '../live/register.ts'
 import { type LiveNode, more, nodesOf } from '../live/tree.ts'
+import { WeakList } from '../live/weak-list.ts'
 import { nameOf } from '../task/task.ts'
 import type { Job } from './backend.ts'
 import type { ExecutorStats, Model } from './stats.ts'
@@ -14,21 +15,15 @@ export interface LiveExecutor {
   live(look: Look): LiveNode | undefined
 }
 
-/** Held weakly: an executor that nobody has closed, and nobody can use any more, may go. */
-const listed = new Set<WeakRef<LiveExecutor>>()
-/** When the list has grown to this, those that are gone are taken out. */
-let sweepAt = 64
+const listed = new WeakList<LiveExecutor>()
 
 export function listExecutor(executor: LiveExecutor): void {
   if (listed.size === 0) listLive('executors', liveExecutors)
-  listed.add(new WeakRef(executor))
-  if (listed.size < sweepAt) return
-  for (const ref of listed) if (ref.deref() === undefined) listed.delete(ref)
-  sweepAt = Math.max(64, listed.size * 2)
+  listed.add(executor)
 }
 
 function liveExecutors(look: Look): LiveNode[] {
-  return [...listed].map(ref => ref.deref()?.live(look)).filter(node => node !== undefined)
+  return [...listed].map(executor => executor.live(look)).filter(node => node !== undefined)
 }
 
 /** The node of an executor, whatever its model. */

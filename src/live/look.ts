@@ -32,6 +32,19 @@ export class Look {
     return ageOf(thing, this.#nowMs)
   }
 
+  /** What somebody waits for, each with who does: in words, `producer (room in jobs)`, alike ones counted. */
+  resources(): Map<object, readonly string[]> {
+    const counts = new Map<object, Map<string, number>>()
+    for (const { resource, who, reason } of [...this.#waits.values()].flat()) {
+      const waiters = counts.get(resource) ?? new Map<string, number>()
+      counts.set(resource, waiters)
+      const waiter = `${who} waits for ${reason}`
+      waiters.set(waiter, (waiters.get(waiter) ?? 0) + 1)
+    }
+    const text = ([waiter, count]: [string, number]) => (count === 1 ? waiter : `${waiter} ×${count}`)
+    return new Map([...counts].map(([resource, waiters]) => [resource, [...waiters].map(text)]))
+  }
+
   /** The waits of all who were not told. */
   rest(): LiveNode[] {
     const others = [...this.#waits].filter(([strand]) => strand === undefined || !this.#told.has(strand))

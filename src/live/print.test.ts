@@ -12,7 +12,8 @@ const node = (name: string, rest: Partial<LiveNode> = {}): LiveNode => ({
   inside: [],
   ...rest,
 })
-const lines = (...scopes: LiveNode[]) => treeLines({ scopes, executors: [], others: [] })
+const lines = (...scopes: LiveNode[]) =>
+  treeLines({ scopes, executors: [], limiters: [], channels: [], others: [] })
 
 test('lines show what is inside of what', () => {
   const tree = node('outer', {

@@ -3,12 +3,12 @@ import type { Age } from '../runtime/birth.ts'
 import type { LiveNode, LiveTree, LiveWait } from './tree.ts'
 
 /** One line for each node, indented by lines that show what is inside of what; empty if nothing lives. */
-export function treeLines({
-  scopes,
-  executors,
-  others,
-}: Pick<LiveTree, 'scopes' | 'executors' | 'others'>): string[] {
-  return [...scopes, ...others, ...executors].flatMap(node => [lineOf(node), ...linesBelow(node.inside, '')])
+export function treeLines(tree: Omit<LiveTree, 'version'>): string[] {
+  const { scopes, others, executors, limiters, channels } = tree
+  return [...scopes, ...others, ...executors, ...limiters, ...channels].flatMap(node => [
+    lineOf(node),
+    ...linesBelow(node.inside, ''),
+  ])
 }
 
 function linesBelow(nodes: readonly LiveNode[], indent: string): string[] {

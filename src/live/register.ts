@@ -1,9 +1,9 @@
 /**
- * Where tools find what runs: parts of atonce list themselves here with the first scope or executor that is made, and are
+ * Where tools find what runs: parts of atonce list themselves here with the first scope, executor, limiter or channel that is made, and are
  * asked when somebody looks.
  *
- *     scopes, executors ─listLive─▶ this register ─▶ globalThis[Symbol.for('atonce.live')] ◀─ `atonce ps`, from outside
- *                                         └─────────▶ stuck.ts (ATONCE_DEBUG=1)
+ *     scopes, executors, … ─listLive─▶ this register ─▶ globalThis[Symbol.for('atonce.live')] ◀─ `atonce ps`, from outside
+ *                                            └─────────▶ stuck.ts (ATONCE_DEBUG=1)
  *
  * The global is a list, as several copies of atonce may be loaded: one function of each, that makes its tree.
  */
@@ -16,11 +16,12 @@ export type LiveSource = (look: Look) => readonly LiveNode[]
 
 export const liveKey: unique symbol = Symbol.for('atonce.live') as never
 
-const sources: { scopes: LiveSource; executors: LiveSource } = { scopes: () => [], executors: () => [] }
+type Part = 'scopes' | 'executors' | 'limiters' | 'channels'
+const sources: { [part in Part]?: LiveSource } = {}
 let announced = false
 
 /** Has `source` asked at each look; once for each part. */
-export function listLive(part: keyof typeof sources, source: LiveSource): void {
+export function listLive(part: Part, source: LiveSource): void {
   sources[part] = source
   if (announced) return
   announced = true
@@ -34,7 +35,9 @@ export function listLive(part: keyof typeof sources, source: LiveSource): void {
 /** What runs now. Costs a walk over all that lives; runs nothing, changes nothing. */
 export function liveTree(): LiveTree {
   const look = new Look()
-  const executors = sources.executors(look) // First: their calls tell the scopes inside of them.
-  const scopes = sources.scopes(look)
-  return { version: treeVersion, scopes, executors, others: look.rest() }
+  const ask = (part: Part) => sources[part]?.(look) ?? []
+  const executors = ask('executors') // First: their calls tell the scopes inside of them.
+  const scopes = ask('scopes')
+  const [limiters, channels] = [ask('limiters'), ask('channels')]
+  return { version: treeVersion, scopes, executors, limiters, channels, others: look.rest() }
 }

@@ -10,13 +10,26 @@ export interface LiveTree {
   readonly scopes: readonly LiveNode[]
   /** Executors that are not closed. */
   readonly executors: readonly LiveNode[]
+  /** Limiters with calls that run or wait. */
+  readonly limiters: readonly LiveNode[]
+  /** Channels that somebody waits for. */
+  readonly channels: readonly LiveNode[]
   /** Whoever else waits: `main`, outside of every scope and task, and, in a worker, the calls that it runs. */
   readonly others: readonly LiveNode[]
 }
 
-/** A scope, a child of one, an executor, a worker, a call of a task, or somebody else who waits. */
+/** Something that lives, or waits. */
 export interface LiveNode {
-  readonly kind: 'scope' | 'child' | 'executor' | 'worker' | 'call' | 'waiting' | 'more'
+  readonly kind:
+    | 'scope'
+    | 'child'
+    | 'executor'
+    | 'worker'
+    | 'call'
+    | 'limiter'
+    | 'channel'
+    | 'waiting'
+    | 'more'
   readonly name: string
   readonly state: string
   /** Of executors, what they do, in numbers; of calls, who has made them. */
