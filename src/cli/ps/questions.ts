@@ -16,5 +16,11 @@ export const loopTurns = 'new Promise(turned => setImmediate(turned, true))'
 
 export const ownPid = 'process.pid'
 
+const close = `process.getBuiltinModule?.('node:inspector').close()`
+const closing = `globalThis[Symbol.for('atonce.closing')]`
+
 /** In a turn of its own: it would wait for the end of the very session that asks. */
-export const closeInspector = `setImmediate(() => process.getBuiltinModule?.('node:inspector').close()), 0`
+export const closeInspector = `${closing} = setImmediate(() => { delete ${closing}; ${close} }), 0`
+
+/** Instead, if no turn has come: a while after the session has ended. */
+export const closeInspectorLater = `${closing} && (clearImmediate(${closing}), setTimeout(() => { delete ${closing}; ${close} }, 1000).unref()), 0`
