@@ -7,46 +7,70 @@
  */
 import { everyoneParked } from '../runtime/park.ts'
 import { realRuntime } from '../runtime/real.ts'
+import type { Runtime } from '../runtime/seam.ts'
 import { treeLines } from './print.ts'
 import type { LiveTree } from './tree.ts'
 
 const idleMs = 5_000
 
+/** What the watch stands on; a test has its own. */
+export interface StuckWatch {
+  readonly runtime: Runtime
+  readonly liveTree: () => LiveTree
+  /** What keeps the program alive, by Node's names. */
+  readonly handles: () => readonly string[]
+  readonly write: (text: string) => void
+}
+
 /** From now on, for as long as the program runs; what watches keeps nothing alive. */
 export function warnWhenStuck(liveTree: () => LiveTree): void {
-  process.on('beforeExit', () => {
-    if (everyoneParked(realRuntime).length > 0)
-      tell('The program ends, but these wait, and nothing can wake them:', liveTree())
-  })
+  const watch: StuckWatch = {
+    runtime: realRuntime,
+    liveTree,
+    handles: () => process.getActiveResourcesInfo(),
+    write: text => void process.stderr.write(text),
+  }
+  process.on('beforeExit', () => warnAtEnd(watch))
+  watchIdle(watch)
+}
+
+/** The event loop has run dry. */
+export function warnAtEnd(watch: StuckWatch): void {
+  if (everyoneParked(watch.runtime).length > 0)
+    tell('The program ends, but these wait, and nothing can wake them:', watch)
+}
+
+/** Looks every five seconds. */
+export function watchIdle(watch: StuckWatch): void {
   let before: readonly unknown[] = []
   let told = false
-  const watch = () => {
-    const waits = everyoneParked(realRuntime)
+  const look = () => {
+    const waits = everyoneParked(watch.runtime)
     const same = waits.length === before.length && waits.every((wait, index) => wait === before[index])
     before = waits
     if (!same) told = false
-    else if (!told && waits.length > 0 && !somethingMayWake(liveTree)) {
+    else if (!told && waits.length > 0 && !somethingMayWake(watch)) {
       told = true
-      tell(`For ${idleMs / 1_000} s nothing has happened, no timer is set, and these wait:`, liveTree())
+      tell(`For ${idleMs / 1_000} s nothing has happened, no timer is set, and these wait:`, watch)
     }
-    realRuntime.setTimer(idleMs, watch).unref()
+    watch.runtime.setTimer(idleMs, look).unref()
   }
-  realRuntime.setTimer(idleMs, watch).unref()
+  watch.runtime.setTimer(idleMs, look).unref()
 }
 
 /** A timer that is set, or a call that runs somewhere. */
-function somethingMayWake(liveTree: () => LiveTree): boolean {
+function somethingMayWake({ handles, liveTree }: StuckWatch): boolean {
   return (
-    process.getActiveResourcesInfo().some(name => name === 'Timeout' || name === 'Immediate') ||
+    handles().some(name => name === 'Timeout' || name === 'Immediate') ||
     liveTree().executors.some(({ inside }) =>
       inside.some(({ state }) => state === 'busy' || state === 'starting'),
     )
   )
 }
 
-function tell(headline: string, tree: LiveTree): void {
+function tell(headline: string, { liveTree, write }: StuckWatch): void {
   const { isMainThread, threadId } = process.getBuiltinModule('node:worker_threads')
   const where = `pid ${process.pid}${isMainThread ? '' : `, thread ${threadId}`}`
-  const lines = [`atonce (${where}): ${headline}`, ...treeLines(tree).map(line => `  ${line}`)]
-  process.stderr.write(`${lines.join('\n')}\n`)
+  const lines = [`atonce (${where}): ${headline}`, ...treeLines(liveTree()).map(line => `  ${line}`)]
+  write(`${lines.join('\n')}\n`)
 }

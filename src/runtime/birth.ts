@@ -23,7 +23,6 @@ export function ageOf(thing: object, nowMs: number): Age | undefined {
   const bornMs = births?.get(thing)
   if (bornMs !== undefined) return { ms: Math.max(0, nowMs - bornMs), atLeast: false }
   const seenMs = sightings.get(thing)
-  if (seenMs !== undefined) return { ms: Math.max(0, nowMs - seenMs), atLeast: true }
-  sightings.set(thing, nowMs)
-  return undefined
+  if (seenMs === undefined) sightings.set(thing, nowMs)
+  return seenMs === undefined || seenMs >= nowMs ? undefined : { ms: nowMs - seenMs, atLeast: true }
 }
