@@ -20,6 +20,8 @@ export interface FarWorkerOwner {
   message(message: unknown): void
   /** A small plain result came on the fast lane. */
   done(seq: number, workMs: number, value: unknown): void
+  /** The worker has ended: what it said before follows, then `exited`. It is given nothing more. */
+  ending(): void
   /** Called once, after the last message, when nothing of the worker is left. */
   exited(exit: Exit): void
 }

@@ -363,7 +363,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     while (this.#queue.size > 0) {
       const slot = this.#idle.pop()
       if (slot === undefined) break
-      if (slot.state === 'idle') slot.assign(this.#queue.shift() as ReadyJob) // Not one that is being ended.
+      if (slot.state === 'idle' && !slot.gone) slot.assign(this.#queue.shift() as ReadyJob) // Not one that is being ended.
     }
     if (this.#families.size > 0) this.#help()
     let starting = 0

@@ -88,6 +88,8 @@ export class Slot {
   readonly #refs = new Map<Task, { readonly ref: number; loaded: boolean }>()
   readonly #storages = new ToldStorages(message => this.#worker.send(message))
   #state: SlotState = 'starting'
+  /** The worker has ended, and what it said last is being read: a job that it were given now would seem to have ended it. */
+  gone = false
   #wasReady = false
   /** The number of the call that the worker was asked to leave. */
   #draining: number | undefined
@@ -110,6 +112,9 @@ export class Slot {
     this.#worker = start(index, {
       message: message => this.#receive(message),
       done: (seq, workMs, value) => this.#done(seq, workMs, value),
+      ending: () => {
+        this.gone = true
+      },
       exited: exit => this.#exited(exit),
     })
     this.#worker.hold()
@@ -171,6 +176,7 @@ export class Slot {
     return (
       this.#state === 'busy' &&
       first !== undefined &&
+      !this.gone &&
       !this.#wear.isWorn &&
       this.#hand.count <
         Math.min(ready.cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity) &&
@@ -594,6 +600,7 @@ export class Slot {
     }
     const next = this.#hand.first
     if (next === undefined) return this.#turnIdle()
+    if (this.gone) return
     if (next.settled) return this.#drain(next.seq)
     if (this.#state === 'draining') this.#hold()
     this.#state = 'busy'
@@ -626,6 +633,7 @@ export class Slot {
   #turnIdle(): void {
     this.#state = 'idle'
     this.#sinceMs = runtime().now()
+    if (this.gone) return
     if (this.#wear.isWorn)
       this.stop() // Its end makes place for another.
     else this.#owner.idle(this)

@@ -28,6 +28,8 @@ export function processStarter(options: ProcessOptions): StartWorker {
 
 /** How long stderr is waited for after the exit (a grandchild may hold it open), and the exit after a closed connection. */
 const lateMs = 200
+/** Turns of the loop in which what a dead process wrote is still read: its data, its end, its close. */
+const lastTurns = 3
 
 class WorkerProcess implements FarWorker {
   readonly name: string
@@ -85,7 +87,10 @@ class WorkerProcess implements FarWorker {
     messages.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (code === 'ECONNRESET' || code === 'EPIPE') this.#leftUnread = true
     })
-    child.once('exit', (code, signal) => this.#exited(code, signal))
+    child.once('exit', (code, signal) => {
+      owner.ending()
+      this.#exited(code, signal)
+    })
     child.on('error', () => {}) // A kill that came too late.
   }
 
@@ -167,10 +172,14 @@ class WorkerProcess implements FarWorker {
     this.#end = { code, signal }
     this.#late?.cancel()
     this.#heartbeat?.stop()
-    this.#late = runtime().setTimer(lateMs, () => {
-      this.#lastWords?.close()
-      this.#tellEnd()
-    })
+    this.#late = runtime().setTimer(lateMs, () => this.#stopListening())
+    this.#tellEnd()
+  }
+
+  /** After some turns of the loop: one that was held up fires its timers before it reads what has long been there. */
+  async #stopListening(): Promise<void> {
+    for (let turn = 0; turn < lastTurns; turn += 1) await runtime().yieldToLoop()
+    this.#lastWords?.close()
     this.#tellEnd()
   }
 

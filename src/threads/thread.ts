@@ -44,6 +44,7 @@ function startThread(
   )
   transport.listen()
   const exited = (exit: Exit) => {
+    owner.ending()
     transport.drain() // What the thread said before it died counts.
     transport.close()
     owner.exited(unreadable === undefined ? exit : { kind: 'garbled', what: unreadable })

@@ -326,8 +326,8 @@ test('in a scope that is cancelled already nothing is begun or waited for', () =
       s.spawn(async () => {
         await sleep(60_000).catch(() => {})
         const never = () => assert.fail('it must not begin')
-        for (const wait of [limiter.run(never), limiter.idle(), limiter.map([1], never)])
-          errors.push(await failed(wait))
+        const waits = [limiter.run(never), limiter.idle(), limiter.map([1], never)]
+        errors.push(...(await Promise.all(waits.map(failed))))
       })
       await sleep(1)
       s.cancel(reason)
