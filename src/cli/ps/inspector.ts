@@ -64,8 +64,8 @@ async function openAlready(
 }
 
 /**
- * The program ends the session by closing its inspector. To end the session from here at that very moment is to be avoided: of a
- * hundred programs three died of it (Node 24.21, SIGSEGV), of those that were let end it by themselves none.
+ * The program ends the session by closing its inspector. To end the session from here at that very moment is to be avoided: nine of
+ * three hundred looks have killed the program so (Node 24.21, SIGSEGV), of two thousand that waited for the program none.
  */
 async function closeFromInside(session: Session): Promise<void> {
   try {

@@ -39,7 +39,7 @@ async function checkOnLinux(pid: number): Promise<void> {
   if (!(await isNodeProcess(pid))) throw new UsageError(notNode(pid, status.get('Name')))
   if (!catches(status.get('SigCgt') ?? '0'))
     throw new UsageError(
-      `The program ${pid} does not take SIGUSR1, by which Node is asked to be looked at: it runs with --disable-sigusr1, or is just starting.`,
+      `The program ${pid} does not take SIGUSR1, by which Node is asked to be looked at: it runs with --disable-sigusr1 or --permission, or is just starting.`,
     )
   const [mine, theirs] = await Promise.all(
     ['self', pid].map(who => readlink(`/proc/${who}/ns/net`).catch(() => '')),
