@@ -125,6 +125,34 @@ describe('ps', { concurrency: 2 }, () => {
     }),
   )
 
+  test('of several copies of atonce each is told', () =>
+    withProgram(['busy-program.ts', 'copies'], async program => {
+      const { code, stdout } = await atonce(['ps', String(program.pid)])
+      assert.deepEqual(
+        [code, stdout.split('\n').slice(1)],
+        [
+          0,
+          [
+            'copy 1 of atonce',
+            'scope first: running, its body waits for 600000 ms to pass',
+            'main: waits for first to end',
+            'copy 2 of atonce',
+            '',
+          ],
+        ],
+      )
+    }))
+
+  test('a program with another version of atonce is told so, with what to type', () =>
+    withProgram(['busy-program.ts', 'later'], async program => {
+      const { code, stderr } = await atonce(['ps', String(program.pid)])
+      assert.match(
+        stderr,
+        /^atonce: The program \d+ has another version of atonce than this command\. [^\n]+\n$/,
+      )
+      assert.equal(code, 1)
+    }))
+
   test('a Node program without atonce is told so', () =>
     withProgram(['no-atonce.ts'], async program => {
       const { code, stdout, stderr } = await atonce(['ps', String(program.pid)])
