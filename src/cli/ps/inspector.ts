@@ -9,7 +9,7 @@
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes, summaryOf, UsageError } from '../ending.ts'
 import { defaultPort, isTaken, listeningPorts, startedWith } from './port.ts'
-import { closeInspector, closeInspectorLater, ownPid } from './questions.ts'
+import { closeInspector, closeInspectorLater, ownPid, takeOver } from './questions.ts'
 
 export interface Inspector {
   /** The value of an expression in the program's own global scope, as JSON has it. @throws CommandError */
@@ -46,8 +46,9 @@ export async function openInspector(pid: number, signal: AbortSignal): Promise<I
     await session.leave()
     throw taken(pid, port)
   }
+  const ours = opened || (await session.evaluate(takeOver)) === true
   const close = async () => {
-    if (opened) await closeFromInside(session)
+    if (ours) await closeFromInside(session)
     await session.leave()
   }
   return { evaluate: session.evaluate, evaluateWithin: session.evaluateWithin, close }
