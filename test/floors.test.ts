@@ -7,7 +7,7 @@ import { type SourceFile, sourceFiles } from './source-tree.ts'
 const floors: readonly (readonly string[])[] = [
   ['errors.ts', 'trace.ts'],
   ['runtime'],
-  ['declared'],
+  ['declared', 'live'],
   ['task', 'channel', 'sync'],
   ['wire'],
   ['executor'],

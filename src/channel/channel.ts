@@ -17,6 +17,7 @@ import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { type Receiver, ReceiverEnd, type Sender, SenderEnd, type WaitOptions } from './ends.ts'
 import { Line, type Selection, Waiter } from './line.ts'
+import { listChannels } from './live.ts'
 import { Ring } from './ring.ts'
 import type { SelectCase } from './select.ts'
 
@@ -71,6 +72,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     }
     this.capacity = capacity
     this.name = name
+    listChannels(Channel)
   }
 
   /** The end to send at, to be given away alone. */

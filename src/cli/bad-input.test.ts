@@ -83,6 +83,15 @@ const cases: readonly [args: readonly string[], says: RegExp][] = [
   [['compare', 'primes', '--on', 'threads,fibres'], /Unknown model "fibres"/],
   [['compare', 'primes', '--report', 'report'], /--report takes the name of an HTML file/],
   [['gallery', 'run', 'prime'], /Unknown workload prime.*Did you mean primes\?/],
+  [['ps', 'abc'], /takes the number of a process, as atonce ps 4711; it got "abc"/],
+  [['ps', '-1'], /takes the number of a process.*it got "-1"/],
+  [['ps', '0'], /takes the number of a process.*it got "0"/],
+  [['ps', '1.5'], /takes the number of a process.*it got "1\.5"/],
+  [['ps', '99999999999'], /takes the number of a process/],
+  [['ps', '2147483647'], /There is no process 2147483647/],
+  [['ps', String(process.pid)], /is this command itself/],
+  [['ps', '--watch'], /--watch needs the number of a process/],
+  [['ps', '1', '2'], /Too many arguments/],
   [['gallery', 'run', 'matmul', '--picture', join(folder, 'x.png')], /matmul has no picture/],
 ]
 

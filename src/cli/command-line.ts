@@ -1,7 +1,7 @@
 /**
  * The commands and their options; and how every command ends.
  *
- *     argv ─▶ commander ─▶ run | compare | gallery | doctor ─▶ exit code
+ *     argv ─▶ commander ─▶ run | compare | gallery | ps | doctor ─▶ exit code
  *                                   └─ CommandError ─▶ one line on stderr ─▶ exit code
  */
 import { Command, CommanderError, Option } from 'commander'
@@ -13,6 +13,7 @@ import { CommandError, type ExitCode, exitCodes, summaryOf } from './ending.ts'
 import { listGallery, runGallery } from './gallery.ts'
 import { parseFileForm, releaseStandardInput } from './inputs.ts'
 import { models, parseCount, parseModel, parseModels } from './models.ts'
+import { ps } from './ps.ts'
 import { run } from './run.ts'
 import { complaint, quietComplaint } from './style.ts'
 import { version } from './surroundings.ts'
@@ -112,6 +113,24 @@ function program(ending: { code: ExitCode }): Command {
     .option('--json', 'a JSON document (schema atonce.gallery-run/1)')
     .action(async (name, options) => {
       ending.code = await runGallery(name, options)
+    })
+
+  atonce
+    .command('ps')
+    .summary('look into a running program')
+    .description(
+      'Shows what runs in a running program: scopes and their children, executors, workers and calls, and who waits for what.\n' +
+        'It opens the inspector of the program on 127.0.0.1, asks, and closes it; the program writes two or three lines about it to its standard error.\n' +
+        'Ages are exact where they are known; “at least” counts from the first look. ATONCE_DEBUG=1 has the program note them all.',
+    )
+    .argument(
+      '[pid]',
+      'of the program, or of one of its worker processes; without it: Node programs that run here',
+    )
+    .option('--watch', 'look again every second, until Ctrl-C')
+    .option('--json', 'a JSON document (schema atonce.ps/1); with --watch one on each line')
+    .action(async (pid, options) => {
+      ending.code = await ps(pid, options)
     })
 
   atonce

@@ -12,15 +12,19 @@ import type { Backend, Job } from '../executor/backend.ts'
 import { callHere, streamOf } from '../executor/call-here.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
+import { callNode, executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import { Room } from '../executor/room.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
+import type { Look } from '../live/look.ts'
+import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf } from '../task/task.ts'
 import { Nested, type NestingLoop } from './nested.ts'
+import { scopesIn } from './scope/live.ts'
 
 /** The most calls that wait because tasks have made them as parts of themselves; they come beside `queueLimit`. */
 const mostNested = 1_000_000
@@ -96,7 +100,7 @@ class Place implements NestingOwner {
   }
 }
 
-class Loop implements NestingLoop {
+class Loop implements NestingLoop, LiveExecutor {
   readonly model = 'coroutines'
   readonly name: string
   readonly workers: number
@@ -126,6 +130,7 @@ class Loop implements NestingLoop {
     this.#queueLimit = queueLimit
     this.name = name
     this.#room = new Room(name, () => this.#places())
+    listExecutor(this)
   }
 
   submit(job: Job): void {
@@ -203,6 +208,24 @@ class Loop implements NestingLoop {
       ...this.#counts,
       pids: [],
     }
+  }
+
+  live(look: Look): LiveNode | undefined {
+    if (this.#closing !== undefined && this.#closing.state !== 'waiting') return undefined
+    const running = ({ job, parent, call, wanted }: Place) =>
+      callNode(job, {
+        state: wanted ? 'running' : 'cancelled, but not left',
+        maker: parent?.job,
+        age: look.age(call),
+        waitsFor: look.waitsOf(call),
+        inside: scopesIn(call, look),
+      })
+    const waiting = ({ job, parent }: Waiting) => callNode(job, { state: 'queued', maker: parent?.job })
+    return executorNode(this, this.#closing === undefined ? 'open' : 'closing', this.stats(), [
+      ...nodesOf([...this.#running.values()], running),
+      ...queuedNodes(this.#nested, waiting),
+      ...queuedNodes(this.#queue, waiting),
+    ])
   }
 
   async close(graceMs: number): Promise<void> {

@@ -14,6 +14,11 @@ export class Helping {
     return this.#calls.size
   }
 
+  /** The oldest first. */
+  get all(): readonly ReadyJob[] {
+    return [...this.#calls.values()].map(({ ready }) => ready)
+  }
+
   /** How many of them have no outcome yet. */
   get open(): number {
     let open = 0

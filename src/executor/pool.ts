@@ -7,6 +7,8 @@
  * States, steps and deaths: README.md.
  */
 import { AbortError, ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
+import type { Look } from '../live/look.ts'
+import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
@@ -19,6 +21,8 @@ import { addressOf } from './address.ts'
 import type { Backend, Job } from './backend.ts'
 import { callerError } from './caller.ts'
 import type { StartWorker } from './far-worker.ts'
+import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from './live.ts'
+import { waitingNode, workerNode } from './live-worker.ts'
 import { Families, NamedTasks, NestedJob, rootOf } from './nested.ts'
 import type { PoolOptions } from './pool-options.ts'
 import { encodeStores } from './propagation.ts'
@@ -52,7 +56,7 @@ const outsideOfCalls = new AsyncResource('atonce.pool')
 /** The most nested calls that wait; they come beside `queueLimit`, as they are parts of calls that were accepted. */
 const mostNested = 1_000_000
 
-export class Pool implements Backend, SlotOwner {
+export class Pool implements Backend, SlotOwner, LiveExecutor {
   readonly model: Model
   readonly name: string
   readonly workers: number
@@ -100,6 +104,7 @@ export class Pool implements Backend, SlotOwner {
     this.#crossing = crossing
     this.#takesBack = crossing.sharedMemory
     this.#room = new Room(options.name, () => this.#places())
+    listExecutor(this)
     if (!isWorker || insideTask()) while (this.#slots.size < options.minWorkers) this.#startWorker()
   }
 
@@ -163,6 +168,15 @@ export class Pool implements Backend, SlotOwner {
       retried: this.#counts.retried,
       pids: [...this.#slots].map(slot => slot.pid).filter(pid => pid !== undefined),
     }
+  }
+
+  live(_look: Look): LiveNode | undefined {
+    if (this.#closing !== undefined && this.#closing.state !== 'waiting') return undefined
+    const nowMs = runtime().now()
+    return executorNode(this, this.#closing === undefined ? 'open' : 'closing', this.stats(), [
+      ...nodesOf([...this.#slots], slot => workerNode(slot, nowMs)),
+      ...queuedNodes(this.#queue, waitingNode),
+    ])
   }
 
   async close(graceMs: number): Promise<void> {

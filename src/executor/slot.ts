@@ -142,6 +142,16 @@ export class Slot {
     return this.#hand.count
   }
 
+  /** The calls in its hands, the one that it runs first. */
+  get inHandNow(): readonly ReadyJob[] {
+    return [...this.#hand]
+  }
+
+  /** The calls that it runs beside its hand. */
+  get helpedNow(): readonly ReadyJob[] {
+    return this.#helping.all
+  }
+
   /** How many calls it runs beside its hand. */
   get helping(): number {
     return this.#helping.open

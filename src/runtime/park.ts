@@ -10,6 +10,7 @@
  * the unparked go on.
  */
 import { TimeoutError } from '../errors.ts'
+import { noteBirth } from './birth.ts'
 import { realRuntime } from './real.ts'
 import { type Runtime, runtime, type Timer } from './runtime.ts'
 import { currentStrand, type Stoppable, type Strand } from './strand.ts'
@@ -95,6 +96,7 @@ class Wait<T> implements Parked<T>, Stoppable {
     this.reason = reason
     this.resource = resource
     this.strand = strand
+    noteBirth(this)
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject

@@ -6,6 +6,8 @@
  * The strand that runs is known without being passed along (AsyncLocalStorage), so that a wait deep in somebody's code
  * ends when the scope around it does, and so that whoever waits can be named.
  */
+import { noteBirth } from './birth.ts'
+
 /** What a cancelled strand stops: a wait, or a strand below it. */
 export interface Stoppable {
   stop(reason: unknown): void
@@ -40,6 +42,7 @@ export class Strand implements Stoppable {
   constructor(name: string, parent: Strand | undefined) {
     this.name = name
     this.parent = parent
+    noteBirth(this)
   }
 
   get stopped(): boolean {

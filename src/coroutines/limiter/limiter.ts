@@ -4,6 +4,7 @@ import type { Results } from '../../task/results.ts'
 import type { LimitedContext } from './call.ts'
 import { type LimitedMapOptions, runLimitedMap } from './limited-map.ts'
 import { LimitedRun } from './limited-run.ts'
+import { listLimiter } from './live.ts'
 import {
   checkConcurrency,
   checkFunction,
@@ -59,6 +60,7 @@ export class Limiter {
       rate: options.rate === undefined ? undefined : openWindow(options.rate),
     })
     this.#run = new LimitedRun(this.#places)
+    listLimiter(this)
   }
 
   /**

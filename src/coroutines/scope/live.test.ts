@@ -1,10 +1,10 @@
 /** The tree of what runs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { LiveNode } from '../../live/tree.ts'
 import { simulate } from '../../runtime/simulate.ts'
 import { sleep } from '../time/sleep.ts'
-import { type LiveStrand, liveScopes } from './live.ts'
-import { scope } from './scope.ts'
+import { liveScopes, scope } from './scope.ts'
 
 test('live scopes are shown with their children, states and waits, and are gone when they are over', () =>
   simulate(async () => {
@@ -48,7 +48,7 @@ test('live scopes are shown with their children, states and waits, and are gone 
     ])
   }))
 
-function lines({ kind, name, state, waitsFor, inside }: LiveStrand, indent: string): string[] {
-  const waits = waitsFor.map(reason => `, waits for ${reason}`).join('')
+function lines({ kind, name, state, waitsFor, inside }: LiveNode, indent: string): string[] {
+  const waits = waitsFor.map(({ reason }) => `, waits for ${reason}`).join('')
   return [`${indent}${kind} ${name}: ${state}${waits}`, ...inside.flatMap(node => lines(node, `${indent}  `))]
 }

@@ -8,8 +8,7 @@ import { everyoneParked, park } from '../../runtime/park.ts'
 import { currentStrand } from '../../runtime/strand.ts'
 import { race } from '../time/race.ts'
 import { sleep } from '../time/sleep.ts'
-import { liveScopes } from './live.ts'
-import { scope } from './scope.ts'
+import { liveScopes, scope } from './scope.ts'
 
 const rounds = Number(process.env['ATONCE_SCOPES'] ?? 5_000)
 

@@ -8,6 +8,9 @@
  */
 import { AbortError, ClosedError, OptionError, TimeoutError, UnresponsiveError } from '../../errors.ts'
 import type { Executor } from '../../executor/executor.ts'
+import { Look } from '../../live/look.ts'
+import { listLive } from '../../live/register.ts'
+import type { LiveNode } from '../../live/tree.ts'
 import { type Parked, park, reasonsOf } from '../../runtime/park.ts'
 import { type Runtime, runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, Strand, withStrand } from '../../runtime/strand.ts'
@@ -15,6 +18,7 @@ import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '..
 import { publishScopeUnresponsive } from '../../trace.ts'
 import { checkFunction, checkMs, checkSignal, shown } from './checked.ts'
 import { type Child, type ChildContext, isCancellation, type Owner, ScopeChild } from './child.ts'
+import { scopeNodes } from './live.ts'
 
 export interface ScopeOptions {
   /** The scope must be over within this time, or it is cancelled and throws a TimeoutError. Default: no limit. */
@@ -108,9 +112,13 @@ let scopes = 0
 /** The scopes that are inside of no other. */
 const outermost = new Set<OpenScope<any>>()
 
-/** For tools: see live.ts. */
 export function outermostScopes(): readonly OpenScope<any>[] {
   return [...outermost]
+}
+
+/** All scopes that are not over and that this look has not told, the outermost first. Costs a walk over all that lives. */
+export function liveScopes(look: Look = new Look()): readonly LiveNode[] {
+  return scopeNodes(outermostScopes(), look)
 }
 
 export class OpenScope<T> extends Strand implements Scope, Owner {
@@ -137,6 +145,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
 
   constructor({ name, signal, timeoutMs, graceMs, shielded }: ScopeOptions, around: Strand | undefined) {
     scopes += 1
+    if (scopes === 1) listLive('scopes', liveScopes)
     super(name ?? `scope ${scopes}`, around)
     this.#outside = signal
     this.#graceMs = graceMs ?? 5_000

@@ -1,0 +1,289 @@
+/** Looks into programs that really run. Each opens its inspector at a free port, so that tests can run beside each other. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { describe, test } from 'node:test'
+import { atonce, type Ended, ended, fixtures, start } from './fixtures/command.ts'
+import { listeningPorts } from './ps/port.ts'
+
+const linux = process.platform === 'linux'
+
+describe('ps', { concurrency: 2 }, () => {
+  test('shows scopes, executors, workers, calls and waits, twice, and leaves no inspector behind', () =>
+    withProgram(['busy-program.ts', 'tree'], async program => {
+      const pid = String(program.pid)
+      const first = await atonce(['ps', pid])
+      assert.deepEqual([first.code, first.stderr], [0, ''])
+      assert.equal(
+        first.stdout.replace(/(running) for [\d.]+ m?s/g, '$1'),
+        [
+          `busy-program.ts  pid ${pid}, Node ${process.version}`,
+          'scope crawl: running',
+          '├─ child sleeper: running, waits for 600000 ms to pass',
+          '└─ child parent: running, waits for inner to end',
+          '   └─ scope inner: running, its body waits for 600000 ms to pass',
+          'main: waits for crawl to end',
+          'executor mill (threads): open, 2 running, 2 waiting, 0 done',
+          '├─ thread 1: busy',
+          '│  ├─ holdBoth: running, waits for hold to end',
+          '│  └─ hold: running, made by holdBoth',
+          '└─ hold ×2: queued',
+          '',
+        ].join('\n'),
+      )
+      if (linux) await untilPorts(program, [])
+      const second = await atonce(['ps', pid])
+      assert.match(second.stdout, /child sleeper: running for at least [\d.]+ m?s, waits for 600000 ms/)
+      if (linux) await untilPorts(program, [])
+    }))
+
+  test('--json gives one document with its schema, and exact ages where the program notes them', () =>
+    withProgram(
+      ['busy-program.ts', 'tree'],
+      async program => {
+        const { stdout } = await atonce(['ps', String(program.pid), '--json'])
+        const { schema, pid, blocked, trees } = JSON.parse(stdout)
+        assert.deepEqual([schema, pid, blocked, trees.length], ['atonce.ps/1', program.pid, false, 1])
+        const [crawl] = trees[0].scopes
+        assert.deepEqual([crawl.name, crawl.state, crawl.age.atLeast], ['crawl', 'running', false])
+        assert.ok(crawl.age.ms > 0)
+      },
+      { ATONCE_DEBUG: '1' },
+    ))
+
+  test('a program whose code never awaits is looked into all the same, and called busy', () =>
+    withProgram(['busy-program.ts', 'loop'], async program => {
+      const { code, stdout } = await atonce(['ps', String(program.pid)])
+      assert.match(stdout, /Its event loop has not turned for 500 ms.*\nscope starved: running/)
+      assert.equal(code, 0)
+    }))
+
+  test('a program in a call of the system ends the look after a time, with 124', { skip: !linux }, () =>
+    withProgram(['busy-program.ts', 'blocked'], async program => {
+      const { code, stdout, stderr } = await atonce(['ps', String(program.pid)])
+      assert.match(stderr, /^atonce: The program \d+ did not open its inspector within 5 s\. [^\n]+\n$/)
+      assert.deepEqual([code, stdout], [124, ''])
+    }),
+  )
+
+  test('an inspector that is open is used, and left open', { skip: !linux }, () =>
+    withProgram(
+      ['busy-program.ts', 'tree'],
+      async program => {
+        const before = await listeningPorts(program.pid as number)
+        assert.equal(before?.length, 1)
+        const { code, stdout } = await atonce(['ps', String(program.pid)])
+        assert.match(stdout, /scope crawl: running/)
+        assert.equal(code, 0)
+        assert.deepEqual(await listeningPorts(program.pid as number), before)
+      },
+      { NODE_OPTIONS: '--inspect=127.0.0.1:0' },
+    ),
+  )
+
+  test('a port that another program has is told, with what to do, and the program is not asked', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    try {
+      await withProgram(
+        ['busy-program.ts', 'tree'],
+        async program => {
+          const { code, stderr } = await atonce(['ps', String(program.pid)])
+          assert.match(
+            stderr,
+            new RegExp(
+              `^atonce: The program \\d+ would be looked at by port ${port}, which another program has\\. [^\\n]+\\n$`,
+            ),
+          )
+          assert.equal(code, 2)
+          program.kill()
+          assert.doesNotMatch((await endOf(program)).stderr, /inspector/)
+        },
+        { NODE_OPTIONS: `--inspect-port=${port}` },
+      )
+    } finally {
+      server.close()
+    }
+  })
+
+  test('--watch looks until Ctrl-C, which is no failure', { skip: process.platform === 'win32' }, () =>
+    withProgram(['busy-program.ts', 'tree'], async program => {
+      const watching = start(['ps', String(program.pid), '--watch', '--json'])
+      const end = ended(watching)
+      let text = ''
+      for await (const part of watching.stdout ?? []) {
+        text += part
+        if (text.split('\n').length > 2) break
+      }
+      watching.kill('SIGINT')
+      assert.deepEqual([(await end).code, (await end).stderr], [0, ''])
+      const [first, second] = text.split('\n').map(line => line && JSON.parse(line))
+      assert.ok(second.uptimeMs > first.uptimeMs)
+      if (linux) await untilPorts(program, [])
+    }),
+  )
+
+  test('of several copies of atonce each is told', () =>
+    withProgram(['busy-program.ts', 'copies'], async program => {
+      const { code, stdout } = await atonce(['ps', String(program.pid)])
+      assert.deepEqual(
+        [code, stdout.split('\n').slice(1)],
+        [
+          0,
+          [
+            'copy 1 of atonce',
+            'scope first: running, its body waits for 600000 ms to pass',
+            'main: waits for first to end',
+            'copy 2 of atonce',
+            '',
+          ],
+        ],
+      )
+    }))
+
+  test('a program with another version of atonce is told so, with what to type', () =>
+    withProgram(['busy-program.ts', 'later'], async program => {
+      const { code, stderr } = await atonce(['ps', String(program.pid)])
+      assert.match(
+        stderr,
+        /^atonce: The program \d+ has another version of atonce than this command\. [^\n]+\n$/,
+      )
+      assert.equal(code, 1)
+    }))
+
+  test('a Node program without atonce is told so', () =>
+    withProgram(['no-atonce.ts'], async program => {
+      const { code, stdout, stderr } = await atonce(['ps', String(program.pid)])
+      assert.match(
+        stderr,
+        /^atonce: The program \d+ has made no scope and no executor of atonce yet, [^\n]+\n$/,
+      )
+      assert.deepEqual([code, stdout], [1, ''])
+    }))
+
+  test('a process that is no Node program gets no signal: it would end of it', { skip: !linux }, async () => {
+    const cat = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] })
+    try {
+      await once(cat, 'spawn')
+      cat.stdin.write('up\n')
+      await once(cat.stdout, 'data')
+      const { code, stderr } = await atonce(['ps', String(cat.pid)])
+      assert.match(stderr, /^atonce: The process \d+ \(cat\) is no Node program\. [^\n]+\n$/)
+      assert.equal(code, 2)
+      assert.deepEqual([cat.exitCode, cat.signalCode], [null, null])
+    } finally {
+      cat.kill()
+    }
+  })
+
+  test('a program that does not take the signal gets none', { skip: !linux }, () =>
+    withProgram(
+      ['no-atonce.ts'],
+      async program => {
+        const { code, stderr } = await atonce(['ps', String(program.pid)])
+        assert.match(stderr, /does not take SIGUSR1/)
+        assert.deepEqual([code, program.exitCode, program.signalCode], [2, null, null])
+      },
+      { NODE_OPTIONS: '--disable-sigusr1' },
+    ),
+  )
+
+  test('a stopped program is told so', { skip: !linux }, () =>
+    withProgram(['no-atonce.ts'], async program => {
+      program.kill('SIGSTOP')
+      const { code, stderr } = await atonce(['ps', String(program.pid)])
+      assert.match(stderr, /is stopped\. Let it go on first: kill -CONT \d+/)
+      assert.equal(code, 2)
+    }),
+  )
+
+  test('a process that has ended is told so, with how to find others', async () => {
+    const gone = spawn(process.execPath, ['--eval', ''])
+    await once(gone, 'close')
+    const { code, stderr } = await atonce(['ps', String(gone.pid)])
+    assert.match(stderr, /^atonce: There is no process \d+; it may have ended\. To find programs: [^\n]+\n$/)
+    assert.equal(code, 2)
+  })
+
+  test('without a pid it lists Node programs', { skip: !linux }, () =>
+    withProgram(['no-atonce.ts'], async program => {
+      const { code, stdout } = await atonce(['ps'])
+      assert.match(stdout, new RegExp(`^\\s*${program.pid}\\s+${process.pid}\\s.*no-atonce\\.ts`, 'm'))
+      assert.equal(code, 0)
+      const { programs } = JSON.parse((await atonce(['ps', '--json'])).stdout)
+      assert.ok(programs.some(({ pid }: { pid: number }) => pid === program.pid))
+    }),
+  )
+})
+
+describe('ATONCE_DEBUG=1', () => {
+  test('says who waits for what when the program ends with waits that nothing can wake', async () => {
+    const program = run(['busy-program.ts', 'stuck'], { ATONCE_DEBUG: '1' })
+    const { code, stderr } = await endOf(program)
+    const told = stderr
+      .split('\nWarning: Detected unsettled')[0]
+      ?.replace(/ (for [\d.]+ m?s|\([\d.]+ m?s\))/g, '')
+    assert.equal(
+      told,
+      [
+        `atonce (pid ${program.pid}): The program ends, but these wait, and nothing can wake them:`,
+        '  scope house: closing',
+        '  ├─ child ringer: running',
+        '  └─ child listener: running, waits for ringer to end',
+        '  main: waits for house to end',
+      ].join('\n'),
+    )
+    assert.equal(code, 13)
+  })
+
+  test('without it nothing is said', async () => {
+    const { code, stderr } = await endOf(run(['busy-program.ts', 'stuck'], { ATONCE_DEBUG: '' }))
+    assert.doesNotMatch(stderr, /atonce \(pid/)
+    assert.equal(code, 13)
+  })
+})
+
+const ends = new WeakMap<ChildProcess, Promise<Ended>>()
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const program = spawn(process.execPath, args, {
+    cwd: fixtures,
+    env: { ...process.env, NODE_OPTIONS: '--inspect-port=127.0.0.1:0', ATONCE_DEBUG: '', ...env },
+  })
+  ends.set(program, ended(program))
+  return program
+}
+
+function endOf(program: ChildProcess): Promise<Ended> {
+  return ends.get(program) as Promise<Ended>
+}
+
+/** Runs `body` while the program runs. */
+async function withProgram(
+  args: readonly string[],
+  body: (program: ChildProcess) => Promise<void>,
+  env: NodeJS.ProcessEnv = {},
+): Promise<void> {
+  const program = run(args, env)
+  try {
+    await Promise.race([once(program.stdout as NodeJS.ReadableStream, 'data'), failed(program)])
+    await body(program)
+  } finally {
+    program.stdin?.end()
+    program.kill('SIGKILL')
+    await endOf(program)
+  }
+}
+
+async function failed(program: ChildProcess): Promise<never> {
+  const { code, stderr } = await endOf(program)
+  throw new Error(`The program ended with ${code}: ${stderr}`)
+}
+
+/** The inspector is closed in a turn of its own, after the command has ended. */
+async function untilPorts({ pid }: ChildProcess, ports: readonly number[]): Promise<void> {
+  while (JSON.stringify(await listeningPorts(pid as number)) !== JSON.stringify(ports))
+    await new Promise(resolve => setImmediate(resolve))
+}

@@ -1,0 +1,153 @@
+/**
+ * `atonce ps <pid>`: what runs in a program that runs: scopes, executors, workers, calls, and who waits for what.
+ *
+ *     pid ─▶ program.ts (is it one of ours to look at?) ─▶ inspector.ts (opened, asked, closed again) ─▶ tree ─▶ text or JSON
+ *
+ * Why by the inspector: docs/decisions/0016-looking-in-by-the-inspector.md.
+ */
+import { basename } from 'node:path'
+import { treeLines } from '../live/print.ts'
+import { type LiveTree, treeVersion } from '../live/tree.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { CommandError, type ExitCode, exitCodes, UsageError } from './ending.ts'
+import { interruptible } from './interruption.ts'
+import { type Inspector, openInspector } from './ps/inspector.ts'
+import { checkProgram, listPrograms } from './ps/program.ts'
+import { loopTurns, whatRuns } from './ps/questions.ts'
+import { emphasis, quiet } from './style.ts'
+import { table } from './table.ts'
+
+export interface PsOptions {
+  readonly json?: boolean
+  readonly watch?: boolean
+}
+
+/** What the program tells of itself. */
+interface Seen {
+  readonly node: string
+  readonly script: string
+  readonly uptimeMs: number
+  /** Of each copy of atonce in it; undefined if there is none, or it has made no scope and no executor. */
+  readonly trees: readonly LiveTree[] | undefined
+}
+
+/** How often `--watch` looks. */
+const watchMs = 1_000
+
+export async function ps(typed: string | undefined, options: PsOptions): Promise<ExitCode> {
+  if (typed === undefined) return await list(options)
+  const pid = parsePid(typed)
+  await checkProgram(pid)
+  await interruptible(async signal => {
+    const inspector = await openInspector(pid, signal)
+    try {
+      if (options.watch) await watch(pid, inspector, options, signal)
+      else process.stdout.write(await screenOf(pid, inspector, options))
+    } finally {
+      await inspector.close()
+    }
+  })
+  return exitCodes.ok
+}
+
+/** How long the loop may take for one turn, before the program is called busy. */
+const turnMs = 500
+
+async function screenOf(pid: number, inspector: Inspector, { json, watch }: PsOptions): Promise<string> {
+  const seen = (await inspector.evaluate(whatRuns)) as Seen
+  const turns = await inspector.evaluateWithin(turnMs, loopTurns)
+  const trees = checkedTrees(pid, seen)
+  if (json) {
+    const { node, script, uptimeMs } = seen
+    const document = { schema: 'atonce.ps/1', pid, node, script, uptimeMs, blocked: turns !== true, trees }
+    return `${watch ? JSON.stringify(document) : JSON.stringify(document, null, 2)}\n`
+  }
+  const lines = trees.flatMap((tree, index) => [
+    ...(trees.length > 1 ? [quiet(`copy ${index + 1} of atonce`)] : []),
+    ...treeLines(tree),
+  ])
+  return [
+    `${emphasis(`${basename(seen.script) || 'node'}`)}  pid ${pid}, Node ${seen.node}`,
+    ...(turns === true
+      ? []
+      : [`Its event loop has not turned for ${turnMs} ms: code that does not await keeps it busy.`]),
+    ...(lines.length === 0 ? ['Nothing runs: no scope, no executor, nobody waits.'] : lines),
+    '',
+  ].join('\n')
+}
+
+function checkedTrees(pid: number, { trees }: Seen): readonly LiveTree[] {
+  if (trees === undefined) {
+    throw new CommandError(
+      exitCodes.failed,
+      `The program ${pid} has made no scope and no executor of atonce yet, or uses no atonce (or one older than this command). Its worker processes have pids of their own.`,
+    )
+  }
+  if (trees.some(({ version }) => version !== treeVersion)) {
+    throw new CommandError(
+      exitCodes.failed,
+      `The program ${pid} has another version of atonce than this command. Use the one of its folder: npx atonce ps ${pid}`,
+    )
+  }
+  return trees
+}
+
+/** Until Ctrl-C, or the end of the program. */
+async function watch(
+  pid: number,
+  inspector: Inspector,
+  options: PsOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const clear = process.stdout.isTTY && !options.json ? '\u001b[2J\u001b[H' : ''
+  while (!signal.aborted) {
+    process.stdout.write(`${clear}${await screenOf(pid, inspector, options)}`)
+    await new Promise<void>(resolve => {
+      const timer = runtime().setTimer(watchMs, done)
+      function done() {
+        timer.cancel()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      signal.addEventListener('abort', done)
+    })
+  }
+}
+
+function parsePid(typed: string): number {
+  const pid = Number(typed)
+  if (/^\d+$/.test(typed) && Number.isSafeInteger(pid) && pid >= 1 && pid < 2 ** 31) return pid
+  throw new UsageError(
+    `atonce ps takes the number of a process, as atonce ps 4711; it got ${JSON.stringify(typed)}. ${howToFind}`,
+  )
+}
+
+const howToFind =
+  process.platform === 'win32'
+    ? 'To find it: tasklist /FI "IMAGENAME eq node.exe"'
+    : process.platform === 'linux'
+      ? 'To find it: atonce ps'
+      : 'To find it: pgrep -fl node'
+
+/** Without a pid: Node programs that could be asked. */
+async function list({ json, watch }: PsOptions): Promise<ExitCode> {
+  if (watch)
+    throw new UsageError(`--watch needs the number of a process: atonce ps --watch 4711. ${howToFind}`)
+  const programs = await listPrograms()
+  if (programs === undefined)
+    throw new UsageError(`atonce ps takes the number of a process: atonce ps 4711. ${howToFind}`)
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ schema: 'atonce.ps-list/1', programs }, null, 2)}\n`)
+  } else if (programs.length === 0) {
+    process.stdout.write('No other Node program of yours runs here.\n')
+  } else {
+    const rows = programs.map(({ pid, parent, command }) => [String(pid), String(parent), command])
+    const columns = [
+      { title: 'pid', align: 'right' },
+      { title: 'parent', align: 'right' },
+      { title: 'Node program' },
+    ] as const
+    process.stdout.write(`${table(columns, rows)}\n${quiet('Next: atonce ps <pid>')}\n`)
+  }
+  return exitCodes.ok
+}

@@ -1,0 +1,273 @@
+/**
+ * The inspector of another program, opened for a question and closed again.
+ *
+ *     closed ──SIGUSR1──▶ it listens on 127.0.0.1 ──WebSocket──▶ Runtime.evaluate … ──inspector.close() in there──▶ closed
+ *     open already (--inspect) ─────────────────────▶ the same, but it is left open
+ *
+ * Protocol: Chrome DevTools Protocol, domain Runtime. A look interrupts what runs in there, be it a loop that never awaits.
+ */
+import { runtime } from '../../runtime/runtime.ts'
+import { CommandError, exitCodes, summaryOf, UsageError } from '../ending.ts'
+import { defaultPort, isTaken, listeningPorts, startedWith } from './port.ts'
+import { closeInspector, closeInspectorLater, ownPid, takeOver } from './questions.ts'
+
+export interface Inspector {
+  /** The value of an expression in the program's own global scope, as JSON has it. @throws CommandError */
+  evaluate(expression: string): Promise<unknown>
+  /** Of a promise: what it resolves to, or undefined if it has not within that time. */
+  evaluateWithin(ms: number, promise: string): Promise<unknown>
+  /** Leaves the program as it was. */
+  close(): Promise<void>
+}
+
+/** How long Node may take to open it, and the program to answer. */
+const openMs = 5_000
+/** How long another look at another program, by the same port, is waited for. */
+const freeMs = 3_000
+const answerMs = 5_000
+/** How long a program may take to close it, before it is left to do that when its event loop turns again. */
+const closeMs = 1_000
+/** How often is looked whether it is open. */
+const pollMs = 30
+
+/**
+ * @throws UsageError if it can't be opened: the message says why, and what to do
+ * @throws CommandError if the program does not answer in time
+ */
+export async function openInspector(pid: number, signal: AbortSignal): Promise<Inspector> {
+  const { port, inspecting } = await startedWith(pid)
+  const before = await listeningPorts(pid)
+  const found = await openAlready(port, inspecting, before)
+  const { url, opened } =
+    found === undefined ? await open(pid, port, before, signal) : { url: found, opened: false }
+  const session = await connect(url)
+  // On Linux the port was found by its owner.
+  if (process.platform !== 'linux' && (await session.evaluate(ownPid)) !== pid) {
+    await session.leave()
+    throw taken(pid, port)
+  }
+  const ours = opened || (await session.evaluate(takeOver)) === true
+  const close = async () => {
+    if (ours) await closeFromInside(session)
+    await session.leave()
+  }
+  return { evaluate: session.evaluate, evaluateWithin: session.evaluateWithin, close }
+}
+
+/** The inspector's address, if it listens already; servers of the program are not asked without need. */
+async function openAlready(
+  port: number,
+  inspecting: boolean,
+  own: readonly number[] | undefined,
+): Promise<string | undefined> {
+  const ports = own === undefined ? [port] : inspecting ? own : own.filter(one => one === port)
+  return await firstTarget(ports)
+}
+
+/**
+ * The program ends the session by closing its inspector. To end the session from here at that very moment is to be avoided: nine of
+ * three hundred looks have killed the program so (Node 24.21, SIGSEGV), of two thousand that waited for the program none.
+ */
+async function closeFromInside(session: Session): Promise<void> {
+  try {
+    await session.evaluate(closeInspector)
+    if (await session.endsWithin(closeMs)) return
+    await session.evaluate(closeInspectorLater)
+  } catch {
+    // It has ended meanwhile, or will not listen: nothing more can be done for it.
+  }
+}
+
+async function open(
+  pid: number,
+  port: number,
+  before: readonly number[] | undefined,
+  signal: AbortSignal,
+): Promise<{ url: string; opened: boolean }> {
+  if (port !== 0) await untilFree(pid, port, signal)
+  askToOpen(pid)
+  return await untilOpen(pid, port, before, signal)
+}
+
+function askToOpen(pid: number): void {
+  try {
+    ;(process as unknown as { _debugProcess(pid: number): void })._debugProcess(pid)
+  } catch (error) {
+    throw new UsageError(`The program ${pid} can't be asked: ${summaryOf(error)}`, { cause: error })
+  }
+}
+
+/** Another command may be looking at another program: that is over in a moment. */
+async function untilFree(pid: number, port: number, signal: AbortSignal): Promise<void> {
+  const untilMs = runtime().now() + freeMs
+  while (await isTaken(port)) {
+    signal.throwIfAborted()
+    if (runtime().now() > untilMs) throw taken(pid, port)
+    await pause()
+  }
+}
+
+async function untilOpen(
+  pid: number,
+  expected: number,
+  before: readonly number[] | undefined,
+  signal: AbortSignal,
+): Promise<{ url: string; opened: boolean }> {
+  const untilMs = runtime().now() + openMs
+  while (runtime().now() < untilMs) {
+    signal.throwIfAborted()
+    const now = await listeningPorts(pid)
+    const ports = now === undefined ? [expected] : now.filter(port => !before?.includes(port))
+    const url = await firstTarget(ports)
+    if (url !== undefined) return { url, opened: true }
+    await pause()
+  }
+  // It may have been opened by the program itself, at a port of its choice; the signal does nothing then.
+  const url = await firstTarget(before ?? [])
+  if (url !== undefined) return { url, opened: false }
+  throw new CommandError(
+    exitCodes.timeout,
+    `The program ${pid} did not open its inspector within ${openMs / 1_000} s. It is in a call of the system that does not return (as execFileSync), or has a SIGUSR1 handler of its own; in the first case it opens its inspector when it goes on.`,
+  )
+}
+
+function taken(pid: number, port: number): UsageError {
+  return new UsageError(
+    `The program ${pid} would be looked at by port ${port}, which another program has. End that one, or start this one with any free port: NODE_OPTIONS=--inspect-port=0 node …${port === defaultPort ? ' A debugger or node --inspect takes it, most often.' : ''}`,
+  )
+}
+
+/** The WebSocket address of the first of these ports that is an inspector's. */
+async function firstTarget(ports: readonly number[]): Promise<string | undefined> {
+  for (const port of ports.filter(port => port !== 0)) {
+    const url = await fetch(`http://127.0.0.1:${port}/json/list`, { signal: AbortSignal.timeout(1_000) })
+      .then(async answer => ((await answer.json()) as Target[])[0]?.webSocketDebuggerUrl)
+      .catch(() => undefined)
+    if (url !== undefined) return url
+  }
+  return undefined
+}
+
+interface Target {
+  readonly webSocketDebuggerUrl?: string
+}
+
+/** A connection to an inspector. */
+interface Session extends Pick<Inspector, 'evaluate' | 'evaluateWithin'> {
+  /** Whether the program ends the connection within that time. */
+  endsWithin(ms: number): Promise<boolean>
+  /** Ends the connection alone. */
+  leave(): Promise<void>
+}
+
+async function connect(url: string): Promise<Session> {
+  const socket = new WebSocket(url)
+  const answers = new Map<number, (answer: Answer | Error) => void>()
+  const lost = () => {
+    for (const settle of answers.values())
+      settle(
+        new CommandError(
+          exitCodes.failed,
+          'The program ended while it was looked at, or another look closed its inspector. Try again.',
+        ),
+      )
+    answers.clear()
+  }
+  socket.addEventListener('close', lost)
+  socket.addEventListener('message', ({ data }) => {
+    const answer = JSON.parse(String(data)) as Answer & { id?: number }
+    if (answer.id === undefined) return
+    answers.get(answer.id)?.(answer)
+    answers.delete(answer.id)
+  })
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener('open', () => resolve(), { once: true })
+    socket.addEventListener(
+      'error',
+      () =>
+        reject(
+          new CommandError(
+            exitCodes.failed,
+            'The program ended while it was looked at, or refuses a connection.',
+          ),
+        ),
+      { once: true },
+    )
+  })
+  let sent = 0
+  const ask = (params: object, withinMs: number) =>
+    new Promise<Answer | undefined>((resolve, reject) => {
+      sent += 1
+      const id = sent
+      const timer = runtime().setTimer(withinMs, () => {
+        answers.delete(id)
+        resolve(undefined)
+      })
+      answers.set(id, answer => {
+        timer.cancel()
+        if (answer instanceof Error) reject(answer)
+        else resolve(answer)
+      })
+      if (socket.readyState !== WebSocket.OPEN) return lost()
+      socket.send(
+        JSON.stringify({ id, method: 'Runtime.evaluate', params: { returnByValue: true, ...params } }),
+      )
+    })
+  return {
+    async evaluate(expression) {
+      const answer = await ask({ expression, timeout: answerMs }, answerMs + 500)
+      if (answer === undefined) {
+        throw new CommandError(
+          exitCodes.timeout,
+          `The program did not answer within ${answerMs / 1_000} s: it is in a call of the system that does not return, or is paused in a debugger.`,
+        )
+      }
+      return valueIn(answer)
+    },
+    async evaluateWithin(ms, expression) {
+      const answer = await ask({ expression, awaitPromise: true }, ms)
+      return answer === undefined ? undefined : valueIn(answer)
+    },
+    endsWithin(ms) {
+      if (socket.readyState === WebSocket.CLOSED) return Promise.resolve(true)
+      return new Promise(resolve => {
+        const timer = runtime().setTimer(ms, () => resolve(false))
+        socket.addEventListener('close', () => {
+          timer.cancel()
+          resolve(true)
+        })
+      })
+    },
+    async leave() {
+      socket.removeEventListener('close', lost)
+      if (socket.readyState === WebSocket.CLOSED) return
+      const closed = new Promise(resolve => socket.addEventListener('close', resolve, { once: true }))
+      socket.close()
+      await closed
+    },
+  }
+}
+
+/** An answer of the protocol. */
+interface Answer {
+  readonly result?: {
+    readonly result?: { readonly value?: unknown }
+    readonly exceptionDetails?: {
+      readonly exception?: { readonly description?: string }
+      readonly text: string
+    }
+  }
+  readonly error?: { readonly message: string }
+}
+
+function valueIn({ result, error }: Answer): unknown {
+  const thrown = result?.exceptionDetails
+  const why = error?.message ?? thrown?.exception?.description ?? thrown?.text
+  if (why !== undefined)
+    throw new CommandError(exitCodes.failed, `The program could not tell what runs in it: ${why}`)
+  return result?.result?.value
+}
+
+function pause(): Promise<void> {
+  return new Promise(resolve => runtime().setTimer(pollMs, resolve))
+}

@@ -1,0 +1,52 @@
+/** One worker of a pool, and the calls that it has, as tools see them. */
+
+import type { LiveNode, LiveWait } from '../live/tree.ts'
+import type { Age } from '../runtime/birth.ts'
+import { nameOf } from '../task/task.ts'
+import { callNode } from './live.ts'
+import { waits } from './nested.ts'
+import type { ReadyJob } from './ready-job.ts'
+import type { Slot } from './slot.ts'
+
+/** `draining` of the code is told as what it means: a cancelled call has not left the worker yet. */
+export function workerNode(slot: Slot, nowMs: number): LiveNode {
+  const { state, name, pid } = slot
+  const age =
+    state === 'starting' || state === 'stopping' ? undefined : { ms: slot.sinceMs(nowMs), atLeast: false }
+  const [first, ...next] = slot.inHandNow
+  return {
+    kind: 'worker',
+    name,
+    pid,
+    state: state === 'draining' ? 'busy' : state,
+    age: state === 'idle' ? age : undefined,
+    waitsFor: [],
+    inside: [
+      ...(first === undefined ? [] : [begunNode(first, state === 'starting' ? undefined : age)]),
+      ...slot.helpedNow.map(ready => begunNode(ready, undefined)),
+      ...next.map(ready => callNode(ready.job, { state: 'next', maker: makerOf(ready) })),
+    ],
+  }
+}
+
+/** A call that waits for a worker. */
+export function waitingNode(ready: ReadyJob): LiveNode {
+  return callNode(ready.job, { state: 'queued', maker: makerOf(ready) })
+}
+
+function begunNode(ready: ReadyJob, age: Age | undefined): LiveNode {
+  const state = ready.settled ? 'cancelled, but not left' : 'running'
+  return callNode(ready.job, { state, maker: makerOf(ready), age, waitsFor: waitsOf(ready) })
+}
+
+function makerOf({ nesting }: ReadyJob): ReadyJob['job'] | undefined {
+  return nesting?.parent.job
+}
+
+function waitsOf(ready: ReadyJob): LiveWait[] {
+  if (!waits(ready)) return []
+  const names = new Map<string, number>()
+  for (const { job } of ready.nested?.values() ?? [])
+    names.set(nameOf(job.task), (names.get(nameOf(job.task)) ?? 0) + 1)
+  return [...names].map(([name, count]) => ({ reason: `${name}${count === 1 ? '' : ` ×${count}`} to end` }))
+}
