@@ -707,6 +707,52 @@ played('close ends too when the last answer had to wait for the class of its err
   await closing
 })
 
+// ── what can't be true ──
+
+played('a worker that numbers two nested calls alike is ended, and both with it', both, async play => {
+  const it = play()
+  it.warm()
+  const call = it.submit()
+  const worker = it.worker(0)
+  worker.begin()
+  const nest = {
+    kind: 'nest',
+    seq: worker.current?.seq,
+    id: 1,
+    module: 'file:///none.ts',
+    position: 0,
+    name: 'none',
+  }
+  const rest = { digest: '', args: [], special: false, chunk: false, attempt: 1, priority: 0, moved: [] }
+  worker.say({ ...nest, ...rest })
+  worker.say({ ...nest, ...rest })
+  worker.read()
+  assert.equal(worker.helping.length, 1, 'the first one was taken')
+  assert.equal(worker.state, 'killed')
+  worker.die()
+  assert.equal(call.ending, 'ProtocolError')
+  const { queued, running } = it.pool.stats()
+  assert.deepEqual([queued, running], [0, 0])
+  await it.settle()
+})
+
+played('a worker that drops what nobody cancelled gets no other call', both, async play => {
+  const it = play()
+  it.warm()
+  const call = it.submit()
+  const worker = it.worker(0)
+  worker.begin()
+  const next = it.submit({ of: other })
+  worker.answerBy({ kind: 'dropped' })
+  worker.read()
+  assert.equal(call.ending, 'ProtocolError')
+  assert.equal(worker.state, 'killed')
+  worker.die()
+  await it.settle()
+  assert.equal(next.ending, `done ${next.id}`)
+  assert.deepEqual(worker.begun.map(({ args }) => args[0]).includes(next.id), false)
+})
+
 // ── whatever happens ──
 
 const cost = fc.constantFrom(0.001, 0.01, 0.3, 1.5, 50)

@@ -546,9 +546,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
 
   /** The grace is over: nobody waits for anything any more. */
   #force(): void {
-    const why = new ClosedError(
-      `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
-    )
+    const why = this.#closedEarly()
     this.#forced = why
     for (const ready of [...this.#queue]) {
       this.#queue.withdraw(ready)
@@ -556,6 +554,12 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     }
     for (const slot of [...this.#slots]) slot.kill(why)
     this.#finishClosing()
+  }
+
+  #closedEarly(): ClosedError {
+    return new ClosedError(
+      `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
+    )
   }
 
   #finishClosing(): void {
@@ -571,6 +575,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
       }
     }
     if (this.#slots.size > 0 || this.#open > 0) return
+    this.#forced ??= this.#closedEarly() // A repeat that still waits for its turn must not start a worker again.
     this.#watching?.cancel()
     this.#closing.unpark()
   }

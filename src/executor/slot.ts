@@ -491,7 +491,12 @@ export class Slot {
     if (ready === undefined) {
       return this.#end(new ProtocolError(`${message.kind} for a call that it does not have`, this.#details()))
     }
-    if (message.kind === 'nest') return this.#owner.nest(this, ready, message)
+    if (message.kind === 'nest') {
+      // The first one would never be left: it ends with the call that made it, by this number.
+      if (ready.nested?.has(message.id))
+        return this.#end(new ProtocolError('nest, with a number that is taken', this.#details()))
+      return this.#owner.nest(this, ready, message)
+    }
     if (message.kind === 'unnest') return this.#owner.unnest(ready, message)
     if (message.kind === 'yielded' || message.kind === 'yieldedOne' || message.kind === 'returning')
       return this.#receiveOfStream(ready, message)
@@ -540,10 +545,14 @@ export class Slot {
   /** A cancelled call was settled then; this is a stream that was left before it began, or a forgery. */
   #dropped(ready: ReadyJob): Outcome<unknown> {
     if (ready.job.stream !== undefined && this.#draining === ready.seq) return { ok: true, value: undefined }
-    return {
-      ok: false,
-      error: new ProtocolError('dropped for a call that nobody cancelled', this.#details()),
-    }
+    return this.#forged('dropped for a call that nobody cancelled')
+  }
+
+  /** What a worker is at that forges answers can't be known: it gets no other call. */
+  #forged(what: string): Outcome<unknown> {
+    const error = new ProtocolError(what, this.#details())
+    this.#end(error)
+    return { ok: false, error }
   }
 
   /** The worker is free at once, even if the answer must wait for its error classes. */
@@ -566,13 +575,8 @@ export class Slot {
     try {
       return read()
     } catch (error) {
-      return {
-        ok: false,
-        error:
-          error instanceof AtonceError
-            ? error
-            : new ProtocolError(`a reply that can't be read (${messageOf(error)})`, this.#details()),
-      }
+      if (error instanceof AtonceError) return { ok: false, error }
+      return this.#forged(`a reply that can't be read (${messageOf(error)})`)
     }
   }
 

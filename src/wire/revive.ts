@@ -144,5 +144,10 @@ type PackedStandIn = Extract<StandIn, { readonly [tag]: 'Packed' }>
 const ownData = { enumerable: true, configurable: true, writable: true } as const
 
 function isInstance(made: unknown, prototype: object): made is object {
-  return typeof made === 'object' && made !== null && Object.prototype.isPrototypeOf.call(prototype, made)
+  if (typeof made !== 'object' || made === null) return false
+  try {
+    return Object.prototype.isPrototypeOf.call(prototype, made)
+  } catch {
+    return false // A proxy whose trap throws.
+  }
 }

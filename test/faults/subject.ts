@@ -39,6 +39,12 @@ export interface PoolOptions {
   readonly graceMs?: number
   readonly maxPayloadBytes?: number
   readonly queueLimit?: number
+  /** After so many calls a worker is replaced. */
+  readonly maxCallsPerWorker?: number
+  /** A worker that uses more is replaced. */
+  readonly maxWorkerMiB?: number
+  /** The task, of the pool's module, that a new worker begins with. */
+  readonly initialize?: string
 }
 
 export interface RunOptions {
@@ -50,6 +56,10 @@ export interface RunOptions {
   readonly module?: string
   /** The argument of `task` is a plain function to run, where the library can refuse one. */
   readonly plain?: boolean
+  /** How often the call is repeated when it fails, and how long each repeat waits. */
+  readonly retries?: number
+  readonly retryDelayMs?: number
+  readonly retryIf?: (error: Error) => boolean
 }
 
 export interface Pool {
@@ -57,6 +67,8 @@ export interface Pool {
   run(task: string, argument?: unknown, options?: RunOptions): Promise<unknown>
   /** What the exported generator `task` yields, called with one argument. */
   stream?(task: string, argument?: unknown, options?: RunOptions): AsyncIterableIterator<unknown>
+  /** Waits until one more call would be taken. */
+  room?(signal?: AbortSignal): Promise<void>
   /** Ends the pool; work under way may go on for `graceMs`. */
   close(graceMs: number): Promise<void>
   /** How many workers have failed, where the library tells. */

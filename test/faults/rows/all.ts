@@ -3,7 +3,10 @@ import type { Row } from '../row.ts'
 import { cancelRows } from './cancel.ts'
 import { closeRows } from './close.ts'
 import { hostRows } from './host.ts'
+import { instanceRows } from './instances.ts'
 import { loadingRows } from './loading.ts'
+import { nestedRows } from './nested.ts'
+import { repeatRows } from './repeats.ts'
 import { streamRows } from './streams.ts'
 import { valueRows } from './values.ts'
 import { workerRows } from './worker.ts'
@@ -14,6 +17,9 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
   { title: 'The call is stopped', rows: cancelRows },
   { title: 'The value is hard to copy', rows: valueRows },
   { title: 'The generator fails, or is left', rows: streamRows },
+  { title: 'The task runs others on its own executor', rows: nestedRows },
+  { title: 'The call is repeated, the worker replaced', rows: repeatRows },
+  { title: 'The instance or the context is hostile', rows: instanceRows },
   { title: 'The pool is closed', rows: closeRows },
   { title: 'The main program is in trouble', rows: hostRows },
 ]

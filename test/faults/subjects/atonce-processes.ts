@@ -8,7 +8,7 @@ const subject: Subject = {
   version: '0.1.0',
   own: true,
   lacks: [],
-  start: options => atoncePool(processes(atonceOptions(options)), options),
+  start: async options => atoncePool(processes(await atonceOptions(options)), options),
 }
 
 export default subject

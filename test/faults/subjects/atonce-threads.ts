@@ -8,7 +8,7 @@ const subject: Subject = {
   version: '0.1.0',
   own: true,
   lacks: [],
-  start: options => atoncePool(threads(atonceOptions(options)), options),
+  start: async options => atoncePool(threads(await atonceOptions(options)), options),
 }
 
 export default subject

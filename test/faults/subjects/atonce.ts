@@ -10,11 +10,15 @@ export interface AtonceOptions {
   maxPayloadBytes?: number
   queueLimit?: number
   resourceLimits?: { maxOldGenerationSizeMb: number }
+  maxCallsPerWorker?: number
+  maxWorkerMiB?: number
+  initialize?: Task<() => unknown>
 }
 
 /** The suite's options in atonce's words. */
-export function atonceOptions(options: PoolOptions): AtonceOptions {
+export async function atonceOptions(options: PoolOptions): Promise<AtonceOptions> {
   const { workers = 1, graceMs = 100, startTimeoutMs, maxPayloadBytes, queueLimit, memoryMb } = options
+  const { maxCallsPerWorker, maxWorkerMiB, module = 'faults', initialize } = options
   return {
     workers,
     graceMs,
@@ -22,6 +26,11 @@ export function atonceOptions(options: PoolOptions): AtonceOptions {
     ...(maxPayloadBytes === undefined ? {} : { maxPayloadBytes }),
     ...(queueLimit === undefined ? {} : { queueLimit }),
     ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
+    ...(maxCallsPerWorker === undefined ? {} : { maxCallsPerWorker }),
+    ...(maxWorkerMiB === undefined ? {} : { maxWorkerMiB }),
+    ...(initialize === undefined
+      ? {}
+      : { initialize: (await tasksOf(module)).get(initialize) as Task<() => unknown> }),
   }
 }
 
@@ -31,10 +40,14 @@ export async function atoncePool(executor: Executor, options: PoolOptions): Prom
   for (const module of new Set(['faults', options.module ?? 'faults']))
     modules.set(module, await tasksOf(module))
   const find = (module: string, name: string): Task => modules.get(module)?.get(name) ?? forged(module, name)
-  const withOptions = ({ signal, timeoutMs }: RunOptions): Executor =>
-    signal === undefined && timeoutMs === undefined
-      ? executor
-      : executor.with({ ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) })
+  const withOptions = ({ signal, timeoutMs, retries, retryDelayMs, retryIf }: RunOptions): Executor =>
+    executor.with({
+      ...(signal && { signal }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(retries !== undefined && { retries }),
+      ...(retryDelayMs !== undefined && { retryDelayMs }),
+      ...(retryIf && { retryIf }),
+    })
   return {
     async run(name, argument, runOptions: RunOptions = {}) {
       const { transfer, module = options.module ?? 'faults', plain } = runOptions
@@ -46,6 +59,7 @@ export async function atoncePool(executor: Executor, options: PoolOptions): Prom
       const found = find(runOptions.module ?? options.module ?? 'faults', name)
       return withOptions(runOptions).stream(found as Task<(argument: unknown) => Generator>, argument)
     },
+    room: signal => executor.room(signal === undefined ? {} : { signal }),
     close: graceMs => executor.close({ graceMs }),
     crashes: () => (executor.stats() as ExecutorStats).crashes,
   }
