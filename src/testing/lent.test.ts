@@ -95,6 +95,21 @@ test('several threads share the items of one channel, and several send into one'
   )
 })
 
+test('each input of a map may hold an end of its own, in a chunk too', async () => {
+  await using pool = threads({ workers: 1 })
+  const channels = upTo(4).map(() => new Channel<number>(10))
+  for (const [at, channel] of channels.entries()) {
+    await channel.send(at)
+    channel.close()
+  }
+  const collected = await pool.map(
+    tasks.collect,
+    channels.map(({ receiver }) => [receiver] as const),
+    { chunk: 4 },
+  )
+  assert.deepEqual(collected, [[0], [1], [2], [3]])
+})
+
 test('a channel that is closed once its far sender has returned has all that was sent', async () => {
   await using pool = threads({ workers: 1 })
   for (let round = 0; round < 20; round += 1) {

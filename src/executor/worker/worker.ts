@@ -273,9 +273,11 @@ export class Worker implements NestingOwner {
 
   #call(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> | undefined {
     if (call.chunk) return this.#runChunk(call, task, context, startedMs)
-    const args = this.#borrowing(call, () => decode(call.args, call.special, 'args') as unknown[])
-    if (call.credit !== undefined) return this.#runStream(call, call.credit, task, args, context, startedMs)
-    const returned: unknown = inOwnContext(context, () => task(...args))
+    const loans = this.#runningOf(call.seq)?.loans ?? []
+    const args = call.special ? borrowing(loans, () => decode(call.args, true, 'args')) : call.args
+    if (call.credit !== undefined)
+      return this.#runStream(call, call.credit, task, args as unknown[], context, startedMs)
+    const returned: unknown = inOwnContext(context, () => task(...(args as unknown[])))
     if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
     this.#answer(call, returned, startedMs)
     return undefined
@@ -296,16 +298,12 @@ export class Worker implements NestingOwner {
 
   async #runChunk(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> {
     try {
-      const outcome = this.#borrowing(call, () => callEach(task, call.args as Packed, context, call.special))
+      const loans = this.#runningOf(call.seq)?.loans
+      const outcome = callEach(task, call.args as Packed, context, call.special, loans)
       this.#answerChunk(call, await outcome, startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
-  }
-
-  #borrowing<T>(call: Call, body: () => T): T {
-    const loans = this.#runningOf(call.seq)?.loans
-    return loans === undefined ? body() : borrowing(loans, body)
   }
 
   async #runStream(
