@@ -168,6 +168,30 @@ test('a far receiver that cancels ends the channel, and a near one that cancels 
   assert.ok((await failed(told)) instanceof ChannelClosedError)
 })
 
+test('an end whose channel is closed before its call begins, or before it is sent, tells the call so', async () => {
+  await using pool = threads({ workers: 1 })
+  for (const close of ['before', 'while it waits'] as const) {
+    const [from, to] = [new Channel<number>(2), new Channel<number>(2)]
+    await to.send(5)
+    const ahead = new Channel<number>(1)
+    const blockers = upTo(20).map(() => pool.run(tasks.collect, ahead.receiver))
+    const end = () => {
+      from.close(new RangeError('no longer'))
+      to.close()
+    }
+    if (close === 'before') end()
+    const sending = pool.run(tasks.sendUntilRefused, from.sender)
+    const collecting = pool.run(tasks.collect, to.receiver)
+    for (let count = 0; count < 5; count += 1) await turn()
+    if (close !== 'before') end()
+    await turn()
+    ahead.close()
+    await Promise.all(blockers)
+    assert.deepEqual(await sending, ['ChannelClosedError', 'RangeError: no longer'])
+    assert.deepEqual(await collecting, [5])
+  }
+})
+
 // ── back-pressure ──
 
 test('a far sender is never more ahead than the capacity of the channel, and as much again on its way', async () => {
@@ -221,6 +245,7 @@ test('what a call has not taken comes back to the channel when the call returns,
       for (const n of upTo(80)) await channel.send(n)
       const taken = new Int32Array(new SharedArrayBuffer(400))
       const taking = pool.run(tasks.takeThen, channel.receiver, most, taken, then)
+      void Promise.allSettled([taking]) // Its thread may be gone before the state below is seen.
       await until(() => load(taken, 0) === most)
       if (then === 'wait') taking.cancel()
       if (then === 'return') await taking

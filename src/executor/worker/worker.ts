@@ -273,14 +273,17 @@ export class Worker implements NestingOwner {
 
   #call(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> | undefined {
     if (call.chunk) return this.#runChunk(call, task, context, startedMs)
-    const loans = this.#runningOf(call.seq)?.loans ?? []
-    const args = call.special ? borrowing(loans, () => decode(call.args, true, 'args')) : call.args
-    if (call.credit !== undefined)
-      return this.#runStream(call, call.credit, task, args as unknown[], context, startedMs)
-    const returned: unknown = inOwnContext(context, () => task(...(args as unknown[])))
+    const args = (call.special ? this.#special(call) : call.args) as unknown[]
+    if (call.credit !== undefined) return this.#runStream(call, call.credit, task, args, context, startedMs)
+    const returned: unknown = inOwnContext(context, () => task(...args))
     if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
     this.#answer(call, returned, startedMs)
     return undefined
+  }
+
+  #special(call: Call): unknown {
+    const loans = this.#runningOf(call.seq)?.loans ?? []
+    return borrowing(loans, () => decode(call.args, true, 'args'))
   }
 
   /** The first use: `loaded` must have left before the task can end this process, or its end would look like a failed import. */

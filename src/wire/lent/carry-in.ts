@@ -147,8 +147,12 @@ export class CarryIn<T> {
     const told = dropped ? error?.cause : error
     const failure =
       told === undefined ? undefined : encodeFailure(told, (part, path) => encode(part, path, this.#crossing))
-    if (this.#taken === undefined) this.#port.postMessage({ kind: 'closed', failure })
-    else this.#port.postMessage({ kind: 'cancel', failure: failure ?? encodeFailure(undefined, asItIs) })
+    if (this.#taken === undefined) {
+      // Its end may not have left yet, and could not be sent with a port that is closed; so the far side closes.
+      this.#port.postMessage({ kind: 'closed', failure })
+      return this.#leave()
+    }
+    this.#port.postMessage({ kind: 'cancel', failure: failure ?? encodeFailure(undefined, asItIs) })
     this.#finish()
   }
 
@@ -167,10 +171,14 @@ export class CarryIn<T> {
   }
 
   #finish(): void {
+    this.#leave()
+    this.#port.close()
+  }
+
+  #leave(): void {
     this.#over = true
     this.#unwatch()
     this.#waiter.line?.remove(this.#waiter)
-    this.#port.close()
   }
 }
 
