@@ -37,8 +37,10 @@ export interface FarWorker {
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   send(message: ToWorker, transfer?: Transfer): void
-  /** Puts a small plain call into the worker's hands, behind those it has; false if it does not fit the fast lane. */
+  /** Puts a small plain call into the worker's hands, behind those it has; false if it does not fit the fast lane. It leaves with `deliver`. */
   tryGive(seq: number, ref: number, args: readonly unknown[]): boolean
+  /** Lets the calls leave that were put on the fast lane. */
+  deliver(): void
   /**
    * Puts a call into the worker's hands, behind those it has.
    * @throws whatever the platform throws when it can't copy; nothing was sent then

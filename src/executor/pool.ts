@@ -359,6 +359,7 @@ export class Pool implements Backend, SlotOwner {
     for (; starting < this.#queue.size && this.#slots.size < this.#mostWorkers; starting += 1)
       this.#startWorker()
     if (this.#queue.size > 0) this.#fillHands()
+    for (const slot of this.#slots) slot.deliver()
     this.#room.changed()
   }
 

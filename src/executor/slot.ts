@@ -188,7 +188,12 @@ export class Slot {
     )
   }
 
-  /** Puts the job into the worker's hands. Settles it at once if it can't be sent. */
+  /** Lets those leave that were assigned since the last time. */
+  deliver(): void {
+    this.#worker.deliver()
+  }
+
+  /** Puts the job into the worker's hands, to leave with `deliver`. Settles it at once if it can't be sent. */
   assign(ready: ReadyJob): void {
     if (this.#state === 'idle') {
       this.#state = 'busy'

@@ -99,6 +99,10 @@ class WorkerProcess implements FarWorker {
     this.#transport?.send(message)
   }
 
+  deliver(): void {
+    this.#transport?.deliver()
+  }
+
   tryGive(seq: number, ref: number, args: readonly unknown[]): boolean {
     const sent = this.#transport?.tryRun(seq, ref, args) ?? false
     if (sent) this.#lastSent = seq

@@ -84,6 +84,7 @@ function startThread(
       giveClaim(claims, seq)
       return transport.tryRun(seq, ref, args)
     },
+    deliver: () => transport.deliver(),
     give(message, transfer) {
       giveClaim(claims, message.seq)
       transport.send(message, transfer)

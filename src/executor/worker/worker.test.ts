@@ -71,6 +71,7 @@ class Stage {
   readonly #transport: Transport = {
     send: message => void this.said.push(structuredClone(message) as FromWorker),
     tryRun: () => false,
+    deliver() {},
     tryDone: () => false,
     drain() {},
     ref() {},

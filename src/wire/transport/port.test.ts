@@ -129,10 +129,13 @@ test('calls keep their order, whichever lane each of them takes and whenever the
         else if (kind === 'turn') await turns(1)
         else {
           seq += 1
-          if (kind === 'fast') assert.ok(near.tryRun(seq, 1, [seq, 'x']))
-          else near.send({ kind: kind === 'message' ? 'run' : 'other', seq })
+          if (kind === 'fast') {
+            assert.ok(near.tryRun(seq, 1, [seq, 'x']))
+            if (seq % 3 === 0) near.deliver()
+          } else near.send({ kind: kind === 'message' ? 'run' : 'other', seq })
         }
       }
+      near.deliver()
       await turns()
       far.drain()
       assert.deepEqual(
@@ -195,13 +198,18 @@ test('one who sleeps is woken by one bell, however much is written before it wak
   sleep(far)
   for (let seq = 1; seq <= 100; seq += 1) near.tryRun(seq, 1, [])
   await turns()
+  assert.deepEqual([bells, far.poll()], [0, 0], 'they have not left')
+  near.deliver()
+  await turns()
   assert.equal(bells, 1)
   near.tryRun(101, 1, [])
+  near.deliver()
   await turns()
   assert.equal(bells, 1, 'it is awake')
   sleep(far)
   assert.equal(ear.heard.length, 101)
   near.tryRun(102, 1, [])
+  near.deliver()
   await turns()
   assert.equal(bells, 2)
   near.close()
@@ -213,10 +221,12 @@ test('an end that spins reads what has come, nobody rings for it, and it gives u
   assert.equal(ends.far.spin(0.05), 0)
   ends.near.tryRun(1, 1, ['a'])
   ends.near.tryRun(2, 1, ['b'])
+  ends.near.deliver()
   assert.equal(ends.far.spin(60_000), 2)
   assert.deepEqual(far.heard.length, 2)
   assert.equal(receiveMessageOnPort(ends.port2), undefined)
   ends.near.tryRun(3, 1, ['c'])
+  ends.near.deliver()
   assert.equal(ends.far.spin(0), 0)
 })
 
@@ -265,6 +275,7 @@ test('memory that somebody else has written into is told of once, and read no fu
       const ear = listener()
       const { near, far, toWorker } = connected(deaf, ear)
       for (let seq = 1; seq <= 4; seq += 1) near.tryRun(seq, 1, ['x'])
+      near.deliver()
       toWorker.bytes.set(garbage, at)
       far.listen()
       far.drain()
@@ -287,6 +298,7 @@ test('an error of the receiver is its own, and no fault of the ring', () => {
     },
   })
   near.tryRun(1, 1, [])
+  near.deliver()
   assert.throws(() => far.poll(), /of the receiver/)
   near.close()
 })

@@ -59,6 +59,8 @@ export class PortTransport implements Transport {
   #closed = false
   /** The ring holds what no record is; nothing of it is read any more. */
   #broken = false
+  /** Calls were written that the other side does not see yet. */
+  #unpublished = false
 
   constructor(port: MessagePort, receiver: Receiver, outgoing: RingMemory, incoming: RingMemory) {
     this.#port = port
@@ -81,9 +83,16 @@ export class PortTransport implements Transport {
   }
 
   tryRun(seq: number, ref: number, args: readonly unknown[]): boolean {
-    if (!this.#writer.tryWrite(writeRun, markerReserveBytes, seq, ref, args)) return false
-    this.#ring()
+    if (!this.#writer.tryAppend(writeRun, markerReserveBytes, seq, ref, args)) return false
+    this.#unpublished = true
     return true
+  }
+
+  deliver(): void {
+    if (!this.#unpublished) return
+    this.#unpublished = false
+    this.#writer.publish()
+    this.#ring()
   }
 
   tryDone(seq: number, workMs: number, value: unknown): boolean {

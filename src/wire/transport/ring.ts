@@ -62,6 +62,24 @@ export class RingWriter {
     b: B,
     c: C,
   ): boolean {
+    const written = this.tryAppend(write, reserveBytes, a, b, c)
+    this.publish()
+    return written
+  }
+
+  /** Lets the reader see all that was appended. */
+  publish(): void {
+    store(this.#words, tailAt, this.#tail)
+  }
+
+  /** The same as `tryWrite`, but the reader sees the record only once it is published: many cost one access then. */
+  tryAppend<A, B, C>(
+    write: (to: CompactWriter, a: A, b: B, c: C) => boolean,
+    reserveBytes: number,
+    a: A,
+    b: B,
+    c: C,
+  ): boolean {
     const mask = this.#capacity - 1
     let at = this.#tail & mask
     const free = this.#capacity - reserveBytes - ((this.#tail - load(this.#words, headAt)) | 0)
@@ -73,14 +91,10 @@ export class RingWriter {
       at = 0
     } else if (free < largestRecordBytes) return false
     this.#writer.begin(at + lengthBytes, at + largestRecordBytes)
-    if (!write(this.#writer, a, b, c)) {
-      store(this.#words, tailAt, this.#tail) // A skipped end stays skipped.
-      return false
-    }
+    if (!write(this.#writer, a, b, c)) return false // An end that was skipped stays skipped.
     const recordBytes = (this.#writer.at - at + 3) & ~3
     this.#view.setInt32(at, recordBytes, true)
     this.#tail = (this.#tail + recordBytes) | 0
-    store(this.#words, tailAt, this.#tail)
     return true
   }
 

@@ -17,8 +17,10 @@ export interface Transport {
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   send(message: unknown, transfer?: Transfer): void
-  /** Sends a call on the fast lane; false if it does not fit there. */
+  /** Puts a call on the fast lane, which leaves with `deliver`; false if it does not fit there. */
   tryRun(seq: number, ref: number, args: readonly unknown[]): boolean
+  /** Lets the calls leave that were put on the fast lane: many together wake the other side once. */
+  deliver(): void
   /** Sends a result on the fast lane; false if it does not fit there. */
   tryDone(seq: number, workMs: number, value: unknown): boolean
   /** Reads at once all that has arrived and was not delivered yet; used when the other side has died. */
