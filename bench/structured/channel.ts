@@ -1,6 +1,6 @@
 /**
  * Items through a bounded queue on one event loop, one sender that awaits each send and one receiver: Channel, a queue of Effect,
- * Python's asyncio.Queue; in turns. Also a bare loop of as many awaits, which nothing that waits can beat.
+ * Python's asyncio.Queue; in turns. The same with one end on another thread. Also a bare loop of as many awaits, which nothing that waits can beat.
  *
  *     npm --prefix bench ci && node bench/structured/channel.ts
  */
@@ -8,6 +8,8 @@ import { execFileSync } from 'node:child_process'
 import { Effect, Fiber, Queue } from 'effect'
 import { median } from 'simple-statistics'
 import { Channel } from '../../src/channel/channel.ts'
+import { sendNumbers, sumUp } from '../../src/testing/lent-tasks.ts'
+import { threads } from '../../src/threads/threads.ts'
 
 const items = 500_000
 const turns = 9
@@ -28,12 +30,35 @@ function check(sum: number): void {
   if (sum !== (items * (items - 1)) / 2) throw new Error(`items were lost: ${sum}`)
 }
 
+await using pool = threads({ workers: 1 })
+
+async function toThread(capacity: number): Promise<void> {
+  const channel = new Channel<number>(capacity)
+  const summing = pool.run(sumUp, channel.receiver)
+  for (let item = 0; item < items; item += 1) await channel.send(item)
+  channel.close()
+  check(await summing)
+}
+
+async function fromThread(capacity: number): Promise<void> {
+  const channel = new Channel<unknown>(capacity)
+  const sending = pool.run(sendNumbers, channel.sender, 0, items, 'close')
+  let sum = 0
+  for await (const item of channel) sum += item as number
+  check(sum)
+  await sending
+}
+
 const ready = Promise.resolve()
 const contenders: Record<string, () => unknown> = {
   'Channel(1000), for await': () => through(1_000),
   'Channel(16), for await': () => through(16),
   'Channel(1), for await': () => through(1),
   'Channel(0), for await': () => through(0),
+  'Channel(1000), receiver on a thread': () => toThread(1_000),
+  'Channel(1000), sender on a thread': () => fromThread(1_000),
+  'Channel(16), receiver on a thread': () => toThread(16),
+  'Channel(16), sender on a thread': () => fromThread(16),
   'two bare awaits an item': async () => {
     let sum = 0
     for (let item = 0; item < items; item += 1) {

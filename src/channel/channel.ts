@@ -16,7 +16,7 @@ import { ChannelClosedError, OptionError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { type Receiver, ReceiverEnd, type Sender, SenderEnd, type WaitOptions } from './ends.ts'
-import { Line, type Selection, Waiter } from './line.ts'
+import { end, Line, type Selection, Waiter } from './line.ts'
 import { listChannels } from './live.ts'
 import { Ring } from './ring.ts'
 import type { SelectCase } from './select.ts'
@@ -26,8 +26,14 @@ export interface ChannelOptions {
   readonly name?: string | undefined
 }
 
-/** What a receiver gets instead of an item when there will be none. */
-const end = Symbol('end of the channel')
+/** Who carries items between a channel and another thread, and must know of its end. */
+export interface ChannelWatcher<T> {
+  /** The channel is about to be closed: gives the items that it has accepted and that are not in it yet. */
+  arriving(): readonly T[]
+  /** It was closed; `dropped` if it was cancelled. */
+  closed(error: Error | undefined, dropped: boolean): void
+}
+
 const done: IteratorReturnResult<undefined> = { done: true, value: undefined }
 /** Every send that did not have to wait resolves to this: a promise of its own would cost as much as the send. */
 const sent = Promise.resolve()
@@ -39,7 +45,7 @@ const sendsPerTurn = 4_096
  * which they went in, each to one receiver; who waits longest is served first.
  *
  * `capacity` is how many items may lie between: 0 means that a send waits for its receiver (a rendezvous). Values are
- * passed as they are, not copied. A promise as an item is awaited by `receive`, as by every async function.
+ * passed as they are, not copied; the ends can be arguments of tasks on threads(), where they are. A promise as an item is awaited by `receive`, as by every async function.
  *
  * Costs some 200 ns an item, little more than the two awaits around it (`node bench/structured/channel.ts`).
  *
@@ -61,6 +67,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   readonly #drained = new Line<T>()
   #closed: { readonly error: Error | undefined } | undefined
   #sends = 0
+  #watchers: Set<ChannelWatcher<T>> | undefined
   #sender: Sender<T> | undefined
   #receiver: Receiver<T> | undefined
 
@@ -90,6 +97,11 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   /** Items that were accepted and not received yet. */
   get size(): number {
     return this.#buffer.size
+  }
+
+  /** The error that it was closed with. */
+  get failure(): Error | undefined {
+    return this.#closed?.error
   }
 
   /** How many wait for room. */
@@ -230,7 +242,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
       `${this.name} was cancelled: its receivers want no more.`,
       reason === undefined ? undefined : { cause: reason },
     )
-    this.#end(error)
+    this.#end(error, true)
   }
 
   /** Waits until all that was sent is received: nothing lies in the buffer, nobody waits to send. At once, if that is so. */
@@ -249,8 +261,24 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   /** For whoever carries items elsewhere and could not deliver some: they come first again, whatever the capacity. */
   putBack(items: readonly T[]): void {
     for (const item of items.toReversed()) this.#buffer.unshift(item)
-    while (this.#receivers.head !== undefined && this.#buffer.size > 0)
-      this.#receivers.head.wake(this.#buffer.shift())
+    this.#serve()
+  }
+
+  /** For whoever carries items elsewhere: waits for the next one, or for `end`; there must be none now. */
+  standToReceive(waiter: Waiter<T>): void {
+    this.#receivers.push(waiter)
+  }
+
+  /** For whoever brings items from elsewhere: waits for room for its item; `trySend` must have refused it. */
+  standToSend(waiter: Waiter<T>): void {
+    this.#senders.push(waiter)
+  }
+
+  /** Tells a carrier when the channel is closed, until the function that it returns is called. */
+  watch(watcher: ChannelWatcher<T>): () => void {
+    this.#watchers ??= new Set()
+    this.#watchers.add(watcher)
+    return () => void this.#watchers?.delete(watcher)
   }
 
   get [Symbol.toStringTag](): string {
@@ -323,7 +351,10 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return parked
   }
 
-  #end(error: Error | undefined): void {
+  #end(error: Error | undefined, dropped = false): void {
+    for (const watcher of this.#watchers ?? [])
+      for (const item of watcher.arriving()) if (!dropped) this.#buffer.push(item)
+    this.#serve()
     this.#closed = { error }
     while (this.#senders.head !== undefined) this.#senders.head.fail(this.#closedFor('send'))
     while (this.#receivers.head !== undefined) {
@@ -331,6 +362,13 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
       else this.#receivers.head.fail(error)
     }
     this.#noteDrained()
+    for (const watcher of [...(this.#watchers ?? [])]) watcher.closed(error, dropped)
+  }
+
+  /** Gives what lies in the buffer to those who wait. */
+  #serve(): void {
+    while (this.#receivers.head !== undefined && this.#buffer.size > 0)
+      this.#receivers.head.wake(this.#buffer.shift())
   }
 
   #noteDrained(): void {

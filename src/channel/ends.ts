@@ -42,6 +42,11 @@ export class SenderEnd<T> implements Sender<T> {
     this.#channel = channel
   }
 
+  /** What it is the end of; for whoever carries its items. */
+  static channelOf(end: SenderEnd<unknown>): Sender<unknown> {
+    return end.#channel
+  }
+
   get capacity(): number {
     return this.#channel.capacity
   }
@@ -80,6 +85,11 @@ export class ReceiverEnd<T> implements Receiver<T> {
 
   constructor(channel: Receiver<T>) {
     this.#channel = channel
+  }
+
+  /** What it is the end of; for whoever carries its items. */
+  static channelOf(end: ReceiverEnd<unknown>): Receiver<unknown> {
+    return end.#channel
   }
 
   get capacity(): number {

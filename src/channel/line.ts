@@ -1,18 +1,24 @@
 /** Those who wait at one side of a channel, first come, first served; anyone can leave in between at no cost to the others. */
 import type { Parked } from '../runtime/park.ts'
 
-/** One who waits in a line, alone or as one case of a `select`. */
+/** What a receiver gets instead of an item when there will be none. */
+export const end: unique symbol = Symbol('end of the channel')
+
+/** What a waiter calls when its turn comes: a wait that was parked, or a carrier that goes on within that call. */
+export type Awaiting = Pick<Parked<any>, 'unpark' | 'fail'>
+
+/** One who waits in a line, alone or as one case of a `select`; once it has left, it can stand in one again. */
 export class Waiter<T> {
   /** What a sender wants to send. */
-  readonly item: T | undefined
-  readonly #parked: Parked<any>
+  item: T | undefined
+  readonly #parked: Awaiting
   readonly #selection: Selection | undefined
   readonly #case: number
   line: Line<T> | undefined
   next: Waiter<T> | undefined
   previous: Waiter<T> | undefined
 
-  constructor(parked: Parked<any>, item: T | undefined, selection?: Selection, at = 0) {
+  constructor(parked: Awaiting, item: T | undefined, selection?: Selection, at = 0) {
     this.#parked = parked
     this.item = item
     this.#selection = selection

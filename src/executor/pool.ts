@@ -16,6 +16,7 @@ import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { publishWorkerCrash } from '../trace.ts'
 import { type Crossing, type Encoded, encode, needsNoCodec } from '../wire/codec.ts'
+import { declareEnds } from '../wire/lent/lend.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { addressOf } from './address.ts'
 import type { Backend, Job } from './backend.ts'
@@ -95,6 +96,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   #forced: ClosedError | undefined
 
   constructor(model: Model, options: PoolOptions, start: StartWorker, crossing: Crossing) {
+    declareEnds()
     this.model = model
     this.name = options.name
     this.workers = options.workers

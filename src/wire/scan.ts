@@ -416,6 +416,7 @@ function messageOf(thrown: unknown): string {
 }
 
 const uncopyable = new Map([
+  ['Channel', 'It stays where it was made: pass one of its ends, channel.sender or channel.receiver.'],
   ['Promise', 'Await it first.'],
   ['WeakMap', 'Its entries can be seen by nobody; pass a Map.'],
   ['WeakSet', 'Its entries can be seen by nobody; pass a Set.'],

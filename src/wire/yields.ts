@@ -30,6 +30,7 @@ export class YieldWriter {
   readonly #seq: number
   readonly #crossing: Crossing
   readonly #send: SendYields
+  readonly #root: string
   readonly #bytes = new Uint8Array(batchBytes)
   readonly #writer = new CompactWriter(this.#bytes)
   readonly #mostBytes: number
@@ -39,8 +40,10 @@ export class YieldWriter {
   #looseLength = 0
   #yielded = 0
 
-  constructor(seq: number, crossing: Crossing, send: SendYields) {
+  /** `root` names the values in errors. */
+  constructor(seq: number, crossing: Crossing, send: SendYields, root = 'yielded') {
     this.#seq = seq
+    this.#root = root
     this.#crossing = crossing
     this.#send = send
     this.#mostBytes = Math.min(batchBytes - largestValueBytes, crossing.maxPayloadBytes)
@@ -60,7 +63,7 @@ export class YieldWriter {
       return 1
     }
     this.flush()
-    const encoded = encode(value, `yielded[${this.#yielded - 1}]`, this.#crossing)
+    const encoded = encode(value, `${this.#root}[${this.#yielded - 1}]`, this.#crossing)
     const weight = Math.min(mostWeight, 1 + Math.floor(visibleBytes(value) / bytesPerWeight))
     this.#send(
       { kind: 'yieldedOne', seq: this.#seq, value: encoded.value, special: encoded.special, weight },

@@ -17,6 +17,7 @@ import { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
+import { borrowing, declareEnds, type Loan } from '../../wire/lent/lend.ts'
 import type {
   CancelMessage,
   FromWorker,
@@ -79,6 +80,8 @@ interface Running {
   talked: boolean
   nested: NestedCallsOf | undefined
   stream: StreamCall | undefined
+  /** The ends of channels in its arguments, which it gives back. */
+  loans: Loan[] | undefined
 }
 
 /** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
@@ -104,6 +107,7 @@ export class Worker implements NestingOwner {
   #clockMs = 0
 
   constructor(host: WorkerHost) {
+    declareEnds()
     this.#host = host
     this.#nested = new NestedCalls(host.home, host.crossing, (message, transfer) =>
       this.#send(message, transfer),
@@ -239,7 +243,14 @@ export class Worker implements NestingOwner {
     call: Call,
     context = new CallContext(call.attempt, this.#host.name, this),
   ): Promise<void> | undefined {
-    const running: Running = { seq: call.seq, context, talked: false, nested: undefined, stream: undefined }
+    const running: Running = {
+      seq: call.seq,
+      context,
+      talked: false,
+      nested: undefined,
+      stream: undefined,
+      loans: call.special ? [] : undefined,
+    }
     if (call.seq < 0) this.#helping.set(call.seq, running)
     else this.#current = running
     const startedMs = this.#clockMs
@@ -262,12 +273,17 @@ export class Worker implements NestingOwner {
 
   #call(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> | undefined {
     if (call.chunk) return this.#runChunk(call, task, context, startedMs)
-    const args = decode(call.args, call.special, 'args') as unknown[]
+    const args = (call.special ? this.#special(call) : call.args) as unknown[]
     if (call.credit !== undefined) return this.#runStream(call, call.credit, task, args, context, startedMs)
     const returned: unknown = inOwnContext(context, () => task(...args))
     if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
     this.#answer(call, returned, startedMs)
     return undefined
+  }
+
+  #special(call: Call): unknown {
+    const loans = this.#runningOf(call.seq)?.loans ?? []
+    return borrowing(loans, () => decode(call.args, true, 'args'))
   }
 
   /** The first use: `loaded` must have left before the task can end this process, or its end would look like a failed import. */
@@ -285,7 +301,9 @@ export class Worker implements NestingOwner {
 
   async #runChunk(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> {
     try {
-      this.#answerChunk(call, await callEach(task, call.args as Packed, context, call.special), startedMs)
+      const loans = this.#runningOf(call.seq)?.loans
+      const outcome = callEach(task, call.args as Packed, context, call.special, loans)
+      this.#answerChunk(call, await outcome, startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
@@ -368,6 +386,7 @@ export class Worker implements NestingOwner {
     const running = this.#runningOf(seq)
     if (running === undefined) return true // Its answer could not be sent; another one is.
     running.nested?.end()
+    if (running.loans !== undefined) for (const loan of running.loans) loan.end()
     if (this.#host.gauge?.passes()) {
       running.talked = true // Its answer goes after this, so that no other call comes between.
       this.#send({ kind: 'worn' })

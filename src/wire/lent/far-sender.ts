@@ -1,0 +1,143 @@
+/** The sending end of a channel that is on another thread: each send takes a permit, and there are as many as may be on their way. */
+import type { MessagePort } from 'node:worker_threads'
+import { Channel } from '../../channel/channel.ts'
+import type { Sender, WaitOptions } from '../../channel/ends.ts'
+import type { SelectCase } from '../../channel/select.ts'
+import { ChannelClosedError, OptionError } from '../../errors.ts'
+import { decode, encode } from '../codec.ts'
+import type { Crossing } from '../crossing.ts'
+import { decodeFailure, encodeFailure } from '../failure.ts'
+import type { WithCredit } from './messages.ts'
+import { Outbox } from './outbox.ts'
+
+const sent = Promise.resolve()
+
+export class FarSender<T> implements Sender<T> {
+  readonly capacity: number
+  readonly #name: string
+  readonly #port: MessagePort
+  readonly #crossing: Crossing
+  readonly #outbox: Outbox
+  readonly #permits: Channel<undefined>
+  readonly #window: number
+  readonly #draining = new Map<number, Channel<undefined>>()
+  #drains = 0
+  #closed: { readonly error: ChannelClosedError } | undefined
+
+  constructor(name: string, capacity: number, window: number, port: MessagePort, crossing: Crossing) {
+    this.capacity = capacity
+    this.#name = name
+    this.#window = window
+    this.#port = port
+    this.#crossing = crossing
+    this.#outbox = new Outbox(port, crossing)
+    this.#permits = new Channel<undefined>(window, { name: `room in ${name}` })
+    port.on('message', (message: WithCredit) => this.#receive(message))
+    port.on('close', () => this.#end(undefined, 'its thread has ended'))
+    port.unref()
+  }
+
+  /** Items that this side has sent and the channel has not taken in yet, as far as it was told. */
+  get size(): number {
+    return this.#window - this.#permits.size
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined
+  }
+
+  send(value: T, options?: WaitOptions): Promise<void> {
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    try {
+      return this.trySend(value) ? sent : this.#sendLater(value, options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  trySend(value: T): boolean {
+    if (this.#closed !== undefined) throw this.#closed.error
+    if (this.#permits.tryReceive() === undefined) return false
+    this.#carry(value)
+    return true
+  }
+
+  sending<const V extends T, R = void>(value: V, then?: () => R): SelectCase<R> {
+    return this.#permits.receiving(() => {
+      this.#carry(value)
+      return then?.() as R
+    })
+  }
+
+  close(error?: Error): void {
+    if (error !== undefined && !(error instanceof Error))
+      throw new OptionError(
+        `close(error) takes an Error, as new Error('…'), or nothing; it got ${typeof error}.`,
+      )
+    if (this.#closed !== undefined) return
+    this.#outbox.flush()
+    const failure =
+      error === undefined
+        ? undefined
+        : encodeFailure(error, (part, path) => encode(part, path, this.#crossing))
+    this.#port.postMessage({ kind: 'end', failure })
+    this.#end(error, 'it was closed')
+  }
+
+  /** The call that had the end on loan is over: what was sent is on its way, and the channel stays open. */
+  end(): void {
+    this.#outbox.flush()
+    this.#end(undefined, 'its sender was lent for one call, which has ended')
+    this.#port.close()
+  }
+
+  async drained(options?: WaitOptions): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed.error
+    const answer = new Channel<undefined>(1, { name: `all items of ${this.#name} to be received` })
+    const id = this.#drains
+    this.#drains += 1
+    this.#draining.set(id, answer)
+    this.#outbox.flush()
+    this.#port.postMessage({ kind: 'drain', id })
+    try {
+      await answer.receive(options)
+    } finally {
+      this.#draining.delete(id)
+    }
+  }
+
+  async #sendLater(value: T, options: WaitOptions | undefined): Promise<void> {
+    await this.#permits.receive(options)
+    this.#carry(value)
+  }
+
+  /** A permit was taken for it; one that is not used goes to the next. */
+  #carry(value: T): void {
+    if (this.#closed !== undefined) throw this.#closed.error
+    try {
+      this.#outbox.add(value)
+    } catch (error) {
+      this.#permits.putBack([undefined])
+      throw error
+    }
+  }
+
+  #receive(message: WithCredit): void {
+    if (message.kind === 'open' || message.kind === 'taken') {
+      for (let left = message.count; left > 0 && this.#closed === undefined; left -= 1)
+        this.#permits.trySend(undefined)
+    } else if (message.kind === 'drained') this.#draining.get(message.id)?.trySend(undefined)
+    else this.#end(message.failure && decodeFailure(message.failure, decode), 'its other side was closed')
+  }
+
+  #end(cause: Error | undefined, why: string): void {
+    if (this.#closed !== undefined) return
+    const error = new ChannelClosedError(
+      `${this.#name} takes no more items here: ${why}.`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.#closed = { error }
+    this.#permits.close(error) // Those who wait for a permit get it.
+    for (const answer of this.#draining.values()) answer.close(error)
+  }
+}

@@ -1,0 +1,49 @@
+/** Items on their way to the other side: those that are sent close to each other travel in one message. */
+import type { MessagePort } from 'node:worker_threads'
+import { runtime } from '../../runtime/runtime.ts'
+import type { Crossing } from '../crossing.ts'
+import { YieldWriter } from '../yields.ts'
+
+/** The most items that travel together, so that the other side begins while this one goes on. */
+const mostTogether = 256
+
+export class Outbox {
+  readonly #writer: YieldWriter
+  #gathered = 0
+  #seen = 0
+  #flushing = false
+
+  constructor(port: MessagePort, crossing: Crossing) {
+    this.#writer = new YieldWriter(0, crossing, (message, moved) => port.postMessage(message, moved), 'item')
+  }
+
+  /**
+   * Copies an item into the next message, which leaves before the event loop goes on.
+   * @throws SerializationError, PayloadTooLargeError; the item was not sent
+   */
+  add(item: unknown): void {
+    this.#writer.add(item, 1)
+    this.#gathered += 1
+    if (this.#gathered >= mostTogether) this.flush()
+    else if (!this.#flushing) {
+      this.#flushing = true
+      this.#seen = 0
+      runtime().soon(this.#flushSoon)
+    }
+  }
+
+  flush(): void {
+    this.#gathered = 0
+    this.#writer.flush()
+  }
+
+  /** As long as more come, each within the microtask after the last one's, they are waited for. */
+  readonly #flushSoon = (): void => {
+    if (this.#gathered > this.#seen) {
+      this.#seen = this.#gathered
+      return runtime().soon(this.#flushSoon)
+    }
+    this.#flushing = false
+    this.flush()
+  }
+}
