@@ -102,12 +102,8 @@ class MadeHere implements Job {
     return this.#job.task
   }
 
-  get calls(): Job['calls'] {
-    return this.#job.calls
-  }
-
-  get chunk(): boolean {
-    return this.#job.chunk
+  get args(): Job['args'] {
+    return this.#job.args
   }
 
   get priority(): number {
@@ -125,8 +121,6 @@ class MadeHere implements Job {
   get stream(): Inlet | undefined {
     return this.#job.stream
   }
-
-  ready: object | undefined = undefined
 
   started(): void {
     this.#job.started()

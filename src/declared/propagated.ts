@@ -64,6 +64,7 @@ export function propagated<S extends AsyncLocalStorage<any>>(meta: ImportMeta, s
 
 /** What the declared storages hold here, as far as they hold anything. */
 export function storesHere(): readonly Store[] | undefined {
+  if (all.list.length === 0) return undefined
   let stores: Store[] | undefined
   for (const { place, storage } of all.list) {
     const value = storage.getStore()

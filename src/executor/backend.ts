@@ -16,10 +16,13 @@ export interface Caller {
 /** One message's worth of work: a call, or a chunk of calls of the same task. */
 export interface Job {
   readonly task: Task
-  /** The arguments of the one call; of a chunk, the inputs: arguments of each call, or items where the task takes items. */
-  readonly calls: Packed
-  /** Whether it is many calls, one after the other; never for `coroutines`, where there is no message to save. */
-  readonly chunk: boolean
+  /** The arguments of the one call; undefined for a chunk of calls. */
+  readonly args: readonly unknown[] | undefined
+  /**
+   * Only of a chunk, many calls one after the other: arguments of each call, or items where the task takes items. Never for
+   * `coroutines`, where there is no message to save.
+   */
+  readonly inputs?: Packed | undefined
   readonly priority: number
   /** Holds the stack of the caller, for the errors that come back. */
   readonly caller: Caller
@@ -33,8 +36,6 @@ export interface Job {
   readonly relayed?: true
   /** Of a generator task whose values are wanted one after the other, as they come. Such a job is never a chunk. */
   readonly stream?: Inlet | undefined
-  /** The backend's own note on the job; nobody else looks at it. */
-  ready: object | undefined
   /** A worker has taken the job; never called for one that was refused, or could not be sent. */
   started(): void
   progressed(done: number, total: number | undefined): void
@@ -49,6 +50,8 @@ export interface Job {
 
 /** The near end of a stream: where the values of a generator arrive, and how many may come. */
 export interface Inlet {
+  /** The backend's own note on what runs; nobody else looks at it. */
+  generator: object | undefined
   /** Asked once, when the job is given to a worker: how much the generator may yield before it is told of more. */
   credit(): number
   /**

@@ -30,7 +30,7 @@ export function callHere(job: Job, call: CallContext, ended: (outcome: Outcome<u
       ok: false,
       error: isError(error) ? error : new ThrownValueError(error, describeThrown(error)),
     })
-  const args = job.calls[0] as readonly unknown[]
+  const args = job.args as readonly unknown[]
   let result: unknown
   try {
     takeMarks(args)
@@ -45,7 +45,7 @@ export function callHere(job: Job, call: CallContext, ended: (outcome: Outcome<u
 
 /** The generator of a job that runs here, once it was called. */
 export function streamOf(job: Job): StreamCall | undefined {
-  return job.ready as StreamCall | undefined
+  return job.stream?.generator as StreamCall | undefined
 }
 
 function streamHere(job: Job, inlet: Inlet, args: readonly unknown[], call: CallContext): Promise<unknown> {
@@ -58,7 +58,7 @@ function streamHere(job: Job, inlet: Inlet, args: readonly unknown[], call: Call
     flush() {},
     returning: () => inlet.returning(),
   })
-  job.ready = stream
+  inlet.generator = stream
   return stream.run(job.task, args, call)
 }
 

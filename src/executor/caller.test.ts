@@ -27,11 +27,9 @@ async function moduleOf(
 function jobOf(work: Task, caller: Job['caller'] = {}): Job {
   return {
     task: work,
-    calls: [[]],
-    chunk: false,
+    args: [],
     priority: 0,
     caller,
-    ready: undefined,
     started() {},
     progressed() {},
     settled() {},

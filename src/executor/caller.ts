@@ -24,6 +24,8 @@ let stacksLeft = mostStacks
 let countedAtMs = 0
 let calls = 0
 const lastOf = new WeakMap<Task, Caller>()
+/** The newest of these. */
+let latest: { readonly task: Task; readonly caller: Caller } | undefined
 
 /**
  * The stack of whoever called the function `below`. Exact for up to about a thousand calls in a second; of a task that is
@@ -34,17 +36,21 @@ export function captureCaller(task: Task, below: Function): Caller {
     calls += 1
     if (calls % callsPerLook === 0) earnStacks()
   }
-  const last = stacksLeft < 1 ? lastOf.get(task) : undefined
-  if (last !== undefined) return last
+  if (stacksLeft < 1) {
+    const last = latest?.task === task ? latest.caller : lastOf.get(task)
+    if (last !== undefined) return last
+  }
   stacksLeft -= 1
   const exact: { stack?: string } = {}
   Error.captureStackTrace(exact, below)
-  lastOf.set(task, {
+  const caller: Caller = {
     get stack() {
       return exact.stack ?? ''
     },
     sampled: true,
-  })
+  }
+  lastOf.set(task, caller)
+  latest = { task, caller }
   return exact
 }
 

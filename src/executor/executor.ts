@@ -107,15 +107,21 @@ const defaultCloseGraceMs = 5_000
 
 /** The executor of a model, on top of its backend. */
 export function createExecutor(backend: Backend, options: CallOptions = {}): Executor {
+  const course = { backend, options }
+  /** The task that `run` was given last, which need not be looked at again. */
+  let checked: Task | undefined
   const executor: Executor = {
     model: backend.model,
     get workers() {
       return backend.workers
     },
     run(task, ...args) {
-      assertTask(task)
-      refuseGenerator(task, 'run')
-      return runOne(backend, options, task, args, executor.run)
+      if (task !== checked) {
+        assertTask(task)
+        refuseGenerator(task, 'run')
+        checked = task
+      }
+      return runOne(course, task, args, executor.run)
     },
     map(task, inputs, mapOptions = {}) {
       assertTask(task)

@@ -18,8 +18,10 @@ export type Exit =
 /** The far worker's owner. */
 export interface FarWorkerOwner {
   message(message: unknown): void
-  /** A small plain result came on the fast lane. */
-  done(seq: number, workMs: number, value: unknown): void
+  /** A small plain result came on the fast lane; with `more`, another one is here already, and follows at once. */
+  done(seq: number, workMs: number, value: unknown, more: boolean): void
+  /** How many results are worth being told of together; 0 for each at once. */
+  patience(): number
   /** The worker has ended: what it said before follows, then `exited`. It is given nothing more. */
   ending(): void
   /** Called once, after the last message, when nothing of the worker is left. */

@@ -22,7 +22,7 @@ export class Helping {
   /** How many of them have no outcome yet. */
   get open(): number {
     let open = 0
-    for (const { ready } of this.#calls.values()) if (!ready.settled) open += 1
+    for (const { ready } of this.#calls.values()) if (!ready.over) open += 1
     return open
   }
 

@@ -24,29 +24,29 @@ export function workerNode(slot: Slot, nowMs: number): LiveNode {
     inside: [
       ...(first === undefined ? [] : [begunNode(first, state === 'starting' ? undefined : age)]),
       ...slot.helpedNow.map(ready => begunNode(ready, undefined)),
-      ...next.map(ready => callNode(ready.job, { state: 'next', maker: makerOf(ready) })),
+      ...next.map(ready => callNode(ready, { state: 'next', maker: makerOf(ready) })),
     ],
   }
 }
 
 /** A call that waits for a worker. */
 export function waitingNode(ready: ReadyJob): LiveNode {
-  return callNode(ready.job, { state: 'queued', maker: makerOf(ready) })
+  return callNode(ready, { state: 'queued', maker: makerOf(ready) })
 }
 
 function begunNode(ready: ReadyJob, age: Age | undefined): LiveNode {
-  const state = ready.settled ? 'cancelled, but not left' : 'running'
-  return callNode(ready.job, { state, maker: makerOf(ready), age, waitsFor: waitsOf(ready) })
+  const state = ready.over ? 'cancelled, but not left' : 'running'
+  return callNode(ready, { state, maker: makerOf(ready), age, waitsFor: waitsOf(ready) })
 }
 
-function makerOf({ nesting }: ReadyJob): ReadyJob['job'] | undefined {
-  return nesting?.parent.job
+function makerOf({ nesting }: ReadyJob): ReadyJob | undefined {
+  return nesting?.parent
 }
 
 function waitsOf(ready: ReadyJob): LiveWait[] {
   if (!waits(ready)) return []
   const names = new Map<string, number>()
-  for (const { job } of ready.nested?.values() ?? [])
-    names.set(nameOf(job.task), (names.get(nameOf(job.task)) ?? 0) + 1)
+  for (const { task } of ready.nested?.values() ?? [])
+    names.set(nameOf(task), (names.get(nameOf(task)) ?? 0) + 1)
   return [...names].map(([name, count]) => ({ reason: `${name}${count === 1 ? '' : ` ×${count}`} to end` }))
 }

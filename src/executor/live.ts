@@ -54,7 +54,7 @@ export function callNode(
     name: nameOf(job.task),
     state,
     detail: maker === undefined ? undefined : `made by ${nameOf(maker.task)}`,
-    count: job.chunk ? job.calls.length : 1,
+    count: job.inputs?.length ?? 1,
     waitsFor: [],
     inside: [],
     ...rest,

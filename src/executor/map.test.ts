@@ -119,7 +119,7 @@ class Stage implements Backend {
           ? { ok: false, error: new CallFailed(String(input)) }
           : { ok: true, value: resultOf(input) },
     )
-    if (!job.chunk) return outcomes[0] as Outcome<number>
+    if (job.inputs === undefined) return outcomes[0] as Outcome<number>
     if (outcomes.some(({ ok }) => !ok)) return { ok: true, value: outcomes }
     const value: PackedResults = { values: pack(inputs.map(resultOf)), special: [], longestMs }
     return { ok: true, value }
@@ -127,8 +127,9 @@ class Stage implements Backend {
 }
 
 function inputsOf(job: Job): number[] {
-  if (!job.chunk) return [...(job.calls[0] as number[])]
-  return Array.from(job.calls, (_, at) => unpackedAt(job.calls, at) as number)
+  const { args, inputs } = job
+  if (inputs === undefined) return [...(args as number[])]
+  return Array.from(inputs, (_, at) => unpackedAt(inputs, at) as number)
 }
 
 function resultOf(input: number): number {
@@ -438,7 +439,7 @@ test('many numbers travel as one typed array; fewer, and anything else, as a lis
   const chunksOf = async (inputs: unknown, options: MapOptions) => {
     const stage = new Stage(peaceful)
     await play(async () => void (await map(stage, inputs, options)))
-    return stage.jobs.map(({ calls }) => calls.constructor.name)
+    return stage.jobs.map(({ inputs }) => inputs?.constructor.name)
   }
   assert.deepEqual(await chunksOf(upTo(100), { chunk: 100 }), ['Float64Array'])
   assert.deepEqual(await chunksOf(upTo(10), { chunk: 10 }), ['Array'])
@@ -452,7 +453,7 @@ test('inputs on shared memory are shared with threads, and copied for processes'
   for (const model of ['threads', 'processes'] as const) {
     const stage = new Stage(peaceful, { model })
     await play(async () => void (await map(stage, shared, { chunk: 5 })))
-    const buffers = stage.jobs.map(({ calls }) => (calls as Float64Array).buffer)
+    const buffers = stage.jobs.map(({ inputs }) => (inputs as Float64Array).buffer)
     assert.deepEqual(
       buffers.map(buffer => buffer === shared.buffer),
       model === 'threads' ? [true, true] : [false, false],

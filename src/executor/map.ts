@@ -37,6 +37,7 @@ import {
   unpackedAt,
   visibleBytes,
 } from './packed.ts'
+import { Noted } from './ready-job.ts'
 import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
@@ -83,13 +84,12 @@ interface Piece {
   readonly run: OutcomeRun<unknown>
 }
 
-class MapJob implements Job {
+class MapJob extends Noted implements Job {
   readonly task: Task
-  readonly calls: Packed
-  readonly chunk: boolean
+  readonly args: readonly unknown[] | undefined
+  readonly inputs: Packed | undefined
   readonly priority: number
   readonly caller: Job['caller']
-  ready: Job['ready']
   /** Whose calls they are. */
   readonly of: Chunk
   readonly within: CallContext | undefined
@@ -99,17 +99,18 @@ class MapJob implements Job {
 
   constructor(
     task: Task,
-    calls: Packed,
-    chunk: boolean,
+    args: readonly unknown[] | undefined,
+    inputs: Packed | undefined,
     priority: number,
     caller: Job['caller'],
     within: CallContext | undefined,
     of: Chunk,
     owner: MapRun,
   ) {
+    super()
     this.task = task
-    this.calls = calls
-    this.chunk = chunk
+    this.args = args
+    this.inputs = inputs
     this.priority = priority
     this.caller = caller
     this.within = within
@@ -301,8 +302,8 @@ class MapRun {
     const many = chunk.count > 1
     const job = new MapJob(
       this.#task,
-      many ? this.#packed(inputs) : [this.#takesItems ? [unpackedAt(inputs, 0)] : inputs[0]],
-      many,
+      many ? undefined : this.#takesItems ? [unpackedAt(inputs, 0)] : (inputs[0] as readonly unknown[]),
+      many ? this.#packed(inputs) : undefined,
       this.#callOptions.priority ?? 0,
       this.#caller,
       this.#within,
@@ -434,7 +435,7 @@ class MapRun {
   /** What a job's outcome says of each of its inputs; a chunk that failed as a whole (its worker died) failed for each. */
   #runOf({ count }: Chunk, outcome: Outcome<unknown>, job: Job): OutcomeRun<unknown> {
     if (!outcome.ok) return failedRun(count, outcome.error)
-    if (!job.chunk) return { values: [outcome.value] }
+    if (job.inputs === undefined) return { values: [outcome.value] }
     const reply = outcome.value
     if (Array.isArray(reply) && reply.length === count) return runOfOutcomes(reply)
     try {

@@ -20,29 +20,29 @@ import type { NestedMessage, NestedReply, NestMessage } from '../wire/messages.t
 import { type Address, addressOf, knowAddress } from './address.ts'
 import type { Job } from './backend.ts'
 import type { Packed } from './packed.ts'
-import type { ReadyJob } from './ready-job.ts'
+import { Noted, type ReadyJob } from './ready-job.ts'
 import { unsendable } from './reply.ts'
 
 /** A nested call, as the pool takes it. */
-export class NestedJob implements Job {
+export class NestedJob extends Noted implements Job {
   readonly task: Task
-  readonly calls: Packed
-  readonly chunk: boolean
+  readonly args: readonly unknown[] | undefined
+  readonly inputs: Packed | undefined
   readonly attempt: number
   readonly priority: number
   readonly caller = {} // The side that made the call knows its own stack.
   readonly relayed = true
   readonly id: number
-  ready: object | undefined = undefined
   readonly #crossing: Crossing
   readonly #tell: (message: NestedMessage) => void
 
   /** `tell` sends to the worker that made the call; it throws what the platform throws. */
   constructor(message: NestMessage, task: Task, crossing: Crossing, tell: (message: NestedMessage) => void) {
+    super()
     this.task = task
     this.id = message.id
-    this.chunk = message.chunk
-    this.calls = message.chunk ? (message.args as Packed) : [message.args]
+    this.args = message.chunk ? undefined : (message.args as readonly unknown[])
+    this.inputs = message.chunk ? (message.args as Packed) : undefined
     this.attempt = message.attempt
     this.priority = message.priority
     this.#crossing = crossing
@@ -138,7 +138,7 @@ export function rootOf(ready: ReadyJob): ReadyJob {
 
 /** Whether the call has nested ones that it may wait for. */
 export function waits(ready: ReadyJob): boolean {
-  return !ready.settled && ready.nested !== undefined && ready.nested.size > 0
+  return !ready.over && ready.nested !== undefined && ready.nested.size > 0
 }
 
 /** Finds the tasks that workers name: this side's own, or a stand-in where this side has not imported the module. */

@@ -19,6 +19,7 @@ import type { Job } from './backend.ts'
 import { FakeWorker } from './fixtures/fake-worker.ts'
 import { Pool } from './pool.ts'
 import { checkPoolOptions, type PoolUserOptions } from './pool-options.ts'
+import { Noted } from './ready-job.ts'
 
 const meta = { url: 'test:pool' } as ImportMeta
 const cheap: Task = task(meta, function cheap() {})
@@ -27,22 +28,21 @@ const other: Task = task(meta, function other() {})
 type Kind = 'thread' | 'process'
 
 /** A call that a test has submitted, and what became of it. */
-class Call implements Job {
+class Call extends Noted implements Job {
   readonly task: Task
-  readonly calls: readonly (readonly unknown[])[]
-  readonly chunk = false
+  readonly args: readonly unknown[]
   readonly priority: number
   readonly caller = {}
   readonly id: number
-  ready: object | undefined
   outcomes: Outcome<unknown>[] = []
   starts = 0
 
   constructor(id: number, { of = cheap, priority = 0, args = [id] as readonly unknown[] } = {}) {
+    super()
     this.id = id
     this.task = of
     this.priority = priority
-    this.calls = [args]
+    this.args = args
   }
 
   get outcome(): Outcome<unknown> | undefined {

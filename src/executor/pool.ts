@@ -30,7 +30,7 @@ import { encodeStores } from './propagation.ts'
 import { PriorityQueue } from './queue.ts'
 import type { ReadyJob } from './ready-job.ts'
 import { Room } from './room.ts'
-import { type EndDetails, Slot, type SlotOwner } from './slot.ts'
+import { type EndDetails, mayWaitInHand, Slot, type SlotOwner } from './slot.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 import { TaskCost } from './task-cost.ts'
 import { isWorker } from './worker/is-worker.ts'
@@ -120,7 +120,6 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
       this.#counts.failed += 1
       return job.settled({ ok: false, error })
     }
-    job.ready = ready
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
     this.#queue.push(ready)
@@ -129,9 +128,8 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   cancel(job: Job, error: Error): void {
-    const ready = job.ready as ReadyJob | undefined
-    if (ready === undefined || ready.settled) return
-    this.#end(ready, error, () => job.settled({ ok: false, error }))
+    const ready = job as ReadyJob
+    if (!ready.over) this.#end(ready, error, () => job.settled({ ok: false, error }))
   }
 
   room(signal: AbortSignal | undefined): Promise<void> {
@@ -139,12 +137,12 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   pull(job: Job, count: number): void {
-    const ready = job.ready as ReadyJob
+    const ready = job as ReadyJob
     for (const slot of this.#slots) slot.pull(ready, count)
   }
 
   leave(job: Job, reason: Error): void {
-    const ready = job.ready as ReadyJob
+    const ready = job as ReadyJob
     if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: true, value: undefined }, 'cancelled')
     else for (const slot of this.#slots) slot.leave(ready, reason)
   }
@@ -213,11 +211,9 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     const refusal = this.#whyNotNested(parent)
     if (refusal !== undefined) return job.settled({ ok: false, error: refusal })
     const { id, args, special, moved, attempt } = message
-    const ready: ReadyJob = {
-      ...this.#ready(job, { value: args, special, transfer: moved }, parent.stores, this.#costOf(job.task)),
-      nesting: { id, parent, root: rootOf(parent) },
-    }
-    job.ready = ready
+    const encoded = { value: args, special, transfer: moved }
+    const ready = this.#noted(job, encoded, parent.stores, this.#costOf(job.task))
+    ready.nesting = { id, parent, root: rootOf(parent) }
     parent.nested ??= new Map()
     parent.nested.set(id, ready)
     this.#open += 1
@@ -229,17 +225,18 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
 
   unnest(parent: ReadyJob, { id, failure }: UnnestMessage): void {
     const ready = parent.nested?.get(id)
-    if (ready !== undefined) this.cancel(ready.job, callerError(failure, undefined))
+    if (ready !== undefined) this.cancel(ready, callerError(failure, undefined))
   }
 
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
-    if (outcome.ok && this.#brokenImports.size > 0) this.#brokenImports.delete(ready.job.task.module)
-    if (workMs !== undefined && !ready.job.chunk && ready.job.stream === undefined) ready.cost.learn(workMs)
+    if (outcome.ok && this.#brokenImports.size > 0) this.#brokenImports.delete(ready.task.module)
+    if (workMs !== undefined && ready.inputs === undefined && ready.stream === undefined)
+      ready.cost.learn(workMs)
     this.#settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
   }
 
   returned(jobs: readonly ReadyJob[]): void {
-    const wanted = jobs.filter(ready => !ready.settled)
+    const wanted = jobs.filter(ready => !ready.over)
     if (this.#forced === undefined) this.#queue.putBack(wanted)
     else for (const ready of wanted) this.#settle(ready, { ok: false, error: this.#forced }, 'cancelled')
     this.#assign()
@@ -281,37 +278,28 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     ) {
       throw new QueueFullError(this.name, this.#options.queueLimit)
     }
-    return this.#ready(job, this.#encode(job), encodeStores(this.#crossing), cost)
+    return this.#noted(job, this.#encode(job), encodeStores(this.#crossing), cost)
   }
 
-  #ready(job: Job, encoded: Encoded | undefined, stores: ReadyJob['stores'], cost: TaskCost): ReadyJob {
-    return {
-      job,
-      encoded,
-      stores,
-      cost,
-      priority: job.priority,
-      waiting: false,
-      order: 0,
-      seq: 0,
-      nesting: undefined,
-      nested: undefined,
-      settled: false,
-    }
+  #noted(job: Job, encoded: Encoded | undefined, stores: ReadyJob['stores'], cost: TaskCost): ReadyJob {
+    const ready = job as ReadyJob
+    ready.encoded = encoded
+    ready.stores = stores
+    ready.cost = cost
+    ready.over = false
+    return ready
   }
 
   #whyNotNested(parent: ReadyJob): Error | undefined {
     if (this.#forced !== undefined) return this.#forced
-    if (parent.settled)
-      return new AbortError(`The call that made it, ${nameOf(parent.job.task)}, was cancelled.`)
+    if (parent.over) return new AbortError(`The call that made it, ${nameOf(parent.task)}, was cancelled.`)
     return this.#queue.size >= this.#options.queueLimit + mostNested
       ? new QueueFullError(this.name, this.#options.queueLimit)
       : undefined
   }
 
-  #encode({ chunk, calls }: Job): Encoded | undefined {
-    if (chunk) return encode(calls, 'inputs', this.#crossing)
-    const args = calls[0] as readonly unknown[]
+  #encode({ args, inputs }: Job): Encoded | undefined {
+    if (args === undefined) return encode(inputs, 'inputs', this.#crossing)
     return needsNoCodec(args) ? undefined : encode(args, 'args', this.#crossing)
   }
 
@@ -396,12 +384,23 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     for (const slot of this.#slots) {
       const share = Math.ceil(this.#queue.size / left)
       left -= 1
-      if (slot.state !== 'busy' || slot.sinceMs(nowMs) >= stuckMs) continue
-      for (let given = 0; given < share; given += 1) {
-        const next = this.#queue.peek()
-        if (next === undefined || !slot.takes(next, this.#takesBack)) break
-        slot.assign(this.#queue.shift() as ReadyJob)
+      if (slot.state === 'busy' && slot.sinceMs(nowMs) < stuckMs) this.#fillHand(slot, share)
+    }
+  }
+
+  #fillHand(slot: Slot, share: number): void {
+    let task: Task | undefined
+    let room = 0
+    for (let given = 0; given < share; given += 1) {
+      const next = this.#queue.peek()
+      if (next === undefined || !mayWaitInHand(next)) return
+      if (next.task !== task) {
+        task = next.task
+        room = slot.roomFor(next, this.#takesBack)
       }
+      if (room <= 0) return
+      room -= 1
+      slot.assign(this.#queue.shift() as ReadyJob)
     }
   }
 
@@ -493,7 +492,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     const failures = (this.#brokenImports.get(module) ?? 0) + 1
     this.#brokenImports.set(module, failures)
     if (failures < startsBeforeGivingUp) return
-    for (const ready of [...this.#queue]) if (ready.job.task.module === module) this.#reject(ready, why)
+    for (const ready of [...this.#queue]) if (ready.task.module === module) this.#reject(ready, why)
   }
 
   #reject(ready: ReadyJob, error: Error): void {
@@ -506,16 +505,16 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     as: 'done' | 'failed' | 'cancelled',
     workMs?: number,
   ): void {
-    if (ready.settled) return
+    if (ready.over) return
     this.#count(ready, as)
     const { nested } = ready
-    ready.job.settled(outcome, workMs)
+    ready.settled(outcome, workMs)
     if (nested !== undefined) this.#leave(ready, nested, undefined)
     if (this.#open === 0) this.#finishClosing()
   }
 
   #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled'): void {
-    ready.settled = true
+    ready.over = true
     this.#open -= 1
     this.#counts[as] += 1
     ready.nesting?.parent.nested?.delete(ready.nesting.id)
@@ -536,13 +535,13 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   /** A call has ended; what it has made ends with it. */
   #leave(parent: ReadyJob, nested: ReadonlyMap<number, ReadyJob>, cause: Error | undefined): void {
     if (parent.nesting === undefined) this.#families.forget(parent)
-    const maker = `The call that made it, ${nameOf(parent.job.task)},`
+    const maker = `The call that made it, ${nameOf(parent.task)},`
     for (const ready of [...nested.values()]) {
       const error =
         cause === undefined
           ? new AbortError(`${maker} has ended before it.`)
           : new AbortError(`${maker} was cancelled.`, { cause })
-      this.#end(ready, error, () => ready.job.left?.(error))
+      this.#end(ready, error, () => ready.left?.(error))
     }
   }
 

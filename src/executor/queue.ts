@@ -100,6 +100,8 @@ export class PriorityQueue<T extends Queued> {
   }
 
   #lineOf(priority: number): Line<T> {
+    const [first] = this.#lines
+    if (first?.priority === priority) return first
     const at = this.#lines.findIndex(line => line.priority <= priority)
     const found = this.#lines[at]
     if (found?.priority === priority) return found

@@ -1,23 +1,44 @@
-/** A job that was checked, and readied for the wire. */
+/** A job that a pool has accepted, and what the pool notes on it. */
 import type { Encoded } from '../wire/codec.ts'
 import type { Job } from './backend.ts'
 import type { Held } from './hand.ts'
 import type { EncodedStore } from './propagation.ts'
 import type { Queued } from './queue.ts'
-import type { TaskCost } from './task-cost.ts'
+import { TaskCost } from './task-cost.ts'
 
-export interface ReadyJob extends Queued, Held {
-  readonly job: Job
-  /** The arguments as the codec made them; undefined for those that need no codec: `job.calls[0]` as it is. */
-  readonly encoded: Encoded | undefined
+/**
+ * What a pool notes on a job, on the job itself: in a burst a call costs what it keeps in memory until it is settled, and
+ * another object for each would be a fifth more. The pool writes them, and nobody else looks at them.
+ */
+export interface PoolNotes extends Omit<Queued, 'priority'>, Held {
+  /** The arguments as the codec made them; undefined for those that need no codec: they cross as they are. */
+  encoded: Encoded | undefined
   /** What the caller's propagated storages held, if anything. */
-  readonly stores: readonly EncodedStore[] | undefined
+  stores: readonly EncodedStore[] | undefined
   /** What is known about the task's cost. */
-  readonly cost: TaskCost
+  cost: TaskCost
   /** Where a nested call comes from: the call that made it, and the one from outside that all this began with. */
-  readonly nesting: { readonly id: number; readonly parent: ReadyJob; readonly root: ReadyJob } | undefined
+  nesting: { readonly id: number; readonly parent: ReadyJob; readonly root: ReadyJob } | undefined
   /** The nested calls that it has made and that have no outcome, by their numbers. */
   nested: Map<number, ReadyJob> | undefined
-  /** Whether it has its outcome. */
-  settled: boolean
+  /** Whether the pool has nothing to do with it: before it was accepted, and once it has its outcome. */
+  over: boolean
+}
+
+export type ReadyJob = Job & PoolNotes
+
+/** Until the pool knows better. */
+export const unknownCost: TaskCost = new TaskCost()
+
+/** The places for these notes. */
+export class Noted implements PoolNotes {
+  encoded: Encoded | undefined = undefined
+  stores: readonly EncodedStore[] | undefined = undefined
+  cost: TaskCost = unknownCost
+  waiting = false
+  order = 0
+  seq = 0
+  nesting: PoolNotes['nesting'] = undefined
+  nested: Map<number, ReadyJob> | undefined = undefined
+  over = true
 }

@@ -9,65 +9,93 @@ import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.t
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
+import { type PoolNotes, unknownCost } from './ready-job.ts'
 import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
 
+/** Where calls go, and with which options: what all calls of one executor share. */
+export interface Course {
+  readonly backend: Backend
+  readonly options: CallOptions
+}
+
 export function runOne<F extends AnyFunction>(
-  backend: Backend,
-  options: CallOptions,
+  course: Course,
   task: Task<F>,
   args: readonly unknown[],
   calledAs: Function,
 ): Future<Result<F>> {
-  const call = new SingleCall(backend, options, task, args, captureCaller(task, calledAs))
+  const call = new SingleCall(course, task, args, captureCaller(task, calledAs))
   call.begin()
   return call.future as Future<Result<F>>
 }
 
-/** A class, not closures: a burst makes many of these, and they all live until they are settled. */
-class SingleCall extends FutureControl<unknown> implements Job {
+/** What only some calls have: a limit, a signal, repeats. */
+class Extras {
+  attempts: Attempts | undefined
+  timer: Timer | undefined
+  pause: Timer | undefined
+  /** The listener on its signal. */
+  aborted: (() => void) | undefined
+}
+
+/**
+ * A burst makes many of these, and they all live until they are settled. So it is one object with its control and with the
+ * pool's notes, and what few calls have is kept apart.
+ */
+class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
   readonly task: Task
-  readonly calls: readonly (readonly unknown[])[]
-  readonly chunk = false
+  readonly args: readonly unknown[]
   readonly caller: Caller
   readonly within: CallContext | undefined = currentCall()
   waitedFor = false
-  ready: object | undefined = undefined
-  readonly #backend: Backend
-  readonly #options: CallOptions
-  readonly #attempts: Attempts | undefined
-  #timer: Timer | undefined
-  #pause: Timer | undefined
+  readonly #course: Course
+  #extras: Extras | undefined
+  encoded: PoolNotes['encoded'] = undefined
+  stores: PoolNotes['stores'] = undefined
+  cost: PoolNotes['cost'] = unknownCost
+  waiting = false
+  order = 0
+  seq = 0
+  nesting: PoolNotes['nesting'] = undefined
+  nested: PoolNotes['nested'] = undefined
+  over = true
 
-  constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
+  constructor(course: Course, task: Task, args: readonly unknown[], caller: Caller) {
     super()
-    this.#backend = backend
-    this.#options = options
+    this.#course = course
     this.task = task
-    this.calls = [args]
+    this.args = args
     this.caller = caller
-    this.#attempts = attemptsOf(options, backend.name, task)
-    if (this.#attempts !== undefined) assertNothingMoves(args, task)
+    const { backend, options } = course
+    const attempts = attemptsOf(options, backend.name, task)
+    if (attempts !== undefined) {
+      assertNothingMoves(args, task)
+      this.#extra.attempts = attempts
+    }
     if (this.within !== undefined && backend.awaited !== undefined)
       onAwait(this.future, () => this.#awaited())
   }
 
   get priority(): number {
-    return this.#options.priority ?? 0
+    return this.#course.options.priority ?? 0
   }
 
   get attempt(): number {
-    return this.#attempts?.attempt ?? 1
+    return this.#extras?.attempts?.attempt ?? 1
   }
 
   begin(): void {
-    const { signal, timeoutMs } = this.#options
-    if (signal?.aborted) return void this.#aborted()
-    this.#backend.submit(this)
+    const { backend, options } = this.#course
+    const { signal, timeoutMs } = options
+    if (signal?.aborted) return this.#aborted(signal)
+    backend.submit(this)
     if (this.hasSettled) return
-    signal?.addEventListener('abort', this.#aborted, { once: true })
-    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
+    if (signal !== undefined) {
+      this.#extra.aborted = () => this.#aborted(signal)
+      signal.addEventListener('abort', this.#extra.aborted, { once: true })
     }
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
+      this.#extra.timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
   }
 
   settled(outcome: Outcome<unknown>): void {
@@ -76,7 +104,7 @@ class SingleCall extends FutureControl<unknown> implements Job {
       this.#release()
       return this.resolve(outcome.value)
     }
-    const attempts = this.#attempts
+    const attempts = this.#extras?.attempts
     const error = attempts === undefined ? outcome.error : attempts.afterFailure(outcome.error)
     if (attempts !== undefined && error === repeat) return this.#repeat(attempts)
     this.#release()
@@ -93,20 +121,27 @@ class SingleCall extends FutureControl<unknown> implements Job {
   #awaited(): void {
     if (this.waitedFor || this.within === undefined) return
     this.waitedFor = true
-    if (!this.hasSettled) this.#backend.awaited?.(this)
+    if (!this.hasSettled) this.#course.backend.awaited?.(this)
   }
 
   #repeat(attempts: Attempts): void {
-    this.ready = undefined
-    const again = () => attempts.again(() => this.#backend.submit(this))
+    const again = () => attempts.again(() => this.#course.backend.submit(this))
     if (attempts.delayMs === 0) again()
-    else this.#pause = runtime().setTimer(attempts.delayMs, again)
+    else this.#extra.pause = runtime().setTimer(attempts.delayMs, again)
+  }
+
+  get #extra(): Extras {
+    this.#extras ??= new Extras()
+    return this.#extras
   }
 
   #release(): void {
-    this.#timer?.cancel()
-    this.#pause?.cancel()
-    this.#options.signal?.removeEventListener('abort', this.#aborted)
+    const extras = this.#extras
+    if (extras === undefined) return
+    extras.timer?.cancel()
+    extras.pause?.cancel()
+    if (extras.aborted !== undefined)
+      this.#course.options.signal?.removeEventListener('abort', extras.aborted)
   }
 
   /** The user has cancelled the future. */
@@ -114,16 +149,11 @@ class SingleCall extends FutureControl<unknown> implements Job {
     this.#stop(abortError(this.#what, reason))
   }
 
-  /** Bound once it is needed, as a listener; most calls have no signal. */
-  get #aborted(): () => void {
-    this.#listener ??= () => {
-      // Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error then.
-      this.future.catch(() => {})
-      this.#stop(abortError(this.#what, this.#options.signal?.reason))
-    }
-    return this.#listener
+  /** Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error then. */
+  #aborted(signal: AbortSignal): void {
+    this.future.catch(() => {})
+    this.#stop(abortError(this.#what, signal.reason))
   }
-  #listener: (() => void) | undefined
 
   #timedOut(timeoutMs: number): void {
     const where = this.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
@@ -138,10 +168,10 @@ class SingleCall extends FutureControl<unknown> implements Job {
   #stop(error: Error): void {
     this.#release()
     this.reject(error, 'cancelled')
-    this.#backend.cancel(this, error)
+    this.#course.backend.cancel(this, error)
   }
 
   get #what(): string {
-    return `${nameOf(this.task)}, run on ${this.#backend.name},`
+    return `${nameOf(this.task)}, run on ${this.#course.backend.name},`
   }
 }

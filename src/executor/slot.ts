@@ -11,7 +11,7 @@ import {
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
-import { decode, detach } from '../wire/codec.ts'
+import { decode, detach, type Encoded } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import {
   type FromWorker,
@@ -70,6 +70,9 @@ export interface SlotOptions {
   readonly initialize: Task | undefined
 }
 
+/** The answers to so few calls are awaited one by one. */
+const fewInHand = 48
+
 /** The number of the call that a new worker begins with. */
 const initializing = -(2 ** 30)
 
@@ -86,6 +89,9 @@ export class Slot {
   readonly #wear: Wear
   /** Tasks that this worker was told of. */
   readonly #refs = new Map<Task, { readonly ref: number; loaded: boolean }>()
+  /** The task that was given last, and its number: mostly the next one too. */
+  #toldLast: Task | undefined
+  #refLast = 0
   readonly #storages = new ToldStorages(message => this.#worker.send(message))
   #state: SlotState = 'starting'
   /** The worker has ended, and what it said last is being read: a job that it were given now would seem to have ended it. */
@@ -111,7 +117,8 @@ export class Slot {
     )
     this.#worker = start(index, {
       message: message => this.#receive(message),
-      done: (seq, workMs, value) => this.#done(seq, workMs, value),
+      done: (seq, workMs, value, more) => this.#done(seq, workMs, value, more),
+      patience: () => this.#patience(),
       ending: () => {
         this.gone = true
       },
@@ -134,7 +141,7 @@ export class Slot {
 
   /** Whether it is at a call that somebody waits for. */
   get running(): boolean {
-    return this.#state === 'busy' || (this.#state === 'draining' && this.#hand.first?.settled === false)
+    return this.#state === 'busy' || (this.#state === 'draining' && this.#hand.first?.over === false)
   }
 
   /** How many calls the worker has in its hands. */
@@ -168,25 +175,15 @@ export class Slot {
   }
 
   /**
-   * Whether a busy worker may be given this job behind what it has: it knows the task, there is room, and the call that
-   * it is in is a cheap one too. What moves is never given so: it could not be given again to another.
+   * How many calls like this one a busy worker may be given behind what it has: it knows the task, there is room, and the
+   * call that it is in is a cheap one too.
    */
-  takes(ready: ReadyJob, takesBack: boolean): boolean {
+  roomFor({ task, cost }: ReadyJob, takesBack: boolean): number {
     const { first } = this.#hand
-    return (
-      this.#state === 'busy' &&
-      first !== undefined &&
-      !this.gone &&
-      !this.#wear.isWorn &&
-      this.#hand.count <
-        Math.min(ready.cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity) &&
-      this.#hand.room > 1 &&
-      this.#refs.get(ready.job.task)?.loaded === true &&
-      ready.nesting === undefined && // It would wait behind a call that may wait for it.
-      canBeGivenAgain(ready) &&
-      ready.job.stream === undefined &&
-      first.job.stream === undefined
-    )
+    if (this.#state !== 'busy' || first === undefined || first.stream !== undefined || this.gone) return 0
+    if (this.#refs.get(task)?.loaded !== true) return 0
+    const most = Math.min(cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity)
+    return Math.min(most - this.#hand.count, this.#hand.room - 1, this.#wear.callsLeft)
   }
 
   /** Whether the worker has come to the middle of what it may have in its hands: then more is given, many at once. */
@@ -196,6 +193,12 @@ export class Slot {
       first !== undefined &&
       this.#hand.count * 2 <= Math.min(first.cost.inHand(takesBack), this.#worker.capacity)
     )
+  }
+
+  /** Calls that are many in a hand are cheap ones: half of them are awaited together. */
+  #patience(): number {
+    const { count } = this.#hand
+    return this.#state === 'busy' && count >= fewInHand ? Math.min(count >> 1, 400) : 0
   }
 
   /** Lets those leave that were assigned since the last time. */
@@ -210,7 +213,7 @@ export class Slot {
       this.#hold()
     }
     const seq = this.#hand.add(ready)
-    this.#wear.given(ready.job)
+    this.#wear.given(ready)
     try {
       this.#give(seq, ready)
     } catch (cause) {
@@ -262,7 +265,7 @@ export class Slot {
 
   /** Nobody wants more of a stream in this worker's hand: asks its generator to end, and ends a worker where it does not. */
   leave(ready: ReadyJob, reason: Error): void {
-    if (this.#hand.get(ready.seq) !== ready || ready.settled) return
+    if (this.#hand.get(ready.seq) !== ready || ready.over) return
     this.abandon(ready, reason)
     if (this.#hand.get(ready.seq) === ready) this.#hold()
     else this.#owner.settled(ready, { ok: true, value: undefined })
@@ -272,7 +275,7 @@ export class Slot {
   takeBack(): ReadyJob[] {
     const { first } = this.#hand
     const back = [...this.#hand].filter(
-      ready => ready !== first && !ready.settled && this.#worker.recall(ready.seq),
+      ready => ready !== first && !ready.over && this.#worker.recall(ready.seq),
     )
     for (const { seq } of back) this.#hand.remove(seq)
     return back
@@ -288,12 +291,12 @@ export class Slot {
   /** Gives the worker a nested call beside those in its hands. Settles it at once if it can't be sent. */
   help(ready: ReadyJob): void {
     const seq = this.#helping.add(ready)
-    this.#wear.given(ready.job)
-    const { job, encoded, stores } = ready
-    const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
-    const { chunk, attempt = 1 } = job
+    this.#wear.given(ready)
+    const { task, encoded, stores, attempt = 1 } = ready
+    const chunk = ready.inputs !== undefined
+    const { value, special, transfer } = encoded ?? asTheyAre(ready)
     try {
-      const ref = this.#tell(job.task)
+      const ref = this.#tell(task)
       const help: HelpMessage = { kind: 'help', seq, ref, args: value, special, chunk, attempt }
       this.#worker.send(
         stores === undefined ? help : { ...help, stores: this.#storages.wire(stores) },
@@ -304,7 +307,7 @@ export class Slot {
       return this.#owner.settled(ready, unsendable(cause))
     }
     detach(transfer)
-    job.started()
+    ready.started()
   }
 
   /** Sends the news of a nested call to the worker that made it, if it still wants any. */
@@ -338,26 +341,26 @@ export class Slot {
     this.#worker.hold()
   }
 
-  #give(seq: number, { job, encoded, stores }: ReadyJob): void {
-    const ref = this.#tell(job.task)
+  #give(seq: number, ready: ReadyJob): void {
+    const { task, args, encoded, stores, attempt = 1, stream } = ready
+    const ref = this.#tell(task)
     const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
-    const { attempt = 1, chunk, stream } = job
     if (
       plain &&
       attempt === 1 &&
-      !chunk &&
+      args !== undefined &&
       stream === undefined &&
-      this.#tryGive(seq, ref, job.calls[0] as readonly unknown[], stores)
+      this.#tryGive(seq, ref, args, stores)
     )
       return
-    const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
+    const { value, special, transfer } = encoded ?? asTheyAre(ready)
     const message: RunMessage = {
       kind: 'run',
       seq,
       ref,
       args: value,
       special,
-      chunk,
+      chunk: args === undefined,
       attempt,
       ...(stream === undefined ? {} : { credit: stream.credit() }),
     }
@@ -376,8 +379,13 @@ export class Slot {
 
   /** Sends the task's address the first time, and returns its number on this worker. */
   #tell(task: Task): number {
+    if (task === this.#toldLast) return this.#refLast
     const known = this.#refs.get(task)
-    if (known !== undefined) return known.ref
+    if (known !== undefined) {
+      this.#toldLast = task
+      this.#refLast = known.ref
+      return known.ref
+    }
     const ref = this.#refs.size + 1
     this.#worker.send({ kind: 'load', ref, ...addressOf(task) })
     this.#refs.set(task, { ref, loaded: false })
@@ -467,17 +475,19 @@ export class Slot {
   }
 
   /** The fast lane's answer. */
-  #done(seq: number, workMs: number, value: unknown): void {
+  #done(seq: number, workMs: number, value: unknown, more: boolean): void {
     if (this.#state === 'ended') return
     if (seq === initializing && this.#state === 'starting')
       return this.#initialized({ kind: 'done', seq, value, special: false, workMs })
     const ready = this.#take(seq)
     if (ready === undefined)
       return this.#end(new ProtocolError('done for a call that it does not have', this.#details()))
-    const outcome: Outcome<unknown> = ready.job.relayed
+    const outcome: Outcome<unknown> = ready.relayed
       ? relayedOutcome({ kind: 'done', value, special: false })
       : { ok: true, value }
-    if (!ready.settled) this.#owner.settled(ready, outcome, workMs)
+    if (!ready.over) this.#owner.settled(ready, outcome, workMs)
+    // The worker is past the next call already: what is to be done now is done after the last of these answers.
+    if (more && seq >= 0 && this.#deadline === undefined && this.#helping.count === 0) return
     this.#answered(ready)
   }
 
@@ -485,7 +495,7 @@ export class Slot {
     if (message.seq === initializing && this.#state === 'starting') return this.#initialized(message)
     const ready = this.#get(message.seq)
     if (message.kind === 'progress') {
-      if (ready !== undefined && !ready.settled) ready.job.progressed(message.done, message.total)
+      if (ready !== undefined && !ready.over) ready.progressed(message.done, message.total)
       return
     }
     if (ready === undefined) {
@@ -501,7 +511,7 @@ export class Slot {
     if (message.kind === 'yielded' || message.kind === 'yieldedOne' || message.kind === 'returning')
       return this.#receiveOfStream(ready, message)
     this.#take(message.seq)
-    if (!ready.settled) this.#settle(ready, message)
+    if (!ready.over) this.#settle(ready, message)
     this.#answered(ready)
   }
 
@@ -517,8 +527,8 @@ export class Slot {
   }
 
   #receiveOfStream(ready: ReadyJob, message: StreamMessage): void {
-    const { stream } = ready.job
-    if (ready.settled) return
+    const { stream } = ready
+    if (ready.over) return
     if (stream === undefined)
       return this.#end(new ProtocolError(`${message.kind} for a call that is no stream`, this.#details()))
     if (message.kind === 'returning') return stream.returning()
@@ -536,15 +546,15 @@ export class Slot {
 
   #settle(ready: ReadyJob, message: Answer): void {
     if (message.kind === 'dropped') return this.#owner.settled(ready, this.#dropped(ready))
-    if (ready.job.relayed) return this.#owner.settled(ready, relayedOutcome(message), message.workMs)
-    const read = () => outcomeOf(message, ready.job)
+    if (ready.relayed) return this.#owner.settled(ready, relayedOutcome(message), message.workMs)
+    const read = () => outcomeOf(message, ready)
     if (message.kind === 'done') return this.#owner.settled(ready, this.#attempt(read), message.workMs)
     this.#settleKnowing(failuresIn(message), ready, read, message.workMs)
   }
 
   /** A cancelled call was settled then; this is a stream that was left before it began, or a forgery. */
   #dropped(ready: ReadyJob): Outcome<unknown> {
-    if (ready.job.stream !== undefined && this.#draining === ready.seq) return { ok: true, value: undefined }
+    if (ready.stream !== undefined && this.#draining === ready.seq) return { ok: true, value: undefined }
     return this.#forged('dropped for a call that nobody cancelled')
   }
 
@@ -563,9 +573,9 @@ export class Slot {
     workMs: number,
   ): void {
     const settle = () => {
-      if (!ready.settled) this.#owner.settled(ready, this.#attempt(read), workMs)
+      if (!ready.over) this.#owner.settled(ready, this.#attempt(read), workMs)
     }
-    const learning = failures.length === 0 ? undefined : learnClasses(failures, ready.job)
+    const learning = failures.length === 0 ? undefined : learnClasses(failures, ready)
     if (learning === undefined) settle()
     else learning.then(settle)
   }
@@ -585,7 +595,7 @@ export class Slot {
     if (ready.seq < 0) return this.#helped(ready)
     // While a later call drains, the deadline is that one's.
     if (this.#deadline !== undefined && (this.#draining ?? ready.seq) === ready.seq) {
-      const known = this.#refs.get(ready.job.task)
+      const known = this.#refs.get(ready.task)
       if (known !== undefined) known.loaded = true
       this.#clearDeadline()
     }
@@ -594,8 +604,8 @@ export class Slot {
   }
 
   /** A call beside the hand has ended. */
-  #helped({ job }: ReadyJob): void {
-    const known = this.#refs.get(job.task)
+  #helped({ task }: ReadyJob): void {
+    const known = this.#refs.get(task)
     if (known?.loaded === false) this.#loaded(known.ref)
     if (this.#state === 'draining') this.#next()
     else this.#owner.answered(this)
@@ -610,7 +620,7 @@ export class Slot {
     const next = this.#hand.first
     if (next === undefined) return this.#turnIdle()
     if (this.gone) return
-    if (next.settled) return this.#drain(next.seq)
+    if (next.over) return this.#drain(next.seq)
     if (this.#state === 'draining') this.#hold()
     this.#state = 'busy'
     this.#begin(next)
@@ -636,7 +646,7 @@ export class Slot {
 
   #begin(ready: ReadyJob): void {
     this.#sinceMs = runtime().now()
-    if (!ready.settled) ready.job.started()
+    if (!ready.over) ready.started()
   }
 
   #turnIdle(): void {
@@ -670,7 +680,7 @@ export class Slot {
         crash: this.#crash,
         wasReady: this.#wasReady,
         loading,
-        job: this.#hand.first?.job,
+        job: this.#hand.first,
         details: this.#details(),
       })
     this.#state = 'ended'
@@ -683,12 +693,12 @@ export class Slot {
   #giveUp(why: Error, isLoading: boolean): void {
     const back: ReadyJob[] = []
     for (const ready of this.#helping.clear())
-      if (!ready.settled) this.#owner.settled(ready, { ok: false, error: why })
+      if (!ready.over) this.#owner.settled(ready, { ok: false, error: why })
     let first = true
     for (const ready of this.#hand) {
       const begun = this.#worker.hadBegun(ready.seq, first) || (first && isLoading) || !canBeGivenAgain(ready)
       first = false
-      if (ready.settled) continue
+      if (ready.over) continue
       if (begun) this.#owner.settled(ready, { ok: false, error: why })
       else back.push(ready)
     }
@@ -696,12 +706,12 @@ export class Slot {
   }
 
   #loadingModule(): string | undefined {
-    const task = this.#hand.first?.job.task
+    const task = this.#hand.first?.task
     return task !== undefined && this.#refs.get(task)?.loaded === false ? task.module : undefined
   }
 
   #details(): WorkerErrorDetails {
-    const task = this.#hand.first?.job.task
+    const task = this.#hand.first?.task
     return {
       worker: this.#worker?.name ?? `worker ${this.index}`,
       task: task === undefined ? undefined : nameOf(task),
@@ -724,6 +734,19 @@ type StreamMessage = Extract<FromWorker, { kind: 'yielded' | 'yieldedOne' | 'ret
 /** What has moved to one worker can't be sent to another. */
 function canBeGivenAgain({ encoded }: ReadyJob): boolean {
   return encoded === undefined || encoded.transfer.length === 0
+}
+
+/**
+ * Whether the job may wait in a worker's hands. Not a nested one: it would wait behind a call that may wait for it. Not what
+ * moves: it could not be given again to another worker. Not a stream: it holds its worker for as long as it likes.
+ */
+export function mayWaitInHand(ready: ReadyJob): boolean {
+  return ready.nesting === undefined && ready.stream === undefined && canBeGivenAgain(ready)
+}
+
+/** Few primitives. */
+function asTheyAre({ args }: ReadyJob): Encoded {
+  return { value: args, special: false, transfer: [] }
 }
 
 function describe(message: unknown): string {

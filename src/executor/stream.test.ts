@@ -184,7 +184,7 @@ played('a worker that sends more than it may, or no values, is ended', async pla
 
 played('what arrives for a call that is no stream ends the worker', async play => {
   const it = play()
-  const call = { task: rows, calls: [[]], chunk: false, priority: 0, caller: {}, ready: undefined }
+  const call = { task: rows, args: [], priority: 0, caller: {} }
   const outcomes: unknown[] = []
   it.pool.submit({ ...call, started() {}, progressed() {}, settled: outcome => outcomes.push(outcome) })
   it.worker.ready()
@@ -208,11 +208,9 @@ played('a worker with a stream takes nothing else, and a busy one no stream', as
     const settled = { ends: 0 }
     it.pool.submit({
       task: rows,
-      calls: [[]],
-      chunk: false,
+      args: [],
       priority: 0,
       caller: {},
-      ready: undefined,
       started() {},
       progressed() {},
       settled: () => {

@@ -17,6 +17,7 @@ import { type AnyFunction, nameOf, type Task } from '../task/task.ts'
 import type { Backend, Caller, Inlet, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
+import { Noted } from './ready-job.ts'
 
 /** A function whose values can be streamed: it returns a generator, or another object to iterate over. */
 export type StreamFunction = (...args: any[]) => Streamable | PromiseLike<Streamable>
@@ -125,14 +126,13 @@ interface Batch {
 
 const over: Outcome<unknown> = { ok: true, value: undefined }
 
-class StreamRun implements Job, Inlet {
+class StreamRun extends Noted implements Job, Inlet {
   readonly task: Task
-  readonly calls: readonly (readonly unknown[])[]
-  readonly chunk = false
+  readonly args: readonly unknown[]
   readonly caller: Caller
   readonly stream: Inlet = this
   readonly listeners: ProgressListener[] = []
-  ready: object | undefined = undefined
+  generator: object | undefined = undefined
   readonly #backend: Backend
   readonly #options: CallOptions
   readonly #ahead: number
@@ -157,11 +157,12 @@ class StreamRun implements Job, Inlet {
   #timer: Timer | undefined
 
   constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
+    super()
     this.#backend = backend
     this.#options = options
     this.#ahead = backend.model === 'coroutines' ? 0 : (options.ahead ?? defaultAhead)
     this.task = task
-    this.calls = [args]
+    this.args = args
     this.caller = caller
   }
 

@@ -12,12 +12,13 @@ const newest = 0.2
 const newestDearer = 0.7
 
 export class TaskCost {
-  #expectedMs: number | undefined
+  /** NaN while nothing is known. */
+  #expectedMs = Number.NaN
 
   /** A call took `workMs`. */
   learn(workMs: number): void {
     const expectedMs = this.#expectedMs
-    if (expectedMs === undefined) this.#expectedMs = workMs
+    if (Number.isNaN(expectedMs)) this.#expectedMs = workMs
     else
       this.#expectedMs =
         expectedMs + (workMs > 4 * expectedMs ? newestDearer : newest) * (workMs - expectedMs)
@@ -26,7 +27,7 @@ export class TaskCost {
   /** How many calls a worker may have in its hands; `takesBack` says that they can be taken back from there. */
   inHand(takesBack: boolean): number {
     const expectedMs = this.#expectedMs
-    if (expectedMs === undefined || expectedMs > (takesBack ? 2 : 0.25)) return 1
+    if (!(expectedMs <= (takesBack ? 2 : 0.25))) return 1
     return Math.max(2, Math.floor(inHandMs / Math.max(expectedMs, 0.0005)))
   }
 }

@@ -12,12 +12,17 @@ export class Wear {
 
   /** Whether the worker must be given nothing more. */
   get isWorn(): boolean {
-    return this.#isWorn || this.#calls >= this.#mostCalls
+    return this.callsLeft <= 0
+  }
+
+  /** How many more calls it may be given. */
+  get callsLeft(): number {
+    return this.#isWorn ? 0 : this.#mostCalls - this.#calls
   }
 
   /** The worker was given the job; each input of a chunk is a call. */
-  given({ chunk, calls }: Job): void {
-    this.#calls += chunk ? calls.length : 1
+  given({ inputs }: Job): void {
+    this.#calls += inputs?.length ?? 1
   }
 
   /** The worker says that it uses more memory than it may. */

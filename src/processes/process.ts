@@ -78,7 +78,7 @@ class WorkerProcess implements FarWorker {
           owner.message(message)
         },
         run() {},
-        done: (seq, workMs, value) => owner.done(seq, workMs, value),
+        done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
         garbled: what => this.#killBecause({ kind: 'garbled', what }),
         closed: () => this.#disconnected(),
       },

@@ -32,7 +32,8 @@ function startThread(
     {
       message: message => owner.message(message),
       run() {},
-      done: (seq, workMs, value) => owner.done(seq, workMs, value),
+      done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
+      patience: () => owner.patience(),
       garbled(what) {
         unreadable = what
         void thread?.terminate()

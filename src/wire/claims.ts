@@ -10,14 +10,14 @@
  * Exactly one of the two exchanges (compare-and-exchange on the same word) succeeds. So a call that was taken back is
  * never run, and after a worker's death it is known which call it had begun.
  */
-import { compareExchange, load, store } from '../runtime/atomics.ts'
+import { compareExchange, load } from '../runtime/atomics.ts'
 
 const given = 0
 const begun = 1
 const recalled = 2
 
 /** The most calls whose numbers may lie between the oldest and the newest one in a worker's hands. */
-export const claimWindow = 1_024
+export const claimWindow = 4096
 
 /** Memory for the claims of one worker. */
 export function claimMemory(): Int32Array {
@@ -34,7 +34,7 @@ function word(seq: number, state: number): number {
 
 /** Caller's side, before the call is published. */
 export function giveClaim(claims: Int32Array, seq: number): void {
-  store(claims, seq % claimWindow, word(seq, given))
+  claims[seq % claimWindow] = word(seq, given) // Seen with the call: whoever publishes that stores or posts after this.
 }
 
 /** Worker's side: whether it may run the call. */

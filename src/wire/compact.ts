@@ -53,7 +53,7 @@ export class CompactWriter {
   begin(at: number, end: number): void {
     this.#at = at
     this.#end = end
-    this.#seen.length = 0
+    if (this.#seen.length > 0) this.#seen.length = 0 // Dear, even where there is nothing to do.
   }
 
   int32(value: number): void {

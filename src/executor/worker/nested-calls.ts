@@ -96,7 +96,8 @@ export class NestedCallsOf implements Backend {
       })
     }
     const id = this.#all.nextId()
-    const { chunk, priority, attempt = 1 } = job
+    const { priority, attempt = 1 } = job
+    const chunk = job.inputs !== undefined
     if (attempt > 1) this.#counts.retried += 1
     try {
       const { value: args, special, transfer } = this.#encode(job)
@@ -173,9 +174,8 @@ export class NestedCallsOf implements Backend {
     }
   }
 
-  #encode({ chunk, calls }: Job): Encoded {
-    if (chunk) return encode(calls, 'inputs', this.#all.crossing)
-    const args = calls[0] as readonly unknown[]
+  #encode({ args, inputs }: Job): Encoded {
+    if (args === undefined) return encode(inputs, 'inputs', this.#all.crossing)
     return needsNoCodec(args)
       ? { value: args, special: false, transfer: [] }
       : encode(args, 'args', this.#all.crossing)

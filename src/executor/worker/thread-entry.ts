@@ -26,7 +26,11 @@ if (threadBirth !== undefined) {
     gauge: maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, heapBytes),
     pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in threads/thread.ts.
     claim: seq => beginClaim(claims, seq),
-    refill: () => transport.poll() > 0 || transport.spin(spinMs) > 0 || !transport.trySleep(),
+    refill() {
+      if (transport.poll() > 0) return true
+      transport.deliver()
+      return transport.spin(spinMs) > 0 || !transport.trySleep()
+    },
     flushing: () => undefined, // What was written to the ring has left.
   })
   const transport = portTransport(

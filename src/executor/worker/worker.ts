@@ -173,12 +173,14 @@ export class Worker implements NestingOwner {
     while (this.#hasWork()) {
       turnMs ??= this.#clockMs
       if (this.#clockMs - turnMs > longestStretchMs) {
+        this.#transport?.deliver()
         await runtime().yieldToLoop()
         turnMs = this.#lookAtClock()
       }
       if (this.#helping.size > 0) await this.#restOfHelping()
       const flushing = this.#host.flushing()
       if (flushing !== undefined) {
+        this.#transport?.deliver()
         await flushing
         this.#lookAtClock()
       }
@@ -188,6 +190,7 @@ export class Worker implements NestingOwner {
       if (!this.#host.claim(call.seq)) continue
       const running = this.#run(call)
       if (running !== undefined) {
+        this.#transport?.deliver()
         await running
         turnMs = this.#lookAtClock()
       }
@@ -234,6 +237,7 @@ export class Worker implements NestingOwner {
 
   /** What was helped with ends before another call of the hand begins: that one must not be hurt by it. */
   #restOfHelping(): Promise<void> {
+    this.#transport?.deliver()
     this.#helped ??= park<void>('calls that were helped with to end', this)
     return this.#helped.promise
   }
@@ -275,7 +279,7 @@ export class Worker implements NestingOwner {
     if (call.chunk) return this.#runChunk(call, task, context, startedMs)
     const args = (call.special ? this.#special(call) : call.args) as unknown[]
     if (call.credit !== undefined) return this.#runStream(call, call.credit, task, args, context, startedMs)
-    const returned: unknown = inOwnContext(context, () => task(...args))
+    const returned = inOwnContext(context, task, args, call.stores !== undefined)
     if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
     this.#answer(call, returned, startedMs)
     return undefined
@@ -360,7 +364,8 @@ export class Worker implements NestingOwner {
     const workMs = this.#lookAtClock() - startedMs
     // What the task has told before goes ahead of its answer: then both take the same lane.
     const talked = this.#over(call)
-    if (!talked && this.#transport?.tryDone(call.seq, workMs, result) === true) return
+    const more = call.seq >= 0 && this.#inboxAt < this.#inbox.length
+    if (!talked && this.#transport?.tryDone(call.seq, workMs, result, more) === true) return
     const { value, special, transfer } = encode(result, 'result', this.#host.crossing)
     this.#send({ kind: 'done', seq: call.seq, value, special, workMs }, transfer)
   }

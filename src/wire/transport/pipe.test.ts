@@ -38,7 +38,7 @@ function listener(): Receiver & { messages: unknown[]; garbage: string[]; ends: 
     message: (message: unknown) => void heard.messages.push(message),
     garbled: (what: string) => void heard.garbage.push(what),
     run: (...run: unknown[]) => void heard.messages.push(run),
-    done: (...done: unknown[]) => void heard.messages.push(done),
+    done: (seq: number, workMs: number, value: unknown) => void heard.messages.push([seq, workMs, value]),
     closed: () => {
       heard.ends += 1
     },
@@ -344,7 +344,12 @@ async function hearOf(reader: Socket, count: number): Promise<unknown[]> {
   }
   pipeTransport(
     reader,
-    { ...listener(), message: note, done: (...done) => note(done), garbled: what => assert.fail(what) },
+    {
+      ...listener(),
+      message: note,
+      done: (seq, workMs, value) => note([seq, workMs, value]),
+      garbled: what => assert.fail(what),
+    },
     { maxFrameBytes: 2 ** 28 },
   )
   reader.resume()

@@ -69,6 +69,7 @@ export class PipeTransport implements Transport {
     return this.#compact.list(args) && this.#writeCompact(kinds.run)
   }
 
+  /** At once, whatever is to follow. */
   tryDone(seq: number, workMs: number, value: unknown): boolean {
     this.#compact.begin(headBytes, largestCompactBytes)
     this.#compact.int32(seq)
@@ -251,7 +252,7 @@ class FrameReader {
       compact.float64(),
       compact.value(),
     ])
-    this.#receiver.done(seq as number, workMs as number, value)
+    this.#receiver.done(seq as number, workMs as number, value, false)
   }
 
   #break(what: string): void {

@@ -84,7 +84,7 @@ test('drain delivers at once what has arrived, from the port and from the ring, 
   const { near, far, port2 } = connected(deaf, ear)
   near.send(1)
   near.send(2)
-  assert.ok(near.tryDone(7, 0.5, 'answer'))
+  assert.ok(near.tryDone(7, 0.5, 'answer', false))
   far.drain()
   assert.deepEqual(new Set(ear.heard), new Set([1, 2, { seq: 7, workMs: 0.5, value: 'answer' }]))
   assert.ok(ear.heard.indexOf(1) < ear.heard.indexOf(2))
@@ -175,7 +175,7 @@ test('what does not fit the fast lane is refused there: the caller sends a messa
   const { near, far } = connected(deaf, listener())
   for (const args of [[new Map()], [1n], ['x'.repeat(513)], [new (class Point {})()]]) {
     assert.equal(near.tryRun(1, 1, args), false)
-    assert.equal(near.tryDone(1, 1, args[0]), false)
+    assert.equal(near.tryDone(1, 1, args[0], false), false)
   }
   far.close()
 })
@@ -235,7 +235,7 @@ test('an end that listens hears all that comes, now and later', async () => {
   const { near, far } = connected(deaf, ear)
   far.listen()
   for (let round = 0; round < 5; round += 1) {
-    for (let seq = 0; seq < 300; seq += 1) assert.ok(near.tryDone(round * 300 + seq, 0, undefined))
+    for (let seq = 0; seq < 300; seq += 1) assert.ok(near.tryDone(round * 300 + seq, 0, undefined, false))
     await turns(4)
     assert.equal(ear.heard.length, (round + 1) * 300)
   }
@@ -246,11 +246,68 @@ test('an end that listens lets the loop go round between many records, and hears
   const ear = listener()
   const { near, far } = connected(deaf, ear)
   let sent = 0
-  while (near.tryDone(sent, 0, null)) sent += 1
+  while (near.tryDone(sent, 0, null, false)) sent += 1
   far.listen()
   assert.ok(ear.heard.length > 0 && ear.heard.length < sent, `${ear.heard.length} of ${sent} at once`)
   await turns(Math.ceil(sent / 1_000) + 2)
   assert.equal(ear.heard.length, sent)
+  near.close()
+})
+
+test('each result says whether another one is here already; the last of those that are does not', () => {
+  const more: boolean[] = []
+  const { near, far } = connected(deaf, {
+    ...deaf,
+    done: (_seq, _workMs, _value, follows) => more.push(follows),
+  })
+  for (let seq = 0; seq < 3; seq += 1) near.tryDone(seq, 0, null, true)
+  far.poll()
+  near.tryDone(3, 0, null, false)
+  far.poll()
+  assert.deepEqual(more, [true, true, false, false])
+  near.close()
+})
+
+test('a patient end is woken once for many results: when it has enough, or when there are no more for now', async () => {
+  const ear = listener()
+  const { near, far, port2 } = connected(deaf, { ...ear, patience: () => 100 })
+  let bells = 0
+  port2.on('message', () => {
+    bells += 1
+  })
+  far.listen()
+  for (let seq = 0; seq < 150; seq += 1) near.tryDone(seq, 0, seq, true)
+  await turns()
+  assert.deepEqual([bells, ear.heard.length], [1, 150], 'it had enough')
+  for (let seq = 0; seq < 5; seq += 1) near.tryDone(seq, 0, seq, true)
+  near.deliver()
+  await turns()
+  assert.deepEqual([bells, ear.heard.length], [2, 155], 'nothing follows')
+  for (let seq = 0; seq < 5; seq += 1) near.tryDone(seq, 0, seq, seq < 4)
+  await turns()
+  assert.deepEqual([bells, ear.heard.length], [3, 160], 'the last one said that nothing follows')
+  near.close()
+})
+
+test('a patient end does not wait for ever: the other side may be held up between two results', async () => {
+  const arrived = Promise.withResolvers<number>()
+  const ear: Receiver = { ...deaf, done: seq => arrived.resolve(seq), patience: () => 100 }
+  const { near, far, port1 } = connected(deaf, ear)
+  far.listen()
+  port1.ref() // What waits for it does not keep the program alive.
+  near.tryDone(7, 0, 'early', true)
+  assert.equal(await arrived.promise, 7)
+  near.close()
+})
+
+test('what was written before a message is heard before it', async () => {
+  const ear = listener()
+  const { near, far } = connected(deaf, { ...ear, patience: () => 100 })
+  far.listen()
+  near.tryDone(1, 0, 'result', true)
+  near.send('message')
+  await turns()
+  assert.deepEqual(ear.heard, [{ seq: 1, workMs: 0, value: 'result' }, 'message'])
   near.close()
 })
 

@@ -11,7 +11,7 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { pause } from '../../runtime/atomics.ts'
-import { runtime } from '../../runtime/runtime.ts'
+import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { CompactReader, CompactWriter } from '../compact.ts'
 import { NoRecord, type RingMemory, RingReader, RingWriter, ringMemory } from './ring.ts'
 import type { Receiver, Transport } from './transport.ts'
@@ -27,6 +27,10 @@ const ringBytes = 65_536
 const markerReserveBytes = 16_384
 /** After so many records the loop gets its turn, so that a busy worker does not starve this thread's timers. */
 const recordsPerTurn = 2_048
+/** The size of a result that is a small number. */
+const resultBytes = 24
+/** How long this side sleeps at most while results may lie in the ring: the other side can be held up by a long call. */
+const patienceMs = 1
 /** While it spins, a side looks so often into the ring for each time it looks at the clock: about a microsecond. */
 const looksPerClock = 16
 
@@ -61,6 +65,9 @@ export class PortTransport implements Transport {
   #broken = false
   /** Calls were written that the other side does not see yet. */
   #unpublished = false
+  /** Results were written for which the other side may not have been woken. */
+  #unrung = false
+  #impatience: Timer | undefined
 
   constructor(port: MessagePort, receiver: Receiver, outgoing: RingMemory, incoming: RingMemory) {
     this.#port = port
@@ -89,15 +96,17 @@ export class PortTransport implements Transport {
   }
 
   deliver(): void {
-    if (!this.#unpublished) return
+    if (this.#unpublished) this.#writer.publish()
+    else if (!this.#unrung) return
     this.#unpublished = false
-    this.#writer.publish()
+    this.#unrung = false
     this.#ring()
   }
 
-  tryDone(seq: number, workMs: number, value: unknown): boolean {
+  tryDone(seq: number, workMs: number, value: unknown, more: boolean): boolean {
     if (!this.#writer.tryWrite(writeDone, 0, seq, workMs, value)) return false
-    this.#ring()
+    this.#unrung = more
+    this.#ring(more)
     return true
   }
 
@@ -112,14 +121,21 @@ export class PortTransport implements Transport {
     this.#readRing(Number.POSITIVE_INFINITY)
   }
 
-  /** Reads what the ring holds, then says that this side sleeps; the bell wakes it. */
-  listen(): void {
+  /** Reads what the ring holds, then says that this side sleeps; the bell wakes it, or the end of its patience. */
+  listen(patient = true): void {
+    this.#impatience?.cancel()
+    this.#impatience = undefined
+    let patience: number
     do {
       if (this.#readRing(recordsPerTurn) === recordsPerTurn)
         return void runtime()
           .yieldToLoop()
           .then(() => this.#closed || this.listen())
-    } while (!this.trySleep())
+      patience = (patient && this.#receiver.patience?.()) || 0
+    } while (!this.#broken && !this.#reader.trySleep(patience * resultBytes))
+    if (patience === 0) return
+    this.#impatience = runtime().setTimer(patienceMs, () => this.listen(false))
+    this.#impatience.unref()
   }
 
   /** Reads what the ring holds now; for a side that works the records off by itself. Returns how many there were. */
@@ -155,15 +171,18 @@ export class PortTransport implements Transport {
 
   close(): void {
     this.#closed = true
+    this.#impatience?.cancel()
     this.#port.close()
   }
 
-  #ring(): void {
-    if (this.#writer.mustRing()) this.#port.postMessage(bell)
+  #ring(more = false): void {
+    if (this.#writer.mustRing(more)) this.#port.postMessage(bell)
   }
 
   #arrived(message: unknown): void {
     if (message === bell) return this.#receiver.awake === undefined ? this.listen() : this.#receiver.awake()
+    // Results that were written before it come before it.
+    if (this.#receiver.awake === undefined && !isRun(message)) this.#readRing(recordsPerTurn)
     this.#take(message)
   }
 
@@ -175,26 +194,21 @@ export class PortTransport implements Transport {
 
   #readRing(most: number): number {
     let count = 0
-    while (count < most && !this.#broken && this.#readNext()) count += 1
-    return count
-  }
-
-  #readNext(): boolean {
     try {
-      return this.#reader.next(this.#readRecord) === true
+      while (count < most && !this.#broken && this.#reader.next(this.#readRecord) === true) count += 1
     } catch (error) {
       if (!(error instanceof NoRecord)) throw error
       this.#broken = true
       this.#receiver.garbled(`a record that can't be read (${error.message})`)
-      return false
     }
+    return count
   }
 
   readonly #readRecord = (from: CompactReader): true => {
     const kind = from.byte()
     const seq = from.int32()
     if (kind === inline) this.#receiver.run(seq, from.int32(), readValue(from) as unknown[])
-    else if (kind === result) this.#receiver.done(seq, from.float64(), readValue(from))
+    else if (kind === result) this.#receiver.done(seq, from.float64(), readValue(from), this.#reader.more)
     else if (kind === marked) this.#deliverMarked(seq)
     else throw new NoRecord(`its kind is ${kind}`)
     return true

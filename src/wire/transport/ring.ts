@@ -1,16 +1,19 @@
 /**
  * A queue of small records between two threads, on shared memory: one side writes, the other reads.
  *
- *     words: head (reader) · tail (writer) · asleep (reader)          bytes: [length | record …] [length | record …] …
+ *     words: head (reader) · tail (writer) · asleep, wake at (reader)     bytes: [length | record …] [length | record …] …
  *
  *     writer                                              reader
  *     write the record                                    while head ≠ tail: read the record, advance head
  *     store tail             ── pairs with ──▶            load tail
- *     exchange asleep by 0   ◀── pairs with ──            store asleep 1, then look at tail once more
- *       was 1: ring the bell                                empty: wait for the bell
+ *     load asleep            ◀── pairs with ──            store asleep, then look at tail once more
+ *       asleep: exchange it by awake, and ring the bell     empty: wait for the bell
  *
  * The reader says that it sleeps before it looks for the last time, and the writer asks after it has written: one of them
- * sees the other, so no record is left lying. It must be an exchange: a load and a store would lose a bell.
+ * sees the other, so no record is left lying. Awake is written by an exchange: by a store, a bell could be lost, or rung twice.
+ *
+ * A patient reader sleeps until the tail has come to `wake at`, or the writer has nothing more to write for now. It must not
+ * rely on that alone: a writer can be held up between two records.
  *
  * A full ring refuses (`tryWrite` returns false); the writer then takes its slow way, or keeps the record for later.
  */
@@ -23,19 +26,32 @@ export interface RingMemory {
   readonly bytes: Uint8Array
 }
 
+/** Each word has a cache line of its own: a line that both sides write would travel with each record. */
+const cacheLineBytes = 64
 const headAt = 0
-const tailAt = 1
-const asleepAt = 2
+const tailAt = cacheLineBytes / 4
+const asleepAt = 2 * tailAt
+const wakeAtAt = 3 * tailAt
+const wordsBytes = 4 * cacheLineBytes
+/** What stands in `asleep`. */
+const awake = 0
+const asleep = 1
+const patient = 2
 const lengthBytes = 4
 /** In place of a length: the rest up to the end of the memory is not used. */
 const skip = -1
+/** So much is read before the writer may use it again: each time costs the two threads a cache line. */
+const givenBackBytes = 2_048
 /** The longest record, its length included. */
 const largestRecordBytes = 2_048
 
-/** Memory for a ring of `capacityBytes`, a power of two. */
-export function ringMemory(capacityBytes: number): RingMemory {
-  const memory = new SharedArrayBuffer(16 + capacityBytes)
-  return { words: new Int32Array(memory, 0, 4), bytes: new Uint8Array(memory, 16) }
+/** Memory for a ring of `capacityBytes`, a power of two; `startAt` is for tests, which can't wait until the counters overflow. */
+export function ringMemory(capacityBytes: number, startAt = 0): RingMemory {
+  const memory = new SharedArrayBuffer(wordsBytes + capacityBytes)
+  const words = new Int32Array(memory, 0, wordsBytes / 4)
+  words[headAt] = startAt
+  words[tailAt] = startAt
+  return { words, bytes: new Uint8Array(memory, wordsBytes) }
 }
 
 export class RingWriter {
@@ -98,9 +114,15 @@ export class RingWriter {
     return true
   }
 
-  /** Whether the reader sleeps and must be woken; it is taken to be awake from then on. */
-  mustRing(): boolean {
-    return exchange(this.#words, asleepAt, 0) === 1
+  /**
+   * Whether the reader sleeps and must be woken; it is taken to be awake from then on. With `more`, other records are to
+   * follow soon: then a patient reader is left asleep until it has as many as it wants.
+   */
+  mustRing(more = false): boolean {
+    const reader = load(this.#words, asleepAt)
+    if (reader === awake) return false
+    if (reader === patient && more && ((this.#tail - load(this.#words, wakeAtAt)) | 0) < 0) return false
+    return exchange(this.#words, asleepAt, awake) !== awake
   }
 }
 
@@ -113,6 +135,10 @@ export class RingReader {
   readonly #capacity: number
   readonly #reader: CompactReader
   #head: number
+  /** What the writer was told of the head: a place is given back with its neighbours. */
+  #givenBack: number
+  /** The tail as it was last looked at: up to there are records. */
+  #seen: number
 
   constructor({ words, bytes }: RingMemory) {
     this.#words = words
@@ -120,6 +146,13 @@ export class RingReader {
     this.#capacity = bytes.length
     this.#reader = new CompactReader(bytes)
     this.#head = load(words, headAt)
+    this.#givenBack = this.#head
+    this.#seen = this.#head
+  }
+
+  /** Whether more records are known to be here; there may be more than that. */
+  get more(): boolean {
+    return this.#seen !== this.#head
   }
 
   /**
@@ -128,7 +161,11 @@ export class RingReader {
    */
   next<T>(read: (from: CompactReader) => T): T | undefined {
     const mask = this.#capacity - 1
-    while (this.#head !== load(this.#words, tailAt)) {
+    for (;;) {
+      if (this.#head === this.#seen) {
+        this.#seen = load(this.#words, tailAt)
+        if (this.#head === this.#seen) break
+      }
       const at = this.#head & mask
       const recordBytes = this.#view.getInt32(at, true)
       if (recordBytes === skip) {
@@ -139,12 +176,20 @@ export class RingReader {
         throw new NoRecord(`a record of ${recordBytes} bytes`)
       }
       this.#reader.begin(at + lengthBytes)
-      const value = read(this.#reader)
       this.#head = (this.#head + recordBytes) | 0
-      store(this.#words, headAt, this.#head) // The writer may use the place again.
+      const value = read(this.#reader)
+      if (((this.#head - this.#givenBack) | 0) >= givenBackBytes) this.#giveBack()
       return value
     }
+    this.#giveBack()
     return undefined
+  }
+
+  /** Lets the writer use the places again of what was read. */
+  #giveBack(): void {
+    if (this.#head === this.#givenBack) return
+    this.#givenBack = this.#head
+    store(this.#words, headAt, this.#head)
   }
 
   /** Whether a record waits to be read. */
@@ -152,11 +197,15 @@ export class RingReader {
     return load(this.#words, tailAt) !== this.#head
   }
 
-  /** Says that this side sleeps; true if it may, false if a record has come meanwhile. */
-  trySleep(): boolean {
-    store(this.#words, asleepAt, 1)
+  /**
+   * Says that this side sleeps; true if it may, false if a record has come meanwhile. With `patienceBytes`, it is not woken
+   * before so much is there, while the writer has more to write.
+   */
+  trySleep(patienceBytes = 0): boolean {
+    if (patienceBytes > 0) store(this.#words, wakeAtAt, (this.#head + patienceBytes) | 0)
+    store(this.#words, asleepAt, patienceBytes > 0 ? patient : asleep)
     if (load(this.#words, tailAt) === this.#head) return true
-    store(this.#words, asleepAt, 0)
+    store(this.#words, asleepAt, awake)
     return false
   }
 }

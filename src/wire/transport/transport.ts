@@ -19,10 +19,13 @@ export interface Transport {
   send(message: unknown, transfer?: Transfer): void
   /** Puts a call on the fast lane, which leaves with `deliver`; false if it does not fit there. */
   tryRun(seq: number, ref: number, args: readonly unknown[]): boolean
-  /** Lets the calls leave that were put on the fast lane: many together wake the other side once. */
+  /** Lets leave what was put on the fast lane: many together wake the other side once. */
   deliver(): void
-  /** Sends a result on the fast lane; false if it does not fit there. */
-  tryDone(seq: number, workMs: number, value: unknown): boolean
+  /**
+   * Sends a result on the fast lane; false if it does not fit there. With `more`, others are to follow soon: the other side
+   * may be woken with one of these, or with `deliver`, which must come before this side waits for anything.
+   */
+  tryDone(seq: number, workMs: number, value: unknown, more: boolean): boolean
   /** Reads at once all that has arrived and was not delivered yet; used when the other side has died. */
   drain(): void
   /** Keeps the program alive while somebody waits for a message, or lets it end. */
@@ -36,10 +39,12 @@ export interface Receiver {
   message(message: unknown): void
   /** A call came on the fast lane. */
   run(seq: number, ref: number, args: unknown[]): void
-  /** A result came on the fast lane. */
-  done(seq: number, workMs: number, value: unknown): void
+  /** A result came on the fast lane; with `more`, another one is here already, and follows at once. */
+  done(seq: number, workMs: number, value: unknown, more: boolean): void
   /** Something waits to be read; only for an owner that reads by `poll`, at its own pace. */
   awake?(): void
+  /** How many results are worth being woken for once; 0 for the first that comes. */
+  patience?(): number
   /** What arrived is no message of this transport. */
   garbled(what: string): void
   /** The other side is gone. */
