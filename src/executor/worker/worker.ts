@@ -84,6 +84,9 @@ interface Running {
   loans: Loan[] | undefined
 }
 
+/** Of calls that take less than this, only each so-manieth looks at the clock. */
+const shortCallMs = 0.005
+const callsPerLook = 16
 /** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
 const longestStretchMs = 2
 
@@ -105,6 +108,10 @@ export class Worker implements NestingOwner {
   #waking = false
   /** The clock as it was last looked at: the end of a call is the beginning of the next one. */
   #clockMs = 0
+  /** Calls that have ended since then, how many of these may, and what one of them takes. */
+  #untimed = 0
+  #mostUntimed = 0
+  #meanMs = 0
 
   constructor(host: WorkerHost) {
     declareEnds()
@@ -169,6 +176,7 @@ export class Worker implements NestingOwner {
 
   async #work(): Promise<void> {
     this.#working = true
+    this.#lookAtClock() // What lies before is rest.
     let turnMs: number | undefined
     while (this.#hasWork()) {
       turnMs ??= this.#clockMs
@@ -210,8 +218,22 @@ export class Worker implements NestingOwner {
   }
 
   #lookAtClock(): number {
-    this.#clockMs = runtime().now()
-    return this.#clockMs
+    const nowMs = runtime().now()
+    if (nowMs - this.#clockMs > this.#untimed * shortCallMs) this.#mostUntimed = 0 // One of them was no short one.
+    this.#untimed = 0
+    this.#clockMs = nowMs
+    return nowMs
+  }
+
+  /** What the call took that has just ended; where calls are so short that a look at the clock is dear, the mean of several. */
+  #timeOfCall(): number {
+    this.#untimed += 1
+    if (this.#untimed <= this.#mostUntimed) return this.#meanMs
+    const calls = this.#untimed
+    const beforeMs = this.#clockMs
+    this.#meanMs = (this.#lookAtClock() - beforeMs) / calls
+    this.#mostUntimed = this.#meanMs < shortCallMs ? callsPerLook - 1 : 0
+    return this.#meanMs
   }
 
   /** Once all that came in this turn is here, as `wakeSoon`. */
@@ -281,7 +303,7 @@ export class Worker implements NestingOwner {
     if (call.credit !== undefined) return this.#runStream(call, call.credit, task, args, context, startedMs)
     const returned = inOwnContext(context, task, args, call.stores !== undefined)
     if (isThenable(returned)) return this.#settleLater(call, returned, startedMs)
-    this.#answer(call, returned, startedMs)
+    this.#answer(call, returned, this.#timeOfCall())
     return undefined
   }
 
@@ -336,7 +358,8 @@ export class Worker implements NestingOwner {
     if (context.cancelled) stream.leave()
     process.on('exit', flush) // What a generator yielded before it ended its worker is not lost with it.
     try {
-      this.#answer(call, await stream.run(task, args, context), startedMs)
+      const result = await stream.run(task, args, context)
+      this.#answer(call, result, this.#lookAtClock() - startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
     } finally {
@@ -346,7 +369,8 @@ export class Worker implements NestingOwner {
 
   async #settleLater(call: Call, returned: PromiseLike<unknown>, startedMs: number): Promise<void> {
     try {
-      this.#answer(call, await returned, startedMs)
+      const result = await returned
+      this.#answer(call, result, this.#lookAtClock() - startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
@@ -360,8 +384,7 @@ export class Worker implements NestingOwner {
     return task
   }
 
-  #answer(call: Call, result: unknown, startedMs: number): void {
-    const workMs = this.#lookAtClock() - startedMs
+  #answer(call: Call, result: unknown, workMs: number): void {
     // What the task has told before goes ahead of its answer: then both take the same lane.
     const talked = this.#over(call)
     const more = call.seq >= 0 && this.#inboxAt < this.#inbox.length

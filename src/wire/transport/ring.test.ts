@@ -311,7 +311,6 @@ test('in every order of accesses the reader hears all, in order: no bell is lost
   for (const [records, patienceBytes, atLeast] of [
     [1, 0, 30],
     [2, 0, 400],
-    [2, 8, 400],
     [2, 1_000, 400],
   ] as const) {
     const stepped = new Stepped(records, patienceBytes)
