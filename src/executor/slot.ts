@@ -11,7 +11,7 @@ import {
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
-import { decode, detach } from '../wire/codec.ts'
+import { decode, detach, type Encoded } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import {
   type FromWorker,
@@ -350,7 +350,11 @@ export class Slot {
       this.#tryGive(seq, ref, job.calls[0] as readonly unknown[], stores)
     )
       return
-    const { value, special, transfer } = encoded ?? { value: job.calls[0], special: false, transfer: [] }
+    const { value, special, transfer, loans }: Encoded = encoded ?? {
+      value: job.calls[0],
+      special: false,
+      transfer: [],
+    }
     const message: RunMessage = {
       kind: 'run',
       seq,
@@ -364,6 +368,7 @@ export class Slot {
     this.#worker.give(
       stores === undefined ? message : { ...message, stores: this.#storages.wire(stores) },
       transfer,
+      loans,
     )
     detach(transfer)
   }

@@ -17,7 +17,8 @@ import { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import { borrowing, declareEnds, type Loan } from '../../wire/lent/lend.ts'
+import type { FarLinks } from '../../wire/lent/far-links.ts'
+import { type Borrower, borrowing, declareEnds } from '../../wire/lent/lend.ts'
 import type {
   CancelMessage,
   FromWorker,
@@ -47,6 +48,8 @@ export interface WorkerHost {
   /** The worker's name, as `thread 2`. */
   readonly name: string
   readonly crossing: Crossing
+  /** What ends of channels come by, in a process. */
+  readonly links?: FarLinks
   /** Says when the worker uses too much memory, if there is a limit. */
   readonly gauge?: MemoryGauge | undefined
   /** Whether the call was cancelled, as far as a synchronous loop can see it. */
@@ -80,8 +83,8 @@ interface Running {
   talked: boolean
   nested: NestedCallsOf | undefined
   stream: StreamCall | undefined
-  /** The ends of channels in its arguments, which it gives back. */
-  loans: Loan[] | undefined
+  /** Has the ends of channels in its arguments, which it gives back. */
+  borrower: Borrower | undefined
 }
 
 /** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
@@ -108,6 +111,7 @@ export class Worker implements NestingOwner {
 
   constructor(host: WorkerHost) {
     declareEnds()
+    process.on('exit', () => this.#giveAllBack())
     this.#host = host
     this.#nested = new NestedCalls(host.home, host.crossing, (message, transfer) =>
       this.#send(message, transfer),
@@ -249,7 +253,7 @@ export class Worker implements NestingOwner {
       talked: false,
       nested: undefined,
       stream: undefined,
-      loans: call.special ? [] : undefined,
+      borrower: call.special ? { loans: [], links: this.#host.links } : undefined,
     }
     if (call.seq < 0) this.#helping.set(call.seq, running)
     else this.#current = running
@@ -282,8 +286,8 @@ export class Worker implements NestingOwner {
   }
 
   #special(call: Call): unknown {
-    const loans = this.#runningOf(call.seq)?.loans ?? []
-    return borrowing(loans, () => decode(call.args, true, 'args'))
+    const borrower = this.#runningOf(call.seq)?.borrower
+    return borrowing(borrower, () => decode(call.args, true, 'args'))
   }
 
   /** The first use: `loaded` must have left before the task can end this process, or its end would look like a failed import. */
@@ -301,8 +305,8 @@ export class Worker implements NestingOwner {
 
   async #runChunk(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> {
     try {
-      const loans = this.#runningOf(call.seq)?.loans
-      const outcome = callEach(task, call.args as Packed, context, call.special, loans)
+      const borrower = this.#runningOf(call.seq)?.borrower
+      const outcome = callEach(task, call.args as Packed, context, call.special, borrower)
       this.#answerChunk(call, await outcome, startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
@@ -386,7 +390,7 @@ export class Worker implements NestingOwner {
     const running = this.#runningOf(seq)
     if (running === undefined) return true // Its answer could not be sent; another one is.
     running.nested?.end()
-    if (running.loans !== undefined) for (const loan of running.loans) loan.end()
+    giveBack(running)
     if (this.#host.gauge?.passes()) {
       running.talked = true // Its answer goes after this, so that no other call comes between.
       this.#send({ kind: 'worn' })
@@ -398,6 +402,12 @@ export class Worker implements NestingOwner {
       this.#helped = undefined
     }
     return running.talked
+  }
+
+  /** What was sent leaves, though a task ends this worker. */
+  #giveAllBack(): void {
+    if (this.#current !== undefined) giveBack(this.#current)
+    for (const running of this.#helping.values()) giveBack(running)
   }
 
   #runningOf(seq: number): Running | undefined {
@@ -466,6 +476,11 @@ export class Worker implements NestingOwner {
   #encodeFailure(error: unknown): WireFailure {
     return encodeFailure(error, (value, path) => encode(value, path, this.#host.crossing))
   }
+}
+
+/** Ends what the call has on loan, before it is answered. */
+function giveBack({ borrower }: Running): void {
+  if (borrower !== undefined) for (const loan of borrower.loans) loan.end()
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
