@@ -68,7 +68,7 @@ class WorkerProcess implements FarWorker {
     this.pid = child?.pid
     this.name = this.pid === undefined ? plainName : `${plainName} (pid ${this.pid})`
     this.#links = new NearLinks({
-      crossing: { sharedMemory: false, maxPayloadBytes: options.maxPayloadBytes },
+      crossing: { sharedMemory: false, maxPayloadBytes: options.maxPayloadBytes, lends: false },
       send: message => this.send(message),
       garbled: what => this.#garbled(what),
     })

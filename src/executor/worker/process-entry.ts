@@ -34,7 +34,7 @@ if (processBirth !== undefined) {
   const to = new Socket({ fd: outgoingFd, readable: false, writable: true })
   const crossing = { sharedMemory: false, maxPayloadBytes }
   const links = new FarLinks({
-    crossing,
+    crossing: { ...crossing, lends: false },
     get clear() {
       return transport.leaving === undefined
     },

@@ -106,12 +106,13 @@ export class Worker implements NestingOwner {
   #transport: Transport | undefined
   #working = false
   #waking = false
+  /** Whether this worker's end is watched. */
+  #givesBack = false
   /** The clock as it was last looked at: the end of a call is the beginning of the next one. */
   #clockMs = 0
 
   constructor(host: WorkerHost) {
     declareEnds()
-    process.on('exit', () => this.#giveAllBack())
     this.#host = host
     this.#nested = new NestedCalls(host.home, host.crossing, (message, transfer) =>
       this.#send(message, transfer),
@@ -253,7 +254,7 @@ export class Worker implements NestingOwner {
       talked: false,
       nested: undefined,
       stream: undefined,
-      borrower: call.special ? { loans: [], links: this.#host.links } : undefined,
+      borrower: call.special ? this.#borrower() : undefined,
     }
     if (call.seq < 0) this.#helping.set(call.seq, running)
     else this.#current = running
@@ -404,10 +405,16 @@ export class Worker implements NestingOwner {
     return running.talked
   }
 
-  /** What was sent leaves, though a task ends this worker. */
-  #giveAllBack(): void {
-    if (this.#current !== undefined) giveBack(this.#current)
-    for (const running of this.#helping.values()) giveBack(running)
+  /** Where ends of channels arrive. What the call has sent there leaves, though it ends this worker. */
+  #borrower(): Borrower {
+    if (!this.#givesBack) {
+      this.#givesBack = true
+      process.on('exit', () => {
+        if (this.#current !== undefined) giveBack(this.#current)
+        for (const running of this.#helping.values()) giveBack(running)
+      })
+    }
+    return { loans: [], links: this.#host.links }
   }
 
   #runningOf(seq: number): Running | undefined {

@@ -3,6 +3,7 @@ import { Channel } from '../../channel/channel.ts'
 import type { Sender, WaitOptions } from '../../channel/ends.ts'
 import type { SelectCase } from '../../channel/select.ts'
 import { ChannelClosedError, OptionError } from '../../errors.ts'
+import { runtime } from '../../runtime/runtime.ts'
 import { errorOf, sendFailure } from './failures.ts'
 import type { Link } from './link.ts'
 import type { OfLoan } from './messages.ts'
@@ -17,6 +18,8 @@ export class FarSender<T> implements Sender<T> {
   readonly #outbox: Outbox
   readonly #permits: Channel<undefined>
   readonly #window: number
+  /** Permits that nobody gets before what was sent has left. */
+  #held = 0
   readonly #draining = new Map<number, Channel<undefined>>()
   #drains = 0
   #closed: { readonly error: ChannelClosedError } | undefined
@@ -31,14 +34,14 @@ export class FarSender<T> implements Sender<T> {
     link.open({
       message: message => this.#receive(message),
       closed: () => this.#end(undefined, 'its thread has ended'),
-      congested() {},
-      cleared() {},
+      congested: () => this.#rest(),
+      cleared: () => void this.#goOn(),
     })
   }
 
   /** Items that this side has sent and the channel has not taken in yet, as far as it was told. */
   get size(): number {
-    return this.#window - this.#permits.size
+    return this.#window - this.#permits.size - this.#held
   }
 
   get closed(): boolean {
@@ -120,11 +123,30 @@ export class FarSender<T> implements Sender<T> {
 
   #receive(message: OfLoan): void {
     if (message.kind === 'open' || message.kind === 'taken') {
-      for (let left = message.count; left > 0 && this.#closed === undefined; left -= 1)
-        this.#permits.trySend(undefined)
+      if (this.#link.clear) this.#permit(message.count)
+      else this.#held += message.count
     } else if (message.kind === 'drained') this.#draining.get(message.id)?.trySend(undefined)
     else if (message.kind === 'closed')
       this.#end(message.failure && errorOf(message.failure), 'its other side was closed')
+  }
+
+  #permit(count: number): void {
+    for (let left = count; left > 0 && this.#closed === undefined; left -= 1) this.#permits.trySend(undefined)
+  }
+
+  /** Nobody sends while something waits to leave. */
+  #rest(): void {
+    if (this.#closed !== undefined) return
+    while (this.#permits.tryReceive() !== undefined) this.#held += 1
+  }
+
+  /** After a turn, in which those who receive here can: what is sent may make them wait again. */
+  async #goOn(): Promise<void> {
+    await runtime().yieldToLoop()
+    if (!this.#link.clear) return
+    const count = this.#held
+    this.#held = 0
+    this.#permit(count)
   }
 
   #end(cause: Error | undefined, why: string): void {

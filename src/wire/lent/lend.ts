@@ -91,7 +91,7 @@ function lend(
 ): WireEnd {
   if (!(of instanceof Channel) || borrowed.has(of))
     throw new DeclarationError(
-      'this end was lent to the call that runs here, and can neither be returned nor lent on. Pass the end from where its channel is.',
+      'this end was lent to the call that runs here, and can neither be returned nor lent on. Pass the end from where its channel is',
     )
   const channel = of as Channel<unknown>
   const { name, capacity } = channel
@@ -100,6 +100,10 @@ function lend(
 }
 
 function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
+  if (to.crossing.lends === false)
+    throw new DeclarationError(
+      "a channel's end can be an argument of a task, but no item of a channel and no part of an error: pass it beside",
+    )
   if (to.sharedMemory) {
     const { port1: near, port2: port } = new MessageChannel()
     to.transfer(port)
@@ -109,7 +113,7 @@ function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
   }
   if (to.lend === undefined)
     throw new DeclarationError(
-      "a channel's end can go to another process only as an argument of a call that its executor makes: it can be no result, no item and no stored context, and a worker process lends none of its own.",
+      "between processes a channel's end can only be an argument of a call from outside: it can't be returned or kept in a propagated storage, and a worker process lends none of its own",
     )
   lastLink = (lastLink + 1) | 0 // As it is written beside counts, in four bytes.
   to.lend({ number: lastLink, begin })

@@ -4,7 +4,7 @@ import type { Link, LinkListener } from './link.ts'
 import type { OfLoan } from './messages.ts'
 
 export class PortLink implements Link {
-  readonly crossing = { sharedMemory: true, maxPayloadBytes: Number.POSITIVE_INFINITY }
+  readonly crossing = { sharedMemory: true, maxPayloadBytes: Number.POSITIVE_INFINITY, lends: false }
   readonly taken: Int32Array
   readonly clear = true
   readonly #port: MessagePort
