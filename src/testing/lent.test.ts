@@ -574,16 +574,31 @@ plainTest(
     const taken = notes()
     const taking = failed(pool.run(tasks.takeThen, channel.receiver, 990, taken, 'kill'))
     await until(() => tasks.noted(taken).length > 0)
-    // This thread does nothing else until the words of the process have filled the system's buffer, or all were taken.
-    for (let before = -1, now = 0; now > before; ) {
-      before = now
-      for (let look = 0; look < 2_000; look += 1) now = tasks.noted(taken).length
-    }
-    const stoppedAt = tasks.noted(taken).length
+    // The words of the process fill the system's buffer, or all are taken.
+    const stoppedAt = holdUntilQuiet(taken)
     await taking
     assert.ok(stoppedAt < 990, `${stoppedAt} were taken while nobody read`)
     assert.deepEqual(tasks.noted(taken), upTo(990))
     assert.deepEqual(await rest(channel), upTo(1_000).slice(990))
+  },
+)
+
+plainTest(
+  'what a process had taken before it died is known, though this side writes to it before it reads',
+  { timeout: 60_000 },
+  async () => {
+    await using pool = processes({ workers: 1 })
+    for (let round = 0; round < 3; round += 1) {
+      const channel = new Channel<number>(300)
+      for (const n of upTo(200)) await channel.send(n)
+      const taken = notes()
+      const taking = failed(pool.run(tasks.takeThen, channel.receiver, 100, taken, 'kill'))
+      await until(() => tasks.noted(taken).length > 0)
+      holdUntilQuiet(taken)
+      channel.trySend(200)
+      await taking
+      assert.deepEqual([tasks.noted(taken), await rest(channel)], [upTo(100), upTo(201).slice(100)])
+    }
   },
 )
 
@@ -647,6 +662,16 @@ plainTest(
     assert.match(String(await pool.run(tasks.lendOwn)), /args\[0\] .*a worker process lends none of its own/)
   },
 )
+
+/** Does nothing else in this thread until no more is noted; returns how many notes there are then. */
+function holdUntilQuiet(path: string): number {
+  let now = 0
+  for (let before = -1; now > before; ) {
+    before = now
+    for (let look = 0; look < 2_000; look += 1) now = tasks.noted(path).length
+  }
+  return now
+}
 
 /** Frames that a worker could send: counts and messages of links that it does not have, and bytes that are none. */
 function forgeries(): Buffer[] {
