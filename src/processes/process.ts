@@ -17,7 +17,7 @@ import type { Lent } from '../wire/lent/link.ts'
 import type { LentMessage } from '../wire/lent/messages.ts'
 import { NearLinks } from '../wire/lent/near-links.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
-import { pipeTransport } from '../wire/transport/pipe.ts'
+import { longestFrame, pipeTransport } from '../wire/transport/pipe.ts'
 import type { Transfer, Transport } from '../wire/transport/transport.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LastWords } from './last-words.ts'
@@ -100,7 +100,7 @@ class WorkerProcess implements FarWorker {
         garbled: what => this.#garbled(what),
         closed: () => this.#disconnected(),
       },
-      { maxFrameBytes: options.maxPayloadBytes * 2, to: outgoing },
+      { maxFrameBytes: longestFrame(options.maxPayloadBytes), to: outgoing },
     )
     outgoing.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (code === 'ECONNRESET' || code === 'EPIPE') this.#leftUnread = true

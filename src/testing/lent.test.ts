@@ -636,6 +636,24 @@ plainTest(
 )
 
 plainTest(
+  'items too large for the pool are refused one by one, and small ones that travel together are not',
+  { timeout: 60_000 },
+  async () => {
+    await using pool = processes({ workers: 1, maxPayloadBytes: 1_000 })
+    const channel = new Channel<string>(100)
+    const collecting = pool.run(tasks.collect, channel.receiver)
+    const texts = upTo(100).map(n => String.fromCharCode(0x3b1 + n).repeat(700))
+    for (const text of texts) await channel.send(text)
+    await channel.send('x'.repeat(2_000))
+    await channel.send('after')
+    const error = await failed(collecting)
+    assert.match(error.message, /may carry 1000 bytes; this one has 2000/)
+    await until(() => channel.size === 2)
+    assert.equal(await channel.receive(), 'x'.repeat(2_000))
+  },
+)
+
+plainTest(
   'a process that forges or garbles its messages is ended, and what it has not taken comes back',
   { timeout: 60_000 },
   async () => {

@@ -12,7 +12,7 @@ import { load } from '../../runtime/atomics.ts'
 import { FarLinks } from '../../wire/lent/far-links.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
 import type { ToWorker } from '../../wire/messages.ts'
-import { pipeTransport } from '../../wire/transport/pipe.ts'
+import { longestFrame, pipeTransport } from '../../wire/transport/pipe.ts'
 import { dieOfUncaughtErrors } from './crash.ts'
 import { processBirth } from './is-worker.ts'
 import { MemoryGauge } from './memory-gauge.ts'
@@ -71,7 +71,7 @@ if (processBirth !== undefined) {
       garbled: what => worker.reportCrash(new Error(what)),
       closed: () => process.exit(0), // The parent is gone, or wants this worker to go.
     },
-    { maxFrameBytes: maxPayloadBytes * 2, to, promptFd: outgoingFd },
+    { maxFrameBytes: longestFrame(maxPayloadBytes), to, promptFd: outgoingFd },
   )
   process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group; the parent decides what it means for its workers.
   dieOfUncaughtErrors(worker, done => {

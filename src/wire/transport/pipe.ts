@@ -28,8 +28,15 @@ const headBytes = lengthBytes + 1
 const kinds = { message: 0, run: 1, done: 2, taken: 3 } as const
 /** The longest frame in the compact format. */
 const largestCompactBytes = 2_048
+/** What a message may have beside its payload: a batch of small values, each of them within the limit. */
+const besidePayloadBytes = 131_072
 /** How long a write rests that must leave at once, while the system's buffer is full. */
 const fullMs = 0.2
+
+/** The longest frame, where so much may be in one payload. */
+export function longestFrame(maxPayloadBytes: number): number {
+  return maxPayloadBytes * 2 + besidePayloadBytes
+}
 
 export interface PipeOptions {
   /** Bounds what is sent and what is believed of the other side. */
