@@ -673,9 +673,11 @@ plainTest(
 )
 
 plainTest(
-  'a channel of a worker process can not be lent to its nested calls, and they are told why',
+  'a channel of a worker thread is lent to its nested calls; one of a process is not, and they are told why',
   { timeout: 60_000 },
   async () => {
+    await using thread = threads({ workers: 2 })
+    assert.equal(await thread.run(tasks.lendOwn), 'lent')
     await using pool = processes({ workers: 2 })
     assert.match(String(await pool.run(tasks.lendOwn)), /args\[0\] .*a worker process lends none of its own/)
   },
