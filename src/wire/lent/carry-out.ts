@@ -79,7 +79,8 @@ export class CarryOut<T> {
       return this.#link.garbled('that more was taken than was sent')
     for (let left = Math.min(count, this.#unread.size); left > 0; left -= 1) this.#unread.shift()
     this.#credit += count
-    this.#draw()
+    // Many items travel together, though they were told of one by one; half a window is still over there.
+    if (this.#credit * 2 >= this.#window - 1) this.#draw()
   }
 
   /** Sends what is there, then waits for more, as far as there is credit. */
