@@ -287,7 +287,7 @@ async function doThen(then: Then): Promise<void> {
   if (then === 'kill') process.kill(process.pid, 'SIGKILL')
   if (then === 'abort') process.abort()
   if (then === 'crash') {
-    queueMicrotask(() => {
+    runtime().soon(() => {
       throw new RangeError('nobody catches it')
     })
     await new Promise(() => {})
