@@ -97,6 +97,8 @@ export class CarryIn<T> {
 
   #arrive(message: Extract<WithItems, { kind: 'yielded' | 'yieldedOne' }>): void {
     if (this.#end !== undefined) return
+    this.#room -= message.kind === 'yielded' ? message.count : 1
+    if (this.#room < 0) return this.#link.garbled('more items than may be on their way')
     let items: readonly unknown[]
     try {
       items =
@@ -104,8 +106,6 @@ export class CarryIn<T> {
     } catch (error) {
       return this.#unreadable(error)
     }
-    this.#room -= items.length
-    if (this.#room < 0) return this.#link.garbled('more items than may be on their way')
     for (const item of items) this.#arrived.push(item as T)
     this.#feed()
   }
