@@ -1,6 +1,7 @@
 /**
  * Items through a bounded queue on one event loop, one sender that awaits each send and one receiver: Channel, a queue of Effect,
- * Python's asyncio.Queue; in turns. The same with one end on another thread. Also a bare loop of as many awaits, which nothing that waits can beat.
+ * Python's asyncio.Queue; in turns. The same with one end on another thread, and
+ * in another process. Also a bare loop of as many awaits, which nothing that waits can beat.
  *
  *     npm --prefix bench ci && node bench/structured/channel.ts
  */
@@ -8,6 +9,7 @@ import { execFileSync } from 'node:child_process'
 import { Effect, Fiber, Queue } from 'effect'
 import { median } from 'simple-statistics'
 import { Channel } from '../../src/channel/channel.ts'
+import { processes } from '../../src/processes/processes.ts'
 import { sendNumbers, sumUp } from '../../src/testing/lent-tasks.ts'
 import { threads } from '../../src/threads/threads.ts'
 
@@ -26,28 +28,32 @@ async function through(capacity: number): Promise<void> {
   check(sum)
 }
 
-function check(sum: number): void {
-  if (sum !== (items * (items - 1)) / 2) throw new Error(`items were lost: ${sum}`)
+function check(sum: number, count = items): void {
+  if (sum !== (count * (count - 1)) / 2) throw new Error(`items were lost: ${sum}`)
 }
 
-await using pool = threads({ workers: 1 })
+await using thread = threads({ workers: 1 })
+await using other = processes({ workers: 1 })
 
-async function toThread(capacity: number): Promise<void> {
+async function into(pool: typeof thread, capacity: number, count = items): Promise<void> {
   const channel = new Channel<number>(capacity)
   const summing = pool.run(sumUp, channel.receiver)
-  for (let item = 0; item < items; item += 1) await channel.send(item)
+  for (let item = 0; item < count; item += 1) await channel.send(item)
   channel.close()
-  check(await summing)
+  check(await summing, count)
 }
 
-async function fromThread(capacity: number): Promise<void> {
+async function outOf(pool: typeof thread, capacity: number, count = items): Promise<void> {
   const channel = new Channel<unknown>(capacity)
-  const sending = pool.run(sendNumbers, channel.sender, 0, items, 'close')
+  const sending = pool.run(sendNumbers, channel.sender, 0, count, 'close')
   let sum = 0
   for await (const item of channel) sum += item as number
-  check(sum)
+  check(sum, count)
   await sending
 }
+
+/** Where each item waits for its message, fewer are enough. */
+const slowItems = items / 25
 
 const ready = Promise.resolve()
 const contenders: Record<string, () => unknown> = {
@@ -55,10 +61,18 @@ const contenders: Record<string, () => unknown> = {
   'Channel(16), for await': () => through(16),
   'Channel(1), for await': () => through(1),
   'Channel(0), for await': () => through(0),
-  'Channel(1000), receiver on a thread': () => toThread(1_000),
-  'Channel(1000), sender on a thread': () => fromThread(1_000),
-  'Channel(16), receiver on a thread': () => toThread(16),
-  'Channel(16), sender on a thread': () => fromThread(16),
+  'Channel(1000), receiver on a thread': () => into(thread, 1_000),
+  'Channel(1000), receiver in a process': () => into(other, 1_000),
+  'Channel(1000), sender on a thread': () => outOf(thread, 1_000),
+  'Channel(1000), sender in a process': () => outOf(other, 1_000),
+  'Channel(16), receiver on a thread': () => into(thread, 16),
+  'Channel(16), receiver in a process': () => into(other, 16),
+  'Channel(16), sender on a thread': () => outOf(thread, 16),
+  'Channel(16), sender in a process': () => outOf(other, 16),
+  'Channel(0), receiver on a thread': () => into(thread, 0, slowItems),
+  'Channel(0), receiver in a process': () => into(other, 0, slowItems),
+  'Channel(0), sender on a thread': () => outOf(thread, 0, slowItems),
+  'Channel(0), sender in a process': () => outOf(other, 0, slowItems),
   'two bare awaits an item': async () => {
     let sum = 0
     for (let item = 0; item < items; item += 1) {
@@ -97,13 +111,14 @@ async def main():
     print((time.perf_counter() - start) * 1e9 / ${items})
 asyncio.run(main())`
 
+const countOf = (name: string) => (/^Channel\(0\), (receiver|sender) /.test(name) ? slowItems : items)
 const figures = new Map<string, number[]>()
 const note = (name: string, ns: number) => figures.set(name, [...(figures.get(name) ?? []), ns])
 for (let turn = 0; turn < turns; turn += 1) {
   for (const [name, run] of Object.entries(contenders)) {
     const begun = performance.now()
     await run()
-    note(name, ((performance.now() - begun) * 1e6) / items)
+    note(name, ((performance.now() - begun) * 1e6) / countOf(name))
   }
   if (turn < 3) {
     try {
@@ -118,6 +133,6 @@ for (let turn = 0; turn < turns; turn += 1) {
 }
 
 for (const [name, ns] of figures) {
-  const spread = `${(1e3 / Math.max(...ns)).toFixed(2)}–${(1e3 / Math.min(...ns)).toFixed(2)}`
-  console.log(`${(1e3 / median(ns)).toFixed(2).padStart(6)} M items/s (${spread}): ${name}`)
+  const spread = `${(1e3 / Math.max(...ns)).toFixed(3)}–${(1e3 / Math.min(...ns)).toFixed(3)}`
+  console.log(`${(1e3 / median(ns)).toFixed(3).padStart(7)} M items/s (${spread}): ${name}`)
 }

@@ -26,7 +26,7 @@ export interface ChannelOptions {
   readonly name?: string | undefined
 }
 
-/** Who carries items between a channel and another thread, and must know of its end. */
+/** Who carries items between a channel and another thread or process, and must know of its end. */
 export interface ChannelWatcher<T> {
   /** The channel is about to be closed: gives the items that it has accepted and that are not in it yet. */
   arriving(): readonly T[]
@@ -45,7 +45,7 @@ const sendsPerTurn = 4_096
  * which they went in, each to one receiver; who waits longest is served first.
  *
  * `capacity` is how many items may lie between: 0 means that a send waits for its receiver (a rendezvous). Values are
- * passed as they are, not copied; the ends can be arguments of tasks on threads(), where they are. A promise as an item is awaited by `receive`, as by every async function.
+ * passed as they are, not copied; the ends can be arguments of tasks on threads() and processes(), where they are. A promise as an item is awaited by `receive`, as by every async function.
  *
  * Costs some 200 ns an item, little more than the two awaits around it (`node bench/structured/channel.ts`).
  *

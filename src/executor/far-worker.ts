@@ -1,4 +1,6 @@
 /** What a model gives the pool for each worker that it starts: a connection, and the means to end it. */
+import type { Lent } from '../wire/lent/link.ts'
+import type { LentMessage } from '../wire/lent/messages.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
 
@@ -38,16 +40,16 @@ export interface FarWorker {
    * Sends a message that is no call of the hand.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
-  send(message: ToWorker, transfer?: Transfer): void
+  send(message: ToWorker | LentMessage, transfer?: Transfer): void
   /** Puts a small plain call into the worker's hands, behind those it has; false if it does not fit the fast lane. It leaves with `deliver`. */
   tryGive(seq: number, ref: number, args: readonly unknown[]): boolean
   /** Lets the calls leave that were put on the fast lane. */
   deliver(): void
   /**
-   * Puts a call into the worker's hands, behind those it has.
+   * Puts a call into the worker's hands, behind those it has; the ends of channels in `loans` are its own until it is answered.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
-  give(message: RunMessage, transfer: Transfer): void
+  give(message: RunMessage, transfer: Transfer, loans?: readonly Lent[]): void
   /** Takes a call back that the worker has not begun; false if it has begun it, or nobody can tell. */
   recall(seq: number): boolean
   /** Whether the worker, which has ended, had begun the call; `first` says that it is the first one without an answer. */

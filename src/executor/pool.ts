@@ -64,6 +64,8 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   readonly #options: PoolOptions
   readonly #start: StartWorker
   readonly #crossing: Crossing
+  /** The same, for arguments. */
+  readonly #lending: Crossing
   readonly #queue = new PriorityQueue<ReadyJob>()
   readonly #slots = new Set<Slot>()
   /** Idle slots, the one that was idle last at the end. */
@@ -104,6 +106,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     this.#options = options
     this.#start = start
     this.#crossing = crossing
+    this.#lending = { ...crossing, lends: true }
     this.#takesBack = crossing.sharedMemory
     this.#room = new Room(options.name, () => this.#places())
     listExecutor(this)
@@ -299,8 +302,8 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   #encode({ args, inputs }: Job): Encoded | undefined {
-    if (args === undefined) return encode(inputs, 'inputs', this.#crossing)
-    return needsNoCodec(args) ? undefined : encode(args, 'args', this.#crossing)
+    if (args === undefined) return encode(inputs, 'inputs', this.#lending)
+    return needsNoCodec(args) ? undefined : encode(args, 'args', this.#lending)
   }
 
   /** What is known about the task; a task that is new here is looked at first. */

@@ -353,7 +353,7 @@ export class Slot {
       this.#tryGive(seq, ref, args, stores)
     )
       return
-    const { value, special, transfer } = encoded ?? asTheyAre(ready)
+    const { value, special, transfer, loans }: Encoded = encoded ?? asTheyAre(ready)
     const message: RunMessage = {
       kind: 'run',
       seq,
@@ -367,6 +367,7 @@ export class Slot {
     this.#worker.give(
       stores === undefined ? message : { ...message, stores: this.#storages.wire(stores) },
       transfer,
+      loans,
     )
     detach(transfer)
   }

@@ -1,9 +1,10 @@
 /**
  * One worker process, as the pool sees it.
  *
- *     fd 0  nothing                                    fd 3  messages, both ways (pipe.ts)
+ *     fd 0  nothing                                    fd 3  its messages (pipe.ts)
  *     fd 1  this process's own                         fd 4  beats from the watchdog, ids of cancelled jobs to it
  *     fd 2  passed on; the last lines are kept               (worker/watchdog.ts)
+ *                                                      fd 5  messages to it
  *
  * The end is told when the process has exited and all that it sent was read; the last of stderr is waited for a moment.
  */
@@ -12,9 +13,12 @@ import type { Socket } from 'node:net'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../executor/far-worker.ts'
 import type { PoolOptions } from '../executor/pool-options.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import type { Lent } from '../wire/lent/link.ts'
+import type { LentMessage } from '../wire/lent/messages.ts'
+import { NearLinks } from '../wire/lent/near-links.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
-import { pipeTransport } from '../wire/transport/pipe.ts'
-import type { Transport } from '../wire/transport/transport.ts'
+import { longestFrame, pipeTransport } from '../wire/transport/pipe.ts'
+import type { Transfer, Transport } from '../wire/transport/transport.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LastWords } from './last-words.ts'
 import { type LaunchOptions, launchOf } from './launch.ts'
@@ -39,9 +43,10 @@ class WorkerProcess implements FarWorker {
   readonly #owner: FarWorkerOwner
   readonly #options: ProcessOptions
   readonly #child: ChildProcess | undefined
-  readonly #messages: Socket | undefined
+  readonly #outgoing: Socket | undefined
   readonly #control: Socket | undefined
   readonly #transport: Transport | undefined
+  readonly #links: NearLinks
   readonly #heartbeat: Heartbeat | undefined
   readonly #lastWords: LastWords | undefined
   /** The number of the call that was the last thing sent, if it was one. */
@@ -50,7 +55,8 @@ class WorkerProcess implements FarWorker {
   #leftUnread = false
   #verdict: Exit | undefined
   #end: { code: number | null; signal: string | null } | undefined
-  #connected = true
+  /** Sockets that carry messages and are not closed. */
+  #connected = 2
   #stopping = false
   #told = false
   #late: Timer | undefined
@@ -61,32 +67,46 @@ class WorkerProcess implements FarWorker {
     const child = this.#spawn(plainName)
     this.pid = child?.pid
     this.name = this.pid === undefined ? plainName : `${plainName} (pid ${this.pid})`
+    this.#links = new NearLinks({
+      crossing: { sharedMemory: false, maxPayloadBytes: options.maxPayloadBytes, lends: false },
+      send: message => this.send(message),
+      garbled: what => this.#garbled(what),
+    })
     if (child === undefined || this.pid === undefined) return
     this.#child = child
-    const [stderr, messages, control] = child.stdio.slice(2) as [Socket, Socket, Socket]
-    this.#messages = messages
+    const [stderr, incoming, control, outgoing] = child.stdio.slice(2) as [Socket, Socket, Socket, Socket]
+    this.#outgoing = outgoing
     this.#control = control
     this.#lastWords = new LastWords(stderr, () => this.#tellEnd())
     this.#heartbeat = new Heartbeat(control, () =>
       this.#killBecause({ kind: 'lost', why: 'it stopped answering; it may have been suspended.' }),
     )
     this.#transport = pipeTransport(
-      messages,
+      incoming,
       {
         message: message => {
           this.#heartbeat?.begin()
+          if (this.#links.receive(message)) return
+          const ended = callEndedBy(message)
+          if (ended !== undefined) this.#links.over(ended)
           owner.message(message)
         },
         run() {},
-        done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
-        garbled: what => this.#killBecause({ kind: 'garbled', what }),
+        done: (seq, workMs, value, more) => {
+          this.#links.over(seq)
+          owner.done(seq, workMs, value, more)
+        },
+        taken: (link, count) => this.#links.taken(link, count),
+        garbled: what => this.#garbled(what),
         closed: () => this.#disconnected(),
       },
-      { maxFrameBytes: options.maxPayloadBytes * 2 },
+      { maxFrameBytes: longestFrame(options.maxPayloadBytes), to: outgoing },
     )
-    messages.on('error', ({ code }: NodeJS.ErrnoException) => {
+    outgoing.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (code === 'ECONNRESET' || code === 'EPIPE') this.#leftUnread = true
     })
+    outgoing.on('close', () => this.#disconnected())
+    outgoing.resume() // Nothing comes on it but its end, or that something was left unread.
     child.once('exit', (code, signal) => {
       owner.ending()
       this.#exited(code, signal)
@@ -94,7 +114,7 @@ class WorkerProcess implements FarWorker {
     child.on('error', () => {}) // A kill that came too late.
   }
 
-  send(message: ToWorker): void {
+  send(message: ToWorker | LentMessage): void {
     this.#lastSent = undefined
     this.#transport?.send(message)
   }
@@ -109,9 +129,10 @@ class WorkerProcess implements FarWorker {
     return sent
   }
 
-  give(message: RunMessage): void {
+  give(message: RunMessage, _: Transfer, loans?: readonly Lent[]): void {
     this.#transport?.send(message)
     this.#lastSent = message.seq
+    if (loans !== undefined) this.#links.lend(message.seq, loans)
   }
 
   /** There is no memory in which both sides could agree on it. */
@@ -136,7 +157,7 @@ class WorkerProcess implements FarWorker {
 
   stop(): void {
     this.#stopping = true
-    this.#messages?.end()
+    this.#outgoing?.end()
   }
 
   kill(): void {
@@ -145,12 +166,12 @@ class WorkerProcess implements FarWorker {
 
   hold(): void {
     this.#child?.ref()
-    this.#messages?.ref()
+    this.#transport?.ref()
   }
 
   release(): void {
     this.#child?.unref()
-    this.#messages?.unref()
+    this.#transport?.unref()
   }
 
   #spawn(plainName: string): ChildProcess | undefined {
@@ -158,13 +179,21 @@ class WorkerProcess implements FarWorker {
     try {
       const { command, args, env } = launchOf(plainName, this.#options)
       const { spawn } = process.getBuiltinModule('node:child_process')
-      const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'] })
+      const child = spawn(command, args, {
+        env,
+        stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe', 'pipe'],
+      })
       if (child.pid === undefined) child.once('error', refused)
       return child
     } catch (error) {
       runtime().soon(() => refused(error))
       return undefined
     }
+  }
+
+  #garbled(what: string): void {
+    this.#transport?.close() // Nothing that follows is believed.
+    this.#killBecause({ kind: 'garbled', what })
   }
 
   #killBecause(verdict: Exit): void {
@@ -187,11 +216,12 @@ class WorkerProcess implements FarWorker {
     this.#tellEnd()
   }
 
-  /** The connection closed. If the process does not exit now, the task has closed it: nobody can talk to it any more. */
+  /** A part of the connection closed. If the process does not exit now, the task has closed it: nobody can talk to it any more. */
   #disconnected(): void {
-    this.#connected = false
+    this.#connected -= 1
     this.#tellEnd()
     if (this.#end !== undefined || this.#stopping) return
+    this.#late?.cancel()
     this.#late = runtime().setTimer(lateMs, () =>
       this.#killBecause({ kind: 'lost', why: 'the worker’s side of it was closed.' }),
     )
@@ -199,7 +229,7 @@ class WorkerProcess implements FarWorker {
 
   /** Tells the end once all that is known about it is here. */
   #tellEnd(): void {
-    if (this.#end === undefined || this.#connected || !this.#lastWords?.ended) return
+    if (this.#end === undefined || this.#connected > 0 || !this.#lastWords?.ended) return
     this.#control?.destroy()
     this.#tell(
       this.#verdict ??
@@ -211,8 +241,18 @@ class WorkerProcess implements FarWorker {
     if (this.#told) return
     this.#told = true
     this.#late?.cancel()
+    this.#links.end()
     this.#owner.exited(exit)
   }
+}
+
+/** The number of the call that this message of a worker ends, if it does. */
+function callEndedBy(message: unknown): number | undefined {
+  if (typeof message !== 'object' || message === null) return undefined
+  const { kind, seq } = message as { readonly kind?: unknown; readonly seq?: unknown }
+  return kind === 'done' || kind === 'failed' || kind === 'doneChunk' || kind === 'dropped'
+    ? (seq as number)
+    : undefined
 }
 
 function exitOf(

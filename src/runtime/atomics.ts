@@ -18,6 +18,13 @@ export function exchange(words: Int32Array, at: number, value: number): number {
   return Atomics.exchange(words, at, value)
 }
 
+/** Stops this thread for so long: only where nothing else could go on, and an answer is sure to come. */
+export function sleepSync(ms: number): void {
+  Atomics.wait(nobodyWakes, 0, 0, ms)
+}
+
+const nobodyWakes = new Int32Array(new SharedArrayBuffer(4))
+
 /** Tells the processor that this thread looks at a word again and again; nothing where the platform has no word for it (before Node 24). */
 export const pause: () => void = (Atomics as { pause?: () => void }).pause ?? (() => {})
 

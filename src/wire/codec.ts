@@ -16,6 +16,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Crossing } from './crossing.ts'
 import { sharingErrors } from './failure.ts'
+import type { Lent } from './lent/link.ts'
 import { Reviving } from './revive.ts'
 import { Rewriting } from './rewrite.ts'
 import { Scan } from './scan.ts'
@@ -29,6 +30,8 @@ export interface Encoded {
   readonly special: boolean
   /** Buffers and ports that move with it. */
   readonly transfer: readonly (ArrayBuffer | MessagePort)[]
+  /** Ends of channels that go along to another process. */
+  readonly loans?: readonly Lent[]
 }
 
 const nothingMoves: readonly never[] = []
@@ -42,10 +45,12 @@ export function encode(value: unknown, root: string, crossing: Crossing): Encode
   if (isPrimitiveThatCrosses(value)) return { value, special: false, transfer: nothingMoves }
   const scan = new Scan(root, crossing)
   return scan.undoing(() => {
-    const { special, transfer, packed } = scan.run(value)
+    const { special, transfer, packed, loans } = scan.run(value)
     if (!special) return { value, special, transfer }
-    const rewriting = new Rewriting((part, path) => encode(part, path, crossing), packed)
-    return { value: scan.placing(() => sharingErrors(() => rewriting.copy(value))), special, transfer }
+    // What stands in an error is copied as far as that goes, and lent to nobody.
+    const rewriting = new Rewriting((part, path) => encode(part, path, { ...crossing, lends: false }), packed)
+    const copy = scan.placing(() => sharingErrors(() => rewriting.copy(value)))
+    return loans.length === 0 ? { value: copy, special, transfer } : { value: copy, special, transfer, loans }
   })
 }
 

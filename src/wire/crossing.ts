@@ -4,4 +4,6 @@ export interface Crossing {
   readonly sharedMemory: boolean
   /** The most bytes of buffers and strings in one message. */
   readonly maxPayloadBytes: number
+  /** Whether ends of channels may go along. Not said: between threads only, where each has a port. */
+  readonly lends?: boolean
 }

@@ -15,6 +15,9 @@
  *     ◀───────────── worn ──   it uses more memory than it may, and wants to be replaced
  *     ── help {seq < 0, …} ────────────────────────▶  runs it now, while the calls that it has begun wait for nested ones
  *
+ *     of the end of a channel that is lent to a call in another process (lent/README.md); both ways
+ *     ── lent {link, message} ─────────────────────▶  for the other side of that link
+ *
  *     of a stream only (executor/README.md)
  *     ── run {…, credit} ──────────────────────────▶  lets the generator yield so much
  *     ◀───────────── yielded {seq, bytes} | yieldedOne {seq, value} ──
@@ -239,14 +242,7 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
   ['nest', isNest],
   ['worn', () => true],
   ['unnest', message => isNumber(message['seq']) && isNumber(message['id']) && isFailure(message['failure'])],
-  [
-    'yielded',
-    message =>
-      isNumber(message['seq']) &&
-      isPositive(message['count']) &&
-      types.isUint8Array(message['bytes']) &&
-      isListOf(message['loose'], isLoose),
-  ],
+  ['yielded', message => isNumber(message['seq']) && isYielded(message)],
   [
     'yieldedOne',
     message => isNumber(message['seq']) && isPositive(message['weight']) && isBoolean(message['special']),
@@ -275,6 +271,15 @@ function isNest(message: Record<string, unknown>): boolean {
   )
 }
 
+/** Whether it holds a batch, as far as that is seen without reading it. */
+export function isYielded(message: Record<string, unknown>): boolean {
+  return (
+    isPositive(message['count']) &&
+    types.isUint8Array(message['bytes']) &&
+    isListOf(message['loose'], isLoose)
+  )
+}
+
 function isOutcome(value: unknown): boolean {
   if (!isRecord(value)) return false
   return value['ok'] === true
@@ -283,7 +288,7 @@ function isOutcome(value: unknown): boolean {
 }
 
 /** Looks at the failure and all below it; causes may lead in a circle. */
-function isFailure(value: unknown): boolean {
+export function isFailure(value: unknown): boolean {
   const found = [value]
   const seen = new Set<unknown>()
   for (const failure of found) {
@@ -328,7 +333,7 @@ function isProperty(value: unknown): boolean {
   )
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
@@ -347,11 +352,11 @@ function isLoose(value: unknown): boolean {
   return isRecord(value) && isNumber(value['index'])
 }
 
-function isPositive(value: unknown): boolean {
+export function isPositive(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) > 0
 }
 
-function isNumber(value: unknown): boolean {
+export function isNumber(value: unknown): boolean {
   return typeof value === 'number'
 }
 
@@ -359,6 +364,6 @@ function isString(value: unknown): boolean {
   return typeof value === 'string'
 }
 
-function isBoolean(value: unknown): boolean {
+export function isBoolean(value: unknown): boolean {
   return typeof value === 'boolean'
 }

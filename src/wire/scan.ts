@@ -6,6 +6,7 @@ import { markedToMove, movableOf, putMark, takeMark, whyUnmovable } from '../tas
 import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-of.ts'
 import type { Crossing } from './crossing.ts'
 import { isError } from './failure.ts'
+import type { LendCrossing, Lent } from './lent/link.ts'
 import { itemOf, keyOfMap, packedData, pathOf, type Step } from './path.ts'
 import { CircularPack } from './rewrite.ts'
 import { tag } from './stand-in.ts'
@@ -24,6 +25,8 @@ export class Scan {
   readonly transfer: (ArrayBuffer | MessagePort)[] = []
   /** What the instances of shareable classes were packed into. */
   readonly packed = new Map<object, unknown>()
+  /** The ends of channels that go along by their numbers. */
+  readonly loans: Lent[] = []
   readonly #root: string
   readonly #crossing: Crossing
   readonly #objects: object[] = []
@@ -190,10 +193,13 @@ export class Scan {
 
   #pack(value: object, packing: Packing<object, unknown>, name: string, at: number): unknown {
     try {
-      return packing.pack(value, {
+      const crossing: LendCrossing = {
         sharedMemory: this.#crossing.sharedMemory,
         transfer: value => void this.#handed.add(value),
-      })
+        crossing: this.#crossing,
+        lend: this.#crossing.lends === true ? lent => void this.loans.push(lent) : undefined,
+      }
+      return packing.pack(value, crossing)
     } catch (cause) {
       return this.#refuse(
         this.#parents[at] as number,

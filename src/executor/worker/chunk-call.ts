@@ -10,7 +10,7 @@ import type { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, decodeParts, encode } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
-import { borrowing, type Loan } from '../../wire/lent/lend.ts'
+import { type Borrower, borrowing } from '../../wire/lent/lend.ts'
 import type { FromWorker, WireOutcome } from '../../wire/messages.ts'
 import { moving, type Packed, type PackedResults, pack, takesItems, unpackedAt } from '../packed.ts'
 import { ownContexts } from './own-context.ts'
@@ -30,7 +30,7 @@ const blocks = 64
 
 /**
  * Calls the task once for each input; a failed call does not stop those after it, nor does a special input that can't be
- * made here. Ends of channels among the inputs are noted in `loans`.
+ * made here. Ends of channels among the inputs are lent to `borrower`.
  * @throws AbortError between two calls, if the chunk was cancelled: nobody waits for what it has done
  */
 export async function callEach(
@@ -38,7 +38,7 @@ export async function callEach(
   sent: Packed,
   call: CallContext,
   special = false,
-  loans: Loan[] = [],
+  borrower?: Borrower,
 ): Promise<ChunkOutcome> {
   // A Buffer is special as a whole; else it is one input or another that is.
   const inputs = special && !Array.isArray(sent) ? (decode(sent, true) as Packed) : sent
@@ -53,7 +53,7 @@ export async function callEach(
   for (let at = 0; at < inputs.length; at += 1) {
     if (call.cancelled) call.throwIfCancelled()
     try {
-      input = revived === undefined ? unpackedAt(inputs, at) : borrowing(loans, () => revived(at))
+      input = revived === undefined ? unpackedAt(inputs, at) : borrowing(borrower, () => revived(at))
       const returned = inContext(callIt)
       values.push(isThenable(returned) ? await returned : returned)
     } catch (error) {

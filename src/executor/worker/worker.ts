@@ -17,7 +17,8 @@ import { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import { borrowing, declareEnds, type Loan } from '../../wire/lent/lend.ts'
+import type { FarLinks } from '../../wire/lent/far-links.ts'
+import { type Borrower, borrowing, declareEnds } from '../../wire/lent/lend.ts'
 import type {
   CancelMessage,
   FromWorker,
@@ -47,6 +48,8 @@ export interface WorkerHost {
   /** The worker's name, as `thread 2`. */
   readonly name: string
   readonly crossing: Crossing
+  /** What ends of channels come by, in a process. */
+  readonly links?: FarLinks
   /** Says when the worker uses too much memory, if there is a limit. */
   readonly gauge?: MemoryGauge | undefined
   /** Whether the call was cancelled, as far as a synchronous loop can see it. */
@@ -80,8 +83,8 @@ interface Running {
   talked: boolean
   nested: NestedCallsOf | undefined
   stream: StreamCall | undefined
-  /** The ends of channels in its arguments, which it gives back. */
-  loans: Loan[] | undefined
+  /** Has the ends of channels in its arguments, which it gives back. */
+  borrower: Borrower | undefined
 }
 
 /** Of calls that take less than this, only each so-manieth looks at the clock. */
@@ -106,6 +109,8 @@ export class Worker implements NestingOwner {
   #transport: Transport | undefined
   #working = false
   #waking = false
+  /** Whether this worker's end is watched. */
+  #givesBack = false
   /** The clock as it was last looked at: the end of a call is the beginning of the next one. */
   #clockMs = 0
   /** Calls that have ended since then, how many of these may, and what one of them takes. */
@@ -275,7 +280,7 @@ export class Worker implements NestingOwner {
       talked: false,
       nested: undefined,
       stream: undefined,
-      loans: call.special ? [] : undefined,
+      borrower: call.special ? this.#borrower() : undefined,
     }
     if (call.seq < 0) this.#helping.set(call.seq, running)
     else this.#current = running
@@ -308,8 +313,8 @@ export class Worker implements NestingOwner {
   }
 
   #special(call: Call): unknown {
-    const loans = this.#runningOf(call.seq)?.loans ?? []
-    return borrowing(loans, () => decode(call.args, true, 'args'))
+    const borrower = this.#runningOf(call.seq)?.borrower
+    return borrowing(borrower, () => decode(call.args, true, 'args'))
   }
 
   /** The first use: `loaded` must have left before the task can end this process, or its end would look like a failed import. */
@@ -327,8 +332,8 @@ export class Worker implements NestingOwner {
 
   async #runChunk(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> {
     try {
-      const loans = this.#runningOf(call.seq)?.loans
-      const outcome = callEach(task, call.args as Packed, context, call.special, loans)
+      const borrower = this.#runningOf(call.seq)?.borrower
+      const outcome = callEach(task, call.args as Packed, context, call.special, borrower)
       this.#answerChunk(call, await outcome, startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
@@ -414,7 +419,7 @@ export class Worker implements NestingOwner {
     const running = this.#runningOf(seq)
     if (running === undefined) return true // Its answer could not be sent; another one is.
     running.nested?.end()
-    if (running.loans !== undefined) for (const loan of running.loans) loan.end()
+    giveBack(running)
     if (this.#host.gauge?.passes()) {
       running.talked = true // Its answer goes after this, so that no other call comes between.
       this.#send({ kind: 'worn' })
@@ -426,6 +431,18 @@ export class Worker implements NestingOwner {
       this.#helped = undefined
     }
     return running.talked
+  }
+
+  /** Where ends of channels arrive. What the call has sent there leaves, though it ends this worker. */
+  #borrower(): Borrower {
+    if (!this.#givesBack) {
+      this.#givesBack = true
+      process.on('exit', () => {
+        if (this.#current !== undefined) giveBack(this.#current)
+        for (const running of this.#helping.values()) giveBack(running)
+      })
+    }
+    return { loans: [], links: this.#host.links }
   }
 
   #runningOf(seq: number): Running | undefined {
@@ -494,6 +511,11 @@ export class Worker implements NestingOwner {
   #encodeFailure(error: unknown): WireFailure {
     return encodeFailure(error, (value, path) => encode(value, path, this.#host.crossing))
   }
+}
+
+/** Ends what the call has on loan, before it is answered. */
+function giveBack({ borrower }: Running): void {
+  if (borrower !== undefined) for (const loan of borrower.loans) loan.end()
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,28 +1,28 @@
-/** Puts items that come from another thread into a channel, one after the other as it has room, and gives credit for more. */
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+/** Puts items that come from elsewhere into a channel, one after the other as it has room, and gives credit for more. */
 import type { Channel } from '../../channel/channel.ts'
 import { Waiter } from '../../channel/line.ts'
 import { Ring } from '../../channel/ring.ts'
-import { ChannelClosedError } from '../../errors.ts'
+import { AtonceError, ChannelClosedError } from '../../errors.ts'
 import { store } from '../../runtime/atomics.ts'
 import { withStrand } from '../../runtime/strand.ts'
-import { decode, encode } from '../codec.ts'
-import type { Crossing } from '../crossing.ts'
-import { decodeFailure, encodeFailure } from '../failure.ts'
+import { decode } from '../codec.ts'
+import { encodeFailure } from '../failure.ts'
 import { yieldedValues } from '../yields.ts'
-import type { WithItems } from './messages.ts'
+import { errorOf, sendFailure } from './failures.ts'
+import type { Link } from './link.ts'
+import type { OfLoan, WithItems } from './messages.ts'
 
 export class CarryIn<T> {
   readonly #channel: Channel<T>
-  readonly #port: MessagePort
-  readonly #crossing: Crossing
-  readonly #taken: Int32Array | undefined
+  readonly #link: Link
+  readonly #borrowed: boolean
   readonly #reportAfter: number
   readonly #arrived = new Ring<T>()
   readonly #waiter: Waiter<T> = new Waiter<T>(
     {
       unpark: () => {
         this.#accepted()
+        this.#report() // Before whoever has the item goes on.
         this.#feed()
         return true
       },
@@ -31,36 +31,37 @@ export class CarryIn<T> {
     undefined,
   )
   readonly #unwatch: () => void
+  /** How many more items the other side may send. */
+  #room: number
   #accepts = 0
   #unreported = 0
   #end: { readonly error: Error | undefined } | undefined
+  /** The other side has left. */
+  #alone = false
   #closing = false
   #over = false
 
   /**
-   * Lets `window` items be on their way. With `taken`, what the channel accepts is counted there, and what it has not accepted
-   * when this ends stays with the other side.
+   * Lets `window` items be on their way. If it is `borrowed`, the channel is that of a receiver on loan: what it accepts is
+   * told at once, or counted where the owner can see it, and what it has not accepted when this ends stays with the owner.
    */
-  constructor(
-    channel: Channel<T>,
-    port: MessagePort,
-    window: number,
-    crossing: Crossing,
-    taken?: Int32Array,
-  ) {
+  constructor(channel: Channel<T>, link: Link, window: number, { borrowed }: { readonly borrowed: boolean }) {
     this.#channel = channel
-    this.#port = port
-    this.#crossing = crossing
-    this.#taken = taken
-    this.#reportAfter = Math.max(1, window >> 1)
+    this.#link = link
+    this.#borrowed = borrowed
+    this.#room = window
+    this.#reportAfter = borrowed && link.taken === undefined ? 1 : Math.max(1, window >> 1)
     this.#unwatch = channel.watch({
       arriving: () => this.#lastOnes(),
       closed: (error, dropped) => this.#closed(error, dropped),
     })
-    port.on('message', (message: WithItems) => this.#receive(message))
-    port.on('close', () => this.#gone())
-    port.unref()
-    port.postMessage({ kind: 'open', count: window })
+    link.open({
+      message: message => this.#receive(message),
+      closed: () => this.#gone(),
+      congested: () => this.#withdraw(),
+      cleared: () => this.#feed(),
+    })
+    link.send({ kind: 'open', count: window })
     if (channel.closed) this.#closed(channel.failure, false)
   }
 
@@ -75,31 +76,56 @@ export class CarryIn<T> {
     )
   }
 
-  #receive(message: WithItems): void {
+  #receive(message: OfLoan): void {
     if (this.#over) return
     switch (message.kind) {
       case 'yielded':
-        for (const item of yieldedValues(message)) this.#arrived.push(item as T)
-        return this.#feed()
       case 'yieldedOne':
-        this.#arrived.push(decode(message.value, message.special, 'item') as T)
-        return this.#feed()
+        return this.#arrive(message)
       case 'end':
-        this.#end = {
-          error: message.failure === undefined ? undefined : decodeFailure(message.failure, decode),
-        }
+        this.#end = { error: message.failure && errorOf(message.failure) }
         return this.#feed()
       case 'cancelled':
         this.#finish()
-        return this.#channel.cancel(decodeFailure(message.failure, decode))
+        return this.#channel.cancel(errorOf(message.failure))
       case 'drain':
         return void this.#tellDrained(message.id)
+      default:
+        this.#link.garbled(`${message.kind} to the side that items come to`)
     }
+  }
+
+  #arrive(message: Extract<WithItems, { kind: 'yielded' | 'yieldedOne' }>): void {
+    if (this.#end !== undefined) return
+    this.#room -= message.kind === 'yielded' ? message.count : 1
+    if (this.#room < 0) return this.#link.garbled('more items than may be on their way')
+    let items: readonly unknown[]
+    try {
+      items =
+        message.kind === 'yielded' ? yieldedValues(message) : [decode(message.value, message.special, 'item')]
+    } catch (error) {
+      return this.#unreadable(error)
+    }
+    for (const item of items) this.#arrived.push(item as T)
+    this.#feed()
+  }
+
+  /** An item can't be made here. A receiver on loan gives it back, with what came after it; an owner can't, and must not lose it in silence. */
+  #unreadable(error: unknown): void {
+    if (!(error instanceof AtonceError))
+      return this.#link.garbled(`items that can't be read (${String(error)})`)
+    if (!this.#borrowed) {
+      this.#end = { error }
+      sendFailure(this.#link, error, failure => ({ kind: 'closed', failure }))
+      return this.#feed()
+    }
+    this.#finish()
+    this.#channel.close(error)
   }
 
   #feed(): void {
     if (this.#closing || this.#over) return
-    while (this.#waiter.line === undefined && this.#arrived.size > 0) {
+    while (this.#waiter.line === undefined && this.#arrived.size > 0 && this.#link.clear) {
       const item = this.#arrived.shift()
       if (this.#channel.trySend(item)) this.#accepted()
       else {
@@ -107,36 +133,42 @@ export class CarryIn<T> {
         this.#channel.standToSend(this.#waiter)
       }
     }
-    if (this.#end === undefined || this.#waiter.line !== undefined) return
-    this.#finish()
-    this.#channel.close(this.#end.error)
+    this.#report() // Before whoever has got an item goes on.
+    if (this.#waiter.line !== undefined || this.#arrived.size > 0) return
+    if (this.#end !== undefined) {
+      this.#finish()
+      this.#channel.close(this.#end.error)
+    } else if (this.#alone) this.#leave()
   }
 
   #accepted(): void {
     this.#accepts += 1
     // Pairs with the load in carry-out.ts.
-    if (this.#taken !== undefined) store(this.#taken, 0, this.#accepts | 0)
+    if (this.#borrowed && this.#link.taken !== undefined) store(this.#link.taken, 0, this.#accepts | 0)
     this.#unreported += 1
+  }
+
+  #report(): void {
     if (this.#unreported < this.#reportAfter || this.#over) return
-    this.#port.postMessage({ kind: 'taken', count: this.#unreported })
+    this.#link.send({ kind: 'taken', count: this.#unreported })
+    this.#room += this.#unreported
     this.#unreported = 0
   }
 
-  /** What was sent before the channel is closed belongs to it, though nobody has read it from the port yet. */
+  /** Nobody is given the item that stands at the channel: that it was taken could not be told at once. */
+  #withdraw(): void {
+    if (this.#waiter.line === undefined) return
+    this.#waiter.line.remove(this.#waiter)
+    this.#arrived.unshift(this.#waiter.item as T)
+  }
+
+  /** What was sent before the channel is closed belongs to it, though nobody has read it from the link yet. */
   #lastOnes(): readonly T[] {
-    if (this.#taken !== undefined || this.#over) return []
+    if (this.#borrowed || this.#over) return []
     this.#closing = true
-    for (
-      let next = receiveMessageOnPort(this.#port);
-      next !== undefined;
-      next = receiveMessageOnPort(this.#port)
-    )
-      this.#receive(next.message as WithItems)
+    this.#link.drain()
+    this.#withdraw()
     const items: T[] = []
-    if (this.#waiter.line !== undefined) {
-      this.#waiter.line.remove(this.#waiter)
-      items.push(this.#waiter.item as T)
-    }
     while (this.#arrived.size > 0) items.push(this.#arrived.shift())
     return items
   }
@@ -145,25 +177,29 @@ export class CarryIn<T> {
   #closed(error: Error | undefined, dropped: boolean): void {
     if (this.#over) return
     const told = dropped ? error?.cause : error
-    const failure =
-      told === undefined ? undefined : encodeFailure(told, (part, path) => encode(part, path, this.#crossing))
-    if (this.#taken === undefined) {
-      // Its end may not have left yet, and could not be sent with a port that is closed; so the far side closes.
-      this.#port.postMessage({ kind: 'closed', failure })
-      return this.#leave()
+    if (this.#borrowed) {
+      if (told === undefined) this.#link.send({ kind: 'cancel', failure: encodeFailure(undefined, asItIs) })
+      else sendFailure(this.#link, told, failure => ({ kind: 'cancel', failure }))
+      return this.#finish()
     }
-    this.#port.postMessage({ kind: 'cancel', failure: failure ?? encodeFailure(undefined, asItIs) })
-    this.#finish()
+    // Its end may not have left yet, and could not be sent on a link that is closed; so the far side closes.
+    if (told === undefined) this.#link.send({ kind: 'closed', failure: undefined })
+    else sendFailure(this.#link, told, failure => ({ kind: 'closed', failure }))
+    this.#leave()
   }
 
   async #tellDrained(id: number): Promise<void> {
     await withStrand(undefined, () => this.#channel.drained())
-    this.#port.postMessage({ kind: 'drained', id })
+    this.#link.send({ kind: 'drained', id })
   }
 
   /** The other side is gone. What has come from it before goes on into the channel. */
   #gone(): void {
-    if (this.#over || this.#taken === undefined) return
+    if (this.#over) return
+    if (!this.#borrowed) {
+      this.#alone = true
+      return this.#feed()
+    }
     this.#finish()
     this.#channel.close(
       new ChannelClosedError('The thread that holds the channel has ended, and its items with it.'),
@@ -172,7 +208,7 @@ export class CarryIn<T> {
 
   #finish(): void {
     this.#leave()
-    this.#port.close()
+    this.#link.close()
   }
 
   #leave(): void {

@@ -1,21 +1,18 @@
-/** Takes items out of a channel for a receiver on another thread, as far as that has credit, and puts back what it did not take. */
-import type { MessagePort } from 'node:worker_threads'
+/** Takes items out of a channel for a receiver elsewhere, as far as that has credit, and puts back what it did not take. */
 import type { Channel } from '../../channel/channel.ts'
 import { end, Waiter } from '../../channel/line.ts'
 import { Ring } from '../../channel/ring.ts'
 import { load } from '../../runtime/atomics.ts'
-import { decode, encode } from '../codec.ts'
-import type { Crossing } from '../crossing.ts'
-import { decodeFailure, encodeFailure } from '../failure.ts'
-import type { WithCredit } from './messages.ts'
+import { errorOf, sendFailure } from './failures.ts'
+import type { Link } from './link.ts'
+import type { OfLoan } from './messages.ts'
 import { Outbox } from './outbox.ts'
 
 export class CarryOut<T> {
   readonly #channel: Channel<T>
-  readonly #port: MessagePort
-  readonly #crossing: Crossing
+  readonly #link: Link
+  readonly #window: number
   readonly #outbox: Outbox
-  readonly #taken: Int32Array
   readonly #waiter: Waiter<T> = new Waiter<T>(
     {
       unpark: value => {
@@ -35,36 +32,55 @@ export class CarryOut<T> {
   readonly #unwatch: () => void
   #sent = 0
   #credit = 0
+  #opened = false
   #over = false
 
-  /** `taken` is the word in which the other side counts what its receivers took. */
-  constructor(channel: Channel<T>, port: MessagePort, taken: Int32Array, crossing: Crossing) {
+  /** The other side may let `window` items be on their way. */
+  constructor(channel: Channel<T>, link: Link, window: number) {
     this.#channel = channel
-    this.#port = port
-    this.#taken = taken
-    this.#crossing = crossing
-    this.#outbox = new Outbox(port, crossing)
+    this.#link = link
+    this.#window = window
+    this.#outbox = new Outbox(link)
     this.#unwatch = channel.watch({
       arriving: () => [],
       closed: (error, dropped) => {
         if (dropped) this.#cancelled(error)
       },
     })
-    port.on('message', (message: WithCredit) => this.#receive(message))
-    port.on('close', () => this.#returned())
-    port.unref()
+    link.open({
+      message: message => this.#receive(message),
+      closed: () => this.#returned(),
+      congested() {},
+      cleared() {},
+    })
   }
 
-  #receive(message: WithCredit): void {
-    if (message.kind === 'open') this.#credit += message.count
-    else if (message.kind === 'taken') {
-      this.#credit += message.count
-      for (let left = message.count; left > 0 && this.#unread.size > 0; left -= 1) this.#unread.shift()
-    } else if (message.kind === 'cancel') {
-      this.#unread.clear()
-      return this.#channel.cancel(decodeFailure(message.failure, decode))
+  #receive(message: OfLoan): void {
+    switch (message.kind) {
+      case 'open':
+        if (this.#opened || message.count !== this.#window)
+          return this.#link.garbled(`open, for ${message.count} items`)
+        this.#opened = true
+        this.#credit = message.count
+        return this.#draw()
+      case 'taken':
+        return this.#noteTaken(message.count)
+      case 'cancel':
+        this.#unread.clear()
+        return this.#channel.cancel(errorOf(message.failure))
+      default:
+        this.#link.garbled(`${message.kind} to the side that items come from`)
     }
-    this.#draw()
+  }
+
+  #noteTaken(count: number): void {
+    // After a cancel nothing is kept of what was sent.
+    if (count > this.#unread.size && !this.#over)
+      return this.#link.garbled('that more was taken than was sent')
+    for (let left = Math.min(count, this.#unread.size); left > 0; left -= 1) this.#unread.shift()
+    this.#credit += count
+    // Many items travel together, though they were told of one by one; half a window is still over there.
+    if (this.#credit * 2 >= this.#window - 1) this.#draw()
   }
 
   /** Sends what is there, then waits for more, as far as there is credit. */
@@ -100,31 +116,28 @@ export class CarryOut<T> {
     if (this.#over) return
     this.#over = true
     this.#outbox.flush()
-    this.#port.postMessage({
-      kind: 'end',
-      failure: error === undefined ? undefined : this.#failure(error),
-    })
+    if (error === undefined) this.#link.send({ kind: 'end', failure: undefined })
+    else sendFailure(this.#link, error, failure => ({ kind: 'end', failure }))
   }
 
   #cancelled(error: Error | undefined): void {
     this.#over = true
     this.#unread.clear()
-    this.#port.postMessage({ kind: 'cancelled', failure: this.#failure(error?.cause) })
+    sendFailure(this.#link, error?.cause, failure => ({ kind: 'cancelled', failure }))
   }
 
-  /** The receiver is gone: its call has ended, or its thread. */
+  /** The receiver is gone: its call has ended, or what it ran on. */
   #returned(): void {
     this.#over = true
     this.#unwatch()
     this.#waiter.line?.remove(this.#waiter)
-    const unread = (this.#sent - load(this.#taken, 0)) | 0 // Pairs with the store in carry-in.ts.
-    while (this.#unread.size > Math.max(0, unread)) this.#unread.shift()
+    const { taken } = this.#link
+    if (taken !== undefined) {
+      const unread = (this.#sent - load(taken, 0)) | 0 // Pairs with the store in carry-in.ts.
+      while (this.#unread.size > Math.max(0, unread)) this.#unread.shift()
+    }
     const items: T[] = []
     while (this.#unread.size > 0) items.push(this.#unread.shift())
     if (items.length > 0) this.#channel.putBack(items)
-  }
-
-  #failure(error: unknown): ReturnType<typeof encodeFailure> {
-    return encodeFailure(error, (part, path) => encode(part, path, this.#crossing))
   }
 }

@@ -1,13 +1,12 @@
-/** The sending end of a channel that is on another thread: each send takes a permit, and there are as many as may be on their way. */
-import type { MessagePort } from 'node:worker_threads'
+/** The sending end of a channel that is elsewhere: each send takes a permit, and there are as many as may be on their way. */
 import { Channel } from '../../channel/channel.ts'
 import type { Sender, WaitOptions } from '../../channel/ends.ts'
 import type { SelectCase } from '../../channel/select.ts'
 import { ChannelClosedError, OptionError } from '../../errors.ts'
-import { decode, encode } from '../codec.ts'
-import type { Crossing } from '../crossing.ts'
-import { decodeFailure, encodeFailure } from '../failure.ts'
-import type { WithCredit } from './messages.ts'
+import { runtime } from '../../runtime/runtime.ts'
+import { errorOf, sendFailure } from './failures.ts'
+import type { Link } from './link.ts'
+import type { OfLoan } from './messages.ts'
 import { Outbox } from './outbox.ts'
 
 const sent = Promise.resolve()
@@ -15,31 +14,34 @@ const sent = Promise.resolve()
 export class FarSender<T> implements Sender<T> {
   readonly capacity: number
   readonly #name: string
-  readonly #port: MessagePort
-  readonly #crossing: Crossing
+  readonly #link: Link
   readonly #outbox: Outbox
   readonly #permits: Channel<undefined>
   readonly #window: number
+  /** Permits that nobody gets before what was sent has left. */
+  #held = 0
   readonly #draining = new Map<number, Channel<undefined>>()
   #drains = 0
   #closed: { readonly error: ChannelClosedError } | undefined
 
-  constructor(name: string, capacity: number, window: number, port: MessagePort, crossing: Crossing) {
+  constructor(name: string, capacity: number, window: number, link: Link) {
     this.capacity = capacity
     this.#name = name
     this.#window = window
-    this.#port = port
-    this.#crossing = crossing
-    this.#outbox = new Outbox(port, crossing)
+    this.#link = link
+    this.#outbox = new Outbox(link)
     this.#permits = new Channel<undefined>(window, { name: `room in ${name}` })
-    port.on('message', (message: WithCredit) => this.#receive(message))
-    port.on('close', () => this.#end(undefined, 'its thread has ended'))
-    port.unref()
+    link.open({
+      message: message => this.#receive(message),
+      closed: () => this.#end(undefined, 'its thread has ended'),
+      congested: () => this.#rest(),
+      cleared: () => void this.#goOn(),
+    })
   }
 
   /** Items that this side has sent and the channel has not taken in yet, as far as it was told. */
   get size(): number {
-    return this.#window - this.#permits.size
+    return this.#window - this.#permits.size - this.#held
   }
 
   get closed(): boolean {
@@ -76,11 +78,8 @@ export class FarSender<T> implements Sender<T> {
       )
     if (this.#closed !== undefined) return
     this.#outbox.flush()
-    const failure =
-      error === undefined
-        ? undefined
-        : encodeFailure(error, (part, path) => encode(part, path, this.#crossing))
-    this.#port.postMessage({ kind: 'end', failure })
+    if (error === undefined) this.#link.send({ kind: 'end', failure: undefined })
+    else sendFailure(this.#link, error, failure => ({ kind: 'end', failure }))
     this.#end(error, 'it was closed')
   }
 
@@ -88,7 +87,7 @@ export class FarSender<T> implements Sender<T> {
   end(): void {
     this.#outbox.flush()
     this.#end(undefined, 'its sender was lent for one call, which has ended')
-    this.#port.close()
+    this.#link.close()
   }
 
   async drained(options?: WaitOptions): Promise<void> {
@@ -98,7 +97,7 @@ export class FarSender<T> implements Sender<T> {
     this.#drains += 1
     this.#draining.set(id, answer)
     this.#outbox.flush()
-    this.#port.postMessage({ kind: 'drain', id })
+    this.#link.send({ kind: 'drain', id })
     try {
       await answer.receive(options)
     } finally {
@@ -122,12 +121,32 @@ export class FarSender<T> implements Sender<T> {
     }
   }
 
-  #receive(message: WithCredit): void {
+  #receive(message: OfLoan): void {
     if (message.kind === 'open' || message.kind === 'taken') {
-      for (let left = message.count; left > 0 && this.#closed === undefined; left -= 1)
-        this.#permits.trySend(undefined)
+      if (this.#link.clear) this.#permit(message.count)
+      else this.#held += message.count
     } else if (message.kind === 'drained') this.#draining.get(message.id)?.trySend(undefined)
-    else this.#end(message.failure && decodeFailure(message.failure, decode), 'its other side was closed')
+    else if (message.kind === 'closed')
+      this.#end(message.failure && errorOf(message.failure), 'its other side was closed')
+  }
+
+  #permit(count: number): void {
+    for (let left = count; left > 0 && this.#closed === undefined; left -= 1) this.#permits.trySend(undefined)
+  }
+
+  /** Nobody sends while something waits to leave. */
+  #rest(): void {
+    if (this.#closed !== undefined) return
+    while (this.#permits.tryReceive() !== undefined) this.#held += 1
+  }
+
+  /** After a turn, in which those who receive here can: what is sent may make them wait again. */
+  async #goOn(): Promise<void> {
+    await runtime().yieldToLoop()
+    if (!this.#link.clear) return
+    const count = this.#held
+    this.#held = 0
+    this.#permit(count)
   }
 
   #end(cause: Error | undefined, why: string): void {

@@ -1,37 +1,46 @@
-/** Lends the ends of a channel to calls on other threads; README.md tells how the two sides work together. */
+/** Lends the ends of a channel to calls on other threads and in other processes; README.md tells how the two sides work together. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { Channel } from '../../channel/channel.ts'
 import { ReceiverEnd, SenderEnd } from '../../channel/ends.ts'
-import { type PackCrossing, shareable, sharedClassOf } from '../../declared/shareable.ts'
+import { shareable, sharedClassOf } from '../../declared/shareable.ts'
 import { DeclarationError } from '../../errors.ts'
 import { CarryIn } from './carry-in.ts'
 import { CarryOut } from './carry-out.ts'
+import type { FarLinks } from './far-links.ts'
 import { FarSender } from './far-sender.ts'
+import type { LendCrossing, Link } from './link.ts'
+import { PortLink } from './port-link.ts'
 
 /** What a call has on loan; `end` gives it back. */
 export interface Loan {
   end(): void
 }
 
+/** A call to which ends arrive. */
+export interface Borrower {
+  /** What it has on loan. */
+  readonly loans: Loan[]
+  /** The links of its worker, if that is a process. */
+  readonly links: FarLinks | undefined
+}
+
 /** The most items that may be on their way, whatever the channel's capacity. */
 const widestWindow = 1_024
-const crossing = { sharedMemory: true, maxPayloadBytes: Number.POSITIVE_INFINITY }
 
+/** An end on its way: with a port and a word of shared memory, or with the number of its link. */
 interface WireEnd {
-  readonly port: MessagePort
   readonly name: string
   readonly capacity: number
   readonly window: number
-  /** Of a receiver: the word that counts what was taken. */
-  readonly taken: Int32Array
+  readonly way: { readonly port: MessagePort; readonly taken: Int32Array } | { readonly link: number }
 }
 
-let borrower: Loan[] | undefined
+let borrower: Borrower | undefined
 
-/** Notes in `loans` the ends that arrive while `body` runs. Ends that arrive otherwise are refused: nobody would give them back. */
-export function borrowing<T>(loans: Loan[], body: () => T): T {
+/** Notes the ends that arrive while `body` runs as loans of the call. Ends that arrive otherwise are refused: nobody would give them back. */
+export function borrowing<T>(call: Borrower | undefined, body: () => T): T {
   const before = borrower
-  borrower = loans
+  borrower = call
   try {
     return body()
   } finally {
@@ -43,29 +52,27 @@ export function borrowing<T>(loans: Loan[], body: () => T): T {
 export function declareEnds(): void {
   if (sharedClassOf(SenderEnd.prototype) !== undefined) return
   shareable(import.meta, SenderEnd<unknown>, {
-    pack: (end: SenderEnd<unknown>, to) => {
-      const { near, wire, channel } = openFor(SenderEnd.channelOf(end), to)
-      void new CarryIn(channel, near, wire.window, crossing)
-      return wire
-    },
-    unpack: ({ port, name, capacity, window }: WireEnd) => {
-      const loans = borrowerOf(port)
-      const far = new FarSender<unknown>(name, capacity, window, port, crossing)
+    pack: (end: SenderEnd<unknown>, to) =>
+      lend(SenderEnd.channelOf(end), to as LendCrossing, (channel, link, window) => {
+        void new CarryIn(channel, link, window, { borrowed: false })
+      }),
+    unpack: ({ way, name, capacity, window }: WireEnd) => {
+      const { link, loans } = borrowedLink(way)
+      const far = new FarSender<unknown>(name, capacity, window, link)
       loans.push(far)
       return new SenderEnd(far)
     },
   })
   shareable(import.meta, ReceiverEnd<unknown>, {
-    pack: (end: ReceiverEnd<unknown>, to) => {
-      const { near, wire, channel } = openFor(ReceiverEnd.channelOf(end), to)
-      void new CarryOut(channel, near, wire.taken, crossing)
-      return wire
-    },
-    unpack: ({ port, name, window, taken }: WireEnd) => {
-      const loans = borrowerOf(port)
+    pack: (end: ReceiverEnd<unknown>, to) =>
+      lend(ReceiverEnd.channelOf(end), to as LendCrossing, (channel, link, window) => {
+        void new CarryOut(channel, link, window)
+      }),
+    unpack: ({ way, name, window }: WireEnd) => {
+      const { link, loans } = borrowedLink(way)
       const here = new Channel<unknown>(0, { name })
       borrowed.add(here)
-      loans.push(new CarryIn(here, port, window, crossing, taken))
+      loans.push(new CarryIn(here, link, window, { borrowed: true }))
       return new ReceiverEnd<unknown>(here)
     },
   })
@@ -73,31 +80,56 @@ export function declareEnds(): void {
 
 /** The near sides of ends that are on loan here. */
 const borrowed = new WeakSet<object>()
+/** A job is readied before it is known which worker gets it; so a number is used once in this process. */
+let lastLink = 0
 
-function openFor(
-  channel: object,
-  to: PackCrossing,
-): { readonly near: MessagePort; readonly wire: WireEnd; readonly channel: Channel<unknown> } {
-  if (!to.sharedMemory)
+/** Makes what travels of an end; `begin` is called with the owner's side of its link. */
+function lend(
+  of: object,
+  to: LendCrossing,
+  begin: (channel: Channel<unknown>, link: Link, window: number) => void,
+): WireEnd {
+  if (!(of instanceof Channel) || borrowed.has(of))
     throw new DeclarationError(
-      "a channel's end can go to a thread, not to another process. Use threads(), or stream() what the task makes.",
+      'this end was lent to the call that runs here, and can neither be returned nor lent on. Pass the end from where its channel is',
     )
-  if (!(channel instanceof Channel) || borrowed.has(channel))
-    throw new DeclarationError(
-      'this end was lent to the call that runs here, and can neither be returned nor lent on. Pass the end from where its channel is.',
-    )
-  const { port1: near, port2: port } = new MessageChannel()
-  to.transfer(port)
-  const { name, capacity } = channel as Channel<unknown>
+  const channel = of as Channel<unknown>
+  const { name, capacity } = channel
   const window = Math.min(widestWindow, Math.max(1, capacity))
-  const taken = new Int32Array(new SharedArrayBuffer(4))
-  return { near, wire: { port, name, capacity, window, taken }, channel: channel as Channel<unknown> }
+  return { name, capacity, window, way: wayTo(to, link => begin(channel, link, window)) }
 }
 
-function borrowerOf(port: MessagePort): Loan[] {
-  if (borrower !== undefined) return borrower
-  port.close()
-  throw new DeclarationError(
-    "a channel's end can be an argument of a task, not a result: make the channel where it is called, and pass its ends",
-  )
+function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
+  if (to.crossing.lends === false)
+    throw new DeclarationError(
+      "a channel's end can be an argument of a task, but no item of a channel and no part of an error: pass it beside",
+    )
+  if (to.sharedMemory) {
+    const { port1: near, port2: port } = new MessageChannel()
+    to.transfer(port)
+    const taken = new Int32Array(new SharedArrayBuffer(4))
+    begin(new PortLink(near, taken))
+    return { port, taken }
+  }
+  if (to.lend === undefined)
+    throw new DeclarationError(
+      "between processes a channel's end can only be an argument of a call from outside: it can't be returned or kept in a propagated storage, and a worker process lends none of its own",
+    )
+  lastLink = (lastLink + 1) | 0 // As it is written beside counts, in four bytes.
+  to.lend({ number: lastLink, begin })
+  return { link: lastLink }
+}
+
+function borrowedLink(way: WireEnd['way']): { readonly link: Link; readonly loans: Loan[] } {
+  if (borrower === undefined) {
+    if ('port' in way) way.port.close()
+    throw new DeclarationError(
+      "a channel's end can be an argument of a task, not a result: make the channel where it is called, and pass its ends",
+    )
+  }
+  const { loans, links } = borrower
+  if ('port' in way) return { link: new PortLink(way.port, way.taken), loans }
+  if (links === undefined)
+    throw new DeclarationError('an end came by a number, where there is no connection for it.')
+  return { link: links.link(way.link), loans }
 }

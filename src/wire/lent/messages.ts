@@ -1,6 +1,15 @@
 /** What the two sides of a lent end say to each other; README.md tells when. */
 import type { WireFailure } from '../failure.ts'
-import type { YieldedMessage, YieldedOneMessage } from '../messages.ts'
+import {
+  isBoolean,
+  isFailure,
+  isNumber,
+  isPositive,
+  isRecord,
+  isYielded,
+  type YieldedMessage,
+  type YieldedOneMessage,
+} from '../messages.ts'
 
 /** To the side that items come to. */
 export type WithItems =
@@ -22,3 +31,51 @@ export type WithCredit =
   | { readonly kind: 'cancel'; readonly failure: WireFailure }
   | { readonly kind: 'closed'; readonly failure: WireFailure | undefined }
   | { readonly kind: 'drained'; readonly id: number }
+
+export type OfLoan = WithItems | WithCredit
+
+/** A message of a link that is a number on a connection. */
+export interface LentMessage {
+  readonly kind: 'lent'
+  readonly link: number
+  readonly message:
+    | OfLoan
+    /** The first one from the far side: it has the end. */
+    | { readonly kind: 'here' }
+    /** The last one. */
+    | { readonly kind: 'gone' }
+}
+
+const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
+  unknown,
+  (message: Record<string, unknown>) => boolean
+>([
+  ['here', () => true],
+  ['gone', () => true],
+  ['yielded', isYielded],
+  ['yieldedOne', message => isBoolean(message['special'])],
+  ['end', hasFailureOrNone],
+  ['cancelled', message => isFailure(message['failure'])],
+  ['drain', message => isNumber(message['id'])],
+  ['open', message => isPositive(message['count'])],
+  ['taken', message => isPositive(message['count'])],
+  ['cancel', message => isFailure(message['failure'])],
+  ['closed', hasFailureOrNone],
+  ['drained', message => isNumber(message['id'])],
+])
+
+/** Whether a worker's message is for a link at all. */
+export function isForLink(message: unknown): boolean {
+  return isRecord(message) && message['kind'] === 'lent'
+}
+
+/** Whether it is one of the protocol. */
+export function isLentMessage(message: unknown): message is LentMessage {
+  if (!isRecord(message) || !isNumber(message['link'])) return false
+  const inner = message['message']
+  return isRecord(inner) && (fields.get(inner['kind'])?.(inner) ?? false)
+}
+
+function hasFailureOrNone({ failure }: Record<string, unknown>): boolean {
+  return failure === undefined || isFailure(failure)
+}

@@ -1,8 +1,7 @@
 /** Items on their way to the other side: those that are sent close to each other travel in one message. */
-import type { MessagePort } from 'node:worker_threads'
 import { runtime } from '../../runtime/runtime.ts'
-import type { Crossing } from '../crossing.ts'
 import { YieldWriter } from '../yields.ts'
+import type { Link } from './link.ts'
 
 /** The most items that travel together, so that the other side begins while this one goes on. */
 const mostTogether = 256
@@ -13,8 +12,8 @@ export class Outbox {
   #seen = 0
   #flushing = false
 
-  constructor(port: MessagePort, crossing: Crossing) {
-    this.#writer = new YieldWriter(0, crossing, (message, moved) => port.postMessage(message, moved), 'item')
+  constructor(link: Link) {
+    this.#writer = new YieldWriter(0, link.crossing, (message, moved) => link.send(message, moved), 'item')
   }
 
   /**

@@ -2,7 +2,7 @@
  * A transport on a byte stream: to a process of this machine.
  *
  *     frame = length of the rest (4 bytes, big-endian) · kind (1 byte) · a message in V8's serialization,
- *                                                                       or a call or result in the compact format
+ *                                                                       or a call, result or count in the compact format
  *
  * V8's serializer copies what structured clone copies; a plain `v8.serialize` would treat buffers in its own way.
  * V8 does not promise safety for hostile bytes, so this transport is for own children only, never for the network.
@@ -10,9 +10,13 @@
  * The caller's side lets all frames of one turn leave in one write. A worker's side writes each frame at once
  * (`prompt`): when it begins the next call, the answer to the last one is out of its hands, however it dies. So the first
  * call without an answer is the one that it died of, and those after it have not begun.
+ *
+ * Each direction has a socket of its own: a write to a process that has died breaks the socket that it was made on, and what
+ * lay there unread would be lost.
  */
 import type { Socket } from 'node:net'
 import { PayloadTooLargeError } from '../../errors.ts'
+import { sleepSync } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CompactReader, CompactWriter } from '../compact.ts'
 import type { Receiver, Transport } from './transport.ts'
@@ -21,24 +25,37 @@ const { writeSync } = process.getBuiltinModule('node:fs')
 
 const lengthBytes = 4
 const headBytes = lengthBytes + 1
-const kinds = { message: 0, run: 1, done: 2 } as const
+const kinds = { message: 0, run: 1, done: 2, taken: 3 } as const
 /** The longest frame in the compact format. */
 const largestCompactBytes = 2_048
+/** What a message may have beside its payload: a batch of small values, each of them within the limit. */
+const besidePayloadBytes = 131_072
+/** How long a write rests that must leave at once, while the system's buffer is full. */
+const fullMs = 0.2
+
+/** The longest frame, where so much may be in one payload. */
+export function longestFrame(maxPayloadBytes: number): number {
+  return maxPayloadBytes * 2 + besidePayloadBytes
+}
 
 export interface PipeOptions {
   /** Bounds what is sent and what is believed of the other side. */
   readonly maxFrameBytes: number
+  /** Where messages go. Default: where they come from. */
+  readonly to?: Socket
   /** The descriptor to write to at once; without it, frames leave together at the end of the turn. */
   readonly promptFd?: number
 }
 
-/** Wraps one end of a socket pair. */
+/** Wraps one end of a connection; messages come from `socket`. */
 export function pipeTransport(socket: Socket, receiver: Receiver, options: PipeOptions): PipeTransport {
   return new PipeTransport(socket, receiver, options)
 }
 
 export class PipeTransport implements Transport {
-  readonly #socket: Socket
+  readonly #from: Socket
+  readonly #to: Socket
+  readonly #receiver: Receiver
   readonly #options: PipeOptions
   readonly #frames: FrameReader
   readonly #scratch = Buffer.allocUnsafeSlow(largestCompactBytes)
@@ -46,13 +63,16 @@ export class PipeTransport implements Transport {
   #flushing = false
   #leaving: Promise<void> | undefined
 
-  constructor(socket: Socket, receiver: Receiver, options: PipeOptions) {
-    this.#socket = socket
+  constructor(from: Socket, receiver: Receiver, options: PipeOptions) {
+    this.#from = from
+    this.#to = options.to ?? from
+    this.#receiver = receiver
     this.#options = options
     this.#frames = new FrameReader(options.maxFrameBytes, receiver)
-    socket.on('data', chunk => this.#frames.push(chunk))
-    socket.on('error', () => {}) // A broken pipe is followed by 'close', which says all there is to say.
-    socket.on('close', () => receiver.closed())
+    from.on('data', chunk => this.#frames.push(chunk))
+    // A broken pipe is followed by 'close', which says all there is to say.
+    for (const socket of this.#sockets) socket.on('error', () => {})
+    from.on('close', () => receiver.closed())
   }
 
   send(value: unknown): void {
@@ -77,67 +97,96 @@ export class PipeTransport implements Transport {
     return this.#compact.value(value) && this.#writeCompact(kinds.done)
   }
 
+  /**
+   * Tells how many items of a lent receiver were taken. If all that was sent before has left, this has left too when it returns, or
+   * there is nobody any more who would read it: it waits for a reader that is behind.
+   */
+  sendTaken(link: number, count: number): void {
+    this.#compact.begin(headBytes, largestCompactBytes)
+    this.#compact.int32(link)
+    this.#compact.int32(count)
+    const frame = this.#compactFrame(kinds.taken)
+    const fd = this.#options.promptFd
+    if (fd === undefined || this.leaving !== undefined) return this.#write(Buffer.from(frame))
+    for (let at = 0; at < frame.length; ) {
+      const written = tryWriteSync(fd, frame.subarray(at))
+      if (written === undefined) return
+      at += written
+      if (at < frame.length) sleepSync(fullMs)
+    }
+  }
+
   /** Resolves when all that was sent has left this process; undefined if it has. */
   get leaving(): Promise<void> | undefined {
-    return this.#socket.writableLength === 0 ? undefined : this.#leaving
+    return this.#to.writableLength === 0 ? undefined : this.#leaving
   }
 
   drain(): void {} // A stream delivers what it holds before it closes.
 
   ref(): void {
-    this.#socket.ref()
+    for (const socket of this.#sockets) socket.ref()
   }
 
   unref(): void {
-    this.#socket.unref()
+    for (const socket of this.#sockets) socket.unref()
   }
 
   close(): void {
     this.#frames.stop()
-    this.#socket.destroy()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  get #sockets(): readonly Socket[] {
+    return this.#to === this.#from ? [this.#from] : [this.#from, this.#to]
   }
 
   #writeCompact(kind: number): true {
+    const frame = this.#compactFrame(kind)
+    this.#write(this.#options.promptFd === undefined ? Buffer.from(frame) : frame)
+    return true
+  }
+
+  /** What was written into the scratch, which the next one is written into too. */
+  #compactFrame(kind: number): Buffer {
     const { at } = this.#compact
     this.#scratch.writeUInt32BE(at - lengthBytes)
     this.#scratch[lengthBytes] = kind
-    this.#write(
-      this.#options.promptFd === undefined
-        ? Buffer.from(this.#scratch.subarray(0, at))
-        : this.#scratch.subarray(0, at),
-    )
-    return true
+    return this.#scratch.subarray(0, at)
   }
 
   #write(frame: Buffer): void {
     if (this.#options.promptFd !== undefined) return this.#writeNow(frame, this.#options.promptFd)
     if (!this.#flushing) {
       this.#flushing = true
-      this.#socket.cork()
+      this.#to.cork()
       runtime().soon(() => {
         this.#flushing = false
-        this.#socket.uncork()
+        this.#to.uncork()
       })
     }
-    this.#socket.write(frame)
+    this.#to.write(frame)
   }
 
   /** What the system does not take at once waits in the socket, behind nothing or behind what waits there already. */
   #writeNow(frame: Buffer, fd: number): void {
-    const written = this.#socket.writableLength === 0 ? tryWriteSync(fd, frame) : 0
+    const written = this.#to.writableLength === 0 ? (tryWriteSync(fd, frame) ?? 0) : 0
     if (written === frame.length) return
     this.#leaving = new Promise(resolve =>
-      this.#socket.write(Buffer.from(frame.subarray(written)), () => resolve()),
+      this.#to.write(Buffer.from(frame.subarray(written)), () => {
+        resolve()
+        if (this.#to.writableLength === 0) this.#receiver.cleared?.()
+      }),
     )
+    this.#receiver.congested?.()
   }
 }
 
-/** Bytes that the system took; 0 when its buffer is full. */
-function tryWriteSync(fd: number, frame: Buffer): number {
+/** Bytes that the system took: 0 when its buffer is full, undefined when nobody reads any more; the socket finds that out too. */
+function tryWriteSync(fd: number, frame: Buffer): number | undefined {
   try {
     return writeSync(fd, frame)
-  } catch {
-    return 0 // Full, or broken: the socket finds out which.
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : undefined
   }
 }
 
@@ -227,6 +276,8 @@ class FrameReader {
           return this.#run(compact, body)
         case kinds.done:
           return this.#done(compact, body)
+        case kinds.taken:
+          return this.#taken(compact, body)
         case kinds.message:
           return this.#receiver.message(readMessage(bytes.subarray(body, end)))
       }
@@ -253,6 +304,12 @@ class FrameReader {
       compact.value(),
     ])
     this.#receiver.done(seq as number, workMs as number, value, false)
+  }
+
+  #taken(compact: CompactReader, body: number): void {
+    const [link, count] = readCompact(compact, body, () => [compact.int32(), compact.int32()])
+    if (this.#receiver.taken === undefined) this.#break('a count of items that were taken')
+    else this.#receiver.taken(link as number, count as number)
   }
 
   #break(what: string): void {

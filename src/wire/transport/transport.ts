@@ -41,6 +41,12 @@ export interface Receiver {
   run(seq: number, ref: number, args: unknown[]): void
   /** A result came on the fast lane; with `more`, another one is here already, and follows at once. */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
+  /** So many items were taken of a lent receiver; only of a pipe. */
+  taken?(link: number, count: number): void
+  /** What is sent now waits in this process behind what was sent before; only of a pipe that writes at once. */
+  congested?(): void
+  /** It does not any more. */
+  cleared?(): void
   /** Something waits to be read; only for an owner that reads by `poll`, at its own pace. */
   awake?(): void
   /** How many results are worth being woken for once; 0 for the first that comes. */

@@ -2,6 +2,7 @@
 import type { Row } from '../row.ts'
 import { cancelRows } from './cancel.ts'
 import { closeRows } from './close.ts'
+import { endRows } from './ends.ts'
 import { hostRows } from './host.ts'
 import { instanceRows } from './instances.ts'
 import { loadingRows } from './loading.ts'
@@ -17,6 +18,7 @@ export const groups: readonly { readonly title: string; readonly rows: readonly 
   { title: 'The call is stopped', rows: cancelRows },
   { title: 'The value is hard to copy', rows: valueRows },
   { title: 'The generator fails, or is left', rows: streamRows },
+  { title: 'The call has the ends of channels', rows: endRows },
   { title: 'The task runs others on its own executor', rows: nestedRows },
   { title: 'The call is repeated, the worker replaced', rows: repeatRows },
   { title: 'The instance or the context is hostile', rows: instanceRows },

@@ -316,6 +316,8 @@ const endsOfLies: Readonly<Record<string, string>> = {
   helpedWithNothing: 'PROTOCOL',
   initializedAgain: 'PROTOCOL',
   storageToMain: 'PROTOCOL',
+  lentByNobody: 'PROTOCOL',
+  lentOfNothing: 'PROTOCOL',
   wornAtOnce: 'TIMEOUT',
 }
 

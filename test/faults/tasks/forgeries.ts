@@ -76,6 +76,8 @@ const lies: Record<string, (seq: number) => unknown> = {
   helpedWithNothing: () => ({ kind: 'done', seq: -1, value: 'forged', special: false, workMs: 0 }),
   initializedAgain: () => ({ kind: 'done', seq: -(2 ** 30), value: 1, special: false, workMs: 0 }),
   storageToMain: () => ({ kind: 'storage', ref: 1, place: place(import.meta.url, 'x', 0) }),
+  lentByNobody: () => ({ kind: 'lent', link: 1, message: { kind: 'taken', count: 1 } }),
+  lentOfNothing: () => ({ kind: 'lent', link: 1, message: null }),
   wornAtOnce: () => ({ kind: 'worn' }),
 }
 

@@ -1,0 +1,52 @@
+/** The way between the two sides of a lent end; README.md tells what it is between threads, and to a process. */
+import type { MessagePort } from 'node:worker_threads'
+import type { PackCrossing } from '../../declared/shareable.ts'
+import type { Crossing } from '../crossing.ts'
+import type { OfLoan } from './messages.ts'
+
+/** One side of a link. What is sent arrives once and in order, or not at all once the link has ended. */
+export interface Link {
+  /** What an item may be. */
+  readonly crossing: Crossing
+  /** The word of shared memory in which the far side counts what its receivers took, if the two share any. */
+  readonly taken: Int32Array | undefined
+  /** Whether what is sent now leaves at once. */
+  readonly clear: boolean
+  /** Called once, before anything is sent. */
+  open(listener: LinkListener): void
+  /**
+   * Sends a copy of the message; what is in `transfer` moves. `taken` of a far side without a shared word has left when this returns,
+   * if the link is clear.
+   * @throws whatever the platform throws when it can't copy; nothing was sent then
+   */
+  send(message: OfLoan, transfer?: readonly (ArrayBuffer | MessagePort)[]): void
+  /** Reads at once what has arrived and was not delivered yet. */
+  drain(): void
+  /** This side sends and wants no more. */
+  close(): void
+  /** What has arrived is no message for this side: whoever sends such things is not listened to any more. */
+  garbled(what: string): void
+}
+
+export interface LinkListener {
+  message(message: OfLoan): void
+  /** The other side has left: nothing comes any more. */
+  closed(): void
+  /** What is sent now waits for what was sent before … */
+  congested(): void
+  /** … and now it does not any more. */
+  cleared(): void
+}
+
+/** An end that goes to another process, and has no link before that has begun its call. */
+export interface Lent {
+  readonly number: number
+  begin(link: Link): void
+}
+
+/** What the `pack` of an end is told beside what every `pack` is told. */
+export interface LendCrossing extends PackCrossing {
+  readonly crossing: Crossing
+  /** Notes an end that goes along by its number; only where one can. */
+  readonly lend: ((lent: Lent) => void) | undefined
+}
