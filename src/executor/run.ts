@@ -8,7 +8,7 @@ import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
-import { captureCaller } from './caller.ts'
+import { callerHere, captureCaller } from './caller.ts'
 import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
 
 export function runOne<F extends AnyFunction>(
@@ -18,7 +18,8 @@ export function runOne<F extends AnyFunction>(
   args: readonly unknown[],
   calledAs: Function,
 ): Future<Result<F>> {
-  const call = new SingleCall(backend, options, task, args, captureCaller(task, calledAs))
+  const caller = backend.model === 'coroutines' ? callerHere : captureCaller(task, calledAs)
+  const call = new SingleCall(backend, options, task, args, caller)
   call.begin()
   return call.future as Future<Result<F>>
 }
