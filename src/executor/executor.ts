@@ -107,35 +107,58 @@ const defaultCloseGraceMs = 5_000
 
 /** The executor of a model, on top of its backend. */
 export function createExecutor(backend: Backend, options: CallOptions = {}): Executor {
-  const executor: Executor = {
-    model: backend.model,
-    get workers() {
-      return backend.workers
-    },
-    run(task, ...args) {
-      assertTask(task)
-      refuseGenerator(task, 'run')
-      return runOne(backend, options, task, args, executor.run)
-    },
-    map(task, inputs, mapOptions = {}) {
-      assertTask(task)
-      refuseGenerator(task, 'map')
-      return runMap(backend, options, task, inputs, mapOptions, executor.map)
-    },
-    stream(task, ...args) {
-      assertTask(task)
-      return openStream(backend, options, task, args, executor.stream)
-    },
-    with: more => createExecutor(backend, mergeCallOptions(options, more)),
-    room: (more = {}) => backend.room(mergeCallOptions(options, more).signal),
-    stats: () => backend.stats(),
-    async close({ graceMs = defaultCloseGraceMs } = {}) {
-      if (!(graceMs >= 0)) throw new OptionError(`close({ graceMs }) takes 0 or more; it got ${graceMs}.`)
-      await backend.close(graceMs)
-    },
-    [Symbol.asyncDispose]: () => backend.close(defaultCloseGraceMs),
+  return new BackedExecutor(backend, options)
+}
+
+/** Its methods are functions of its own, so that they can be passed on alone, as `const { run } = pool`. */
+class BackedExecutor implements Executor {
+  readonly model: Model
+  readonly #backend: Backend
+  readonly #options: CallOptions
+
+  constructor(backend: Backend, options: CallOptions) {
+    this.model = backend.model
+    this.#backend = backend
+    this.#options = options
   }
-  return executor
+
+  get workers(): number {
+    return this.#backend.workers
+  }
+
+  readonly run: Executor['run'] = (task, ...args) => {
+    assertTask(task)
+    refuseGenerator(task, 'run')
+    return runOne(this.#backend, this.#options, task, args, this.run)
+  }
+
+  readonly map: Executor['map'] = (task, inputs, mapOptions = {}) => {
+    assertTask(task)
+    refuseGenerator(task, 'map')
+    return runMap(this.#backend, this.#options, task, inputs, mapOptions, this.map)
+  }
+
+  readonly stream: Executor['stream'] = (task, ...args) => {
+    assertTask(task)
+    return openStream(this.#backend, this.#options, task, args, this.stream)
+  }
+
+  readonly with: Executor['with'] = more =>
+    createExecutor(this.#backend, mergeCallOptions(this.#options, more))
+
+  readonly room: Executor['room'] = (more = {}) =>
+    this.#backend.room(mergeCallOptions(this.#options, more).signal)
+
+  readonly stats: Executor['stats'] = () => this.#backend.stats()
+
+  readonly close: Executor['close'] = async ({ graceMs = defaultCloseGraceMs } = {}) => {
+    if (!(graceMs >= 0)) throw new OptionError(`close({ graceMs }) takes 0 or more; it got ${graceMs}.`)
+    await this.#backend.close(graceMs)
+  };
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#backend.close(defaultCloseGraceMs)
+  }
 }
 
 /** A generator can't be a result: it is no value that crosses, and on this loop it would run outside of its call. */
