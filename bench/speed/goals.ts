@@ -58,7 +58,9 @@ export const goals: readonly Goal[] = [
   { case: 'spawn-join', subject: coroutines, rival: 'effect fibers', as: 'times', limit: 1 },
   { case: 'channel', subject: coroutines, as: 'at least', limit: 5e6 },
   { case: 'channel-across-1000', subject: threads, as: 'at least', limit: 5e5 },
+  { case: 'channel-across-16', subject: threads, as: 'at least', limit: 5e5 },
   { case: 'crawler', subject: coroutines, rival: 'p-limit', as: 'times', limit: 0.95 },
+  { case: 'crawler-at-once', subject: coroutines, rival: 'p-limit', as: 'times', limit: 0.95 },
 ]
 
 export interface Verdict {

@@ -4,7 +4,7 @@ import { burst } from './burst.ts'
 import { channel } from './channel.ts'
 import { across0, across16, across1000 } from './channel-across.ts'
 import { cold } from './cold.ts'
-import { crawler } from './crawler.ts'
+import { crawler, crawlerAtOnce } from './crawler.ts'
 import { oneAtATime, sixtyFour } from './in-flight.ts'
 import { limiter } from './limiter.ts'
 import { loopMap } from './loop-map.ts'
@@ -34,4 +34,5 @@ export const cases: readonly Case[] = [
   across16,
   across0,
   crawler,
+  crawlerAtOnce,
 ]
