@@ -32,7 +32,7 @@ function crawl(name: string, sizeName: 'M' | 'L', delays: string): LoopCase {
         const { ok, shows, expected } = workload.check({ findings, timings: [], ledger }, size)
         if (!ok) throw new Error(`The crawl found ${shows}; expected ${expected}.`)
       }
-      const { medianMs, ...load } = await repeat(crawlOnce, { windowMs: 8 * windowMs, countPerBody: 1 })
+      const { medianMs, ...load } = await repeat(crawlOnce, { windowMs: 4 * windowMs, countPerBody: 1 })
       return { value: medianMs, ...load }
     },
   }

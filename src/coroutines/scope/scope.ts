@@ -42,7 +42,7 @@ export interface Scope {
    * Starts a child, when the code that runs now has ended. What it waits for with atonce ends by itself when it is
    * cancelled; give the signal to everything else: `s.spawn(({ signal }) => fetch(url, { signal }))`.
    *
-   * Costs about as much as four to five bare promises (bench/structured/spawn-join.ts).
+   * Costs about as much as three to four bare promises (`npm run bench -- --only spawn-join`).
    * @throws OptionError if `fn` is no function
    * @throws ClosedError if the scope is over
    * @throws AbortError if the scope was cancelled; `cause` is why
