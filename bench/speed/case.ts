@@ -1,5 +1,5 @@
 /** What a case of the benchmark is, and what one sample of it says. */
-import type { Pool, RivalEntry } from './rival.ts'
+import type { LoopRival, Pool, RivalEntry } from './rival.ts'
 
 /** One contender, once, in a process of its own. */
 export interface Sample {
@@ -25,21 +25,24 @@ interface Described {
   readonly name: string
   /** What is measured, as a sentence without its end. */
   readonly title: string
-  readonly unit: 'calls/s' | 'items/s' | 'µs' | 'ms' | 'MiB'
+  readonly unit: 'calls/s' | 'items/s' | 'ns' | 'µs' | 'ms' | 'MiB'
   readonly better: 'higher' | 'lower'
   /** What `cpuUs` is divided by. */
-  readonly cpuPer: 'call' | 'item' | 'run'
+  readonly cpuPer: 'call' | 'child' | 'item' | 'run'
   /** How many rounds are worth their time. An even number lets everybody go first as often as last. */
   readonly rounds: number
   /** How often everybody plays in a round, there and back. Default 1. */
   readonly turnsPerRound?: number
   /** Whether speed-ups over the plain loop are shown. */
   readonly speedUp?: boolean
+}
+
+interface OnWorkers extends Described {
   plays(rival: RivalEntry): boolean
 }
 
 /** Measured inside of the child process that holds the pool. */
-export interface InsideCase extends Described {
+export interface InsideCase extends OnWorkers {
   /**
    * Warms the pool of two workers up, measures for about `windowMs`, and checks the answers.
    * @throws NotOffered, and Error if an answer is wrong
@@ -48,11 +51,27 @@ export interface InsideCase extends Described {
 }
 
 /** Measured from outside, on whole processes. */
-export interface OutsideCase extends Described {
+export interface OutsideCase extends OnWorkers {
   observe(rival: RivalEntry): Promise<Sample>
 }
 
-export type Case = InsideCase | OutsideCase
+/** Measured inside of a child process that has no workers: what one event loop does. */
+export interface LoopCase extends Described {
+  /** Which of its bodies a contender is asked for. */
+  readonly asks: keyof LoopRival
+  /**
+   * Warms up, measures for about `windowMs`, and checks the answers.
+   * @throws Error if an answer is wrong
+   */
+  measure(rival: LoopRival, windowMs: number): Promise<Sample>
+}
+
+export type Case = InsideCase | OutsideCase | LoopCase
 
 /** How many workers everybody gets. */
 export const workers = 2
+
+export function enters(rival: RivalEntry, played: Case): boolean {
+  if ('asks' in played) return rival.brings?.includes(played.asks) ?? false
+  return rival.brings === undefined && played.plays(rival)
+}

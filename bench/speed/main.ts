@@ -19,7 +19,7 @@ if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1)) {
 }
 const windowMs = options.quick ? 100 : 250
 /** Whoever asks for a number of rounds gets them. */
-const budgetMs = rounds === undefined ? 9.5 * 60_000 : Number.POSITIVE_INFINITY
+const budgetMs = rounds === undefined ? 13 * 60_000 : Number.POSITIVE_INFINITY
 const whole = !options.quick && !options.only && !options.rivals && !options.rounds
 
 const machine = describeMachine()

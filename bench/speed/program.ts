@@ -7,7 +7,10 @@ import type { RivalEntry } from './rival.ts'
 
 const limitMs = 60_000
 /** This file runs from bench/dist/bench/speed/. */
-const pythonProgram = fileURLToPath(new URL('../../../python/pools.py', import.meta.url))
+const pythonProgram = ({ model }: RivalEntry): string =>
+  fileURLToPath(
+    new URL(`../../../python/${model === 'coroutines' ? 'asyncio_loop' : 'pools'}.py`, import.meta.url),
+  )
 
 /**
  * Runs the program of a contender to its end, and resolves to the JSON that it wrote (Node's to file descriptor 3,
@@ -24,7 +27,7 @@ export async function program(
   const begun = performance.now()
   const output =
     rival.kind === 'python'
-      ? await run(python(), [pythonProgram, rival.name, ...(args.python ?? [])])
+      ? await run(python(), [pythonProgram(rival), rival.name, ...(args.python ?? [])])
       : await run(
           process.execPath,
           (args.node ?? []).map(part => (part instanceof URL ? fileURLToPath(part) : part)),

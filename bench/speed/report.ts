@@ -2,7 +2,7 @@
 import { markdownTable } from 'markdown-table'
 import type { Case, Sample } from './case.ts'
 import { plain, range, rate } from './figures.ts'
-import { bestOf, judge } from './goals.ts'
+import { bestOf, judge, type Verdict } from './goals.ts'
 import type { Machine } from './machine.ts'
 import { rivals } from './rivals/all.ts'
 import { ratiosOf, type Spread, spreadOf } from './spread.ts'
@@ -27,8 +27,8 @@ ${tournament.played.map(section).join('\n\n')}
 ## How it was measured
 
 \`${command}\` makes this page. ${tournament.samples} samples in ${minutes.toFixed(1)} minutes; ${tournament.again} of them were taken a
-second time, because others' work took more than 0.15 of a core and was in the way. All have two workers. Each sample is a program of
-its own: it starts the workers, warms them up, measures, and checks every answer. A round goes through all contenders, forwards or
+second time, because others' work took more than 0.15 of a core and was in the way. All that have workers have two. Each sample is a program of
+its own: it starts the workers, warms up, measures, and checks every answer. A round goes through all contenders, forwards or
 backwards by turns. Figures are medians over the rounds, with the least and the greatest in brackets; a ratio is formed within a
 round, and is above 1 where the contender is better. *CPU* is the time of the whole tree of processes, *others* the cores that
 other programs kept busy meanwhile: the median, and the most.
@@ -45,26 +45,34 @@ ${machine.text}
 function goalsTable(played: readonly Played[]): string {
   const verdicts = judge(played)
   if (verdicts.length === 0) return ''
-  const rows = verdicts.map(({ goal, rival, ratio, met, roundsMet, rounds }) => [
+  const rows = verdicts.map(({ goal, case: { unit }, reached, met, roundsMet, rounds }) => [
     `${goal.case}${goal.figure ? ', p50' : ''}`,
     goal.subject,
-    goal.as === 'times'
-      ? `at least ${goal.limit} times as good as ${rival}`
-      : `at most ${goal.limit} times what ${rival} costs`,
-    range(ratio),
+    inWords(goal, unit),
+    range(reached, goal.as === 'at least' ? rate : plain),
     met ? 'met' : 'not met',
     `${roundsMet} of ${rounds}`,
   ])
   return `## Goals\n\n${markdownTable([['case', 'who', 'goal', 'reached', '', 'rounds that reach it'], ...rows])}`
 }
 
+function inWords(goal: Verdict['goal'], unit: Case['unit']): string {
+  if (goal.as === 'at least') return `at least ${rate(goal.limit)} ${unit}`
+  return goal.as === 'times'
+    ? `at least ${goal.limit} times as good as ${goal.rival}`
+    : `at most ${goal.limit} times what ${goal.rival} costs`
+}
+
+/** What everybody is shown in relation to, beside the best library: what nothing that does the same is likely to beat. */
+const floors = ['raw', 'bare promises']
+
 function section(one: Played): string {
-  const raw = one.standings.find(({ rival }) => rival.name === 'raw')
+  const floor = one.standings.find(({ rival }) => floors.includes(rival.name))
   const loop = one.standings.find(({ rival }) => rival.kind === 'loop')
-  const best = bestOf(one, 'pool')
+  const best = bestOf(one, 'library')
   const relative: [title: string, to: Standing | undefined][] = [
     [`to ${best?.rival.name}`, best],
-    ['to raw', raw],
+    [`to ${floor?.rival.name}`, floor],
     ...(one.case.speedUp ? ([['to the loop', loop]] as [string, Standing | undefined][]) : []),
   ]
   const shown = relative.filter(([, to]) => to && to.samples.length > 0)

@@ -4,7 +4,7 @@ import { type Case, NotOffered } from './case.ts'
 import type { RivalEntry } from './rival.ts'
 import { tournament } from './tournament.ts'
 
-const rivals: RivalEntry[] = ['a', 'b', 'c'].map(name => ({ name, kind: 'pool', model: 'threads' }))
+const rivals: RivalEntry[] = ['a', 'b', 'c'].map(name => ({ name, kind: 'library', model: 'threads' }))
 const unlimited = Number.POSITIVE_INFINITY
 
 test('contenders play forwards and backwards by turns', async () => {
@@ -31,6 +31,24 @@ test('several turns in a round are samples of their own', async () => {
   assert.deepEqual(
     played[0]?.standings.map(({ samples }) => samples.length),
     [4, 4, 4],
+  )
+})
+
+test('a contender on one event loop plays the cases that ask for what it brings, one with workers the others', async () => {
+  const { rounds, ...loopCase } = { ...caseOf('loop', { rounds: 1 }), asks: 'pass' as const }
+  const { played } = await tournament({
+    cases: [caseOf('workers', { rounds }), { ...loopCase, rounds, measure: async () => ({ value: 1 }) }],
+    rivals: [
+      { name: 'with workers', kind: 'library', model: 'threads' },
+      { name: 'other', kind: 'library', model: 'coroutines', brings: ['map'] },
+      { name: 'queue', kind: 'library', model: 'coroutines', brings: ['map', 'pass'] },
+    ],
+    budgetMs: unlimited,
+    measure: async () => ({ value: 1 }),
+  })
+  assert.deepEqual(
+    played.map(({ standings }) => standings.map(({ rival: { name } }) => name)),
+    [['with workers'], ['queue']],
   )
 })
 

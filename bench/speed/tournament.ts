@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { interleaved } from '../../src/measure/interleave.ts'
 import { isDisturbed } from '../../src/measure/machine-load.ts'
-import { type Case, NotOffered, type Sample } from './case.ts'
+import { type Case, enters, NotOffered, type Sample } from './case.ts'
 import type { RivalEntry } from './rival.ts'
 
 /** What came of one contender in one case. Samples lie at the index of their turn. */
@@ -53,7 +53,7 @@ export async function tournament({
 }: TournamentOptions): Promise<Tournament> {
   const played = cases.map(one => ({
     case: one,
-    standings: rivals.filter(rival => one.plays(rival)).map((rival): Standing => ({ rival, samples: [] })),
+    standings: rivals.filter(rival => enters(rival, one)).map((rival): Standing => ({ rival, samples: [] })),
   }))
   const roundsOf = ({ case: one }: Played): number => rounds ?? one.rounds
   const last = Math.max(0, ...played.map(roundsOf))

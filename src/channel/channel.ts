@@ -47,7 +47,7 @@ const sendsPerTurn = 4_096
  * `capacity` is how many items may lie between: 0 means that a send waits for its receiver (a rendezvous). Values are
  * passed as they are, not copied; the ends can be arguments of tasks on threads() and processes(), where they are. A promise as an item is awaited by `receive`, as by every async function.
  *
- * Costs some 200 ns an item, little more than the two awaits around it (`node bench/structured/channel.ts`).
+ * Costs some 100 ns an item, little more than the two awaits around it (`npm run bench -- --only channel`).
  *
  * @throws OptionError
  * @example

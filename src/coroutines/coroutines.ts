@@ -9,21 +9,23 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { AbortError, ClosedError, OptionError, QueueFullError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
-import { callHere, streamOf } from '../executor/call-here.ts'
+import { type CallHere, callHere, streamOf } from '../executor/call-here.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import { Room } from '../executor/room.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
+import type { StreamCall } from '../executor/worker/stream-call.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
-import { nameOf } from '../task/task.ts'
+import { nameOf, type Task } from '../task/task.ts'
 import { Nested, type NestingLoop } from './nested.ts'
+import { type Linked, Running } from './running.ts'
 import { scopesIn } from './scope/live.ts'
 
 /** The most calls that wait because tasks have made them as parts of themselves; they come beside `queueLimit`. */
@@ -55,35 +57,48 @@ export function coroutines(options: CoroutinesOptions = {}): Executor {
   return createExecutor(new Loop(options))
 }
 
-interface Waiting extends Queued {
+/**
+ * One call on the loop, from its job to its end; until then the job's `ready`, so that no table is needed to find it.
+ *
+ *     queued ──▶ running, on one of the places ──▶ over
+ *        └── withdrawn ─────────────────────────────▶ over
+ */
+class LoopCall implements Queued, Linked<LoopCall>, NestingOwner, CallHere {
+  readonly loop: Loop
   readonly job: Job
   /** The asynchronous context of the caller, in which the task runs as any function that it calls. */
   readonly scope: AsyncResource
   /** The call of this loop in which the job was made. */
-  readonly parent: Place | undefined
+  readonly parent: LoopCall | undefined
+  readonly priority: number
+  waiting = false
+  order = 0
   /** The line that it stands in. */
-  line: PriorityQueue<Waiting>
-}
-
-/** A call that runs, and so holds one of the places. */
-class Place implements NestingOwner {
-  readonly loop: Loop
-  readonly job: Job
-  readonly parent: Place | undefined
-  readonly call: CallContext
+  line: PriorityQueue<LoopCall>
+  next: LoopCall | undefined
+  previous: LoopCall | undefined
+  state: 'queued' | 'running' | 'over' = 'queued'
+  /** Made when it begins. */
+  context: CallContext | undefined
+  stream: StreamCall | undefined
   /** What it has made on this loop and awaits. */
   awaits = 0
   /** Whether anybody wants its outcome. */
   wanted = true
-  ended = false
   /** The jobs that end with it. */
   nested: Nested | undefined
 
-  constructor(loop: Loop, { job, parent }: Waiting) {
+  constructor(loop: Loop, job: Job, parent: LoopCall | undefined, line: PriorityQueue<LoopCall>) {
     this.loop = loop
     this.job = job
+    this.scope = job.context ?? new hooks.AsyncResource('atonce.call')
     this.parent = parent
-    this.call = new CallContext(job.attempt ?? 1, 'main', this, nameOf(job.task), job.within)
+    this.priority = job.priority
+    this.line = line
+  }
+
+  ended(outcome: Outcome<unknown>): void {
+    this.loop.ended(this, outcome)
   }
 
   report(_call: CallContext, done: number, total: number | undefined): void {
@@ -95,9 +110,13 @@ class Place implements NestingOwner {
   }
 
   nest(): Backend {
-    this.nested ??= new Nested(this.loop, this.call, this.ended)
+    this.nested ??= new Nested(this.loop, this.context as CallContext, this.state === 'over')
     return this.nested
   }
+}
+
+function callOf(job: Job): LoopCall | undefined {
+  return job.ready as LoopCall | undefined
 }
 
 class Loop implements NestingLoop, LiveExecutor {
@@ -105,16 +124,17 @@ class Loop implements NestingLoop, LiveExecutor {
   readonly name: string
   readonly workers: number
   readonly #queueLimit: number
-  readonly #queue = new PriorityQueue<Waiting>()
+  readonly #queue = new PriorityQueue<LoopCall>()
   /** Jobs that a running call awaits; they may take the places of calls that wait. */
-  readonly #nested = new PriorityQueue<Waiting>()
-  readonly #waiting = new Map<Job, Waiting>()
-  readonly #running = new Map<Job, Place>()
+  readonly #nested = new PriorityQueue<LoopCall>()
+  readonly #running = new Running<LoopCall>()
   /** How many of those that run await others of this loop. */
   #givenAway = 0
   readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
   readonly #room: Room
   #scheduled = false
+  #named: Task | undefined
+  #name = ''
   #closing: Parked<void> | undefined
   #forced = false
 
@@ -139,7 +159,7 @@ class Loop implements NestingLoop, LiveExecutor {
   }
 
   submitNested(job: Job): void {
-    this.#submit(job, this.#queueLimit + mostNested - this.#waiting.size, true)
+    this.#submit(job, this.#queueLimit + mostNested - this.#queued, true)
   }
 
   /** `accepted`: it is part of a call that was accepted before. */
@@ -151,22 +171,22 @@ class Loop implements NestingLoop, LiveExecutor {
     if (places <= 0) return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
     if ((job.attempt ?? 1) > 1) this.#counts.retried += 1
     const line = parent !== undefined && job.waitedFor ? this.#nested : this.#queue
-    const scope = new hooks.AsyncResource('atonce.call')
-    const waiting: Waiting = { job, scope, parent, line, priority: job.priority, waiting: false, order: 0 }
-    this.#waiting.set(job, waiting)
-    line.push(waiting)
+    const call = new LoopCall(this, job, parent, line)
+    job.ready = call
+    line.push(call)
     this.#room.taken()
     if (line === this.#nested) this.#await(parent)
     this.#schedule()
   }
 
   awaited(job: Job): void {
-    const waiting = this.#waiting.get(job)
-    this.#await(waiting?.parent ?? this.#running.get(job)?.parent)
-    if (waiting?.parent === undefined) return
-    waiting.line.withdraw(waiting)
-    waiting.line = this.#nested
-    waiting.line.push(waiting)
+    const call = callOf(job)
+    if (call === undefined || call.state === 'over') return
+    this.#await(call.parent)
+    if (call.state !== 'queued' || call.parent === undefined) return
+    call.line.withdraw(call)
+    call.line = this.#nested
+    call.line.push(call)
     this.#schedule()
   }
 
@@ -187,9 +207,10 @@ class Loop implements NestingLoop, LiveExecutor {
   }
 
   leave(job: Job, reason: Error): void {
-    if (!this.#waiting.has(job)) {
-      this.#running.get(job)?.call.cancel(reason)
-      return streamOf(job)?.leave()
+    const call = callOf(job)
+    if (call?.state !== 'queued') {
+      if (call?.state === 'running') call.context?.cancel(reason)
+      return call?.stream?.leave()
     }
     this.#stop(job, reason)
     this.#counts.cancelled += 1
@@ -203,7 +224,7 @@ class Loop implements NestingLoop, LiveExecutor {
       model: this.model,
       workers: { starting: 0, idle: 1 - busy, busy },
       crashes: 0,
-      queued: this.#waiting.size,
+      queued: this.#queued,
       running: this.#running.size,
       ...this.#counts,
       pids: [],
@@ -212,17 +233,17 @@ class Loop implements NestingLoop, LiveExecutor {
 
   live(look: Look): LiveNode | undefined {
     if (this.#closing !== undefined && this.#closing.state !== 'waiting') return undefined
-    const running = ({ job, parent, call, wanted }: Place) =>
+    const running = ({ job, parent, context, wanted }: LoopCall) =>
       callNode(job, {
         state: wanted ? 'running' : 'cancelled, but not left',
         maker: parent?.job,
-        age: look.age(call),
-        waitsFor: look.waitsOf(call),
-        inside: scopesIn(call, look),
+        age: look.age(context as CallContext),
+        waitsFor: look.waitsOf(context as CallContext),
+        inside: scopesIn(context as CallContext, look),
       })
-    const waiting = ({ job, parent }: Waiting) => callNode(job, { state: 'queued', maker: parent?.job })
+    const waiting = ({ job, parent }: LoopCall) => callNode(job, { state: 'queued', maker: parent?.job })
     return executorNode(this, this.#closing === undefined ? 'open' : 'closing', this.stats(), [
-      ...nodesOf([...this.#running.values()], running),
+      ...nodesOf([...this.#running], running),
       ...queuedNodes(this.#nested, waiting),
       ...queuedNodes(this.#queue, waiting),
     ])
@@ -236,7 +257,7 @@ class Loop implements NestingLoop, LiveExecutor {
       const error = new ClosedError(
         `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
       )
-      for (const job of [...this.#waiting.keys(), ...this.#running.keys()]) this.cancel(job, error)
+      for (const { job } of [...this.#nested, ...this.#queue, ...this.#running]) this.cancel(job, error)
       this.#closing?.unpark()
     }
     const timer = graceMs === 0 ? undefined : runtime().setTimer(graceMs, force)
@@ -246,19 +267,36 @@ class Loop implements NestingLoop, LiveExecutor {
     timer?.cancel()
   }
 
+  ended(call: LoopCall, outcome: Outcome<unknown>): void {
+    const { job } = call
+    this.#running.remove(call)
+    if (call.awaits > 0) this.#givenAway -= 1
+    call.state = 'over'
+    job.ready = undefined
+    if (call.nested !== undefined)
+      call.nested.end(new AbortError(`The call that made it, ${nameOf(job.task)}, has ended before it.`))
+    if (call.wanted) {
+      if (job.waitedFor) this.#noLongerAwaits(call.parent)
+      this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+      job.settled(outcome)
+    }
+    if (this.#closing !== undefined) this.#checkClosed()
+    this.#schedule()
+  }
+
   /** Ends the job for everybody but the function that runs; false if it has ended. */
   #stop(job: Job, error: Error): boolean {
-    const waiting = this.#waiting.get(job)
-    const place = this.#running.get(job)
-    if (waiting !== undefined) {
-      this.#waiting.delete(job)
-      waiting.line.withdraw(waiting)
-      if (job.waitedFor) this.#noLongerAwaits(waiting.parent)
-    } else if (place?.wanted) {
-      place.wanted = false // It keeps its place until it has stopped; its outcome is nobody's.
-      place.call.cancel(error)
-      if (job.waitedFor) this.#noLongerAwaits(place.parent)
-      place.nested?.end(
+    const call = callOf(job)
+    if (call?.state === 'queued') {
+      call.state = 'over'
+      job.ready = undefined
+      call.line.withdraw(call)
+      if (job.waitedFor) this.#noLongerAwaits(call.parent)
+    } else if (call?.state === 'running' && call.wanted) {
+      call.wanted = false // It keeps its place until it has stopped; its outcome is nobody's.
+      call.context?.cancel(error)
+      if (job.waitedFor) this.#noLongerAwaits(call.parent)
+      call.nested?.end(
         new AbortError(`The call that made it, ${nameOf(job.task)}, was cancelled.`, { cause: error }),
       )
     } else return false
@@ -266,73 +304,71 @@ class Loop implements NestingLoop, LiveExecutor {
   }
 
   /** The nearest call of this loop in which the job was made, however many of other executors lie between. */
-  #parentOf(job: Job): Place | undefined {
+  #parentOf(job: Job): LoopCall | undefined {
     for (let call = job.within; call !== undefined; call = call.within) {
       const { owner } = call
-      if (owner instanceof Place && owner.loop === this && !owner.ended) return owner
+      if (owner instanceof LoopCall && owner.loop === this && owner.state !== 'over') return owner
     }
     return undefined
   }
 
+  get #queued(): number {
+    return this.#queue.size + this.#nested.size
+  }
+
   /** How many more jobs the queue takes. */
   #places(): number {
-    return this.#queueLimit + Math.max(0, this.workers - this.#running.size) - this.#waiting.size
+    return this.#queueLimit + Math.max(0, this.workers - this.#running.size) - this.#queued
   }
 
-  #await(parent: Place | undefined): void {
+  #await(parent: LoopCall | undefined): void {
     if (parent === undefined) return
     parent.awaits += 1
-    if (parent.awaits === 1 && !parent.ended) this.#givenAway += 1
+    if (parent.awaits === 1 && parent.state !== 'over') this.#givenAway += 1
   }
 
-  #noLongerAwaits(parent: Place | undefined): void {
+  #noLongerAwaits(parent: LoopCall | undefined): void {
     if (parent === undefined) return
     parent.awaits -= 1
-    if (parent.awaits === 0 && !parent.ended) this.#givenAway -= 1
+    if (parent.awaits === 0 && parent.state !== 'over') this.#givenAway -= 1
   }
 
   /** Calls begin in the next turn: `run` itself never runs the task. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    runtime().soon(() => {
-      this.#scheduled = false
-      for (let next = this.#next(); next !== undefined; next = this.#next()) {
-        this.#waiting.delete(next.job)
-        this.#start(next)
-      }
-      this.#room.changed()
-    })
+    runtime().soon(this.#startNext)
   }
 
-  #next(): Waiting | undefined {
-    const computing = this.#running.size - this.#givenAway
-    if (this.#nested.size > 0 && computing < this.workers) return this.#nested.shift()
-    return this.#running.size < this.workers ? this.#queue.shift() : undefined
+  readonly #startNext = (): void => {
+    this.#scheduled = false
+    for (let next = this.#next(); next !== undefined; next = this.#next()) this.#start(next)
+    this.#room.changed()
   }
 
-  #start(waiting: Waiting): void {
-    const place = new Place(this, waiting)
-    this.#running.set(waiting.job, place)
-    waiting.job.started()
-    waiting.scope.runInAsyncScope(callHere, undefined, waiting.job, place.call, (outcome: Outcome<unknown>) =>
-      this.#ended(place, outcome),
-    )
+  #next(): LoopCall | undefined {
+    const running = this.#running.size
+    if (this.#nested.size > 0 && running - this.#givenAway < this.workers) return this.#nested.shift()
+    return running < this.workers ? this.#queue.shift() : undefined
   }
 
-  #ended(place: Place, outcome: Outcome<unknown>): void {
-    const { job } = place
-    this.#running.delete(job)
-    if (place.awaits > 0) this.#givenAway -= 1
-    place.ended = true
-    place.nested?.end(new AbortError(`The call that made it, ${nameOf(job.task)}, has ended before it.`))
-    if (place.wanted) {
-      if (job.waitedFor) this.#noLongerAwaits(place.parent)
-      this.#counts[outcome.ok ? 'done' : 'failed'] += 1
-      job.settled(outcome)
+  #start(call: LoopCall): void {
+    const { job } = call
+    const context = new CallContext(job.attempt ?? 1, 'main', call, this.#nameOf(job.task), job.within)
+    call.context = context
+    call.state = 'running'
+    this.#running.add(call)
+    job.started()
+    call.scope.runInAsyncScope(callHere, undefined, job, context, call)
+  }
+
+  /** The name of the task, remembered: reading that of a function that was given an address costs as much as a promise. */
+  #nameOf(task: Task): string {
+    if (task !== this.#named) {
+      this.#named = task
+      this.#name = nameOf(task)
     }
-    this.#checkClosed()
-    this.#schedule()
+    return this.#name
   }
 
   #refuse(job: Job, error: Error): void {
@@ -341,7 +377,6 @@ class Loop implements NestingLoop, LiveExecutor {
   }
 
   #checkClosed(): void {
-    if (this.#closing !== undefined && this.#waiting.size === 0 && this.#running.size === 0)
-      this.#closing.unpark()
+    if (this.#closing !== undefined && this.#queued === 0 && this.#running.size === 0) this.#closing.unpark()
   }
 }

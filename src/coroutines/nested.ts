@@ -118,6 +118,10 @@ class MadeHere implements Job {
     return this.#job.attempt ?? 1
   }
 
+  get context(): Job['context'] {
+    return this.#job.context
+  }
+
   get stream(): Inlet | undefined {
     return this.#job.stream
   }

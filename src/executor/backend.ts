@@ -1,4 +1,5 @@
 /** What a model brings to be an executor: a place that takes jobs and settles each of them exactly once. */
+import type { AsyncResource } from 'node:async_hooks'
 import type { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
@@ -34,8 +35,12 @@ export interface Job {
   readonly attempt?: number
   /** Whether its answer is handed on as it came from the worker, to be read elsewhere: see nested.ts. */
   readonly relayed?: true
+  /** The asynchronous context that its task is to run in, if it runs here. Default: that in which it was submitted. */
+  readonly context?: AsyncResource | undefined
   /** Of a generator task whose values are wanted one after the other, as they come. Such a job is never a chunk. */
   readonly stream?: Inlet | undefined
+  /** The backend's own note on the job; nobody else looks at it. */
+  ready?: object | undefined
   /** A worker has taken the job; never called for one that was refused, or could not be sent. */
   started(): void
   progressed(done: number, total: number | undefined): void
@@ -50,8 +55,6 @@ export interface Job {
 
 /** The near end of a stream: where the values of a generator arrive, and how many may come. */
 export interface Inlet {
-  /** The backend's own note on what runs; nobody else looks at it. */
-  generator: object | undefined
   /** Asked once, when the job is given to a worker: how much the generator may yield before it is told of more. */
   credit(): number
   /**

@@ -10,23 +10,31 @@ import { StreamCall } from './worker/stream-call.ts'
 
 const { Promise: PlatformPromise } = globalThis
 
+/** Who has a job called here: the job's `ready`, so that it is found by the job. */
+export interface CallHere {
+  /** The generator of the job, once it was called. */
+  stream: StreamCall | undefined
+  /** The call is over. */
+  ended(outcome: Outcome<unknown>): void
+}
+
 /**
- * Calls the job's task, to its end if it is a generator whose values are wanted, and tells `ended` how. To be called in an
- * asynchronous scope of its own: the call stays entered there, which costs half of what running in it would.
+ * Calls the job's task, to its end if it is a generator whose values are wanted, and tells `here` how it ended. To be called
+ * in an asynchronous scope of its own: the call stays entered there, which costs half of what running in it would.
  *
  * No async function: each step of one costs a promise, and a short task on a loop costs little more than that.
  */
-export function callHere(job: Job, call: CallContext, ended: (outcome: Outcome<unknown>) => void): void {
+export function callHere(job: Job, call: CallContext, here: CallHere): void {
   const returned = (value: unknown) => {
     try {
       takeMarks(value)
     } catch (error) {
       return threw(error)
     }
-    ended({ ok: true, value })
+    here.ended({ ok: true, value })
   }
   const threw = (error: unknown) =>
-    ended({
+    here.ended({
       ok: false,
       error: isError(error) ? error : new ThrownValueError(error, describeThrown(error)),
     })
@@ -35,7 +43,7 @@ export function callHere(job: Job, call: CallContext, ended: (outcome: Outcome<u
   try {
     takeMarks(args)
     enterStrand(call)
-    result = job.stream === undefined ? job.task(...args) : streamHere(job, job.stream, args, call)
+    result = job.stream === undefined ? job.task(...args) : streamHere(job, job.stream, args, call, here)
   } catch (error) {
     return threw(error)
   }
@@ -45,10 +53,16 @@ export function callHere(job: Job, call: CallContext, ended: (outcome: Outcome<u
 
 /** The generator of a job that runs here, once it was called. */
 export function streamOf(job: Job): StreamCall | undefined {
-  return job.stream?.generator as StreamCall | undefined
+  return (job.ready as CallHere | undefined)?.stream
 }
 
-function streamHere(job: Job, inlet: Inlet, args: readonly unknown[], call: CallContext): Promise<unknown> {
+function streamHere(
+  job: Job,
+  inlet: Inlet,
+  args: readonly unknown[],
+  call: CallContext,
+  here: CallHere,
+): Promise<unknown> {
   const stream = new StreamCall(inlet.credit(), {
     yielded(value) {
       takeMarks(value)
@@ -58,7 +72,7 @@ function streamHere(job: Job, inlet: Inlet, args: readonly unknown[], call: Call
     flush() {},
     returning: () => inlet.returning(),
   })
-  inlet.generator = stream
+  here.stream = stream
   return stream.run(job.task, args, call)
 }
 

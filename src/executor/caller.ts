@@ -54,6 +54,9 @@ export function captureCaller(task: Task, below: Function): Caller {
   return exact
 }
 
+/** Whoever calls a task on its own event loop: the error of the task comes as it was thrown, with no frames below it. */
+export const callerHere: Caller = {}
+
 function earnStacks(): void {
   const nowMs = runtime().now()
   stacksLeft = Math.min(mostStacks, stacksLeft + (nowMs - countedAtMs) * stacksPerMs)

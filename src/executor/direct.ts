@@ -4,7 +4,7 @@ import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
 import { nameOf } from '../task/task.ts'
 import type { Backend, Job } from './backend.ts'
-import { callHere, streamOf } from './call-here.ts'
+import { type CallHere, callHere, streamOf } from './call-here.ts'
 import type { ExecutorStats } from './stats.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
@@ -26,7 +26,7 @@ class Direct implements Backend {
     )
     if (call.attempt > 1) this.#counts.retried += 1
     this.#running.set(job, call)
-    const scope = new AsyncResource('atonce.call')
+    const scope = job.context ?? new AsyncResource('atonce.call')
     runtime().soon(() => scope.runInAsyncScope(this.#run, this, job, call))
   }
 
@@ -73,11 +73,16 @@ class Direct implements Backend {
   #run(job: Job, call: CallContext): void {
     if (!this.#running.has(job)) return
     job.started()
-    callHere(job, call, outcome => {
-      if (!this.#running.delete(job)) return
-      this.#counts[outcome.ok ? 'done' : 'failed'] += 1
-      job.settled(outcome)
-    })
+    const here: CallHere = {
+      stream: undefined,
+      ended: outcome => {
+        if (!this.#running.delete(job)) return
+        this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+        job.settled(outcome)
+      },
+    }
+    job.ready = here
+    callHere(job, call, here)
   }
 }
 

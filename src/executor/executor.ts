@@ -15,7 +15,7 @@ import type { Backend } from './backend.ts'
 import { type CallOptions, mergeCallOptions } from './call-options.ts'
 import { runMap } from './map.ts'
 import type { MapOptions } from './map-options.ts'
-import { runOne } from './run.ts'
+import { type Course, runOne } from './run.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 import { openStream, type Returned, type Stream, type StreamFunction, type Yielded } from './stream.ts'
 
@@ -107,41 +107,61 @@ const defaultCloseGraceMs = 5_000
 
 /** The executor of a model, on top of its backend. */
 export function createExecutor(backend: Backend, options: CallOptions = {}): Executor {
-  const course = { backend, options }
+  return new BackedExecutor({ backend, options })
+}
+
+/** Its methods are functions of its own, so that they can be passed on alone, as `const { run } = pool`. */
+class BackedExecutor implements Executor {
+  readonly model: Model
+  readonly #course: Course
   /** The task that `run` was given last, which need not be looked at again. */
-  let checked: Task | undefined
-  const executor: Executor = {
-    model: backend.model,
-    get workers() {
-      return backend.workers
-    },
-    run(task, ...args) {
-      if (task !== checked) {
-        assertTask(task)
-        refuseGenerator(task, 'run')
-        checked = task
-      }
-      return runOne(course, task, args, executor.run)
-    },
-    map(task, inputs, mapOptions = {}) {
-      assertTask(task)
-      refuseGenerator(task, 'map')
-      return runMap(backend, options, task, inputs, mapOptions, executor.map)
-    },
-    stream(task, ...args) {
-      assertTask(task)
-      return openStream(backend, options, task, args, executor.stream)
-    },
-    with: more => createExecutor(backend, mergeCallOptions(options, more)),
-    room: (more = {}) => backend.room(mergeCallOptions(options, more).signal),
-    stats: () => backend.stats(),
-    async close({ graceMs = defaultCloseGraceMs } = {}) {
-      if (!(graceMs >= 0)) throw new OptionError(`close({ graceMs }) takes 0 or more; it got ${graceMs}.`)
-      await backend.close(graceMs)
-    },
-    [Symbol.asyncDispose]: () => backend.close(defaultCloseGraceMs),
+  #checked: Task | undefined
+
+  constructor(course: Course) {
+    this.model = course.backend.model
+    this.#course = course
   }
-  return executor
+
+  get workers(): number {
+    return this.#course.backend.workers
+  }
+
+  readonly run: Executor['run'] = (task, ...args) => {
+    if (task !== this.#checked) {
+      assertTask(task)
+      refuseGenerator(task, 'run')
+      this.#checked = task
+    }
+    return runOne(this.#course, task, args, this.run)
+  }
+
+  readonly map: Executor['map'] = (task, inputs, mapOptions = {}) => {
+    assertTask(task)
+    refuseGenerator(task, 'map')
+    return runMap(this.#course.backend, this.#course.options, task, inputs, mapOptions, this.map)
+  }
+
+  readonly stream: Executor['stream'] = (task, ...args) => {
+    assertTask(task)
+    return openStream(this.#course.backend, this.#course.options, task, args, this.stream)
+  }
+
+  readonly with: Executor['with'] = more =>
+    createExecutor(this.#course.backend, mergeCallOptions(this.#course.options, more))
+
+  readonly room: Executor['room'] = (more = {}) =>
+    this.#course.backend.room(mergeCallOptions(this.#course.options, more).signal)
+
+  readonly stats: Executor['stats'] = () => this.#course.backend.stats()
+
+  readonly close: Executor['close'] = async ({ graceMs = defaultCloseGraceMs } = {}) => {
+    if (!(graceMs >= 0)) throw new OptionError(`close({ graceMs }) takes 0 or more; it got ${graceMs}.`)
+    await this.#course.backend.close(graceMs)
+  };
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#course.backend.close(defaultCloseGraceMs)
+  }
 }
 
 /** A generator can't be a result: it is no value that crosses, and on this loop it would run outside of its call. */

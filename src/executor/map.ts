@@ -8,6 +8,7 @@
  * was sent (one input can't be copied, or all together are too large) is halved and tried again; one that finds the queue
  * full waits until a job of this map has settled.
  */
+import type { AsyncResource } from 'node:async_hooks'
 import {
   OptionError,
   PayloadTooLargeError,
@@ -40,7 +41,7 @@ import {
 import { Noted } from './ready-job.ts'
 import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
 
-const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
+const hooks = process.getBuiltinModule('node:async_hooks')
 
 /** Jobs per worker that are submitted at a time: one runs, one waits, so that no worker waits for the caller. */
 const jobsPerWorker = 2
@@ -95,6 +96,8 @@ class MapJob extends Noted implements Job {
   readonly within: CallContext | undefined
   readonly waitedFor = true
   begun = false
+  /** Its place among the jobs of the map. */
+  at = -1
   readonly #owner: MapRun
 
   constructor(
@@ -120,6 +123,11 @@ class MapJob extends Noted implements Job {
 
   get attempt(): number {
     return this.of.attempts?.attempt ?? 1
+  }
+
+  /** That of the caller of `map`, for all its calls. */
+  get context(): AsyncResource {
+    return this.#owner.context
   }
 
   started(): void {
@@ -148,11 +156,10 @@ class MapRun {
   readonly #sizer: ChunkSizer
   readonly #takesItems: boolean
   readonly #caller: Job['caller']
-  /** The asynchronous context of the caller: inputs are read and jobs are submitted in it, whoever gives the occasion. */
-  readonly #jobs = new Set<Job>()
+  readonly #jobs: MapJob[] = []
   readonly #mostJobs: number
   /** Inputs are read and calls are made in the context of the caller, whoever asks for them. */
-  readonly #context = new AsyncResource('atonce.map')
+  readonly context: AsyncResource = new hooks.AsyncResource('atonce.map')
   /** Chunks that found the queue full. */
   #held: Chunk[] = []
   #readCount = 0
@@ -204,7 +211,7 @@ class MapRun {
   // ── what the results ask for ──
 
   demand(): void {
-    if (!this.#reading && !this.#ended && this.#wanted > 0) this.#context.runInAsyncScope(this.#read, this)
+    if (!this.#reading && !this.#ended && this.#wanted > 0) this.context.runInAsyncScope(this.#read, this)
   }
 
   cancel(reason: unknown): void {
@@ -245,8 +252,8 @@ class MapRun {
 
   /** How many inputs may be read and sent in one job now. A part of a chunk would cost as much as a whole one. */
   get #wanted(): number {
-    if (this.#held.length > 0 || this.#jobs.size >= this.#mostJobs) return 0
-    if (!this.#messages) return Math.max(0, Math.min(this.#mostJobs - this.#jobs.size, this.#buffer.room))
+    if (this.#held.length > 0 || this.#jobs.length >= this.#mostJobs) return 0
+    if (!this.#messages) return Math.max(0, Math.min(this.#mostJobs - this.#jobs.length, this.#buffer.room))
     const { total } = this.#source
     const size = Math.min(
       this.#sizer.next(total === undefined ? undefined : total - this.#readCount),
@@ -302,7 +309,7 @@ class MapRun {
     const many = chunk.count > 1
     const job = new MapJob(
       this.#task,
-      many ? undefined : this.#takesItems ? [unpackedAt(inputs, 0)] : (inputs[0] as readonly unknown[]),
+      many ? undefined : this.#argsOf(inputs),
       many ? this.#packed(inputs) : undefined,
       this.#callOptions.priority ?? 0,
       this.#caller,
@@ -310,18 +317,19 @@ class MapRun {
       chunk,
       this,
     )
-    this.#jobs.add(job)
+    job.at = this.#jobs.push(job) - 1
     try {
-      this.#context.runInAsyncScope(this.#backend.submit, this.#backend, job)
+      this.context.runInAsyncScope(this.#backend.submit, this.#backend, job)
     } catch (error) {
-      this.#jobs.delete(job) // A mistake in the program: the task can't run on this backend at all.
+      this.#remove(job) // A mistake in the program: the task can't run on this backend at all.
       this.#buffer.break(error)
     }
   }
 
   settled(job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined): void {
     const { of: chunk, begun } = job
-    this.#jobs.delete(job)
+    this.#remove(job)
+    if (outcome.ok && !this.#messages) return this.#deliverOne(chunk.first, outcome.value)
     // What a worker answered was begun, even if its answer overtook that of the call before it.
     const refused = !outcome.ok && !begun && workMs === undefined
     if (refused && this.#tryAgain(chunk, outcome.error)) return
@@ -334,6 +342,20 @@ class MapRun {
     this.#buffer.cancel(error)
   }
 
+  /** It is no more among the jobs, whose order means nothing. */
+  #remove(job: MapJob): void {
+    const last = this.#jobs.pop() as MapJob
+    if (last === job) return
+    this.#jobs[job.at] = last
+    last.at = job.at
+  }
+
+  /** The arguments of the one call with these inputs. */
+  #argsOf(inputs: Packed): readonly unknown[] {
+    if (!this.#takesItems) return inputs[0] as readonly unknown[]
+    return this.#messages ? [unpackedAt(inputs, 0)] : (inputs as readonly unknown[])
+  }
+
   #packed(inputs: Packed): Packed {
     const packed = this.#takesItems && Array.isArray(inputs) ? pack(inputs) : inputs
     return this.#repeats && packed === inputs ? packed : moving(packed)
@@ -344,7 +366,7 @@ class MapRun {
     const { first, inputs, count } = chunk
     if (error instanceof QueueFullError) {
       this.#held.push(chunk)
-      if (this.#jobs.size === 0) void this.#waitForRoom()
+      if (this.#jobs.length === 0) void this.#waitForRoom()
       return true
     }
     const divisible = error instanceof SerializationError || error instanceof PayloadTooLargeError
@@ -400,6 +422,16 @@ class MapRun {
     this.#pauses.add(pause)
   }
 
+  /** The way of a call on this loop: it was alone in its job, and there is nothing to learn from it. */
+  #deliverOne(index: number, value: unknown): void {
+    const { onProgress } = this.#options
+    this.#buffer.deliverValue(index, value)
+    this.#doneCount += 1
+    if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
+    this.#resumeSoon()
+    if (this.#ended) this.#releaseIfDone()
+  }
+
   #deliver(pieces: readonly Piece[]): void {
     const { onProgress } = this.#options
     for (const { first, run } of pieces) {
@@ -419,16 +451,20 @@ class MapRun {
   #resumeSoon(): void {
     if (this.#resuming) return
     this.#resuming = true
-    runtime().soon(() => {
-      this.#resuming = false
-      this.#resume()
-    })
+    runtime().soon(this.#resumeNow)
+  }
+
+  readonly #resumeNow = (): void => {
+    this.#resuming = false
+    this.#resume()
   }
 
   #resume(): void {
     const held = this.#held
-    this.#held = []
-    for (const chunk of held) this.#submit(chunk)
+    if (held.length > 0) {
+      this.#held = []
+      for (const chunk of held) this.#submit(chunk)
+    }
     this.demand()
   }
 
@@ -484,7 +520,7 @@ class MapRun {
   }
 
   #releaseIfDone(): void {
-    const isOpen = this.#jobs.size > 0 || this.#held.length > 0 || this.#pauses.size > 0
+    const isOpen = this.#jobs.length > 0 || this.#held.length > 0 || this.#pauses.size > 0
     if (this.#ended && !isOpen) this.#release()
   }
 

@@ -1,6 +1,8 @@
 /** The queue, next to the simplest thing that does the same: a list that is searched. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { PriorityQueue, type Queued } from './queue.ts'
 
@@ -207,4 +209,25 @@ test('a priority that nobody has any more is not looked at any more', () => {
     queue.shift()
   }
   assert.ok(looks < 20_000, `${looks} looks for 2,000 items, of which never more than two waited`)
+})
+
+test('what was taken or withdrawn is not kept alive by a line in which others still wait', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const queue = new PriorityQueue<Queued>()
+  const gone = (() => {
+    const [taken, withdrawn] = [itemOf(0), itemOf(0)]
+    for (const item of [taken, withdrawn, itemOf(0), itemOf(0)]) queue.push(item)
+    queue.withdraw(withdrawn)
+    queue.shift()
+    queue.shift()
+    return [new WeakRef(taken), new WeakRef(withdrawn)]
+  })()
+  await new Promise(resolve => setImmediate(resolve)) // What was looked at in this turn is held until its end.
+  collect()
+  assert.deepEqual(
+    gone.map(item => item.deref()),
+    [undefined, undefined],
+  )
+  assert.equal(queue.size, 1)
 })

@@ -114,7 +114,8 @@ export class PriorityQueue<T extends Queued> {
 /** First in, first out, in an array whose head moves; the part before it is cut off now and then. */
 class Line<T extends Queued> {
   readonly priority: number
-  #items: T[] = []
+  /** Empty before the head: what was taken is not kept alive. */
+  #items: (T | undefined)[] = []
   #head = 0
   /** Free places that were made before the head. */
   #room = 0
@@ -127,6 +128,7 @@ class Line<T extends Queued> {
   get head(): T | undefined {
     let item = this.#items[this.#head]
     while (item !== undefined && !item.waiting) {
+      this.#items[this.#head] = undefined
       this.#head += 1
       this.#gaps -= 1
       item = this.#items[this.#head]
@@ -154,12 +156,13 @@ class Line<T extends Queued> {
   #makeRoom(): void {
     this.#room = 16 + (this.#items.length >> 1)
     this.#head = this.#room
-    this.#items = new Array<T>(this.#room).concat(this.#items)
+    this.#items = new Array<T | undefined>(this.#room).concat(this.#items)
   }
 
   shift(): T | undefined {
     const item = this.head
     if (item === undefined) return undefined
+    this.#items[this.#head] = undefined
     this.#head += 1
     if (this.#head === this.#items.length || this.#head > this.#room + 32_768) {
       this.#items = this.#items.slice(this.#head)
@@ -173,7 +176,7 @@ class Line<T extends Queued> {
   withdrawn(): void {
     this.#gaps += 1
     if (this.#gaps <= fewGaps || this.#gaps * 2 < this.#items.length - this.#head) return
-    this.#items = this.#items.slice(this.#head).filter(item => item.waiting)
+    this.#items = this.#items.slice(this.#head).filter(item => item?.waiting)
     this.#head = 0
     this.#room = 0
     this.#gaps = 0
@@ -181,8 +184,8 @@ class Line<T extends Queued> {
 
   *[Symbol.iterator](): Generator<T> {
     for (let at = this.#head; at < this.#items.length; at += 1) {
-      const item = this.#items[at] as T
-      if (item.waiting) yield item
+      const item = this.#items[at]
+      if (item?.waiting) yield item
     }
   }
 }

@@ -30,8 +30,9 @@ export type ReadyJob = Job & PoolNotes
 /** Until the pool knows better. */
 export const unknownCost: TaskCost = new TaskCost()
 
-/** The places for these notes. */
+/** The places for a backend's notes. */
 export class Noted implements PoolNotes {
+  ready: object | undefined = undefined
   encoded: Encoded | undefined = undefined
   stores: readonly EncodedStore[] | undefined = undefined
   cost: TaskCost = unknownCost

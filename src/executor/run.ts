@@ -8,7 +8,7 @@ import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
-import { captureCaller } from './caller.ts'
+import { callerHere, captureCaller } from './caller.ts'
 import { type PoolNotes, unknownCost } from './ready-job.ts'
 import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
 
@@ -24,7 +24,8 @@ export function runOne<F extends AnyFunction>(
   args: readonly unknown[],
   calledAs: Function,
 ): Future<Result<F>> {
-  const call = new SingleCall(course, task, args, captureCaller(task, calledAs))
+  const caller = course.backend.model === 'coroutines' ? callerHere : captureCaller(task, calledAs)
+  const call = new SingleCall(course, task, args, caller)
   call.begin()
   return call.future as Future<Result<F>>
 }
@@ -48,6 +49,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
   readonly caller: Caller
   readonly within: CallContext | undefined = currentCall()
   waitedFor = false
+  ready: object | undefined = undefined
   readonly #course: Course
   #extras: Extras | undefined
   encoded: PoolNotes['encoded'] = undefined

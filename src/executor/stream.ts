@@ -132,7 +132,6 @@ class StreamRun extends Noted implements Job, Inlet {
   readonly caller: Caller
   readonly stream: Inlet = this
   readonly listeners: ProgressListener[] = []
-  generator: object | undefined = undefined
   readonly #backend: Backend
   readonly #options: CallOptions
   readonly #ahead: number

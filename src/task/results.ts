@@ -99,6 +99,16 @@ export class ResultsBuffer<T> {
     )
   }
 
+  /** Takes the value of the input with that index. */
+  deliverValue(index: number, value: T): void {
+    if (this.#broken !== undefined) return
+    const place = this.ordered ? index : this.#delivered
+    if (!this.#join(place, value)) this.#keep(place, { values: [value] })
+    this.#delivered += 1
+    this.#arrived()
+    this.#checkFinished()
+  }
+
   /** Takes the outcomes of the inputs from that index on; the run is the buffer's from now on. */
   deliverRun(first: number, run: OutcomeRun<T>): void {
     if (this.#broken !== undefined) return
@@ -183,20 +193,18 @@ export class ResultsBuffer<T> {
     }
   }
 
-  /** A result alone joins the run before it, if nobody takes from that: a run of its own would cost three times as much. */
-  #keep(place: number, run: OutcomeRun<T>): void {
+  /** A value alone joins the run before it, if nobody takes from that: a run of its own would cost three times as much. */
+  #join(place: number, value: T | undefined): boolean {
     const newest = this.#newest
-    if (
-      this.#collecting &&
-      place === this.#newestEnd &&
-      run.values.length === 1 &&
-      !run.failures &&
-      !newest?.failures
-    ) {
-      newest?.values.push(run.values[0])
-      this.#newestEnd += 1
-      return
-    }
+    if (!this.#collecting || place !== this.#newestEnd || newest === undefined || newest.failures)
+      return false
+    newest.values.push(value)
+    this.#newestEnd += 1
+    return true
+  }
+
+  #keep(place: number, run: OutcomeRun<T>): void {
+    if (run.values.length === 1 && !run.failures && this.#join(place, run.values[0])) return
     this.#runs.set(place, run)
     this.#newest = run
     this.#newestEnd = place + run.values.length

@@ -1,5 +1,5 @@
 /** The work as atonce's tasks. */
-import { move, type Task, task } from 'atonce'
+import { move, type Receiver, type Sender, type Task, task } from 'atonce'
 import { bump, bumpShared, countPrimes, identity, longestChain, occupy, type WorkName } from '../work.ts'
 
 type Answering = (argument: any) => any
@@ -17,4 +17,21 @@ export const tasks: Record<WorkName, Task<Answering>> = {
 export const bumpMoved: Task<(array: Float64Array<ArrayBuffer>) => Float64Array<ArrayBuffer>> = task(
   import.meta,
   (array: Float64Array<ArrayBuffer>) => move(bump(array)),
+)
+
+export const sumUp: Task<(receiver: Receiver<number>) => Promise<number>> = task(
+  import.meta,
+  async (receiver: Receiver<number>) => {
+    let sum = 0
+    for await (const item of receiver) sum += item
+    return sum
+  },
+)
+
+export const sendNumbers: Task<(sender: Sender<number>, items: number) => Promise<void>> = task(
+  import.meta,
+  async (sender: Sender<number>, items: number) => {
+    for (let item = 0; item < items; item += 1) await sender.send(item)
+    sender.close()
+  },
 )

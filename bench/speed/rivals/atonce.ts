@@ -1,7 +1,7 @@
 /** atonce as it is built in dist/; its two models of workers are one interface. */
-import { type Executor, move } from 'atonce'
+import { Channel, type Executor, move } from 'atonce'
 import type { Rival } from '../rival.ts'
-import { bumpMoved, tasks } from './atonce-tasks.ts'
+import { bumpMoved, sendNumbers, sumUp, tasks } from './atonce-tasks.ts'
 
 export function atonce(open: (options: { workers: number }) => Executor): Rival {
   return {
@@ -13,6 +13,23 @@ export function atonce(open: (options: { workers: number }) => Executor): Rival 
         copy: array => pool.run(tasks.bump, array),
         move: array => pool.run(bumpMoved, move(array)),
         share: array => pool.run(tasks.bumpShared, array),
+        channel: {
+          async to(items, capacity) {
+            const { sender, receiver } = new Channel<number>(capacity)
+            const summing = pool.run(sumUp, receiver)
+            for (let item = 0; item < items; item += 1) await sender.send(item)
+            sender.close()
+            return summing
+          },
+          async from(items, capacity) {
+            const { sender, receiver } = new Channel<number>(capacity)
+            const sending = pool.run(sendNumbers, sender, items)
+            let sum = 0
+            for await (const item of receiver) sum += item
+            await sending
+            return sum
+          },
+        },
       }
     },
   }

@@ -31,7 +31,7 @@ const defaultQueueLimit = 1_000_000
  * place, before all that is queued: so nesting never deadlocks, and no more calls than `concurrency` do anything but wait.
  * A call that it does not await, as `void limiter.run(…)` or `limiter.run(…).catch(report)`, waits its turn.
  *
- * Costs some 1.5 µs a call while a hundred thousand are queued, a third of that in `map` (`node bench/structured/limiter.ts`).
+ * Costs some 1.2 µs a call while a hundred thousand are queued, a fifth of that in `map` (`npm run bench -- --only limiter,loop-map`).
  *
  * @throws OptionError
  * @example

@@ -1,5 +1,6 @@
 /** On the real clock: scopes leave nothing behind. `ATONCE_SCOPES=1000000 node --test <this file>` plays the long version. */
 import assert from 'node:assert/strict'
+import { AsyncResource } from 'node:async_hooks'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
@@ -71,4 +72,19 @@ test('one scope does not grow with the children that have ended in it', async ()
     const grown = heapUsed() - before
     assert.ok(grown < 800_000, `${grown} bytes after ${rounds} children`)
   })
+})
+
+test('a context that outlives its scope, as that of a connection does, keeps nothing of what came out of it', async () => {
+  let connection: AsyncResource | undefined
+  const page = await (async () => {
+    const value = await scope(async () => {
+      connection = new AsyncResource('connection')
+      return { body: 'a page' }
+    })
+    return new WeakRef(value)
+  })()
+  await new Promise(resolve => setImmediate(resolve)) // What was looked at in this turn is held until its end.
+  collect()
+  assert.equal(page.deref(), undefined)
+  connection?.runInAsyncScope(() => assert.ok(currentStrand() !== undefined))
 })

@@ -42,7 +42,7 @@ export interface Scope {
    * Starts a child, when the code that runs now has ended. What it waits for with atonce ends by itself when it is
    * cancelled; give the signal to everything else: `s.spawn(({ signal }) => fetch(url, { signal }))`.
    *
-   * Costs about as much as four to five bare promises (bench/structured/spawn-join.ts).
+   * Costs about as much as three to four bare promises (`npm run bench -- --only spawn-join`).
    * @throws OptionError if `fn` is no function
    * @throws ClosedError if the scope is over
    * @throws AbortError if the scope was cancelled; `cause` is why
@@ -157,19 +157,20 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     this.parent?.hold(this)
     if (!this.#isInside) outermost.add(this)
     this.#outside?.addEventListener('abort', this.#aborted)
-    this.#over = park<T>(`${this.name} to end`, this)
+    const over = park<T>(`${this.name} to end`, this)
+    this.#over = over
     let returned: T | PromiseLike<T>
     try {
       returned = withStrand(this, () => body(this))
     } catch (error) {
       this.#bodyThrew(error)
-      return this.#over.promise
+      return over.promise
     }
     Promise.resolve(returned).then(
       value => this.#bodyReturned(value),
       error => this.#bodyThrew(error),
     )
-    return this.#over.promise
+    return over.promise
   }
 
   spawn<R>(
@@ -360,15 +361,20 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
 
   /** Ends the scope; `left` are those that it gives up. */
   #end(left: readonly Strand[]): void {
-    if (this.#over?.state !== 'waiting') return
+    const over = this.#over
+    if (over?.state !== 'waiting') return
     this.#deadline?.cancel()
     this.#grace?.cancel()
     this.#outside?.removeEventListener('abort', this.#aborted)
     this.parent?.release(this)
     if (!this.#isInside) outermost.delete(this)
     const failure = this.#outcome(left)
-    if (failure === undefined) this.#over.unpark(this.#value as T)
-    else this.#over.fail(failure.error)
+    const value = this.#value as T
+    // A context that was entered in it, as that of a connection, may outlive it for long: what came out is not kept by that.
+    this.#value = undefined
+    this.#over = undefined
+    if (failure === undefined) over.unpark(value)
+    else over.fail(failure.error)
   }
 
   /** What it throws, if anything: real errors first, then the cancellation. */
