@@ -11,7 +11,7 @@
 import { PayloadTooLargeError, QueueFullError, SerializationError, TimeoutError } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { currentCall } from '../task/context.ts'
-import { abortError, tellProgress } from '../task/future.ts'
+import { abortError, type ProgressListener, tellProgress } from '../task/future.ts'
 import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Job } from './backend.ts'
@@ -281,13 +281,18 @@ class MapRun implements JobOwner {
       const { length } = run.values
       this.#buffer.deliverRun(first, run)
       this.#growAhead()
-      for (let told = 0; told < length; told += 1) {
-        this.#doneCount += 1
-        if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
-      }
+      if (onProgress === undefined) this.#doneCount += length
+      else this.#tellEach(onProgress, length)
     }
     this.#resumeSoon()
     this.#releaseIfDone()
+  }
+
+  #tellEach(onProgress: ProgressListener, count: number): void {
+    for (let told = 0; told < count; told += 1) {
+      this.#doneCount += 1
+      tellProgress(onProgress, this.#doneCount, this.#source.total)
+    }
   }
 
   /** In a turn of its own: while a job is being settled, its worker still counts as busy. */
