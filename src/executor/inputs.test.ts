@@ -76,6 +76,28 @@ test('what is thrown while inputs are read ends them, after those that were read
     assert.deepEqual(await open(inputs).take(3), { inputs: [1], ended: true, failed: { error } })
 })
 
+test('an array gives what its indices give: holes are undefined, a getter is called once, a class of arrays is not asked', async () => {
+  class Own extends Array<unknown> {
+    static override get [Symbol.species](): ArrayConstructor {
+      throw new Error('Nobody makes one.')
+    }
+  }
+  const calls: string[] = []
+  const array = Own.from(['a', 'b', 'c'])
+  delete array[0]
+  Object.defineProperty(array, 1, { get: () => calls.push('got') })
+  const { inputs } = await open(array).take(10)
+  assert.deepEqual([Object.keys(inputs), inputs, calls], [['0', '1', '2'], [undefined, 1, 'c'], ['got']])
+})
+
+test('an array that has become shorter meanwhile has ended', async () => {
+  const array = [1, 2, 3]
+  const source = open(array)
+  await source.take(2)
+  array.length = 1
+  assert.deepEqual(await source.take(2), { inputs: [], ended: true })
+})
+
 test('a typed array that was moved away meanwhile ends with an error', async () => {
   const typed = new Float64Array([1, 2, 3])
   const source = open(typed)

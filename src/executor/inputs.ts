@@ -1,7 +1,7 @@
 /** The inputs of `map`: read lazily, never further than asked, from whatever they come. */
 import { OptionError } from '../errors.ts'
 import { runtime } from '../runtime/runtime.ts'
-import type { Packed, TypedArray } from './packed.ts'
+import { listFor, type Packed, type TypedArray } from './packed.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
@@ -62,14 +62,19 @@ class ArraySource implements Source {
   }
 
   take(most: number): Batch {
-    const inputs: unknown[] = []
-    const end = Math.min(this.#array.length, this.#at + most)
+    const array = this.#array
+    const from = this.#at
+    const count = Math.max(0, Math.min(array.length - from, most))
+    const inputs = listFor(count)
+    let read = 0
     try {
-      for (; this.#at < end; this.#at += 1) inputs.push(this.#array[this.#at])
+      for (; read < count; read += 1) inputs[read] = array[from + read]
     } catch (error) {
+      inputs.length = read
       return { inputs, ended: true, failed: { error } } // A getter, or a Proxy, that throws.
     }
-    return { inputs, ended: inputs.length < most }
+    this.#at = from + count
+    return { inputs, ended: count < most }
   }
 
   close(): void {}

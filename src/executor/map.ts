@@ -9,17 +9,10 @@
  * full waits until a job of this map has settled.
  */
 import type { AsyncResource } from 'node:async_hooks'
-import {
-  OptionError,
-  PayloadTooLargeError,
-  ProtocolError,
-  QueueFullError,
-  SerializationError,
-  TimeoutError,
-} from '../errors.ts'
+import { PayloadTooLargeError, QueueFullError, SerializationError, TimeoutError } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
-import { type CallContext, currentCall } from '../task/context.ts'
-import { abortError, tellProgress } from '../task/future.ts'
+import { currentCall } from '../task/context.ts'
+import { abortError, type ProgressListener, tellProgress } from '../task/future.ts'
 import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Job } from './backend.ts'
@@ -27,19 +20,13 @@ import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
 import { ChunkSizer } from './chunk.ts'
 import { type Batch, openInputs, type Source } from './inputs.ts'
+import { type Chunk, chunkOf, type JobOwner, MapJob } from './map-job.ts'
 import { checkMapOptions, type MapOptions } from './map-options.ts'
-import {
-  isPackedResults,
-  moving,
-  type Packed,
-  pack,
-  takesItems,
-  unpacked,
-  unpackedAt,
-  visibleBytes,
-} from './packed.ts'
-import { Noted } from './ready-job.ts'
-import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
+import { type Piece, runOf } from './map-outcomes.ts'
+import { MapRepeats } from './map-repeats.ts'
+import { isPackedResults, moving, type Packed, pack, takesItems, unpackedAt, visibleBytes } from './packed.ts'
+import { type Attempts, assertNothingMoves, attemptsOf } from './retry.ts'
+import { tuplesOf } from './tuples.ts'
 
 const hooks = process.getBuiltinModule('node:async_hooks')
 
@@ -67,95 +54,19 @@ export function runMap<F extends AnyFunction>(
   return Results.of(buffer) as Results<Result<F>>
 }
 
-/** Neighbouring inputs on their way. */
-interface Chunk {
-  /** The index of the first. */
-  readonly first: number
-  /** Inputs of a typed array are gone once they were sent: moved, unless they may be needed for a repeat. */
-  readonly inputs: Packed
-  readonly count: number
-  readonly bytes: number
-  /** Of a single input that has failed before. */
-  readonly attempts?: Attempts | undefined
-}
-
-/** A part of what a chunk has brought. */
-interface Piece {
-  readonly first: number
-  readonly run: OutcomeRun<unknown>
-}
-
-class MapJob extends Noted implements Job {
+class MapRun implements JobOwner {
   readonly task: Task
-  readonly args: readonly unknown[] | undefined
-  readonly inputs: Packed | undefined
   readonly priority: number
   readonly caller: Job['caller']
-  /** Whose calls they are. */
-  readonly of: Chunk
-  readonly within: CallContext | undefined
-  readonly waitedFor = true
-  begun = false
-  /** Its place among the jobs of the map. */
-  at = -1
-  readonly #owner: MapRun
-
-  constructor(
-    task: Task,
-    args: readonly unknown[] | undefined,
-    inputs: Packed | undefined,
-    priority: number,
-    caller: Job['caller'],
-    within: CallContext | undefined,
-    of: Chunk,
-    owner: MapRun,
-  ) {
-    super()
-    this.task = task
-    this.args = args
-    this.inputs = inputs
-    this.priority = priority
-    this.caller = caller
-    this.within = within
-    this.of = of
-    this.#owner = owner
-  }
-
-  get attempt(): number {
-    return this.of.attempts?.attempt ?? 1
-  }
-
-  /** That of the caller of `map`, for all its calls. */
-  get context(): AsyncResource {
-    return this.#owner.context
-  }
-
-  started(): void {
-    this.begun = true
-  }
-
-  progressed(): void {}
-
-  settled(outcome: Outcome<unknown>, workMs?: number): void {
-    this.#owner.settled(this, outcome, workMs)
-  }
-
-  left(error: Error): void {
-    this.#owner.left(error)
-  }
-}
-
-class MapRun {
+  readonly within = currentCall()
   readonly #backend: Backend
   readonly #callOptions: CallOptions
-  readonly #task: Task
   readonly #source: Source
   readonly #buffer: ResultsBuffer<unknown>
   readonly #options: MapOptions
   readonly #messages: boolean
   readonly #sizer: ChunkSizer
   readonly #takesItems: boolean
-  readonly #caller: Job['caller']
   readonly #jobs: MapJob[] = []
   readonly #mostJobs: number
   /** Inputs are read and calls are made in the context of the caller, whoever asks for them. */
@@ -167,9 +78,8 @@ class MapRun {
   #reading = false
   #resuming = false
   #waitingForRoom = false
-  readonly #within = currentCall()
-  /** What is to be repeated after a while. */
-  readonly #pauses = new Set<Timer>()
+  /** Undefined where nothing is repeated. */
+  readonly #repeats: MapRepeats | undefined
   #ended = false
   #timer: Timer | undefined
 
@@ -182,20 +92,23 @@ class MapRun {
     options: MapOptions,
     caller: Job['caller'],
   ) {
-    attemptsOf(callOptions, backend.name, task)
     // On the caller's own event loop there are no messages to save, and a chunk would only keep calls from overlapping.
     const messages = backend.model !== 'coroutines'
     this.#messages = messages
-    this.#caller = caller
+    this.task = task
+    this.priority = callOptions.priority ?? 0
+    this.caller = caller
     this.#backend = backend
     this.#callOptions = callOptions
-    this.#task = task
     this.#source = source
     this.#buffer = buffer
     this.#options = options
     this.#mostJobs = (messages ? jobsPerWorker : 1) * backend.workers
     this.#sizer = new ChunkSizer(messages ? (options.chunk ?? 'auto') : 1, backend)
     this.#takesItems = takesItems(task)
+    const attempts = () => attemptsOf(callOptions, backend.name, task)
+    if (attempts() !== undefined)
+      this.#repeats = new MapRepeats(attempts as () => Attempts, chunk => this.#submit(chunk))
     this.#growAhead()
   }
 
@@ -219,10 +132,9 @@ class MapRun {
       this.#ended = true
       this.#source.close()
     }
-    const error = reason instanceof Error ? reason : abortError(`map(${nameOf(this.#task)})`, reason)
+    const error = reason instanceof Error ? reason : abortError(`map(${nameOf(this.task)})`, reason)
     this.#held = []
-    for (const pause of this.#pauses) pause.cancel()
-    this.#pauses.clear()
+    this.#repeats?.cancel()
     for (const job of [...this.#jobs]) this.#backend.cancel(job, error)
     this.#release()
     this.#buffer.break(error)
@@ -271,8 +183,8 @@ class MapRun {
 
   #accept(batch: Batch): void {
     if (this.#ended) return // It was cancelled while the inputs came.
-    const { inputs, ended, failed } = this.#takesItems ? batch : tuplesOf(batch, this.#task, this.#readCount)
-    if (this.#repeats && !this.#canRepeat(inputs)) return
+    const { inputs, ended, failed } = this.#takesItems ? batch : tuplesOf(batch, this.task, this.#readCount)
+    if (this.#repeats !== undefined && !this.#canRepeat(inputs)) return
     this.#readCount += inputs.length
     if (ended) this.#ended = true
     if (failed !== undefined && !batch.ended) this.#source.close()
@@ -282,13 +194,9 @@ class MapRun {
     this.#releaseIfDone()
   }
 
-  get #repeats(): boolean {
-    return (this.#callOptions.retries ?? 0) > 0
-  }
-
   #canRepeat(inputs: Packed): boolean {
     try {
-      assertNothingMoves(inputs, this.#task)
+      assertNothingMoves(inputs, this.task)
       return true
     } catch (error) {
       this.#buffer.break(error) // A mistake in the program.
@@ -308,14 +216,10 @@ class MapRun {
     const { inputs } = chunk
     const many = chunk.count > 1
     const job = new MapJob(
-      this.#task,
+      this,
+      chunk,
       many ? undefined : this.#argsOf(inputs),
       many ? this.#packed(inputs) : undefined,
-      this.#callOptions.priority ?? 0,
-      this.#caller,
-      this.#within,
-      chunk,
-      this,
     )
     job.at = this.#jobs.push(job) - 1
     try {
@@ -333,9 +237,11 @@ class MapRun {
     // What a worker answered was begun, even if its answer overtook that of the call before it.
     const refused = !outcome.ok && !begun && workMs === undefined
     if (refused && this.#tryAgain(chunk, outcome.error)) return
-    const run = this.#runOf(chunk, outcome, job)
+    const run = runOf(job, outcome, this.#backend.name)
     if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
-    this.#deliver(this.#repeats ? this.#repeatFailed(chunk, run) : [{ first: chunk.first, run }])
+    // What was stopped is not repeated.
+    const repeats = this.#buffer.broken ? undefined : this.#repeats
+    this.#deliver(repeats?.take(chunk, run) ?? [{ first: chunk.first, run }])
   }
 
   left(error: Error): void {
@@ -358,7 +264,7 @@ class MapRun {
 
   #packed(inputs: Packed): Packed {
     const packed = this.#takesItems && Array.isArray(inputs) ? pack(inputs) : inputs
-    return this.#repeats && packed === inputs ? packed : moving(packed)
+    return this.#repeats !== undefined && packed === inputs ? packed : moving(packed)
   }
 
   /** Whether a chunk that was refused before it was sent is, or will be, submitted again. */
@@ -390,38 +296,6 @@ class MapRun {
     this.#resume()
   }
 
-  /**
-   * Repeats what has failed and may be repeated, each input by itself, and returns the rest of the run in its pieces. What
-   * was not sent, or was stopped, is not repeated.
-   */
-  #repeatFailed(chunk: Chunk, run: OutcomeRun<unknown>): Piece[] {
-    if (run.failures === undefined || this.#buffer.broken) return [{ first: chunk.first, run }]
-    const failures = new Map(run.failures)
-    const again: Chunk[] = []
-    for (const [at, error] of run.failures) {
-      const attempts =
-        chunk.attempts ?? (attemptsOf(this.#callOptions, this.#backend.name, this.#task) as Attempts)
-      const inputs = chunk.inputs.slice(at, at + 1)
-      const left = attempts.afterFailure(error)
-      if (left === repeat) again.push({ ...chunkOf(chunk.first + at, inputs), attempts })
-      else failures.set(at, left)
-    }
-    for (const one of again) this.#repeat(one)
-    const gaps = new Set(again.map(({ first }) => first - chunk.first))
-    return piecesOf(chunk.first, { values: run.values, failures }, gaps)
-  }
-
-  /** The input counts as under way meanwhile. */
-  #repeat(chunk: Chunk): void {
-    const delayMs = chunk.attempts?.delayMs ?? 0
-    if (delayMs === 0) return this.#submit(chunk)
-    const pause = runtime().setTimer(delayMs, () => {
-      this.#pauses.delete(pause)
-      this.#submit(chunk)
-    })
-    this.#pauses.add(pause)
-  }
-
   /** The way of a call on this loop: it was alone in its job, and there is nothing to learn from it. */
   #deliverOne(index: number, value: unknown): void {
     const { onProgress } = this.#options
@@ -438,13 +312,18 @@ class MapRun {
       const { length } = run.values
       this.#buffer.deliverRun(first, run)
       this.#growAhead()
-      for (let told = 0; told < length; told += 1) {
-        this.#doneCount += 1
-        if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
-      }
+      if (onProgress === undefined) this.#doneCount += length
+      else this.#tellEach(onProgress, length)
     }
     this.#resumeSoon()
     this.#releaseIfDone()
+  }
+
+  #tellEach(onProgress: ProgressListener, count: number): void {
+    for (let told = 0; told < count; told += 1) {
+      this.#doneCount += 1
+      tellProgress(onProgress, this.#doneCount, this.#source.total)
+    }
   }
 
   /** In a turn of its own: while a job is being settled, its worker still counts as busy. */
@@ -466,22 +345,6 @@ class MapRun {
       for (const chunk of held) this.#submit(chunk)
     }
     this.demand()
-  }
-
-  /** What a job's outcome says of each of its inputs; a chunk that failed as a whole (its worker died) failed for each. */
-  #runOf({ count }: Chunk, outcome: Outcome<unknown>, job: Job): OutcomeRun<unknown> {
-    if (!outcome.ok) return failedRun(count, outcome.error)
-    if (job.inputs === undefined) return { values: [outcome.value] }
-    const reply = outcome.value
-    if (Array.isArray(reply) && reply.length === count) return runOfOutcomes(reply)
-    try {
-      if (isPackedResults(reply, count)) return unpacked(reply)
-    } catch {} // What can't be revived was never encoded by atonce.
-    const { name: worker } = this.#backend
-    return failedRun(
-      count,
-      new ProtocolError('results that do not fit the inputs', { worker, task: nameOf(this.#task) }),
-    )
   }
 
   #learn({ count, bytes }: Chunk, run: OutcomeRun<unknown>, outcome: Outcome<unknown>, workMs: number): void {
@@ -507,20 +370,20 @@ class MapRun {
     this.cancel(
       this.#callOptions.signal === undefined
         ? undefined
-        : abortError(`map(${nameOf(this.#task)})`, this.#callOptions.signal.reason),
+        : abortError(`map(${nameOf(this.task)})`, this.#callOptions.signal.reason),
     )
 
   #timedOut(timeoutMs: number): void {
     this.cancel(
       new TimeoutError(
-        `map(${nameOf(this.#task)}) did not end within ${timeoutMs} ms of the call; ${this.#doneCount} calls were done.`,
+        `map(${nameOf(this.task)}) did not end within ${timeoutMs} ms of the call; ${this.#doneCount} calls were done.`,
         timeoutMs,
       ),
     )
   }
 
   #releaseIfDone(): void {
-    const isOpen = this.#jobs.length > 0 || this.#held.length > 0 || this.#pauses.size > 0
+    const isOpen = this.#jobs.length > 0 || this.#held.length > 0 || (this.#repeats?.waiting ?? 0) > 0
     if (this.#ended && !isOpen) this.#release()
   }
 
@@ -528,66 +391,4 @@ class MapRun {
     this.#timer?.cancel()
     this.#callOptions.signal?.removeEventListener('abort', this.#aborted)
   }
-}
-
-function chunkOf(first: number, inputs: Packed): Chunk {
-  return { first, inputs, count: inputs.length, bytes: visibleBytes(inputs) }
-}
-
-/** The batch as far as its inputs are tuples; one that is none ends the inputs, at its place. */
-function tuplesOf(batch: Batch, task: Task, readBefore: number): Batch {
-  for (let at = 0; at < batch.inputs.length; at += 1) {
-    const input: unknown = batch.inputs[at]
-    if (Array.isArray(input)) continue
-    const what = input === null ? 'null' : typeof input
-    const error = new OptionError(
-      `map(${nameOf(task)}, inputs) takes a list of arguments for each call, as [[1, 2], [3, 4]], since ${nameOf(task)} does not have exactly one parameter; input ${readBefore + at} is ${what === 'object' ? 'an object' : what === 'undefined' || what === 'null' ? what : `a ${what}`}.`,
-    )
-    return { inputs: batch.inputs.slice(0, at), ended: true, failed: { error } }
-  }
-  return batch
-}
-
-/** The run without the places that are missing from it. */
-function piecesOf(
-  first: number,
-  { values, failures }: OutcomeRun<unknown>,
-  gaps: ReadonlySet<number>,
-): Piece[] {
-  const pieces: Piece[] = []
-  let from = 0
-  for (const to of [...gaps, values.length]) {
-    if (to > from) pieces.push({ first: first + from, run: partOf(values, failures, from, to) })
-    from = to + 1
-  }
-  return pieces
-}
-
-function partOf(
-  values: readonly unknown[],
-  failures: ReadonlyMap<number, unknown> | undefined,
-  from: number,
-  to: number,
-): OutcomeRun<unknown> {
-  const own = [...(failures ?? [])].filter(([at]) => at >= from && at < to)
-  return {
-    values: values.slice(from, to),
-    failures: own.length === 0 ? undefined : new Map(own.map(([at, error]) => [at - from, error])),
-  }
-}
-
-function failedRun(count: number, error: unknown): OutcomeRun<unknown> {
-  const failures = new Map<number, unknown>()
-  for (let at = 0; at < count; at += 1) failures.set(at, error)
-  return { values: new Array(count).fill(undefined), failures }
-}
-
-function runOfOutcomes(outcomes: readonly Outcome<unknown>[]): OutcomeRun<unknown> {
-  const values: unknown[] = []
-  const failures = new Map<number, unknown>()
-  for (const [at, outcome] of outcomes.entries()) {
-    values.push(outcome.ok ? outcome.value : undefined)
-    if (!outcome.ok) failures.set(at, outcome.error)
-  }
-  return { values, failures: failures.size === 0 ? undefined : failures }
 }

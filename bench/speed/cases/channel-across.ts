@@ -20,7 +20,7 @@ function across(capacity: number, items: number): InsideCase {
     better: 'higher',
     cpuPer: 'item',
     rounds: 4,
-    plays: ({ kind, model }) => kind === 'atonce' && model === 'threads',
+    plays: ({ kind }) => kind === 'atonce',
     async measure({ channel }, windowMs) {
       if (channel === undefined) throw new NotOffered('the library does not offer it')
       const both = async (): Promise<number> => {

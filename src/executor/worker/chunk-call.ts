@@ -12,7 +12,7 @@ import { type Crossing, decode, decodeParts, encode } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import { type Borrower, borrowing } from '../../wire/lent/lend.ts'
 import type { FromWorker, WireOutcome } from '../../wire/messages.ts'
-import { moving, type Packed, type PackedResults, pack, takesItems, unpackedAt } from '../packed.ts'
+import { listFor, moving, type Packed, type PackedResults, pack, takesItems, unpackedAt } from '../packed.ts'
 import { ownContexts } from './own-context.ts'
 
 /** How the calls of a chunk ended. */
@@ -43,26 +43,81 @@ export async function callEach(
   // A Buffer is special as a whole; else it is one input or another that is.
   const inputs = special && !Array.isArray(sent) ? (decode(sent, true) as Packed) : sent
   const revived = special && Array.isArray(sent) ? decodeParts(sent, 'args') : undefined
-  const values: unknown[] = []
-  const failures = new Map<number, unknown>()
-  const longest = new LongestCall(Math.ceil(inputs.length / blocks))
-  const asItIs = ArrayBuffer.isView(inputs) || takesItems(task)
-  const inContext = ownContexts(call)
-  let input: unknown
-  const callIt = (): unknown => (asItIs ? task(input) : task(...(input as unknown[])))
-  for (let at = 0; at < inputs.length; at += 1) {
-    if (call.cancelled) call.throwIfCancelled()
-    try {
-      input = revived === undefined ? unpackedAt(inputs, at) : borrowing(borrower, () => revived(at))
-      const returned = inContext(callIt)
-      values.push(isThenable(returned) ? await returned : returned)
-    } catch (error) {
-      failures.set(at, error)
-      values.push(undefined)
-    }
-    longest.called()
+  const calls = new ChunkCalls(
+    task,
+    inputs,
+    call,
+    revived === undefined ? undefined : revivedIn(borrower, revived),
+  )
+  const perBlock = Math.max(1, Math.ceil(inputs.length / blocks))
+  const longest = new LongestCall()
+  for (let from = 0; from < inputs.length; from += perBlock) {
+    const to = Math.min(inputs.length, from + perBlock)
+    for (let at = calls.make(from, to); at < to; at = calls.make(at + 1, to)) await calls.wait(at)
+    longest.called(to - from)
   }
-  return { values, failures, longestMs: longest.estimateMs() }
+  return { values: calls.values, failures: calls.failures, longestMs: longest.estimateMs() }
+}
+
+const revivedIn =
+  (borrower: Borrower | undefined, revived: (at: number) => unknown) =>
+  (at: number): unknown =>
+    borrowing(borrower, () => revived(at))
+
+/** The calls of a chunk, and how they ended. The loop is no async function, and has nothing in it that is not for each call. */
+class ChunkCalls {
+  readonly values: unknown[]
+  readonly failures = new Map<number, unknown>()
+  readonly #inputs: Packed
+  readonly #call: CallContext
+  readonly #revived: ((at: number) => unknown) | undefined
+  readonly #inContext: (body: () => unknown) => unknown
+  readonly #callIt: () => unknown
+  #input: unknown
+
+  constructor(task: Task, inputs: Packed, call: CallContext, revived?: (at: number) => unknown) {
+    this.values = listFor(inputs.length)
+    this.#inputs = inputs
+    this.#call = call
+    this.#revived = revived
+    this.#inContext = ownContexts(call)
+    const asItIs = ArrayBuffer.isView(inputs) || takesItems(task)
+    this.#callIt = asItIs ? () => task(this.#input) : () => task(...(this.#input as unknown[]))
+  }
+
+  /**
+   * Makes the calls from one place to another, until one returns a promise; returns its place, or `to`.
+   * @throws AbortError
+   */
+  make(from: number, to: number): number {
+    const call = this.#call
+    for (let at = from; at < to; at += 1) {
+      if (call.cancelled) call.throwIfCancelled()
+      try {
+        this.#input = this.#revived === undefined ? unpackedAt(this.#inputs, at) : this.#revived(at)
+        const returned = this.#inContext(this.#callIt)
+        this.values[at] = returned
+        if (isThenable(returned)) return at
+      } catch (error) {
+        this.#failed(at, error)
+      }
+    }
+    return to
+  }
+
+  /** Waits for the promise that the call at that place has returned. */
+  async wait(at: number): Promise<void> {
+    try {
+      this.values[at] = await this.values[at]
+    } catch (error) {
+      this.#failed(at, error)
+    }
+  }
+
+  #failed(at: number, error: unknown): void {
+    this.values[at] = undefined
+    this.failures.set(at, error)
+  }
 }
 
 /** The message that tells how the chunk ended, and what moves with it. */
@@ -119,32 +174,28 @@ function encodeEach({ values, failures }: ChunkOutcome, crossing: Crossing) {
 
 /** Measures calls in blocks of equal number, and tells the longest call of the longest block from the others. */
 class LongestCall {
-  readonly #perBlock: number
   readonly #startedMs: number = runtime().now()
   #calls = 0
   #blockStartedMs: number = this.#startedMs
   #longestBlockMs = 0
+  #callsOfLongest = 0
 
-  constructor(perBlock: number) {
-    this.#perBlock = perBlock
-  }
-
-  called(): void {
-    this.#calls += 1
-    if (this.#calls % this.#perBlock === 0) this.#endBlock()
+  /** So many calls have ended since the last time. */
+  called(calls: number): void {
+    const nowMs = runtime().now()
+    const blockMs = nowMs - this.#blockStartedMs
+    if (blockMs >= this.#longestBlockMs) {
+      this.#longestBlockMs = blockMs
+      this.#callsOfLongest = calls
+    }
+    this.#blockStartedMs = nowMs
+    this.#calls += calls
   }
 
   /** The longest block, less what its other calls take on average. */
   estimateMs(): number {
-    if (this.#calls % this.#perBlock !== 0) this.#endBlock()
     const meanMs = (this.#blockStartedMs - this.#startedMs) / this.#calls
-    return Math.max(meanMs, this.#longestBlockMs - (this.#perBlock - 1) * meanMs)
-  }
-
-  #endBlock(): void {
-    const nowMs = runtime().now()
-    this.#longestBlockMs = Math.max(this.#longestBlockMs, nowMs - this.#blockStartedMs)
-    this.#blockStartedMs = nowMs
+    return Math.max(meanMs, this.#longestBlockMs - (this.#callsOfLongest - 1) * meanMs)
   }
 }
 

@@ -1,0 +1,56 @@
+/** Which inputs of a map are called again after they have failed, and when. */
+import { runtime, type Timer } from '../runtime/runtime.ts'
+import type { OutcomeRun } from '../task/results.ts'
+import { type Chunk, chunkOf } from './map-job.ts'
+import { type Piece, piecesOf } from './map-outcomes.ts'
+import { type Attempts, repeat } from './retry.ts'
+
+export class MapRepeats {
+  readonly #begin: () => Attempts
+  readonly #submit: (chunk: Chunk) => void
+  readonly #pauses = new Set<Timer>()
+
+  /** `begin` notes the attempts of an input that has failed for the first time; `submit` sends one input again. */
+  constructor(begin: () => Attempts, submit: (chunk: Chunk) => void) {
+    this.#begin = begin
+    this.#submit = submit
+  }
+
+  /** How many inputs wait to be called again; they count as under way meanwhile. */
+  get waiting(): number {
+    return this.#pauses.size
+  }
+
+  /** Calls again what has failed and may be repeated, each input by itself, and returns the rest of the run in its pieces. */
+  take(chunk: Chunk, run: OutcomeRun<unknown>): Piece[] {
+    if (run.failures === undefined) return [{ first: chunk.first, run }]
+    const failures = new Map(run.failures)
+    const again: Chunk[] = []
+    for (const [at, error] of run.failures) {
+      const attempts = chunk.attempts ?? this.#begin()
+      const inputs = chunk.inputs.slice(at, at + 1)
+      const left = attempts.afterFailure(error)
+      if (left === repeat) again.push({ ...chunkOf(chunk.first + at, inputs), attempts })
+      else failures.set(at, left)
+    }
+    for (const one of again) this.#repeat(one)
+    const gaps = new Set(again.map(({ first }) => first - chunk.first))
+    return piecesOf(chunk.first, { values: run.values, failures }, gaps)
+  }
+
+  /** Nothing that waits is called again. */
+  cancel(): void {
+    for (const pause of this.#pauses) pause.cancel()
+    this.#pauses.clear()
+  }
+
+  #repeat(chunk: Chunk): void {
+    const delayMs = chunk.attempts?.delayMs ?? 0
+    if (delayMs === 0) return this.#submit(chunk)
+    const pause = runtime().setTimer(delayMs, () => {
+      this.#pauses.delete(pause)
+      this.#submit(chunk)
+    })
+    this.#pauses.add(pause)
+  }
+}
