@@ -7,7 +7,7 @@
  * Why by the inspector: docs/decisions/0016-looking-in-by-the-inspector.md.
  */
 import { basename } from 'node:path'
-import { treeLines } from '../live/print.ts'
+import { placeText, treeLines } from '../live/print.ts'
 import { type LiveTree, treeVersion } from '../live/tree.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CommandError, type ExitCode, exitCodes, UsageError } from './ending.ts'
@@ -68,7 +68,7 @@ async function screenOf(
     `${emphasis(`${basename(script) || 'node'}`)}  pid ${pid}, Node ${node}`,
     ...(blocked
       ? [
-          `Its event loop has not turned for ${turnMs} ms: code that does not await keeps it busy${stack[0] === undefined ? '' : `, ${stack[0]}`}.`,
+          `Its event loop has not turned for ${turnMs} ms: code that does not await keeps it busy${placeText(stack)}.`,
         ]
       : []),
     ...(lines.length === 0 ? ['Nothing runs: no scope, no executor, nobody waits.'] : lines),

@@ -39,9 +39,18 @@ function lineOf({ kind, name, state, detail, age, count = 1, within, waitsFor }:
 /** Nothing, of a worker that was looked into and could be. */
 function withinText({ blocked, why, stack }: Within): string[] {
   return [
-    ...(blocked ? [`in synchronous code${stack?.[0] === undefined ? '' : ` ${stack[0]}`}`] : []),
+    ...(blocked ? [`in synchronous code${placeText(stack)}`] : []),
     ...(why === undefined ? [] : [`not looked into: ${why}`]),
   ]
+}
+
+/** ` at spin (/work/main.ts:9:57)`: the innermost frame that has a place, and those of the platform above it. */
+export function placeText(stack: readonly string[] = []): string {
+  const last = stack.findIndex(frame => /:\d+:\d+/.test(frame))
+  return stack
+    .slice(0, last + 1)
+    .map(frame => ` ${frame.replace(' (<anonymous>)', '')}`)
+    .join('')
 }
 
 /** The age of a wait is left out where it is as old as the one that waits. */

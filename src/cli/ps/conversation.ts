@@ -25,6 +25,13 @@ export interface Answer {
   readonly error?: { readonly message: string }
 }
 
+/** Who was asked is not there any more. */
+export class LostError extends CommandError {
+  constructor(message: string) {
+    super(exitCodes.failed, message)
+  }
+}
+
 export interface ConversationOptions {
   /** Throws, if what is sent can't arrive any more. */
   readonly send: (text: string) => void

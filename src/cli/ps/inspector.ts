@@ -8,8 +8,9 @@
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes, summaryOf, UsageError } from '../ending.ts'
-import { type Answer, type Asked, Conversation } from './conversation.ts'
+import { type Answer, type Asked, Conversation, LostError } from './conversation.ts'
 import { defaultPort, isTaken, listeningPorts, startedWith } from './port.ts'
+import { isGone } from './program.ts'
 import { closeInspector, closeInspectorLater, ownPid, takeOver } from './questions.ts'
 import { type ThreadEvent, Threads } from './threads.ts'
 
@@ -120,6 +121,8 @@ async function untilOpen(
     const ports = now === undefined ? [expected] : now.filter(port => !before?.includes(port))
     const url = await firstTarget(ports)
     if (url !== undefined) return { url, opened: true }
+    if (isGone(pid))
+      throw new CommandError(exitCodes.failed, `The program ${pid} ended while it was looked at.`)
     await pause()
   }
   // It may have been opened by the program itself, at a port of its choice; the signal does nothing then.
@@ -174,14 +177,14 @@ async function connect(url: string): Promise<Session> {
   const threads = new Threads(program)
   const lost = () =>
     program.lost(
-      new CommandError(
-        exitCodes.failed,
+      new LostError(
         'The program ended while it was looked at, or another look closed its inspector. Try again.',
       ),
     )
   socket.addEventListener('close', lost)
   socket.addEventListener('message', ({ data }) => {
     const message = JSON.parse(String(data)) as Answer & ThreadEvent
+    if (message.method === 'NodeRuntime.waitingForDisconnect') return socket.close()
     program.receive(message)
     threads.receive(message)
   })
@@ -199,6 +202,8 @@ async function connect(url: string): Promise<Session> {
       { once: true },
     )
   })
+  // A program that ends while it is looked at would wait for the end of the session: so it says that it waits.
+  await program.request('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, answerMs)
   return {
     threads,
     evaluate: expression => program.evaluate(expression),

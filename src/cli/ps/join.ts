@@ -51,13 +51,13 @@ class Joined {
     if (threadId === undefined) return node
     const thread = this.#look.threads.get(threadId)
     if (thread !== undefined) return this.#filled(node, thread)
-    return state === 'busy' ? { ...node, within: unseen(this.#whySilent()) } : node
+    return state === 'busy' ? { ...node, within: unseen(this.#whySilent(threadId)) } : node
   }
 
-  /** Which thread was silent can't be told by its silence; most often it is one, or all are for the same reason. */
-  #whySilent(): string {
+  #whySilent(threadId: number): string {
     const { silence, unaskedThreads } = this.#look
-    if (silence[0] !== undefined) return silence[0]
+    const told = silence.get(threadId)
+    if (told !== undefined) return told
     return unaskedThreads > 0
       ? `${this.#look.threads.size} other threads were`
       : 'it has just begun, or ended'

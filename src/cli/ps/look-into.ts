@@ -8,10 +8,10 @@
  */
 import type { LiveNode, LiveTree } from '../../live/tree.ts'
 import { runtime } from '../../runtime/runtime.ts'
-import { summaryOf } from '../ending.ts'
-import type { Asked } from './conversation.ts'
+import { CommandError, summaryOf } from '../ending.ts'
+import { type Asked, LostError } from './conversation.ts'
 import { type Inspector, openInspector } from './inspector.ts'
-import { checkProgram } from './program.ts'
+import { checkProgram, isGone } from './program.ts'
 import { loopTurns, stackNow, whatRuns, whatRunsInside } from './questions.ts'
 
 /** What one side tells of itself. */
@@ -40,8 +40,8 @@ export interface Unseen {
 export interface ProgramLook extends ThreadLook {
   /** By Node's count; those that did not answer are not among them. */
   readonly threads: ReadonlyMap<number, ThreadLook>
-  /** Why threads that are not there were not seen. */
-  readonly silence: readonly string[]
+  /** Why those did not. */
+  readonly silence: ReadonlyMap<number | undefined, string>
   readonly unaskedThreads: number
   /** Busy worker processes, by pid. */
   readonly processes: ReadonlyMap<number, ProgramLook | Unseen>
@@ -96,11 +96,11 @@ interface Around {
 }
 
 async function lookIntoProgram(inspector: Inspector, question: string, around: Around): Promise<ProgramLook> {
-  const silence: string[] = []
+  const silence = new Map<number | undefined, string>()
   const [main, { told, unasked }] = await Promise.all([
     lookIntoThread(inspector, question),
-    inspector.threads.each(thread =>
-      lookIntoThread(thread, whatRunsInside).catch(error => void silence.push(summaryOf(error))),
+    inspector.threads.each((thread, id) =>
+      lookIntoThread(thread, whatRunsInside).catch(error => void silence.set(id, whyOf(error))),
     ),
   ])
   const threads = new Map<number, ThreadLook>()
@@ -113,11 +113,11 @@ async function lookIntoProgram(inspector: Inspector, question: string, around: A
 async function lookIntoThread(side: Asked, question: string): Promise<ThreadLook> {
   const seen = (await side.evaluate(question)) as Seen
   if ((await side.evaluateWithin(turnMs, loopTurns)) === true) return { ...seen, blocked: false, stack: [] }
-  return { ...seen, blocked: true, stack: framesOf(String(await side.evaluate(stackNow))) }
+  return { ...seen, blocked: true, stack: framesIn(String(await side.evaluate(stackNow))) }
 }
 
 /** `at spin (/work/main.ts:9:57)`: the frames of the interrupted code, without the question's own and Node's. */
-function framesOf(stack: string): string[] {
+function framesIn(stack: string): string[] {
   return stack
     .split('\n')
     .map(line => line.trim().replace('file://', ''))
@@ -162,6 +162,11 @@ async function lookIntoProcess(pid: number, around: Around): Promise<ProgramLook
   } catch (error) {
     signal.throwIfAborted()
     await workers.forget(pid)
-    return { why: summaryOf(error) }
+    return { why: isGone(pid) || error instanceof LostError ? 'it has ended meanwhile' : whyOf(error) }
   }
+}
+
+/** What the command would say of a program, without the class of the error. */
+function whyOf(error: unknown): string {
+  return error instanceof CommandError ? error.message : summaryOf(error)
 }
