@@ -28,7 +28,7 @@ describe('ps', { concurrency: 2 }, () => {
           'executor mill (threads): open, 2 running, 2 waiting, 0 done',
           '├─ thread 1: busy',
           '│  ├─ holdBoth: running, waits for hold to end',
-          '│  └─ hold: running, made by holdBoth',
+          '│  └─ hold: running, made by holdBoth, waits for 600000 ms to pass',
           '└─ hold ×2: queued',
           '',
         ].join('\n'),
