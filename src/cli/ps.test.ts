@@ -1,10 +1,11 @@
 /** Looks into programs that really run. Each opens its inspector at a free port, so that tests can run beside each other. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
-import { atonce, type Ended, ended, fixtures, start } from './fixtures/command.ts'
+import { atonce, ended, start } from './fixtures/command.ts'
+import { endOf, run, untilPorts, withProgram } from './fixtures/program.ts'
 import { listeningPorts } from './ps/port.ts'
 
 const linux = process.platform === 'linux'
@@ -27,7 +28,7 @@ describe('ps', { concurrency: 2 }, () => {
           'executor mill (threads): open, 2 running, 2 waiting, 0 done',
           '├─ thread 1: busy',
           '│  ├─ holdBoth: running, waits for hold to end',
-          '│  └─ hold: running, made by holdBoth',
+          '│  └─ hold: running, made by holdBoth, waits for 600000 ms to pass',
           '└─ hold ×2: queued',
           '',
         ].join('\n'),
@@ -244,46 +245,3 @@ describe('ATONCE_DEBUG=1', () => {
     assert.equal(code, 13)
   })
 })
-
-const ends = new WeakMap<ChildProcess, Promise<Ended>>()
-
-function run(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  const program = spawn(process.execPath, args, {
-    cwd: fixtures,
-    env: { ...process.env, NODE_OPTIONS: '--inspect-port=127.0.0.1:0', ATONCE_DEBUG: '', ...env },
-  })
-  ends.set(program, ended(program))
-  return program
-}
-
-function endOf(program: ChildProcess): Promise<Ended> {
-  return ends.get(program) as Promise<Ended>
-}
-
-/** Runs `body` while the program runs. */
-async function withProgram(
-  args: readonly string[],
-  body: (program: ChildProcess) => Promise<void>,
-  env: NodeJS.ProcessEnv = {},
-): Promise<void> {
-  const program = run(args, env)
-  try {
-    await Promise.race([once(program.stdout as NodeJS.ReadableStream, 'data'), failed(program)])
-    await body(program)
-  } finally {
-    program.stdin?.end()
-    program.kill('SIGKILL')
-    await endOf(program)
-  }
-}
-
-async function failed(program: ChildProcess): Promise<never> {
-  const { code, stderr } = await endOf(program)
-  throw new Error(`The program ended with ${code}: ${stderr}`)
-}
-
-/** The inspector is closed in a turn of its own, after the command has ended. */
-async function untilPorts({ pid }: ChildProcess, ports: readonly number[]): Promise<void> {
-  while (JSON.stringify(await listeningPorts(pid as number)) !== JSON.stringify(ports))
-    await new Promise(resolve => setImmediate(resolve))
-}

@@ -1,34 +1,27 @@
 /**
  * `atonce ps <pid>`: what runs in a program that runs: scopes, executors, workers, calls, and who waits for what.
  *
- *     pid ─▶ program.ts (is it one of ours to look at?) ─▶ inspector.ts (opened, asked, closed again) ─▶ tree ─▶ text or JSON
+ *     pid ─▶ program.ts (is it one of ours to look at?) ─▶ inspector.ts (opened, closed again) ─▶ look-into.ts (asks it, its threads,
+ *     its worker processes) ─▶ join.ts ─▶ tree ─▶ text or JSON
  *
  * Why by the inspector: docs/decisions/0016-looking-in-by-the-inspector.md.
  */
 import { basename } from 'node:path'
-import { treeLines } from '../live/print.ts'
+import { placeText, treeLines } from '../live/print.ts'
 import { type LiveTree, treeVersion } from '../live/tree.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CommandError, type ExitCode, exitCodes, UsageError } from './ending.ts'
 import { interruptible } from './interruption.ts'
 import { type Inspector, openInspector } from './ps/inspector.ts'
+import { joinedTrees } from './ps/join.ts'
+import { lookInto, turnMs, Workers } from './ps/look-into.ts'
 import { checkProgram, listPrograms } from './ps/program.ts'
-import { loopTurns, whatRuns } from './ps/questions.ts'
 import { emphasis, quiet } from './style.ts'
 import { table } from './table.ts'
 
 export interface PsOptions {
   readonly json?: boolean
   readonly watch?: boolean
-}
-
-/** What the program tells of itself. */
-interface Seen {
-  readonly node: string
-  readonly script: string
-  readonly uptimeMs: number
-  /** Of each copy of atonce in it; undefined if there is none, or it has made no scope and no executor. */
-  readonly trees: readonly LiveTree[] | undefined
 }
 
 /** How often `--watch` looks. */
@@ -40,26 +33,31 @@ export async function ps(typed: string | undefined, options: PsOptions): Promise
   await checkProgram(pid)
   await interruptible(async signal => {
     const inspector = await openInspector(pid, signal)
+    const workers = new Workers()
+    const screen = () => screenOf(pid, inspector, workers, options, signal)
     try {
-      if (options.watch) await watch(pid, inspector, options, signal)
-      else process.stdout.write(await screenOf(pid, inspector, options))
+      if (options.watch) await watch(screen, options, signal)
+      else process.stdout.write(await screen())
     } finally {
+      await workers.close()
       await inspector.close()
     }
   })
   return exitCodes.ok
 }
 
-/** How long the loop may take for one turn, before the program is called busy. */
-const turnMs = 500
-
-async function screenOf(pid: number, inspector: Inspector, { json, watch }: PsOptions): Promise<string> {
-  const seen = (await inspector.evaluate(whatRuns)) as Seen
-  const turns = await inspector.evaluateWithin(turnMs, loopTurns)
-  const trees = checkedTrees(pid, seen)
+async function screenOf(
+  pid: number,
+  inspector: Inspector,
+  workers: Workers,
+  { json, watch }: PsOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const look = await lookInto(inspector, workers, signal)
+  const { node, script, uptimeMs, blocked, stack } = look
+  const trees = checkedTrees(pid, joinedTrees(look))
   if (json) {
-    const { node, script, uptimeMs } = seen
-    const document = { schema: 'atonce.ps/1', pid, node, script, uptimeMs, blocked: turns !== true, trees }
+    const document = { schema: 'atonce.ps/1', pid, node, script, uptimeMs, blocked, stack, trees }
     return `${watch ? JSON.stringify(document) : JSON.stringify(document, null, 2)}\n`
   }
   const lines = trees.flatMap((tree, index) => [
@@ -67,20 +65,22 @@ async function screenOf(pid: number, inspector: Inspector, { json, watch }: PsOp
     ...treeLines(tree),
   ])
   return [
-    `${emphasis(`${basename(seen.script) || 'node'}`)}  pid ${pid}, Node ${seen.node}`,
-    ...(turns === true
-      ? []
-      : [`Its event loop has not turned for ${turnMs} ms: code that does not await keeps it busy.`]),
+    `${emphasis(`${basename(script) || 'node'}`)}  pid ${pid}, Node ${node}`,
+    ...(blocked
+      ? [
+          `Its event loop has not turned for ${turnMs} ms: code that does not await keeps it busy${placeText(stack)}.`,
+        ]
+      : []),
     ...(lines.length === 0 ? ['Nothing runs: no scope, no executor, nobody waits.'] : lines),
     '',
   ].join('\n')
 }
 
-function checkedTrees(pid: number, { trees }: Seen): readonly LiveTree[] {
+function checkedTrees(pid: number, trees: readonly LiveTree[] | undefined): readonly LiveTree[] {
   if (trees === undefined) {
     throw new CommandError(
       exitCodes.failed,
-      `The program ${pid} has made no scope and no executor of atonce yet, or uses no atonce (or one older than this command). Its worker processes have pids of their own.`,
+      `The program ${pid} has made no scope and no executor of atonce yet, or uses no atonce (or one older than this command).`,
     )
   }
   if (trees.some(({ version }) => version !== treeVersion)) {
@@ -93,15 +93,10 @@ function checkedTrees(pid: number, { trees }: Seen): readonly LiveTree[] {
 }
 
 /** Until Ctrl-C, or the end of the program. */
-async function watch(
-  pid: number,
-  inspector: Inspector,
-  options: PsOptions,
-  signal: AbortSignal,
-): Promise<void> {
+async function watch(screen: () => Promise<string>, options: PsOptions, signal: AbortSignal): Promise<void> {
   const clear = process.stdout.isTTY && !options.json ? '\u001b[2J\u001b[H' : ''
   while (!signal.aborted) {
-    process.stdout.write(`${clear}${await screenOf(pid, inspector, options)}`)
+    process.stdout.write(`${clear}${await screen()}`)
     await new Promise<void>(resolve => {
       const timer = runtime().setTimer(watchMs, done)
       function done() {

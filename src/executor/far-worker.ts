@@ -34,6 +34,8 @@ export interface FarWorker {
   /** As `thread 2` or `process 3 (pid 4711)`. */
   readonly name: string
   readonly pid: number | undefined
+  /** Of a thread that runs, by Node's count. */
+  readonly threadId?: number | undefined
   /** The most calls that may be in the worker's hands. */
   readonly capacity: number
   /**

@@ -10,7 +10,7 @@ import type { Slot } from './slot.ts'
 
 /** `draining` of the code is told as what it means: a cancelled call has not left the worker yet. */
 export function workerNode(slot: Slot, nowMs: number): LiveNode {
-  const { state, name, pid } = slot
+  const { state, name, pid, threadId } = slot
   const age =
     state === 'starting' || state === 'stopping' ? undefined : { ms: slot.sinceMs(nowMs), atLeast: false }
   const [first, ...next] = slot.inHandNow
@@ -18,13 +18,14 @@ export function workerNode(slot: Slot, nowMs: number): LiveNode {
     kind: 'worker',
     name,
     pid,
+    threadId,
     state: state === 'draining' ? 'busy' : state,
     age: state === 'idle' ? age : undefined,
     waitsFor: [],
     inside: [
       ...(first === undefined ? [] : [begunNode(first, state === 'starting' ? undefined : age)]),
       ...slot.helpedNow.map(ready => begunNode(ready, undefined)),
-      ...next.map(ready => callNode(ready, { state: 'next', maker: makerOf(ready) })),
+      ...next.map(ready => callNode(ready, { state: 'next', maker: makerOf(ready), seq: ready.seq })),
     ],
   }
 }
@@ -36,7 +37,7 @@ export function waitingNode(ready: ReadyJob): LiveNode {
 
 function begunNode(ready: ReadyJob, age: Age | undefined): LiveNode {
   const state = ready.over ? 'cancelled, but not left' : 'running'
-  return callNode(ready, { state, maker: makerOf(ready), age, waitsFor: waitsOf(ready) })
+  return callNode(ready, { state, maker: makerOf(ready), age, seq: ready.seq, waitsFor: waitsOf(ready) })
 }
 
 function makerOf({ nesting }: ReadyJob): ReadyJob | undefined {

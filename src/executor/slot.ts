@@ -135,6 +135,10 @@ export class Slot {
     return this.#worker.pid
   }
 
+  get threadId(): number | undefined {
+    return this.#worker.threadId
+  }
+
   get name(): string {
     return this.#worker.name
   }

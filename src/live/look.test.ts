@@ -6,7 +6,7 @@ import { withRuntime } from '../runtime/runtime.ts'
 import { Strand, withStrand } from '../runtime/strand.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
 import { Look } from './look.ts'
-import { nodesOf } from './tree.ts'
+import { firstOf, type LiveNode, nodesOf } from './tree.ts'
 
 test('whoever was not told with the scopes and executors is told by name, and once', () => {
   const [told, untold] = [new Strand('told', undefined), new Strand('untold', undefined)]
@@ -54,4 +54,23 @@ test('of a million things five hundred are told, and the rest counted', () => {
   }))
   assert.equal(nodes.length, 501)
   assert.deepEqual([nodes[499]?.name, nodes[500]?.kind, nodes[500]?.count], ['499', 'more', 999_500])
+})
+
+test('a tree is cut at its bound, wherever that lies, and what is left out is counted', () => {
+  const node = (name: string, inside: LiveNode[] = []): LiveNode => ({
+    kind: 'child',
+    name,
+    state: 'running',
+    waitsFor: [],
+    inside,
+  })
+  const [first, rest] = firstOf([node('a', [node('b'), node('c'), node('d')]), node('e'), node('f')], 2)
+  assert.deepEqual(
+    first?.inside.map(({ kind, name, count }) => [kind, name, count]),
+    [
+      ['child', 'b', undefined],
+      ['more', 'more', 2],
+    ],
+  )
+  assert.deepEqual([rest?.kind, rest?.count], ['more', 2])
 })

@@ -10,7 +10,12 @@ export class Look {
   readonly #waits = new Map<Strand | undefined, Parked<unknown>[]>()
   readonly #told = new Set<Strand>()
 
-  constructor() {
+  readonly #inside: ((strand: Strand, look: Look) => LiveNode[]) | undefined
+  readonly #names = new Map<Strand, string>()
+
+  /** `inside` tells what a strand has opened. */
+  constructor(inside?: (strand: Strand, look: Look) => LiveNode[]) {
+    this.#inside = inside
     for (const parked of everyoneParked()) {
       const waits = this.#waits.get(parked.strand)
       if (waits === undefined) this.#waits.set(parked.strand, [parked])
@@ -24,6 +29,16 @@ export class Look {
     return this.#describe(this.#waits.get(strand))
   }
 
+  /** The scopes that this strand has opened. */
+  inside(strand: Strand): LiveNode[] {
+    return this.#inside?.(strand, this) ?? []
+  }
+
+  /** From now on this strand is told by that name, where its own says little. */
+  rename(strand: Strand, name: string): void {
+    this.#names.set(strand, name)
+  }
+
   isTold(strand: Strand): boolean {
     return this.#told.has(strand)
   }
@@ -35,10 +50,11 @@ export class Look {
   /** What somebody waits for, each with who does: in words, `producer (room in jobs)`, alike ones counted. */
   resources(): Map<object, readonly string[]> {
     const counts = new Map<object, Map<string, number>>()
-    for (const { resource, who, reason } of [...this.#waits.values()].flat()) {
+    for (const { resource, who, strand, reason } of [...this.#waits.values()].flat()) {
       const waiters = counts.get(resource) ?? new Map<string, number>()
       counts.set(resource, waiters)
-      const waiter = `${who} waits for ${reason}`
+      const name = (strand && this.#names.get(strand)) ?? who
+      const waiter = `${name} waits for ${reason}`
       waiters.set(waiter, (waiters.get(waiter) ?? 0) + 1)
     }
     const text = ([waiter, count]: [string, number]) => (count === 1 ? waiter : `${waiter} ×${count}`)

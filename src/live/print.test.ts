@@ -13,7 +13,7 @@ const node = (name: string, rest: Partial<LiveNode> = {}): LiveNode => ({
   ...rest,
 })
 const lines = (...scopes: LiveNode[]) =>
-  treeLines({ scopes, executors: [], limiters: [], channels: [], others: [] })
+  treeLines({ calls: [], scopes, executors: [], limiters: [], channels: [], others: [] })
 
 test('lines show what is inside of what', () => {
   const tree = node('outer', {

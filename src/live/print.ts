@@ -1,11 +1,11 @@
 /** A live tree as text. */
 import type { Age } from '../runtime/birth.ts'
-import type { LiveNode, LiveTree, LiveWait } from './tree.ts'
+import type { LiveNode, LiveTree, LiveWait, Within } from './tree.ts'
 
 /** One line for each node, indented by lines that show what is inside of what; empty if nothing lives. */
 export function treeLines(tree: Omit<LiveTree, 'version'>): string[] {
-  const { scopes, others, executors, limiters, channels } = tree
-  return [...scopes, ...others, ...executors, ...limiters, ...channels].flatMap(node => [
+  const { calls, scopes, others, executors, limiters, channels } = tree
+  return [...calls, ...scopes, ...others, ...executors, ...limiters, ...channels].flatMap(node => [
     lineOf(node),
     ...linesBelow(node.inside, ''),
   ])
@@ -22,7 +22,7 @@ function linesBelow(nodes: readonly LiveNode[], indent: string): string[] {
 }
 
 /** `scope crawl: running for 12 s, its body waits for 50 ms to pass (3.0 s)`. */
-function lineOf({ kind, name, state, detail, age, count = 1, waitsFor }: LiveNode): string {
+function lineOf({ kind, name, state, detail, age, count = 1, within, waitsFor }: LiveNode): string {
   if (kind === 'more') return `… and ${count.toLocaleString('en-US')} more`
   const title = kind === 'waiting' || kind === 'worker' || kind === 'call' ? name : `${kind} ${name}`
   const alike = count === 1 ? '' : ` ×${count.toLocaleString('en-US')}`
@@ -30,9 +30,27 @@ function lineOf({ kind, name, state, detail, age, count = 1, waitsFor }: LiveNod
   const said = [
     ...(kind === 'waiting' && state === 'waiting' ? [] : [`${state}${since}`]),
     ...(detail === undefined ? [] : [detail]),
+    ...(within === undefined ? [] : withinText(within)),
     ...(waitsFor.length === 0 ? [] : [waitsText(kind, waitsFor, age)]),
   ]
   return oneLine(`${title}${alike}: ${said.join(', ')}`)
+}
+
+/** Nothing, of a worker that was looked into and could be. */
+function withinText({ blocked, why, stack }: Within): string[] {
+  return [
+    ...(blocked ? [`in synchronous code${placeText(stack)}`] : []),
+    ...(why === undefined ? [] : [`not looked into: ${why}`]),
+  ]
+}
+
+/** ` at spin (/work/main.ts:9:57)`: the innermost frame that has a place, and those of the platform above it. */
+export function placeText(stack: readonly string[] = []): string {
+  const last = stack.findIndex(frame => /:\d+:\d+/.test(frame))
+  return stack
+    .slice(0, last + 1)
+    .map(frame => ` ${frame.replace(' (<anonymous>)', '')}`)
+    .join('')
 }
 
 /** The age of a wait is left out where it is as old as the one that waits. */

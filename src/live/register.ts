@@ -7,37 +7,52 @@
  *
  * The global is a list, as several copies of atonce may be loaded: one function of each, that makes its tree.
  */
+import type { Strand } from '../runtime/strand.ts'
 import { Look } from './look.ts'
 import { warnWhenStuck } from './stuck.ts'
-import { type LiveNode, type LiveTree, treeVersion } from './tree.ts'
+import { firstOf, type LiveNode, type LiveTree, treeVersion } from './tree.ts'
 
 /** Tells what is there now of one part. */
 export type LiveSource = (look: Look) => readonly LiveNode[]
 
+/** Tells what one strand has opened: known to scopes, asked by who runs calls. */
+export type LiveInside = (strand: Strand, look: Look) => LiveNode[]
+
 export const liveKey: unique symbol = Symbol.for('atonce.live') as never
 
-type Part = 'scopes' | 'executors' | 'limiters' | 'channels'
+type Part = 'calls' | 'scopes' | 'executors' | 'limiters' | 'channels'
 const sources: { [part in Part]?: LiveSource } = {}
+let inside: LiveInside | undefined
 let announced = false
 
-/** Has `source` asked at each look; once for each part. */
-export function listLive(part: Part, source: LiveSource): void {
+/** Has `source` asked at each look; once for each part. Scopes bring what tells those inside of a strand. */
+export function listLive(part: Part, source: LiveSource, insideOf?: LiveInside): void {
   sources[part] = source
+  inside = insideOf ?? inside
   if (announced) return
   announced = true
-  const everywhere = globalThis as { [liveKey]?: (() => LiveTree)[] }
+  const everywhere = globalThis as { [liveKey]?: ((most?: number) => LiveTree)[] }
   if (everywhere[liveKey] === undefined)
     Object.defineProperty(everywhere, liveKey, { value: [], configurable: true })
   everywhere[liveKey]?.push(liveTree)
-  if (process.env.ATONCE_DEBUG === '1') warnWhenStuck(liveTree)
+  if (process.env.ATONCE_DEBUG === '1') warnWhenStuck(() => liveTree())
 }
 
-/** What runs now. Costs a walk over all that lives; runs nothing, changes nothing. */
-export function liveTree(): LiveTree {
-  const look = new Look()
-  const ask = (part: Part) => sources[part]?.(look) ?? []
+/** What runs now; of each list `most` nodes. Costs a walk over all that lives; runs nothing, changes nothing. */
+export function liveTree(most = Number.POSITIVE_INFINITY): LiveTree {
+  const look = new Look(inside)
+  const ask = (part: Part) => firstOf(sources[part]?.(look) ?? [], most)
   const executors = ask('executors') // First: their calls tell the scopes inside of them.
+  const calls = ask('calls')
   const scopes = ask('scopes')
   const [limiters, channels] = [ask('limiters'), ask('channels')]
-  return { version: treeVersion, scopes, executors, limiters, channels, others: look.rest() }
+  return {
+    version: treeVersion,
+    calls,
+    scopes,
+    executors,
+    limiters,
+    channels,
+    others: firstOf(look.rest(), most),
+  }
 }

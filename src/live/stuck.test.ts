@@ -43,9 +43,15 @@ test('waits that nobody touches for five seconds are told once, and again only a
     assert.equal(told.length, 2)
   }))
 
+const lent = (): LiveTree => ({
+  ...liveTree(),
+  calls: [{ kind: 'call', name: 'read', state: 'running', wokenFromOutside: true, waitsFor: [], inside: [] }],
+})
+
 for (const [what, changed] of [
   ['a timer that is set', { handles: () => ['TCPServerWrap', 'Timeout'] }],
   ['a worker that is at a call', { liveTree: busy }],
+  ['another thread, in a worker whose call has an end of a channel,', { liveTree: lent }],
 ] as const) {
   test(`${what} may still wake those who wait: nothing is told`, () =>
     watched(changed, async ({ virtual, told }) => {

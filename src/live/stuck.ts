@@ -58,13 +58,13 @@ export function watchIdle(watch: StuckWatch): void {
   watch.runtime.setTimer(idleMs, look).unref()
 }
 
-/** A timer that is set, or a call that runs somewhere. */
+/** A timer that is set, a call that runs somewhere, or, in a worker, what another thread may send. */
 function somethingMayWake({ handles, liveTree }: StuckWatch): boolean {
+  const { executors, calls } = liveTree()
   return (
     handles().some(name => name === 'Timeout' || name === 'Immediate') ||
-    liveTree().executors.some(({ inside }) =>
-      inside.some(({ state }) => state === 'busy' || state === 'starting'),
-    )
+    calls.some(({ wokenFromOutside }) => wokenFromOutside) ||
+    executors.some(({ inside }) => inside.some(({ state }) => state === 'busy' || state === 'starting'))
   )
 }
 

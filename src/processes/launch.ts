@@ -35,6 +35,7 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
     command: process.execPath,
     args: [
       ...inheritedFlags(process.execArgv),
+      '--inspect-port=0', // Opens nothing; whoever looks into this worker later finds a port that is free.
       ...memoryFlags(resourceLimits),
       ...(permissions === undefined ? [] : permissionFlags(permissions)),
       // Imported by a line of its own, not run as the main module: in a bundle `import.meta.main` must be false here.

@@ -79,6 +79,9 @@ function startThread(
   return {
     name,
     pid: undefined,
+    get threadId() {
+      return thread?.threadId
+    },
     capacity: claimWindow / 2,
     send: (message, transfer) => transport.send(message, transfer),
     tryGive(seq, ref, args) {

@@ -4,18 +4,19 @@
  *     closed ──SIGUSR1──▶ it listens on 127.0.0.1 ──WebSocket──▶ Runtime.evaluate … ──inspector.close() in there──▶ closed
  *     open already (--inspect) ─────────────────────▶ the same, but it is left open
  *
- * Protocol: Chrome DevTools Protocol, domain Runtime. A look interrupts what runs in there, be it a loop that never awaits.
+ * Protocol: Chrome DevTools Protocol, domain Runtime (conversation.ts), and Node's for its threads (threads.ts). A look interrupts what runs in there, be it a loop that never awaits.
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes, summaryOf, UsageError } from '../ending.ts'
+import { type Answer, type Asked, Conversation, LostError } from './conversation.ts'
 import { defaultPort, isTaken, listeningPorts, startedWith } from './port.ts'
+import { isGone } from './program.ts'
 import { closeInspector, closeInspectorLater, ownPid, takeOver } from './questions.ts'
+import { type ThreadEvent, Threads } from './threads.ts'
 
-export interface Inspector {
-  /** The value of an expression in the program's own global scope, as JSON has it. @throws CommandError */
-  evaluate(expression: string): Promise<unknown>
-  /** Of a promise: what it resolves to, or undefined if it has not within that time. */
-  evaluateWithin(ms: number, promise: string): Promise<unknown>
+export interface Inspector extends Asked {
+  /** The threads that the program has started. */
+  readonly threads: Threads
   /** Leaves the program as it was. */
   close(): Promise<void>
 }
@@ -51,7 +52,7 @@ export async function openInspector(pid: number, signal: AbortSignal): Promise<I
     if (ours) await closeFromInside(session)
     await session.leave()
   }
-  return { evaluate: session.evaluate, evaluateWithin: session.evaluateWithin, close }
+  return { ...session, close }
 }
 
 /** The inspector's address, if it listens already; servers of the program are not asked without need. */
@@ -120,6 +121,8 @@ async function untilOpen(
     const ports = now === undefined ? [expected] : now.filter(port => !before?.includes(port))
     const url = await firstTarget(ports)
     if (url !== undefined) return { url, opened: true }
+    if (isGone(pid))
+      throw new CommandError(exitCodes.failed, `The program ${pid} ended while it was looked at.`)
     await pause()
   }
   // It may have been opened by the program itself, at a port of its choice; the signal does nothing then.
@@ -153,7 +156,8 @@ interface Target {
 }
 
 /** A connection to an inspector. */
-interface Session extends Pick<Inspector, 'evaluate' | 'evaluateWithin'> {
+interface Session extends Asked {
+  readonly threads: Threads
   /** Whether the program ends the connection within that time. */
   endsWithin(ms: number): Promise<boolean>
   /** Ends the connection alone. */
@@ -162,23 +166,27 @@ interface Session extends Pick<Inspector, 'evaluate' | 'evaluateWithin'> {
 
 async function connect(url: string): Promise<Session> {
   const socket = new WebSocket(url)
-  const answers = new Map<number, (answer: Answer | Error) => void>()
-  const lost = () => {
-    for (const settle of answers.values())
-      settle(
-        new CommandError(
-          exitCodes.failed,
-          'The program ended while it was looked at, or another look closed its inspector. Try again.',
-        ),
-      )
-    answers.clear()
-  }
+  const program = new Conversation({
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text)
+      else lost()
+    },
+    answerMs,
+    silent: `The program did not answer within ${answerMs / 1_000} s: it is in a call of the system that does not return, or is paused in a debugger.`,
+  })
+  const threads = new Threads(program)
+  const lost = () =>
+    program.lost(
+      new LostError(
+        'The program ended while it was looked at, or another look closed its inspector. Try again.',
+      ),
+    )
   socket.addEventListener('close', lost)
   socket.addEventListener('message', ({ data }) => {
-    const answer = JSON.parse(String(data)) as Answer & { id?: number }
-    if (answer.id === undefined) return
-    answers.get(answer.id)?.(answer)
-    answers.delete(answer.id)
+    const message = JSON.parse(String(data)) as Answer & ThreadEvent
+    if (message.method === 'NodeRuntime.waitingForDisconnect') return socket.close()
+    program.receive(message)
+    threads.receive(message)
   })
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener('open', () => resolve(), { once: true })
@@ -194,40 +202,12 @@ async function connect(url: string): Promise<Session> {
       { once: true },
     )
   })
-  let sent = 0
-  const ask = (params: object, withinMs: number) =>
-    new Promise<Answer | undefined>((resolve, reject) => {
-      sent += 1
-      const id = sent
-      const timer = runtime().setTimer(withinMs, () => {
-        answers.delete(id)
-        resolve(undefined)
-      })
-      answers.set(id, answer => {
-        timer.cancel()
-        if (answer instanceof Error) reject(answer)
-        else resolve(answer)
-      })
-      if (socket.readyState !== WebSocket.OPEN) return lost()
-      socket.send(
-        JSON.stringify({ id, method: 'Runtime.evaluate', params: { returnByValue: true, ...params } }),
-      )
-    })
+  // A program that ends while it is looked at would wait for the end of the session: so it says that it waits.
+  await program.request('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, answerMs)
   return {
-    async evaluate(expression) {
-      const answer = await ask({ expression, timeout: answerMs }, answerMs + 500)
-      if (answer === undefined) {
-        throw new CommandError(
-          exitCodes.timeout,
-          `The program did not answer within ${answerMs / 1_000} s: it is in a call of the system that does not return, or is paused in a debugger.`,
-        )
-      }
-      return valueIn(answer)
-    },
-    async evaluateWithin(ms, expression) {
-      const answer = await ask({ expression, awaitPromise: true }, ms)
-      return answer === undefined ? undefined : valueIn(answer)
-    },
+    threads,
+    evaluate: expression => program.evaluate(expression),
+    evaluateWithin: (ms, expression) => program.evaluateWithin(ms, expression),
     endsWithin(ms) {
       if (socket.readyState === WebSocket.CLOSED) return Promise.resolve(true)
       return new Promise(resolve => {
@@ -246,26 +226,6 @@ async function connect(url: string): Promise<Session> {
       await closed
     },
   }
-}
-
-/** An answer of the protocol. */
-interface Answer {
-  readonly result?: {
-    readonly result?: { readonly value?: unknown }
-    readonly exceptionDetails?: {
-      readonly exception?: { readonly description?: string }
-      readonly text: string
-    }
-  }
-  readonly error?: { readonly message: string }
-}
-
-function valueIn({ result, error }: Answer): unknown {
-  const thrown = result?.exceptionDetails
-  const why = error?.message ?? thrown?.exception?.description ?? thrown?.text
-  if (why !== undefined)
-    throw new CommandError(exitCodes.failed, `The program could not tell what runs in it: ${why}`)
-  return result?.result?.value
 }
 
 function pause(): Promise<void> {

@@ -25,6 +25,16 @@ export async function checkProgram(pid: number): Promise<void> {
   if (process.platform !== 'win32' && !isNode(await commandName(pid))) throw new UsageError(notNode(pid))
 }
 
+/** Whether no such process is there any more. */
+export function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
 const howToFind = 'To find programs: atonce ps, or pgrep -fl node'
 
 const notNode = (pid: number, name = '') =>

@@ -1,13 +1,32 @@
 /** What is asked of another program: texts that run in there, in its own global scope, with what its Node has. */
 
 /** What the program is, and what runs in it: one tree of each copy of atonce, if there is any. */
-export const whatRuns = `(() => {
+export const whatRuns = whatRunsOf('')
+
+/** The same of a worker: of each list so many nodes at most. */
+export const whatRunsInside = whatRunsOf('200')
+
+function whatRunsOf(most: string): string {
+  return `(() => {
   const copies = globalThis[Symbol.for('atonce.live')]
   return {
     node: process.version,
     script: process.argv[1] ?? '',
     uptimeMs: process.uptime() * 1000,
-    trees: Array.isArray(copies) ? copies.map(look => look()) : undefined,
+    threadId: process.getBuiltinModule?.('node:worker_threads').threadId,
+    trees: Array.isArray(copies) ? copies.map(look => look(${most})) : undefined,
+  }
+})()`
+}
+
+/** Where the code is that was interrupted to be asked this, as text; nothing of it if none was. */
+export const stackNow = `(() => {
+  const limit = Error.stackTraceLimit
+  try {
+    Error.stackTraceLimit = 30
+    return String(new Error().stack)
+  } finally {
+    Error.stackTraceLimit = limit
   }
 })()`
 

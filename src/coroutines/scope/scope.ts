@@ -18,7 +18,7 @@ import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '..
 import { publishScopeUnresponsive } from '../../trace.ts'
 import { checkFunction, checkMs, checkSignal, shown } from './checked.ts'
 import { type Child, type ChildContext, isCancellation, type Owner, ScopeChild } from './child.ts'
-import { scopeNodes } from './live.ts'
+import { scopeNodes, scopesIn } from './live.ts'
 
 export interface ScopeOptions {
   /** The scope must be over within this time, or it is cancelled and throws a TimeoutError. Default: no limit. */
@@ -145,7 +145,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
 
   constructor({ name, signal, timeoutMs, graceMs, shielded }: ScopeOptions, around: Strand | undefined) {
     scopes += 1
-    if (scopes === 1) listLive('scopes', liveScopes)
+    if (scopes === 1) listLive('scopes', liveScopes, scopesIn)
     super(name ?? `scope ${scopes}`, around)
     this.#outside = signal
     this.#graceMs = graceMs ?? 5_000

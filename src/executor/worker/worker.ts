@@ -35,6 +35,7 @@ import type { NestingOwner } from '../current-executor.ts'
 import type { Packed } from '../packed.ts'
 import { HeardStorages, takeStores } from '../propagation.ts'
 import { type ChunkOutcome, callEach, chunkReply } from './chunk-call.ts'
+import { listCalls, type ShownCall } from './live-calls.ts'
 import { loadTask } from './loader.ts'
 import type { MemoryGauge } from './memory-gauge.ts'
 import { type Home, NestedCalls, NestedCallsOf } from './nested-calls.ts'
@@ -78,6 +79,7 @@ interface Call {
 /** A call that was begun and not answered. */
 interface Running {
   readonly seq: number
+  readonly ref: number
   readonly context: CallContext
   /** Whether it has sent anything before its answer. */
   talked: boolean
@@ -121,6 +123,7 @@ export class Worker implements NestingOwner {
   constructor(host: WorkerHost) {
     declareEnds()
     this.#host = host
+    listCalls(() => this.#begun())
     this.#nested = new NestedCalls(host.home, host.crossing, (message, transfer) =>
       this.#send(message, transfer),
     )
@@ -177,6 +180,15 @@ export class Worker implements NestingOwner {
   /** Tells the other side why this worker dies. */
   reportCrash(error: unknown): void {
     this.#sendFailure(error, failure => ({ kind: 'crashed', failure }))
+  }
+
+  /** The calls that it has begun, for whoever looks. */
+  #begun(): ShownCall[] {
+    const running = this.#current === undefined ? [] : [this.#current]
+    return [...running, ...this.#helping.values()].map(({ ref, ...call }) => {
+      const task = this.#tasks.get(ref)
+      return { ...call, task: typeof task === 'function' ? task : undefined }
+    })
   }
 
   async #work(): Promise<void> {
@@ -276,6 +288,7 @@ export class Worker implements NestingOwner {
   ): Promise<void> | undefined {
     const running: Running = {
       seq: call.seq,
+      ref: call.ref,
       context,
       talked: false,
       nested: undefined,

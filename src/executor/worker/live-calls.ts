@@ -1,0 +1,36 @@
+/** The calls that this worker has begun, as tools see them: with what they wait for here, and the scopes inside of them. */
+import type { Look } from '../../live/look.ts'
+import { listLive } from '../../live/register.ts'
+import type { LiveNode } from '../../live/tree.ts'
+import type { CallContext } from '../../task/context.ts'
+import { nameOf, type Task } from '../../task/task.ts'
+import type { NestedCallsOf } from './nested-calls.ts'
+
+/** A call, as far as it is shown. */
+export interface ShownCall {
+  readonly seq: number
+  readonly context: CallContext
+  readonly nested: NestedCallsOf | undefined
+  readonly loans: readonly unknown[] | undefined
+  /** Undefined while it is imported. */
+  readonly task: Task | undefined
+}
+
+/** Has `begun` asked when somebody looks. */
+export function listCalls(begun: () => readonly ShownCall[]): void {
+  listLive('calls', look => begun().map(call => callNode(call, look)))
+}
+
+function callNode({ seq, context, nested, loans, task }: ShownCall, look: Look): LiveNode {
+  const name = task === undefined ? context.name : nameOf(task)
+  look.rename(context, name)
+  return {
+    kind: 'call',
+    name,
+    seq,
+    state: context.stopped ? 'cancelling' : 'running',
+    wokenFromOutside: (loans?.length ?? 0) > 0 || (nested?.stats().queued ?? 0) > 0,
+    waitsFor: look.waitsOf(context),
+    inside: look.inside(context),
+  }
+}
