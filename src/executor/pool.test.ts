@@ -668,6 +668,33 @@ played('close waits for what is open and ends everybody, at every step', both, a
   }
 })
 
+played(
+  'workers that fail to start one after the other, however slowly, are not started for ever',
+  both,
+  async play => {
+    const it = play({ workers: 2 })
+    const calls = it.submitMany(2)
+    it.worker(0).die()
+    await it.virtual.advance(5_000)
+    assert.equal(it.workers.length, 2, 'the other one may be able to work')
+    it.worker(1).die()
+    assert.equal(it.workers.length, 3)
+    await it.virtual.advance(5_000)
+    assert.equal(it.workers.length, 3)
+    it.worker(2).die()
+    assert.deepEqual(
+      calls.map(({ ending }) => ending),
+      ['WorkerStartError', 'WorkerStartError'],
+    )
+    assert.equal(it.workers.length, 3)
+    const next = it.submit()
+    it.worker(3).ready()
+    it.worker(3).work()
+    assert.equal(next.ending, `done ${next.id}`, 'the next call tries again')
+    await it.close(0)
+  },
+)
+
 played('close at once settles what waits, what is in a hand and what runs', both, async play => {
   const it = play({ workers: 2 })
   it.warm()
@@ -780,6 +807,7 @@ played(
           const it = play({ workers, graceMs: 100, idleMs: 200, startTimeoutMs: 1_000_000 })
           const mayFail = new Set<unknown>()
           let deaths = 0
+          let failedStarts = 0
           for (const { kind: what, which, workMs } of steps) {
             it.importAll()
             if (what === 'submit') {
@@ -801,10 +829,16 @@ played(
             if (what === 'die' || worker.state === 'killed') {
               deaths += 1
               if (worker.current !== undefined) mayFail.add(worker.current.args[0])
+              if (worker.state === 'starting') failedStarts += 1
+              // Rule 5: whoever waits is told.
+              if (failedStarts >= 3)
+                for (const call of it.calls) if (it.begins(call) === 0) mayFail.add(call.id)
               worker.die()
             } else if (worker.state === 'stopping') worker.die({ kind: 'exit', code: 0 })
-            else if (worker.state === 'starting') worker.ready()
-            else if (what === 'read') worker.read()
+            else if (worker.state === 'starting') {
+              failedStarts = 0
+              worker.ready()
+            } else if (what === 'read') worker.read()
             else if (what === 'read cancels') worker.readCancels()
             else if (what === 'begin' && worker.current === undefined) worker.begin()
             else if (worker.current !== undefined && what === 'answer') worker.answer(undefined, workMs)

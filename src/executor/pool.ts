@@ -473,9 +473,9 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   #startFailed(why: Error): void {
+    if (![...this.#slots].some(({ state }) => state !== 'starting')) this.#startsFailed += 1
     // Whatever the reason (no descriptors left, no memory), those that are left may be able to work.
     if (this.#slots.size > 0) return this.#shrink()
-    this.#startsFailed += 1
     if (this.#startsFailed < startsBeforeGivingUp) return
     for (const ready of [...this.#queue]) this.#reject(ready, why)
   }
@@ -485,6 +485,8 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     this.#mostWorkers = Math.max(1, this.#slots.size)
     this.#growing ??= runtime().setTimer(refusedAgainMs, () => {
       this.#growing = undefined
+      // Where starts take longer than that, each that fails would leave another one, and nobody would ever be told.
+      if (this.#startsFailed > 0 && this.#slots.size > 0) return this.#shrink()
       this.#mostWorkers = this.workers
       this.#assign()
     })

@@ -11,7 +11,7 @@ export interface ShownCall {
   readonly seq: number
   readonly context: CallContext
   readonly nested: NestedCallsOf | undefined
-  readonly loans: readonly unknown[] | undefined
+  readonly borrower: { readonly loans: readonly unknown[] } | undefined
   /** Undefined while it is imported. */
   readonly task: Task | undefined
 }
@@ -21,7 +21,7 @@ export function listCalls(begun: () => readonly ShownCall[]): void {
   listLive('calls', look => begun().map(call => callNode(call, look)))
 }
 
-function callNode({ seq, context, nested, loans, task }: ShownCall, look: Look): LiveNode {
+function callNode({ seq, context, nested, borrower, task }: ShownCall, look: Look): LiveNode {
   const name = task === undefined ? context.name : nameOf(task)
   look.rename(context, name)
   return {
@@ -29,7 +29,7 @@ function callNode({ seq, context, nested, loans, task }: ShownCall, look: Look):
     name,
     seq,
     state: context.stopped ? 'cancelling' : 'running',
-    wokenFromOutside: (loans?.length ?? 0) > 0 || (nested?.stats().queued ?? 0) > 0,
+    wokenFromOutside: (borrower?.loans.length ?? 0) > 0 || (nested?.stats().queued ?? 0) > 0,
     waitsFor: look.waitsOf(context),
     inside: look.inside(context),
   }
