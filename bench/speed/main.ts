@@ -12,7 +12,21 @@ import { page, type Results } from './report.ts'
 import { rivals } from './rivals/all.ts'
 import { tournament } from './tournament.ts'
 
+const help = `Plays atonce, its rivals, hand-written workers and Python's pools on the same work, in turns.
+
+  npm run bench                          everything, about thirteen minutes; writes bench/RESULTS.md
+  npm run bench -- --quick               two short rounds of each; writes nothing, as all that follow
+
+  --only burst,map                       these cases: ${cases.map(({ name }) => name).join(', ')}
+  --rivals 'atonce threads,piscina'      these contenders: ${rivals.map(({ name }) => name).join(', ')}
+  --rounds 4                             so many rounds of each, however long that takes
+  --json                                 the samples instead of the page`
+
 const options = readOptions()
+if (options.help) {
+  console.log(help)
+  process.exit()
+}
 const rounds = options.rounds === undefined ? (options.quick ? 2 : undefined) : Number(options.rounds)
 if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1)) {
   fail(`--rounds takes a whole number from 1 up; it got ${options.rounds}.`)
@@ -59,6 +73,7 @@ if (ours.some(({ ended }) => ended?.failed)) process.exitCode = 1
 function readOptions(): {
   quick: boolean
   json: boolean
+  help: boolean
   only?: string | undefined
   rivals?: string | undefined
   rounds?: string | undefined
@@ -71,6 +86,7 @@ function readOptions(): {
         rivals: { type: 'string' },
         rounds: { type: 'string' },
         json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     }).values
   } catch (error) {

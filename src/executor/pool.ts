@@ -68,7 +68,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   readonly #lending: Crossing
   readonly #queue = new PriorityQueue<ReadyJob>()
   readonly #slots = new Set<Slot>()
-  /** Idle slots, the one that was idle last at the end. */
+  /** Idle slots, the one that turned idle last at the end. */
   readonly #idle: Slot[] = []
   /** Jobs that were accepted and have no outcome yet. */
   #open = 0
@@ -354,7 +354,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
 
   #give(): void {
     while (this.#queue.size > 0) {
-      const slot = this.#idle.pop()
+      const slot = this.#idleNext()
       if (slot === undefined) break
       if (slot.state === 'idle' && !slot.gone) slot.assign(this.#queue.shift() as ReadyJob) // Not one that is being ended.
     }
@@ -366,6 +366,18 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     if (this.#queue.size > 0) this.#fillHands()
     for (const slot of this.#slots) slot.deliver()
     this.#room.changed()
+  }
+
+  /**
+   * The idle worker that is given the next job: the last but one. The last one has hardly gone to sleep, or is about to; where
+   * two take turns, a call after the other comes back a third sooner. The others rest, and end after `idleMs`.
+   */
+  #idleNext(): Slot | undefined {
+    const last = this.#idle.pop()
+    const lastButOne = this.#idle.pop()
+    if (lastButOne === undefined) return last
+    this.#idle.push(last as Slot)
+    return lastButOne
   }
 
   /** Workers whose calls all wait for nested ones run some of these meanwhile: nested.ts. */

@@ -14,7 +14,7 @@ import { assertSurveyed, surveyFiles } from '../shipping/survey.ts'
 import { oldestNode, oldestVersion } from './oldest-node.ts'
 
 /** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
-const mostPackedKib = 940
+const mostPackedKib = 980
 const mostLibraryKib = 360
 const mostBundledKib = 200
 

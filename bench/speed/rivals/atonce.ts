@@ -3,10 +3,11 @@ import { Channel, type Executor, move } from 'atonce'
 import type { Rival } from '../rival.ts'
 import { bumpMoved, sendNumbers, sumUp, tasks } from './atonce-tasks.ts'
 
-export function atonce(open: (options: { workers: number }) => Executor): Rival {
+/** All workers are started beforehand, as those of the others are; by default they start when there is work for them. */
+export function atonce(open: (options: { workers: number; minWorkers: number }) => Executor): Rival {
   return {
     start(workers) {
-      const pool = open({ workers })
+      const pool = open({ workers, minWorkers: workers })
       return {
         run: (name, argument) => pool.run(tasks[name], argument),
         map: (name, inputs) => pool.map(tasks[name], inputs),
