@@ -31,6 +31,7 @@ import { PriorityQueue } from './queue.ts'
 import type { ReadyJob } from './ready-job.ts'
 import { Room } from './room.ts'
 import { type EndDetails, mayWaitInHand, Slot, type SlotOwner } from './slot.ts'
+import { Starts } from './starts.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 import { TaskCost } from './task-cost.ts'
 import { isWorker } from './worker/is-worker.ts'
@@ -38,10 +39,6 @@ import { refuseExecutor } from './worker/refusal.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
-/** After so many workers in a row that ended before they could work, whoever waits is told. */
-const startsBeforeGivingUp = 3
-/** How long a pool makes do with fewer workers after one could not start. */
-const refusedAgainMs = 1_000
 /** How long an idle worker still keeps the program alive: calls that follow soon need no hand-over. */
 const holdMs = 5
 /** So many jobs are given out together, or as many as come in one turn of the loop, if those are fewer. */
@@ -76,20 +73,15 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   #ungiven = 0
   #assigning = false
   readonly #costs = new Map<Task, TaskCost>()
-  readonly #brokenImports = new Map<string, number>()
   readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0, retried: 0 }
+  readonly #starts: Starts
   readonly #families = new Families()
   readonly #named = new NamedTasks()
   readonly #room: Room
   /** Whether calls can be taken back from a worker: where memory is shared. */
   readonly #takesBack: boolean
-  #startsFailed = 0
   #giving = false
   #giveAgain = false
-  /** Fewer than `workers` for a while after one could not start. */
-  #mostWorkers: number
-  /** One timer, however many workers were refused: each of several would start them all again. */
-  #growing: Timer | undefined
   #lastIndex = 0
   #tidying: Timer | undefined
   #tidyAtMs = 0
@@ -102,7 +94,11 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     this.model = model
     this.name = options.name
     this.workers = options.workers
-    this.#mostWorkers = options.workers
+    this.#starts = new Starts(
+      options.workers,
+      () => this.#slots.size,
+      () => this.#assign(),
+    )
     this.#options = options
     this.#start = start
     this.#crossing = crossing
@@ -195,7 +191,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   // ── what slots tell ──
 
   idle(slot: Slot): void {
-    this.#startsFailed = 0
+    this.#starts.succeeded()
     this.#idle.push(slot)
     this.#assign()
     if (slot.state !== 'idle') return
@@ -232,7 +228,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
-    if (outcome.ok && this.#brokenImports.size > 0) this.#brokenImports.delete(ready.task.module)
+    if (outcome.ok) this.#starts.imported(ready.task)
     if (workMs !== undefined && ready.inputs === undefined && ready.stream === undefined)
       ready.cost.learn(workMs)
     this.#settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
@@ -361,7 +357,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     if (this.#families.size > 0) this.#help()
     let starting = 0
     for (const slot of this.#slots) if (slot.state === 'starting') starting += 1
-    for (; starting < this.#queue.size && this.#slots.size < this.#mostWorkers; starting += 1)
+    for (; starting < this.#queue.size && this.#slots.size < this.#starts.most; starting += 1)
       this.#startWorker()
     if (this.#queue.size > 0) this.#fillHands()
     for (const slot of this.#slots) slot.deliver()
@@ -485,30 +481,12 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   #startFailed(why: Error): void {
-    if (![...this.#slots].some(({ state }) => state !== 'starting')) this.#startsFailed += 1
-    // Whatever the reason (no descriptors left, no memory), those that are left may be able to work.
-    if (this.#slots.size > 0) return this.#shrink()
-    if (this.#startsFailed < startsBeforeGivingUp) return
-    for (const ready of [...this.#queue]) this.#reject(ready, why)
-  }
-
-  /** The pool stays as small as it has become, and tries again later; the workers there are do the work. */
-  #shrink(): void {
-    this.#mostWorkers = Math.max(1, this.#slots.size)
-    this.#growing ??= runtime().setTimer(refusedAgainMs, () => {
-      this.#growing = undefined
-      // Where starts take longer than that, each that fails would leave another one, and nobody would ever be told.
-      if (this.#startsFailed > 0 && this.#slots.size > 0) return this.#shrink()
-      this.#mostWorkers = this.workers
-      this.#assign()
-    })
-    this.#growing.unref()
+    const othersWork = [...this.#slots].some(({ state }) => state !== 'starting')
+    if (this.#starts.failed(othersWork)) for (const ready of [...this.#queue]) this.#reject(ready, why)
   }
 
   #importFailed(module: string, why: Error): void {
-    const failures = (this.#brokenImports.get(module) ?? 0) + 1
-    this.#brokenImports.set(module, failures)
-    if (failures < startsBeforeGivingUp) return
+    if (!this.#starts.importFailed(module)) return
     for (const ready of [...this.#queue]) if (ready.task.module === module) this.#reject(ready, why)
   }
 

@@ -33,6 +33,7 @@ import { relayedOutcome, rootOf, waits } from './nested.ts'
 import { ToldStorages } from './propagation.ts'
 import type { ReadyJob } from './ready-job.ts'
 import { failuresIn, outcomeOf, unsendable } from './reply.ts'
+import { ToldTasks } from './told-tasks.ts'
 import { Wear } from './wear.ts'
 
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
@@ -87,11 +88,7 @@ export class Slot {
   readonly #hand = new Hand<ReadyJob>()
   readonly #helping = new Helping()
   readonly #wear: Wear
-  /** Tasks that this worker was told of. */
-  readonly #refs = new Map<Task, { readonly ref: number; loaded: boolean }>()
-  /** The task that was given last, and its number: mostly the next one too. */
-  #toldLast: Task | undefined
-  #refLast = 0
+  readonly #tasks = new ToldTasks()
   readonly #storages = new ToldStorages(message => this.#worker.send(message))
   #state: SlotState = 'starting'
   /** The worker has ended, and what it said last is being read: a job that it were given now would seem to have ended it. */
@@ -185,7 +182,7 @@ export class Slot {
   roomFor({ task, cost }: ReadyJob, takesBack: boolean): number {
     const { first } = this.#hand
     if (this.#state !== 'busy' || first === undefined || first.stream !== undefined || this.gone) return 0
-    if (this.#refs.get(task)?.loaded !== true) return 0
+    if (!this.#tasks.isLoaded(task)) return 0
     const most = Math.min(cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity)
     return Math.min(most - this.#hand.count, this.#hand.room - 1, this.#wear.callsLeft)
   }
@@ -384,16 +381,11 @@ export class Slot {
 
   /** Sends the task's address the first time, and returns its number on this worker. */
   #tell(task: Task): number {
-    if (task === this.#toldLast) return this.#refLast
-    const known = this.#refs.get(task)
-    if (known !== undefined) {
-      this.#toldLast = task
-      this.#refLast = known.ref
-      return known.ref
-    }
-    const ref = this.#refs.size + 1
+    const known = this.#tasks.refOf(task)
+    if (known !== undefined) return known
+    const ref = this.#tasks.nextRef
     this.#worker.send({ kind: 'load', ref, ...addressOf(task) })
-    this.#refs.set(task, { ref, loaded: false })
+    this.#tasks.add(task)
     this.#setDeadline(this.#options.startTimeoutMs, () =>
       this.#end(
         new WorkerStartTimeoutError(
@@ -429,7 +421,7 @@ export class Slot {
   }
 
   #started(): void {
-    if (this.#state !== 'starting' || this.#refs.size > 0)
+    if (this.#state !== 'starting' || this.#tasks.size > 0)
       return this.#end(new ProtocolError('ready, for the second time', this.#details()))
     const { initialize } = this.#options
     if (initialize === undefined) return this.#canWork()
@@ -450,7 +442,7 @@ export class Slot {
     const task = this.#options.initialize as Task
     switch (message.kind) {
       case 'done':
-        for (const known of this.#refs.values()) known.loaded = true
+        this.#tasks.loadedTask(task)
         return this.#canWork()
       case 'failed': {
         const cause = callerError(message.failure, undefined)
@@ -475,7 +467,7 @@ export class Slot {
   }
 
   #loaded(ref: number): void {
-    for (const known of this.#refs.values()) if (known.ref === ref) known.loaded = true
+    this.#tasks.loaded(ref)
     if (this.#state === 'busy' || this.#state === 'idle') this.#clearDeadline()
   }
 
@@ -600,8 +592,7 @@ export class Slot {
     if (ready.seq < 0) return this.#helped(ready)
     // While a later call drains, the deadline is that one's.
     if (this.#deadline !== undefined && (this.#draining ?? ready.seq) === ready.seq) {
-      const known = this.#refs.get(ready.task)
-      if (known !== undefined) known.loaded = true
+      this.#tasks.loadedTask(ready.task)
       this.#clearDeadline()
     }
     if (this.#draining === ready.seq) this.#draining = undefined
@@ -610,8 +601,7 @@ export class Slot {
 
   /** A call beside the hand has ended. */
   #helped({ task }: ReadyJob): void {
-    const known = this.#refs.get(task)
-    if (known?.loaded === false) this.#loaded(known.ref)
+    if (this.#tasks.isLoading(task)) this.#loaded(this.#tasks.refOf(task) as number)
     if (this.#state === 'draining') this.#next()
     else this.#owner.answered(this)
   }
@@ -712,7 +702,7 @@ export class Slot {
 
   #loadingModule(): string | undefined {
     const task = this.#hand.first?.task
-    return task !== undefined && this.#refs.get(task)?.loaded === false ? task.module : undefined
+    return task !== undefined && this.#tasks.isLoading(task) ? task.module : undefined
   }
 
   #details(): WorkerErrorDetails {

@@ -1,0 +1,73 @@
+/**
+ * Workers that could not start, or died of the module that they imported: when the pool makes do with fewer, and when those who
+ * wait are told. Steps 5 and 6 of README.md.
+ */
+import { runtime, type Timer } from '../runtime/runtime.ts'
+import type { Task } from '../task/task.ts'
+
+/** After so many in a row without one success, whoever waits is told. */
+const failuresBeforeGivingUp = 3
+/** How long a pool makes do with fewer workers after one could not start. */
+const refusedAgainMs = 1_000
+
+export class Starts {
+  readonly #workers: number
+  readonly #alive: () => number
+  readonly #grown: () => void
+  #failed = 0
+  #most: number
+  /** One timer, however many workers were refused: each of several would start them all again. */
+  #growing: Timer | undefined
+  readonly #brokenImports = new Map<string, number>()
+
+  /** `alive` tells how many workers there are, whether they work yet or not; `grown` is called when there may be more again. */
+  constructor(workers: number, alive: () => number, grown: () => void) {
+    this.#workers = workers
+    this.#most = workers
+    this.#alive = alive
+    this.#grown = grown
+  }
+
+  /** How many workers there may be now. */
+  get most(): number {
+    return this.#most
+  }
+
+  /** A worker can work. */
+  succeeded(): void {
+    this.#failed = 0
+  }
+
+  /** One ended before it could; `othersWork` says whether one that is left can. Returns whether all who wait are to be told. */
+  failed(othersWork: boolean): boolean {
+    if (!othersWork) this.#failed += 1
+    if (this.#alive() === 0) return this.#failed >= failuresBeforeGivingUp
+    this.#shrink() // Whatever the reason (no descriptors left, no memory), those that are left may be able to work.
+    return false
+  }
+
+  /** A call of the task was answered, so its module can be imported. */
+  imported(task: Task): void {
+    if (this.#brokenImports.size > 0) this.#brokenImports.delete(task.module)
+  }
+
+  /** A worker ended while it imported the module. Returns whether those who wait for it are to be told. */
+  importFailed(module: string): boolean {
+    const failures = (this.#brokenImports.get(module) ?? 0) + 1
+    this.#brokenImports.set(module, failures)
+    return failures >= failuresBeforeGivingUp
+  }
+
+  /** The pool stays as small as it has become, and tries again later; the workers there are do the work. */
+  #shrink(): void {
+    this.#most = Math.max(1, this.#alive())
+    this.#growing ??= runtime().setTimer(refusedAgainMs, () => {
+      this.#growing = undefined
+      // Where starts take longer than that, each that fails would leave another one, and nobody would ever be told.
+      if (this.#failed > 0 && this.#alive() > 0) return this.#shrink()
+      this.#most = this.#workers
+      this.#grown()
+    })
+    this.#growing.unref()
+  }
+}
