@@ -110,12 +110,15 @@ export function createExecutor(backend: Backend, options: CallOptions = {}): Exe
   return new BackedExecutor({ backend, options })
 }
 
+/** What nobody can give as a task: `undefined` is what a wrong import gives. */
+const noTask = Symbol('no task')
+
 /** Its methods are functions of its own, so that they can be passed on alone, as `const { run } = pool`. */
 class BackedExecutor implements Executor {
   readonly model: Model
   readonly #course: Course
   /** The task that `run` was given last, which need not be looked at again. */
-  #checked: Task | undefined
+  #checked: unknown = noTask
 
   constructor(course: Course) {
     this.model = course.backend.model

@@ -92,6 +92,17 @@ const behaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
+    'what is no function is refused at the call, before and after a task was run',
+    async start => {
+      const executor = start({ workers: 1 })
+      for (let round = 0; round < 2; round += 1) {
+        for (const none of [undefined, null, 'add', {}])
+          assert.throws(() => executor.run(none as unknown as Task<() => void>), InvalidTaskError)
+        await executor.run(tasks.add, 1, 2)
+      }
+    },
+  ],
+  [
     'no more calls run at a time than there are workers (test_process_pool.test_saturation)',
     async start => {
       const executor = start({ workers: 2 })
