@@ -224,15 +224,74 @@ test('jobs of one turn travel together: the first at once, the others when the t
     it.warm()
     await virtual.advance(0)
     const { inbox } = it.worker(0)
-    it.submitMany(10)
+    it.submitMany(5)
     assert.equal(inbox.length, 1)
     await virtual.advance(0)
-    assert.equal(inbox.length, 10)
-    it.submitMany(300)
-    assert.ok(inbox.length > 10, `${inbox.length} were given before the turn was over`)
+    assert.equal(inbox.length, 5)
+    it.submitMany(20)
+    assert.ok(inbox.length > 6, `${inbox.length} were given before the turn was over`)
     await it.settle()
     await it.close(0)
   })
+})
+
+played(
+  'few and small calls go to one worker, which is awake; many wake the other',
+  ['thread'],
+  async play => {
+    const it = play({ workers: 2 })
+    it.warm()
+    const given = () => it.workers.map(({ inbox }) => inbox.length).toSorted((a, b) => a - b)
+    it.submitMany(10) // A tenth of a millisecond.
+    assert.deepEqual(given(), [0, 10])
+    it.submit()
+    assert.deepEqual(given(), [1, 10])
+    it.submitMany(100)
+    assert.ok(given().every(count => count > 40))
+    await it.settle()
+    await it.close(0)
+  },
+)
+
+played(
+  'who has worked off many calls is given the next ones too; single calls take turns',
+  ['thread'],
+  play => {
+    const it = play({ workers: 2 })
+    it.warm()
+    const turn = (calls: number) => {
+      it.submitMany(calls)
+      const at = it.workers.findIndex(({ inbox }) => inbox.length > 0)
+      it.worker(at).work()
+      return at
+    }
+    const [first] = [turn(5)]
+    assert.deepEqual([turn(5), turn(5), turn(1)], [first, first, first])
+    assert.deepEqual([turn(1), turn(1)], [1 - first, first])
+  },
+)
+
+played('each idle process is given a call, as none could be taken back from there', ['process'], play => {
+  const it = play({ workers: 2 })
+  it.warm()
+  it.submitMany(2)
+  assert.deepEqual(
+    it.workers.map(({ inbox }) => inbox.length),
+    [1, 1],
+  )
+})
+
+played('a chunk of calls is no small call, whatever its task has cost', ['thread'], play => {
+  const it = play({ workers: 2 })
+  it.warm()
+  for (const id of [1, 2]) {
+    const chunk = Object.assign(new Call(id), { args: undefined, inputs: [id] })
+    it.pool.submit(chunk as unknown as Job)
+  }
+  assert.deepEqual(
+    it.workers.map(({ inbox }) => inbox.length),
+    [1, 1],
+  )
 })
 
 played('only the first call in a hand has started', both, play => {
@@ -485,6 +544,33 @@ played(
 )
 
 // ── a worker that is stuck ──
+
+played(
+  'small calls that went behind one that takes long are soon with the worker that idled',
+  ['thread'],
+  async play => {
+    const it = play({ workers: 2 })
+    it.warm()
+    const [slow] = it.submitMany(1)
+    const [stuck, free] = it.workers.toSorted((a, b) => b.inbox.length - a.inbox.length) as [
+      FakeWorker,
+      FakeWorker,
+    ]
+    stuck.begin()
+    const behind = it.submitMany(5)
+    assert.deepEqual([stuck.inbox.length, free.inbox.length], [5, 0])
+    await it.virtual.advance(5)
+    free.work()
+    assert.deepEqual(
+      behind.map(({ ending }) => ending),
+      behind.map(({ id }) => `done ${id}`),
+    )
+    assert.equal(slow?.ending, 'open')
+    stuck.answer()
+    stuck.read()
+    await it.close(0)
+  },
+)
 
 played(
   'calls behind one that takes long go to a worker that has nothing to do, and do not come back',

@@ -41,8 +41,10 @@ const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 /** How long an idle worker still keeps the program alive: calls that follow soon need no hand-over. */
 const holdMs = 5
-/** So many jobs are given out together, or as many as come in one turn of the loop, if those are fewer. */
-const mostUngiven = 256
+/** So many jobs for each worker are given out together, or as many as come in one turn of the loop, if those are fewer. */
+const givenTogether = 8
+/** No other worker is woken for calls that take less than this together: to wake it would take longer. */
+const worthWakingMs = 0.1
 /** How long a worker may be at one call before others that wait in its hands go to idle workers. */
 const stuckMs = 2
 
@@ -322,7 +324,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   /** The first job of a turn is given out at once; those that come with it travel together, each worker's share behind one bell. */
   #assignSoon(): void {
     this.#ungiven += 1
-    if (this.#assigning && this.#ungiven < mostUngiven) return
+    if (this.#assigning && this.#ungiven < givenTogether * this.#slots.size) return
     this.#assign()
     if (this.#assigning) return
     this.#assigning = true
@@ -349,6 +351,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   #give(): void {
+    if (this.#takesBack && this.#idle.length > 0) this.#giveToAwake() // They can be taken back there.
     while (this.#queue.size > 0) {
       const slot = this.#idleNext()
       if (slot === undefined) break
@@ -365,14 +368,16 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   /**
-   * The idle worker that is given the next job: the last but one. The last one has hardly gone to sleep, or is about to; where
-   * two take turns, a call after the other comes back a third sooner. The others rest, and end after `idleMs`.
+   * The idle worker that is given the next job: the one that has hardly gone to sleep, or is about to, so that the others
+   * rest, and end after `idleMs`. Where calls come one after the other, two workers take turns: the first is not awake yet
+   * when it has answered, and a call comes back a third sooner.
    */
   #idleNext(): Slot | undefined {
     const last = this.#idle.pop()
+    if (last === undefined || last.wasGivenMany) return last
     const lastButOne = this.#idle.pop()
     if (lastButOne === undefined) return last
-    this.#idle.push(last as Slot)
+    this.#idle.push(last)
     return lastButOne
   }
 
@@ -388,18 +393,32 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     }
   }
 
+  /** Few and small calls go behind those that a worker has in its hands, though another one idles: see `worthWakingMs`. */
+  #giveToAwake(): void {
+    for (const slot of this.#slots) {
+      if (slot.state !== 'busy' || slot.sinceMs(runtime().now()) >= stuckMs) continue
+      this.#fillHand(slot, this.#queue.size, next => slot.roomWithin(worthWakingMs, next))
+    }
+    this.#watchStuck() // No worker may turn idle before long that would look after them.
+  }
+
   /** Cheap calls go together, behind those that a worker has in its hands; not behind one that takes long. */
   #fillHands(): void {
     const nowMs = runtime().now()
     let left = this.#slots.size
-    for (const slot of this.#slots) {
+    for (const slot of this.#queue.size < left ? this.#leastInHandFirst() : this.#slots) {
       const share = Math.ceil(this.#queue.size / left)
       left -= 1
-      if (slot.state === 'busy' && slot.sinceMs(nowMs) < stuckMs) this.#fillHand(slot, share)
+      if (slot.state === 'busy' && slot.sinceMs(nowMs) < stuckMs)
+        this.#fillHand(slot, share, next => slot.roomFor(next, this.#takesBack))
     }
   }
 
-  #fillHand(slot: Slot, share: number): void {
+  #leastInHandFirst(): Slot[] {
+    return [...this.#slots].sort((one, other) => one.inHand - other.inHand)
+  }
+
+  #fillHand(slot: Slot, share: number, roomFor: (next: ReadyJob) => number): void {
     let task: Task | undefined
     let room = 0
     for (let given = 0; given < share; given += 1) {
@@ -407,7 +426,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
       if (next === undefined || !mayWaitInHand(next)) return
       if (next.task !== task) {
         task = next.task
-        room = slot.roomFor(next, this.#takesBack)
+        room = roomFor(next)
       }
       if (room <= 0) return
       room -= 1

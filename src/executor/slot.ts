@@ -101,6 +101,7 @@ export class Slot {
   #verdict: Error | undefined
   #deadline: Timer | undefined
   #held = true
+  #givenSinceIdle = 0
   /** When the worker began with the first call in its hands, or turned idle. */
   #sinceMs = 0
 
@@ -145,6 +146,11 @@ export class Slot {
     return this.#state === 'busy' || (this.#state === 'draining' && this.#hand.first?.over === false)
   }
 
+  /** Whether it has been given several calls since it was idle the last time. */
+  get wasGivenMany(): boolean {
+    return this.#givenSinceIdle > 1
+  }
+
   /** How many calls the worker has in its hands. */
   get inHand(): number {
     return this.#hand.count
@@ -187,6 +193,14 @@ export class Slot {
     return Math.min(most - this.#hand.count, this.#hand.room - 1, this.#wear.callsLeft)
   }
 
+  /** The same for a worker that can be taken calls back from, before all that is in its hands takes `ms`; none for chunks of calls. */
+  roomWithin(ms: number, ready: ReadyJob): number {
+    const { first } = this.#hand
+    if (first?.args === undefined || ready.args === undefined) return 0
+    const most = Math.min(ready.cost.within(ms), first.cost.within(ms))
+    return Math.min(most - this.#hand.count, this.roomFor(ready, true))
+  }
+
   /** Whether the worker has come to the middle of what it may have in its hands: then more is given, many at once. */
   wantsMore(takesBack: boolean): boolean {
     const { first } = this.#hand
@@ -211,8 +225,10 @@ export class Slot {
   assign(ready: ReadyJob): void {
     if (this.#state === 'idle') {
       this.#state = 'busy'
+      this.#givenSinceIdle = 0
       this.#hold()
     }
+    this.#givenSinceIdle += 1
     const seq = this.#hand.add(ready)
     this.#wear.given(ready)
     try {

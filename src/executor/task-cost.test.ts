@@ -23,6 +23,11 @@ test('cheap calls go together, about a millisecond of them', () => {
   }
 })
 
+test('so many calls go into a stretch of time as their cost says, and none of which nothing is known', () => {
+  assert.deepEqual([learnt().within(1), learnt(2).within(1), learnt(0.03).within(0.1)], [0, 0, 3])
+  assert.ok(learnt(0).within(0.1) <= 200)
+})
+
 test('calls that take no time that a clock could see are bounded too', () => {
   assert.ok(learnt(0, 0, 0).inHand(true) <= 2_000)
 })

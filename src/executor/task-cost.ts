@@ -7,6 +7,8 @@
 
 /** Work that a worker may have in its hands, in milliseconds. */
 const inHandMs = 1
+/** What a call costs at least, its way through the worker included, in milliseconds. */
+const leastMs = 0.0005
 /** Weight of the newest measurement, and of one that is dearer than expected: that counts at once. */
 const newest = 0.2
 const newestDearer = 0.7
@@ -24,10 +26,15 @@ export class TaskCost {
         expectedMs + (workMs > 4 * expectedMs ? newestDearer : newest) * (workMs - expectedMs)
   }
 
+  /** How many calls take less than `ms` together; 0 while nothing is known. */
+  within(ms: number): number {
+    return Number.isNaN(this.#expectedMs) ? 0 : Math.floor(ms / Math.max(this.#expectedMs, leastMs))
+  }
+
   /** How many calls a worker may have in its hands; `takesBack` says that they can be taken back from there. */
   inHand(takesBack: boolean): number {
     const expectedMs = this.#expectedMs
     if (!(expectedMs <= (takesBack ? 2 : 0.25))) return 1
-    return Math.max(2, Math.floor(inHandMs / Math.max(expectedMs, 0.0005)))
+    return Math.max(2, Math.floor(inHandMs / Math.max(expectedMs, leastMs)))
   }
 }
