@@ -26,6 +26,10 @@ test('cheap calls go together, about a millisecond of them', () => {
 test('so many calls go into a stretch of time as their cost says, and none of which nothing is known', () => {
   assert.deepEqual([learnt().within(1), learnt(2).within(1), learnt(0.03).within(0.1)], [0, 0, 3])
   assert.ok(learnt(0).within(0.1) <= 200)
+  const uneven = learnt(...new Array(20).fill(0.001), 1, ...new Array(20).fill(0.001))
+  assert.equal(uneven.within(0.1), 0, 'one that was dear is not forgotten at once')
+  for (let calls = 0; calls < 200; calls += 1) uneven.learn(0.001)
+  assert.equal(uneven.within(0.1), 100)
 })
 
 test('calls that take no time that a clock could see are bounded too', () => {

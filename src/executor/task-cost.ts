@@ -13,22 +13,28 @@ const leastMs = 0.0005
 const newest = 0.2
 const newestDearer = 0.7
 
+/** What is left of a dear call when the next one is measured, as far as calls are to be surely small. */
+const keptOfPeak = 0.95
+
 export class TaskCost {
   /** NaN while nothing is known. */
   #expectedMs = Number.NaN
+  /** What the dearest of the last calls took. */
+  #peakMs = 0
 
   /** A call took `workMs`. */
   learn(workMs: number): void {
     const expectedMs = this.#expectedMs
+    this.#peakMs = Math.max(workMs, this.#peakMs * keptOfPeak)
     if (Number.isNaN(expectedMs)) this.#expectedMs = workMs
     else
       this.#expectedMs =
         expectedMs + (workMs > 4 * expectedMs ? newestDearer : newest) * (workMs - expectedMs)
   }
 
-  /** How many calls take less than `ms` together; 0 while nothing is known. */
+  /** How many calls surely take less than `ms` together, even if all were as dear as the dearest lately; 0 while nothing is known. */
   within(ms: number): number {
-    return Number.isNaN(this.#expectedMs) ? 0 : Math.floor(ms / Math.max(this.#expectedMs, leastMs))
+    return Number.isNaN(this.#expectedMs) ? 0 : Math.floor(ms / Math.max(this.#peakMs, leastMs))
   }
 
   /** How many calls a worker may have in its hands; `takesBack` says that they can be taken back from there. */
