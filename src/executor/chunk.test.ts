@@ -59,6 +59,22 @@ test('items that differ much go one to a message, if a message costs less than 3
   }
 })
 
+test('where messages are dear, uneven items go together until a message costs less than 3 % of them, and 4 ms at most', () => {
+  const sizeWhere = (messageMs: number) => {
+    const sizer = new ChunkSizer('auto', two)
+    for (let chunk = 0; chunk < 400; chunk += 1) {
+      const items = sizer.size
+      const longestMs = chunk % 8 === 3 ? 8 : 0.02
+      sizer.learn({ items, workMs: longestMs + (items - 1) * 0.2, longestMs, messageMs })
+    }
+    return sizer.size
+  }
+  assert.equal(sizeWhere(0.005), 1)
+  assert.ok(sizeWhere(0.03) > 1)
+  assert.ok(sizeWhere(0.06) >= sizeWhere(0.03))
+  assert.equal(sizeWhere(10), sizeWhere(0.06))
+})
+
 test('one item that takes far longer than its chunk makes chunks small, not so small that messages cost more than 3 %', () => {
   const sizer = accustomed(0.01)
   assert.equal(sizer.size, 200)

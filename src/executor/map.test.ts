@@ -147,8 +147,7 @@ function map(stage: Stage, inputs: unknown, options: MapOptions = {}, of: Task =
 }
 
 /** Plays it in virtual time. */
-function play<T>(body: () => Promise<T>): Promise<T> {
-  const time = new VirtualRuntime()
+function play<T>(body: () => Promise<T>, time = new VirtualRuntime()): Promise<T> {
   return withRuntime(time, () => time.until(body()))
 }
 
@@ -420,6 +419,20 @@ test('items that differ much travel alone', async () => {
   const stage = new Stage({ ...peaceful, costMs: input => (input % 8 === 3 ? 20 : 0.04) })
   await play(async () => void (await map(stage, upTo(400))))
   assert.ok(stage.sizes.slice(40).every(size => size === 1))
+})
+
+test('items that differ travel together where each message keeps the caller’s side busy for long', async () => {
+  /** Each look at the clock takes 0.05 ms. */
+  class Busy extends VirtualRuntime {
+    #lookedMs = 0
+    override now(): number {
+      this.#lookedMs += 0.05
+      return super.now() + this.#lookedMs
+    }
+  }
+  const stage = new Stage({ ...peaceful, costMs: input => (input % 8 === 3 ? 4 : 0.04) })
+  await play(async () => void (await map(stage, upTo(400))), new Busy())
+  assert.ok(stage.sizes.slice(40, -20).filter(size => size > 1).length > 20, String(stage.sizes))
 })
 
 test('the last chunks are small, so that all workers end together', async () => {

@@ -543,6 +543,76 @@ played(
   },
 )
 
+// ── a call behind one that takes long ──
+
+/** Its workers have done a call of 5 ms each. */
+function used(play: (options?: PoolUserOptions) => Play, options: PoolUserOptions = {}): Play {
+  const it = play(options)
+  it.warm()
+  for (let round = 0; round < 40; round += 1) {
+    it.submitMany(it.pool.workers)
+    for (const worker of it.workers) worker.work(5)
+  }
+  it.calls.length = 0
+  for (const worker of it.workers) worker.begun.length = 0
+  return it
+}
+
+played('a thread has the next long call in its hands, a process has not', both, async (play, kind) => {
+  const it = used(play)
+  it.submitMany(5)
+  assert.equal(it.worker(0).inbox.length, kind === 'thread' ? 2 : 1)
+  await it.settle()
+  await it.close(0)
+})
+
+played('who has nothing to do takes what waits behind a long call, at once', ['thread'], async play => {
+  const it = used(play, { workers: 2 })
+  const calls = it.submitMany(4)
+  const [one, two] = it.workers as [FakeWorker, FakeWorker]
+  assert.deepEqual([one.inbox.length, two.inbox.length], [2, 2])
+  one.begin()
+  two.work(5)
+  assert.deepEqual([one.inbox.length, two.begun.length], [0, 3])
+  one.answer()
+  one.read()
+  assert.deepEqual(
+    calls.map(call => [call.ending, it.begins(call)]),
+    calls.map(({ id }) => [`done ${id}`, 1]),
+  )
+  await it.close(0)
+})
+
+played(
+  'what waits behind a small call stays where it is: to move it would take longer',
+  ['thread'],
+  async play => {
+    const it = play({ workers: 2 })
+    it.warm()
+    it.submitMany(30)
+    const [one, two] = it.workers as [FakeWorker, FakeWorker]
+    const [more, fewer] = one.inbox.length > two.inbox.length ? [one, two] : [two, one]
+    fewer.work()
+    assert.ok(more.inbox.length > 2 && fewer.inbox.length === 0)
+    await it.settle()
+    await it.close(0)
+  },
+)
+
+played('an urgent call runs before a less urgent one that waits in a hand', ['thread'], async play => {
+  const it = used(play)
+  const [first, second] = it.submitMany(2) as [Call, Call]
+  it.worker(0).begin()
+  const urgent = it.submit({ priority: 3 })
+  const another = it.submit({ priority: 3 })
+  await it.settle()
+  assert.deepEqual(
+    it.order(),
+    [first, urgent, another, second].map(({ id }) => id),
+  )
+  await it.close(0)
+})
+
 // ── a worker that is stuck ──
 
 played(

@@ -71,10 +71,13 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   readonly #idle: Slot[] = []
   /** Jobs that were accepted and have no outcome yet. */
   #open = 0
+  /** The lowest priority that a job has had. */
+  #lowest = Number.POSITIVE_INFINITY
   /** Jobs that have come since jobs were last given out. */
   #ungiven = 0
   #assigning = false
   readonly #costs = new Map<Task, TaskCost>()
+  readonly #chunkCosts = new Map<Task, TaskCost>()
   readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0, retried: 0 }
   readonly #starts: Starts
   readonly #families = new Families()
@@ -113,7 +116,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
 
   submit(job: Job): void {
     if (isWorker && !insideTask()) refuseExecutor()
-    const cost = this.#costOf(job.task)
+    const cost = this.#costOf(job)
     let ready: ReadyJob
     try {
       ready = this.#check(job, cost)
@@ -125,6 +128,8 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
     this.#queue.push(ready)
     this.#room.taken()
+    if (ready.priority > this.#lowest) this.#makeWay(ready.priority)
+    else this.#lowest = ready.priority
     this.#assignSoon()
   }
 
@@ -196,6 +201,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     this.#starts.succeeded()
     this.#idle.push(slot)
     this.#assign()
+    if (slot.state === 'idle' && this.#takesBack) this.#takeFromOthers(slot)
     if (slot.state !== 'idle') return
     this.#tidySoon()
     this.#watchStuck()
@@ -213,7 +219,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     if (refusal !== undefined) return job.settled({ ok: false, error: refusal })
     const { id, args, special, moved, attempt } = message
     const encoded = { value: args, special, transfer: moved }
-    const ready = this.#noted(job, encoded, parent.stores, this.#costOf(job.task))
+    const ready = this.#noted(job, encoded, parent.stores, this.#costOf(job))
     ready.nesting = { id, parent, root: rootOf(parent) }
     parent.nested ??= new Map()
     parent.nested.set(id, ready)
@@ -231,8 +237,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
 
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
     if (outcome.ok) this.#starts.imported(ready.task)
-    if (workMs !== undefined && ready.inputs === undefined && ready.stream === undefined)
-      ready.cost.learn(workMs)
+    if (workMs !== undefined && ready.stream === undefined) ready.cost.learn(workMs)
     this.#settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
   }
 
@@ -304,13 +309,14 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     return needsNoCodec(args) ? undefined : encode(args, 'args', this.#lending)
   }
 
-  /** What is known about the task; a task that is new here is looked at first. */
-  #costOf(task: Task): TaskCost {
-    const known = this.#costs.get(task)
+  /** What is known about calls of the task, or chunks of them; a task that is new here is looked at first. */
+  #costOf({ task, inputs }: Job): TaskCost {
+    const costs = inputs === undefined ? this.#costs : this.#chunkCosts
+    const known = costs.get(task)
     if (known !== undefined) return known
     addressOf(task)
     const cost = new TaskCost()
-    this.#costs.set(task, cost)
+    costs.set(task, cost)
     return cost
   }
 
@@ -477,6 +483,23 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
       }
     }
     if (nextMs !== Number.POSITIVE_INFINITY) this.#tidySoon(Math.max(1, nextMs))
+  }
+
+  /** What waits in hands behind calls that take long, and is less urgent, waits in the queue again. */
+  #makeWay(priority: number): void {
+    if (!this.#takesBack) return
+    const back: ReadyJob[] = []
+    for (const slot of this.#slots)
+      if (slot.waitsLong && slot.lowestWaiting < priority) back.push(...slot.takeBack())
+    if (back.length > 0) this.returned(back)
+  }
+
+  /** An idle worker is given what waits behind a call that takes long, as far as that is worth the way. */
+  #takeFromOthers(idle: Slot): void {
+    for (const slot of this.#slots) {
+      if (idle.state !== 'idle') return
+      if (slot.waitsLong) this.returned(slot.takeBack())
+    }
   }
 
   /** While one worker idles and another has calls in its hands, looks whether that one is stuck in its first one. */

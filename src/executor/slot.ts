@@ -74,6 +74,9 @@ export interface SlotOptions {
 /** The answers to so few calls are awaited one by one. */
 const fewInHand = 48
 
+/** To take a call back from a worker and to give it to another costs less than that, in milliseconds. */
+const worthMovingMs = 0.02
+
 /** The number of the call that a new worker begins with. */
 const initializing = -(2 ** 30)
 
@@ -193,10 +196,10 @@ export class Slot {
     return Math.min(most - this.#hand.count, this.#hand.room - 1, this.#wear.callsLeft)
   }
 
-  /** The same for a worker that can be taken calls back from, before all that is in its hands takes `ms`; none for chunks of calls. */
+  /** The same for a worker that can be taken calls back from, before all that is in its hands takes `ms`. */
   roomWithin(ms: number, ready: ReadyJob): number {
     const { first } = this.#hand
-    if (first?.args === undefined || ready.args === undefined) return 0
+    if (first === undefined) return 0
     const most = Math.min(ready.cost.within(ms), first.cost.within(ms))
     return Math.min(most - this.#hand.count, this.roomFor(ready, true))
   }
@@ -286,6 +289,19 @@ export class Slot {
     this.abandon(ready, reason)
     if (this.#hand.get(ready.seq) === ready) this.#hold()
     else this.#owner.settled(ready, { ok: true, value: undefined })
+  }
+
+  /** Whether what waits behind the first call is worth to be given to another worker. */
+  get waitsLong(): boolean {
+    const { first, count } = this.#hand
+    if (this.#state !== 'busy' || first === undefined || count < 2) return false
+    const { expectedMs } = first.cost
+    return expectedMs >= worthMovingMs && (count - 1) * expectedMs >= 10 * worthMovingMs
+  }
+
+  /** The lowest priority behind the first call. */
+  get lowestWaiting(): number {
+    return Math.min(...[...this.#hand].slice(1).map(({ priority }) => priority))
   }
 
   /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */

@@ -5,6 +5,8 @@
  * first calls go one at a time; those of a task that has proved to be cheap go together, about one millisecond of work.
  */
 
+/** No call waits in a hand behind one that is expected to take longer: where it can be taken back, and where it can not. */
+const mostWaitedMs = 20
 /** Work that a worker may have in its hands, in milliseconds. */
 const inHandMs = 1
 /** What a call costs at least, its way through the worker included, in milliseconds. */
@@ -37,10 +39,15 @@ export class TaskCost {
     return Number.isNaN(this.#expectedMs) ? 0 : Math.floor(ms / Math.max(this.#peakMs, leastMs))
   }
 
+  /** What the next call is expected to take; NaN while nothing is known. */
+  get expectedMs(): number {
+    return this.#expectedMs
+  }
+
   /** How many calls a worker may have in its hands; `takesBack` says that they can be taken back from there. */
   inHand(takesBack: boolean): number {
     const expectedMs = this.#expectedMs
-    if (!(expectedMs <= (takesBack ? 2 : 0.25))) return 1
+    if (!(expectedMs <= (takesBack ? mostWaitedMs : 0.25))) return 1
     return Math.max(2, Math.floor(inHandMs / Math.max(expectedMs, leastMs)))
   }
 }
