@@ -1,29 +1,22 @@
 /**
  * How many inputs go into one message.
  *
- * Two costs pull apart. A message costs some 15 µs on threads, and several times that in a program whose code V8 has not
- * compiled yet, so a chunk should hold enough work to make that little. But inputs of one chunk run one after the other on
- * one worker, so a chunk should hold little enough to be shared out fairly. About 2 ms of work make a message less than 1 % of
- * it. Where items differ so much that chunks of that size would still differ, a chunk is only as large as it must be for
- * the message to stay under 3 %: one item, from 0.5 ms of work per item up, where a message costs 15 µs. What it does cost is
- * measured on the caller's side. And no chunk is larger than a fair share of the inputs that are left, so that all workers end
- * at about the same time (guided self-scheduling: Polychronopoulos and Kuck, IEEE Transactions on Computers 36, 1987).
+ * Two costs pull apart. A message costs some 15 µs of work, but 50 to 200 µs of its worker's time where threads sleep that must
+ * be woken, and where V8 still compiles; so a chunk should hold enough work to make that little. But inputs of one chunk
+ * run one after the other on one worker, so a chunk should hold little enough to be shared out fairly. With 4 ms of work a
+ * message stays under 3 % even where it is dear; items that take that long go one to a message. And no chunk is larger than a
+ * fair share of the inputs that are left, so that all workers end at about the same time (guided self-scheduling: Polychronopoulos
+ * and Kuck, IEEE Transactions on Computers 36, 1987): at the end items go one by one, but for those that are alike and so small
+ * that the message would cost more than 3 % where it is cheap.
  *
  * The sizer begins with one, measures, and at most doubles at a time, as joblib's automatic batching does (joblib,
  * `AutoBatchingMixin`); it doubles only when chunks of the present size were measured. It shrinks at once.
  */
 
-/** The work that a chunk should hold where items are alike. */
-const evenMs = 2
-/** The work that a chunk must hold for a message to cost less than 3 % of it: at least, and at most. */
-const leastMs = 0.5
-const leastMsOfDearMessages = 4
-/** The part of that work which a message may cost. */
-const mostOverhead = 0.03
-/** The far side's part of a message costs about as much as the caller's. */
-const sides = 2
-/** Weight of the newest message. */
-const newest = 0.1
+/** The work that a chunk should hold. */
+const chunkMs = 4
+/** The work that the last chunks hold at least, where items are alike. */
+const lastMs = 0.5
 /** Beyond so many bytes the copy costs so much that the message itself no longer counts. */
 const fullBytes = 2 ** 20
 const largest = 65_536
@@ -38,8 +31,6 @@ export interface ChunkMeasure {
   readonly workMs: number
   /** The longest item, if that is known. */
   readonly longestMs?: number | undefined
-  /** What the caller's side has spent on the message. */
-  readonly messageMs?: number
   /** The inputs' and results' bytes, as far as they are seen without a search. */
   readonly bytes?: number
 }
@@ -54,9 +45,8 @@ export class ChunkSizer {
   #squares = 0
   /** What the next items are expected to cost each. */
   #expectedMs = 0
+  /** Whether chunks of the size that they should have would be alike. */
   #even = true
-  /** What a message costs the caller's side. */
-  #messageMs = 0
 
   /** A fixed `chunk` stays as it is. */
   constructor(chunk: number | 'auto', { workers }: { workers: number }) {
@@ -74,32 +64,25 @@ export class ChunkSizer {
   next(left: number | undefined): number {
     if (!this.#adapts || left === undefined) return this.#size
     const share = Math.ceil((left / this.#workers) * partOfShare)
-    const least = this.#even ? fitting(leastMs, this.#expectedMs) : 1
+    const least = this.#even ? fitting(lastMs, this.#expectedMs) : 1
     return Math.max(1, Math.min(this.#size, Math.max(share, least)))
   }
 
   /** Takes what a chunk has cost. */
-  learn({ items, workMs, longestMs, messageMs = 0, bytes = 0 }: ChunkMeasure): void {
+  learn({ items, workMs, longestMs, bytes = 0 }: ChunkMeasure): void {
     if (!this.#adapts) return
-    this.#messageMs += newest * (messageMs - this.#messageMs)
     this.#remember(items, workMs, longestMs ?? workMs / items)
     const meanMs = this.#workMs / this.#items
     // Costs that turn out higher count at once, lower ones only slowly: one long chunk hurts more than many short ones.
     this.#expectedMs = Math.max(meanMs, workMs / items)
-    const least = this.#leastMs
-    const evenSize = fitting(Math.max(evenMs, least), this.#expectedMs)
-    this.#even = variation(this.#items, this.#workMs, this.#squares) <= evenSize
+    const enough = fitting(chunkMs, this.#expectedMs)
+    this.#even = variation(this.#items, this.#workMs, this.#squares) <= enough
     const size = Math.min(
-      this.#even ? evenSize : fitting(least, this.#expectedMs),
+      enough,
       fitting(fullBytes, bytes / items),
       items >= this.#size ? this.#size * 2 : this.#size,
     )
     this.#size = Math.max(1, size)
-  }
-
-  /** The work that makes a message cost less than 3 % of it. */
-  get #leastMs(): number {
-    return Math.min(leastMsOfDearMessages, Math.max(leastMs, (sides * this.#messageMs) / mostOverhead))
   }
 
   /** As if one item had taken the longest, and the others all the same: no chunk is more even than that. */

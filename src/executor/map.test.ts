@@ -147,7 +147,8 @@ function map(stage: Stage, inputs: unknown, options: MapOptions = {}, of: Task =
 }
 
 /** Plays it in virtual time. */
-function play<T>(body: () => Promise<T>, time = new VirtualRuntime()): Promise<T> {
+function play<T>(body: () => Promise<T>): Promise<T> {
+  const time = new VirtualRuntime()
   return withRuntime(time, () => time.until(body()))
 }
 
@@ -408,10 +409,10 @@ test('while a consumer does nothing, four chunks for each worker are read and no
   assert.equal(reading.closed, true)
 })
 
-test('cheap items travel in chunks of about 2 ms, and a great many cost few messages', async () => {
+test('cheap items travel in chunks of about 4 ms, and a great many cost few messages', async () => {
   const stage = new Stage({ ...peaceful, costMs: () => 0.001 })
   await play(async () => void (await map(stage, upTo(100_000))))
-  assert.ok(Math.max(...stage.sizes) <= 2_000)
+  assert.ok(Math.max(...stage.sizes) <= 4_000)
   assert.ok(stage.sizes.length < 200, `${stage.sizes.length}`)
 })
 
@@ -419,20 +420,6 @@ test('items that differ much travel alone', async () => {
   const stage = new Stage({ ...peaceful, costMs: input => (input % 8 === 3 ? 20 : 0.04) })
   await play(async () => void (await map(stage, upTo(400))))
   assert.ok(stage.sizes.slice(40).every(size => size === 1))
-})
-
-test('items that differ travel together where each message keeps the caller’s side busy for long', async () => {
-  /** Each look at the clock takes 0.05 ms. */
-  class Busy extends VirtualRuntime {
-    #lookedMs = 0
-    override now(): number {
-      this.#lookedMs += 0.05
-      return super.now() + this.#lookedMs
-    }
-  }
-  const stage = new Stage({ ...peaceful, costMs: input => (input % 8 === 3 ? 4 : 0.04) })
-  await play(async () => void (await map(stage, upTo(400))), new Busy())
-  assert.ok(stage.sizes.slice(40, -20).filter(size => size > 1).length > 20, String(stage.sizes))
 })
 
 test('the last chunks are small, so that all workers end together', async () => {

@@ -81,8 +81,6 @@ class MapRun implements JobOwner {
   /** Undefined where nothing is repeated. */
   readonly #repeats: MapRepeats | undefined
   #ended = false
-  /** What this side has spent on messages since one was measured. */
-  #spentMs = 0
   #timer: Timer | undefined
 
   constructor(
@@ -233,13 +231,6 @@ class MapRun implements JobOwner {
   }
 
   settled(job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined): void {
-    if (!this.#messages) return this.#settle(job, outcome, workMs)
-    const begunMs = runtime().now()
-    this.#settle(job, outcome, workMs)
-    this.#spentMs += runtime().now() - begunMs
-  }
-
-  #settle(job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined): void {
     const { of: chunk, begun } = job
     this.#remove(job)
     if (outcome.ok && !this.#messages) return this.#deliverOne(chunk.first, outcome.value)
@@ -344,10 +335,7 @@ class MapRun implements JobOwner {
 
   readonly #resumeNow = (): void => {
     this.#resuming = false
-    if (!this.#messages) return this.#resume()
-    const begunMs = runtime().now()
     this.#resume()
-    this.#spentMs += runtime().now() - begunMs
   }
 
   #resume(): void {
@@ -365,10 +353,8 @@ class MapRun implements JobOwner {
       items: count,
       workMs,
       longestMs: isPackedResults(reply, count) ? reply.longestMs : undefined,
-      messageMs: this.#spentMs,
       bytes: bytes + visibleBytes(run.values),
     })
-    this.#spentMs = 0
   }
 
   /** Larger chunks need more inputs under way, unless the user has said how many. */
