@@ -41,8 +41,8 @@ const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 /** How long an idle worker still keeps the program alive: calls that follow soon need no hand-over. */
 const holdMs = 5
-/** So many jobs for each worker are given out together, or as many as come in one turn of the loop, if those are fewer. */
-const givenTogether = 8
+/** So many jobs for each worker are given out together at least, or as many as come in one turn of the loop, if those are fewer. */
+const leastTogether = 8
 /** No other worker is woken for calls that take less than this together: to wake it would take longer. */
 const worthWakingMs = 0.1
 /** How long a worker may be at one call before others that wait in its hands go to idle workers. */
@@ -76,6 +76,10 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   /** Jobs that have come since jobs were last given out. */
   #ungiven = 0
   #assigning = false
+  /** So many are given out together next. */
+  #together = 0
+  /** So many were given out in this turn. */
+  #inTurn = 0
   readonly #costs = new Map<Task, TaskCost>()
   readonly #chunkCosts = new Map<Task, TaskCost>()
   readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0, retried: 0 }
@@ -327,15 +331,22 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     return this.#options.queueLimit + this.workers - busy - this.#queue.size
   }
 
-  /** The first job of a turn is given out at once; those that come with it travel together, each worker's share behind one bell. */
+  /**
+   * The first job of a turn is given out at once; those that come with it travel together, each worker's share behind one bell:
+   * few at first, so that a worker finds the next ones while it answers the last; more and more where many come, since each
+   * bell costs this thread as much as twenty calls.
+   */
   #assignSoon(): void {
     this.#ungiven += 1
-    if (this.#assigning && this.#ungiven < givenTogether * this.#slots.size) return
+    if (this.#assigning && this.#ungiven < this.#together) return
+    this.#inTurn += this.#ungiven
+    this.#together = Math.max(leastTogether * this.#slots.size, this.#inTurn >> 2)
     this.#assign()
     if (this.#assigning) return
     this.#assigning = true
     runtime().soon(() => {
       this.#assigning = false
+      this.#inTurn = 0
       if (this.#ungiven > 0) this.#assign()
     })
   }
