@@ -30,13 +30,19 @@ export function runOne<F extends AnyFunction>(
   return call.future as Future<Result<F>>
 }
 
-/** What only some calls have: a limit, a signal, repeats. */
+/** What only some calls have: a limit, a signal, repeats; a call that they were made in, or have made; arguments for the codec. */
 class Extras {
   attempts: Attempts | undefined
   timer: Timer | undefined
   pause: Timer | undefined
   /** The listener on its signal. */
   aborted: (() => void) | undefined
+  within: CallContext | undefined
+  waitedFor = false
+  encoded: PoolNotes['encoded']
+  stores: PoolNotes['stores']
+  nesting: PoolNotes['nesting']
+  nested: PoolNotes['nested']
 }
 
 /**
@@ -47,19 +53,13 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
   readonly task: Task
   readonly args: readonly unknown[]
   readonly caller: Caller
-  readonly within: CallContext | undefined = currentCall()
-  waitedFor = false
   ready: object | undefined = undefined
   readonly #course: Course
   #extras: Extras | undefined
-  encoded: PoolNotes['encoded'] = undefined
-  stores: PoolNotes['stores'] = undefined
   cost: PoolNotes['cost'] = unknownCost
   waiting = false
   order = 0
   seq = 0
-  nesting: PoolNotes['nesting'] = undefined
-  nested: PoolNotes['nested'] = undefined
   over = true
 
   constructor(course: Course, task: Task, args: readonly unknown[], caller: Caller) {
@@ -74,9 +74,55 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
       assertNothingMoves(args, task)
       this.#extra.attempts = attempts
     }
-    if (this.within !== undefined && backend.awaited !== undefined)
-      onAwait(this.future, () => this.#awaited())
+    const within = currentCall()
+    if (within === undefined) return
+    this.#extra.within = within
+    if (backend.awaited !== undefined) onAwait(this.future, () => this.#awaited())
   }
+
+  get within(): CallContext | undefined {
+    return this.#extras?.within
+  }
+
+  get waitedFor(): boolean {
+    return this.#extras?.waitedFor === true
+  }
+
+  // ── the pool's notes ──
+
+  get encoded(): PoolNotes['encoded'] {
+    return this.#extras?.encoded
+  }
+
+  set encoded(encoded: PoolNotes['encoded']) {
+    if (encoded !== undefined || this.#extras !== undefined) this.#extra.encoded = encoded
+  }
+
+  get stores(): PoolNotes['stores'] {
+    return this.#extras?.stores
+  }
+
+  set stores(stores: PoolNotes['stores']) {
+    if (stores !== undefined || this.#extras !== undefined) this.#extra.stores = stores
+  }
+
+  get nesting(): PoolNotes['nesting'] {
+    return this.#extras?.nesting
+  }
+
+  set nesting(nesting: PoolNotes['nesting']) {
+    this.#extra.nesting = nesting
+  }
+
+  get nested(): PoolNotes['nested'] {
+    return this.#extras?.nested
+  }
+
+  set nested(nested: PoolNotes['nested']) {
+    this.#extra.nested = nested
+  }
+
+  // ── the call ──
 
   get priority(): number {
     return this.#course.options.priority ?? 0
@@ -122,7 +168,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
   /** Somebody waits for the future. */
   #awaited(): void {
     if (this.waitedFor || this.within === undefined) return
-    this.waitedFor = true
+    this.#extra.waitedFor = true
     if (!this.hasSettled) this.#course.backend.awaited?.(this)
   }
 
