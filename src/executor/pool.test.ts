@@ -613,6 +613,94 @@ played('an urgent call runs before a less urgent one that waits in a hand', ['th
   await it.close(0)
 })
 
+played('a call of low priority gets its turn among urgent ones without end', ['thread'], async play => {
+  const it = used(play)
+  it.submit({ priority: 1 })
+  const low = it.submit()
+  for (let turn = 0; turn < 40 && low.outcome === undefined; turn += 1) {
+    it.submit({ priority: 1 })
+    it.worker(0).begin()
+    it.submit({ priority: 1 })
+    it.worker(0).answer(undefined, 5)
+    it.worker(0).read()
+  }
+  assert.equal(low.ending, `done ${low.id}`)
+})
+
+played(
+  'who waits behind a call that is overdue goes to another worker, though none idles',
+  ['thread'],
+  async play => {
+    const it = used(play, { workers: 2 })
+    it.submitMany(4)
+    const [stuck, busy] = it.workers as [FakeWorker, FakeWorker]
+    stuck.begin()
+    const [behind] = stuck.inbox.map(({ args }) => it.calls.find(({ id }) => id === args[0])) as [Call]
+    for (let turn = 0; turn < 10; turn += 1) {
+      it.submit()
+      busy.begin()
+      await it.virtual.advance(5)
+      busy.answer(undefined, 5)
+      busy.read()
+    }
+    assert.equal(behind.ending, `done ${behind.id}`)
+    assert.equal(it.begins(behind), 1)
+  },
+)
+
+played('a call that can’t be sent does not begin the one before it for a second time', both, async play => {
+  const it = play()
+  it.warm()
+  const first = it.submit()
+  it.worker(0).begin()
+  it.worker(0).refusal = new Error('of the platform')
+  const refused = it.submit()
+  it.worker(0).refusal = undefined
+  assert.deepEqual([refused.ending, first.starts], ['SerializationError', 1])
+  await it.settle()
+  await it.close(0)
+})
+
+test('a long chunk does not go along with small calls of the same task', async () => {
+  const virtual = new VirtualRuntime()
+  await withRuntime(virtual, async () => {
+    const it = new Play(virtual, 'thread', { workers: 2 })
+    it.warm()
+    await virtual.advance(0)
+    const chunk = (id: number) =>
+      it.pool.submit(Object.assign(new Call(id), { args: undefined, inputs: [id, id] }) as unknown as Job)
+    for (let round = 0; round < 5; round += 1) {
+      chunk(-1)
+      for (const worker of it.workers) worker.work(50)
+      await virtual.advance(0)
+    }
+    it.submitMany(2)
+    chunk(-2)
+    await virtual.advance(0)
+    assert.deepEqual(it.workers.map(({ inbox }) => inbox.length).toSorted(), [1, 2])
+  })
+})
+
+played('what is taken back does not wear the worker', ['thread'], async play => {
+  const it = used(play, { workers: 2, maxCallsPerWorker: 59 }) // Of which 41 are done.
+  for (let turn = 0; turn < 8; turn += 1) {
+    it.submitMany(4)
+    const slow = it.worker(turn % 2)
+    slow.begin()
+    it.worker(1 - (turn % 2)).work(5)
+    slow.answer(undefined, 5)
+    slow.read()
+  }
+  assert.ok(it.calls.every(({ outcome }) => outcome?.ok))
+  assert.deepEqual(
+    it.workers.map(({ begun, state }) => [begun.length, state]),
+    [
+      [16, 'ready'],
+      [16, 'ready'],
+    ],
+  )
+})
+
 // ── a worker that is stuck ──
 
 played(
@@ -890,14 +978,8 @@ played('close ends too when the last answer had to wait for the class of its err
   await closing
 })
 
-// ── what can't be true ──
-
-played('a worker that numbers two nested calls alike is ended, and both with it', both, async play => {
-  const it = play()
-  it.warm()
-  const call = it.submit()
-  const worker = it.worker(0)
-  worker.begin()
+/** What a worker says that is in a call and makes another one. */
+function nestOf(worker: FakeWorker): object {
   const nest = {
     kind: 'nest',
     seq: worker.current?.seq,
@@ -906,9 +988,50 @@ played('a worker that numbers two nested calls alike is ended, and both with it'
     position: 0,
     name: 'none',
   }
-  const rest = { digest: '', args: [], special: false, chunk: false, attempt: 1, priority: 0, moved: [] }
-  worker.say({ ...nest, ...rest })
-  worker.say({ ...nest, ...rest })
+  return { ...nest, digest: '', args: [], special: false, chunk: false, attempt: 1, priority: 0, moved: [] }
+}
+
+played(
+  'what waits behind a call that has ended before those it made goes to another worker',
+  ['thread'],
+  async play => {
+    const it = play({ workers: 2 })
+    it.warm()
+    it.submit()
+    const [one, two] = it.workers.toSorted((a, b) => b.inbox.length - a.inbox.length) as [
+      FakeWorker,
+      FakeWorker,
+    ]
+    const taken = it.submit({ of: other }) // Keeps the second one busy.
+    assert.equal(two.inbox.length, 1)
+    two.begin()
+    one.begin()
+    one.say(nestOf(one))
+    one.read()
+    assert.equal(one.helping.length, 1)
+    const behind = it.submit()
+    assert.equal(one.inbox.length, 1)
+    two.answer(undefined, 0.01)
+    two.read()
+    one.answer()
+    one.read()
+    assert.deepEqual([one.inbox.length, two.inbox.length], [0, 1])
+    two.work()
+    assert.deepEqual([behind.ending, taken.ending], [`done ${behind.id}`, `done ${taken.id}`])
+    await it.close(0)
+  },
+)
+
+// ── what can't be true ──
+
+played('a worker that numbers two nested calls alike is ended, and both with it', both, async play => {
+  const it = play()
+  it.warm()
+  const call = it.submit()
+  const worker = it.worker(0)
+  worker.begin()
+  worker.say(nestOf(worker))
+  worker.say(nestOf(worker))
   worker.read()
   assert.equal(worker.helping.length, 1, 'the first one was taken')
   assert.equal(worker.state, 'killed')

@@ -71,8 +71,10 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   readonly #idle: Slot[] = []
   /** Jobs that were accepted and have no outcome yet. */
   #open = 0
-  /** The lowest priority that a job has had. */
+  /** The lowest priority that a job has had since there was none. */
   #lowest = Number.POSITIVE_INFINITY
+  /** Jobs that have come since jobs were last given out, and before which others may have to give way. */
+  #urgent = 0
   /** Jobs that have come since jobs were last given out. */
   #ungiven = 0
   #assigning = false
@@ -132,7 +134,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
     this.#queue.push(ready)
     this.#room.taken()
-    if (ready.priority > this.#lowest) this.#makeWay(ready.priority)
+    if (ready.priority > this.#lowest) this.#urgent += 1
     else this.#lowest = ready.priority
     this.#assignSoon()
   }
@@ -213,7 +215,11 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   answered(slot: Slot): void {
-    if (this.#queue.size === 0) return
+    if (this.#queue.size === 0) {
+      const idle = this.#takesBack ? this.#idle.at(-1) : undefined
+      if (idle !== undefined) this.#takeFromOthers(idle)
+      return
+    }
     if (slot.wantsMore(this.#takesBack) || slot.helps !== undefined) this.#assign()
   }
 
@@ -230,6 +236,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     this.#open += 1
     if (attempt > 1) this.#counts.retried += 1
     this.#queue.pushFirst(ready)
+    this.#urgent += 1
     this.#families.add(ready)
     this.#assign()
   }
@@ -368,6 +375,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   #give(): void {
+    if (this.#urgent > 0) this.#makeWay()
     if (this.#takesBack && this.#idle.length > 0) this.#giveToAwake() // They can be taken back there.
     while (this.#queue.size > 0) {
       const slot = this.#idleNext()
@@ -381,6 +389,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
       this.#startWorker()
     if (this.#queue.size > 0) this.#fillHands()
     for (const slot of this.#slots) slot.deliver()
+    this.#watchStuck()
     this.#room.changed()
   }
 
@@ -412,11 +421,12 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
 
   /** Few and small calls go behind those that a worker has in its hands, though another one idles: see `worthWakingMs`. */
   #giveToAwake(): void {
+    if (this.#queue.size === 0) return
+    const nowMs = runtime().now()
     for (const slot of this.#slots) {
-      if (slot.state !== 'busy' || slot.sinceMs(runtime().now()) >= stuckMs) continue
-      this.#fillHand(slot, this.#queue.size, next => slot.roomWithin(worthWakingMs, next))
+      if (slot.state === 'busy' && slot.sinceMs(nowMs) < stuckMs)
+        this.#fillHand(slot, this.#queue.size, next => slot.roomWithin(worthWakingMs, next))
     }
-    this.#watchStuck() // No worker may turn idle before long that would look after them.
   }
 
   /** Cheap calls go together, behind those that a worker has in its hands; not behind one that takes long. */
@@ -436,13 +446,13 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   #fillHand(slot: Slot, share: number, roomFor: (next: ReadyJob) => number): void {
-    let task: Task | undefined
+    let cost: TaskCost | undefined
     let room = 0
     for (let given = 0; given < share; given += 1) {
       const next = this.#queue.peek()
       if (next === undefined || !mayWaitInHand(next)) return
-      if (next.task !== task) {
-        task = next.task
+      if (next.cost !== cost) {
+        cost = next.cost // Of calls of the same task, or of chunks of them.
         room = roomFor(next)
       }
       if (room <= 0) return
@@ -496,12 +506,20 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     if (nextMs !== Number.POSITIVE_INFINITY) this.#tidySoon(Math.max(1, nextMs))
   }
 
-  /** What waits in hands behind calls that take long, and is less urgent, waits in the queue again. */
-  #makeWay(priority: number): void {
-    if (!this.#takesBack) return
+  /** What waits in hands behind calls that take long, and is less urgent, waits in the queue again: a hand for each urgent job. */
+  #makeWay(): void {
+    let wanted = this.#takesBack && this.#idle.length === 0 ? this.#urgent : 0
+    this.#urgent = 0
+    const next = this.#queue.peek()
+    if (next === undefined) return
+    const priority = next.nesting === undefined ? next.priority : Number.POSITIVE_INFINITY
     const back: ReadyJob[] = []
-    for (const slot of this.#slots)
-      if (slot.waitsLong && slot.lowestWaiting < priority) back.push(...slot.takeBack())
+    for (const slot of this.#slots) {
+      if (wanted <= 0) break
+      if (!slot.waitsLong || slot.lowestWaiting >= priority) continue
+      wanted -= 1
+      back.push(...slot.takeBack())
+    }
     if (back.length > 0) this.returned(back)
   }
 
@@ -513,19 +531,28 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     }
   }
 
-  /** While one worker idles and another has calls in its hands, looks whether that one is stuck in its first one. */
+  /**
+   * While calls wait in hands, looks whether those in front of them take longer than they should. Then they go to who is idle, or
+   * into the queue again, where whoever is free first takes them.
+   */
   #watchStuck(): void {
-    if (!this.#takesBack || this.#watching !== undefined || this.#idle.length === 0) return
-    if (![...this.#slots].some(slot => slot.inHand > 1)) return
-    this.#watching = runtime().setTimer(stuckMs, () => {
+    if (!this.#takesBack || this.#watching !== undefined || this.#slots.size < 2) return
+    if (!this.#somebodyWaits()) return
+    this.#watching = runtime().setTimer(stuckMs, async () => {
+      await runtime().yieldToLoop() // Answers may lie here unread.
       this.#watching = undefined
       const nowMs = runtime().now()
       for (const slot of this.#slots) {
-        if (this.#idle.length > 0 && slot.inHand > 1 && slot.sinceMs(nowMs) >= stuckMs)
-          this.returned(slot.takeBack())
+        const isStuck = this.#idle.length > 0 && slot.inHand > 1 && slot.sinceMs(nowMs) >= stuckMs
+        if (isStuck || slot.isLate(nowMs, stuckMs)) this.returned(slot.takeBack())
       }
       this.#watchStuck()
     })
+  }
+
+  #somebodyWaits(): boolean {
+    for (const slot of this.#slots) if (slot.inHand > 1) return true
+    return false
   }
 
   #takeOutOfIdle(slot: Slot): void {
@@ -558,7 +585,9 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     const { nested } = ready
     ready.settled(outcome, workMs)
     if (nested !== undefined) this.#leave(ready, nested, undefined)
-    if (this.#open === 0) this.#finishClosing()
+    if (this.#open > 0) return
+    this.#lowest = Number.POSITIVE_INFINITY
+    this.#finishClosing()
   }
 
   #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled'): void {

@@ -44,6 +44,7 @@ export class PriorityQueue<T extends Queued> {
   /** Puts items back where they stood: before all of their priority that came later. */
   putBack(items: readonly T[]): void {
     for (const item of items.toReversed()) this.#insert(item)
+    this.#taken -= items.length // Whose turn it was, has it again.
   }
 
   /** Adds an item at the head of its priority, before all that are there. */
@@ -140,7 +141,7 @@ class Line<T extends Queued> {
     this.#items.push(item)
   }
 
-  /** Costs as many steps as there are items before it: what is put back is among the oldest. */
+  /** Costs as many steps as there are items before it: what is put back is among the oldest, with nested calls before it. */
   insert(item: T): void {
     if (this.#head === 0) this.#makeRoom()
     this.#head -= 1

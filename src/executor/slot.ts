@@ -239,7 +239,8 @@ export class Slot {
     } catch (cause) {
       this.#hand.remove(seq)
       this.#owner.settled(ready, unsendable(cause))
-      return this.#next()
+      if (this.#hand.count === 0) this.#next()
+      return
     }
     if (this.#hand.count === 1) this.#begin(ready)
   }
@@ -252,6 +253,7 @@ export class Slot {
     const isFirst = this.#hand.first === ready
     if (this.#worker.recall(seq)) {
       this.#hand.remove(seq)
+      this.#wear.takenBack(ready)
       if (isFirst) this.#next()
       return
     }
@@ -299,6 +301,14 @@ export class Slot {
     return expectedMs >= worthMovingMs && (count - 1) * expectedMs >= 10 * worthMovingMs
   }
 
+  /** Whether what is behind the first call waits for one that takes longer than it should, by `slackMs` at least. */
+  isLate(nowMs: number, slackMs: number): boolean {
+    const { first, count } = this.#hand
+    if (this.#state !== 'busy' || first === undefined || count < 2) return false
+    const { expectedMs } = first.cost
+    return this.sinceMs(nowMs) >= slackMs + (Number.isNaN(expectedMs) ? 0 : 2 * expectedMs)
+  }
+
   /** The lowest priority behind the first call. */
   get lowestWaiting(): number {
     return Math.min(...[...this.#hand].slice(1).map(({ priority }) => priority))
@@ -307,10 +317,17 @@ export class Slot {
   /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */
   takeBack(): ReadyJob[] {
     const { first } = this.#hand
+    return this.#takeBackAll(ready => ready !== first)
+  }
+
+  #takeBackAll(wanted: (ready: ReadyJob) => boolean): ReadyJob[] {
     const back = [...this.#hand].filter(
-      ready => ready !== first && !ready.over && this.#worker.recall(ready.seq),
+      ready => wanted(ready) && !ready.over && this.#worker.recall(ready.seq),
     )
-    for (const { seq } of back) this.#hand.remove(seq)
+    for (const ready of back) {
+      this.#hand.remove(ready.seq)
+      this.#wear.takenBack(ready)
+    }
     return back
   }
 
@@ -642,7 +659,7 @@ export class Slot {
     if (this.#draining !== undefined || this.#verdict !== undefined || this.#state === 'ended') return
     if (this.#helping.count > 0) {
       this.#state = 'draining' // The worker begins no other call before they have ended.
-      return
+      return this.#owner.returned(this.#takeBackAll(() => true))
     }
     const next = this.#hand.first
     if (next === undefined) return this.#turnIdle()

@@ -1,14 +1,16 @@
 /**
  * What calls of a task have cost, and how many of them a worker may have in its hands.
  *
- * A call that waits in a worker's hands saves a round trip of 15 to 40 µs, and waits behind whatever runs there. So the
- * first calls go one at a time; those of a task that has proved to be cheap go together, about one millisecond of work.
+ * A call that waits in a worker's hands saves a round trip of 15 to 140 µs, and waits behind whatever runs there. So the
+ * first calls go one at a time; those of a task that has proved to be cheap go together, about one millisecond of work. Dearer
+ * ones have one next call at most behind them, and only up to a limit: where that can be taken back it may be high.
  */
 
-/** No call waits in a hand behind one that is expected to take longer: where it can be taken back, and where it can not. */
-const mostWaitedMs = 20
 /** Work that a worker may have in its hands, in milliseconds. */
 const inHandMs = 1
+/** No call waits in a hand behind one that is expected to take longer: where it can be taken back, and where it can not. */
+const dearestWithTakeBack = 20
+const dearestWithout = 0.25
 /** What a call costs at least, its way through the worker included, in milliseconds. */
 const leastMs = 0.0005
 /** Weight of the newest measurement, and of one that is dearer than expected: that counts at once. */
@@ -47,7 +49,7 @@ export class TaskCost {
   /** How many calls a worker may have in its hands; `takesBack` says that they can be taken back from there. */
   inHand(takesBack: boolean): number {
     const expectedMs = this.#expectedMs
-    if (!(expectedMs <= (takesBack ? mostWaitedMs : 0.25))) return 1
+    if (!(expectedMs <= (takesBack ? dearestWithTakeBack : dearestWithout))) return 1
     return Math.max(2, Math.floor(inHandMs / Math.max(expectedMs, leastMs)))
   }
 }

@@ -25,6 +25,11 @@ export class Wear {
     this.#calls += inputs?.length ?? 1
   }
 
+  /** The job was taken back before it began. */
+  takenBack({ inputs }: Job): void {
+    this.#calls -= inputs?.length ?? 1
+  }
+
   /** The worker says that it uses more memory than it may. */
   grown(): void {
     this.#isWorn = true

@@ -74,6 +74,7 @@ test('whatever shares, stretches, is small, special, or has a class of its own i
     { ...plain, args: [new DataView(new ArrayBuffer(large))] },
     { ...plain, args: [Buffer.alloc(large)] },
     { ...plain, args: [new Own(large / 8)] },
+    { ...plain, args: [Object.setPrototypeOf(new Int32Array(large / 4), Float64Array.prototype)] },
     { ...plain, args: [1, 'x'.repeat(large)] },
     { ...plain, special: true, args: [whole] },
     { ...plain, stores: [{ ref: 1, value: whole, special: false }], args: [whole] },

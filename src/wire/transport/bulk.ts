@@ -11,8 +11,8 @@
 /** Smaller ones are as fast either way. */
 const leastBytes = 65_536
 
-/** The classes of arrays by their prototypes; one that is derived from them is not among them. */
-const classes = new Map<object, new (from: never) => NodeJS.TypedArray>(
+/** The classes of arrays by their names; one that is derived from them is not among them. */
+const classes = new Map<unknown, { new (from: never): NodeJS.TypedArray; readonly prototype: object }>(
   [
     Int8Array,
     Uint8Array,
@@ -25,8 +25,14 @@ const classes = new Map<object, new (from: never) => NodeJS.TypedArray>(
     Float64Array,
     BigInt64Array,
     BigUint64Array,
-  ].map(of => [of.prototype, of]),
+  ].map(of => [of.name, of]),
 )
+
+/** Tells an array's true class, whatever prototype it was given. */
+const nameOfClass = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get as () => string | undefined
 
 /** What of a message is looked at. */
 interface Message {
@@ -68,8 +74,9 @@ function copyOf(value: unknown): { value: object; buffer: ArrayBuffer } | undefi
     return { value: buffer, buffer }
   }
   if (!ArrayBuffer.isView(value)) return undefined
-  const Same = classes.get(Object.getPrototypeOf(value))
-  if (Same === undefined || !isWhole(value.buffer, value.byteLength)) return undefined
+  const Same = classes.get(nameOfClass.call(value))
+  if (Same === undefined || Object.getPrototypeOf(value) !== Same.prototype) return undefined
+  if (!isWhole(value.buffer, value.byteLength)) return undefined
   const copy = new Same(value as never)
   return { value: copy, buffer: copy.buffer as ArrayBuffer }
 }

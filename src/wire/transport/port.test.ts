@@ -171,6 +171,36 @@ test('a full ring refuses calls, and those that go by message instead still come
   near.close()
 })
 
+test('markers that find no room are written when there is some: no call is lost, and none is out of order', async () => {
+  const calls: number[] = []
+  const { near, far } = connected(deaf, {
+    ...deaf,
+    run: seq => void calls.push(seq),
+    message: message => void calls.push((message as { seq: number }).seq),
+    awake: () => {}, // It reads when this test says so.
+  })
+  let seq = 1
+  while (near.tryRun(seq, 1, ['x'.repeat(500)])) seq += 1
+  near.deliver()
+  const few = seq
+  for (; seq < few + 2_000; seq += 1) near.send(callOf(seq))
+  await turns()
+  far.poll()
+  assert.ok(calls.length < seq - 1, 'not all markers have found room')
+  assert.equal(near.tryRun(seq, 1, []), false, 'what comes after them is posted too')
+  near.send(callOf(seq))
+  while (calls.length < seq) {
+    await turns()
+    far.poll()
+  }
+  assert.deepEqual(
+    calls,
+    Array.from({ length: seq }, (_, at) => at + 1),
+  )
+  assert.equal(near.tryRun(seq + 1, 1, []), true)
+  near.close()
+})
+
 test('what does not fit the fast lane is refused there: the caller sends a message', () => {
   const { near, far } = connected(deaf, listener())
   for (const args of [[new Map()], [1n], ['x'.repeat(513)], [new (class Point {})()]]) {

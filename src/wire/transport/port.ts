@@ -24,7 +24,7 @@ export interface SharedRings {
 }
 
 const ringBytes = 65_536
-/** Kept free for markers, so that a full ring never breaks the order. */
+/** Kept free for markers: most find room though the ring is full. */
 const markerReserveBytes = 16_384
 /** After so many records the loop gets its turn, so that a busy worker does not starve this thread's timers. */
 const recordsPerTurn = 2_048
@@ -69,6 +69,9 @@ export class PortTransport implements Transport {
   /** Results were written for which the other side may not have been woken. */
   #unrung = false
   #impatience: Timer | undefined
+  /** Calls that were posted and whose markers found no room; what comes after them must be posted too. */
+  readonly #owed: number[] = []
+  #paying: Timer | undefined
 
   constructor(port: MessagePort, receiver: Receiver, outgoing: RingMemory, incoming: RingMemory) {
     this.#port = port
@@ -88,17 +91,20 @@ export class PortTransport implements Transport {
     this.#port.postMessage(bulk?.message ?? message, bulk?.transfer ?? transfer)
     if (!isRun(message)) return
     // It is tempting to let the message be its own bell: then 1 MiB that is copied takes a tenth longer, and nothing is faster.
-    this.#writer.tryWrite(writeMarker, 0, message.seq, undefined, undefined)
-    this.#ring()
+    if (this.#owed.length === 0 && this.#tryMark(message.seq)) return this.#ring()
+    this.#owed.push(message.seq)
+    this.#payMarkers()
   }
 
   tryRun(seq: number, ref: number, args: readonly unknown[]): boolean {
-    if (!this.#writer.tryAppend(writeRun, markerReserveBytes, seq, ref, args)) return false
+    if (this.#owed.length > 0 || !this.#writer.tryAppend(writeRun, markerReserveBytes, seq, ref, args))
+      return false
     this.#unpublished = true
     return true
   }
 
   deliver(): void {
+    if (this.#owed.length > 0) this.#payMarkers()
     if (this.#unpublished) this.#writer.publish()
     else if (!this.#unrung) return
     this.#unpublished = false
@@ -175,7 +181,25 @@ export class PortTransport implements Transport {
   close(): void {
     this.#closed = true
     this.#impatience?.cancel()
+    this.#paying?.cancel()
     this.#port.close()
+  }
+
+  #tryMark(seq: number): boolean {
+    return this.#writer.tryWrite(writeMarker, 0, seq, undefined, undefined)
+  }
+
+  /** Writes the markers that are owed, as far as the ring has room; the rest soon: nobody may tell when there is some again. */
+  #payMarkers(): void {
+    let paid = 0
+    while (paid < this.#owed.length && this.#tryMark(this.#owed[paid] as number)) paid += 1
+    this.#owed.splice(0, paid)
+    if (paid > 0) this.#ring()
+    this.#paying?.cancel()
+    this.#paying = undefined
+    if (this.#owed.length === 0 || this.#closed) return
+    this.#paying = runtime().setTimer(patienceMs, () => this.#payMarkers())
+    this.#paying.unref()
   }
 
   #ring(more = false): void {
