@@ -15,8 +15,8 @@ import { oldestNode, oldestVersion } from './oldest-node.ts'
 
 /** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
 const mostPackedKib = 980
-const mostLibraryKib = 360
-const mostBundledKib = 204
+const mostLibraryKib = 372
+const mostBundledKib = 210
 
 interface Packed {
   readonly tarball: string
