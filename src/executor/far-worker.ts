@@ -22,6 +22,8 @@ export interface FarWorkerOwner {
   message(message: unknown): void
   /** A small plain result came on the fast lane; with `more`, another one is here already, and follows at once. */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
+  /** The call was given, but can't be copied, as turned out while it was to leave: the worker never sees it. */
+  unsendable(seq: number, cause: unknown): void
   /** How many results are worth being told of together; 0 for each at once. */
   patience(): number
   /** The worker has ended: what it said before follows, then `exited`. It is given nothing more. */
@@ -45,10 +47,13 @@ export interface FarWorker {
   send(message: ToWorker | LentMessage, transfer?: Transfer): void
   /** Puts a small plain call into the worker's hands, behind those it has; false if it does not fit the fast lane. It leaves with `deliver`. */
   tryGive(seq: number, ref: number, args: readonly unknown[]): boolean
+  /** The fast lane was full, and more calls had better wait; undefined of a worker that has no such lane. */
+  readonly congested?: boolean
   /** Lets the calls leave that were put on the fast lane. */
   deliver(): void
   /**
    * Puts a call into the worker's hands, behind those it has; the ends of channels in `loans` are its own until it is answered.
+   * It leaves with `deliver`, at the latest.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   give(message: RunMessage, transfer: Transfer, loans?: readonly Lent[]): void

@@ -455,7 +455,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
         cost = next.cost // Of calls of the same task, or of chunks of them.
         room = roomFor(next)
       }
-      if (room <= 0) return
+      if (room <= 0 || slot.congested) return
       room -= 1
       slot.assign(this.#queue.shift() as ReadyJob)
     }

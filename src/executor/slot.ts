@@ -120,6 +120,7 @@ export class Slot {
       message: message => this.#receive(message),
       done: (seq, workMs, value, more) => this.#done(seq, workMs, value, more),
       patience: () => this.#patience(),
+      unsendable: (seq, cause) => this.#unsendable(seq, cause),
       ending: () => {
         this.gone = true
       },
@@ -191,7 +192,7 @@ export class Slot {
   roomFor({ task, cost }: ReadyJob, takesBack: boolean): number {
     const { first } = this.#hand
     if (this.#state !== 'busy' || first === undefined || first.stream !== undefined || this.gone) return 0
-    if (!this.#tasks.isLoaded(task)) return 0
+    if (this.#worker.congested || !this.#tasks.isLoaded(task)) return 0
     const most = Math.min(cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity)
     return Math.min(most - this.#hand.count, this.#hand.room - 1, this.#wear.callsLeft)
   }
@@ -204,11 +205,17 @@ export class Slot {
     return Math.min(most - this.#hand.count, this.roomFor(ready, true))
   }
 
+  /** Whether what is given to it now would have to leave by a slower way than what it has. */
+  get congested(): boolean {
+    return this.#worker.congested ?? false
+  }
+
   /** Whether the worker has come to the middle of what it may have in its hands: then more is given, many at once. */
   wantsMore(takesBack: boolean): boolean {
     const { first } = this.#hand
     return (
       first !== undefined &&
+      !this.#worker.congested &&
       this.#hand.count * 2 <= Math.min(first.cost.inHand(takesBack), this.#worker.capacity)
     )
   }
@@ -243,6 +250,16 @@ export class Slot {
       return
     }
     if (this.#hand.count === 1) this.#begin(ready)
+  }
+
+  /** It was put into the worker's hands, but the worker never sees it. */
+  #unsendable(seq: number, cause: unknown): void {
+    const isFirst = this.#hand.first?.seq === seq
+    const ready = this.#hand.remove(seq)
+    if (ready === undefined) return
+    this.#wear.takenBack(ready)
+    if (!ready.over) this.#owner.settled(ready, unsendable(cause))
+    if (isFirst) this.#next()
   }
 
   /** The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a worker that does not. */

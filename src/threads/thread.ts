@@ -34,6 +34,7 @@ function startThread(
       run() {},
       done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
       patience: () => owner.patience(),
+      unsendable: (seq, cause) => owner.unsendable(seq, cause),
       garbled(what) {
         unreadable = what
         void thread?.terminate()
@@ -88,10 +89,13 @@ function startThread(
       giveClaim(claims, seq)
       return transport.tryRun(seq, ref, args)
     },
+    get congested() {
+      return transport.congested
+    },
     deliver: () => transport.deliver(),
     give(message, transfer) {
       giveClaim(claims, message.seq)
-      transport.send(message, transfer)
+      transport.sendCall(message, transfer)
     },
     recall: seq => recallClaim(claims, seq),
     hadBegun: seq => wasBegun(claims, seq),

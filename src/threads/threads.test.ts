@@ -1,8 +1,8 @@
 /** What only threads have. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { OptionError } from '../errors.ts'
-import { double } from './fixtures/tasks.ts'
+import { OptionError, SerializationError } from '../errors.ts'
+import { double, echo } from './fixtures/tasks.ts'
 import { threads } from './threads.ts'
 
 test('threads that spin answer as threads do, one call after the other and many at once', async () => {
@@ -18,4 +18,49 @@ test('threads that spin answer as threads do, one call after the other and many 
 test('a spin that is no time, or too long, is refused', () => {
   for (const spinUs of [-1, Number.NaN, 1_001, '5' as never])
     assert.throws(() => threads({ spinUs }), { name: OptionError.name, message: /0 to 1000 microseconds/ })
+})
+
+/** Looks like a number until it is looked at for the second time, when nothing but the copy itself can tell. */
+function turncoat(): { readonly n: unknown } {
+  let looks = 0
+  return {
+    get n() {
+      looks += 1
+      return looks === 1 ? 1 : () => {}
+    },
+  }
+}
+
+test('arguments that can’t be copied when it comes to it fail their own call, wherever it stands among others', async () => {
+  await using pool = threads({ workers: 1 })
+  await pool.run(echo, 0)
+  for (const at of [0, 7, 19]) {
+    const inputs = Array.from({ length: 20 }, (_, index) =>
+      index === at ? turncoat() : new Map([[index, at]]),
+    )
+    const outcomes = await Promise.allSettled(inputs.map(input => pool.run(echo, input)))
+    for (const [index, outcome] of outcomes.entries()) {
+      if (index !== at) assert.deepEqual(outcome, { status: 'fulfilled', value: inputs[index] })
+      else assert.ok(outcome.status === 'rejected' && outcome.reason instanceof SerializationError)
+    }
+  }
+  await assert.rejects(pool.run(echo, turncoat()), SerializationError)
+  assert.equal(await pool.run(echo, 'after'), 'after')
+})
+
+test('bursts of all kinds of arguments come back in order, each its own answer', async () => {
+  await using pool = threads({ workers: 2 })
+  const kinds: ((n: number) => unknown)[] = [
+    n => n,
+    n => ({ n, text: 'x'.repeat(n % 600) }),
+    n => new Map([[n, n]]),
+    n => Float64Array.of(n, n / 2),
+    n => new Float64Array(300).fill(n),
+    n => [new Uint8Array(n % 2_000), { n }],
+    n => 'y'.repeat(n),
+  ]
+  for (const count of [1, 30, 3_000]) {
+    const inputs = Array.from({ length: count }, (_, n) => kinds[n % kinds.length]?.(n))
+    assert.deepEqual(await Promise.all(inputs.map(input => pool.run(echo, input))), inputs)
+  }
 })

@@ -1,10 +1,13 @@
 /** What the compact format takes comes back as the codec would bring it; whatever else it refuses. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
+import { move } from '../task/transfer.ts'
 import { decode, encode } from './codec.ts'
 import { CompactReader, CompactWriter } from './compact.ts'
+import { typedArrayClasses } from './whole-view.ts'
 
 const room = 65_536
 const refused = Symbol('refused')
@@ -111,7 +114,16 @@ test('values follow each other without a gap, and each is read where it was writ
 
 test('with any end, the value comes whole or is refused, and not a byte beyond the end is touched', () => {
   const enough = 1_500 // Every text needs the room of the longest one.
-  const values = ['', 'text', 'ж'.repeat(300), 7, 0.5, [1, [2, { three: 'x' }]], { a: undefined, b: [null] }]
+  const values = [
+    new Float64Array(9),
+    '',
+    'text',
+    'ж'.repeat(300),
+    7,
+    0.5,
+    [1, [2, { three: 'x' }]],
+    { a: undefined, b: [null] },
+  ]
   for (const value of values) {
     let accepted = false
     for (let end = 0; end <= enough; end += 1) {
@@ -126,7 +138,7 @@ test('with any end, the value comes whole or is refused, and not a byte beyond t
       } else assert.ok(!accepted, 'more room is never worse')
       assert.ok(
         bytes.subarray(end).every(byte => byte === 0xee),
-        `${JSON.stringify(value)} up to ${end}`,
+        `${inspect(value)} up to ${end}`,
       )
     }
     assert.ok(accepted)
@@ -193,7 +205,17 @@ test('whatever a copy would change is refused', () => {
     'a Set': new Set(),
     'an Error': new Error('x'),
     'a RegExp': /x/,
-    'a typed array': new Uint8Array(1),
+    'a typed array that was given another prototype': Object.setPrototypeOf(
+      new Uint8Array(1),
+      Int8Array.prototype,
+    ),
+    'a window on a larger buffer': new Uint8Array(new ArrayBuffer(2), 1),
+    'a typed array on shared memory': new Int32Array(new SharedArrayBuffer(4)),
+    'a typed array on a buffer that can grow': new Uint8Array(new ArrayBuffer(1, { maxByteLength: 2 })),
+    'a typed array that has moved': emptied(new Uint8Array(1)),
+    'a typed array that is to be moved': move(new Uint8Array(1)),
+    'a typed array of another realm': runInNewContext('new Uint8Array(1)'),
+    'a DataView': new DataView(new ArrayBuffer(1)),
     'a buffer': new ArrayBuffer(1),
     'a shared buffer': new SharedArrayBuffer(4),
     'a Buffer': Buffer.from('x'),
@@ -209,6 +231,29 @@ test('whatever a copy would change is refused', () => {
     'a proxy of an array': new Proxy([1], {}),
   }
   for (const [what, value] of Object.entries(strange)) refuses(value, what)
+})
+
+function emptied(array: Uint8Array<ArrayBuffer>): Uint8Array {
+  structuredClone(array, { transfer: [array.buffer] })
+  return array
+}
+
+test('typed arrays of all classes come back with a buffer of their own', () => {
+  const bytes = Uint8Array.from({ length: 1_536 }, (_, at) => (at * 7) % 251)
+  for (const Class of typedArrayClasses) {
+    for (const length of [0, 8, 64, 1_536]) {
+      const array = new Class(bytes.slice(0, length).buffer as never)
+      const copy = throughBytes(array) as NodeJS.TypedArray
+      assert.deepEqual(copy, array)
+      assert.equal(copy.buffer.byteLength, length)
+      assert.ok(copy.buffer instanceof ArrayBuffer && copy.buffer !== array.buffer)
+      const among = throughBytes([1, { array }, 'x']) as [number, { array: NodeJS.TypedArray }, string]
+      assert.deepEqual(among, [1, { array }, 'x'])
+    }
+  }
+  refuses(new Uint8Array(1_537), 'a large one')
+  const { buffer } = bytes
+  refuses([new Uint8Array(buffer), new Uint8Array(buffer)], 'two on one buffer')
 })
 
 test('an array with a hole, or with names of its own, is refused', () => {

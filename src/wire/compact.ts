@@ -2,12 +2,16 @@
  * Small plain values ⇄ bytes, without the platform's serializer, whose fixed cost is some microseconds.
  *
  *     value = tag, then: int32 4 bytes · float64 8 bytes · text: length (2 bytes), 1 or 2 bytes for each unit ·
- *             array: count (1 byte), values · record: count (1 byte), then name and value of each entry
+ *             array: count (1 byte), values · record: count (1 byte), then name and value of each entry ·
+ *             typed array: class (1 byte), length in bytes (2 bytes), its bytes
  *
- * It takes what is surely kept by a copy: primitives, and small arrays and plain records of them, each object once.
+ * It takes what is surely kept by a copy: primitives, and small arrays and plain records of them and of typed arrays that are all
+ * of their buffers, each object once.
  * Whatever it does not take is left to the codec, which refuses it with its reason or copies it with more care. So a
  * caller can always try this first.
  */
+import { markedToMove } from '../task/transfer.ts'
+import { placeOfWhole, type TypedArrayClass, typedArrayClasses } from './whole-view.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
@@ -22,10 +26,12 @@ const tags = {
   utf16: 7,
   array: 8,
   record: 9,
+  view: 10,
 } as const
 
-/** The longest text, the most parts of one array or record, the most objects in one value. */
+/** The longest text, the largest typed array, the most parts of one array or record, the most objects in one value. */
 const longestText = 512
+const largestViewBytes = 1_536
 const mostParts = 64
 const mostObjects = 24
 /** The most bytes that one scalar takes: a text of two bytes for each unit, with tag and length. */
@@ -139,9 +145,12 @@ export class CompactWriter {
   }
 
   #object(value: object): boolean {
-    if (this.#seen.length === mostObjects || this.#seen.includes(value) || types.isProxy(value)) return false
+    if (this.#seen.length >= mostObjects || this.#seen.includes(value) || types.isProxy(value)) return false
     this.#seen.push(value)
-    return Array.isArray(value) ? this.#array(value) : this.#record(value as Record<string, unknown>)
+    if (Array.isArray(value)) return this.#array(value)
+    return ArrayBuffer.isView(value)
+      ? this.#typedArray(value)
+      : this.#record(value as Record<string, unknown>)
   }
 
   #array(array: readonly unknown[]): boolean {
@@ -167,6 +176,20 @@ export class CompactWriter {
       if (key === '__proto__' || key.charCodeAt(0) === 0) return false // The codec's own business.
       if (!this.#text(key) || !this.#part(record, key)) return false
     }
+    return true
+  }
+
+  #typedArray(array: ArrayBufferView): boolean {
+    const { buffer, byteLength } = array
+    if (byteLength > largestViewBytes || this.#at + 4 + byteLength > this.#end) return false
+    const place = placeOfWhole(array)
+    if (place < 0 || markedToMove(array) !== undefined || this.#seen.includes(buffer)) return false
+    this.#seen.push(buffer)
+    this.#bytes[this.#at++] = tags.view
+    this.#bytes[this.#at++] = place
+    this.#view.setUint16(this.#at, byteLength, true)
+    this.#bytes.set(new Uint8Array(buffer), this.#at + 2)
+    this.#at += 2 + byteLength
     return true
   }
 
@@ -245,9 +268,23 @@ export class CompactReader {
         }
         return record
       }
+      case tags.view:
+        return this.#typedArray()
       default:
         throw new RangeError('These bytes are no compact value.')
     }
+  }
+
+  #typedArray(): NodeJS.TypedArray {
+    const Class: TypedArrayClass | undefined = typedArrayClasses[this.byte()]
+    const byteLength = this.#view.getUint16(this.#at, true)
+    const from = this.#at + 2
+    this.#at = from + byteLength
+    if (Class === undefined || byteLength % Class.BYTES_PER_ELEMENT !== 0 || this.#at > this.#bytes.length)
+      throw new RangeError('These bytes are no typed array.')
+    const copy = new Uint8Array(byteLength)
+    copy.set(this.#bytes.subarray(from, this.#at))
+    return Class === Uint8Array ? copy : new Class(copy.buffer as never)
   }
 
   #text(unitBytes: 1 | 2): string {

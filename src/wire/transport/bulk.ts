@@ -10,32 +10,10 @@
  * Not results: with both ways copied so, a round trip took 0.45 or 0.78 ms, from run to run; memory that one thread's collector
  * frees in large pieces is given back to the system and asked of it again, page by page.
  */
+import { isWholeBuffer, placeOfWhole, type TypedArrayClass, typedArrayClasses } from '../whole-view.ts'
 
 /** Smaller ones are as fast either way. */
 const leastBytes = 65_536
-
-/** The classes of arrays by their names; one that is derived from them is not among them. */
-const classes = new Map<unknown, { new (from: never): NodeJS.TypedArray; readonly prototype: object }>(
-  [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-  ].map(of => [of.name, of]),
-)
-
-/** Tells an array's true class, whatever prototype it was given. */
-const nameOfClass = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)?.get as () => string | undefined
 
 /** What of a message is looked at. */
 interface Message {
@@ -66,24 +44,13 @@ function isObject(value: unknown): boolean {
 
 function copyOf(value: unknown): { value: object; buffer: ArrayBuffer } | undefined {
   if (value instanceof ArrayBuffer) {
-    if (!isWhole(value, value.byteLength)) return undefined
+    if (value.byteLength < leastBytes || !isWholeBuffer(value, value.byteLength)) return undefined
     const { buffer } = new Uint8Array(new Uint8Array(value))
     return { value: buffer, buffer }
   }
-  if (!ArrayBuffer.isView(value)) return undefined
-  const Same = classes.get(nameOfClass.call(value))
-  if (Same === undefined || Object.getPrototypeOf(value) !== Same.prototype) return undefined
-  if (!isWhole(value.buffer, value.byteLength)) return undefined
-  const copy = new Same(value as never)
+  if (!ArrayBuffer.isView(value) || value.byteLength < leastBytes) return undefined
+  const place = placeOfWhole(value)
+  if (place < 0) return undefined
+  const copy = new (typedArrayClasses[place] as TypedArrayClass)(value as never)
   return { value: copy, buffer: copy.buffer as ArrayBuffer }
-}
-
-/** Whether the buffer is a plain one, large, and no larger than `bytes`. */
-function isWhole(buffer: ArrayBufferLike, bytes: number): boolean {
-  return (
-    bytes >= leastBytes &&
-    buffer.byteLength === bytes &&
-    Object.getPrototypeOf(buffer) === ArrayBuffer.prototype &&
-    !(buffer as ArrayBuffer).resizable
-  )
 }

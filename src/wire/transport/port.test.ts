@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { afterEach, test } from 'node:test'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import fc from 'fast-check'
+import type { RunMessage } from '../messages.ts'
 import { type PortTransport, portTransport, sharedRings } from './port.ts'
 import type { Receiver } from './transport.ts'
 
@@ -43,8 +44,8 @@ async function turns(count = 2): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise(resolve => setImmediate(resolve))
 }
 
-function callOf(seq: number): { kind: 'run'; seq: number } {
-  return { kind: 'run', seq }
+function callOf(seq: number, args: unknown = []): RunMessage {
+  return { kind: 'run', seq, ref: 1, args, special: false, chunk: false, attempt: 1 }
 }
 
 test('messages arrive in their order, and what moves is gone here', async () => {
@@ -98,7 +99,8 @@ test('a message that can’t be copied is refused by its sender, with nothing se
   const ear = listener()
   const { near, far } = connected(deaf, ear)
   assert.throws(() => near.send({ before: 1, fn: () => {} }), /could not be cloned/)
-  assert.throws(() => near.send({ ...callOf(1), args: [() => {}] }), /could not be cloned/)
+  const { buffer } = structuredClone(new Uint8Array(1))
+  assert.throws(() => near.sendCall(callOf(1, [() => {}]), [buffer]), /could not be cloned/)
   near.send('after')
   far.drain()
   assert.deepEqual(ear.heard, ['after'])
@@ -132,7 +134,7 @@ test('calls keep their order, whichever lane each of them takes and whenever the
           if (kind === 'fast') {
             assert.ok(near.tryRun(seq, 1, [seq, 'x']))
             if (seq % 3 === 0) near.deliver()
-          } else near.send({ kind: kind === 'message' ? 'run' : 'other', seq })
+          } else kind === 'message' ? near.sendCall(callOf(seq)) : near.send({ kind: 'other', seq })
         }
       }
       near.deliver()
@@ -154,13 +156,14 @@ test('calls keep their order, whichever lane each of them takes and whenever the
 })
 
 test('a full ring refuses calls, and those that go by message instead still come after them', async () => {
-  const ear = listener()
+  const ear = { ...listener(), awake() {} }
   const { near, far } = connected(deaf, ear)
   let seq = 1
   while (near.tryRun(seq, 1, [seq])) seq += 1
   const firstByMessage = seq
-  for (; seq < firstByMessage + 512; seq += 1) near.send(callOf(seq))
+  for (; seq < firstByMessage + 512; seq += 1) near.sendCall(callOf(seq))
   assert.equal(near.tryRun(seq, 1, [seq]), false)
+  near.deliver()
   await turns()
   far.drain()
   assert.deepEqual(
@@ -168,6 +171,101 @@ test('a full ring refuses calls, and those that go by message instead still come
     Array.from({ length: seq - 1 }, (_, at) => at + 1),
   )
   assert.ok(near.tryRun(seq, 1, [seq]), 'there is room again')
+  near.close()
+})
+
+/** Leaves what it hears where it is until this test reads it, as a worker does that is at a call. */
+function busyListener(): Receiver & { readonly heard: unknown[] } {
+  return { ...listener(), awake() {} }
+}
+
+test('calls that the fast lane does not take leave together, in one message, and keep their place among the others', () => {
+  const ear = busyListener()
+  const { near, far, port2 } = connected(deaf, ear)
+  assert.ok(near.tryRun(1, 1, ['fast']))
+  const calls = [2, 3].map(seq => callOf(seq, new Map([[seq, 'x']])))
+  near.sendCall(calls[0] as RunMessage)
+  assert.ok(near.tryRun(9, 1, ['fast, too']))
+  const rich = { ...callOf(4, 'rich'), attempt: 3, stores: [{ ref: 1, value: 'store', special: false }] }
+  const stream = { ...callOf(5, 'stream'), special: true, chunk: true, credit: 7 }
+  for (const call of [calls[1] as RunMessage, rich, stream]) near.sendCall(call)
+  assert.deepEqual([receiveMessageOnPort(port2), far.poll()], [undefined, 0], 'they have not left')
+  near.deliver()
+  far.poll()
+  assert.deepEqual(ear.heard, [
+    { seq: 1, ref: 1, args: ['fast'] },
+    calls[0],
+    { seq: 9, ref: 1, args: ['fast, too'] },
+    calls[1],
+    rich,
+    stream,
+  ])
+  assert.equal(receiveMessageOnPort(port2), undefined, 'there was one')
+  near.close()
+})
+
+test('what is sent after such calls comes after them', async () => {
+  const ear = busyListener()
+  const { near, far } = connected(deaf, ear)
+  const bytes = Uint8Array.of(1)
+  near.sendCall(callOf(1))
+  near.sendCall(callOf(2, bytes), [bytes.buffer])
+  near.sendCall(callOf(3))
+  near.send('other')
+  await turns()
+  assert.deepEqual(ear.heard, ['other'])
+  far.poll()
+  assert.deepEqual(ear.heard.slice(1), [callOf(1), callOf(2, Uint8Array.of(1)), callOf(3)])
+  near.close()
+})
+
+test('a call that turns out not to be copyable is told of alone; those that left with it arrive', () => {
+  for (const others of [[], [1], [1, 3]]) {
+    const ear = busyListener()
+    const unsent: unknown[] = []
+    const { near, far } = connected(
+      { ...deaf, unsendable: (seq, cause) => unsent.push(seq, (cause as Error).name) },
+      ear,
+    )
+    for (const seq of [1, 2, 3]) {
+      if (seq === 2) near.sendCall(callOf(seq, [() => {}]))
+      else if (others.includes(seq)) near.sendCall(callOf(seq))
+    }
+    near.deliver()
+    far.poll()
+    assert.deepEqual(unsent, [2, 'DataCloneError'])
+    assert.deepEqual(
+      ear.heard,
+      others.map(seq => callOf(seq)),
+    )
+    assert.ok(near.tryRun(4, 1, []))
+    near.deliver()
+    assert.equal(far.poll(), 1)
+    near.close()
+  }
+})
+
+test('who was told that the lane is full hears that it is not when half of it is free', () => {
+  const { near, far } = connected(deaf, listener())
+  const args = ['x'.repeat(500)]
+  let seq = 1
+  assert.equal(near.congested, false)
+  while (near.tryRun(seq, 1, args)) seq += 1
+  assert.equal(near.congested, true)
+  near.deliver()
+  far.poll()
+  assert.equal(near.congested, false)
+  assert.equal(near.tryRun(1, 1, [new Map()]), false)
+  assert.equal(near.congested, false, 'there is room, but it is not for that')
+  near.close()
+})
+
+test('a list from a side that sends no calls is a message like any other', async () => {
+  const ear = listener()
+  const { near } = connected(deaf, ear)
+  near.send([[1]])
+  await turns()
+  assert.deepEqual(ear.heard, [[[1]]])
   near.close()
 })
 
@@ -183,12 +281,12 @@ test('markers that find no room are written when there is some: no call is lost,
   while (near.tryRun(seq, 1, ['x'.repeat(500)])) seq += 1
   near.deliver()
   const few = seq
-  for (; seq < few + 2_000; seq += 1) near.send(callOf(seq))
+  for (; seq < few + 2_000; seq += 1) near.sendCall(callOf(seq))
   await turns()
   far.poll()
   assert.ok(calls.length < seq - 1, 'not all markers have found room')
   assert.equal(near.tryRun(seq, 1, []), false, 'what comes after them is posted too')
-  near.send(callOf(seq))
+  near.sendCall(callOf(seq))
   while (calls.length < seq) {
     await turns()
     far.poll()
@@ -348,7 +446,8 @@ test('a marker whose call never came is told of, and is not waited for', () => {
   const { port1, port2 } = new MessageChannel()
   ports.push(port1, port2)
   const far = portTransport(port1, ear, sharedRings().toWorker, one.toWorker)
-  one.near.send(callOf(1))
+  one.near.sendCall(callOf(1))
+  one.near.deliver()
   far.poll()
   assert.match(String(ear.heard), /^garbled: .*a marker without its call/)
   assert.ok(far.trySleep())

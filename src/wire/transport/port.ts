@@ -2,8 +2,10 @@
  * A transport between two threads: a MessagePort, and beside it a ring on shared memory for each direction.
  *
  *     small and plain ─▶ record in the ring ────────────────────────────┐
- *     anything else   ─▶ message on the port; a call leaves a marker ───┴▶ the other side reads the ring in order,
- *                        in the ring, so that calls keep their order        and takes a marked call from the port
+ *     other calls     ─▶ message on the port, with those that leave ────┴▶ the other side reads the ring in order,
+ *                        together with it; each leaves a marker             and takes a marked call from the port
+ *                        in the ring, so that calls keep their order
+ *     anything else   ─▶ message on the port
  *     the reader sleeps ─▶ the bell: an empty message on the port
  *
  * A record can be seen by the other side as soon as it is written, whatever this thread does next. That is what makes it
@@ -13,9 +15,11 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { pause } from '../../runtime/atomics.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { CompactReader, CompactWriter } from '../compact.ts'
+import type { RunMessage } from '../messages.ts'
 import { withBulkCopied } from './bulk.ts'
+import { type BundledCall, bundled, unbundled } from './bundle.ts'
 import { NoRecord, type RingMemory, RingReader, RingWriter, ringMemory } from './ring.ts'
-import type { Receiver, Transport } from './transport.ts'
+import type { Receiver, Transfer, Transport } from './transport.ts'
 
 /** The memory that both sides of a connection share. */
 export interface SharedRings {
@@ -60,10 +64,14 @@ export class PortTransport implements Transport {
   readonly #writer: RingWriter
   readonly #reader: RingReader
   /** Calls that came on the port before their marker was read. */
-  readonly #early: unknown[] = []
+  readonly #early: BundledCall[] = []
+  /** Calls that leave in one message, their markers being in the ring already. */
+  #bundle: BundledCall[] = []
   #closed = false
   /** The ring holds what no record is; nothing of it is read any more. */
   #broken = false
+  /** A call of the fast lane found no room. */
+  #full = false
   /** Calls were written that the other side does not see yet. */
   #unpublished = false
   /** Results were written for which the other side may not have been woken. */
@@ -86,24 +94,52 @@ export class PortTransport implements Transport {
     })
   }
 
-  send(message: unknown, transfer: readonly (ArrayBuffer | MessagePort)[] = []): void {
+  send(message: unknown, transfer: Transfer = []): void {
+    if (this.#bundle.length > 0) this.deliver()
     const bulk = transfer.length === 0 ? withBulkCopied(message) : undefined
     this.#port.postMessage(bulk?.message ?? message, bulk?.transfer ?? transfer)
-    if (!isRun(message)) return
-    // It is tempting to let the message be its own bell: then 1 MiB that is copied takes a tenth longer, and nothing is faster.
-    if (this.#owed.length === 0 && this.#tryMark(message.seq)) return this.#ring()
-    this.#owed.push(message.seq)
+  }
+
+  /** Sends a call that the fast lane does not take. It leaves with `deliver`, at the latest; what moves, or is large, at once. */
+  sendCall(call: RunMessage, transfer: Transfer = []): void {
+    const bulk = transfer.length === 0 ? withBulkCopied(call) : undefined
+    const message = bundled((bulk?.message as RunMessage | undefined) ?? call)
+    const moved = bulk?.transfer ?? transfer
+    if (
+      moved.length === 0 &&
+      this.#owed.length === 0 &&
+      this.#writer.tryAppend(writeMarker, 0, call.seq, 0, 0)
+    ) {
+      this.#bundle.push(message)
+      this.#unpublished = true
+      return
+    }
+    this.deliver()
+    this.#port.postMessage([message], moved)
+    // It is tempting to let the message be its own bell: but that is no faster, whatever its size.
+    if (this.#owed.length === 0 && this.#tryMark(call.seq)) return this.#ring()
+    this.#owed.push(call.seq)
     this.#payMarkers()
   }
 
   tryRun(seq: number, ref: number, args: readonly unknown[]): boolean {
-    if (this.#owed.length > 0 || !this.#writer.tryAppend(writeRun, markerReserveBytes, seq, ref, args))
-      return false
-    this.#unpublished = true
-    return true
+    if (this.#owed.length > 0) return false
+    if (this.#writer.tryAppend(writeRun, markerReserveBytes, seq, ref, args)) {
+      this.#unpublished = true
+      return true
+    }
+    this.#full = !this.#writer.hasRoom(markerReserveBytes)
+    return false
+  }
+
+  /** Whether a call has found no room on the fast lane, and more had better wait until half of it is free again. */
+  get congested(): boolean {
+    if (this.#full) this.#full = !this.#writer.hasRoom(ringBytes / 2)
+    return this.#full
   }
 
   deliver(): void {
+    if (this.#bundle.length > 0) this.#post()
     if (this.#owed.length > 0) this.#payMarkers()
     if (this.#unpublished) this.#writer.publish()
     else if (!this.#unrung) return
@@ -185,8 +221,32 @@ export class PortTransport implements Transport {
     this.#port.close()
   }
 
+  /** One that can't be copied must not keep the others, and its marker wants a call. */
+  #post(): void {
+    const calls = this.#bundle
+    this.#bundle = []
+    try {
+      this.#port.postMessage(calls)
+      return
+    } catch (cause) {
+      if (calls.length === 1) return this.#postNumber(calls[0] as BundledCall, cause)
+    }
+    for (const call of calls) {
+      try {
+        this.#port.postMessage([call])
+      } catch (cause) {
+        this.#postNumber(call, cause)
+      }
+    }
+  }
+
+  #postNumber([seq]: BundledCall, cause: unknown): void {
+    this.#port.postMessage([[seq]])
+    this.#receiver.unsendable?.(seq, cause)
+  }
+
   #tryMark(seq: number): boolean {
-    return this.#writer.tryWrite(writeMarker, 0, seq, undefined, undefined)
+    return this.#writer.tryWrite(writeMarker, 0, seq, 0, 0)
   }
 
   /** Writes the markers that are owed, as far as the ring has room; the rest soon: nobody may tell when there is some again. */
@@ -209,13 +269,13 @@ export class PortTransport implements Transport {
   #arrived(message: unknown): void {
     if (message === bell) return this.#receiver.awake === undefined ? this.listen() : this.#receiver.awake()
     // Results that were written before it come before it.
-    if (this.#receiver.awake === undefined && !isRun(message)) this.#readRing(recordsPerTurn)
+    if (this.#receiver.awake === undefined) this.#readRing(recordsPerTurn)
     this.#take(message)
   }
 
   #take(message: unknown): void {
     if (message === bell) return
-    if (isRun(message)) this.#early.push(message)
+    if (Array.isArray(message) && this.#receiver.awake !== undefined) this.#early.push(...message)
     else this.#receiver.message(message)
   }
 
@@ -244,8 +304,11 @@ export class PortTransport implements Transport {
   /** Delivers the call that the marker stands for: it was posted before the marker was written, so it is here. */
   #deliverMarked(seq: number): void {
     for (;;) {
-      const at = this.#early.findIndex(message => (message as { seq: number }).seq === seq)
-      if (at >= 0) return this.#receiver.message(this.#early.splice(at, 1)[0])
+      const at = this.#early.findIndex(([early]) => early === seq)
+      if (at >= 0) {
+        const call = unbundled(this.#early.splice(at, 1)[0] as BundledCall)
+        return call === undefined ? undefined : this.#receiver.message(call)
+      }
       const next = receiveMessageOnPort(this.#port)
       if (next === undefined) throw new NoRecord('a marker without its call')
       this.#take(next.message)
@@ -259,10 +322,6 @@ function readValue(from: CompactReader): unknown {
   } catch (error) {
     throw new NoRecord((error as Error).message)
   }
-}
-
-function isRun(message: unknown): message is { readonly kind: 'run'; readonly seq: number } {
-  return typeof message === 'object' && message !== null && (message as { kind?: unknown }).kind === 'run'
 }
 
 function writeRun(to: CompactWriter, seq: number, ref: number, args: readonly unknown[]): boolean {

@@ -114,6 +114,12 @@ export class RingWriter {
     return true
   }
 
+  /** Whether records of any size would find room, and `reserveBytes` be left. */
+  hasRoom(reserveBytes: number): boolean {
+    const used = (this.#tail - load(this.#words, headAt)) | 0
+    return this.#capacity - reserveBytes - used >= 2 * largestRecordBytes // The rest up to the end may be skipped.
+  }
+
   /**
    * Whether the reader sleeps and must be woken; it is taken to be awake from then on. With `more`, other records are to
    * follow soon: then a patient reader is left asleep until it has as many as it wants.
