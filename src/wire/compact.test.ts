@@ -88,6 +88,71 @@ test('a small plain value comes back as it was, and as the codec would bring it'
   )
 })
 
+test('records with the same names are written without them, and come back with their own', () => {
+  const row = (n: number) => ({ count: n, item: `item ${n}`, price: n / 7 })
+  const list = (length: number): unknown => (length === 0 ? null : { value: length, next: list(length - 1) })
+  const other = { item: 'x', count: 1, price: 2 } // The same names in another order.
+  const values = [
+    Array.from({ length: 20 }, (_, n) => row(n)),
+    list(20),
+    [row(1), other, row(2), other.item, { ...other }, { count: 1 }, {}, {}, row(3)],
+    { a: { a: { a: { b: 1 } } }, b: [{ b: 2 }, { a: 3 }] },
+  ]
+  for (const value of values) {
+    const copy = throughBytes(value)
+    assert.deepStrictEqual(copy, value)
+    assert.equal(JSON.stringify(copy), JSON.stringify(value), 'in the same order')
+  }
+  assert.ok(bytesOf(values[0]) < 2 * bytesOf(Array.from({ length: 20 }, (_, n) => Object.values(row(n)))))
+})
+
+/** How many bytes the value takes. */
+function bytesOf(value: unknown): number {
+  const writer = new CompactWriter(new Uint8Array(room))
+  writer.begin(0, room)
+  assert.ok(writer.value(value))
+  return writer.at
+}
+
+test('one reader reads many names and texts of every length, each as it was', () => {
+  const bytes = new Uint8Array(room)
+  const writer = new CompactWriter(bytes)
+  const reader = new CompactReader(bytes)
+  for (let length = 0; length <= 512; length += 1) {
+    for (const unit of ['a', 'ÿ', 'ж']) {
+      const text = Array.from({ length }, (_, at) =>
+        String.fromCharCode(unit.charCodeAt(0) + (at % 20)),
+      ).join('')
+      const value = { [text.slice(0, 40)]: text, [`${length} ${unit}`]: length, [`x${length % 7}y`]: unit }
+      for (let time = 0; time < 2; time += 1) {
+        writer.begin(3, room)
+        assert.ok(writer.value(value))
+        reader.begin(3)
+        assert.deepStrictEqual(reader.value(), value)
+      }
+    }
+  }
+})
+
+test('a record like one that was not there before is none of the format', () => {
+  const bytes = new Uint8Array(room)
+  const writer = new CompactWriter(bytes)
+  writer.begin(0, room)
+  assert.ok(writer.value([{ a: 1 }, { a: 2 }]))
+  const alike = bytes.indexOf(11)
+  const reader = new CompactReader(bytes)
+  for (const number of [1, 255]) {
+    bytes[alike + 1] = number
+    reader.begin(0)
+    assert.throws(() => reader.value(), RangeError)
+  }
+  bytes[alike + 1] = 0
+  reader.begin(0)
+  assert.deepEqual(reader.value(), [{ a: 1 }, { a: 2 }])
+  reader.begin(alike)
+  assert.throws(() => reader.value(), RangeError, 'what was read before is forgotten')
+})
+
 test('values follow each other without a gap, and each is read where it was written', () => {
   fc.assert(
     fc.property(fc.array(plain, { maxLength: 8 }), fc.nat(3), (values, offset) => {

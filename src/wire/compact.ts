@@ -2,7 +2,8 @@
  * Small plain values ⇄ bytes, without the platform's serializer, whose fixed cost is some microseconds.
  *
  *     value = tag, then: int32 4 bytes · float64 8 bytes · text: length (2 bytes), 1 or 2 bytes for each unit ·
- *             array: count (1 byte), values · record: count (1 byte), then name and value of each entry ·
+ *             array: count (1 byte), values · record: count (1 byte), names, values ·
+ *             record like the n-th one with names in this value: n (1 byte), values ·
  *             typed array: class (1 byte), length in bytes (2 bytes), its bytes
  *
  * It takes what is surely kept by a copy: primitives, and small arrays and plain records of them and of typed arrays that are all
@@ -27,6 +28,7 @@ const tags = {
   array: 8,
   record: 9,
   view: 10,
+  alike: 11,
 } as const
 
 /** The longest text, the largest typed array, the most parts of one array or record, the most objects in one value. */
@@ -44,6 +46,8 @@ export class CompactWriter {
   #at = 0
   #end = 0
   readonly #seen: object[] = []
+  /** The names of the records in this value, each list once: rows of a table are written without theirs. */
+  readonly #shapes: (readonly string[])[] = []
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
@@ -60,6 +64,7 @@ export class CompactWriter {
     this.#at = at
     this.#end = end
     if (this.#seen.length > 0) this.#seen.length = 0 // Dear, even where there is nothing to do.
+    if (this.#shapes.length > 0) this.#shapes.length = 0
   }
 
   int32(value: number): void {
@@ -170,11 +175,24 @@ export class CompactWriter {
     if (Object.getPrototypeOf(record) !== Object.prototype) return false
     const keys = Object.keys(record)
     if (keys.length > mostParts || Object.getOwnPropertySymbols(record).length > 0) return false
+    if (this.#at + 2 > this.#end || !this.#names(keys)) return false
+    for (const key of keys) if (!this.#part(record, key)) return false
+    return true
+  }
+
+  #names(keys: readonly string[]): boolean {
+    const known = this.#shapes.findLastIndex(shape => areSame(shape, keys))
+    if (known >= 0) {
+      this.#bytes[this.#at++] = tags.alike
+      this.#bytes[this.#at++] = known
+      return true
+    }
+    this.#shapes.push(keys)
     this.#bytes[this.#at++] = tags.record
     this.#bytes[this.#at++] = keys.length
     for (const key of keys) {
       if (key === '__proto__' || key.charCodeAt(0) === 0) return false // The codec's own business.
-      if (!this.#text(key) || !this.#part(record, key)) return false
+      if (!this.#text(key)) return false
     }
     return true
   }
@@ -204,11 +222,28 @@ export class CompactWriter {
   }
 }
 
+function areSame(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) return false
+  return true
+}
+
+/** Names are short and few, and come again and again. */
+const knownNames = 128
+const longestKnownName = 24
+/** From so many units on, the platform makes a text of bytes faster than a loop does. */
+const longText = 24
+
 /** Reads what a CompactWriter wrote. */
 export class CompactReader {
   readonly #bytes: Uint8Array
   readonly #view: DataView
+  /** The same bytes as a Buffer, which makes texts of them; made for the first long one. */
+  #buffer: Buffer | undefined
   #at = 0
+  readonly #shapes: (readonly string[])[] = []
+  /** Names that were read before, each at the place that its length and two of its letters give it. */
+  readonly #names = new Array<string | undefined>(knownNames).fill(undefined)
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
@@ -237,6 +272,11 @@ export class CompactReader {
 
   /** @throws RangeError if the bytes are none of this format */
   value(): unknown {
+    if (this.#shapes.length > 0) this.#shapes.length = 0
+    return this.#value()
+  }
+
+  #value(): unknown {
     switch (this.byte()) {
       case tags.undefined:
         return undefined
@@ -257,16 +297,19 @@ export class CompactReader {
       case tags.array: {
         const count = this.byte()
         const array = new Array<unknown>(count)
-        for (let index = 0; index < count; index += 1) array[index] = this.value()
+        for (let index = 0; index < count; index += 1) array[index] = this.#value()
         return array
       }
       case tags.record: {
-        const record: Record<string, unknown> = {}
-        for (let count = this.byte(); count > 0; count -= 1) {
-          const key = this.value() as string
-          record[key] = this.value()
-        }
-        return record
+        const names: string[] = []
+        this.#shapes.push(names)
+        for (let count = this.byte(); count > 0; count -= 1) names.push(this.#name())
+        return this.#record(names)
+      }
+      case tags.alike: {
+        const names = this.#shapes[this.byte()]
+        if (names === undefined) throw new RangeError('There was no such record before.')
+        return this.#record(names)
       }
       case tags.view:
         return this.#typedArray()
@@ -287,15 +330,74 @@ export class CompactReader {
     return Class === Uint8Array ? copy : new Class(copy.buffer as never)
   }
 
+  #record(names: readonly string[]): Record<string, unknown> {
+    const record: Record<string, unknown> = {}
+    for (const name of names) record[name] = this.#value()
+    return record
+  }
+
+  /** A text that is the same object each time, if it is a short one: so the platform need not look it up. */
+  #name(): string {
+    const bytes = this.#bytes
+    const start = this.#at + 3
+    const length = bytes[this.#at] === tags.latin1 ? this.#view.getUint16(this.#at + 1, true) : 0
+    if (length === 0 || length > longestKnownName) return this.#value() as string
+    const end = start + length
+    const place = ((bytes[start] as number) * 7 + (bytes[end - 1] as number) * 31 + length) & (knownNames - 1)
+    const known = this.#names[place]
+    if (known?.length === length) {
+      let at = start
+      while (at < end && known.charCodeAt(at - start) === bytes[at]) at += 1
+      if (at === end) {
+        this.#at = end
+        return known
+      }
+    }
+    const name = this.#value() as string
+    this.#names[place] = name
+    return name
+  }
+
   #text(unitBytes: 1 | 2): string {
     const length = this.#view.getUint16(this.#at, true)
-    this.#at += 2
-    let text = ''
-    for (let unit = 0; unit < length; unit += 1, this.#at += unitBytes) {
-      text += String.fromCharCode(
-        unitBytes === 1 ? (this.#bytes[this.#at] as number) : this.#view.getUint16(this.#at, true),
-      )
+    const from = this.#at + 2
+    this.#at = from + length * unitBytes
+    if (this.#at > this.#bytes.length) throw new RangeError('These bytes are no text.')
+    if (length >= longText) {
+      this.#buffer ??= Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length)
+      return this.#buffer.toString(unitBytes === 1 ? 'latin1' : 'utf16le', from, this.#at)
     }
+    return unitBytes === 1 ? latin1Text(this.#bytes, from, this.#at) : this.#wideText(from, length)
+  }
+
+  #wideText(from: number, length: number): string {
+    let text = ''
+    for (let unit = 0; unit < length; unit += 1)
+      text += String.fromCharCode(this.#view.getUint16(from + 2 * unit, true))
     return text
   }
+}
+
+/** Several letters at a time: each time makes a string. */
+function latin1Text(bytes: Uint8Array, from: number, end: number): string {
+  const unit = (at: number): number => bytes[at] as number
+  let text = ''
+  let at = from
+  for (; at + 8 <= end; at += 8)
+    text += String.fromCharCode(
+      unit(at),
+      unit(at + 1),
+      unit(at + 2),
+      unit(at + 3),
+      unit(at + 4),
+      unit(at + 5),
+      unit(at + 6),
+      unit(at + 7),
+    )
+  if (at + 4 <= end) {
+    text += String.fromCharCode(unit(at), unit(at + 1), unit(at + 2), unit(at + 3))
+    at += 4
+  }
+  for (; at < end; at += 1) text += String.fromCharCode(unit(at))
+  return text
 }

@@ -1,6 +1,6 @@
 /** All cases, in the order of the page. */
 import type { Case } from '../case.ts'
-import { burst } from './burst.ts'
+import { burst, burstOfRecords } from './burst.ts'
 import { channel } from './channel.ts'
 import { across0, across16, across1000 } from './channel-across.ts'
 import { cold } from './cold.ts'
@@ -16,6 +16,7 @@ import { collatz, primes } from './speed-up.ts'
 
 export const cases: readonly Case[] = [
   burst,
+  burstOfRecords,
   sixtyFour,
   oneAtATime,
   map,

@@ -1,31 +1,76 @@
 import type { InsideCase } from '../case.ts'
 import { expect, repeat, warmUpWindows } from '../repeat.ts'
-
-const calls = 20_000
+import type { RivalEntry } from '../rival.ts'
 
 /** What a server does that gets many small requests at once: all calls are made before the first answer. */
-export const burst: InsideCase = {
+export const burst: InsideCase = burstOf({
   name: 'burst',
   title: '20,000 calls of identity at once',
-  unit: 'calls/s',
-  better: 'higher',
-  cpuPer: 'call',
-  rounds: 4,
-  plays: ({ name }) => name !== 'raw-chunks' && !name.endsWith('chunked'),
-  async measure(pool, windowMs) {
-    const burstOf = (inputs: readonly number[]) => async (): Promise<void> => {
-      const answers = await Promise.all(inputs.map(input => pool.run('identity', input)))
-      expect(answers.length, inputs.length, 'answers')
-      for (const input of inputs)
-        if (answers[input] !== input) expect(answers[input], input, `answer ${input}`)
-    }
-    const inputs = Array.from({ length: calls }, (_, at) => at)
-    const { medianMs, ...load } = await repeat(burstOf(inputs), {
-      windowMs,
-      countPerBody: calls,
-      warmUpMs: warmUpWindows * windowMs,
-      warmUp: burstOf(inputs.slice(0, calls / 10)),
-    })
-    return { value: calls / (medianMs / 1_000), ...load }
+  calls: 20_000,
+  inputOf: at => at,
+  isAnswer: (answer, input) => answer === input,
+})
+
+/** The same with what such requests hold. */
+export const burstOfRecords: InsideCase = burstOf({
+  name: 'burst-of-records',
+  title: '5,000 calls of identity at once, each with a record of 20 rows (1 KB as JSON)',
+  calls: 5_000,
+  inputOf: recordOf,
+  isAnswer: (answer, { number, rows }) => {
+    const order = answer as Order
+    return order.number === number && order.rows.length === 20 && order.rows[19]?.item === rows[19]?.item
   },
+  // Of Python's pools the numbers say enough.
+  plays: ({ kind }) => kind !== 'python',
+})
+
+interface Order {
+  readonly number: number
+  readonly rows: readonly { readonly item: string; readonly count: number; readonly price: number }[]
+}
+
+function recordOf(number: number): Order {
+  const rows = Array.from({ length: 20 }, (_, row) => ({
+    item: `item ${(number + row) % 1_000}`,
+    count: row % 7,
+    price: row * 1.5 + number / 100,
+  }))
+  return { number, rows }
+}
+
+function burstOf<T>(of: {
+  name: string
+  title: string
+  calls: number
+  inputOf(at: number): T
+  isAnswer(answer: unknown, input: T): boolean
+  plays?(rival: RivalEntry): boolean
+}): InsideCase {
+  return {
+    name: of.name,
+    title: of.title,
+    unit: 'calls/s',
+    better: 'higher',
+    cpuPer: 'call',
+    rounds: 4,
+    plays: rival =>
+      rival.name !== 'raw-chunks' && !rival.name.endsWith('chunked') && (of.plays?.(rival) ?? true),
+    async measure(pool, windowMs) {
+      const burst = (inputs: readonly T[]) => async (): Promise<void> => {
+        const answers = await Promise.all(inputs.map(input => pool.run('identity', input)))
+        expect(answers.length, inputs.length, 'answers')
+        for (const [at, input] of inputs.entries())
+          if (!of.isAnswer(answers[at], input)) expect(answers[at], input, `answer ${at}`)
+      }
+      const inputs = Array.from({ length: of.calls }, (_, at) => of.inputOf(at))
+      const { medianMs, ...load } = await repeat(burst(inputs), {
+        windowMs,
+        countPerBody: of.calls,
+        warmUpMs: warmUpWindows * windowMs,
+        warmUp: burst(inputs.slice(0, of.calls / 10)),
+      })
+      return { value: of.calls / (medianMs / 1_000), ...load }
+    },
+  }
 }
