@@ -28,6 +28,7 @@ class Model {
       )
       this.items.splice(at === -1 ? this.items.length : at, 0, item)
     }
+    this.#taken -= items.length
   }
 
   pushFirst(item: Queued): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OptionError, SerializationError } from '../errors.ts'
-import { double, echo } from './fixtures/tasks.ts'
+import { add, double, echo } from './fixtures/tasks.ts'
 import { threads } from './threads.ts'
 
 test('threads that spin answer as threads do, one call after the other and many at once', async () => {
@@ -62,5 +62,21 @@ test('bursts of all kinds of arguments come back in order, each its own answer',
   for (const count of [1, 30, 3_000]) {
     const inputs = Array.from({ length: count }, (_, n) => kinds[n % kinds.length]?.(n))
     assert.deepEqual(await Promise.all(inputs.map(input => pool.run(echo, input))), inputs)
+  }
+})
+
+test('memory that goes with call after call is the same for all of them, whatever else goes with it', async () => {
+  await using pool = threads({ workers: 2 })
+  const memory = new SharedArrayBuffer(8 * 100)
+  const whole = new Float64Array(memory)
+  for (let round = 1; round <= 3; round += 1) {
+    const calls = Array.from(whole, (_, at) =>
+      pool.run(add, at % 3 === 0 ? whole : whole.subarray(at, at + 1), at % 3 === 0 ? at : 0, { at }),
+    )
+    assert.deepEqual(
+      await Promise.all(calls),
+      Array.from(whole, (_, at) => ({ at, sum: round })),
+    )
+    assert.ok(whole.every(value => value === round))
   }
 })

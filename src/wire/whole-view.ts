@@ -1,7 +1,7 @@
 /** Typed arrays that their own bytes say all of: of a built-in class, and all of a plain buffer. */
 
 export type TypedArrayClass = {
-  new (from: never): NodeJS.TypedArray
+  new (from: never, byteOffset?: never, length?: never): NodeJS.TypedArray
   readonly prototype: object
   readonly BYTES_PER_ELEMENT: number
 }
@@ -29,14 +29,15 @@ const nameOfClass = Object.getOwnPropertyDescriptor(
   Symbol.toStringTag,
 )?.get as () => string | undefined
 
-/**
- * The place of the array's class in `typedArrayClasses`; -1 for a subclass, a `DataView`, and where the buffer is more than the array: a
- * window on a larger one, shared, resizable, or detached.
- */
-export function placeOfWhole(view: ArrayBufferView): number {
+/** The place of the array's class in `typedArrayClasses`; -1 for a subclass and a `DataView`. */
+export function placeOfClass(view: ArrayBufferView): number {
   const place = placeOf.get(nameOfClass.call(view)) ?? -1
-  if (place < 0 || Object.getPrototypeOf(view) !== typedArrayClasses[place]?.prototype) return -1
-  return isWholeBuffer(view.buffer, view.byteLength) ? place : -1
+  return Object.getPrototypeOf(view) === typedArrayClasses[place]?.prototype ? place : -1
+}
+
+/** The same, but -1 also where the buffer is more than the array: a window on a larger one, shared, resizable, or detached. */
+export function placeOfWhole(view: ArrayBufferView): number {
+  return isWholeBuffer(view.buffer, view.byteLength) ? placeOfClass(view) : -1
 }
 
 /** Whether the buffer is a plain one of the given size that has not moved. */

@@ -9,7 +9,8 @@
  * again, changed each time.
  */
 import { type Crossing, type Encoded, encode } from './codec.ts'
-import { CompactReader, CompactWriter } from './compact.ts'
+import { CompactReader } from './compact/reader.ts'
+import { CompactWriter } from './compact/writer.ts'
 import type { LooseValue, YieldedMessage, YieldedOneMessage } from './messages.ts'
 
 const { types } = process.getBuiltinModule('node:util')

@@ -18,7 +18,8 @@ import type { Socket } from 'node:net'
 import { PayloadTooLargeError } from '../../errors.ts'
 import { sleepSync } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
-import { CompactReader, CompactWriter } from '../compact.ts'
+import { CompactReader } from '../compact/reader.ts'
+import { CompactWriter } from '../compact/writer.ts'
 import type { Receiver, Transport } from './transport.ts'
 
 const { writeSync } = process.getBuiltinModule('node:fs')
@@ -86,7 +87,7 @@ export class PipeTransport implements Transport {
     this.#compact.begin(headBytes, largestCompactBytes)
     this.#compact.int32(seq)
     this.#compact.int32(ref)
-    return this.#compact.list(args) && this.#writeCompact(kinds.run)
+    return this.#leave(this.#compact.list(args), kinds.run)
   }
 
   /** At once, whatever is to follow. */
@@ -94,7 +95,7 @@ export class PipeTransport implements Transport {
     this.#compact.begin(headBytes, largestCompactBytes)
     this.#compact.int32(seq)
     this.#compact.float64(workMs)
-    return this.#compact.value(value) && this.#writeCompact(kinds.done)
+    return this.#leave(this.#compact.value(value), kinds.done)
   }
 
   /**
@@ -140,7 +141,10 @@ export class PipeTransport implements Transport {
     return this.#to === this.#from ? [this.#from] : [this.#from, this.#to]
   }
 
-  #writeCompact(kind: number): true {
+  /** Sends what was written in the compact format, if it was. */
+  #leave(isWritten: boolean, kind: number): boolean {
+    this.#compact.release()
+    if (!isWritten) return false
     const frame = this.#compactFrame(kind)
     this.#write(this.#options.promptFd === undefined ? Buffer.from(frame) : frame)
     return true

@@ -5,6 +5,7 @@
  *     other calls     ─▶ message on the port, with those that leave ────┴▶ the other side reads the ring in order,
  *                        together with it; each leaves a marker             and takes a marked call from the port
  *                        in the ring, so that calls keep their order
+ *     shared memory   ─▶ its number in a record; posted with it when it goes with a call for the second time (memories.ts)
  *     anything else   ─▶ message on the port
  *     the reader sleeps ─▶ the bell: an empty message on the port
  *
@@ -14,10 +15,12 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { pause } from '../../runtime/atomics.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
-import type { CompactReader, CompactWriter } from '../compact.ts'
+import type { CompactReader } from '../compact/reader.ts'
+import type { CompactWriter } from '../compact/writer.ts'
 import type { RunMessage } from '../messages.ts'
 import { withBulkCopied } from './bulk.ts'
 import { type BundledCall, bundled, unbundled } from './bundle.ts'
+import { LearntMemories, type MemoryLesson, TaughtMemories } from './memories.ts'
 import { NoRecord, type RingMemory, RingReader, RingWriter, ringMemory } from './ring.ts'
 import type { Receiver, Transfer, Transport } from './transport.ts'
 
@@ -36,6 +39,8 @@ const recordsPerTurn = 2_048
 const resultBytes = 24
 /** How long this side sleeps at most while results may lie in the ring: the other side can be held up by a long call. */
 const patienceMs = 1
+/** How long a number of memory that is gone is kept at least while the other side may still read it. */
+const unreadMs = 100
 /** While it spins, a side looks so often into the ring for each time it looks at the clock: about a microsecond. */
 const looksPerClock = 16
 
@@ -65,6 +70,8 @@ export class PortTransport implements Transport {
   readonly #reader: RingReader
   /** Calls that came on the port before their marker was read. */
   readonly #early: BundledCall[] = []
+  /** Memory that calls from the other side name by its number. */
+  readonly #learnt = new LearntMemories()
   /** Calls that leave in one message, their markers being in the ring already. */
   #bundle: BundledCall[] = []
   #closed = false
@@ -84,8 +91,13 @@ export class PortTransport implements Transport {
   constructor(port: MessagePort, receiver: Receiver, outgoing: RingMemory, incoming: RingMemory) {
     this.#port = port
     this.#receiver = receiver
-    this.#writer = new RingWriter(outgoing)
-    this.#reader = new RingReader(incoming)
+    const sendsCalls = receiver.awake === undefined
+    const taught = new TaughtMemories(
+      lesson => port.postMessage(lesson),
+      number => this.#forget(number),
+    )
+    this.#writer = new RingWriter(outgoing, sendsCalls ? taught : undefined)
+    this.#reader = new RingReader(incoming, { get: number => this.#memory(number) })
     port.on('message', message => this.#arrived(message))
     port.on('messageerror', error => receiver.garbled(`a message that can't be read (${error.message})`))
     port.on('close', () => {
@@ -275,8 +287,30 @@ export class PortTransport implements Transport {
 
   #take(message: unknown): void {
     if (message === bell) return
-    if (Array.isArray(message) && this.#receiver.awake !== undefined) this.#early.push(...message)
-    else this.#receiver.message(message)
+    if (!Array.isArray(message) || this.#receiver.awake === undefined) this.#receiver.message(message)
+    else if (typeof message[0] === 'number') this.#learnt.learn(message as unknown as MemoryLesson)
+    else this.#early.push(...(message as BundledCall[]))
+  }
+
+  /** The memory that a record names: it was posted before the record was written, so it is here. */
+  #memory(number: number): SharedArrayBuffer {
+    for (;;) {
+      const memory = this.#learnt.get(number)
+      if (memory !== undefined) return memory
+      const next = receiveMessageOnPort(this.#port)
+      if (next === undefined) throw new RangeError(`There is no shared memory ${number}.`)
+      this.#take(next.message)
+    }
+  }
+
+  /** Records that name it may be left of calls that were taken back. */
+  #forget(number: number): void {
+    if (this.#closed) return
+    if (this.#writer.isRead) this.#port.postMessage([number] satisfies MemoryLesson)
+    else
+      runtime()
+        .setTimer(unreadMs, () => this.#forget(number))
+        .unref()
   }
 
   #readRing(most: number): number {

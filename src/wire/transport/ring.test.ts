@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
-import type { CompactReader, CompactWriter } from '../compact.ts'
+import type { CompactReader } from '../compact/reader.ts'
+import type { CompactWriter } from '../compact/writer.ts'
 import { NoRecord, type RingMemory, RingReader, RingWriter, ringMemory } from './ring.ts'
 
 /** A record of any length: a number, and so many bytes after it. */

@@ -18,7 +18,8 @@
  * A full ring refuses (`tryWrite` returns false); the writer then takes its slow way, or keeps the record for later.
  */
 import { exchange, load, store } from '../../runtime/atomics.ts'
-import { CompactReader, CompactWriter } from '../compact.ts'
+import { CompactReader, type KnownMemories } from '../compact/reader.ts'
+import { CompactWriter, type NumberedMemories } from '../compact/writer.ts'
 
 /** Memory of one ring; both sides are given the same. */
 export interface RingMemory {
@@ -62,11 +63,11 @@ export class RingWriter {
   /** Runs on and on; the place in memory is the remainder. Written by this side only. */
   #tail: number
 
-  constructor({ words, bytes }: RingMemory) {
+  constructor({ words, bytes }: RingMemory, memories?: NumberedMemories) {
     this.#words = words
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#capacity = bytes.length
-    this.#writer = new CompactWriter(bytes)
+    this.#writer = new CompactWriter(bytes, memories)
     this.#tail = load(words, tailAt)
   }
 
@@ -107,11 +108,18 @@ export class RingWriter {
       at = 0
     } else if (free < largestRecordBytes) return false
     this.#writer.begin(at + lengthBytes, at + largestRecordBytes)
-    if (!write(this.#writer, a, b, c)) return false // An end that was skipped stays skipped.
+    const isWritten = write(this.#writer, a, b, c)
+    this.#writer.release()
+    if (!isWritten) return false // An end that was skipped stays skipped.
     const recordBytes = (this.#writer.at - at + 3) & ~3
     this.#view.setInt32(at, recordBytes, true)
     this.#tail = (this.#tail + recordBytes) | 0
     return true
+  }
+
+  /** Whether the reader has read all that it was shown. */
+  get isRead(): boolean {
+    return load(this.#words, headAt) === load(this.#words, tailAt)
   }
 
   /** Whether records of any size would find room, and `reserveBytes` be left. */
@@ -146,11 +154,11 @@ export class RingReader {
   /** The tail as it was last looked at: up to there are records. */
   #seen: number
 
-  constructor({ words, bytes }: RingMemory) {
+  constructor({ words, bytes }: RingMemory, memories?: KnownMemories) {
     this.#words = words
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#capacity = bytes.length
-    this.#reader = new CompactReader(bytes)
+    this.#reader = new CompactReader(bytes, memories)
     this.#head = load(words, headAt)
     this.#givenBack = this.#head
     this.#seen = this.#head

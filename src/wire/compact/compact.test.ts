@@ -4,10 +4,11 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { move } from '../task/transfer.ts'
-import { decode, encode } from './codec.ts'
-import { CompactReader, CompactWriter } from './compact.ts'
-import { typedArrayClasses } from './whole-view.ts'
+import { move } from '../../task/transfer.ts'
+import { decode, encode } from '../codec.ts'
+import { typedArrayClasses } from '../whole-view.ts'
+import { CompactReader } from './reader.ts'
+import { CompactWriter } from './writer.ts'
 
 const room = 65_536
 const refused = Symbol('refused')
