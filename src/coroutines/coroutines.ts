@@ -13,6 +13,7 @@ import { type CallHere, callHere, streamOf } from '../executor/call-here.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
+import { type Pause, type Paused, Pauses } from '../executor/pauses.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import { Room } from '../executor/room.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
@@ -132,6 +133,7 @@ class Loop implements NestingLoop, LiveExecutor {
   #givenAway = 0
   readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
   readonly #room: Room
+  readonly #pauses = new Pauses(() => this.#checkClosed())
   #scheduled = false
   #named: Task | undefined
   #name = ''
@@ -188,6 +190,10 @@ class Loop implements NestingLoop, LiveExecutor {
     call.line = this.#nested
     call.line.push(call)
     this.#schedule()
+  }
+
+  pause(ms: number, paused: Paused): Pause {
+    return this.#pauses.begin(ms, paused)
   }
 
   cancel(job: Job, error: Error): void {
@@ -258,6 +264,7 @@ class Loop implements NestingLoop, LiveExecutor {
         `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
       )
       for (const { job } of [...this.#nested, ...this.#queue, ...this.#running]) this.cancel(job, error)
+      this.#pauses.hurry()
       this.#closing?.unpark()
     }
     const timer = graceMs === 0 ? undefined : runtime().setTimer(graceMs, force)
@@ -377,6 +384,6 @@ class Loop implements NestingLoop, LiveExecutor {
   }
 
   #checkClosed(): void {
-    if (this.#closing !== undefined && this.#queued === 0 && this.#running.size === 0) this.#closing.unpark()
+    if (this.#queued + this.#running.size + this.#pauses.size === 0) this.#closing?.unpark()
   }
 }

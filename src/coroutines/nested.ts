@@ -1,6 +1,7 @@
 /** What a task on a loop sees as its executor: the same loop, for jobs that end with the call that makes them. */
 import { ClosedError, NotOwnerError } from '../errors.ts'
 import type { Backend, Inlet, Job } from '../executor/backend.ts'
+import { type Pause, type Paused, Pauses } from '../executor/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import type { CallContext } from '../task/context.ts'
 import { nameOf } from '../task/task.ts'
@@ -16,6 +17,7 @@ export class Nested implements Backend {
   readonly #loop: NestingLoop
   readonly #call: CallContext
   readonly #open = new Map<Job, Job>()
+  readonly #pauses = new Pauses()
   #ended: boolean
 
   constructor(loop: NestingLoop, call: CallContext, ended: boolean) {
@@ -44,6 +46,10 @@ export class Nested implements Backend {
     const made = new MadeHere(job, this.#call, () => this.#open.delete(job))
     this.#open.set(job, made)
     this.#loop.submitNested(made)
+  }
+
+  pause(ms: number, paused: Paused): Pause {
+    return this.#pauses.begin(ms, paused)
   }
 
   cancel(job: Job, error: Error): void {
@@ -81,6 +87,7 @@ export class Nested implements Backend {
       else job.left(why)
       this.#loop.cancel(made, why)
     }
+    this.#pauses.leave(why)
   }
 }
 

@@ -4,6 +4,7 @@ import type { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
 import type { Packed } from './packed.ts'
+import type { Pause, Paused } from './pauses.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 
 /** Where a call came from, for the errors that come back. */
@@ -72,6 +73,8 @@ export interface Backend {
   readonly workers: number
   /** Takes a job, or settles it at once with the reason why not. Called in the asynchronous context of the job's caller. */
   submit(job: Job): void
+  /** Lets a call come again after so many ms, which it has been accepted for before. */
+  pause(ms: number, paused: Paused): Pause
   /** Settles the job with `error` at once, if it has not settled; frees its place in the queue or asks its worker to stop. */
   cancel(job: Job, error: Error): void
   /** Somebody waits for the job now; only for jobs that were made within a call. */

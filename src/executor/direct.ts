@@ -5,6 +5,7 @@ import { CallContext } from '../task/context.ts'
 import { nameOf } from '../task/task.ts'
 import type { Backend, Job } from './backend.ts'
 import { type CallHere, callHere, streamOf } from './call-here.ts'
+import { type Pause, type Paused, Pauses } from './pauses.ts'
 import type { ExecutorStats } from './stats.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
@@ -14,6 +15,7 @@ class Direct implements Backend {
   readonly name = 'the direct executor'
   readonly workers: number = Number.POSITIVE_INFINITY
   readonly #running = new Map<Job, CallContext>()
+  readonly #pauses = new Pauses()
   readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
 
   submit(job: Job): void {
@@ -28,6 +30,10 @@ class Direct implements Backend {
     this.#running.set(job, call)
     const scope = job.context ?? new AsyncResource('atonce.call')
     runtime().soon(() => scope.runInAsyncScope(this.#run, this, job, call))
+  }
+
+  pause(ms: number, paused: Paused): Pause {
+    return this.#pauses.begin(ms, paused)
   }
 
   cancel(job: Job, error: Error): void {

@@ -1,19 +1,27 @@
 /** Which inputs of a map are called again after they have failed, and when. */
-import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { OutcomeRun } from '../task/results.ts'
 import { type Chunk, chunkOf } from './map-job.ts'
 import { type Piece, piecesOf } from './map-outcomes.ts'
+import type { Pause, Paused } from './pauses.ts'
 import { type Attempts, repeat } from './retry.ts'
 
-export class MapRepeats {
-  readonly #begin: () => Attempts
-  readonly #submit: (chunk: Chunk) => void
-  readonly #pauses = new Set<Timer>()
+/** What the map does for its repeats. */
+export interface Repeater {
+  /** Notes the attempts of an input that has failed for the first time. */
+  begin(): Attempts
+  /** Sends one input again. */
+  submit(chunk: Chunk): void
+  pause(ms: number, paused: Paused): Pause
+  /** The call that made the map has ended. */
+  left(error: Error): void
+}
 
-  /** `begin` notes the attempts of an input that has failed for the first time; `submit` sends one input again. */
-  constructor(begin: () => Attempts, submit: (chunk: Chunk) => void) {
-    this.#begin = begin
-    this.#submit = submit
+export class MapRepeats {
+  readonly #map: Repeater
+  readonly #pauses = new Set<Pause>()
+
+  constructor(map: Repeater) {
+    this.#map = map
   }
 
   /** How many inputs wait to be called again; they count as under way meanwhile. */
@@ -27,7 +35,7 @@ export class MapRepeats {
     const failures = new Map(run.failures)
     const again: Chunk[] = []
     for (const [at, error] of run.failures) {
-      const attempts = chunk.attempts ?? this.#begin()
+      const attempts = chunk.attempts ?? this.#map.begin()
       const inputs = chunk.inputs.slice(at, at + 1)
       const left = attempts.afterFailure(error)
       if (left === repeat) again.push({ ...chunkOf(chunk.first + at, inputs), attempts })
@@ -46,10 +54,13 @@ export class MapRepeats {
 
   #repeat(chunk: Chunk): void {
     const delayMs = chunk.attempts?.delayMs ?? 0
-    if (delayMs === 0) return this.#submit(chunk)
-    const pause = runtime().setTimer(delayMs, () => {
-      this.#pauses.delete(pause)
-      this.#submit(chunk)
+    if (delayMs === 0) return this.#map.submit(chunk)
+    const pause = this.#map.pause(delayMs, {
+      again: () => {
+        this.#pauses.delete(pause)
+        this.#map.submit(chunk)
+      },
+      left: error => this.#map.left(error),
     })
     this.#pauses.add(pause)
   }

@@ -11,6 +11,7 @@ import type { Backend, Job } from './backend.ts'
 import { runMap } from './map.ts'
 import type { MapOptions } from './map-options.ts'
 import { type PackedResults, pack, unpackedAt } from './packed.ts'
+import type { Pause, Paused } from './pauses.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 
 /** What the calls of a map do, by their input. */
@@ -55,6 +56,10 @@ class Stage implements Backend {
   pull(): void {}
 
   leave(): void {}
+
+  pause(ms: number, { again }: Paused): Pause {
+    return runtime().setTimer(ms, again)
+  }
 
   get mostSubmitted(): number {
     return this.#mostSubmitted

@@ -106,9 +106,14 @@ class MapRun implements JobOwner {
     this.#mostJobs = (messages ? jobsPerWorker : 1) * backend.workers
     this.#sizer = new ChunkSizer(messages ? (options.chunk ?? 'auto') : 1, backend)
     this.#takesItems = takesItems(task)
-    const attempts = () => attemptsOf(callOptions, backend.name, task)
-    if (attempts() !== undefined)
-      this.#repeats = new MapRepeats(attempts as () => Attempts, chunk => this.#submit(chunk))
+    const begin = () => attemptsOf(callOptions, backend.name, task)
+    if (begin() !== undefined)
+      this.#repeats = new MapRepeats({
+        begin: begin as () => Attempts,
+        submit: chunk => this.#submit(chunk),
+        pause: (ms, paused) => backend.pause(ms, paused),
+        left: error => this.left(error),
+      })
     this.#growAhead()
   }
 

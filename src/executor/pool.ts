@@ -25,6 +25,7 @@ import type { StartWorker } from './far-worker.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from './live.ts'
 import { waitingNode, workerNode } from './live-worker.ts'
 import { Families, NamedTasks, NestedJob, rootOf } from './nested.ts'
+import { type Pause, type Paused, Pauses } from './pauses.ts'
 import type { PoolOptions } from './pool-options.ts'
 import { encodeStores } from './propagation.ts'
 import { PriorityQueue } from './queue.ts'
@@ -89,6 +90,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   readonly #families = new Families()
   readonly #named = new NamedTasks()
   readonly #room: Room
+  readonly #pauses = new Pauses(() => this.#finishClosing())
   /** Whether calls can be taken back from a worker: where memory is shared. */
   readonly #takesBack: boolean
   #giving = false
@@ -137,6 +139,10 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     if (ready.priority > this.#lowest) this.#urgent += 1
     else this.#lowest = ready.priority
     this.#assignSoon()
+  }
+
+  pause(ms: number, paused: Paused): Pause {
+    return this.#pauses.begin(ms, paused)
   }
 
   cancel(job: Job, error: Error): void {
@@ -631,6 +637,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
       this.#settle(ready, { ok: false, error: why }, 'cancelled')
     }
     for (const slot of [...this.#slots]) slot.kill(why)
+    this.#pauses.hurry()
     this.#finishClosing()
   }
 
@@ -641,19 +648,16 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   #finishClosing(): void {
-    if (this.#closing === undefined) return
-    if (this.#open === 0) {
-      for (const slot of [...this.#slots]) {
-        if (slot.state === 'idle') {
-          this.#takeOutOfIdle(slot)
-          slot.stop()
-        } else if (slot.state === 'starting') {
-          slot.kill(new WorkerStartError(`${this.name} was closed`, { worker: slot.name }))
-        }
+    if (this.#closing === undefined || this.#open + this.#pauses.size > 0) return
+    for (const slot of [...this.#slots]) {
+      if (slot.state === 'idle') {
+        this.#takeOutOfIdle(slot)
+        slot.stop()
+      } else if (slot.state === 'starting') {
+        slot.kill(new WorkerStartError(`${this.name} was closed`, { worker: slot.name }))
       }
     }
-    if (this.#slots.size > 0 || this.#open > 0) return
-    this.#forced ??= this.#closedEarly() // A repeat that still waits for its turn must not start a worker again.
+    if (this.#slots.size > 0) return
     this.#watching?.cancel()
     this.#closing.unpark()
   }

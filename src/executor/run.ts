@@ -9,6 +9,7 @@ import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.t
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { callerHere, captureCaller } from './caller.ts'
+import type { Pause } from './pauses.ts'
 import { type PoolNotes, unknownCost } from './ready-job.ts'
 import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
 
@@ -34,7 +35,7 @@ export function runOne<F extends AnyFunction>(
 class Extras {
   attempts: Attempts | undefined
   timer: Timer | undefined
-  pause: Timer | undefined
+  pause: Pause | undefined
   /** The listener on its signal. */
   aborted: (() => void) | undefined
   within: CallContext | undefined
@@ -175,7 +176,11 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
   #repeat(attempts: Attempts): void {
     const again = () => attempts.again(() => this.#course.backend.submit(this))
     if (attempts.delayMs === 0) again()
-    else this.#extra.pause = runtime().setTimer(attempts.delayMs, again)
+    else
+      this.#extra.pause = this.#course.backend.pause(attempts.delayMs, {
+        again,
+        left: error => this.left(error),
+      })
   }
 
   get #extra(): Extras {

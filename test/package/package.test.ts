@@ -14,9 +14,9 @@ import { assertSurveyed, surveyFiles } from '../shipping/survey.ts'
 import { oldestNode, oldestVersion } from './oldest-node.ts'
 
 /** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
-const mostPackedKib = 980
-const mostLibraryKib = 372
-const mostBundledKib = 210
+const mostPackedKib = 1_000
+const mostLibraryKib = 384
+const mostBundledKib = 216
 
 interface Packed {
   readonly tarball: string

@@ -216,6 +216,53 @@ onAll('a time limit covers all attempts, and a cancel ends the wait for the next
   assert.equal(pool.stats().retried, 0)
 })
 
+onAll('close waits for calls that wait for their next attempt, and for all of their attempts', async make => {
+  const pool = make({ workers: 1 })
+  const again = pool.with({ retries: 2, retryDelayMs: 50 })
+  const calls = [again.run(tasks.flaky, 3), again.map(tasks.oddFailsOnce, [1, 3])] as const
+  await until(() => pool.stats().failed > 0)
+  await pool.close({ graceMs: 60_000 })
+  assert.equal(calls[0].state, 'done')
+  assert.deepEqual(await Promise.all(calls), [3, [2, 6]])
+})
+
+onAll('what waits for its next attempt when the grace of close is over is settled then', async make => {
+  const pool = make({ workers: 1 })
+  const slowly = pool.with({ retries: 2, retryDelayMs: 60_000 })
+  const ends: unknown[] = []
+  const note = (error: unknown) => ends.push(error)
+  slowly.run(tasks.alwaysFails).catch(note)
+  slowly.map(tasks.oddFailsOnce, [1]).then(null, note)
+  await until(() => pool.stats().failed === 2)
+  const begun = performance.now()
+  await pool.close({ graceMs: 50 })
+  await until(() => ends.length === 2)
+  assert.ok(performance.now() - begun < 20_000)
+  for (const error of ends as RetryError[]) {
+    assert.ok(error instanceof RetryError)
+    assert.deepEqual(
+      (error.errors as Error[]).map(({ name }) => name),
+      ['RangeError', 'ClosedError'],
+    )
+  }
+})
+
+onAll('a cancel of what waits for its next attempt lets close end', async make => {
+  const pool = make({ workers: 1 })
+  const future = pool.with({ retries: 2, retryDelayMs: 60_000 }).run(tasks.alwaysFails)
+  await until(() => pool.stats().failed === 1)
+  const closing = pool.close({ graceMs: 60_000 })
+  future.cancel()
+  await assert.rejects(future, AbortError)
+  await closing
+})
+
+onAll('a call that ends takes along what it has made and what waits for its next attempt', async make => {
+  await using pool = make({ workers: 1 })
+  await pool.run(tasks.leavesRepeat)
+  assert.equal(await pool.run(tasks.stateOfLeft), 'cancelled')
+})
+
 // ── replacement ──
 
 onPools(

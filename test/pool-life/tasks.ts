@@ -1,6 +1,6 @@
 /** Tasks that show which worker they run on, and that die. */
 import { threadId } from 'node:worker_threads'
-import { context, currentExecutor, task } from '../../src/index.ts'
+import { context, currentExecutor, type Future, task } from '../../src/index.ts'
 
 /** Which worker this is: no two have the same pid and thread. */
 export const whoAmI = task(import.meta, (_n?: number): string => `${process.pid} ${threadId}`)
@@ -119,3 +119,16 @@ export const exitAtInitialize = task(import.meta, (): never => process.exit(4))
 
 /** As `endless`, and may be repeated. */
 export const endlessly = task(import.meta, (): Promise<void> => endless(), { idempotent: true })
+
+let left: Future<unknown> | undefined
+
+/** Ends while a call that it has made waits for its second attempt. */
+export const leavesRepeat = task(import.meta, async (): Promise<void> => {
+  const patient = currentExecutor().with({ retries: 1, retryDelayMs: 60_000 })
+  left = patient.run(alwaysFails)
+  patient.map(oddFailsOnce, [1]).then(null, () => {})
+  await new Promise(resolve => setTimeout(resolve, 100))
+})
+
+/** What became of that call. */
+export const stateOfLeft = task(import.meta, (): string | undefined => left?.state)

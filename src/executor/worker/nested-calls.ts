@@ -8,6 +8,7 @@ import type { FromWorker, NestedMessage } from '../../wire/messages.ts'
 import { addressOf } from '../address.ts'
 import type { Backend, Job } from '../backend.ts'
 import { learnClasses } from '../caller.ts'
+import { type Pause, type Paused, Pauses } from '../pauses.ts'
 import { failuresIn, outcomeOf, unsendable } from '../reply.ts'
 import type { ExecutorStats, Model } from '../stats.ts'
 
@@ -52,6 +53,7 @@ export class NestedCalls {
 
 /** Those of one call. */
 export class NestedCallsOf implements Backend {
+  readonly #pauses = new Pauses()
   readonly #all: NestedCalls
   readonly #seq: number
   readonly #ids = new Map<Job, number>()
@@ -114,6 +116,10 @@ export class NestedCallsOf implements Backend {
     this.#all.open.set(id, { job, of: this })
   }
 
+  pause(ms: number, paused: Paused): Pause {
+    return this.#pauses.begin(ms, paused)
+  }
+
   cancel(job: Job, error: Error): void {
     const id = this.#forget(job)
     if (id === undefined) return
@@ -172,6 +178,7 @@ export class NestedCallsOf implements Backend {
       this.#forget(job)
       leave(job, new AbortError(`The call that ran ${nameOf(job.task)} has ended before it.`))
     }
+    this.#pauses.leave(new AbortError('The call that ran this one has ended before it was repeated.'))
   }
 
   #encode({ args, inputs }: Job): Encoded {
