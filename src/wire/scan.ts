@@ -124,10 +124,12 @@ export class Scan {
     const prototype = Object.getPrototypeOf(value)
     const isArray = Array.isArray(value)
     if (isArray && prototype === Array.prototype) return this.#enterArray(value, at)
+    if (!isArray && prototype === Object.prototype)
+      return this.#enterPlain(value as Record<string, unknown>, at)
     const shared = sharedClassOf(prototype)
     if (shared !== undefined && !isError(value)) return this.#enterInstance(value, shared, at)
     if (isArray) return this.#enterArray(value, at)
-    if (prototype === Object.prototype || prototype === null || isForeignPlain(value, prototype))
+    if (prototype === null || isForeignPlain(value, prototype))
       return this.#enterPlain(value as Record<string, unknown>, at)
     this.#enterBuiltIn(value, at)
   }

@@ -34,6 +34,4 @@ export const tags = {
 export const longestText: number = 512
 export const largestViewBytes: number = 1_536
 export const mostParts: number = 64
-export const mostObjects: number = 24
-/** The most bytes that one scalar takes: a text of two bytes for each unit, with tag and length. */
-export const largestScalarBytes: number = 3 + 2 * longestText
+export const mostObjects: number = 64

@@ -1,7 +1,7 @@
 /** Writes values in the compact format: format.ts. */
 import { markedToMove } from '../../task/transfer.ts'
 import { placeOfClass, placeOfWhole } from '../whole-view.ts'
-import { largestScalarBytes, largestViewBytes, longestText, mostObjects, mostParts, tags } from './format.ts'
+import { largestViewBytes, longestText, mostObjects, mostParts, tags } from './format.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
@@ -105,7 +105,7 @@ export class CompactWriter {
 
   #text(text: string): boolean {
     const { length } = text
-    if (length > longestText || this.#at + largestScalarBytes > this.#end) return false
+    if (length > longestText || this.#at + 3 + 2 * length > this.#end) return false
     const start = this.#at
     const bytes = this.#bytes
     let at = start + 3

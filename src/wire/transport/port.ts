@@ -41,6 +41,8 @@ const resultBytes = 24
 const patienceMs = 1
 /** How long a number of memory that is gone is kept at least while the other side may still read it. */
 const unreadMs = 100
+/** Calls that leave in one message: more would save nothing, and be one large piece of memory. */
+const mostInBundle = 16
 /** While it spins, a side looks so often into the ring for each time it looks at the clock: about a microsecond. */
 const looksPerClock = 16
 
@@ -122,7 +124,7 @@ export class PortTransport implements Transport {
       this.#owed.length === 0 &&
       this.#writer.tryAppend(writeMarker, 0, call.seq, 0, 0)
     ) {
-      this.#bundle.push(message)
+      if (this.#bundle.push(message) === mostInBundle) this.#post()
       this.#unpublished = true
       return
     }
