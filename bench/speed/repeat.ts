@@ -9,10 +9,11 @@ import type { Pool } from './rival.ts'
 type Load = Pick<Sample, 'cpuUs' | 'ownCores' | 'foreignCores'>
 
 /**
- * How many windows a pool is warmed up for where the cost of a call is measured: compiling what a call goes through takes V8
- * most of a second on two cores that the pool keeps busy, and a server's calls cost what they cost after that.
+ * How many windows a pool is warmed up for where the cost of a call is measured: three seconds in a whole run. V8 compiles what a
+ * call goes through for a second or two, on two cores that the pool keeps busy, and a server's calls cost what they cost after
+ * that. Of a hand-written worker there is little to compile: after one second it is as fast as it gets (bench/README.md).
  */
-export const warmUpWindows = 4
+export const warmUpWindows = 6
 
 /**
  * Runs `warmUp` for `warmUpMs`, then `body` for `windowMs`, each at least once; tells the median time of `body`.

@@ -28,7 +28,7 @@ ${tournament.played.map(section).join('\n\n')}
 
 \`${command}\` makes this page. ${tournament.samples} samples in ${minutes.toFixed(1)} minutes; ${tournament.again} of them were taken a
 second time, because others' work took more than 0.15 of a core and was in the way. All that have workers have two. Each sample is a program of
-its own: it starts the workers, warms up, measures, and checks every answer. A round goes through all contenders, forwards or
+its own: it starts the workers, warms up (for three seconds where the cost of a call is measured, one second where a speed-up is), measures, and checks every answer. A round goes through all contenders, forwards or
 backwards by turns. Figures are medians over the rounds, with the least and the greatest in brackets; a ratio is formed within a
 round, and is above 1 where the contender is better. *CPU* is the time of the whole tree of processes, *others* the cores that
 other programs kept busy meanwhile: the median, and the most.
