@@ -217,6 +217,47 @@ played('calls of an unknown task go one at a time, those of a cheap one together
   assert.equal(it.worker(0).inbox.length, 20)
 })
 
+played('what finds the fast lane of a worker full waits until half of it is free', both, async play => {
+  const it = play()
+  it.warm()
+  const worker = it.worker(0)
+  worker.laneRoom = 8
+  const calls = it.submitMany(40)
+  const levels: number[] = []
+  for (let answers = 0; answers < 10; answers += 1) {
+    levels.push(worker.inbox.length)
+    worker.begin()
+    worker.answer()
+    worker.read()
+  }
+  assert.deepEqual(levels, [9, 8, 7, 6, 5, 9, 8, 7, 6, 5], 'the ninth went by message: then it was known')
+  await it.settle()
+  assert.deepEqual(
+    it.order(),
+    calls.map(({ id }) => id),
+  )
+})
+
+played(
+  'a call that can’t be copied when it leaves fails alone, wherever it stands in the hand',
+  both,
+  async play => {
+    const it = play()
+    it.warm()
+    const worker = it.worker(0)
+    const alone = it.submit()
+    worker.lose()
+    assert.equal(alone.ending, 'SerializationError')
+    const calls = it.submitMany(5)
+    worker.begin()
+    worker.lose()
+    const last = calls.at(-1)
+    assert.equal(last?.ending, 'SerializationError')
+    await it.settle()
+    for (const call of calls) if (call !== last) assert.equal(call.ending, `done ${call.id}`)
+  },
+)
+
 test('jobs of one turn travel together: the first at once, the others when the turn is over, or when they are many', async () => {
   const virtual = new VirtualRuntime()
   await withRuntime(virtual, async () => {
@@ -1071,6 +1112,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail'), which: fc.nat(), workMs: cost }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('die'), which: fc.nat(), workMs: cost }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('read cancels'), which: fc.nat(), workMs: cost }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose'), which: fc.nat(), workMs: cost }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('time'), which: fc.nat(300), workMs: cost }) },
 )
 
@@ -1081,14 +1123,16 @@ played(
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(3, Number.POSITIVE_INFINITY),
         fc.array(step, { maxLength: 120 }),
-        async (workers, steps) => {
+        async (workers, laneRoom, steps) => {
           const it = play({ workers, graceMs: 100, idleMs: 200, startTimeoutMs: 1_000_000 })
           const mayFail = new Set<unknown>()
           let deaths = 0
           let failedStarts = 0
           for (const { kind: what, which, workMs } of steps) {
             it.importAll()
+            for (const worker of it.workers) worker.laneRoom = laneRoom
             if (what === 'submit') {
               it.submitMany(which, { of: workMs > 1 ? other : cheap, priority: which % 2 })
               continue
@@ -1117,7 +1161,8 @@ played(
             else if (worker.state === 'starting') {
               failedStarts = 0
               worker.ready()
-            } else if (what === 'read') worker.read()
+            } else if (what === 'lose') mayFail.add(worker.lose()?.args[0])
+            else if (what === 'read') worker.read()
             else if (what === 'read cancels') worker.readCancels()
             else if (what === 'begin' && worker.current === undefined) worker.begin()
             else if (worker.current !== undefined && what === 'answer') worker.answer(undefined, workMs)

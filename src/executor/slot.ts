@@ -11,26 +11,23 @@ import {
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
-import { decode, detach, type Encoded } from '../wire/codec.ts'
+import { decode } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import {
   type FromWorker,
-  type HelpMessage,
   isFromWorker,
   type NestedMessage,
   type NestMessage,
-  type RunMessage,
   type UnnestMessage,
 } from '../wire/messages.ts'
 import { yieldedValues } from '../wire/yields.ts'
-import { addressOf } from './address.ts'
 import { callerError, learnClasses } from './caller.ts'
 import { messageOf, reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
+import { Giving } from './giving.ts'
 import { Hand } from './hand.ts'
 import { Helping } from './helping.ts'
 import { relayedOutcome, rootOf, waits } from './nested.ts'
-import { ToldStorages } from './propagation.ts'
 import type { ReadyJob } from './ready-job.ts'
 import { failuresIn, outcomeOf, unsendable } from './reply.ts'
 import { ToldTasks } from './told-tasks.ts'
@@ -92,7 +89,7 @@ export class Slot {
   readonly #helping = new Helping()
   readonly #wear: Wear
   readonly #tasks = new ToldTasks()
-  readonly #storages = new ToldStorages(message => this.#worker.send(message))
+  readonly #giving: Giving
   #state: SlotState = 'starting'
   /** The worker has ended, and what it said last is being read: a job that it were given now would seem to have ended it. */
   gone = false
@@ -103,6 +100,8 @@ export class Slot {
   /** Why this side ends the worker, if it does. */
   #verdict: Error | undefined
   #deadline: Timer | undefined
+  /** The worker's fast lane had no room for a call, and was not looked at since. */
+  #congested = false
   #held = true
   #givenSinceIdle = 0
   /** When the worker began with the first call in its hands, or turned idle. */
@@ -126,6 +125,7 @@ export class Slot {
       },
       exited: exit => this.#exited(exit),
     })
+    this.#giving = new Giving(this.#worker, this.#tasks, task => this.#loads(task))
     this.#worker.hold()
   }
 
@@ -192,7 +192,7 @@ export class Slot {
   roomFor({ task, cost }: ReadyJob, takesBack: boolean): number {
     const { first } = this.#hand
     if (this.#state !== 'busy' || first === undefined || first.stream !== undefined || this.gone) return 0
-    if (this.#worker.congested || !this.#tasks.isLoaded(task)) return 0
+    if (this.congested || !this.#tasks.isLoaded(task)) return 0
     const most = Math.min(cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity)
     return Math.min(most - this.#hand.count, this.#hand.room - 1, this.#wear.callsLeft)
   }
@@ -207,7 +207,8 @@ export class Slot {
 
   /** Whether what is given to it now would have to leave by a slower way than what it has. */
   get congested(): boolean {
-    return this.#worker.congested ?? false
+    if (this.#congested) this.#congested = this.#worker.congested ?? false
+    return this.#congested
   }
 
   /** Whether the worker has come to the middle of what it may have in its hands: then more is given, many at once. */
@@ -215,7 +216,7 @@ export class Slot {
     const { first } = this.#hand
     return (
       first !== undefined &&
-      !this.#worker.congested &&
+      !this.congested &&
       this.#hand.count * 2 <= Math.min(first.cost.inHand(takesBack), this.#worker.capacity)
     )
   }
@@ -242,7 +243,7 @@ export class Slot {
     const seq = this.#hand.add(ready)
     this.#wear.given(ready)
     try {
-      this.#give(seq, ready)
+      if (!this.#giving.give(seq, ready)) this.#congested = this.#worker.congested ?? false
     } catch (cause) {
       this.#hand.remove(seq)
       this.#owner.settled(ready, unsendable(cause))
@@ -359,21 +360,12 @@ export class Slot {
   help(ready: ReadyJob): void {
     const seq = this.#helping.add(ready)
     this.#wear.given(ready)
-    const { task, encoded, stores, attempt = 1 } = ready
-    const chunk = ready.inputs !== undefined
-    const { value, special, transfer } = encoded ?? asTheyAre(ready)
     try {
-      const ref = this.#tell(task)
-      const help: HelpMessage = { kind: 'help', seq, ref, args: value, special, chunk, attempt }
-      this.#worker.send(
-        stores === undefined ? help : { ...help, stores: this.#storages.wire(stores) },
-        transfer,
-      )
+      this.#giving.help(seq, ready)
     } catch (cause) {
       this.#helping.remove(seq)
       return this.#owner.settled(ready, unsendable(cause))
     }
-    detach(transfer)
     ready.started()
   }
 
@@ -408,60 +400,12 @@ export class Slot {
     this.#worker.hold()
   }
 
-  #give(seq: number, ready: ReadyJob): void {
-    const { task, args, encoded, stores, attempt = 1, stream } = ready
-    const ref = this.#tell(task)
-    const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
-    if (
-      plain &&
-      attempt === 1 &&
-      args !== undefined &&
-      stream === undefined &&
-      this.#tryGive(seq, ref, args, stores)
+  /** The worker has to import the module of a task. */
+  #loads(task: Task): void {
+    const { startTimeoutMs } = this.#options
+    this.#setDeadline(startTimeoutMs, () =>
+      this.#end(new WorkerStartTimeoutError(`importing ${task.module}`, startTimeoutMs, this.#details())),
     )
-      return
-    const { value, special, transfer, loans }: Encoded = encoded ?? asTheyAre(ready)
-    const message: RunMessage = {
-      kind: 'run',
-      seq,
-      ref,
-      args: value,
-      special,
-      chunk: args === undefined,
-      attempt,
-      ...(stream === undefined ? {} : { credit: stream.credit() }),
-    }
-    this.#worker.give(
-      stores === undefined ? message : { ...message, stores: this.#storages.wire(stores) },
-      transfer,
-      loans,
-    )
-    detach(transfer)
-  }
-
-  #tryGive(seq: number, ref: number, args: readonly unknown[], stores: ReadyJob['stores']): boolean {
-    if (stores === undefined) return this.#worker.tryGive(seq, ref, args)
-    const all = this.#storages.ahead(stores, args)
-    return all !== undefined && this.#worker.tryGive(seq, -ref, all)
-  }
-
-  /** Sends the task's address the first time, and returns its number on this worker. */
-  #tell(task: Task): number {
-    const known = this.#tasks.refOf(task)
-    if (known !== undefined) return known
-    const ref = this.#tasks.nextRef
-    this.#worker.send({ kind: 'load', ref, ...addressOf(task) })
-    this.#tasks.add(task)
-    this.#setDeadline(this.#options.startTimeoutMs, () =>
-      this.#end(
-        new WorkerStartTimeoutError(
-          `importing ${task.module}`,
-          this.#options.startTimeoutMs,
-          this.#details(),
-        ),
-      ),
-    )
-    return ref
   }
 
   #receive(message: unknown): void {
@@ -491,7 +435,7 @@ export class Slot {
       return this.#end(new ProtocolError('ready, for the second time', this.#details()))
     const { initialize } = this.#options
     if (initialize === undefined) return this.#canWork()
-    const ref = this.#tell(initialize)
+    const ref = this.#giving.tell(initialize)
     this.#worker.send({
       kind: 'help',
       seq: initializing,
@@ -803,11 +747,6 @@ function canBeGivenAgain({ encoded }: ReadyJob): boolean {
  */
 export function mayWaitInHand(ready: ReadyJob): boolean {
   return ready.nesting === undefined && ready.stream === undefined && canBeGivenAgain(ready)
-}
-
-/** Few primitives. */
-function asTheyAre({ args }: ReadyJob): Encoded {
-  return { value: args, special: false, transfer: [] }
 }
 
 function describe(message: unknown): string {
