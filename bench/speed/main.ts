@@ -14,7 +14,7 @@ import { tournament } from './tournament.ts'
 
 const help = `Plays atonce, its rivals, hand-written workers and Python's pools on the same work, in turns.
 
-  npm run bench                          everything, about forty minutes; writes bench/RESULTS.md
+  npm run bench                          everything, about half an hour; writes bench/RESULTS.md
   npm run bench -- --quick               two short rounds of each; writes nothing, as all that follow
 
   --only burst,map                       these cases: ${cases.map(({ name }) => name).join(', ')}
@@ -33,7 +33,7 @@ if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1)) {
 }
 const windowMs = options.quick ? 100 : 500
 /** Whoever asks for a number of rounds gets them. */
-const budgetMs = rounds === undefined ? 42 * 60_000 : Number.POSITIVE_INFINITY
+const budgetMs = rounds === undefined ? 32 * 60_000 : Number.POSITIVE_INFINITY
 const whole = !options.quick && !options.only && !options.rivals && !options.rounds
 
 const machine = describeMachine()

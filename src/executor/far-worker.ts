@@ -22,8 +22,6 @@ export interface FarWorkerOwner {
   message(message: unknown): void
   /** A small plain result came on the fast lane; with `more`, another one is here already, and follows at once. */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
-  /** The call was given, but can't be copied, as turned out while it was to leave: the worker never sees it. */
-  unsendable(seq: number, cause: unknown): void
   /** How many results are worth being told of together; 0 for each at once. */
   patience(): number
   /** The worker has ended: what it said before follows, then `exited`. It is given nothing more. */
@@ -53,7 +51,7 @@ export interface FarWorker {
   deliver(): void
   /**
    * Puts a call into the worker's hands, behind those it has; the ends of channels in `loans` are its own until it is answered.
-   * It leaves with `deliver`, at the latest.
+   * It leaves with `deliver`, if not before.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   give(message: RunMessage, transfer: Transfer, loans?: readonly Lent[]): void

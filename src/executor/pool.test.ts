@@ -238,26 +238,6 @@ played('what finds the fast lane of a worker full waits until half of it is free
   )
 })
 
-played(
-  'a call that can’t be copied when it leaves fails alone, wherever it stands in the hand',
-  both,
-  async play => {
-    const it = play()
-    it.warm()
-    const worker = it.worker(0)
-    const alone = it.submit()
-    worker.lose()
-    assert.equal(alone.ending, 'SerializationError')
-    const calls = it.submitMany(5)
-    worker.begin()
-    worker.lose()
-    const last = calls.at(-1)
-    assert.equal(last?.ending, 'SerializationError')
-    await it.settle()
-    for (const call of calls) if (call !== last) assert.equal(call.ending, `done ${call.id}`)
-  },
-)
-
 test('jobs of one turn travel together: the first at once, the others when the turn is over, or when they are many', async () => {
   const virtual = new VirtualRuntime()
   await withRuntime(virtual, async () => {
@@ -1112,7 +1092,6 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail'), which: fc.nat(), workMs: cost }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('die'), which: fc.nat(), workMs: cost }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('read cancels'), which: fc.nat(), workMs: cost }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose'), which: fc.nat(), workMs: cost }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('time'), which: fc.nat(300), workMs: cost }) },
 )
 
@@ -1161,8 +1140,7 @@ played(
             else if (worker.state === 'starting') {
               failedStarts = 0
               worker.ready()
-            } else if (what === 'lose') mayFail.add(worker.lose()?.args[0])
-            else if (what === 'read') worker.read()
+            } else if (what === 'read') worker.read()
             else if (what === 'read cancels') worker.readCancels()
             else if (what === 'begin' && worker.current === undefined) worker.begin()
             else if (worker.current !== undefined && what === 'answer') worker.answer(undefined, workMs)

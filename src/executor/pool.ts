@@ -142,7 +142,8 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   }
 
   pause(ms: number, paused: Paused): Pause {
-    return this.#pauses.begin(ms, paused)
+    // What fails while its worker is being ended comes at once, to be refused.
+    return this.#pauses.begin(this.#forced === undefined ? ms : 0, paused)
   }
 
   cancel(job: Job, error: Error): void {

@@ -119,7 +119,6 @@ export class Slot {
       message: message => this.#receive(message),
       done: (seq, workMs, value, more) => this.#done(seq, workMs, value, more),
       patience: () => this.#patience(),
-      unsendable: (seq, cause) => this.#unsendable(seq, cause),
       ending: () => {
         this.gone = true
       },
@@ -251,16 +250,6 @@ export class Slot {
       return
     }
     if (this.#hand.count === 1) this.#begin(ready)
-  }
-
-  /** It was put into the worker's hands, but the worker never sees it. */
-  #unsendable(seq: number, cause: unknown): void {
-    const isFirst = this.#hand.first?.seq === seq
-    const ready = this.#hand.remove(seq)
-    if (ready === undefined) return
-    this.#wear.takenBack(ready)
-    if (!ready.over) this.#owner.settled(ready, unsendable(cause))
-    if (isFirst) this.#next()
   }
 
   /** The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a worker that does not. */

@@ -34,7 +34,6 @@ function startThread(
       run() {},
       done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
       patience: () => owner.patience(),
-      unsendable: (seq, cause) => owner.unsendable(seq, cause),
       garbled(what) {
         unreadable = what
         void thread?.terminate()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OptionError, SerializationError } from '../errors.ts'
-import { add, double, echo } from './fixtures/tasks.ts'
+import { add, double, echo, reverse } from './fixtures/tasks.ts'
 import { threads } from './threads.ts'
 
 test('threads that spin answer as threads do, one call after the other and many at once', async () => {
@@ -78,5 +78,18 @@ test('memory that goes with call after call is the same for all of them, whateve
       Array.from(whole, (_, at) => ({ at, sum: round })),
     )
     assert.ok(whole.every(value => value === round))
+  }
+})
+
+test('two calls with the same object get a copy each, however many leave together', async () => {
+  await using pool = threads({ workers: 1 })
+  await pool.run(reverse, [0])
+  const large = Array.from({ length: 100 }, (_, n) => n)
+  const array = Float64Array.from(large)
+  const bytes = new Float64Array(1_000).map((_, at) => at)
+  const inputs = [large, large, array, array, bytes.subarray(0, 500), bytes.subarray(500), bytes, bytes]
+  for (let round = 0; round < 5; round += 1) {
+    const answers = await Promise.all(inputs.map(input => pool.run(reverse, input as number[])))
+    for (const [at, answer] of answers.entries()) assert.deepEqual(answer, inputs[at]?.toReversed())
   }
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import {
   AbortError,
   ClosedError,
@@ -245,6 +246,19 @@ onAll('what waits for its next attempt when the grace of close is over is settle
       ['RangeError', 'ClosedError'],
     )
   }
+})
+
+onPools('what has failed while close ends its worker does not wait for another attempt', async make => {
+  const pool = make({ workers: 1 })
+  const slowly = pool.with({ retries: 1, retryDelayMs: 60_000 })
+  await assert.rejects(pool.run(tasks.alwaysFails), RangeError)
+  const future = slowly.run(tasks.alwaysFails)
+  await turn()
+  const begun = performance.now()
+  while (performance.now() - begun < 200); // Its failure lies here unread.
+  const [, ending] = await Promise.all([pool.close({ graceMs: 0 }), Promise.allSettled([future])])
+  assert.ok(performance.now() - begun < 20_000)
+  assert.equal(ending[0]?.status, 'rejected')
 })
 
 onAll('a cancel of what waits for its next attempt lets close end', async make => {

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
-import { LearntMemories, type MemoryLesson, TaughtMemories } from './memories.ts'
+import { forgetting, isMemoryLesson, LearntMemories, type MemoryLesson, TaughtMemories } from './memories.ts'
 import { type PortTransport, portTransport, sharedRings } from './port.ts'
 import type { Receiver } from './transport.ts'
 
@@ -28,8 +28,8 @@ test('a memory that was seen once is not worth a number; from the second time on
   assert.equal(taught.numberOf(one), 1)
   assert.equal(taught.numberOf(other), 2)
   assert.deepEqual(lessons, [
-    [1, one],
-    [2, other],
+    ['memory', 1, one],
+    ['memory', 2, other],
   ])
 })
 
@@ -51,9 +51,9 @@ test('a lesson that could not be given is given the next time', () => {
 test('the last lesson about a number is that it stands for nothing', () => {
   const learnt = new LearntMemories()
   const memory = new SharedArrayBuffer(8)
-  learnt.learn([1, memory])
+  learnt.learn(['memory', 1, memory])
   assert.equal(learnt.get(1), memory)
-  learnt.learn([1])
+  learnt.learn(forgetting(1))
   assert.equal(learnt.get(1), undefined)
 })
 
@@ -123,7 +123,7 @@ test('memory that its sender has no more is let go on the other side, but not be
   const { near, far, heard, port2 } = ends
   const lessons: unknown[] = []
   port2.on('message', message => {
-    if (Array.isArray(message) && message.length === 1) lessons.push(message[0])
+    if (isMemoryLesson(message) && message.length === 2) lessons.push(message[1])
   })
   ;(() => {
     const memory = new SharedArrayBuffer(8)

@@ -2,9 +2,8 @@
  * A transport between two threads: a MessagePort, and beside it a ring on shared memory for each direction.
  *
  *     small and plain ─▶ record in the ring ────────────────────────────┐
- *     other calls     ─▶ message on the port, with those that leave ────┴▶ the other side reads the ring in order,
- *                        together with it; each leaves a marker             and takes a marked call from the port
- *                        in the ring, so that calls keep their order
+ *     other calls     ─▶ message on the port, and a marker in the ring, ┴▶ the other side reads the ring in order,
+ *                        so that calls keep their order                     and takes a marked call from the port
  *     shared memory   ─▶ its number in a record; posted with it when it goes with a call for the second time (memories.ts)
  *     anything else   ─▶ message on the port
  *     the reader sleeps ─▶ the bell: an empty message on the port
@@ -19,8 +18,8 @@ import type { CompactReader } from '../compact/reader.ts'
 import type { CompactWriter } from '../compact/writer.ts'
 import type { RunMessage } from '../messages.ts'
 import { withBulkCopied } from './bulk.ts'
-import { type BundledCall, bundled, unbundled } from './bundle.ts'
-import { LearntMemories, type MemoryLesson, TaughtMemories } from './memories.ts'
+import { forgetting, isMemoryLesson, LearntMemories, TaughtMemories } from './memories.ts'
+import { callOf, isPostedCall, type PostedCall, postedCall } from './posted-call.ts'
 import { NoRecord, type RingMemory, RingReader, RingWriter, ringMemory } from './ring.ts'
 import type { Receiver, Transfer, Transport } from './transport.ts'
 
@@ -41,8 +40,6 @@ const resultBytes = 24
 const patienceMs = 1
 /** How long a number of memory that is gone is kept at least while the other side may still read it. */
 const unreadMs = 100
-/** Calls that leave in one message: more would save nothing, and be one large piece of memory. */
-const mostInBundle = 16
 /** While it spins, a side looks so often into the ring for each time it looks at the clock: about a microsecond. */
 const looksPerClock = 16
 
@@ -71,11 +68,9 @@ export class PortTransport implements Transport {
   readonly #writer: RingWriter
   readonly #reader: RingReader
   /** Calls that came on the port before their marker was read. */
-  readonly #early: BundledCall[] = []
+  readonly #early: PostedCall[] = []
   /** Memory that calls from the other side name by its number. */
   readonly #learnt = new LearntMemories()
-  /** Calls that leave in one message, their markers being in the ring already. */
-  #bundle: BundledCall[] = []
   #closed = false
   /** The ring holds what no record is; nothing of it is read any more. */
   #broken = false
@@ -109,29 +104,22 @@ export class PortTransport implements Transport {
   }
 
   send(message: unknown, transfer: Transfer = []): void {
-    if (this.#bundle.length > 0) this.deliver()
     const bulk = transfer.length === 0 ? withBulkCopied(message) : undefined
     this.#port.postMessage(bulk?.message ?? message, bulk?.transfer ?? transfer)
   }
 
-  /** Sends a call that the fast lane does not take. It leaves with `deliver`, at the latest; what moves, or is large, at once. */
+  /**
+   * Sends a call that the fast lane does not take. The other side looks for it with `deliver`. In a message of its own: in one
+   * message, two calls with the same object would be given one copy of it.
+   */
   sendCall(call: RunMessage, transfer: Transfer = []): void {
     const bulk = transfer.length === 0 ? withBulkCopied(call) : undefined
-    const message = bundled((bulk?.message as RunMessage | undefined) ?? call)
-    const moved = bulk?.transfer ?? transfer
-    if (
-      moved.length === 0 &&
-      this.#owed.length === 0 &&
-      this.#writer.tryAppend(writeMarker, 0, call.seq, 0, 0)
-    ) {
-      if (this.#bundle.push(message) === mostInBundle) this.#post()
-      this.#unpublished = true
-      return
-    }
-    this.deliver()
-    this.#port.postMessage([message], moved)
+    this.#port.postMessage(
+      postedCall((bulk?.message as RunMessage | undefined) ?? call),
+      bulk?.transfer ?? transfer,
+    )
     // It is tempting to let the message be its own bell: but that is no faster, whatever its size.
-    if (this.#owed.length === 0 && this.#tryMark(call.seq)) return this.#ring()
+    if (this.#owed.length === 0 && this.#tryMark(call.seq)) return
     this.#owed.push(call.seq)
     this.#payMarkers()
   }
@@ -153,7 +141,6 @@ export class PortTransport implements Transport {
   }
 
   deliver(): void {
-    if (this.#bundle.length > 0) this.#post()
     if (this.#owed.length > 0) this.#payMarkers()
     if (this.#unpublished) this.#writer.publish()
     else if (!this.#unrung) return
@@ -235,32 +222,10 @@ export class PortTransport implements Transport {
     this.#port.close()
   }
 
-  /** One that can't be copied must not keep the others, and its marker wants a call. */
-  #post(): void {
-    const calls = this.#bundle
-    this.#bundle = []
-    try {
-      this.#port.postMessage(calls)
-      return
-    } catch (cause) {
-      if (calls.length === 1) return this.#postNumber(calls[0] as BundledCall, cause)
-    }
-    for (const call of calls) {
-      try {
-        this.#port.postMessage([call])
-      } catch (cause) {
-        this.#postNumber(call, cause)
-      }
-    }
-  }
-
-  #postNumber([seq]: BundledCall, cause: unknown): void {
-    this.#port.postMessage([[seq]])
-    this.#receiver.unsendable?.(seq, cause)
-  }
-
   #tryMark(seq: number): boolean {
-    return this.#writer.tryWrite(writeMarker, 0, seq, 0, 0)
+    if (!this.#writer.tryAppend(writeMarker, 0, seq, 0, 0)) return false
+    this.#unpublished = true
+    return true
   }
 
   /** Writes the markers that are owed, as far as the ring has room; the rest soon: nobody may tell when there is some again. */
@@ -268,7 +233,10 @@ export class PortTransport implements Transport {
     let paid = 0
     while (paid < this.#owed.length && this.#tryMark(this.#owed[paid] as number)) paid += 1
     this.#owed.splice(0, paid)
-    if (paid > 0) this.#ring()
+    if (paid > 0) {
+      this.#writer.publish()
+      this.#ring()
+    }
     this.#paying?.cancel()
     this.#paying = undefined
     if (this.#owed.length === 0 || this.#closed) return
@@ -289,9 +257,10 @@ export class PortTransport implements Transport {
 
   #take(message: unknown): void {
     if (message === bell) return
-    if (!Array.isArray(message) || this.#receiver.awake === undefined) this.#receiver.message(message)
-    else if (typeof message[0] === 'number') this.#learnt.learn(message as unknown as MemoryLesson)
-    else this.#early.push(...(message as BundledCall[]))
+    if (this.#receiver.awake === undefined) this.#receiver.message(message)
+    else if (isPostedCall(message)) this.#early.push(message)
+    else if (isMemoryLesson(message)) this.#learnt.learn(message)
+    else this.#receiver.message(message)
   }
 
   /** The memory that a record names: it was posted before the record was written, so it is here. */
@@ -308,7 +277,7 @@ export class PortTransport implements Transport {
   /** Records that name it may be left of calls that were taken back. */
   #forget(number: number): void {
     if (this.#closed) return
-    if (this.#writer.isRead) this.#port.postMessage([number] satisfies MemoryLesson)
+    if (this.#writer.isRead) this.#port.postMessage(forgetting(number))
     else
       runtime()
         .setTimer(unreadMs, () => this.#forget(number))
@@ -340,11 +309,8 @@ export class PortTransport implements Transport {
   /** Delivers the call that the marker stands for: it was posted before the marker was written, so it is here. */
   #deliverMarked(seq: number): void {
     for (;;) {
-      const at = this.#early.findIndex(([early]) => early === seq)
-      if (at >= 0) {
-        const call = unbundled(this.#early.splice(at, 1)[0] as BundledCall)
-        return call === undefined ? undefined : this.#receiver.message(call)
-      }
+      const at = this.#early.findIndex(early => early[1] === seq)
+      if (at >= 0) return this.#receiver.message(callOf(this.#early.splice(at, 1)[0] as PostedCall))
       const next = receiveMessageOnPort(this.#port)
       if (next === undefined) throw new NoRecord('a marker without its call')
       this.#take(next.message)

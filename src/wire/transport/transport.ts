@@ -49,8 +49,6 @@ export interface Receiver {
   cleared?(): void
   /** Something waits to be read; only for an owner that reads by `poll`, at its own pace. */
   awake?(): void
-  /** A call that was to leave can't be copied: it was not sent. Only of calls between threads, while `deliver` runs. */
-  unsendable?(seq: number, cause: unknown): void
   /** How many results are worth being woken for once; 0 for the first that comes. */
   patience?(): number
   /** What arrived is no message of this transport. */
