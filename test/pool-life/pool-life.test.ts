@@ -265,10 +265,12 @@ onAll('a cancel of what waits for its next attempt lets close end', async make =
   const pool = make({ workers: 1 })
   const future = pool.with({ retries: 2, retryDelayMs: 60_000 }).run(tasks.alwaysFails)
   await until(() => pool.stats().failed === 1)
+  const begun = performance.now()
   const closing = pool.close({ graceMs: 60_000 })
   future.cancel()
   await assert.rejects(future, AbortError)
   await closing
+  assert.ok(performance.now() - begun < 20_000, 'not only when its idle worker has ended by itself')
 })
 
 onAll('a call that ends takes along what it has made and what waits for its next attempt', async make => {

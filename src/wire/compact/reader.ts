@@ -29,7 +29,7 @@ export class CompactReader {
   #at = 0
   readonly #shapes: (readonly string[])[] = []
   /** Names that were read before, each at the place that its length and two of its letters give it. */
-  readonly #names = new Array<string | undefined>(knownNames).fill(undefined)
+  readonly #names: (string | undefined)[] = []
 
   readonly #memories: KnownMemories
 
