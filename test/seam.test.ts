@@ -8,7 +8,7 @@ const forbidden =
 
 /** The only other places, and why. */
 const excepted: ReadonlyMap<string, string> = new Map([
-  ['src/executor/worker/watchdog.ts', 'the text of a thread of its own, which can import nothing'],
+  ['src/worker/far/watchdog.ts', 'the text of a thread of its own, which can import nothing'],
   ['src/cli/ps/questions.ts', 'texts that run in another program'],
   ['src/testing/conformance-tasks.ts', 'tasks that wait by the clock, to be waited for'],
   ['src/testing/stream-tasks.ts', 'generators that wait by the clock, to be waited for'],

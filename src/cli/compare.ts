@@ -1,9 +1,9 @@
 /** `atonce compare <file#task | workload>…`: the same work as a plain loop and on every model, measured side by side. */
 import { basename, dirname, join } from 'node:path'
 import type { SizeName } from '../../gallery/workload.ts'
-import { machine } from '../executor/machine.ts'
 import type { Model } from '../index.ts'
 import { decide } from '../measure/estimate.ts'
+import { machine } from '../pool/machine.ts'
 import { checkedInputs } from './call.ts'
 import { type Comparison, comparisonOf } from './compare/comparison.ts'
 import { documentOf } from './compare/document.ts'

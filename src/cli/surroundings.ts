@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { arch, cpus, platform, release } from 'node:os'
 import { dirname, join } from 'node:path'
-import { machine } from '../executor/machine.ts'
+import { machine } from '../pool/machine.ts'
 
 export interface Surroundings {
   readonly atonce: string

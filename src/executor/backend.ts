@@ -3,8 +3,8 @@ import type { AsyncResource } from 'node:async_hooks'
 import type { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
-import type { Packed } from './packed.ts'
-import type { Pause, Paused } from './pauses.ts'
+import type { Packed } from './map/packed.ts'
+import type { Pause, Paused } from './repeat/pauses.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 
 /** Where a call came from, for the errors that come back. */

@@ -7,8 +7,8 @@
  */
 import { type CallContext, type CallOwner, currentCall } from '../task/context.ts'
 import type { Backend } from './backend.ts'
-import { direct } from './direct.ts'
 import { createExecutor, type Executor } from './executor.ts'
+import { direct } from './here/direct.ts'
 
 /** Who runs calls that may make calls of their own. */
 export interface NestingOwner extends CallOwner {

@@ -1,8 +1,7 @@
 /** A job that a pool has accepted, and what the pool notes on it. */
 import type { Encoded } from '../wire/codec.ts'
+import type { EncodedStore } from '../wire/propagation.ts'
 import type { Job } from './backend.ts'
-import type { Held } from './hand.ts'
-import type { EncodedStore } from './propagation.ts'
 import type { Queued } from './queue.ts'
 import { TaskCost } from './task-cost.ts'
 
@@ -10,7 +9,9 @@ import { TaskCost } from './task-cost.ts'
  * What a pool notes on a job, on the job itself: in a burst a call costs what it keeps in memory until it is settled, and
  * another object for each would be a fifth more. The pool writes them, and nobody else looks at them.
  */
-export interface PoolNotes extends Omit<Queued, 'priority'>, Held {
+export interface PoolNotes extends Omit<Queued, 'priority'> {
+  /** Its number in the hand of the worker that has it. */
+  seq: number
   /** The arguments as the codec made them; undefined for those that need no codec: they cross as they are. */
   encoded: Encoded | undefined
   /** What the caller's propagated storages held, if anything. */

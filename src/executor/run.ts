@@ -9,9 +9,9 @@ import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.t
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { callerHere, captureCaller } from './caller.ts'
-import type { Pause } from './pauses.ts'
 import { type PoolNotes, unknownCost } from './ready-job.ts'
-import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './retry.ts'
+import type { Pause } from './repeat/pauses.ts'
+import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './repeat/retry.ts'
 
 /** Where calls go, and with which options: what all calls of one executor share. */
 export interface Course {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { checkPoolOptions, type PoolUserOptions } from '../executor/pool-options.ts'
+import { checkPoolOptions, type PoolUserOptions } from '../pool/options.ts'
 import { inheritedFlags, type LaunchOptions, launchOf } from './launch.ts'
 
 function launch(options: PoolUserOptions = {}, more: Partial<LaunchOptions> = {}) {

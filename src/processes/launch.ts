@@ -1,7 +1,7 @@
 /** The command line of a worker process. */
-import type { PoolOptions } from '../executor/pool-options.ts'
-import { markProcess } from '../executor/worker/is-worker.ts'
-import { processEntry } from '../executor/worker/process-entry.ts'
+import type { PoolOptions } from '../pool/options.ts'
+import { markProcess } from '../worker/birth.ts'
+import { processEntry } from '../worker/far/process-entry.ts'
 
 const { dirname } = process.getBuiltinModule('node:path')
 const { fileURLToPath } = process.getBuiltinModule('node:url')
@@ -114,5 +114,5 @@ function permissionFlags({ read = [], write = [], childProcess = false }: Permis
 /** Where the library is: `src/` two folders above the worker's entry, or the folder of the one file that it was built into. */
 function ownFolder(): string {
   const folder = dirname(fileURLToPath(processEntry))
-  return processEntry.endsWith('/executor/worker/process-entry.ts') ? dirname(dirname(folder)) : folder
+  return processEntry.endsWith('/worker/far/process-entry.ts') ? dirname(dirname(folder)) : folder
 }

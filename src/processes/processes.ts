@@ -1,8 +1,8 @@
 /** The model `processes`: a pool of child processes on this machine. They share nothing; one that crashes hurts nobody. */
 import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
-import { Pool } from '../executor/pool.ts'
-import { checkPoolOptions, type PoolUserOptions } from '../executor/pool-options.ts'
+import { checkPoolOptions, type PoolUserOptions } from '../pool/options.ts'
+import { Pool } from '../pool/pool.ts'
 import type { Permissions } from './launch.ts'
 import { processStarter } from './process.ts'
 

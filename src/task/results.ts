@@ -1,7 +1,7 @@
 /**
  * The results of `map`: await them as an array, or iterate over them as they come.
  *
- *     producer (executor/map.ts)                                   consumer
+ *     producer (executor/map/map.ts)                                   consumer
  *     reads inputs while room > 0 ─▶ deliverRun(first, run) ─▶ runs ─▶ array | async iterator
  *              ▲                                                              │
  *              └──────────────── demand() ◀── one result taken ◀──────────────┘

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { propagated } from '../declared/propagated.ts'
 import { shareable } from '../declared/shareable.ts'
-import { isWorker } from '../executor/worker/is-worker.ts'
+import { isWorker } from '../worker/birth.ts'
 
 export class Unknown {
   readonly known = false

@@ -1,13 +1,13 @@
 /** One worker thread, as the pool sees it. */
 import { MessageChannel, Worker } from 'node:worker_threads'
-import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../executor/far-worker.ts'
-import type { PoolOptions, ResourceLimits } from '../executor/pool-options.ts'
-import { markThread } from '../executor/worker/is-worker.ts'
-import { threadEntry } from '../executor/worker/thread-entry.ts'
+import type { PoolOptions, ResourceLimits } from '../pool/options.ts'
 import { store } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { claimMemory, claimWindow, giveClaim, recallClaim, wasBegun } from '../wire/claims.ts'
 import { portTransport, sharedRings } from '../wire/transport/port.ts'
+import { markThread } from '../worker/birth.ts'
+import { threadEntry } from '../worker/far/thread-entry.ts'
+import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
 
 /** Starts threads with the given limits, each of which looks for its next call for `spinUs` before it sleeps. */
 export function threadStarter(options: PoolOptions, spinUs: number): StartWorker {
@@ -98,7 +98,7 @@ function startThread(
     },
     recall: seq => recallClaim(claims, seq),
     hadBegun: seq => wasBegun(claims, seq),
-    flagCancelled: seq => store(cancelWord, 0, seq), // Pairs with the load in worker/thread-entry.ts.
+    flagCancelled: seq => store(cancelWord, 0, seq), // Pairs with the load in worker/far/thread-entry.ts.
     stop: () => transport.close(), // The thread sees its port close, and exits.
     kill: () => void thread?.terminate(),
     hold() {

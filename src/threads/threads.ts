@@ -1,8 +1,8 @@
 /** The model `threads`: a pool of worker threads in this process. Each is an isolate that may also share memory. */
 import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
-import { Pool } from '../executor/pool.ts'
-import { checkPoolOptions, type PoolUserOptions } from '../executor/pool-options.ts'
+import { checkPoolOptions, type PoolUserOptions } from '../pool/options.ts'
+import { Pool } from '../pool/pool.ts'
 import { threadStarter } from './thread.ts'
 
 export interface ThreadsOptions extends PoolUserOptions {

@@ -18,7 +18,7 @@
  *     of the end of a channel that is lent to a call in another process (lent/README.md); both ways
  *     ── lent {link, message} ─────────────────────▶  for the other side of that link
  *
- *     of a stream only (executor/README.md)
+ *     of a stream only (pool/README.md)
  *     ── run {…, credit} ──────────────────────────▶  lets the generator yield so much
  *     ◀───────────── yielded {seq, bytes} | yieldedOne {seq, value} ──
  *     ── pull {seq, count} ────────────────────────▶  so much more

@@ -8,7 +8,7 @@
  */
 import { AsyncResource } from 'node:async_hooks'
 import { OptionError, TimeoutError } from '../../errors.ts'
-import { type Batch, openInputs, type Source } from '../../executor/inputs.ts'
+import { type Batch, openInputs, type Source } from '../../executor/map/inputs.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, enterStrand, type Stoppable, type Strand } from '../../runtime/strand.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'

@@ -1,0 +1,399 @@
+/**
+ * `map`: reads inputs lazily, sends them in chunks, hands the outcomes to the results.
+ *
+ *     Source ─▶ #read (while the results have room, and jobs are wanted) ─▶ inputs ─▶ Job ─▶ backend
+ *     Results ◀── deliverRun(first, run) ◀────────────────────────────── settled ◀──┘
+ *
+ * What a chunk is never shows: each input is called once, at its place, and fails alone. A chunk that is refused before it
+ * was sent (one input can't be copied, or all together are too large) is halved and tried again; one that finds the queue
+ * full waits until a job of this map has settled.
+ */
+import type { AsyncResource } from 'node:async_hooks'
+import { PayloadTooLargeError, QueueFullError, SerializationError, TimeoutError } from '../../errors.ts'
+import { runtime, type Timer } from '../../runtime/runtime.ts'
+import { currentCall } from '../../task/context.ts'
+import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
+import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
+import { type AnyFunction, nameOf, type Result, type Task } from '../../task/task.ts'
+import type { Backend, Job } from '../backend.ts'
+import type { CallOptions } from '../call-options.ts'
+import { captureCaller } from '../caller.ts'
+import { type Attempts, assertNothingMoves, attemptsOf } from '../repeat/retry.ts'
+import { ChunkSizer } from './chunk.ts'
+import { type Batch, openInputs, type Source } from './inputs.ts'
+import { type Chunk, chunkOf, type JobOwner, MapJob } from './job.ts'
+import { checkMapOptions, type MapOptions } from './options.ts'
+import { type Piece, runOf } from './outcomes.ts'
+import { isPackedResults, moving, type Packed, pack, takesItems, unpackedAt, visibleBytes } from './packed.ts'
+import { MapRepeats } from './repeats.ts'
+import { tuplesOf } from './tuples.ts'
+
+const hooks = process.getBuiltinModule('node:async_hooks')
+
+/** Jobs per worker that are submitted at a time: one runs, one waits, so that no worker waits for the caller. */
+const jobsPerWorker = 2
+/** Chunks per worker that are read beyond the last result taken: as many wait for the consumer as are under way. */
+const chunksAhead = 2 * jobsPerWorker
+/** The bound where the number of workers is none: `coroutines({ concurrency: Infinity })`. */
+const mostChunksAhead = 65_536
+
+export function runMap<F extends AnyFunction>(
+  backend: Backend,
+  callOptions: CallOptions,
+  task: Task<F>,
+  inputs: Iterable<unknown> | AsyncIterable<unknown>,
+  options: MapOptions,
+  calledAs: Function,
+): Results<Result<F>> {
+  checkMapOptions(options)
+  const source = openInputs(inputs, { shares: backend.model === 'threads' })
+  const buffer = new ResultsBuffer<unknown>(options.ordered ?? true, options.ahead ?? 0)
+  const run = new MapRun(backend, callOptions, task, source, buffer, options, captureCaller(task, calledAs))
+  buffer.producer = run
+  run.begin()
+  return Results.of(buffer) as Results<Result<F>>
+}
+
+class MapRun implements JobOwner {
+  readonly task: Task
+  readonly priority: number
+  readonly caller: Job['caller']
+  readonly within = currentCall()
+  readonly #backend: Backend
+  readonly #callOptions: CallOptions
+  readonly #source: Source
+  readonly #buffer: ResultsBuffer<unknown>
+  readonly #options: MapOptions
+  readonly #messages: boolean
+  readonly #sizer: ChunkSizer
+  readonly #takesItems: boolean
+  readonly #jobs: MapJob[] = []
+  readonly #mostJobs: number
+  /** Inputs are read and calls are made in the context of the caller, whoever asks for them. */
+  readonly context: AsyncResource = new hooks.AsyncResource('atonce.map')
+  /** Chunks that found the queue full. */
+  #held: Chunk[] = []
+  #readCount = 0
+  #doneCount = 0
+  #reading = false
+  #resuming = false
+  #waitingForRoom = false
+  /** Undefined where nothing is repeated. */
+  readonly #repeats: MapRepeats | undefined
+  #ended = false
+  #timer: Timer | undefined
+
+  constructor(
+    backend: Backend,
+    callOptions: CallOptions,
+    task: Task,
+    source: Source,
+    buffer: ResultsBuffer<unknown>,
+    options: MapOptions,
+    caller: Job['caller'],
+  ) {
+    // On the caller's own event loop there are no messages to save, and a chunk would only keep calls from overlapping.
+    const messages = backend.model !== 'coroutines'
+    this.#messages = messages
+    this.task = task
+    this.priority = callOptions.priority ?? 0
+    this.caller = caller
+    this.#backend = backend
+    this.#callOptions = callOptions
+    this.#source = source
+    this.#buffer = buffer
+    this.#options = options
+    this.#mostJobs = (messages ? jobsPerWorker : 1) * backend.workers
+    this.#sizer = new ChunkSizer(messages ? (options.chunk ?? 'auto') : 1, backend)
+    this.#takesItems = takesItems(task)
+    const begin = () => attemptsOf(callOptions, backend.name, task)
+    if (begin() !== undefined)
+      this.#repeats = new MapRepeats({
+        begin: begin as () => Attempts,
+        submit: chunk => this.#submit(chunk),
+        pause: (ms, paused) => backend.pause(ms, paused),
+        left: error => this.left(error),
+      })
+    this.#growAhead()
+  }
+
+  /** Starts in the next turn, so that the caller can say first how it wants the results. */
+  begin(): void {
+    const { signal, timeoutMs } = this.#callOptions
+    signal?.addEventListener('abort', this.#aborted, { once: true })
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
+      this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
+    runtime().soon(() => (signal?.aborted ? this.#aborted() : this.demand()))
+  }
+
+  // ── what the results ask for ──
+
+  demand(): void {
+    if (!this.#reading && !this.#ended && this.#wanted > 0) this.context.runInAsyncScope(this.#read, this)
+  }
+
+  cancel(reason: unknown): void {
+    if (!this.#ended) {
+      this.#ended = true
+      this.#source.close()
+    }
+    const error = reason instanceof Error ? reason : abortError(`map(${nameOf(this.task)})`, reason)
+    this.#held = []
+    this.#repeats?.cancel()
+    for (const job of [...this.#jobs]) this.#backend.cancel(job, error)
+    this.#release()
+    this.#buffer.break(error)
+  }
+
+  // ── reading ──
+
+  /** Inputs may be a generator, and so any code: it is never entered a second time while it runs. */
+  #read(): void {
+    this.#reading = true
+    while (!this.#ended) {
+      const wanted = this.#wanted
+      if (wanted === 0) break
+      const batch = this.#source.take(wanted)
+      if (batch instanceof Promise) {
+        batch.then(arrived => {
+          this.#reading = false
+          this.#accept(arrived)
+          this.demand()
+        })
+        return
+      }
+      this.#accept(batch)
+    }
+    this.#reading = false
+  }
+
+  /** How many inputs may be read and sent in one job now. A part of a chunk would cost as much as a whole one. */
+  get #wanted(): number {
+    if (this.#held.length > 0 || this.#jobs.length >= this.#mostJobs) return 0
+    if (!this.#messages) return Math.max(0, Math.min(this.#mostJobs - this.#jobs.length, this.#buffer.room))
+    const { total } = this.#source
+    const size = Math.min(
+      this.#sizer.next(total === undefined ? undefined : total - this.#readCount),
+      this.#most,
+    )
+    return this.#buffer.room >= size ? size : 0
+  }
+
+  /** The largest chunk that leaves something for the other workers of what may be read ahead. */
+  get #most(): number {
+    const { ahead, chunk = 'auto' } = this.#options
+    if (ahead === undefined) return Number.POSITIVE_INFINITY
+    return chunk === 'auto' ? Math.max(1, Math.floor(ahead / this.#mostJobs)) : ahead
+  }
+
+  #accept(batch: Batch): void {
+    if (this.#ended) return // It was cancelled while the inputs came.
+    const { inputs, ended, failed } = this.#takesItems ? batch : tuplesOf(batch, this.task, this.#readCount)
+    if (this.#repeats !== undefined && !this.#canRepeat(inputs)) return
+    this.#readCount += inputs.length
+    if (ended) this.#ended = true
+    if (failed !== undefined && !batch.ended) this.#source.close()
+    if (inputs.length > 0) this.#send(this.#buffer.noteRead(inputs.length), inputs)
+    if (!ended) return
+    this.#buffer.end(this.#readCount, failed)
+    this.#releaseIfDone()
+  }
+
+  #canRepeat(inputs: Packed): boolean {
+    try {
+      assertNothingMoves(inputs, this.task)
+      return true
+    } catch (error) {
+      this.#buffer.break(error) // A mistake in the program.
+      return false
+    }
+  }
+
+  // ── sending ──
+
+  #send(first: number, inputs: Packed): void {
+    if (this.#messages) return this.#submit(chunkOf(first, inputs))
+    for (let at = 0; at < inputs.length && !this.#buffer.broken; at += 1)
+      this.#submit({ first: first + at, inputs: [unpackedAt(inputs, at)], count: 1, bytes: 0 })
+  }
+
+  #submit(chunk: Chunk): void {
+    const { inputs } = chunk
+    const many = chunk.count > 1
+    const job = new MapJob(
+      this,
+      chunk,
+      many ? undefined : this.#argsOf(inputs),
+      many ? this.#packed(inputs) : undefined,
+    )
+    job.at = this.#jobs.push(job) - 1
+    try {
+      this.context.runInAsyncScope(this.#backend.submit, this.#backend, job)
+    } catch (error) {
+      this.#remove(job) // A mistake in the program: the task can't run on this backend at all.
+      this.#buffer.break(error)
+    }
+  }
+
+  settled(job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined): void {
+    const { of: chunk, begun } = job
+    this.#remove(job)
+    if (outcome.ok && !this.#messages) return this.#deliverOne(chunk.first, outcome.value)
+    // What a worker answered was begun, even if its answer overtook that of the call before it.
+    const refused = !outcome.ok && !begun && workMs === undefined
+    if (refused && this.#tryAgain(chunk, outcome.error)) return
+    const run = runOf(job, outcome, this.#backend.name)
+    if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
+    // What was stopped is not repeated.
+    const repeats = this.#buffer.broken ? undefined : this.#repeats
+    this.#deliver(repeats?.take(chunk, run) ?? [{ first: chunk.first, run }])
+  }
+
+  left(error: Error): void {
+    this.#buffer.cancel(error)
+  }
+
+  /** It is no more among the jobs, whose order means nothing. */
+  #remove(job: MapJob): void {
+    const last = this.#jobs.pop() as MapJob
+    if (last === job) return
+    this.#jobs[job.at] = last
+    last.at = job.at
+  }
+
+  /** The arguments of the one call with these inputs. */
+  #argsOf(inputs: Packed): readonly unknown[] {
+    if (!this.#takesItems) return inputs[0] as readonly unknown[]
+    return this.#messages ? [unpackedAt(inputs, 0)] : (inputs as readonly unknown[])
+  }
+
+  #packed(inputs: Packed): Packed {
+    const packed = this.#takesItems && Array.isArray(inputs) ? pack(inputs) : inputs
+    return this.#repeats !== undefined && packed === inputs ? packed : moving(packed)
+  }
+
+  /** Whether a chunk that was refused before it was sent is, or will be, submitted again. */
+  #tryAgain(chunk: Chunk, error: unknown): boolean {
+    const { first, inputs, count } = chunk
+    if (error instanceof QueueFullError) {
+      this.#held.push(chunk)
+      if (this.#jobs.length === 0) void this.#waitForRoom()
+      return true
+    }
+    const divisible = error instanceof SerializationError || error instanceof PayloadTooLargeError
+    if (!divisible || count === 1) return false
+    const half = count >> 1
+    this.#submit(chunkOf(first, inputs.slice(0, half)))
+    if (!this.#buffer.broken) this.#submit(chunkOf(first + half, inputs.slice(half)))
+    return true
+  }
+
+  /** None of this map's own jobs will make room: others fill the queue. */
+  async #waitForRoom(): Promise<void> {
+    if (this.#waitingForRoom) return
+    this.#waitingForRoom = true
+    try {
+      await this.#backend.room(this.#callOptions.signal)
+    } catch (error) {
+      this.#buffer.break(error)
+    }
+    this.#waitingForRoom = false
+    this.#resume()
+  }
+
+  /** The way of a call on this loop: it was alone in its job, and there is nothing to learn from it. */
+  #deliverOne(index: number, value: unknown): void {
+    const { onProgress } = this.#options
+    this.#buffer.deliverValue(index, value)
+    this.#doneCount += 1
+    if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
+    this.#resumeSoon()
+    if (this.#ended) this.#releaseIfDone()
+  }
+
+  #deliver(pieces: readonly Piece[]): void {
+    const { onProgress } = this.#options
+    for (const { first, run } of pieces) {
+      const { length } = run.values
+      this.#buffer.deliverRun(first, run)
+      this.#growAhead()
+      if (onProgress === undefined) this.#doneCount += length
+      else this.#tellEach(onProgress, length)
+    }
+    this.#resumeSoon()
+    this.#releaseIfDone()
+  }
+
+  #tellEach(onProgress: ProgressListener, count: number): void {
+    for (let told = 0; told < count; told += 1) {
+      this.#doneCount += 1
+      tellProgress(onProgress, this.#doneCount, this.#source.total)
+    }
+  }
+
+  /** In a turn of its own: while a job is being settled, its worker still counts as busy. */
+  #resumeSoon(): void {
+    if (this.#resuming) return
+    this.#resuming = true
+    runtime().soon(this.#resumeNow)
+  }
+
+  readonly #resumeNow = (): void => {
+    this.#resuming = false
+    this.#resume()
+  }
+
+  #resume(): void {
+    const held = this.#held
+    if (held.length > 0) {
+      this.#held = []
+      for (const chunk of held) this.#submit(chunk)
+    }
+    this.demand()
+  }
+
+  #learn({ count, bytes }: Chunk, run: OutcomeRun<unknown>, outcome: Outcome<unknown>, workMs: number): void {
+    const reply = outcome.ok ? outcome.value : undefined
+    this.#sizer.learn({
+      items: count,
+      workMs,
+      longestMs: isPackedResults(reply, count) ? reply.longestMs : undefined,
+      bytes: bytes + visibleBytes(run.values),
+    })
+  }
+
+  /** Larger chunks need more inputs under way, unless the user has said how many. */
+  #growAhead(): void {
+    if (this.#options.ahead !== undefined) return
+    const chunks = Math.min(chunksAhead * this.#backend.workers, mostChunksAhead)
+    this.#buffer.ahead = Math.max(this.#buffer.ahead, chunks * this.#sizer.size)
+  }
+
+  // ── stopping ──
+
+  readonly #aborted = (): void =>
+    this.cancel(
+      this.#callOptions.signal === undefined
+        ? undefined
+        : abortError(`map(${nameOf(this.task)})`, this.#callOptions.signal.reason),
+    )
+
+  #timedOut(timeoutMs: number): void {
+    this.cancel(
+      new TimeoutError(
+        `map(${nameOf(this.task)}) did not end within ${timeoutMs} ms of the call; ${this.#doneCount} calls were done.`,
+        timeoutMs,
+      ),
+    )
+  }
+
+  #releaseIfDone(): void {
+    const isOpen = this.#jobs.length > 0 || this.#held.length > 0 || (this.#repeats?.waiting ?? 0) > 0
+    if (this.#ended && !isOpen) this.#release()
+  }
+
+  #release(): void {
+    this.#timer?.cancel()
+    this.#callOptions.signal?.removeEventListener('abort', this.#aborted)
+  }
+}

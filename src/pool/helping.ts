@@ -1,0 +1,69 @@
+/** The calls that a worker runs beside its hand, while those that it has begun wait for nested ones: see nested.ts. */
+
+import type { ReadyJob } from '../executor/ready-job.ts'
+import type { Timer } from '../runtime/runtime.ts'
+import { waits } from './nested.ts'
+
+/** The smallest number; numbers are passed on as 32-bit integers. */
+const lastSeq = -(2 ** 29)
+
+export class Helping {
+  readonly #calls = new Map<number, { readonly ready: ReadyJob; grace: Timer | undefined }>()
+  #seq = 0
+
+  get count(): number {
+    return this.#calls.size
+  }
+
+  /** The oldest first. */
+  get all(): readonly ReadyJob[] {
+    return [...this.#calls.values()].map(({ ready }) => ready)
+  }
+
+  /** How many of them have no outcome yet. */
+  get open(): number {
+    let open = 0
+    for (const { ready } of this.#calls.values()) if (!ready.over) open += 1
+    return open
+  }
+
+  /** Whether each of them waits for nested calls in its turn. */
+  get allWait(): boolean {
+    for (const { ready } of this.#calls.values()) if (!waits(ready)) return false
+    return true
+  }
+
+  /** Takes the call in and numbers it: below zero, so that no call of the hand has the same number. */
+  add(ready: ReadyJob): number {
+    if (this.#calls.size === 0 && this.#seq <= lastSeq) this.#seq = 0
+    this.#seq -= 1
+    ready.seq = this.#seq
+    this.#calls.set(ready.seq, { ready, grace: undefined })
+    return ready.seq
+  }
+
+  get(seq: number): ReadyJob | undefined {
+    return this.#calls.get(seq)?.ready
+  }
+
+  remove(seq: number): void {
+    this.#calls.get(seq)?.grace?.cancel()
+    this.#calls.delete(seq)
+  }
+
+  /** The call was settled early; when `grace` is over, its worker is ended. */
+  expire(seq: number, grace: Timer): void {
+    const call = this.#calls.get(seq)
+    if (call === undefined) return grace.cancel()
+    call.grace?.cancel()
+    call.grace = grace
+  }
+
+  /** Takes all of them out, the oldest first. */
+  clear(): ReadyJob[] {
+    const all = [...this.#calls.values()]
+    for (const { grace } of all) grace?.cancel()
+    this.#calls.clear()
+    return all.map(({ ready }) => ready)
+  }
+}

@@ -1,0 +1,53 @@
+/** One worker of a pool, and the calls that it has, as tools see them. */
+
+import { callNode } from '../executor/live.ts'
+import type { ReadyJob } from '../executor/ready-job.ts'
+import type { LiveNode, LiveWait } from '../live/tree.ts'
+import type { Age } from '../runtime/birth.ts'
+import { nameOf } from '../task/task.ts'
+import { waits } from './nested.ts'
+import type { Slot } from './slot.ts'
+
+/** `draining` of the code is told as what it means: a cancelled call has not left the worker yet. */
+export function workerNode(slot: Slot, nowMs: number): LiveNode {
+  const { state, name, pid, threadId } = slot
+  const age =
+    state === 'starting' || state === 'stopping' ? undefined : { ms: slot.sinceMs(nowMs), atLeast: false }
+  const [first, ...next] = slot.inHandNow
+  return {
+    kind: 'worker',
+    name,
+    pid,
+    threadId,
+    state: state === 'draining' ? 'busy' : state,
+    age: state === 'idle' ? age : undefined,
+    waitsFor: [],
+    inside: [
+      ...(first === undefined ? [] : [begunNode(first, state === 'starting' ? undefined : age)]),
+      ...slot.helpedNow.map(ready => begunNode(ready, undefined)),
+      ...next.map(ready => callNode(ready, { state: 'next', maker: makerOf(ready), seq: ready.seq })),
+    ],
+  }
+}
+
+/** A call that waits for a worker. */
+export function waitingNode(ready: ReadyJob): LiveNode {
+  return callNode(ready, { state: 'queued', maker: makerOf(ready) })
+}
+
+function begunNode(ready: ReadyJob, age: Age | undefined): LiveNode {
+  const state = ready.over ? 'cancelled, but not left' : 'running'
+  return callNode(ready, { state, maker: makerOf(ready), age, seq: ready.seq, waitsFor: waitsOf(ready) })
+}
+
+function makerOf({ nesting }: ReadyJob): ReadyJob | undefined {
+  return nesting?.parent
+}
+
+function waitsOf(ready: ReadyJob): LiveWait[] {
+  if (!waits(ready)) return []
+  const names = new Map<string, number>()
+  for (const { task } of ready.nested?.values() ?? [])
+    names.set(nameOf(task), (names.get(nameOf(task)) ?? 0) + 1)
+  return [...names].map(([name, count]) => ({ reason: `${name}${count === 1 ? '' : ` ×${count}`} to end` }))
+}

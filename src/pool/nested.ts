@@ -1,0 +1,189 @@
+/**
+ * Nested calls on the caller's side: what tasks run on the pool that runs them.
+ *
+ *     worker A                              pool                                     worker B, or A itself
+ *     run(task) ─ nest {seq, id, …} ─▶ NestedJob ─▶ queue, at its head ─▶ an idle one, or one that helps ─▶ fn(…)
+ *     future   ◀─ nestedSettled {id} ── (as it came) ◀────────────── done | failed ◀────────────────────────┘
+ *
+ * Values pass through undecoded: this side may not know their classes, and need not.
+ *
+ * A worker helps when all the calls that it has begun wait for nested ones, and only with calls of the same family, those
+ * that stem from one call from outside. So whoever waits, waits for calls that run, or that can be given to its own worker;
+ * and a call that kills its worker kills none but its relatives.
+ */
+
+import { type Address, addressOf, knowAddress } from '../executor/address.ts'
+import type { Job } from '../executor/backend.ts'
+import type { Packed } from '../executor/map/packed.ts'
+import { Noted, type ReadyJob } from '../executor/ready-job.ts'
+import { lookup } from '../task/registry.ts'
+import type { Outcome } from '../task/results.ts'
+import type { Task } from '../task/task.ts'
+import { type Crossing, encode } from '../wire/codec.ts'
+import { encodeFailure, type WireFailure } from '../wire/failure.ts'
+import type { NestedMessage, NestedReply, NestMessage } from '../wire/messages.ts'
+import { unsendable } from '../worker/reply.ts'
+
+/** A nested call, as the pool takes it. */
+export class NestedJob extends Noted implements Job {
+  readonly task: Task
+  readonly args: readonly unknown[] | undefined
+  readonly inputs: Packed | undefined
+  readonly attempt: number
+  readonly priority: number
+  readonly caller = {} // The side that made the call knows its own stack.
+  readonly relayed = true
+  readonly id: number
+  readonly #crossing: Crossing
+  readonly #tell: (message: NestedMessage) => void
+
+  /** `tell` sends to the worker that made the call; it throws what the platform throws. */
+  constructor(message: NestMessage, task: Task, crossing: Crossing, tell: (message: NestedMessage) => void) {
+    super()
+    this.task = task
+    this.id = message.id
+    this.args = message.chunk ? undefined : (message.args as readonly unknown[])
+    this.inputs = message.chunk ? (message.args as Packed) : undefined
+    this.attempt = message.attempt
+    this.priority = message.priority
+    this.#crossing = crossing
+    this.#tell = tell
+  }
+
+  started(): void {
+    this.#tell({ kind: 'nestedStarted', id: this.id })
+  }
+
+  progressed(done: number, total: number | undefined): void {
+    this.#tell({ kind: 'nestedProgress', id: this.id, done, total })
+  }
+
+  settled(outcome: Outcome<unknown>, workMs?: number): void {
+    this.#end(this.#replyOf(outcome), workMs, false)
+  }
+
+  left(error: Error): void {
+    this.#end(this.#replyOf({ ok: false, error }), undefined, true)
+  }
+
+  #end(reply: NestedReply, workMs: number | undefined, left: boolean): void {
+    const { id } = this
+    try {
+      this.#tell({ kind: 'nestedSettled', id, reply, workMs, left })
+    } catch (cause) {
+      this.#tell({ kind: 'nestedSettled', id, reply: this.#replyOf(unsendable(cause)), workMs, left })
+    }
+  }
+
+  #replyOf(outcome: Outcome<unknown>): NestedReply {
+    if (outcome.ok) return outcome.value as NestedReply
+    if (outcome.error instanceof RelayedFailure) return { kind: 'failed', failure: outcome.error.failure }
+    const failure = encodeFailure(outcome.error, (value, path) => encode(value, path, this.#crossing))
+    return { kind: 'failed', failure }
+  }
+}
+
+/** A failure of the far side's, as it came. */
+export class RelayedFailure extends Error {
+  readonly failure: WireFailure
+
+  constructor(failure: WireFailure) {
+    super('A failure on its way to another worker.')
+    this.failure = failure
+  }
+}
+
+/** The outcome of a relayed job: the reply itself. */
+export function relayedOutcome(reply: NestedReply): Outcome<unknown> {
+  return reply.kind === 'failed'
+    ? { ok: false, error: new RelayedFailure(reply.failure) }
+    : { ok: true, value: reply }
+}
+
+/** The nested jobs that wait, for those who help. */
+export class Families {
+  /** By the call from outside that all of them stem from; the newest at the end. */
+  readonly #waiting = new Map<ReadyJob, ReadyJob[]>()
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  add(ready: ReadyJob): void {
+    const family = rootOf(ready)
+    const waiting = this.#waiting.get(family)
+    if (waiting === undefined) this.#waiting.set(family, [ready])
+    else waiting.push(ready)
+  }
+
+  /** The newest that waits: what is deep ends first, so that no more is open than must be. */
+  newest(family: ReadyJob): ReadyJob | undefined {
+    const waiting = this.#waiting.get(family)
+    if (waiting === undefined) return undefined
+    for (let ready = waiting.pop(); ready !== undefined; ready = waiting.pop())
+      if (ready.waiting) return ready
+    this.#waiting.delete(family)
+    return undefined
+  }
+
+  /** The call from outside has ended, and with it all that stems from it. */
+  forget(root: ReadyJob): void {
+    this.#waiting.delete(root)
+  }
+}
+
+/** The call from outside that the job stems from. */
+export function rootOf(ready: ReadyJob): ReadyJob {
+  return ready.nesting?.root ?? ready
+}
+
+/** Whether the call has nested ones that it may wait for. */
+export function waits(ready: ReadyJob): boolean {
+  return !ready.over && ready.nested !== undefined && ready.nested.size > 0
+}
+
+/** Finds the tasks that workers name: this side's own, or a stand-in where this side has not imported the module. */
+export class NamedTasks {
+  readonly #standIns = new Map<string, Task>()
+
+  find(address: Address): Task {
+    const { module, position, name, version } = address
+    const found = lookup(module)
+    const own = found?.tasks[position] as Task | undefined
+    if (
+      own !== undefined &&
+      isImportable(own) &&
+      own.name === name &&
+      found?.version?.mtimeMs === version?.mtimeMs &&
+      found?.version?.sizeBytes === version?.sizeBytes
+    )
+      return own
+    const key = `${position} ${version?.mtimeMs} ${name} ${module}`
+    const known = this.#standIns.get(key)
+    if (known !== undefined) return known
+    const standIn = standInFor(address)
+    this.#standIns.set(key, standIn)
+    return standIn
+  }
+}
+
+/** Not one that is defined in a test file: a worker that names it lies. */
+function isImportable(task: Task): boolean {
+  try {
+    return addressOf(task) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** Only its address is ever looked at. */
+function standInFor({ module, position, name, version, digest }: Address): Task {
+  const standIn = Object.defineProperties(() => {}, {
+    name: { value: name },
+    module: { value: module },
+    position: { value: position },
+    idempotent: { value: false },
+  }) as unknown as Task
+  knowAddress(standIn, { module, position, name, version, digest })
+  return standIn
+}

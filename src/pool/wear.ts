@@ -1,0 +1,37 @@
+/** How worn a worker is: after so many calls, or above so much memory, it is replaced. */
+import type { Job } from '../executor/backend.ts'
+
+export class Wear {
+  readonly #mostCalls: number
+  #calls = 0
+  #isWorn = false
+
+  constructor(mostCalls: number) {
+    this.#mostCalls = mostCalls
+  }
+
+  /** Whether the worker must be given nothing more. */
+  get isWorn(): boolean {
+    return this.callsLeft <= 0
+  }
+
+  /** How many more calls it may be given. */
+  get callsLeft(): number {
+    return this.#isWorn ? 0 : this.#mostCalls - this.#calls
+  }
+
+  /** The worker was given the job; each input of a chunk is a call. */
+  given({ inputs }: Job): void {
+    this.#calls += inputs?.length ?? 1
+  }
+
+  /** The job was taken back before it began. */
+  takenBack({ inputs }: Job): void {
+    this.#calls -= inputs?.length ?? 1
+  }
+
+  /** The worker says that it uses more memory than it may. */
+  grown(): void {
+    this.#isWorn = true
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The caller's propagated storages, on their way with a call.
+ *
+ *     submit ─▶ encodeStores ─▶ ToldStorages ─┊─ storage {ref, place}, once ─┊─▶ HeardStorages
+ *                                             ─┊─ stores {ref, value} ────────┊─▶ HeardStorages.within ─▶ the task
+ *
+ * A job is submitted in its caller's asynchronous context, whatever the pool does with it later. On the fast lane a call
+ * with stores is one whose ref is negative; its first argument is the list of refs and values.
+ */
+import type { Place } from '../declared/declarations.ts'
+import { isPropagatedHere, storesHere, withStores } from '../declared/propagated.ts'
+import { SerializationError } from '../errors.ts'
+import { type Crossing, decode, encode } from './codec.ts'
+import type { StorageMessage, WireStores } from './messages.ts'
+
+/** What one storage held when a call was submitted, ready to be copied. */
+export interface EncodedStore {
+  readonly place: Place
+  readonly value: unknown
+  readonly special: boolean
+}
+
+/**
+ * What the propagated storages hold here, ready to be copied; undefined if they hold nothing.
+ * @throws SerializationError naming what can't cross, as `context.requestId.callback`
+ * @throws PayloadTooLargeError
+ */
+export function encodeStores(crossing: Crossing): readonly EncodedStore[] | undefined {
+  return storesHere()?.map(({ place, value }) => {
+    const path = place.name === '' ? `context[${place.position}]` : `context.${place.name}`
+    const encoded = encode(value, path, crossing)
+    if (encoded.transfer.length > 0)
+      throw new SerializationError(
+        path,
+        `${path} holds something that moves, and a context goes with every call. Pass it as an argument of one.`,
+      )
+    return { place, value: encoded.value, special: encoded.special }
+  })
+}
+
+/** The near side: the numbers that stand for storages on the way to one worker. */
+export class ToldStorages {
+  readonly #refs = new Map<Place, number>()
+  readonly #send: (message: StorageMessage) => void
+
+  constructor(send: (message: StorageMessage) => void) {
+    this.#send = send
+  }
+
+  wire(stores: readonly EncodedStore[]): WireStores {
+    return stores.map(({ place, value, special }) => ({ ref: this.#tell(place), value, special }))
+  }
+
+  /** The arguments of a call for the fast lane, the stores ahead of them; undefined if it can't take these. */
+  ahead(stores: readonly EncodedStore[], args: readonly unknown[]): readonly unknown[] | undefined {
+    const plain: unknown[] = []
+    for (const { place, value, special } of stores) {
+      if (special) return undefined
+      plain.push(this.#tell(place), value)
+    }
+    return [plain, ...args]
+  }
+
+  #tell(place: Place): number {
+    const known = this.#refs.get(place)
+    if (known !== undefined) return known
+    const ref = this.#refs.size + 1
+    this.#refs.set(place, ref)
+    this.#send({ kind: 'storage', ref, place })
+    return ref
+  }
+}
+
+/** The far side: what those numbers stand for. */
+export class HeardStorages {
+  readonly #places = new Map<number, Place>()
+
+  hear({ ref, place }: StorageMessage): void {
+    this.#places.set(ref, place)
+  }
+
+  has(ref: number): boolean {
+    return this.#places.has(ref)
+  }
+
+  /** Calls `body` where the storages hold what came with the call; what nobody here could read is not even decoded. */
+  within<T>(stores: WireStores, body: () => T): T {
+    const readable = []
+    for (const { ref, value, special } of stores) {
+      const place = this.#places.get(ref)
+      if (place !== undefined && isPropagatedHere(place))
+        readable.push({ place, value: decode(value, special, 'context') })
+    }
+    return withStores(readable, body)
+  }
+}
+
+/** The stores of a call that came on the fast lane, taken from its arguments. */
+export function takeStores(args: unknown[]): WireStores {
+  const plain = args.shift() as unknown[]
+  const stores = []
+  for (let at = 0; at < plain.length; at += 2)
+    stores.push({ ref: plain[at] as number, value: plain[at + 1], special: false })
+  return stores
+}

@@ -1,0 +1,73 @@
+/** The far side's way from a task's address to the function: import the module, look it up, check that it is the one. */
+import { digestOf, isSameVersion, showModule as show } from '../../declared/module-version.ts'
+import { EntryPointError, TaskLoadError, TaskVersionError } from '../../errors.ts'
+import { lookup } from '../../task/registry.ts'
+import { nameOf, type Task } from '../../task/task.ts'
+import type { LoadMessage } from '../../wire/messages.ts'
+import { refusals } from '../refusal.ts'
+
+/**
+ * Imports the module and returns the task.
+ * @throws TaskLoadError if the import fails or the task is not there
+ * @throws TaskVersionError if the file is not the one that the caller loaded
+ * @throws EntryPointError if the module starts an executor when it is imported
+ */
+export async function loadTask(wanted: LoadMessage): Promise<Task> {
+  // Already there in a bundle, where the module that holds the tasks is the one that holds this code.
+  if (lookup(wanted.module)?.tasks[wanted.position] === undefined) await importModule(wanted.module)
+  else if (refusals() > 0) throw new EntryPointError(show(wanted.module))
+  const found = lookup(wanted.module)
+  if (found === undefined) {
+    throw new TaskLoadError(
+      wanted.module,
+      `${show(wanted.module)} called task() where the caller runs, but not when a worker imported it. ` +
+        'Call task() at the top level of the module, not inside of a function or a condition.',
+    )
+  }
+  const { version } = found
+  const task = (Number.isInteger(wanted.position) ? found.tasks[wanted.position] : undefined) as
+    | Task
+    | undefined
+  if (!isSameVersion(version, wanted.version, () => task !== undefined && digestOf(task) === wanted.digest)) {
+    throw new TaskVersionError(
+      wanted.module,
+      `${show(wanted.module)} changed on disk after this program had loaded it, so a worker would run other code than the caller. Restart the program.`,
+    )
+  }
+  if (task === undefined || task.name !== wanted.name) {
+    throw new TaskLoadError(
+      wanted.module,
+      `In the worker, task ${wanted.position} of ${show(wanted.module)} is ${task === undefined ? 'not there' : nameOf(task)}; the caller means ${wanted.name || '(anonymous)'}. ` +
+        'Both sides must define the same tasks in the same order: call task() at the top level, unconditionally.',
+    )
+  }
+  return task
+}
+
+async function importModule(module: string): Promise<void> {
+  const refusedBefore = refusals()
+  try {
+    await import(module)
+    if (refusals() > refusedBefore) throw new EntryPointError(undefined) // The module has caught its own; said below.
+  } catch (cause) {
+    if (cause instanceof EntryPointError) throw new EntryPointError(show(module))
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+    throw new TaskLoadError(module, `The worker could not import ${show(module)}: ${why}${hint(cause)}`, {
+      cause,
+    })
+  }
+}
+
+function hint(cause: unknown): string {
+  const code = (cause as { code?: unknown } | null)?.code
+  if (
+    code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
+    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
+    code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
+  ) {
+    return '\nWorkers import the file as Node does: use erasable TypeScript only, or run the compiled JavaScript, or start the program with a loader (node --import tsx), which workers inherit.'
+  }
+  if (code === 'ERR_MODULE_NOT_FOUND')
+    return '\nThe worker imports by Node’s own rules: relative imports need their file ending, and a bundle must keep the file where it was built.'
+  return ''
+}

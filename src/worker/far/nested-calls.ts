@@ -1,0 +1,203 @@
+/** What a task in a worker sees as its executor: the pool of its worker, for calls that end with the one that makes them. */
+import type { MessagePort } from 'node:worker_threads'
+import { AbortError, ClosedError, NotOwnerError, OptionError } from '../../errors.ts'
+import { addressOf } from '../../executor/address.ts'
+import type { Backend, Job } from '../../executor/backend.ts'
+import { learnClasses } from '../../executor/caller.ts'
+import { type Pause, type Paused, Pauses } from '../../executor/repeat/pauses.ts'
+import type { ExecutorStats, Model } from '../../executor/stats.ts'
+import { nameOf } from '../../task/task.ts'
+import { type Crossing, decode, type Encoded, encode, needsNoCodec } from '../../wire/codec.ts'
+import { decodeFailure, encodeFailure } from '../../wire/failure.ts'
+import type { FromWorker, NestedMessage } from '../../wire/messages.ts'
+import { failuresIn, outcomeOf, unsendable } from '../reply.ts'
+
+/** The executor that a worker belongs to. */
+export interface Home {
+  readonly model: Model
+  readonly name: string
+  readonly workers: number
+}
+
+type Send = (message: FromWorker, transfer: readonly (ArrayBuffer | MessagePort)[]) => void
+
+/** The nested calls of all calls of one worker, by their numbers. */
+export class NestedCalls {
+  readonly home: Home
+  readonly crossing: Crossing
+  readonly send: Send
+  readonly open = new Map<number, { readonly job: Job; readonly of: NestedCallsOf }>()
+  #ids = 0
+
+  constructor(home: Home, crossing: Crossing, send: Send) {
+    this.home = home
+    this.crossing = crossing
+    this.send = send
+  }
+
+  nextId(): number {
+    this.#ids += 1
+    return this.#ids
+  }
+
+  /** The pool tells how a nested call goes; one that is not open any more was taken back. */
+  receive(message: NestedMessage): void {
+    const nested = this.open.get(message.id)
+    if (nested === undefined) return
+    const { job, of } = nested
+    if (message.kind === 'nestedStarted') job.started()
+    else if (message.kind === 'nestedProgress') job.progressed(message.done, message.total)
+    else of.settle(message, job)
+  }
+}
+
+/** Those of one call. */
+export class NestedCallsOf implements Backend {
+  readonly #pauses = new Pauses()
+  readonly #all: NestedCalls
+  readonly #seq: number
+  readonly #ids = new Map<Job, number>()
+  readonly #counts = { running: 0, done: 0, failed: 0, cancelled: 0, retried: 0 }
+  #ended = false
+
+  /** `seq` is the number of the call; without one it has ended. */
+  constructor(all: NestedCalls, seq: number | undefined) {
+    this.#all = all
+    this.#seq = seq ?? 0
+    this.#ended = seq === undefined
+  }
+
+  get model(): Model {
+    return this.#all.home.model
+  }
+
+  get name(): string {
+    return this.#all.home.name
+  }
+
+  get workers(): number {
+    return this.#all.home.workers
+  }
+
+  submit(job: Job): void {
+    const address = addressOf(job.task)
+    if (this.#ended) {
+      return job.settled({
+        ok: false,
+        error: new ClosedError(
+          `The call that wanted to run ${nameOf(job.task)} on its own executor has ended. Await nested calls before the task returns.`,
+        ),
+      })
+    }
+    if (job.stream !== undefined) {
+      return job.settled({
+        ok: false,
+        error: new OptionError(
+          `currentExecutor().stream(${nameOf(job.task)}, …) works on coroutines only: in a worker, iterate over ${nameOf(job.task)}(…) itself, or map over what it makes.`,
+        ),
+      })
+    }
+    const id = this.#all.nextId()
+    const { priority, attempt = 1 } = job
+    const chunk = job.inputs !== undefined
+    if (attempt > 1) this.#counts.retried += 1
+    try {
+      const { value: args, special, transfer } = this.#encode(job)
+      const moved = this.#all.crossing.sharedMemory ? transfer : []
+      this.#all.send(
+        { kind: 'nest', seq: this.#seq, id, ...address, args, special, chunk, attempt, priority, moved },
+        transfer,
+      )
+    } catch (cause) {
+      this.#counts.failed += 1
+      return job.settled(unsendable(cause))
+    }
+    this.#ids.set(job, id)
+    this.#all.open.set(id, { job, of: this })
+  }
+
+  pause(ms: number, paused: Paused): Pause {
+    return this.#pauses.begin(ms, paused)
+  }
+
+  cancel(job: Job, error: Error): void {
+    const id = this.#forget(job)
+    if (id === undefined) return
+    const failure = encodeFailure(error, value => ({ value: String(value), special: false }))
+    this.#all.send({ kind: 'unnest', seq: this.#seq, id, failure }, [])
+    this.#counts.cancelled += 1
+    job.settled({ ok: false, error })
+  }
+
+  /** There are no nested streams here. */
+  pull(): void {}
+
+  leave(): void {}
+
+  /** There is room for parts of a call as long as the call runs. */
+  async room(): Promise<void> {}
+
+  /** Of the calls that this one has made; their workers are known to the pool only. */
+  stats(): ExecutorStats {
+    return {
+      model: this.model,
+      workers: { starting: 0, idle: 0, busy: 0 },
+      crashes: 0,
+      queued: this.#ids.size,
+      ...this.#counts,
+      pids: [],
+    }
+  }
+
+  async close(): Promise<void> {
+    throw new NotOwnerError(this.name)
+  }
+
+  settle(message: Extract<NestedMessage, { kind: 'nestedSettled' }>, job: Job): void {
+    this.#forget(job)
+    const { reply, workMs, left } = message
+    if (left && reply.kind === 'failed') {
+      this.#counts.cancelled += 1
+      return leave(job, decodeFailure(reply.failure, decode))
+    }
+    const settle = () => {
+      const outcome = outcomeOf(reply, job)
+      this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+      job.settled(outcome, workMs)
+    }
+    const failures = failuresIn(reply)
+    const learning = failures.length === 0 ? undefined : learnClasses(failures, job)
+    if (learning === undefined) settle()
+    else void learning.then(settle)
+  }
+
+  /** The call has ended, and with it all that it has made; the pool sees to the rest. */
+  end(): void {
+    this.#ended = true
+    for (const job of [...this.#ids.keys()]) {
+      this.#forget(job)
+      leave(job, new AbortError(`The call that ran ${nameOf(job.task)} has ended before it.`))
+    }
+    this.#pauses.leave(new AbortError('The call that ran this one has ended before it was repeated.'))
+  }
+
+  #encode({ args, inputs }: Job): Encoded {
+    if (args === undefined) return encode(inputs, 'inputs', this.#all.crossing)
+    return needsNoCodec(args)
+      ? { value: args, special: false, transfer: [] }
+      : encode(args, 'args', this.#all.crossing)
+  }
+
+  #forget(job: Job): number | undefined {
+    const id = this.#ids.get(job)
+    if (id === undefined) return undefined
+    this.#ids.delete(job)
+    this.#all.open.delete(id)
+    return id
+  }
+}
+
+function leave(job: Job, error: Error): void {
+  if (job.left === undefined) job.settled({ ok: false, error })
+  else job.left(error)
+}

@@ -1,0 +1,81 @@
+/**
+ * The first module of a worker process. Importing it in a worker starts the worker; anywhere else it does nothing.
+ *
+ *     fd 3  ◀─ messages of this worker                      ─ this thread
+ *     fd 5  ─▶ messages to it                               ─ this thread
+ *     fd 4  ◀─ one byte per beat   ─▶ ids of cancelled jobs ─ the watchdog thread
+ *
+ * Two things must work while the task spins in an endless loop: to see that the parent died, and to see that the job was
+ * cancelled. So a second thread watches: see watchdog.ts.
+ */
+import { load } from '../../runtime/atomics.ts'
+import { FarLinks } from '../../wire/lent/far-links.ts'
+import type { LentMessage } from '../../wire/lent/messages.ts'
+import type { ToWorker } from '../../wire/messages.ts'
+import { longestFrame, pipeTransport } from '../../wire/transport/pipe.ts'
+import { processBirth } from '../birth.ts'
+import { dieOfUncaughtErrors } from './crash.ts'
+import { MemoryGauge } from './memory-gauge.ts'
+import { startWatchdog } from './watchdog.ts'
+import { Worker } from './worker.ts'
+
+/** What a worker process is told to import first. */
+export const processEntry: string = import.meta.url
+
+const outgoingFd = 3
+const incomingFd = 5
+
+if (processBirth !== undefined) {
+  process.argv.pop()
+  const { name, executor, maxPayloadBytes, maxWorkerMiB } = processBirth
+  const cancelWord = startWatchdog()
+  const { Socket } = process.getBuiltinModule('node:net')
+  const from = new Socket({ fd: incomingFd, readable: true, writable: false })
+  const to = new Socket({ fd: outgoingFd, readable: false, writable: true })
+  const crossing = { sharedMemory: false, maxPayloadBytes }
+  const links = new FarLinks({
+    crossing: { ...crossing, lends: false },
+    get clear() {
+      return transport.leaving === undefined
+    },
+    send: message => transport.send(message),
+    sendTaken: (link, count) => transport.sendTaken(link, count),
+  })
+  const worker = new Worker({
+    name,
+    home: { model: 'processes', ...executor },
+    crossing,
+    links,
+    gauge:
+      maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, () => process.memoryUsage.rss()),
+    pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in watchdog.ts.
+    claim: () => true, // A call that was sent to a process can't be taken back.
+    refill: () => false, // The socket brings what there is by itself.
+    flushing: () => transport.leaving,
+  })
+  const transport = pipeTransport(
+    from,
+    {
+      message: (message: unknown) => {
+        const heard = message as ToWorker | LentMessage
+        if (heard.kind === 'lent') links.receive(heard)
+        else worker.receive(heard)
+      },
+      run(seq, ref, args) {
+        worker.receiveRun(seq, ref, args)
+        worker.wakeSoon()
+      },
+      done() {},
+      congested: () => links.congested(),
+      cleared: () => links.cleared(),
+      garbled: what => worker.reportCrash(new Error(what)),
+      closed: () => process.exit(0), // The parent is gone, or wants this worker to go.
+    },
+    { maxFrameBytes: longestFrame(maxPayloadBytes), to, promptFd: outgoingFd },
+  )
+  process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group; the parent decides what it means for its workers.
+  dieOfUncaughtErrors(worker, done => {
+    to.end(done)
+  })
+  worker.open(transport)
+}

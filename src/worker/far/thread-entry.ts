@@ -1,0 +1,57 @@
+/**
+ * The first module of a worker thread. Importing it in a worker starts the worker; anywhere else it does nothing.
+ *
+ * It is also where the worker finds itself: `threadEntry` is the URL of this code, which in a bundle is the bundle's own.
+ * So no file has to lie beside a bundle; the bundle is loaded again in the worker, with `isWorker` true.
+ */
+import { load } from '../../runtime/atomics.ts'
+import { beginClaim } from '../../wire/claims.ts'
+import type { ToWorker } from '../../wire/messages.ts'
+import { portTransport } from '../../wire/transport/port.ts'
+import { threadBirth } from '../birth.ts'
+import { dieOfUncaughtErrors } from './crash.ts'
+import { MemoryGauge } from './memory-gauge.ts'
+import { Worker } from './worker.ts'
+
+/** What `new Worker(…)` is given. */
+export const threadEntry: string = import.meta.url
+
+if (threadBirth !== undefined) {
+  const { name, executor, port, rings, claims, cancelWord, spinMs, maxPayloadBytes, maxWorkerMiB } =
+    threadBirth
+  const worker = new Worker({
+    name,
+    home: { model: 'threads', ...executor },
+    crossing: { sharedMemory: true, maxPayloadBytes },
+    gauge: maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, heapBytes),
+    pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in threads/thread.ts.
+    claim: seq => beginClaim(claims, seq),
+    refill() {
+      if (transport.poll() > 0) return true
+      transport.deliver()
+      return transport.spin(spinMs) > 0 || !transport.trySleep()
+    },
+    flushing: () => undefined, // What was written to the ring has left.
+  })
+  const transport = portTransport(
+    port,
+    {
+      message: message => worker.receive(message as ToWorker),
+      run: (seq, ref, args) => worker.receiveRun(seq, ref, args),
+      done() {},
+      awake: () => worker.wake(),
+      garbled: what => worker.reportCrash(new Error(what)),
+      closed: () => process.exit(0),
+    },
+    rings.fromWorker,
+    rings.toWorker,
+  )
+  dieOfUncaughtErrors(worker, done => done())
+  worker.open(transport)
+}
+
+/** Of this thread only: what the process's resident memory holds cannot be told apart by threads. */
+function heapBytes(): number {
+  const { used_heap_size, external_memory } = process.getBuiltinModule('node:v8').getHeapStatistics()
+  return used_heap_size + external_memory
+}

@@ -1,0 +1,181 @@
+/** The far side, with the test as the caller: what it begins, in which order, and what a cancel means at every moment. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AbortError } from '../../errors.ts'
+import { addressOf } from '../../executor/address.ts'
+import type { Task } from '../../task/task.ts'
+import { encodeFailure } from '../../wire/failure.ts'
+import type { FromWorker } from '../../wire/messages.ts'
+import type { Transport } from '../../wire/transport/transport.ts'
+import { echo, fail, untilAborted } from './fixtures/worker-tasks.ts'
+import { Worker, type WorkerHost } from './worker.ts'
+
+const tasks: readonly Task[] = [echo, untilAborted, fail]
+
+/** A worker whose words are written down; a test may play its host. */
+class Stage {
+  readonly said: FromWorker[] = []
+  readonly begun: number[] = []
+  readonly worker: Worker
+
+  constructor(host: Partial<WorkerHost> = {}) {
+    this.worker = new Worker({
+      name: 'played',
+      home: { model: 'threads', name: 'stage', workers: 1 },
+      crossing: { sharedMemory: false, maxPayloadBytes: 1_000_000 },
+      pollCancelled: () => false,
+      claim: seq => {
+        this.begun.push(seq)
+        return true
+      },
+      refill: () => false,
+      flushing: () => undefined,
+      ...host,
+    })
+    this.worker.open(this.#transport)
+  }
+
+  /** Tells it of a task, by its number in the list. */
+  load(task: Task): void {
+    this.worker.receive({ kind: 'load', ref: tasks.indexOf(task), ...addressOf(task) })
+  }
+
+  call(seq: number, task: Task, ...args: readonly unknown[]): void {
+    this.worker.receive({
+      kind: 'run',
+      seq,
+      ref: tasks.indexOf(task),
+      args,
+      special: false,
+      chunk: false,
+      attempt: 1,
+    })
+  }
+
+  cancel(seq: number): void {
+    const failure = encodeFailure(new AbortError('enough'), value => ({ value, special: false }))
+    this.worker.receive({ kind: 'cancel', seq, failure })
+  }
+
+  /** What it has said of calls, as `done 1`. */
+  get endings(): string[] {
+    return this.said.filter(message => 'seq' in message).map(({ kind, seq }) => `${kind} ${seq}`)
+  }
+
+  /** Waits until so much was said of calls. */
+  async ended(count: number): Promise<string[]> {
+    while (this.endings.length < count) await new Promise(resolve => setImmediate(resolve))
+    return this.endings
+  }
+
+  readonly #transport: Transport = {
+    send: message => void this.said.push(structuredClone(message) as FromWorker),
+    tryRun: () => false,
+    deliver() {},
+    tryDone: () => false,
+    drain() {},
+    ref() {},
+    unref() {},
+    close() {},
+  }
+}
+
+test('calls run one after the other in the order they came, and each is answered before the next begins', async () => {
+  const stage = new Stage({
+    claim(seq) {
+      assert.equal(stage.endings.length, seq - 1)
+      return true
+    },
+  })
+  stage.load(echo)
+  stage.load(fail)
+  for (let seq = 1; seq <= 6; seq += 1) stage.call(seq, seq % 3 === 0 ? fail : echo, seq)
+  assert.deepEqual(await stage.ended(6), ['done 1', 'done 2', 'failed 3', 'done 4', 'done 5', 'failed 6'])
+})
+
+test('a call that was taken back is left out', async () => {
+  const stage = new Stage({ claim: seq => seq !== 2 })
+  stage.load(echo)
+  for (const seq of [1, 2, 3]) stage.call(seq, echo)
+  assert.deepEqual(await stage.ended(2), ['done 1', 'done 3'])
+})
+
+test('a cancel that comes together with its call is read before the call begins', async () => {
+  const stage = new Stage()
+  stage.load(echo)
+  stage.call(1, echo)
+  await stage.ended(1)
+  for (const seq of [2, 3, 4]) stage.call(seq, echo)
+  stage.cancel(3)
+  assert.deepEqual((await stage.ended(4)).slice(1), ['dropped 3', 'done 2', 'done 4'])
+  assert.ok(!stage.begun.includes(3))
+})
+
+test('a cancel that comes while the worker waits for an answer to leave finds the call that would be next', async () => {
+  let leave = () => {}
+  let leaving: Promise<void> | undefined
+  const stage = new Stage({ flushing: () => leaving })
+  stage.load(echo)
+  stage.call(1, echo)
+  await stage.ended(1)
+  leaving = new Promise(resolve => {
+    leave = resolve
+  })
+  for (const seq of [2, 3]) stage.call(seq, echo)
+  await Promise.resolve()
+  stage.cancel(2)
+  assert.deepEqual(stage.begun, [1])
+  leaving = undefined
+  leave()
+  assert.deepEqual((await stage.ended(3)).slice(1), ['dropped 2', 'done 3'])
+  assert.deepEqual(stage.begun, [1, 3])
+})
+
+test('a call that is cancelled while its module is imported finds its signal aborted', async () => {
+  const stage = new Stage()
+  stage.load(untilAborted)
+  stage.call(1, untilAborted)
+  await Promise.resolve()
+  assert.deepEqual(stage.begun, [1])
+  stage.cancel(1)
+  await stage.ended(1)
+  assert.partialDeepStrictEqual(stage.said.at(-1), { kind: 'done', seq: 1, value: 'enough' })
+})
+
+test('a running call that is cancelled finds its signal aborted, and the calls behind it run', async () => {
+  const stage = new Stage()
+  stage.load(untilAborted)
+  stage.load(echo)
+  stage.call(1, untilAborted)
+  stage.call(2, echo)
+  while (!stage.said.some(({ kind }) => kind === 'loaded'))
+    await new Promise(resolve => setImmediate(resolve))
+  stage.cancel(1)
+  assert.deepEqual(await stage.ended(2), ['done 1', 'done 2'])
+})
+
+test('a cancel that comes too late, or for no call, says nothing', async () => {
+  const stage = new Stage()
+  stage.load(echo)
+  stage.call(1, echo)
+  await stage.ended(1)
+  stage.cancel(1)
+  stage.cancel(99)
+  stage.call(2, echo)
+  assert.deepEqual(await stage.ended(2), ['done 1', 'done 2'])
+})
+
+test('a result that can’t be sent fails its call, and no other', async () => {
+  const stage = new Stage()
+  stage.load(echo)
+  stage.call(1, echo, () => {})
+  stage.call(2, echo, 'x')
+  assert.deepEqual(await stage.ended(2), ['failed 1', 'done 2'])
+})
+
+test('a call of a task that nobody has told of fails with that', async () => {
+  const stage = new Stage()
+  stage.call(1, echo)
+  assert.deepEqual(await stage.ended(1), ['failed 1'])
+  assert.match(JSON.stringify(stage.said.at(-1)), /was never told of task 0/)
+})

@@ -1,0 +1,54 @@
+/** What a worker's answer means, as an outcome; and what it means that something could not be sent. */
+import { AtonceError, SerializationError } from '../errors.ts'
+import type { Job } from '../executor/backend.ts'
+import { callerError } from '../executor/caller.ts'
+import type { Outcome } from '../task/results.ts'
+import { decode } from '../wire/codec.ts'
+import type { WireFailure } from '../wire/failure.ts'
+import type { NestedReply } from '../wire/messages.ts'
+import { messageOf } from './exit-reason.ts'
+
+/** The outcome that the reply tells of; throws what decoding throws. */
+export function outcomeOf(reply: NestedReply, job: Job): Outcome<unknown> {
+  switch (reply.kind) {
+    case 'done':
+      return decoded(reply)
+    case 'failed':
+      return { ok: false, error: callerError(reply.failure, job) }
+    case 'doneChunk':
+      return {
+        ok: true,
+        value: reply.outcomes.map(
+          (outcome): Outcome<unknown> =>
+            outcome.ok ? decoded(outcome) : { ok: false, error: callerError(outcome.failure, job) },
+        ),
+      }
+  }
+}
+
+function decoded({ value, special }: { value: unknown; special: boolean }): Outcome<unknown> {
+  try {
+    return { ok: true, value: decode(value, special) }
+  } catch (error) {
+    if (error instanceof AtonceError) return { ok: false, error } // An instance that can't be made here.
+    throw error
+  }
+}
+
+/** The failures that it tells of. */
+export function failuresIn(reply: NestedReply): readonly WireFailure[] {
+  if (reply.kind === 'done') return []
+  return reply.kind === 'failed'
+    ? [reply.failure]
+    : reply.outcomes.flatMap(outcome => (outcome.ok ? [] : [outcome.failure]))
+}
+
+/** The platform could not copy what the scan let pass. */
+export function unsendable(cause: unknown): Outcome<never> {
+  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_'))
+    return { ok: false, error: cause }
+  return {
+    ok: false,
+    error: new SerializationError('args', `The arguments can't be copied: ${messageOf(cause)}`, { cause }),
+  }
+}
