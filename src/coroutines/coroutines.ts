@@ -20,6 +20,7 @@ import { Room } from '../executor/room.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
+import { mostNested } from '../policy.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
@@ -28,9 +29,6 @@ import { nameOf, type Task } from '../task/task.ts'
 import { Nested, type NestingLoop } from './nested.ts'
 import { type Linked, Running } from './running.ts'
 import { scopesIn } from './scope/live.ts'
-
-/** The most calls that wait because tasks have made them as parts of themselves; they come beside `queueLimit`. */
-const mostNested = 1_000_000
 
 const hooks = process.getBuiltinModule('node:async_hooks')
 

@@ -6,19 +6,16 @@
  * ones have one next call at most behind them, and only up to a limit: where that can be taken back it may be high.
  */
 
-/** Work that a worker may have in its hands, in milliseconds. */
-const inHandMs = 1
-/** No call waits in a hand behind one that is expected to take longer: where it can be taken back, and where it can not. */
-const dearestWithTakeBack = 20
-const dearestWithout = 0.25
-/** What a call costs at least, its way through the worker included, in milliseconds. */
-const leastMs = 0.0005
-/** Weight of the newest measurement, and of one that is dearer than expected: that counts at once. */
-const newest = 0.2
-const newestDearer = 0.7
-
-/** What is left of a dear call when the next one is measured, as far as calls are to be surely small. */
-const keptOfPeak = 0.95
+import {
+  dearestWithoutMs,
+  dearestWithTakeBackMs,
+  inHandMs,
+  keptOfPeak,
+  leastCallMs,
+  muchDearer,
+  newestDearerWeight,
+  newestWeight,
+} from '../policy.ts'
 
 export class TaskCost {
   /** NaN while nothing is known. */
@@ -31,14 +28,15 @@ export class TaskCost {
     const expectedMs = this.#expectedMs
     this.#peakMs = Math.max(workMs, this.#peakMs * keptOfPeak)
     if (Number.isNaN(expectedMs)) this.#expectedMs = workMs
-    else
-      this.#expectedMs =
-        expectedMs + (workMs > 4 * expectedMs ? newestDearer : newest) * (workMs - expectedMs)
+    else {
+      const weight = workMs > muchDearer * expectedMs ? newestDearerWeight : newestWeight
+      this.#expectedMs = expectedMs + weight * (workMs - expectedMs)
+    }
   }
 
   /** How many calls surely take less than `ms` together, even if all were as dear as the dearest lately; 0 while nothing is known. */
   within(ms: number): number {
-    return Number.isNaN(this.#expectedMs) ? 0 : Math.floor(ms / Math.max(this.#peakMs, leastMs))
+    return Number.isNaN(this.#expectedMs) ? 0 : Math.floor(ms / Math.max(this.#peakMs, leastCallMs))
   }
 
   /** What the next call is expected to take; NaN while nothing is known. */
@@ -49,7 +47,7 @@ export class TaskCost {
   /** How many calls a worker may have in its hands; `takesBack` says that they can be taken back from there. */
   inHand(takesBack: boolean): number {
     const expectedMs = this.#expectedMs
-    if (!(expectedMs <= (takesBack ? dearestWithTakeBack : dearestWithout))) return 1
-    return Math.max(2, Math.floor(inHandMs / Math.max(expectedMs, leastMs)))
+    if (!(expectedMs <= (takesBack ? dearestWithTakeBackMs : dearestWithoutMs))) return 1
+    return Math.max(2, Math.floor(inHandMs / Math.max(expectedMs, leastCallMs)))
   }
 }

@@ -19,6 +19,7 @@ import type { ExecutorStats, Model } from '../executor/stats.ts'
 import { TaskCost } from '../executor/task-cost.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
+import { bellsPerTurn, holdMs, leastTogether, mostNested, stuckMs, worthWakingMs } from '../policy.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
@@ -40,22 +41,11 @@ import { Starts } from './starts.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
-/** How long an idle worker still keeps the program alive: calls that follow soon need no hand-over. */
-const holdMs = 5
-/** So many jobs for each worker are given out together at least, or as many as come in one turn of the loop, if those are fewer. */
-const leastTogether = 8
-/** No other worker is woken for calls that take less than this together: to wake it would take longer. */
-const worthWakingMs = 0.1
-/** How long a worker may be at one call before others that wait in its hands go to idle workers. */
-const stuckMs = 2
-
 /**
  * Where workers start: whatever a worker's messages give occasion to would else be in the asynchronous context of the call
  * that it was started for, and would keep that alive.
  */
 const outsideOfCalls = new AsyncResource('atonce.pool')
-/** The most nested calls that wait; they come beside `queueLimit`, as they are parts of calls that were accepted. */
-const mostNested = 1_000_000
 
 export class Pool implements Backend, SlotOwner, LiveExecutor {
   readonly model: Model
@@ -354,7 +344,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     this.#ungiven += 1
     if (this.#assigning && this.#ungiven < this.#together) return
     this.#inTurn += this.#ungiven
-    this.#together = Math.max(leastTogether * this.#slots.size, this.#inTurn >> 2)
+    this.#together = Math.max(leastTogether * this.#slots.size, Math.floor(this.#inTurn / bellsPerTurn))
     this.#assign()
     if (this.#assigning) return
     this.#assigning = true

@@ -32,6 +32,16 @@ import { Hand } from './hand.ts'
 import { Helping } from './helping.ts'
 import { relayedOutcome, rootOf, waits } from './nested.ts'
 import { Wear } from './wear.ts'
+import {
+  type Bounds,
+  isLate,
+  lowestWaiting,
+  patience,
+  roomFor,
+  roomWithin,
+  waitsLong,
+  wantsMore,
+} from './worth.ts'
 
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
 
@@ -67,12 +77,6 @@ export interface SlotOptions {
   readonly maxCallsPerWorker: number
   readonly initialize: Task | undefined
 }
-
-/** The answers to so few calls are awaited one by one. */
-const fewInHand = 48
-
-/** To take a call back from a worker and to give it to another costs less than that, in milliseconds. */
-const worthMovingMs = 0.02
 
 /** The number of the call that a new worker begins with. */
 const initializing = -(2 ** 30)
@@ -118,7 +122,7 @@ export class Slot {
     this.#worker = start(index, {
       message: message => this.#receive(message),
       done: (seq, workMs, value, more) => this.#done(seq, workMs, value, more),
-      patience: () => this.#patience(),
+      patience: () => (this.#state === 'busy' ? patience(this.#hand.count) : 0),
       ending: () => {
         this.gone = true
       },
@@ -189,19 +193,20 @@ export class Slot {
    * call that it is in is a cheap one too.
    */
   roomFor({ task, cost }: ReadyJob, takesBack: boolean): number {
-    const { first } = this.#hand
-    if (this.#state !== 'busy' || first === undefined || first.stream !== undefined || this.gone) return 0
-    if (this.congested || !this.#tasks.isLoaded(task)) return 0
-    const most = Math.min(cost.inHand(takesBack), first.cost.inHand(takesBack), this.#worker.capacity)
-    return Math.min(most - this.#hand.count, this.#hand.room - 1, this.#wear.callsLeft)
+    return this.#takes(task) ? roomFor(this.#hand, cost, this.#bounds(takesBack)) : 0
   }
 
   /** The same for a worker that can be taken calls back from, before all that is in its hands takes `ms`. */
-  roomWithin(ms: number, ready: ReadyJob): number {
-    const { first } = this.#hand
-    if (first === undefined) return 0
-    const most = Math.min(ready.cost.within(ms), first.cost.within(ms))
-    return Math.min(most - this.#hand.count, this.roomFor(ready, true))
+  roomWithin(ms: number, { task, cost }: ReadyJob): number {
+    return this.#takes(task) ? roomWithin(ms, this.#hand, cost, this.#bounds(true)) : 0
+  }
+
+  #takes(task: Task): boolean {
+    return this.#state === 'busy' && !this.gone && !this.congested && this.#tasks.isLoaded(task)
+  }
+
+  #bounds(takesBack: boolean): Bounds {
+    return { takesBack, capacity: this.#worker.capacity, callsLeft: this.#wear.callsLeft }
   }
 
   /** Whether what is given to it now would have to leave by a slower way than what it has. */
@@ -212,18 +217,7 @@ export class Slot {
 
   /** Whether the worker has come to the middle of what it may have in its hands: then more is given, many at once. */
   wantsMore(takesBack: boolean): boolean {
-    const { first } = this.#hand
-    return (
-      first !== undefined &&
-      !this.congested &&
-      this.#hand.count * 2 <= Math.min(first.cost.inHand(takesBack), this.#worker.capacity)
-    )
-  }
-
-  /** Calls that are many in a hand are cheap ones: half of them are awaited together. */
-  #patience(): number {
-    const { count } = this.#hand
-    return this.#state === 'busy' && count >= fewInHand ? Math.min(count >> 1, 400) : 0
+    return !this.congested && wantsMore(this.#hand, takesBack, this.#worker.capacity)
   }
 
   /** Lets those leave that were assigned since the last time. */
@@ -302,23 +296,17 @@ export class Slot {
 
   /** Whether what waits behind the first call is worth to be given to another worker. */
   get waitsLong(): boolean {
-    const { first, count } = this.#hand
-    if (this.#state !== 'busy' || first === undefined || count < 2) return false
-    const { expectedMs } = first.cost
-    return expectedMs >= worthMovingMs && (count - 1) * expectedMs >= 10 * worthMovingMs
+    return this.#state === 'busy' && waitsLong(this.#hand)
   }
 
   /** Whether what is behind the first call waits for one that takes longer than it should, by `slackMs` at least. */
   isLate(nowMs: number, slackMs: number): boolean {
-    const { first, count } = this.#hand
-    if (this.#state !== 'busy' || first === undefined || count < 2) return false
-    const { expectedMs } = first.cost
-    return this.sinceMs(nowMs) >= slackMs + (Number.isNaN(expectedMs) ? 0 : 2 * expectedMs)
+    return this.#state === 'busy' && isLate(this.#hand, this.sinceMs(nowMs), slackMs)
   }
 
   /** The lowest priority behind the first call. */
   get lowestWaiting(): number {
-    return Math.min(...[...this.#hand].slice(1).map(({ priority }) => priority))
+    return lowestWaiting(this.#hand)
   }
 
   /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */

@@ -2,13 +2,9 @@
  * Workers that could not start, or died of the module that they imported: when the pool makes do with fewer, and when those who
  * wait are told. Steps 5 and 6 of README.md.
  */
+import { failuresBeforeGivingUp, refusedAgainMs } from '../policy.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Task } from '../task/task.ts'
-
-/** After so many in a row without one success, whoever waits is told. */
-const failuresBeforeGivingUp = 3
-/** How long a pool makes do with fewer workers after one could not start. */
-const refusedAgainMs = 1_000
 
 export class Starts {
   readonly #workers: number

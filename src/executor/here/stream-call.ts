@@ -9,6 +9,7 @@
  * It works the same on a worker and on the caller's own loop; only the Outlet differs.
  */
 import { InvalidTaskError } from '../../errors.ts'
+import { longestStretchMs } from '../../policy.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { type CallContext, keepContext, withContext } from '../../task/context.ts'
 import { nameOf, type Task } from '../../task/task.ts'
@@ -23,8 +24,6 @@ export interface Outlet {
   returning(): void
 }
 
-/** After so long without a turn of the loop, the loop gets one: a cancel is read, the task's own timers go on. */
-const longestStretchMs = 2
 /** A value waits no longer than this for others to travel with, unless the generator takes longer all of a sudden. */
 const longestHeldMs = 0.5
 /** The most values that travel together. */

@@ -12,6 +12,7 @@
  * safe to have several calls in one worker's hands: what it has answered before it died or froze is never lost.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { patienceMs } from '../../policy.ts'
 import { pause } from '../../runtime/atomics.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { CompactReader } from '../compact/reader.ts'
@@ -36,8 +37,6 @@ const markerReserveBytes = 16_384
 const recordsPerTurn = 2_048
 /** The size of a result that is a small number. */
 const resultBytes = 24
-/** How long this side sleeps at most while results may lie in the ring: the other side can be held up by a long call. */
-const patienceMs = 1
 /** How long a number of memory that is gone is kept at least while the other side may still read it. */
 const unreadMs = 100
 /** While it spins, a side looks so often into the ring for each time it looks at the clock: about a microsecond. */

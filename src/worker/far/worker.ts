@@ -16,6 +16,7 @@ import type { Backend } from '../../executor/backend.ts'
 import type { NestingOwner } from '../../executor/current-executor.ts'
 import { StreamCall } from '../../executor/here/stream-call.ts'
 import type { Packed } from '../../executor/map/packed.ts'
+import { callsPerLook, longestStretchMs, shortCallMs } from '../../policy.ts'
 import { type Parked, park } from '../../runtime/park.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CallContext } from '../../task/context.ts'
@@ -89,12 +90,6 @@ interface Running {
   /** Has the ends of channels in its arguments, which it gives back. */
   borrower: Borrower | undefined
 }
-
-/** Of calls that take less than this, only each so-manieth looks at the clock. */
-const shortCallMs = 0.005
-const callsPerLook = 16
-/** After so long without a turn of the loop, the loop gets one: the task's own timers and streams go on. */
-const longestStretchMs = 2
 
 /** A worker, from the first message to the last. */
 export class Worker implements NestingOwner {
