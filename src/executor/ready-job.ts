@@ -10,7 +10,9 @@ import { TaskCost } from './task-cost.ts'
  * another object for each would be a fifth more. The pool writes them, and nobody else looks at them.
  */
 export interface PoolNotes extends Omit<Queued, 'priority'> {
-  /** Its number in the hand of the worker that has it. */
+  /** The slot of the worker that has it, as long as it has. */
+  slot: Holder | undefined
+  /** Its number in the hand of that worker. */
   seq: number
   /** The arguments as the codec made them; undefined for those that need no codec: they cross as they are. */
   encoded: Encoded | undefined
@@ -28,6 +30,16 @@ export interface PoolNotes extends Omit<Queued, 'priority'> {
 
 export type ReadyJob = Job & PoolNotes
 
+/** Who has a job in hand: what is asked of a worker because of one job goes there. */
+export interface Holder {
+  /** The job was settled by somebody else: it is taken back, or its worker is asked to leave it. */
+  abandon(ready: ReadyJob, reason: Error): void
+  /** The generator of a stream may yield so much more. */
+  pull(ready: ReadyJob, count: number): void
+  /** Nobody wants more of a stream. */
+  leave(ready: ReadyJob, reason: Error): void
+}
+
 /** Until the pool knows better. */
 export const unknownCost: TaskCost = new TaskCost()
 
@@ -39,6 +51,7 @@ export class Noted implements PoolNotes {
   cost: TaskCost = unknownCost
   waiting = false
   order = 0
+  slot: Holder | undefined = undefined
   seq = 0
   nesting: PoolNotes['nesting'] = undefined
   nested: Map<number, ReadyJob> | undefined = undefined

@@ -60,6 +60,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
   cost: PoolNotes['cost'] = unknownCost
   waiting = false
   order = 0
+  slot: PoolNotes['slot'] = undefined
   seq = 0
   over = true
 

@@ -182,7 +182,10 @@ class Play {
     assert.ok(closed, 'close() has ended')
     await closing
     assert.ok(this.workers.every(({ state }) => state === 'ended'))
-    for (const { id, outcome } of this.calls) assert.ok(outcome, `call ${id} is settled`)
+    for (const { id, outcome, slot } of this.calls) {
+      assert.ok(outcome, `call ${id} is settled`)
+      assert.equal(slot, undefined, `call ${id} does not keep its worker's slot`)
+    }
   }
 }
 

@@ -85,6 +85,8 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
   readonly #takesBack: boolean
   #giving = false
   #giveAgain = false
+  /** Who was given jobs that have not left yet. */
+  readonly #given: Slot[] = []
   #lastIndex = 0
   #tidying: Timer | undefined
   #tidyAtMs = 0
@@ -147,13 +149,13 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
 
   pull(job: Job, count: number): void {
     const ready = job as ReadyJob
-    for (const slot of this.#slots) slot.pull(ready, count)
+    ready.slot?.pull(ready, count)
   }
 
   leave(job: Job, reason: Error): void {
     const ready = job as ReadyJob
     if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: true, value: undefined }, 'cancelled')
-    else for (const slot of this.#slots) slot.leave(ready, reason)
+    else ready.slot?.leave(ready, reason)
   }
 
   stats(): ExecutorStats {
@@ -377,7 +379,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     while (this.#queue.size > 0) {
       const slot = this.#idleNext()
       if (slot === undefined) break
-      if (slot.state === 'idle' && !slot.gone) slot.assign(this.#queue.shift() as ReadyJob) // Not one that is being ended.
+      if (slot.state === 'idle' && !slot.gone) this.#hand(slot) // Not one that is being ended.
     }
     if (this.#families.size > 0) this.#help()
     let starting = 0
@@ -385,7 +387,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     for (; starting < this.#queue.size && this.#slots.size < this.#starts.most; starting += 1)
       this.#startWorker()
     if (this.#queue.size > 0) this.#fillHands()
-    for (const slot of this.#slots) slot.deliver()
+    this.#deliver()
     this.#watchStuck()
     this.#room.changed()
   }
@@ -454,8 +456,19 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
       }
       if (room <= 0 || slot.congested) return
       room -= 1
-      slot.assign(this.#queue.shift() as ReadyJob)
+      this.#hand(slot)
     }
+  }
+
+  /** Puts the next job into the worker's hands. */
+  #hand(slot: Slot): void {
+    if (this.#given.at(-1) !== slot) this.#given.push(slot)
+    slot.assign(this.#queue.shift() as ReadyJob)
+  }
+
+  #deliver(): void {
+    for (const slot of this.#given) slot.deliver()
+    this.#given.length = 0
   }
 
   #startWorker(): void {
@@ -600,7 +613,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     this.#count(ready, 'cancelled')
     const { nested } = ready
     tell()
-    if (!waited) for (const slot of this.#slots) slot.abandon(ready, error)
+    if (!waited) ready.slot?.abandon(ready, error)
     if (nested !== undefined) this.#leave(ready, nested, error)
     this.#room.changed()
     if (this.#open === 0) this.#finishClosing()

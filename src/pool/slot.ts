@@ -9,7 +9,7 @@ import {
   WorkerStartTimeoutError,
 } from '../errors.ts'
 import { callerError, learnClasses } from '../executor/caller.ts'
-import type { ReadyJob } from '../executor/ready-job.ts'
+import type { Holder, ReadyJob } from '../executor/ready-job.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
@@ -84,7 +84,7 @@ const initializing = -(2 ** 30)
 /** A worker's message that ends a call. */
 type Answer = Extract<FromWorker, { kind: 'done' | 'doneChunk' | 'failed' | 'dropped' }>
 
-export class Slot {
+export class Slot implements Holder {
   readonly index: number
   readonly #owner: SlotOwner
   readonly #options: SlotOptions
@@ -234,11 +234,12 @@ export class Slot {
     }
     this.#givenSinceIdle += 1
     const seq = this.#hand.add(ready)
+    ready.slot = this
     this.#wear.given(ready)
     try {
       if (!this.#giving.give(seq, ready)) this.#congested = this.#worker.congested ?? false
     } catch (cause) {
-      this.#hand.remove(seq)
+      this.#take(seq)
       this.#owner.settled(ready, unsendable(cause))
       if (this.#hand.count === 0) this.#next()
       return
@@ -248,12 +249,12 @@ export class Slot {
 
   /** The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a worker that does not. */
   abandon(ready: ReadyJob, reason: Error): void {
-    if (this.#helping.get(ready.seq) === ready) return this.#abandonHelp(ready, reason)
-    if (this.#hand.get(ready.seq) !== ready || this.#verdict !== undefined) return
+    if (ready.seq < 0) return this.#abandonHelp(ready, reason)
+    if (this.#verdict !== undefined) return
     const { seq } = ready
     const isFirst = this.#hand.first === ready
     if (this.#worker.recall(seq)) {
-      this.#hand.remove(seq)
+      this.#take(seq)
       this.#wear.takenBack(ready)
       if (isFirst) this.#next()
       return
@@ -281,16 +282,16 @@ export class Slot {
 
   /** The generator of a stream in this worker's hand may yield so much more. */
   pull(ready: ReadyJob, count: number): void {
-    if (this.#hand.get(ready.seq) !== ready || this.#verdict !== undefined) return
+    if (this.#verdict !== undefined) return
     this.#hold()
     this.#worker.send({ kind: 'pull', seq: ready.seq, count })
   }
 
   /** Nobody wants more of a stream in this worker's hand: asks its generator to end, and ends a worker where it does not. */
   leave(ready: ReadyJob, reason: Error): void {
-    if (this.#hand.get(ready.seq) !== ready || ready.over) return
+    if (ready.over) return
     this.abandon(ready, reason)
-    if (this.#hand.get(ready.seq) === ready) this.#hold()
+    if (ready.slot === this) this.#hold()
     else this.#owner.settled(ready, { ok: true, value: undefined })
   }
 
@@ -320,7 +321,7 @@ export class Slot {
       ready => wanted(ready) && !ready.over && this.#worker.recall(ready.seq),
     )
     for (const ready of back) {
-      this.#hand.remove(ready.seq)
+      this.#take(ready.seq)
       this.#wear.takenBack(ready)
     }
     return back
@@ -336,11 +337,12 @@ export class Slot {
   /** Gives the worker a nested call beside those in its hands. Settles it at once if it can't be sent. */
   help(ready: ReadyJob): void {
     const seq = this.#helping.add(ready)
+    ready.slot = this
     this.#wear.given(ready)
     try {
       this.#giving.help(seq, ready)
     } catch (cause) {
-      this.#helping.remove(seq)
+      this.#take(seq)
       return this.#owner.settled(ready, unsendable(cause))
     }
     ready.started()
@@ -504,9 +506,11 @@ export class Slot {
   }
 
   #take(seq: number): ReadyJob | undefined {
-    if (seq >= 0) return this.#hand.remove(seq)
-    const ready = this.#helping.get(seq)
-    this.#helping.remove(seq)
+    const ready = this.#get(seq)
+    if (ready === undefined) return undefined
+    ready.slot = undefined
+    if (seq < 0) this.#helping.remove(seq)
+    else this.#hand.remove(seq)
     return ready
   }
 
@@ -674,12 +678,15 @@ export class Slot {
   /** What the worker had begun died with it, and so did the call that it imported the module for; the rest goes back. */
   #giveUp(why: Error, isLoading: boolean): void {
     const back: ReadyJob[] = []
-    for (const ready of this.#helping.clear())
+    for (const ready of this.#helping.clear()) {
+      ready.slot = undefined
       if (!ready.over) this.#owner.settled(ready, { ok: false, error: why })
+    }
     let first = true
     for (const ready of this.#hand) {
       const begun = this.#worker.hadBegun(ready.seq, first) || (first && isLoading) || !canBeGivenAgain(ready)
       first = false
+      ready.slot = undefined
       if (ready.over) continue
       if (begun) this.#owner.settled(ready, { ok: false, error: why })
       else back.push(ready)
