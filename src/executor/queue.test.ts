@@ -232,3 +232,45 @@ test('what was taken or withdrawn is not kept alive by a line in which others st
   )
   assert.equal(queue.size, 1)
 })
+
+test('the steps of adding, taking and withdrawing grow as n log n with the number of priorities', () => {
+  const stepsOf = (count: number): number => {
+    let steps = 0
+    const queue = new PriorityQueue<Queued>()
+    const items = Array.from({ length: count }, (_, at) => {
+      let waiting = false
+      return {
+        priority: (at * 7919) % count,
+        order: 0,
+        get waiting() {
+          steps += 1
+          return waiting
+        },
+        set waiting(now: boolean) {
+          waiting = now
+        },
+      }
+    })
+    for (const item of items) queue.push(item)
+    for (const item of items.slice(0, count / 4)) queue.withdraw(item)
+    while (queue.peek() !== undefined) queue.shift()
+    return steps
+  }
+  const [few, many] = [stepsOf(1_000), stepsOf(8_000)]
+  assert.ok(many < few * 8 * 1.6, `${many} steps for 8,000 where ${few} were for 1,000`)
+})
+
+test('a priority that is used once leaves nothing behind', () => {
+  const queue = new PriorityQueue<Queued>()
+  const blocked = itemOf(0)
+  queue.push(blocked)
+  const lines: unknown[] = []
+  for (let priority = 1; priority <= 100; priority += 1) {
+    const item = itemOf(priority)
+    queue.push(item)
+    queue.withdraw(item)
+    lines.push(queue.peek())
+  }
+  assert.ok(lines.every(next => next === blocked))
+  assert.deepEqual([...queue], [blocked])
+})

@@ -2,9 +2,11 @@
  * The jobs that wait: higher priority first, first come, first served within one, and nobody for ever.
  *
  * One line for each priority in use; most programs use one. Every eighth job that is taken is the one that has waited
- * longest, whatever its priority, so that a stream of urgent work only slows the rest down. Adding and taking cost
- * O(priorities); withdrawing costs O(1) and leaves a gap, which is skipped, and closed when gaps are the most of a line.
+ * longest, whatever its priority, so that a stream of urgent work only slows the rest down. Adding, taking and withdrawing
+ * cost O(1) where one priority is in use, O(log priorities) where more are. A withdrawal leaves a gap, which is skipped, and
+ * closed when gaps are the most of a line.
  */
+import { Heap } from './heap.ts'
 
 /** What a queue needs to know of its items; it writes the last two itself. */
 export interface Queued {
@@ -21,8 +23,21 @@ const fairnessRound = 8
 const fewGaps = 1_024
 
 export class PriorityQueue<T extends Queued> {
-  /** Highest priority first. */
-  #lines: Line<T>[] = []
+  /** The line of the one priority in use, empty or not; undefined while there are several, none of them empty. */
+  #only: Line<T> | undefined
+  readonly #lines = new Map<number, Line<T>>()
+  readonly #urgent = new Heap<Line<T>>(
+    (one, other) => one.priority > other.priority,
+    (line, at) => {
+      line.urgentAt = at
+    },
+  )
+  readonly #oldest = new Heap<Line<T>>(
+    (one, other) => one.headOrder < other.headOrder,
+    (line, at) => {
+      line.oldestAt = at
+    },
+  )
   #size = 0
   #order = 0
   /** How many came in at the head. */
@@ -37,7 +52,9 @@ export class PriorityQueue<T extends Queued> {
     item.waiting = true
     this.#order += 1
     item.order = this.#order
-    this.#lineOf(item.priority).push(item)
+    const line = this.#lineOf(item.priority)
+    line.push(item)
+    if (line !== this.#only) this.#noteHead(line)
     this.#size += 1
   }
 
@@ -56,7 +73,9 @@ export class PriorityQueue<T extends Queued> {
 
   #insert(item: T): void {
     item.waiting = true
-    this.#lineOf(item.priority).insert(item)
+    const line = this.#lineOf(item.priority)
+    line.insert(item)
+    if (line !== this.#only) this.#noteHead(line)
     this.#size += 1
   }
 
@@ -67,11 +86,13 @@ export class PriorityQueue<T extends Queued> {
 
   /** Takes the next item out. */
   shift(): T | undefined {
-    const item = this.#nextLine()?.shift()
-    if (item === undefined) return undefined
+    const line = this.#nextLine()
+    const item = line?.shift()
+    if (line === undefined || item === undefined) return undefined
     this.#taken += 1
     this.#size -= 1
     item.waiting = false
+    if (line !== this.#only) this.#noteHead(line)
     return item
   }
 
@@ -80,41 +101,75 @@ export class PriorityQueue<T extends Queued> {
     if (!item.waiting) return false
     item.waiting = false
     this.#size -= 1
-    this.#lineOf(item.priority).withdrawn()
+    const line = this.#lineOf(item.priority)
+    line.withdrawn()
+    if (line !== this.#only) this.#noteHead(line)
     return true
   }
 
   *[Symbol.iterator](): Generator<T> {
-    for (const line of this.#lines) yield* line
+    if (this.#only !== undefined) yield* this.#only
+    else for (const line of [...this.#lines.values()].sort((a, b) => b.priority - a.priority)) yield* line
   }
 
   #nextLine(): Line<T> | undefined {
-    if (this.#lines.length === 1) return this.#lines[0]
-    const open = this.#lines.filter(line => line.head !== undefined)
-    if (open.length > 0) this.#lines = open // A priority that is used once must not be looked at for ever.
-    if (this.#taken % fairnessRound !== fairnessRound - 1) return open[0]
-    return open.reduce<Line<T> | undefined>(
-      (oldest, line) =>
-        (line.head as T).order < (oldest?.head?.order ?? Number.POSITIVE_INFINITY) ? line : oldest,
-      undefined,
-    )
+    if (this.#only !== undefined) return this.#only
+    return this.#taken % fairnessRound === fairnessRound - 1 ? this.#oldest.first : this.#urgent.first
   }
 
   #lineOf(priority: number): Line<T> {
-    const [first] = this.#lines
-    if (first?.priority === priority) return first
-    const at = this.#lines.findIndex(line => line.priority <= priority)
-    const found = this.#lines[at]
-    if (found?.priority === priority) return found
+    const only = this.#only
+    if (only?.priority === priority) return only
+    if (only === undefined || only.head === undefined) {
+      const found = this.#lines.get(priority)
+      if (found !== undefined) return found
+      const made = new Line<T>(priority)
+      if (this.#lines.size === 0) this.#only = made
+      else this.#lines.set(priority, made)
+      return made
+    }
     const made = new Line<T>(priority)
-    this.#lines.splice(at === -1 ? this.#lines.length : at, 0, made)
+    this.#only = undefined
+    for (const line of [only, made]) this.#lines.set(line.priority, line)
+    this.#noteHead(only)
     return made
+  }
+
+  /** One of several lines has another head, or none: then it goes. */
+  #noteHead(line: Line<T>): void {
+    const { head } = line
+    if (head === undefined) return this.#drop(line)
+    if (line.urgentAt === -1) {
+      line.headOrder = head.order
+      this.#urgent.add(line)
+      this.#oldest.add(line)
+    } else if (line.headOrder !== head.order) {
+      line.headOrder = head.order
+      this.#oldest.moved(line.oldestAt)
+    }
+  }
+
+  #drop(line: Line<T>): void {
+    this.#lines.delete(line.priority)
+    this.#urgent.remove(line.urgentAt)
+    this.#oldest.remove(line.oldestAt)
+    if (this.#lines.size > 1) return
+    const [last] = this.#lines.values()
+    this.#only = last
+    if (last !== undefined) last.urgentAt = -1
+    this.#lines.clear()
+    this.#urgent.clear()
+    this.#oldest.clear()
   }
 }
 
 /** First in, first out, in an array whose head moves; the part before it is cut off now and then. */
 class Line<T extends Queued> {
   readonly priority: number
+  /** Where it stands among several lines; -1 while it is the only one. */
+  urgentAt = -1
+  oldestAt = -1
+  headOrder = 0
   /** Empty before the head: what was taken is not kept alive. */
   #items: (T | undefined)[] = []
   #head = 0
