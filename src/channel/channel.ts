@@ -12,10 +12,18 @@
  * at any time: with the sender who waits, in the buffer, or with the receiver; who is cancelled while it waits takes it
  * along or never gets it.
  */
+import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
 import { ChannelClosedError, OptionError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { type Receiver, ReceiverEnd, type Sender, SenderEnd, type WaitOptions } from './ends.ts'
+import {
+  type Receiver,
+  ReceiverEnd,
+  type Sender,
+  SenderEnd,
+  type WaitOptions,
+  waitOptionNames,
+} from './ends.ts'
 import { end, Line, type Selection, Waiter } from './line.ts'
 import { listChannels } from './live.ts'
 import { Ring } from './ring.ts'
@@ -25,6 +33,8 @@ export interface ChannelOptions {
   /** Shown in errors and wherever it is shown who waits for what. */
   readonly name?: string | undefined
 }
+
+const channelOptionNames = optionNames<ChannelOptions>({ name: true })
 
 /** Who carries items between a channel and another thread or process, and must know of its end. */
 export interface ChannelWatcher<T> {
@@ -71,14 +81,15 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   #sender: Sender<T> | undefined
   #receiver: Receiver<T> | undefined
 
-  constructor(capacity = 0, { name = 'a channel' }: ChannelOptions = {}) {
+  constructor(capacity = 0, options: ChannelOptions = {}) {
+    checkOptions('new Channel(capacity, …)', options, channelOptionNames)
     if (!(Number.isSafeInteger(capacity) && capacity >= 0)) {
       throw new OptionError(
         `new Channel(capacity) takes a whole number from 0 up (0: each send waits for its receiver); it got ${String(capacity)}. A channel has a bound, so that a fast sender can't fill the memory: choose a large one instead of Infinity.`,
       )
     }
     this.capacity = capacity
-    this.name = name
+    this.name = options.name ?? 'a channel'
     listChannels(Channel)
   }
 
@@ -411,9 +422,9 @@ class Items<T> implements AsyncIterableIterator<T, undefined> {
   }
 }
 
-function checkWait(what: string, { signal, timeoutMs }: WaitOptions): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new OptionError(`${what} takes { signal } as an AbortSignal; it got ${String(signal)}.`)
-  if (timeoutMs !== undefined && !(timeoutMs >= 0))
-    throw new OptionError(`${what} takes { timeoutMs } as 0 or more; it got ${String(timeoutMs)}.`)
+function checkWait(what: string, options: WaitOptions): void {
+  checkOptions(what, options, waitOptionNames)
+  const { signal, timeoutMs } = options
+  checkSignal(`${what} with { signal }`, signal)
+  if (timeoutMs !== undefined) checkMs(`${what} with { timeoutMs }`, timeoutMs)
 }

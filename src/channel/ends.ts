@@ -1,4 +1,5 @@
 /** The two ends of a channel, each to be given away alone: who holds one can do nothing at the other. */
+import { type OptionNames, optionNames } from '../checks.ts'
 import type { SelectCase } from './select.ts'
 
 /** How long an operation may wait. A cancelled scope or task around it ends the wait too. */
@@ -8,6 +9,11 @@ export interface WaitOptions {
   /** Ends the wait after it, with a TimeoutError. Default: no limit. */
   readonly timeoutMs?: number | undefined
 }
+
+export const waitOptionNames: OptionNames<WaitOptions> = optionNames<WaitOptions>({
+  signal: true,
+  timeoutMs: true,
+})
 
 /** The end that items go in at. */
 export interface Sender<in T> {

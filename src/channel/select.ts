@@ -1,4 +1,5 @@
 /** `select`: whichever of several channels is ready first, of those that are ready any. */
+import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -27,6 +28,12 @@ export interface SelectOptions<O> {
   readonly otherwise?: (() => O) | undefined
 }
 
+const selectOptionNames = optionNames<SelectOptions<unknown>>({
+  signal: true,
+  timeoutMs: true,
+  otherwise: true,
+})
+
 /** `AnyCase`, as a `SelectCase<unknown>` would have the compiler infer `unknown` for each. */
 type Cases = readonly (AnyCase | false | null | undefined)[]
 type ResultOf<Case> = Case extends SelectCase<infer R> ? Awaited<R> : never
@@ -54,7 +61,10 @@ export function select<C extends Cases, O = never>(
   options: SelectOptions<O> = {},
 ): Promise<ResultOf<C[number]> | Awaited<O>> {
   const wanted = cases.filter(one => one !== false && one != null)
-  const { otherwise } = options
+  checkOptions('select(cases, …)', options, selectOptionNames)
+  const { otherwise, signal, timeoutMs } = options
+  checkSignal('select(…, { signal })', signal)
+  if (timeoutMs !== undefined) checkMs('select(…, { timeoutMs })', timeoutMs)
   if (wanted.length === 0 && otherwise === undefined)
     throw new OptionError(
       'select(cases) got no case, and would wait for ever. Give it one, as channel.receiving(), or { otherwise: () => … }.',

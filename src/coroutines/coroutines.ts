@@ -7,6 +7,7 @@
  * calls never wait for a place that their own ancestors hold.
  */
 import type { AsyncResource } from 'node:async_hooks'
+import { checkCount, checkOptions, optionNames } from '../checks.ts'
 import { AbortError, ClosedError, OptionError, QueueFullError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
@@ -41,6 +42,12 @@ export interface CoroutinesOptions {
   readonly name?: string
 }
 
+const coroutinesOptionNames = optionNames<CoroutinesOptions>({
+  concurrency: true,
+  queueLimit: true,
+  name: true,
+})
+
 /**
  * Runs tasks on this event loop. For work that waits (network, files, timers): it overlaps the waiting. Work that
  * computes gains nothing, and blocks the loop as long as it computes.
@@ -53,6 +60,7 @@ export interface CoroutinesOptions {
  *     const pages = await pool.map(fetchPage, urls)
  */
 export function coroutines(options: CoroutinesOptions = {}): Executor {
+  checkOptions('coroutines(…)', options, coroutinesOptionNames)
   return createExecutor(new Loop(options))
 }
 
@@ -139,11 +147,7 @@ class Loop implements NestingLoop, LiveExecutor {
   #forced = false
 
   constructor({ concurrency = 64, queueLimit = 1_000_000, name = 'coroutines' }: CoroutinesOptions) {
-    if (!(concurrency >= 1 && (Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY))) {
-      throw new OptionError(
-        `coroutines({ concurrency }) takes a whole number from 1 up; it got ${String(concurrency)}.`,
-      )
-    }
+    checkCount('coroutines({ concurrency })', concurrency)
     if (!(queueLimit >= 0))
       throw new OptionError(`coroutines({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
     this.workers = concurrency

@@ -8,6 +8,7 @@
  * constructor runs, unless `unpack` calls it.
  */
 import type { MessagePort } from 'node:worker_threads'
+import { checkOptions, optionNames } from '../checks.ts'
 import { DeclarationError, TaskVersionError, UnknownClassError } from '../errors.ts'
 import { Declarations, type Place } from './declarations.ts'
 import { digestOf, isSameVersion, type ModuleVersion, showModule } from './module-version.ts'
@@ -31,6 +32,8 @@ export interface Packing<T, D> {
   /** Makes an instance of a copy of that data. Called once for each time it arrives. */
   unpack(data: D): T
 }
+
+const packingNames = optionNames<Packing<never, never>>({ pack: true, unpack: true })
 
 /** Where a class was declared, and in which state of its module. */
 export interface ClassAddress extends Place {
@@ -85,6 +88,8 @@ export function shareable<C extends Function & { readonly prototype: object }, D
       `shareable(import.meta, ${declaredClass.name}, { pack, unpack }) takes two functions: pack(instance) that makes data, and unpack(data) that makes an instance.`,
     )
   }
+  if (packing !== undefined)
+    checkOptions(`shareable(import.meta, ${declaredClass.name}, …)`, packing, packingNames)
   if (packing === undefined) checkOwnDataIsEnough(declaredClass)
   const made = declared.declare(meta, declaredClass.name, (place, version): SharedClass => {
     let address: ClassAddress | undefined

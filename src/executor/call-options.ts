@@ -1,4 +1,5 @@
 /** Options of single calls, given through `executor.with(…)`. */
+import { checkOptions, checkSignal, checkTimeout, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 
 export interface CallOptions {
@@ -24,20 +25,25 @@ export interface CallOptions {
   readonly ahead?: number
 }
 
+const callOptionNames = optionNames<CallOptions>({
+  signal: true,
+  timeoutMs: true,
+  priority: true,
+  retries: true,
+  retryIf: true,
+  retryDelayMs: true,
+  ahead: true,
+})
+
 /**
  * Lays `more` over `options`; both signals count, and so does the shorter time.
  * @throws OptionError
  */
 export function mergeCallOptions(options: CallOptions, more: CallOptions): CallOptions {
+  checkOptions('with(…)', more, callOptionNames)
   const { signal, timeoutMs, priority, retries, retryIf, retryDelayMs, ahead } = more
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new OptionError(
-      'with({ signal }) takes an AbortSignal, as `new AbortController().signal` or `AbortSignal.timeout(500)`.',
-    )
-  }
-  if (timeoutMs !== undefined && !(timeoutMs > 0)) {
-    throw new OptionError(`with({ timeoutMs }) takes a number of milliseconds above 0; it got ${timeoutMs}.`)
-  }
+  checkSignal('with({ signal })', signal)
+  if (timeoutMs !== undefined) checkTimeout('with({ timeoutMs })', timeoutMs)
   if (priority !== undefined && !Number.isFinite(priority)) {
     throw new OptionError(`with({ priority }) takes a finite number; it got ${priority}.`)
   }

@@ -7,7 +7,8 @@
  *
  * A model (coroutines, threads, processes, …) brings a Backend; what users hold is the same class on top of each.
  */
-import { InvalidTaskError, OptionError } from '../errors.ts'
+import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
+import { InvalidTaskError } from '../errors.ts'
 import type { Future } from '../task/future.ts'
 import type { Results } from '../task/results.ts'
 import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '../task/task.ts'
@@ -105,6 +106,9 @@ export interface Executor extends AsyncDisposable {
 
 const defaultCloseGraceMs = 5_000
 
+const roomOptionNames = optionNames<{ signal?: AbortSignal }>({ signal: true })
+const closeOptionNames = optionNames<{ graceMs?: number }>({ graceMs: true })
+
 /** The executor of a model, on top of its backend. */
 export function createExecutor(backend: Backend, options: CallOptions = {}): Executor {
   return new BackedExecutor({ backend, options })
@@ -152,13 +156,21 @@ class BackedExecutor implements Executor {
   readonly with: Executor['with'] = more =>
     createExecutor(this.#course.backend, mergeCallOptions(this.#course.options, more))
 
-  readonly room: Executor['room'] = (more = {}) =>
-    this.#course.backend.room(mergeCallOptions(this.#course.options, more).signal)
+  readonly room: Executor['room'] = (options = {}) => {
+    checkOptions('room(…)', options, roomOptionNames)
+    const { signal } = options
+    checkSignal('room({ signal })', signal)
+    return this.#course.backend.room(
+      mergeCallOptions(this.#course.options, signal === undefined ? {} : { signal }).signal,
+    )
+  }
 
   readonly stats: Executor['stats'] = () => this.#course.backend.stats()
 
-  readonly close: Executor['close'] = async ({ graceMs = defaultCloseGraceMs } = {}) => {
-    if (!(graceMs >= 0)) throw new OptionError(`close({ graceMs }) takes 0 or more; it got ${graceMs}.`)
+  readonly close: Executor['close'] = async (options = {}) => {
+    checkOptions('close(…)', options, closeOptionNames)
+    const { graceMs = defaultCloseGraceMs } = options
+    checkMs('close({ graceMs })', graceMs)
     await this.#course.backend.close(graceMs)
   };
 

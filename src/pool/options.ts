@@ -1,4 +1,5 @@
 /** The options of a pool of workers, their defaults and their limits. */
+import { checkOptions, type OptionNames, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
 import { assertTask, type Task } from '../task/task.ts'
@@ -37,6 +38,21 @@ export interface PoolUserOptions {
   readonly name?: string
 }
 
+export const poolOptionNames: OptionNames<PoolUserOptions> = optionNames<PoolUserOptions>({
+  workers: true,
+  minWorkers: true,
+  idleMs: true,
+  queueLimit: true,
+  graceMs: true,
+  startTimeoutMs: true,
+  maxPayloadBytes: true,
+  maxCallsPerWorker: true,
+  maxWorkerMiB: true,
+  initialize: true,
+  resourceLimits: true,
+  name: true,
+})
+
 /** Memory limits of a worker, as Node names them; in MiB. */
 export interface ResourceLimits {
   /** The main heap. At least 16: with less, Node ends the whole program. */
@@ -51,6 +67,12 @@ export type PoolOptions = Required<Omit<PoolUserOptions, 'resourceLimits' | 'ini
   readonly resourceLimits: ResourceLimits
   readonly initialize: Task<() => unknown> | undefined
 }
+
+const resourceLimitNames = optionNames<ResourceLimits>({
+  maxOldGenerationSizeMb: true,
+  maxYoungGenerationSizeMb: true,
+  stackSizeMb: true,
+})
 
 /** The smallest heap that a worker starts with; below it, Node ends the whole program instead of the worker. */
 const smallestHeapMb = 16
@@ -104,14 +126,11 @@ function checkInitialize(task: PoolUserOptions['initialize']): PoolOptions['init
 }
 
 function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {
+  checkOptions(`${maker}({ resourceLimits })`, limits, resourceLimitNames)
   const smallest = { maxOldGenerationSizeMb: smallestHeapMb, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
   for (const [key, value] of Object.entries(limits)) {
     if (value === undefined) continue
-    const least = Object.hasOwn(smallest, key) ? smallest[key as keyof typeof smallest] : undefined
-    if (least === undefined)
-      throw new OptionError(
-        `${maker}({ resourceLimits }) knows ${Object.keys(smallest).join(', ')}; it got ${key}.`,
-      )
+    const least = smallest[key as keyof typeof smallest]
     if (!(typeof value === 'number' && value >= least && value <= 2 ** 20)) {
       throw new OptionError(
         `${maker}({ resourceLimits: { ${key} } }) takes ${least} to ${2 ** 20} MiB; it got ${String(value)}. With less, a worker can't start.`,

@@ -1,7 +1,8 @@
 /** The model `processes`: a pool of child processes on this machine. They share nothing; one that crashes hurts nobody. */
+import { checkFlag, checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
-import { checkPoolOptions, type PoolUserOptions } from '../pool/options.ts'
+import { checkPoolOptions, type PoolUserOptions, poolOptionNames } from '../pool/options.ts'
 import { Pool } from '../pool/pool.ts'
 import type { Permissions } from './launch.ts'
 import { processStarter } from './process.ts'
@@ -16,6 +17,13 @@ export interface ProcessesOptions extends PoolUserOptions {
   readonly permissions?: Permissions
 }
 
+const processesOptionNames = optionNames<ProcessesOptions>({
+  ...poolOptionNames,
+  env: true,
+  permissions: true,
+})
+const permissionNames = optionNames<Permissions>({ read: true, write: true, childProcess: true })
+
 /**
  * Runs tasks in child processes: for work that may crash, leak, or must not see this process's memory. A process starts in
  * some 100 ms and takes some 50 MiB; it ends with this one, even if this one is killed.
@@ -29,6 +37,7 @@ export interface ProcessesOptions extends PoolUserOptions {
  *     const text = await pool.run(parseUntrustedFile, path)
  */
 export function processes(options: ProcessesOptions = {}): Executor {
+  checkOptions('processes(…)', options, processesOptionNames)
   const checked = checkPoolOptions('processes', options)
   checkPermissions(options.permissions)
   const crossing = { sharedMemory: false, maxPayloadBytes: checked.maxPayloadBytes }
@@ -43,8 +52,11 @@ export function processes(options: ProcessesOptions = {}): Executor {
 }
 
 function checkPermissions(permissions: Permissions | undefined): void {
+  if (permissions === undefined) return
+  checkOptions('processes({ permissions })', permissions, permissionNames)
+  checkFlag('processes({ permissions: { childProcess } })', permissions.childProcess)
   for (const key of ['read', 'write'] as const) {
-    const paths = permissions?.[key]
+    const paths = permissions[key]
     if (paths !== undefined && !(Array.isArray(paths) && paths.every(path => typeof path === 'string'))) {
       throw new OptionError(
         `processes({ permissions: { ${key} } }) takes a list of paths, as ['./data']; it got ${String(paths)}.`,

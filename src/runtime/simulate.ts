@@ -2,6 +2,7 @@
  * A test under virtual time and a seeded schedule: no clock is waited for, every order of what runs beside each other can come up, and a
  * run that failed can be had again.
  */
+import { checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { realRuntime } from './real.ts'
 import { withRuntime } from './runtime.ts'
@@ -19,6 +20,14 @@ export interface SimulateOptions {
   /** Is told how to play a failed run again. Default: to standard error. */
   readonly report?: (text: string) => void
 }
+
+const simulateOptionNames = optionNames<SimulateOptions>({
+  seed: true,
+  schedule: true,
+  runs: true,
+  replay: true,
+  report: true,
+})
 
 /** The simulated world, as its body sees it. */
 export interface Simulation {
@@ -47,6 +56,7 @@ export async function simulate<T>(
   body: (simulation: Simulation) => T | PromiseLike<T>,
   options: SimulateOptions = {},
 ): Promise<T> {
+  checkOptions('simulate(body, …)', options, simulateOptionNames)
   const { runs, schedule, firstSeed } = planned(options)
   for (let run = 1; ; run += 1) {
     const seed = (firstSeed + run - 1) >>> 0

@@ -4,6 +4,7 @@
  *     queued ──▶ running ──▶ done | failed
  *        └──────────┴──────▶ cancelled
  */
+import { checkOptions, optionNames } from '../checks.ts'
 import { AbortError, OptionError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -211,6 +212,16 @@ export interface Waited<T> {
   readonly pending: ReadonlySet<Future<T>>
 }
 
+/** What `wait` can be told. */
+interface FuturesWaitOptions {
+  /** What it waits for. Default: all. */
+  readonly until?: 'all' | 'first' | 'failure'
+  /** How long it waits at most. Default: no limit. */
+  readonly timeoutMs?: number
+}
+
+const futuresWaitOptionNames = optionNames<FuturesWaitOptions>({ until: true, timeoutMs: true })
+
 /**
  * Waits until all futures have settled, or the first has, or the first has failed; never throws because of a failure.
  * When `timeoutMs` passes first, it returns with what there is.
@@ -219,11 +230,10 @@ export interface Waited<T> {
  */
 export async function wait<T>(
   futures: Iterable<Future<T>>,
-  {
-    until = 'all',
-    timeoutMs = Number.POSITIVE_INFINITY,
-  }: { until?: 'all' | 'first' | 'failure'; timeoutMs?: number } = {},
+  options: FuturesWaitOptions = {},
 ): Promise<Waited<T>> {
+  checkOptions('wait(futures, …)', options, futuresWaitOptionNames)
+  const { until = 'all', timeoutMs = Number.POSITIVE_INFINITY } = options
   if (!['all', 'first', 'failure'].includes(until)) {
     throw new OptionError(`wait(…, { until }) takes 'all', 'first' or 'failure'; it got ${String(until)}.`)
   }

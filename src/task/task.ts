@@ -6,6 +6,7 @@
  * The far side imports the same module, which runs the same `task()` calls in the same order, and so finds the function
  * under the same key. Code never travels: a message carries the key and the arguments.
  */
+import { checkOptions, optionNames } from '../checks.ts'
 import { InvalidTaskError, OptionError } from '../errors.ts'
 import { register } from './registry.ts'
 
@@ -30,6 +31,8 @@ export interface TaskOptions {
    */
   readonly idempotent?: boolean
 }
+
+const taskOptionNames = optionNames<TaskOptions>({ idempotent: true })
 
 /** A function with an address. It is called like any function; an executor can run it elsewhere. */
 export type Task<F extends Function = AnyFunction> = F & TaskAddress
@@ -63,6 +66,7 @@ export function task<F extends Function>(meta: ImportMeta, fn: F, options: TaskO
         'esbuild --format=esm, "module": "nodenext" with "type": "module", or a .mts file.',
     )
   }
+  checkOptions(`task(import.meta, ${nameOf(fn)}, …)`, options, taskOptionNames)
   const { idempotent = false } = options
   if (typeof idempotent !== 'boolean') {
     throw new OptionError(

@@ -1,7 +1,8 @@
 /** The model `threads`: a pool of worker threads in this process. Each is an isolate that may also share memory. */
+import { checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
-import { checkPoolOptions, type PoolUserOptions } from '../pool/options.ts'
+import { checkPoolOptions, type PoolUserOptions, poolOptionNames } from '../pool/options.ts'
 import { Pool } from '../pool/pool.ts'
 import { threadStarter } from './thread.ts'
 
@@ -13,6 +14,8 @@ export interface ThreadsOptions extends PoolUserOptions {
    */
   readonly spinUs?: number
 }
+
+const threadsOptionNames = optionNames<ThreadsOptions>({ ...poolOptionNames, spinUs: true })
 
 /** A thread that looks for longer holds up its own timers, and the cores. */
 const longestSpinUs = 1_000
@@ -30,6 +33,7 @@ const longestSpinUs = 1_000
  *     const counts = await pool.map(countPrimes, [[0, 1_000], [1_000, 2_000]])
  */
 export function threads(options: ThreadsOptions = {}): Executor {
+  checkOptions('threads(…)', options, threadsOptionNames)
   const checked = checkPoolOptions('threads', options)
   const { spinUs = 0 } = options
   if (typeof spinUs !== 'number' || !(spinUs >= 0 && spinUs <= longestSpinUs)) {

@@ -7,6 +7,7 @@
  * Nobody waits for a single call, so none has a promise of its own; that is what makes it cheaper than `run`.
  */
 import { AsyncResource } from 'node:async_hooks'
+import { checkFlag, checkFunction, checkOptions, optionNames, shown } from '../../checks.ts'
 import { OptionError, TimeoutError } from '../../errors.ts'
 import { type Batch, openInputs, type Source } from '../../executor/map/inputs.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
@@ -15,7 +16,7 @@ import { abortError, type ProgressListener, tellProgress } from '../../task/futu
 import { type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
 import { type Asker, CallStrand, currentCall, LimitedCall, type LimitedContext } from './call.ts'
 import { isThenable, timeoutOf } from './limited-run.ts'
-import type { LimitedOptions } from './options.ts'
+import { checkLimits, type LimitedOptions } from './options.ts'
 import type { Places } from './places.ts'
 
 export interface LimitedMapOptions extends Pick<LimitedOptions, 'priority' | 'weight'> {
@@ -31,6 +32,16 @@ export interface LimitedMapOptions extends Pick<LimitedOptions, 'priority' | 'we
   readonly onProgress?: ProgressListener
 }
 
+const limitedMapOptionNames = optionNames<LimitedMapOptions>({
+  priority: true,
+  weight: true,
+  signal: true,
+  timeoutMs: true,
+  ordered: true,
+  ahead: true,
+  onProgress: true,
+})
+
 /** The bound where there is none: a limiter by rate alone. */
 const mostAhead = 65_536
 
@@ -41,7 +52,6 @@ export function runLimitedMap<T, R>(
   fn: (input: T, index: number, context: LimitedContext) => R,
   options: LimitedMapOptions,
 ): Results<Awaited<R>> {
-  checkMap(options)
   const source = openInputs(inputs, { shares: false })
   const ahead = options.ahead ?? Math.min(2 * places.concurrency, mostAhead)
   const buffer = new ResultsBuffer<Awaited<R>>(options.ordered ?? true, ahead)
@@ -51,15 +61,15 @@ export function runLimitedMap<T, R>(
   return Results.of(buffer)
 }
 
-function checkMap({ ordered, ahead, onProgress }: LimitedMapOptions): void {
-  if (ordered !== undefined && typeof ordered !== 'boolean')
-    throw new OptionError(`map(…, { ordered }) takes true or false; it got ${String(ordered)}.`)
+/** @throws OptionError */
+export function checkLimitedMap(options: LimitedMapOptions, concurrency: number): void {
+  checkOptions('limiter.map(inputs, fn, …)', options, limitedMapOptionNames)
+  checkLimits(options, concurrency)
+  const { ordered, ahead, onProgress } = options
+  checkFlag('map(…, { ordered })', ordered)
   if (ahead !== undefined && !(ahead >= 1))
-    throw new OptionError(`map(…, { ahead }) takes 1 or more; it got ${String(ahead)}.`)
-  if (onProgress !== undefined && typeof onProgress !== 'function')
-    throw new OptionError(
-      `map(…, { onProgress }) takes a function, as (done, total) => {}; it got ${String(onProgress)}.`,
-    )
+    throw new OptionError(`map(…, { ahead }) takes 1 or more; it got ${shown(ahead)}.`)
+  if (onProgress !== undefined) checkFunction('map(…, { onProgress })', onProgress, '(done, total) => {}')
 }
 
 /** The call for one input. */

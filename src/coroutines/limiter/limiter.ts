@@ -1,13 +1,12 @@
 /** A limiter: so many calls at a time, so many in a stretch of time, the others wait their turn. */
+import { checkCount, checkFunction, shown } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import type { Results } from '../../task/results.ts'
 import type { LimitedContext } from './call.ts'
-import { type LimitedMapOptions, runLimitedMap } from './limited-map.ts'
+import { checkLimitedMap, type LimitedMapOptions, runLimitedMap } from './limited-map.ts'
 import { LimitedRun } from './limited-run.ts'
 import { listLimiter } from './live.ts'
 import {
-  checkConcurrency,
-  checkFunction,
   checkLimited,
   checkLimiter,
   checkWait,
@@ -72,7 +71,7 @@ export class Limiter {
    * @throws OptionError
    */
   run<R>(fn: (context: LimitedContext) => R, options?: LimitedOptions): Promise<Awaited<R>> {
-    checkFunction('limiter.run(fn)', fn)
+    checkFunction('limiter.run(fn)', fn, '() => fetch(url)')
     if (options !== undefined) checkLimited(options, this.concurrency)
     return this.#run.admit(
       fn,
@@ -90,7 +89,7 @@ export class Limiter {
     fn: F,
     options?: LimitedOptions,
   ): (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
-    checkFunction('limiter.wrap(fn)', fn)
+    checkFunction('limiter.wrap(fn)', fn, '() => fetch(url)')
     if (options !== undefined) checkLimited(options, this.concurrency)
     const limiter = this
     return function limited(...args) {
@@ -109,8 +108,8 @@ export class Limiter {
     fn: (input: T, index: number, context: LimitedContext) => R,
     options: LimitedMapOptions = {},
   ): Results<Awaited<R>> {
-    checkFunction('limiter.map(inputs, fn)', fn)
-    checkLimited(options, this.concurrency)
+    checkFunction('limiter.map(inputs, fn)', fn, 'url => fetch(url)')
+    checkLimitedMap(options, this.concurrency)
     return runLimitedMap(
       this.#places,
       { name: this.name, callTimeoutMs: this.#timeoutMs },
@@ -136,7 +135,7 @@ export class Limiter {
   }
 
   set concurrency(places: number) {
-    checkConcurrency('limiter.concurrency', places)
+    checkCount('limiter.concurrency', places)
     this.#places.concurrency = places
   }
 
@@ -170,13 +169,13 @@ export class Limiter {
 
   /** Waits until fewer than `count` calls are queued: so a fast producer keeps a short queue. @throws OptionError */
   whenQueuedBelow(count: number, options?: LimiterWaitOptions): Promise<void> {
-    checkCount('whenQueuedBelow(count)', count)
+    checkMark('whenQueuedBelow(count)', count)
     return this.#until(`fewer than ${count} to be queued`, () => this.queued < count, options)
   }
 
   /** Waits until fewer than `count` calls are under way; after `pause()`, 1 waits for the last of them. @throws OptionError */
   whenRunningBelow(count: number, options?: LimiterWaitOptions): Promise<void> {
-    checkCount('whenRunningBelow(count)', count)
+    checkMark('whenRunningBelow(count)', count)
     return this.#until(`fewer than ${count} to run`, () => this.running < count, options)
   }
 
@@ -192,6 +191,6 @@ export class Limiter {
   }
 }
 
-function checkCount(what: string, count: number): void {
-  if (!(count >= 1)) throw new OptionError(`limiter.${what} takes 1 or more; it got ${String(count)}.`)
+function checkMark(what: string, count: number): void {
+  if (!(count >= 1)) throw new OptionError(`limiter.${what} takes 1 or more; it got ${shown(count)}.`)
 }

@@ -1,4 +1,5 @@
 /** What a limiter and its calls can be told, and what they refuse. */
+import { checkCount, checkOptions, checkSignal, checkTimeout, optionNames } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import type { Rate } from './rate.ts'
 
@@ -33,26 +34,43 @@ export interface LimiterWaitOptions {
   readonly timeoutMs?: number
 }
 
+const limiterOptionNames = optionNames<LimiterOptions>({
+  concurrency: true,
+  rate: true,
+  queueLimit: true,
+  timeoutMs: true,
+  name: true,
+})
+const limitedOptionNames = optionNames<LimitedOptions>({
+  priority: true,
+  weight: true,
+  signal: true,
+  timeoutMs: true,
+})
+const waitOptionNames = optionNames<LimiterWaitOptions>({ signal: true, timeoutMs: true })
+
 /** @throws OptionError */
-export function checkLimiter({ concurrency, rate, queueLimit, timeoutMs }: LimiterOptions): void {
+export function checkLimiter(options: LimiterOptions): void {
+  checkOptions('new Limiter(…)', options, limiterOptionNames)
+  const { concurrency, rate, queueLimit, timeoutMs } = options
   if (concurrency === undefined && rate === undefined)
     throw new OptionError(
       'new Limiter(…) takes what to limit: new Limiter(10), new Limiter({ concurrency: 10 }) or new Limiter({ rate: { calls: 10, perMs: 1_000 } }).',
     )
-  if (concurrency !== undefined) checkConcurrency('new Limiter({ concurrency })', concurrency)
+  if (concurrency !== undefined) checkCount('new Limiter({ concurrency })', concurrency)
   if (queueLimit !== undefined && !(queueLimit >= 0))
     throw new OptionError(`new Limiter({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
   if (timeoutMs !== undefined) checkTimeout('new Limiter({ timeoutMs })', timeoutMs)
 }
 
 /** @throws OptionError */
-export function checkConcurrency(what: string, concurrency: number): void {
-  if (!(concurrency >= 1 && (Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY)))
-    throw new OptionError(`${what} takes a whole number from 1 up; it got ${String(concurrency)}.`)
+export function checkLimited(options: LimitedOptions, concurrency: number): void {
+  checkOptions('limiter.run(fn, …)', options, limitedOptionNames)
+  checkLimits(options, concurrency)
 }
 
-/** @throws OptionError */
-export function checkLimited(
+/** Checks the values alone, for those who take other options beside them. @throws OptionError */
+export function checkLimits(
   { priority, weight, signal, timeoutMs }: LimitedOptions,
   concurrency: number,
 ): void {
@@ -62,30 +80,14 @@ export function checkLimited(
     throw new OptionError(
       `{ weight } takes a whole number from 1 up to the concurrency, which is ${concurrency}; it got ${String(weight)}.`,
     )
-  checkWait({ signal, timeoutMs })
-}
-
-/** @throws OptionError */
-export function checkWait(options: {
-  readonly signal?: AbortSignal | undefined
-  readonly timeoutMs?: number | undefined
-}): void {
-  const { signal, timeoutMs } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new OptionError(
-      '{ signal } takes an AbortSignal, as `new AbortController().signal` or `AbortSignal.timeout(500)`.',
-    )
+  checkSignal('{ signal }', signal)
   if (timeoutMs !== undefined) checkTimeout('{ timeoutMs }', timeoutMs)
 }
 
 /** @throws OptionError */
-export function checkFunction(what: string, fn: unknown): void {
-  if (typeof fn === 'function') return
-  const got = fn instanceof Promise ? 'a promise, so it runs already' : fn === null ? 'null' : typeof fn
-  throw new OptionError(`${what} takes a function, as () => fetch(url); it got ${got}.`)
-}
-
-function checkTimeout(what: string, timeoutMs: number): void {
-  if (!(timeoutMs > 0))
-    throw new OptionError(`${what} takes a number of milliseconds above 0; it got ${String(timeoutMs)}.`)
+export function checkWait(options: LimiterWaitOptions): void {
+  checkOptions('a wait for a limiter', options, waitOptionNames)
+  const { signal, timeoutMs } = options
+  checkSignal('{ signal }', signal)
+  if (timeoutMs !== undefined) checkTimeout('{ timeoutMs }', timeoutMs)
 }

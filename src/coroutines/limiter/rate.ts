@@ -1,4 +1,5 @@
 /** How many calls may begin in a stretch of time. */
+import { checkOptions, optionNames } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 
 /** At most `calls` begin within `perMs`. */
@@ -14,6 +15,8 @@ export interface Rate {
   readonly window?: 'fixed' | 'sliding'
 }
 
+const rateNames = optionNames<Rate>({ calls: true, perMs: true, window: true })
+
 /** Counts what has begun. */
 export interface RateWindow {
   /** How long until one more may begin; 0 for now. */
@@ -23,7 +26,9 @@ export interface RateWindow {
 }
 
 /** @throws OptionError */
-export function openWindow({ calls, perMs, window = 'sliding' }: Rate): RateWindow {
+export function openWindow(rate: Rate): RateWindow {
+  checkOptions('new Limiter({ rate })', rate, rateNames)
+  const { calls, perMs, window = 'sliding' } = rate
   if (!(Number.isSafeInteger(calls) && calls >= 1))
     throw new OptionError(
       `new Limiter({ rate: { calls } }) takes a whole number from 1 up; it got ${String(calls)}.`,

@@ -6,6 +6,16 @@
  *
  * What it throws is decided in one place, `#outcome`, when it is over.
  */
+import {
+  checkFlag,
+  checkFunction,
+  checkMs,
+  checkOptions,
+  checkSignal,
+  type OptionNames,
+  optionNames,
+  shown,
+} from '../../checks.ts'
 import { AbortError, ClosedError, OptionError, TimeoutError, UnresponsiveError } from '../../errors.ts'
 import type { Executor } from '../../executor/executor.ts'
 import { Look } from '../../live/look.ts'
@@ -16,7 +26,6 @@ import { type Runtime, runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, Strand, withStrand } from '../../runtime/strand.ts'
 import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '../../task/task.ts'
 import { publishScopeUnresponsive } from '../../trace.ts'
-import { checkFunction, checkMs, checkSignal, shown } from './checked.ts'
 import { type Child, type ChildContext, isCancellation, type Owner, ScopeChild } from './child.ts'
 import { scopeNodes, scopesIn } from './live.ts'
 
@@ -32,6 +41,15 @@ export interface ScopeOptions {
   /** Keeps the cancellation of what is around out, for a clean-up that must wait; needs `timeoutMs`. Default false. */
   readonly shielded?: boolean | undefined
 }
+
+export const scopeOptionNames: OptionNames<ScopeOptions> = optionNames<ScopeOptions>({
+  timeoutMs: true,
+  signal: true,
+  graceMs: true,
+  name: true,
+  shielded: true,
+})
+const spawnOptionNames = optionNames<{ name?: string }>({ name: true })
 
 /** What the body of a scope is given. */
 export interface Scope {
@@ -87,12 +105,22 @@ export function scope<T>(
   body: (s: Scope) => T | PromiseLike<T>,
   options: ScopeOptions = {},
 ): Promise<Awaited<T>> {
+  checkOptions('scope(…)', options, scopeOptionNames)
+  return openScope(body, options)
+}
+
+/** The same for those who run their work in a scope, and have checked the names of their options. */
+export function openScope<T>(
+  body: (s: Scope) => T | PromiseLike<T>,
+  options: ScopeOptions,
+): Promise<Awaited<T>> {
   const { signal, timeoutMs = Number.POSITIVE_INFINITY, graceMs = 5_000, shielded = false } = options
   if (typeof body !== 'function')
     throw new OptionError(`scope(body) takes a function; it got ${shown(body)}.`)
   checkMs('scope(…, { timeoutMs })', timeoutMs)
   checkMs('scope(…, { graceMs })', graceMs)
   checkSignal('scope(…, { signal })', signal)
+  checkFlag('scope(…, { shielded })', shielded)
   if (shielded && timeoutMs === Number.POSITIVE_INFINITY)
     throw new OptionError('A shielded scope needs a timeoutMs: nothing else could end it.')
   const around = currentStrand()
@@ -178,6 +206,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     options?: { readonly name?: string },
   ): Child<Awaited<R>> {
     checkFunction('spawn(fn)', fn, 's.spawn(({ signal }) => fetch(url, { signal }))')
+    if (options !== undefined) checkOptions('spawn(…)', options, spawnOptionNames)
     this.#spawned += 1
     const name = options?.name ?? (fn.name || `child ${this.#spawned}`)
     this.#checkOpen(name)

@@ -3,11 +3,11 @@
  *
  * Jeffrey Dean, Luiz André Barroso: "The Tail at Scale", Communications of the ACM 56(2), 2013.
  */
+import { checkCount, checkFunction, checkMs, checkOptions, optionNames, shown } from '../../checks.ts'
 import { park } from '../../runtime/park.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
-import { checkCount, checkFunction, checkMs, shown } from '../scope/checked.ts'
 import type { ChildContext } from '../scope/child.ts'
-import { type Scope, type ScopeOptions, scope } from '../scope/scope.ts'
+import { openScope, type Scope, type ScopeOptions, scopeOptionNames } from '../scope/scope.ts'
 
 export interface HedgeOptions extends ScopeOptions {
   /** The next attempt starts when this has passed without a value; take the latency that 95 % of calls keep. */
@@ -15,6 +15,8 @@ export interface HedgeOptions extends ScopeOptions {
   /** The most attempts. Default 2. */
   readonly max?: number | undefined
 }
+
+const hedgeOptionNames = optionNames<HedgeOptions>({ delayMs: true, max: true, ...scopeOptionNames })
 
 /** What an attempt knows about itself. */
 export interface Attempt extends ChildContext {
@@ -34,12 +36,14 @@ export interface Attempt extends ChildContext {
  */
 export function hedge<T>(
   fn: (attempt: Attempt) => T | PromiseLike<T>,
-  { delayMs, max = 2, ...options }: HedgeOptions,
+  given: HedgeOptions,
 ): Promise<Awaited<T>> {
   checkFunction('hedge(fn)', fn, '({ signal }) => fetch(url, { signal })')
+  checkOptions('hedge(fn, …)', given, hedgeOptionNames)
+  const { delayMs, max = 2, ...options } = given
   checkMs('hedge(fn, { delayMs })', delayMs)
   checkCount('hedge(fn, { max })', max)
-  return scope(s => attempts(s, fn, delayMs, max), { name: fn.name || 'hedge', ...options }) as Promise<
+  return openScope(s => attempts(s, fn, delayMs, max), { name: fn.name || 'hedge', ...options }) as Promise<
     Awaited<T>
   >
 }

@@ -1,9 +1,9 @@
 /** Several ways to one result, run beside each other; those that are no longer needed are cancelled and waited for. */
+import { checkFunction, checkOptions, shown } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import { park } from '../../runtime/park.ts'
-import { checkFunction, shown } from '../scope/checked.ts'
 import type { ChildContext } from '../scope/child.ts'
-import { type ScopeOptions, scope } from '../scope/scope.ts'
+import { openScope, type ScopeOptions, scopeOptionNames } from '../scope/scope.ts'
 
 /** One of the ways: a function that is told by its signal when it is no longer needed. */
 export type Way<T> = (way: ChildContext) => T | PromiseLike<T>
@@ -20,7 +20,8 @@ export function race<const W extends readonly Way<unknown>[]>(
   options: ScopeOptions = {},
 ): Promise<Awaited<ReturnType<W[number]>>> {
   const all = checkedWays('race', ways)
-  return scope(
+  checkOptions('race(ways, …)', options, scopeOptionNames)
+  return openScope(
     async s => {
       const first = park<unknown>(`the first of ${all.length} to end`, all, {})
       for (const [at, way] of all.entries()) {
@@ -55,7 +56,8 @@ export function any<const W extends readonly Way<unknown>[]>(
   options: ScopeOptions = {},
 ): Promise<Awaited<ReturnType<W[number]>>> {
   const all = checkedWays('any', ways)
-  return scope(
+  checkOptions('any(ways, …)', options, scopeOptionNames)
+  return openScope(
     async s => {
       const first = park<unknown>(`the first of ${all.length} to succeed`, all, {})
       const errors: unknown[] = new Array(all.length).fill(undefined)

@@ -4,12 +4,12 @@
  * Full jitter: each delay is drawn evenly between 0 and a bound that grows, so that many callers who failed together do not
  * come back together. Marc Brooker: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
+import { checkCount, checkFunction, checkMs, checkOptions, optionNames, shown } from '../../checks.ts'
 import { OptionError, RetryError, TimeoutError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { currentStrand, type Strand } from '../../runtime/strand.ts'
-import { checkCount, checkFunction, checkMs, shown } from '../scope/checked.ts'
 import { isCancellation } from '../scope/child.ts'
-import { type Scope, type ScopeOptions, scope } from '../scope/scope.ts'
+import { openScope, type Scope, type ScopeOptions, scopeOptionNames } from '../scope/scope.ts'
 import type { Attempt } from './hedge.ts'
 import { sleep } from './sleep.ts'
 
@@ -31,6 +31,16 @@ export interface RetryOptions extends ScopeOptions {
   readonly retryIf?: ((error: unknown, attempt: number) => boolean | PromiseLike<boolean>) | undefined
 }
 
+const retryOptionNames = optionNames<RetryOptions>({
+  attempts: true,
+  minDelayMs: true,
+  maxDelayMs: true,
+  factor: true,
+  jitter: true,
+  retryIf: true,
+  ...scopeOptionNames,
+})
+
 /**
  * Runs `fn` until it succeeds, with a growing delay in between. `timeoutMs` is for all attempts together; for each one
  * alone, put `timeout()` in `fn`.
@@ -45,6 +55,7 @@ export function retry<T>(
   fn: (attempt: Attempt) => T | PromiseLike<T>,
   options: RetryOptions = {},
 ): Promise<Awaited<T>> {
+  checkOptions('retry(fn, …)', options, retryOptionNames)
   const {
     attempts = 3,
     minDelayMs = 100,
@@ -85,7 +96,7 @@ export function retry<T>(
   }
 
   const around = currentStrand()
-  return scope(loop, { ...options, name }).catch(error => {
+  return openScope(loop, { ...options, name }).catch(error => {
     // Its own time is up, not that of what is around: the failures until then are the cause.
     if (
       error instanceof TimeoutError &&

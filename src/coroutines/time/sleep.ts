@@ -1,7 +1,14 @@
 /** A wait for the clock. */
+import { checkMs, checkOptions, checkSignal, optionNames } from '../../checks.ts'
 import { park } from '../../runtime/park.ts'
 import { runtime } from '../../runtime/runtime.ts'
-import { checkMs, checkSignal } from '../scope/checked.ts'
+
+interface SleepOptions {
+  /** Ends the wait when it aborts, with its reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const sleepOptionNames = optionNames<SleepOptions>({ signal: true })
 
 /**
  * Waits for `ms` milliseconds, or longer if the event loop is busy. `Infinity` waits until it is cancelled.
@@ -11,8 +18,10 @@ import { checkMs, checkSignal } from '../scope/checked.ts'
  * @example
  *     await sleep(250, { signal })
  */
-export function sleep(ms: number, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+export function sleep(ms: number, options: SleepOptions = {}): Promise<void> {
   checkMs('sleep(ms)', ms)
+  checkOptions('sleep(ms, …)', options, sleepOptionNames)
+  const { signal } = options
   checkSignal('sleep(ms, { signal })', signal)
   const timer = runtime().setTimer(ms, () => sleeping.unpark())
   const sleeping = park<void>(`${ms} ms to pass`, timer, { signal, onGivenUp: () => timer.cancel() })

@@ -1,8 +1,8 @@
 /** A time limit on one piece of work. */
+import { checkFunction, checkMs, checkOptions, checkSignal, optionNames } from '../../checks.ts'
 import { park } from '../../runtime/park.ts'
-import { checkFunction, checkMs, checkSignal } from '../scope/checked.ts'
 import type { ChildContext } from '../scope/child.ts'
-import { scope } from '../scope/scope.ts'
+import { openScope } from '../scope/scope.ts'
 
 export interface TimeoutOptions {
   /** Cancels the work when it aborts; the reason is thrown. */
@@ -10,6 +10,8 @@ export interface TimeoutOptions {
   /** How long a function that is cancelled may take to stop. Default 5,000. */
   readonly graceMs?: number | undefined
 }
+
+const timeoutOptionNames = optionNames<TimeoutOptions>({ signal: true, graceMs: true })
 
 /**
  * Gives `work` this much time. A function is run in a scope: past the time its signal aborts, it is waited for until it has
@@ -26,9 +28,10 @@ export function timeout<T>(
   options: TimeoutOptions = {},
 ): Promise<Awaited<T>> {
   checkMs('timeout(ms, …)', ms)
+  checkOptions('timeout(ms, work, …)', options, timeoutOptionNames)
   checkSignal('timeout(…, { signal })', options.signal)
   if (typeof work === 'function')
-    return scope(work, { ...options, timeoutMs: ms, name: work.name || 'the work of timeout()' })
+    return openScope(work, { ...options, timeoutMs: ms, name: work.name || 'the work of timeout()' })
   if (typeof (work as PromiseLike<T> | undefined)?.then !== 'function')
     checkFunction('timeout(ms, work)', work, '({ signal }) => fetch(url, { signal })')
   return ofPromise(ms, work, options.signal)

@@ -1,4 +1,5 @@
 /** The options of `map`. */
+import { checkFlag, checkFunction, checkOptions, optionNames } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import type { ProgressListener } from '../../task/future.ts'
 
@@ -23,14 +24,19 @@ export interface MapOptions {
   readonly onProgress?: ProgressListener
 }
 
+const mapOptionNames = optionNames<MapOptions>({
+  ordered: true,
+  chunk: true,
+  ahead: true,
+  onProgress: true,
+})
+
 /** @throws OptionError */
-export function checkMapOptions({ ordered, ahead, chunk, onProgress }: MapOptions): void {
-  if (ordered !== undefined && typeof ordered !== 'boolean')
-    throw new OptionError(`map(…, { ordered }) takes true or false; it got ${String(ordered)}.`)
-  if (onProgress !== undefined && typeof onProgress !== 'function')
-    throw new OptionError(
-      `map(…, { onProgress }) takes a function, as (done, total) => {}; it got ${String(onProgress)}.`,
-    )
+export function checkMapOptions(options: MapOptions): void {
+  checkOptions('map(task, inputs, …)', options, mapOptionNames)
+  const { ordered, ahead, chunk, onProgress } = options
+  checkFlag('map(…, { ordered })', ordered)
+  if (onProgress !== undefined) checkFunction('map(…, { onProgress })', onProgress, '(done, total) => {}')
   if (
     ahead !== undefined &&
     !(ahead >= 1 && (Number.isInteger(ahead) || ahead === Number.POSITIVE_INFINITY))
