@@ -1,7 +1,7 @@
 // dist/src/index.js and one file for each other subpath, with what they share in chunks beside them. Every worker reads the
 // library again when it starts, and a module costs it more than what stands in it
 // (docs/decisions/0015-few-modules-for-every-worker.md).
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -26,11 +26,40 @@ export async function bundleLibrary(root) {
     legalComments: 'none',
     sourcemap: true,
     logLevel: 'warning',
+    plugins: [suiteStaysOutside],
   })
+  useSuiteFromOutside(root)
+}
+
+const suite = 'src/testing/suite'
+
+/** The conformance suite stays as it is written, so the bundle imports it. */
+const suiteStaysOutside = {
+  name: 'suite-stays-outside',
+  setup(bundle) {
+    bundle.onResolve({ filter: /testing\/suite\// }, ({ path }) => ({
+      path: path.replace(/\.ts$/, '.js'),
+      external: true,
+    }))
+  },
+}
+
+/**
+ * The conformance suite's modules, as the compiler made them: a worker finds tasks, errors and classes by module and name,
+ * and a bundle renames them. They use the library by its public names, as a user's modules do.
+ */
+function useSuiteFromOutside(root) {
+  for (const name of readdirSync(join(root, 'dist', suite)).filter(name => name.endsWith('.js'))) {
+    const path = join(root, 'dist', suite, name)
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace(/(?<= from ['"])\.\.\/\.\.\/[^'"]+/g, '../../index.js'),
+    )
+  }
 }
 
 /** What the compiler made of the bundled parts would be a second copy of them. The declarations stay. */
 function removeModules(folder) {
   for (const name of readdirSync(folder, { recursive: true }))
-    if (/\.js(\.map)?$/.test(name)) rmSync(join(folder, name))
+    if (/\.js(\.map)?$/.test(name) && !join(folder, name).includes(suite)) rmSync(join(folder, name))
 }

@@ -10,8 +10,14 @@ const forbidden =
 const excepted: ReadonlyMap<string, string> = new Map([
   ['src/worker/far/watchdog.ts', 'the text of a thread of its own, which can import nothing'],
   ['src/cli/ps/questions.ts', 'texts that run in another program'],
-  ['src/testing/conformance-tasks.ts', 'tasks that wait by the clock, to be waited for'],
-  ['src/testing/stream-tasks.ts', 'generators that wait by the clock, to be waited for'],
+  [
+    'src/testing/suite/conformance.ts',
+    'a suite that waits for turns of the loop, from outside of the library',
+  ],
+  ['src/testing/suite/boundary-tasks.ts', 'tasks that wait for a turn of the loop'],
+  ['src/testing/suite/stream-behaviours.ts', 'a suite that waits for turns of the loop'],
+  ['src/testing/suite/conformance-tasks.ts', 'tasks that wait by the clock, to be waited for'],
+  ['src/testing/suite/stream-tasks.ts', 'generators that wait by the clock, to be waited for'],
 ])
 
 test('nothing outside of src/runtime touches time, chance or atomics', () => {

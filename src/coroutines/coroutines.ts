@@ -22,6 +22,7 @@ import type { ExecutorStats } from '../executor/stats.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { mostNested } from '../policy.ts'
+import { unsharedContext } from '../runtime/async-context.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
@@ -98,7 +99,8 @@ class LoopCall implements Queued, Linked<LoopCall>, NestingOwner, CallHere {
   constructor(loop: Loop, job: Job, parent: LoopCall | undefined, line: PriorityQueue<LoopCall>) {
     this.loop = loop
     this.job = job
-    this.scope = job.context ?? new hooks.AsyncResource('atonce.call')
+    this.scope =
+      job.context === undefined ? new hooks.AsyncResource('atonce.call') : unsharedContext(job.context)
     this.parent = parent
     this.priority = job.priority
     this.line = line

@@ -5,9 +5,10 @@
  * the scopes that it opens.
  */
 import { AbortError, OptionError } from '../errors.ts'
+import { resourcesKeep } from '../runtime/async-context.ts'
 import { currentStrand, Strand, withStrand } from '../runtime/strand.ts'
 
-const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
+const { AsyncLocalStorage, AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 /** The call that a task is in. */
 export interface TaskContext {
@@ -58,7 +59,8 @@ export function currentCall(): CallContext | undefined {
  * the body of a generator is, whoever asks for its next value.
  */
 export function keepContext(): <T>(body: () => T) => T {
-  return AsyncLocalStorage.snapshot() as <T>(body: () => T) => T
+  const enter = AsyncLocalStorage.snapshot() as <T>(body: () => T) => T
+  return resourcesKeep ? body => enter(() => new AsyncResource('atonce.step').runInAsyncScope(body)) : enter
 }
 
 let never: AbortSignal | undefined

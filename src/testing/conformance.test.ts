@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { coroutines } from '../coroutines/coroutines.ts'
 import { processes } from '../processes/processes.ts'
 import { threads } from '../threads/threads.ts'
-import { executorConformance } from './conformance.ts'
+import { executorConformance } from './suite/conformance.ts'
 
 const timeout = 30_000
 

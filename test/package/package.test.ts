@@ -11,7 +11,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { Project, root } from '../shipping/project.ts'
 import { assertSurveyed, surveyFiles } from '../shipping/survey.ts'
-import { oldestNode, oldestVersion } from './oldest-node.ts'
+import { newestVersion, oldestVersion, otherNode } from './other-nodes.ts'
 
 /** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
 const mostPackedKib = 1_000
@@ -28,6 +28,17 @@ let packing: Project
 let user: Project
 let packed: Packed
 
+/** The suite as a user runs it on an executor of their own. */
+const conformance = `
+import { test } from 'node:test'
+import { coroutines, processes, threads } from 'atonce'
+import { executorConformance } from 'atonce/testing'
+
+const start = { coroutines: ({ workers, ...rest }) => coroutines({ concurrency: workers, ...rest }), threads, processes }
+for (const [name, make] of Object.entries(start))
+  executorConformance({ name, start: options => make(options), copies: name !== 'coroutines' }, test)
+`
+
 suite('the package', () => {
   before(() => {
     packing = new Project()
@@ -36,6 +47,7 @@ suite('the package', () => {
       'package.json': '{ "name": "user", "version": "1.0.0", "type": "module" }',
       ...surveyFiles,
       'main.ts': "import { print, survey } from './survey.ts'\nprint(await survey())\n",
+      'conformance.test.ts': conformance,
     })
     npm(['install', '--offline', '--no-audit', '--no-fund', packed.tarball], user.folder)
   })
@@ -63,13 +75,24 @@ suite('the package', () => {
   })
 
   test(`runs tasks on threads and in processes of Node ${oldestVersion}, the oldest that it promises`, async t => {
-    const found = await oldestNode()
+    const found = await otherNode(oldestVersion)
     if (found.node === undefined) return t.skip(found.why)
     assert.equal(manifest().engines?.node, `>=${oldestVersion.replace(/\.0$/, '')}`)
     const version = await user.run(['--version'], { node: found.node })
     assert.equal(version.stdout.trim(), `v${oldestVersion}`)
     assertSurveyed(await user.run(['main.ts'], { node: found.node }))
   })
+
+  for (const version of [oldestVersion, newestVersion])
+    test(`passes its own conformance suite, on every model, on Node ${version}`, async t => {
+      const found = await otherNode(version)
+      if (found.node === undefined) return t.skip(found.why)
+      const { stdout, text } = await user.run(['--test', '--test-reporter=tap', 'conformance.test.ts'], {
+        node: found.node,
+      })
+      assert.match(stdout, /^# fail 0$/m, text)
+      assert.ok(Number(/^# pass (\d+)$/m.exec(stdout)?.[1]) >= 3 * 95, text)
+    })
 
   test('has a command line that starts', async () => {
     const { code, stdout, text } = await user.run([
@@ -172,7 +195,7 @@ await withRuntime(virtual, async () => {
   })
 
   test('is small', async t => {
-    const library = packed.files.filter(({ path }) => /^dist\/src\/(?!cli\/).*\.js$/.test(path))
+    const library = packed.files.filter(({ path }) => /^dist\/src\/(?!cli\/|testing\/).*\.js$/.test(path))
     const libraryKib = library.reduce((sum, { size }) => sum + size, 0) / 1_024
     const packedKib = packed.sizeBytes / 1_024
     const bundledKib = (await bundleOfEverything()).length / 1_024

@@ -1,5 +1,6 @@
 /** Where tasks run that were called directly, outside of any executor: here, at once, as many as there are. */
 import { NotOwnerError } from '../../errors.ts'
+import { unsharedContext } from '../../runtime/async-context.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CallContext } from '../../task/context.ts'
 import { nameOf } from '../../task/task.ts'
@@ -28,7 +29,7 @@ class Direct implements Backend {
     )
     if (call.attempt > 1) this.#counts.retried += 1
     this.#running.set(job, call)
-    const scope = job.context ?? new AsyncResource('atonce.call')
+    const scope = job.context === undefined ? new AsyncResource('atonce.call') : unsharedContext(job.context)
     runtime().soon(() => scope.runInAsyncScope(this.#run, this, job, call))
   }
 

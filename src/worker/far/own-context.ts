@@ -1,23 +1,14 @@
 /**
  * An asynchronous context for each call: what a task enters in a storage (`enterWith`) is not seen by the next one.
  *
- * From Node 24 on a context is a value, and leaving the call is enough. Before, `enterWith` writes into the resource that
- * runs, where the next call would find it; so each call gets a resource of its own there.
+ * Where contexts are values, leaving the call is enough; where resources keep what is entered (Node 22), each call gets a
+ * resource of its own.
  */
+import { resourcesKeep } from '../../runtime/async-context.ts'
 import { enterStrand } from '../../runtime/strand.ts'
 import { type CallContext, withContext } from '../../task/context.ts'
 
-const { AsyncLocalStorage, AsyncResource } = process.getBuiltinModule('node:async_hooks')
-
-/** Whether what is entered in a resource is found by whoever enters the resource next. */
-const resourcesKeep = ((): boolean => {
-  const probe = new AsyncLocalStorage<true>()
-  const resource = new AsyncResource('atonce.probe')
-  resource.runInAsyncScope(() => probe.enterWith(true))
-  const kept = resource.runInAsyncScope(() => probe.getStore() === true)
-  probe.disable()
-  return kept
-})()
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 /** Where each call comes from; leaving it leaves what the call has entered there. */
 const outside = new AsyncResource('atonce.worker')

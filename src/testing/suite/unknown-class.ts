@@ -1,8 +1,8 @@
 /** A class and a storage that the program declares and its workers do not, though a bundle may hold this module on both sides. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { propagated } from '../declared/propagated.ts'
-import { shareable } from '../declared/shareable.ts'
-import { isWorker } from '../worker/birth.ts'
+import { propagated } from '../../declared/propagated.ts'
+import { shareable } from '../../declared/shareable.ts'
+import { isWorker } from '../../worker/birth.ts'
 
 export class Unknown {
   readonly known = false

@@ -1,10 +1,10 @@
 /** The tasks that the conformance suite runs; a module of its own, as workers must import it. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as later } from 'node:timers/promises'
-import { currentExecutor } from '../executor/current-executor.ts'
-import { context } from '../task/context.ts'
-import { task } from '../task/task.ts'
-import { move } from '../task/transfer.ts'
+import { currentExecutor } from '../../executor/current-executor.ts'
+import { context } from '../../task/context.ts'
+import { task } from '../../task/task.ts'
+import { move } from '../../task/transfer.ts'
 
 /** An error of the user's own, with properties and a cause. */
 export class Overdrawn extends Error {

@@ -1,9 +1,9 @@
 /** The generators that the conformance suite streams; a module of its own, as workers must import it. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as later } from 'node:timers/promises'
-import { context } from '../task/context.ts'
-import { task } from '../task/task.ts'
-import { move } from '../task/transfer.ts'
+import { context } from '../../task/context.ts'
+import { task } from '../../task/task.ts'
+import { move } from '../../task/transfer.ts'
 import { Overdrawn } from './conformance-tasks.ts'
 
 export { Overdrawn } // Its class is found again because the task's module exports it.

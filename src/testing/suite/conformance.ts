@@ -5,6 +5,7 @@
  * behaviours. Those that come from CPython's test suite name the test (Lib/test/test_concurrent_futures, PSF licence).
  */
 import { strict as assert } from 'node:assert'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   AbortError,
   ClosedError,
@@ -14,12 +15,11 @@ import {
   SerializationError,
   ThrownValueError,
   TimeoutError,
-} from '../errors.ts'
-import type { Executor } from '../executor/executor.ts'
-import { runtime } from '../runtime/runtime.ts'
-import { asCompleted, wait } from '../task/future.ts'
-import type { Task } from '../task/task.ts'
-import { move } from '../task/transfer.ts'
+} from '../../errors.ts'
+import type { Executor } from '../../executor/executor.ts'
+import { asCompleted, wait } from '../../task/future.ts'
+import type { Task } from '../../task/task.ts'
+import { move } from '../../task/transfer.ts'
 import { boundaryBehaviours } from './boundary-behaviours.ts'
 import * as tasks from './conformance-tasks.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
@@ -87,7 +87,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
         () => start({ workers: 1 }).run(plain as unknown as Task<() => void>),
         (error: Error) =>
           error instanceof InvalidTaskError &&
-          error.message.includes('export const plain = task(import.meta, plain)'),
+          error.message.includes(`export const ${plain.name} = task(import.meta, ${plain.name})`),
       )
     },
   ],
@@ -866,5 +866,5 @@ async function failure(promise: PromiseLike<unknown>): Promise<Error & Record<st
 
 /** Goes round the event loop until the condition holds; the runner's time limit ends it. */
 async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await runtime().yieldToLoop()
+  while (!condition()) await nextTurn()
 }

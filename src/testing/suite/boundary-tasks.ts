@@ -1,12 +1,12 @@
 /** The tasks, storages and classes of the behaviours at the boundary; a module of its own, as workers must import it. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { coroutines } from '../coroutines/coroutines.ts'
-import { propagated } from '../declared/propagated.ts'
-import { shareable } from '../declared/shareable.ts'
-import { runtime } from '../runtime/runtime.ts'
-import { context } from '../task/context.ts'
-import { task } from '../task/task.ts'
-import { threads } from '../threads/threads.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { coroutines } from '../../coroutines/coroutines.ts'
+import { propagated } from '../../declared/propagated.ts'
+import { shareable } from '../../declared/shareable.ts'
+import { context } from '../../task/context.ts'
+import { task } from '../../task/task.ts'
+import { threads } from '../../threads/threads.ts'
 
 // ── context propagation ──
 
@@ -16,7 +16,7 @@ export const tenant = propagated(import.meta, new AsyncLocalStorage<unknown>(), 
 /** What its propagated storages hold, after an await too. */
 export const storesOf = task(import.meta, async function storesOf(_: unknown): Promise<unknown[]> {
   const before = [requestId.getStore(), tenant.getStore()]
-  await runtime().yieldToLoop()
+  await nextTurn()
   return [...before, requestId.getStore(), tenant.getStore()]
 })
 
@@ -141,7 +141,7 @@ export const giveOneWay = task(import.meta, function giveOneWay(n: number): unkn
 /** Tells its progress `times` times. */
 export const tell = task(import.meta, async function tell(times: number): Promise<void> {
   for (let time = 1; time <= times; time += 1) context().progress(time, times)
-  await runtime().yieldToLoop()
+  await nextTurn()
 })
 
 /** What the storages hold in calls that it makes on this loop and on a thread. */

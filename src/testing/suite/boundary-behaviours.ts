@@ -1,8 +1,8 @@
 /** What every executor must do with classes that keep their class, contexts that are propagated, and stacks. */
 import { strict as assert } from 'node:assert'
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { SerializationError } from '../errors.ts'
-import type { Executor } from '../executor/executor.ts'
+import { SerializationError } from '../../errors.ts'
+import type { Executor } from '../../executor/executor.ts'
 import * as tasks from './boundary-tasks.ts'
 import { Unknown, unknownStorage } from './unknown-class.ts'
 

@@ -1,5 +1,6 @@
 /** What every executor must do with a generator whose values are streamed. */
 import { strict as assert } from 'node:assert'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   AbortError,
   ClosedError,
@@ -7,10 +8,9 @@ import {
   OptionError,
   SerializationError,
   TimeoutError,
-} from '../errors.ts'
-import type { Executor } from '../executor/executor.ts'
-import { runtime } from '../runtime/runtime.ts'
-import type { Task } from '../task/task.ts'
+} from '../../errors.ts'
+import type { Executor } from '../../executor/executor.ts'
+import type { Task } from '../../task/task.ts'
 import * as tasks from './conformance-tasks.ts'
 import * as streams from './stream-tasks.ts'
 
@@ -167,7 +167,7 @@ export const streamBehaviours: readonly (readonly [string, Body])[] = [
         const name = `ahead ${count.name}`
         const stream = executor.with({ ahead: 7 }).stream(count, name)
         for (let n = 0; n < 30; n += 1) await stream.next()
-        for (let turn = 0; turn < 50; turn += 1) await runtime().yieldToLoop()
+        for (let turn = 0; turn < 50; turn += 1) await nextTurn()
         await stream.return()
         const state = await executor.run(streams.streamState, name)
         assert.ok(state !== undefined && state.yielded >= 30 && state.yielded <= 37, JSON.stringify(state))
