@@ -1,26 +1,21 @@
 /** How calls leave for one worker: on the fast lane if they fit there, else by message; what it must be told before. */
 
-import { addressOf } from '../executor/address.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
-import type { Task } from '../task/task.ts'
 import { detach, type Encoded } from '../wire/codec.ts'
 import type { HelpMessage, RunMessage } from '../wire/messages.ts'
 import { ToldStorages } from '../wire/propagation.ts'
 import type { FarWorker } from '../worker/far-worker.ts'
-import type { ToldTasks } from '../worker/told-tasks.ts'
+import type { Life } from '../worker/life.ts'
 
 export class Giving {
+  readonly #life: Life
   readonly #worker: FarWorker
-  readonly #tasks: ToldTasks
   readonly #storages: ToldStorages
-  readonly #loads: (task: Task) => void
 
-  /** `loads` is told of each task that the worker has to import. */
-  constructor(worker: FarWorker, tasks: ToldTasks, loads: (task: Task) => void) {
-    this.#worker = worker
-    this.#tasks = tasks
-    this.#storages = new ToldStorages(message => worker.send(message))
-    this.#loads = loads
+  constructor(life: Life) {
+    this.#life = life
+    this.#worker = life.worker
+    this.#storages = new ToldStorages(message => life.worker.send(message))
   }
 
   /**
@@ -29,7 +24,7 @@ export class Giving {
    */
   give(seq: number, ready: ReadyJob): boolean {
     const { task, args, encoded, stores, attempt = 1, stream } = ready
-    const ref = this.tell(task)
+    const ref = this.#life.refOf(task)
     const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
     if (
       plain &&
@@ -64,24 +59,13 @@ export class Giving {
     const { task, encoded, stores, attempt = 1 } = ready
     const chunk = ready.inputs !== undefined
     const { value, special, transfer } = encoded ?? asTheyAre(ready)
-    const ref = this.tell(task)
+    const ref = this.#life.refOf(task)
     const help: HelpMessage = { kind: 'help', seq, ref, args: value, special, chunk, attempt }
     this.#worker.send(
       stores === undefined ? help : { ...help, stores: this.#storages.wire(stores) },
       transfer,
     )
     detach(transfer)
-  }
-
-  /** Sends the task's address the first time, and returns its number on this worker. */
-  tell(task: Task): number {
-    const known = this.#tasks.refOf(task)
-    if (known !== undefined) return known
-    const ref = this.#tasks.nextRef
-    this.#worker.send({ kind: 'load', ref, ...addressOf(task) })
-    this.#tasks.add(task)
-    this.#loads(task)
-    return ref
   }
 
   #tryGive(seq: number, ref: number, args: readonly unknown[], stores: ReadyJob['stores']): boolean {

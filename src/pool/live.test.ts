@@ -7,7 +7,7 @@ import { liveTree } from '../live/register.ts'
 import { withRuntime } from '../runtime/runtime.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
 import { task } from '../task/task.ts'
-import { FakeWorker } from './fixtures/fake-worker.ts'
+import { FakeWorker } from '../worker/fixtures/fake-worker.ts'
 import { checkPoolOptions } from './options.ts'
 import { Pool } from './pool.ts'
 

@@ -10,7 +10,8 @@ import type { Slot } from './slot.ts'
 
 /** `draining` of the code is told as what it means: a cancelled call has not left the worker yet. */
 export function workerNode(slot: Slot, nowMs: number): LiveNode {
-  const { state, name, pid, threadId } = slot
+  const { state } = slot
+  const { name, pid, threadId } = slot.worker
   const age =
     state === 'starting' || state === 'stopping' ? undefined : { ms: slot.sinceMs(nowMs), atLeast: false }
   const [first, ...next] = slot.inHandNow

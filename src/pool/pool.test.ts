@@ -17,7 +17,7 @@ import type { Outcome } from '../task/results.ts'
 import { type Task, task } from '../task/task.ts'
 import { move } from '../task/transfer.ts'
 import { encodeFailure } from '../wire/failure.ts'
-import { FakeWorker } from './fixtures/fake-worker.ts'
+import { FakeWorker } from '../worker/fixtures/fake-worker.ts'
 import { checkPoolOptions, type PoolUserOptions } from './options.ts'
 import { Pool } from './pool.ts'
 

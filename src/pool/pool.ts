@@ -32,20 +32,13 @@ import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { encodeStores } from '../wire/propagation.ts'
 import { isWorker } from '../worker/birth.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
+import type { EndOfLife } from '../worker/life.ts'
 import { refuseExecutor } from '../worker/refusal.ts'
 import { waitingNode, workerNode } from './live.ts'
 import { Families, NamedTasks, NestedJob, rootOf } from './nested.ts'
 import type { PoolOptions } from './options.ts'
-import { type EndDetails, mayWaitInHand, Slot, type SlotOwner } from './slot.ts'
+import { mayWaitInHand, Slot, type SlotOwner } from './slot.ts'
 import { Starts } from './starts.ts'
-
-const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
-
-/**
- * Where workers start: whatever a worker's messages give occasion to would else be in the asynchronous context of the call
- * that it was started for, and would keep that alive.
- */
-const outsideOfCalls = new AsyncResource('atonce.pool')
 
 export class Pool implements Backend, SlotOwner, LiveExecutor {
   readonly model: Model
@@ -177,7 +170,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
       failed: this.#counts.failed,
       cancelled: this.#counts.cancelled,
       retried: this.#counts.retried,
-      pids: [...this.#slots].map(slot => slot.pid).filter(pid => pid !== undefined),
+      pids: [...this.#slots].map(slot => slot.worker.pid).filter(pid => pid !== undefined),
     }
   }
 
@@ -258,17 +251,25 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     this.#assign()
   }
 
-  ended(slot: Slot, why: Error, { wasReady, loading, expected, idle }: EndDetails): void {
+  ended(
+    slot: Slot,
+    why: Error,
+    { wasReady, loading, expected, idle }: EndOfLife & { readonly idle: boolean },
+  ): void {
     this.#slots.delete(slot)
     this.#takeOutOfIdle(slot)
     if (!expected) this.#counts.crashes += 1
-    if (!expected || !wasReady) publishWorkerCrash({ executor: this.name, worker: slot.name, error: why })
+    if (!expected || !wasReady)
+      publishWorkerCrash({ executor: this.name, worker: slot.worker.name, error: why })
     if (idle && !expected) {
-      process.emitWarning(`${slot.name} of ${this.name} failed while it had nothing to do: ${why.message}`, {
-        type: 'AtonceWarning',
-        code: 'ATONCE_IDLE_WORKER',
-        detail: String(why.stack),
-      })
+      process.emitWarning(
+        `${slot.worker.name} of ${this.name} failed while it had nothing to do: ${why.message}`,
+        {
+          type: 'AtonceWarning',
+          code: 'ATONCE_IDLE_WORKER',
+          detail: String(why.stack),
+        },
+      )
     }
     if (!wasReady && this.#closing === undefined) this.#startFailed(why)
     else if (expected) this.#keepMinimum()
@@ -379,7 +380,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
     while (this.#queue.size > 0) {
       const slot = this.#idleNext()
       if (slot === undefined) break
-      if (slot.state === 'idle' && !slot.gone) this.#hand(slot) // Not one that is being ended.
+      if (slot.state === 'idle' && slot.isAlive) this.#hand(slot) // Not one that is being ended.
     }
     if (this.#families.size > 0) this.#help()
     let starting = 0
@@ -473,8 +474,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
 
   #startWorker(): void {
     this.#lastIndex += 1
-    const start = () => new Slot(this.#lastIndex, this.#start, this, this.#options)
-    this.#slots.add(outsideOfCalls.runInAsyncScope(start))
+    this.#slots.add(new Slot(this.#lastIndex, this.#start, this, this.#options))
   }
 
   /** A worn worker that was to be kept is replaced at once. */
@@ -658,7 +658,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
         this.#takeOutOfIdle(slot)
         slot.stop()
       } else if (slot.state === 'starting') {
-        slot.kill(new WorkerStartError(`${this.name} was closed`, { worker: slot.name }))
+        slot.kill(new WorkerStartError(`${this.name} was closed`, { worker: slot.worker.name }))
       }
     }
     if (this.#slots.size > 0) return

@@ -1,36 +1,25 @@
-/** The near side of one worker: what is in its hands, and what its messages and its end mean. States and steps: README.md. */
-import {
-  AtonceError,
-  ClosedError,
-  ProtocolError,
-  WorkerCrashedError,
-  type WorkerErrorDetails,
-  WorkerStartError,
-  WorkerStartTimeoutError,
-} from '../errors.ts'
-import { callerError, learnClasses } from '../executor/caller.ts'
+/**
+ * The near side of one worker of a pool: what is in its hands. Its life is worker/life.ts; states and steps: README.md.
+ *
+ *     assign(job) ─▶ hand ─▶ Giving ─▶ FarWorker ─┊─▶ far side
+ *     owner.settled ◀─ Answers ◀─ Life.hears ◀────┊◀── done | failed | yielded | nest | …
+ */
+import { WorkerCrashedError } from '../errors.ts'
+import type { Job } from '../executor/backend.ts'
 import type { Holder, ReadyJob } from '../executor/ready-job.ts'
-import { runtime, type Timer } from '../runtime/runtime.ts'
+import { type Runtime, runtime } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
-import { nameOf, type Task } from '../task/task.ts'
-import { decode } from '../wire/codec.ts'
-import { encodeFailure, type WireFailure } from '../wire/failure.ts'
-import {
-  type FromWorker,
-  isFromWorker,
-  type NestedMessage,
-  type NestMessage,
-  type UnnestMessage,
-} from '../wire/messages.ts'
-import { yieldedValues } from '../wire/yields.ts'
-import { messageOf, reasonOf } from '../worker/exit-reason.ts'
-import type { Exit, FarWorker, StartWorker } from '../worker/far-worker.ts'
-import { failuresIn, outcomeOf, unsendable } from '../worker/reply.ts'
-import { ToldTasks } from '../worker/told-tasks.ts'
+import type { Task } from '../task/task.ts'
+import { encodeFailure } from '../wire/failure.ts'
+import type { FromWorker, NestedMessage, NestMessage, UnnestMessage } from '../wire/messages.ts'
+import type { FarWorker, StartWorker } from '../worker/far-worker.ts'
+import { type EndOfLife, Life, type LifeOptions, type LifeOwner } from '../worker/life.ts'
+import { unsendable } from '../worker/reply.ts'
+import { type Answer, Answers, type StreamMessage } from './answers.ts'
 import { Giving } from './giving.ts'
 import { Hand } from './hand.ts'
 import { Helping } from './helping.ts'
-import { relayedOutcome, rootOf, waits } from './nested.ts'
+import { rootOf, waits } from './nested.ts'
 import { Wear } from './wear.ts'
 import {
   type Bounds,
@@ -43,6 +32,7 @@ import {
   wantsMore,
 } from './worth.ts'
 
+/** What the worker does, as its pool sees it: its life's states, and those of the hand. */
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
 
 /** What a slot tells the pool. */
@@ -59,54 +49,32 @@ export interface SlotOwner {
   nest(slot: Slot, parent: ReadyJob, message: NestMessage): void
   /** It does not want that one any more. */
   unnest(parent: ReadyJob, message: UnnestMessage): void
-  /** Nothing of the worker is left. `loading` is the module that it died of, if it was importing one. */
-  ended(slot: Slot, why: Error, details: EndDetails): void
+  /** Nothing of the worker is left. `idle` says that it had nothing to do, and was not to end. */
+  ended(slot: Slot, why: Error, details: EndOfLife & { readonly idle: boolean }): void
 }
 
-export interface EndDetails {
-  readonly wasReady: boolean
-  readonly loading: string | undefined
-  /** This side wanted it. */
-  readonly expected: boolean
-  readonly idle: boolean
-}
-
-export interface SlotOptions {
-  readonly startTimeoutMs: number
-  readonly graceMs: number
+export interface SlotOptions extends LifeOptions {
   readonly maxCallsPerWorker: number
-  readonly initialize: Task | undefined
 }
 
-/** The number of the call that a new worker begins with. */
-const initializing = -(2 ** 30)
-
-/** A worker's message that ends a call. */
-type Answer = Extract<FromWorker, { kind: 'done' | 'doneChunk' | 'failed' | 'dropped' }>
-
-export class Slot implements Holder {
+export class Slot implements Holder, LifeOwner {
   readonly index: number
   readonly #owner: SlotOwner
-  readonly #options: SlotOptions
+  readonly #graceMs: number
+  readonly #runtime: Runtime
+  readonly #life: Life
   readonly #worker: FarWorker
   readonly #hand = new Hand<ReadyJob>()
   readonly #helping = new Helping()
   readonly #wear: Wear
-  readonly #tasks = new ToldTasks()
   readonly #giving: Giving
-  #state: SlotState = 'starting'
-  /** The worker has ended, and what it said last is being read: a job that it were given now would seem to have ended it. */
-  gone = false
-  #wasReady = false
+  readonly #answers: Answers
+  /** Only while its life is `ready` does this say what it does. */
+  #doing: 'idle' | 'busy' | 'draining' = 'idle'
   /** The number of the call that the worker was asked to leave. */
   #draining: number | undefined
-  #crash: WireFailure | undefined
-  /** Why this side ends the worker, if it does. */
-  #verdict: Error | undefined
-  #deadline: Timer | undefined
   /** The worker's fast lane had no room for a call, and was not looked at since. */
   #congested = false
-  #held = true
   #givenSinceIdle = 0
   /** When the worker began with the first call in its hands, or turned idle. */
   #sinceMs = 0
@@ -114,43 +82,39 @@ export class Slot implements Holder {
   constructor(index: number, start: StartWorker, owner: SlotOwner, options: SlotOptions) {
     this.index = index
     this.#owner = owner
-    this.#options = options
+    this.#graceMs = options.graceMs
+    this.#runtime = runtime()
     this.#wear = new Wear(options.maxCallsPerWorker)
-    this.#setDeadline(options.startTimeoutMs, () =>
-      this.#end(new WorkerStartTimeoutError('starting', options.startTimeoutMs, this.#details())),
-    )
-    this.#worker = start(index, {
-      message: message => this.#receive(message),
-      done: (seq, workMs, value, more) => this.#done(seq, workMs, value, more),
-      patience: () => (this.#state === 'busy' ? patience(this.#hand.count) : 0),
-      ending: () => {
-        this.gone = true
-      },
-      exited: exit => this.#exited(exit),
-    })
-    this.#giving = new Giving(this.#worker, this.#tasks, task => this.#loads(task))
-    this.#worker.hold()
+    this.#life = new Life(index, start, this, options)
+    this.#worker = this.#life.worker
+    this.#giving = new Giving(this.#life)
+    this.#answers = new Answers(this.#life, (ready, outcome, workMs) => owner.settled(ready, outcome, workMs))
+    this.#converse()
   }
+
+  // ── what is seen of it ──
 
   get state(): SlotState {
-    return this.#state
+    const { state, wasReady, isLeaving } = this.#life
+    if (state === 'ready') return this.#doing
+    if (state === 'ended') return 'ended'
+    if (!wasReady) return 'starting'
+    return this.#doing === 'idle' && isLeaving ? 'stopping' : this.#doing
   }
 
-  get pid(): number | undefined {
-    return this.#worker.pid
+  /** Whether it can be given jobs, as far as its life goes. */
+  get isAlive(): boolean {
+    return this.#life.state === 'ready'
   }
 
-  get threadId(): number | undefined {
-    return this.#worker.threadId
-  }
-
-  get name(): string {
-    return this.#worker.name
+  get worker(): FarWorker {
+    return this.#worker
   }
 
   /** Whether it is at a call that somebody waits for. */
   get running(): boolean {
-    return this.#state === 'busy' || (this.#state === 'draining' && this.#hand.first?.over === false)
+    const { state } = this
+    return state === 'busy' || (state === 'draining' && this.#hand.first?.over === false)
   }
 
   /** Whether it has been given several calls since it was idle the last time. */
@@ -185,8 +149,10 @@ export class Slot implements Holder {
 
   /** Whether the program is kept alive for this worker. */
   get held(): boolean {
-    return this.#held
+    return this.#life.held
   }
+
+  // ── what it may be given ──
 
   /**
    * How many calls like this one a busy worker may be given behind what it has: it knows the task, there is room, and the
@@ -202,7 +168,7 @@ export class Slot implements Holder {
   }
 
   #takes(task: Task): boolean {
-    return this.#state === 'busy' && !this.gone && !this.congested && this.#tasks.isLoaded(task)
+    return this.#isBusy && !this.congested && this.#life.hasImported(task)
   }
 
   #bounds(takesBack: boolean): Bounds {
@@ -220,6 +186,34 @@ export class Slot implements Holder {
     return !this.congested && wantsMore(this.#hand, takesBack, this.#worker.capacity)
   }
 
+  /** Whether what waits behind the first call is worth to be given to another worker. */
+  get waitsLong(): boolean {
+    return this.#isBusy && waitsLong(this.#hand)
+  }
+
+  /** Whether what is behind the first call waits for one that takes longer than it should, by `slackMs` at least. */
+  isLate(nowMs: number, slackMs: number): boolean {
+    return this.#isBusy && isLate(this.#hand, this.sinceMs(nowMs), slackMs)
+  }
+
+  /** The lowest priority behind the first call. */
+  get lowestWaiting(): number {
+    return lowestWaiting(this.#hand)
+  }
+
+  /** The family whose nested calls the worker may run now, as all that it has begun wait for theirs. */
+  get helps(): ReadyJob | undefined {
+    const { first } = this.#hand
+    if (!this.#isBusy || first === undefined || !waits(first)) return undefined
+    return this.#helping.allWait ? rootOf(first) : undefined
+  }
+
+  get #isBusy(): boolean {
+    return this.#doing === 'busy' && this.#life.state === 'ready'
+  }
+
+  // ── what it is given, and what is taken back ──
+
   /** Lets those leave that were assigned since the last time. */
   deliver(): void {
     this.#worker.deliver()
@@ -227,10 +221,10 @@ export class Slot implements Holder {
 
   /** Puts the job into the worker's hands, to leave with `deliver`. Settles it at once if it can't be sent. */
   assign(ready: ReadyJob): void {
-    if (this.#state === 'idle') {
-      this.#state = 'busy'
+    if (this.#doing === 'idle') {
+      this.#doing = 'busy'
       this.#givenSinceIdle = 0
-      this.#hold()
+      this.#life.hold()
     }
     this.#givenSinceIdle += 1
     const seq = this.#hand.add(ready)
@@ -247,10 +241,24 @@ export class Slot implements Holder {
     if (this.#hand.count === 1) this.#begin(ready)
   }
 
+  /** Gives the worker a nested call beside those in its hands. Settles it at once if it can't be sent. */
+  help(ready: ReadyJob): void {
+    const seq = this.#helping.add(ready)
+    ready.slot = this
+    this.#wear.given(ready)
+    try {
+      this.#giving.help(seq, ready)
+    } catch (cause) {
+      this.#take(seq)
+      return this.#owner.settled(ready, unsendable(cause))
+    }
+    ready.started()
+  }
+
   /** The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a worker that does not. */
   abandon(ready: ReadyJob, reason: Error): void {
+    if (this.#life.isLost) return
     if (ready.seq < 0) return this.#abandonHelp(ready, reason)
-    if (this.#verdict !== undefined) return
     const { seq } = ready
     const isFirst = this.#hand.first === ready
     if (this.#worker.recall(seq)) {
@@ -266,12 +274,11 @@ export class Slot implements Holder {
 
   /** The calls that wait for it on the same worker end with it, if the worker must be ended. */
   #abandonHelp({ seq }: ReadyJob, reason: Error): void {
-    if (this.#verdict !== undefined || this.#state === 'ended') return
     this.#sendCancel(seq, reason)
     this.#worker.flagCancelled(seq)
     this.#helping.expire(
       seq,
-      runtime().setTimer(this.#options.graceMs, () => this.#graceIsOver(seq)),
+      this.#runtime.setTimer(this.#graceMs, () => this.#graceIsOver(seq)),
     )
   }
 
@@ -281,33 +288,18 @@ export class Slot implements Holder {
   }
 
   /** The generator of a stream in this worker's hand may yield so much more. */
-  pull(ready: ReadyJob, count: number): void {
-    if (this.#verdict !== undefined) return
-    this.#hold()
-    this.#worker.send({ kind: 'pull', seq: ready.seq, count })
+  pull({ seq }: ReadyJob, count: number): void {
+    if (this.#life.isLost) return
+    this.#life.hold()
+    this.#worker.send({ kind: 'pull', seq, count })
   }
 
   /** Nobody wants more of a stream in this worker's hand: asks its generator to end, and ends a worker where it does not. */
   leave(ready: ReadyJob, reason: Error): void {
     if (ready.over) return
     this.abandon(ready, reason)
-    if (ready.slot === this) this.#hold()
+    if (ready.slot === this) this.#life.hold()
     else this.#owner.settled(ready, { ok: true, value: undefined })
-  }
-
-  /** Whether what waits behind the first call is worth to be given to another worker. */
-  get waitsLong(): boolean {
-    return this.#state === 'busy' && waitsLong(this.#hand)
-  }
-
-  /** Whether what is behind the first call waits for one that takes longer than it should, by `slackMs` at least. */
-  isLate(nowMs: number, slackMs: number): boolean {
-    return this.#state === 'busy' && isLate(this.#hand, this.sinceMs(nowMs), slackMs)
-  }
-
-  /** The lowest priority behind the first call. */
-  get lowestWaiting(): number {
-    return lowestWaiting(this.#hand)
   }
 
   /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */
@@ -327,178 +319,107 @@ export class Slot implements Holder {
     return back
   }
 
-  /** The family whose nested calls the worker may run now, as all that it has begun wait for theirs. */
-  get helps(): ReadyJob | undefined {
-    const { first } = this.#hand
-    if (this.#state !== 'busy' || first === undefined || !waits(first)) return undefined
-    return this.#helping.allWait ? rootOf(first) : undefined
-  }
-
-  /** Gives the worker a nested call beside those in its hands. Settles it at once if it can't be sent. */
-  help(ready: ReadyJob): void {
-    const seq = this.#helping.add(ready)
-    ready.slot = this
-    this.#wear.given(ready)
-    try {
-      this.#giving.help(seq, ready)
-    } catch (cause) {
-      this.#take(seq)
-      return this.#owner.settled(ready, unsendable(cause))
-    }
-    ready.started()
-  }
-
   /** Sends the news of a nested call to the worker that made it, if it still wants any. */
   tell(message: NestedMessage): void {
-    if (this.#state !== 'ended' && this.#verdict === undefined) this.#worker.send(message)
+    this.#life.send(message)
   }
 
   /** Asks an idle worker to end; kills it if it does not. */
   stop(): void {
-    if (this.#state !== 'idle') return this.kill(new Error('The worker was ended.'))
-    this.#state = 'stopping'
-    this.#hold()
-    this.#worker.stop()
-    this.#setDeadline(this.#options.graceMs, () => this.#worker.kill())
+    this.#life.stop()
   }
 
   /** Ends the worker now; a call that it has begun is settled with `why`. */
   kill(why: Error): void {
-    this.#end(why)
+    this.#life.end(why)
   }
 
   /** Lets the program end while this worker has nothing to do that anybody waits for. */
   release(): void {
-    this.#held = false
-    this.#worker.release()
+    this.#life.release()
   }
 
-  #hold(): void {
-    if (this.#held) return
-    this.#held = true
-    this.#worker.hold()
+  // ── what its life tells ──
+
+  get at(): Job | undefined {
+    return this.#hand.first
   }
 
-  /** The worker has to import the module of a task. */
-  #loads(task: Task): void {
-    const { startTimeoutMs } = this.#options
-    this.#setDeadline(startTimeoutMs, () =>
-      this.#end(new WorkerStartTimeoutError(`importing ${task.module}`, startTimeoutMs, this.#details())),
-    )
-  }
-
-  #receive(message: unknown): void {
-    if (this.#state === 'ended') return
-    if (!isFromWorker(message)) return this.#end(new ProtocolError(describe(message), this.#details()))
-    switch (message.kind) {
-      case 'ready':
-        return this.#started()
-      case 'loaded':
-        return this.#loaded(message.ref)
-      case 'loadFailed':
-        return this.#loaded(message.ref) // The call that it was loaded for fails with the same reason.
-      case 'worn':
-        this.#wear.grown()
-        if (this.#state === 'idle') this.stop()
-        return
-      case 'crashed':
-        this.#crash = message.failure
-        return
-      default:
-        return this.#receiveOfCall(message)
-    }
-  }
-
-  #started(): void {
-    if (this.#state !== 'starting' || this.#tasks.size > 0)
-      return this.#end(new ProtocolError('ready, for the second time', this.#details()))
-    const { initialize } = this.#options
-    if (initialize === undefined) return this.#canWork()
-    const ref = this.#giving.tell(initialize)
-    this.#worker.send({
-      kind: 'help',
-      seq: initializing,
-      ref,
-      args: [],
-      special: false,
-      chunk: false,
-      attempt: 1,
-    })
-  }
-
-  /** The task that a new worker begins with has ended, or wants what it can't have. */
-  #initialized(message: Extract<FromWorker, { seq: number }>): void {
-    const task = this.#options.initialize as Task
-    switch (message.kind) {
-      case 'done':
-        this.#tasks.loadedTask(task)
-        return this.#canWork()
-      case 'failed': {
-        const cause = callerError(message.failure, undefined)
-        const why = `its initialize task, ${nameOf(task)}, threw ${cause.name}: ${cause.message}`
-        return this.#end(new WorkerStartError(why, { ...this.#details(), cause }))
-      }
-      case 'nest': {
-        const error = new ClosedError(
-          `${nameOf(task)} initializes a worker, and can't run tasks on its pool yet.`,
-        )
-        const failure = encodeFailure(error, value => ({ value: String(value), special: false }))
-        const reply = { kind: 'failed', failure } as const
-        return this.tell({ kind: 'nestedSettled', id: message.id, reply, workMs: undefined, left: false })
-      }
-    }
-  }
-
-  #canWork(): void {
-    this.#clearDeadline()
-    this.#wasReady = true
+  ready(): void {
     this.#turnIdle()
   }
 
-  #loaded(ref: number): void {
-    this.#tasks.loaded(ref)
-    if (this.#state === 'busy' || this.#state === 'idle') this.#clearDeadline()
+  patience(): number {
+    return this.#doing === 'busy' ? patience(this.#hand.count) : 0
   }
 
-  /** The fast lane's answer. */
-  #done(seq: number, workMs: number, value: unknown, more: boolean): void {
-    if (this.#state === 'ended') return
-    if (seq === initializing && this.#state === 'starting')
-      return this.#initialized({ kind: 'done', seq, value, special: false, workMs })
+  done(seq: number, workMs: number, value: unknown, more: boolean): void {
     const ready = this.#take(seq)
-    if (ready === undefined)
-      return this.#end(new ProtocolError('done for a call that it does not have', this.#details()))
-    const outcome: Outcome<unknown> = ready.relayed
-      ? relayedOutcome({ kind: 'done', value, special: false })
-      : { ok: true, value }
-    if (!ready.over) this.#owner.settled(ready, outcome, workMs)
+    if (ready === undefined) return void this.#life.forged('done for a call that it does not have')
+    if (!ready.over) this.#answers.settlePlain(ready, value, workMs)
     // The worker is past the next call already: what is to be done now is done after the last of these answers.
-    if (more && seq >= 0 && this.#deadline === undefined && this.#helping.count === 0) return
+    if (more && seq >= 0 && !this.#life.isLimited && this.#helping.count === 0) return
     this.#answered(ready)
   }
 
-  #receiveOfCall(message: Extract<FromWorker, { seq: number }>): void {
-    if (message.seq === initializing && this.#state === 'starting') return this.#initialized(message)
-    const ready = this.#get(message.seq)
-    if (message.kind === 'progress') {
-      if (ready !== undefined && !ready.over) ready.progressed(message.done, message.total)
-      return
-    }
-    if (ready === undefined) {
-      return this.#end(new ProtocolError(`${message.kind} for a call that it does not have`, this.#details()))
-    }
-    if (message.kind === 'nest') {
-      // The first one would never be left: it ends with the call that made it, by this number.
-      if (ready.nested?.has(message.id))
-        return this.#end(new ProtocolError('nest, with a number that is taken', this.#details()))
-      return this.#owner.nest(this, ready, message)
-    }
-    if (message.kind === 'unnest') return this.#owner.unnest(ready, message)
-    if (message.kind === 'yielded' || message.kind === 'yieldedOne' || message.kind === 'returning')
-      return this.#receiveOfStream(ready, message)
+  ended(why: Error, end: EndOfLife): void {
+    const idle = end.wasReady && this.#doing === 'idle' && !end.expected
+    this.#giveUp(why, end.loading !== undefined)
+    this.#owner.ended(this, why, { ...end, idle })
+  }
+
+  // ── what the worker says ──
+
+  #converse(): void {
+    const answer = (message: Answer) => this.#of(message, ready => this.#answer(ready, message))
+    const yielded = (message: StreamMessage) => this.#of(message, ready => this.#yielded(ready, message))
+    this.#life.hears
+      .on('worn', () => this.#worn())
+      .on('progress', ({ seq, done, total }) => {
+        const ready = this.#get(seq)
+        if (ready !== undefined && !ready.over) ready.progressed(done, total)
+      })
+      .on('done', answer)
+      .on('doneChunk', answer)
+      .on('failed', answer)
+      .on('dropped', answer)
+      .on('yielded', yielded)
+      .on('yieldedOne', yielded)
+      .on('returning', yielded)
+      .on('nest', message => this.#of(message, ready => this.#nest(ready, message)))
+      .on('unnest', message => this.#of(message, ready => this.#owner.unnest(ready, message)))
+  }
+
+  /** Looks up the call that the message is about. */
+  #of({ kind, seq }: Extract<FromWorker, { seq: number }>, hear: (ready: ReadyJob) => void): void {
+    const ready = this.#get(seq)
+    if (ready === undefined) this.#life.forged(`${kind} for a call that it does not have`)
+    else hear(ready)
+  }
+
+  #answer(ready: ReadyJob, message: Answer): void {
     this.#take(message.seq)
-    if (!ready.over) this.#settle(ready, message)
+    if (!ready.over) {
+      if (message.kind === 'dropped') this.#answers.drop(ready, this.#draining === ready.seq)
+      else this.#answers.settle(ready, message)
+    }
     this.#answered(ready)
+  }
+
+  #yielded(ready: ReadyJob, message: StreamMessage): void {
+    if (ready.over || this.#answers.yielded(ready, message)) return
+    if (this.#isBusy) this.#life.release() // Nobody waits: the program may end.
+  }
+
+  #nest(ready: ReadyJob, message: NestMessage): void {
+    // The first one would never be left: it ends with the call that made it, by this number.
+    if (ready.nested?.has(message.id)) this.#life.forged('nest, with a number that is taken')
+    else this.#owner.nest(this, ready, message)
+  }
+
+  #worn(): void {
+    this.#wear.grown()
+    if (this.state === 'idle') this.#life.stop()
   }
 
   #get(seq: number): ReadyJob | undefined {
@@ -514,101 +435,39 @@ export class Slot implements Holder {
     return ready
   }
 
-  #receiveOfStream(ready: ReadyJob, message: StreamMessage): void {
-    const { stream } = ready
-    if (ready.over) return
-    if (stream === undefined)
-      return this.#end(new ProtocolError(`${message.kind} for a call that is no stream`, this.#details()))
-    if (message.kind === 'returning') return stream.returning()
-    const weight = message.kind === 'yieldedOne' ? message.weight : 1
-    const read = this.#attempt(() => ({
-      ok: true,
-      value: message.kind === 'yielded' ? yieldedValues(message) : [decode(message.value, message.special)],
-    }))
-    if (!read.ok) return this.#end(read.error as Error)
-    const credit = stream.yielded(read.value as unknown[], weight)
-    if (credit < 0) this.#end(new ProtocolError('more values than were asked for', this.#details()))
-    // Nobody waits: the program may end.
-    if (credit === 0 && this.#state === 'busy') this.release()
-  }
-
-  #settle(ready: ReadyJob, message: Answer): void {
-    if (message.kind === 'dropped') return this.#owner.settled(ready, this.#dropped(ready))
-    if (ready.relayed) return this.#owner.settled(ready, relayedOutcome(message), message.workMs)
-    const read = () => outcomeOf(message, ready)
-    if (message.kind === 'done') return this.#owner.settled(ready, this.#attempt(read), message.workMs)
-    this.#settleKnowing(failuresIn(message), ready, read, message.workMs)
-  }
-
-  /** A cancelled call was settled then; this is a stream that was left before it began, or a forgery. */
-  #dropped(ready: ReadyJob): Outcome<unknown> {
-    if (ready.stream !== undefined && this.#draining === ready.seq) return { ok: true, value: undefined }
-    return this.#forged('dropped for a call that nobody cancelled')
-  }
-
-  /** What a worker is at that forges answers can't be known: it gets no other call. */
-  #forged(what: string): Outcome<unknown> {
-    const error = new ProtocolError(what, this.#details())
-    this.#end(error)
-    return { ok: false, error }
-  }
-
-  /** The worker is free at once, even if the answer must wait for its error classes. */
-  #settleKnowing(
-    failures: readonly WireFailure[],
-    ready: ReadyJob,
-    read: () => Outcome<unknown>,
-    workMs: number,
-  ): void {
-    const settle = () => {
-      if (!ready.over) this.#owner.settled(ready, this.#attempt(read), workMs)
-    }
-    const learning = failures.length === 0 ? undefined : learnClasses(failures, ready)
-    if (learning === undefined) settle()
-    else learning.then(settle)
-  }
-
-  /** A reply whose inside is not what it should be is a forged one. */
-  #attempt(read: () => Outcome<unknown>): Outcome<unknown> {
-    try {
-      return read()
-    } catch (error) {
-      if (error instanceof AtonceError) return { ok: false, error }
-      return this.#forged(`a reply that can't be read (${messageOf(error)})`)
-    }
-  }
+  // ── what follows ──
 
   /** The call is out of the worker's hands. */
   #answered(ready: ReadyJob): void {
-    if (ready.seq < 0) return this.#helped(ready)
-    // While a later call drains, the deadline is that one's.
-    if (this.#deadline !== undefined && (this.#draining ?? ready.seq) === ready.seq) {
-      this.#tasks.loadedTask(ready.task)
-      this.#clearDeadline()
+    const life = this.#life
+    if (life.isLimited || ready.seq < 0) life.imported(ready.task)
+    if (ready.seq < 0) return this.#helped()
+    // While a later call drains, the limit is that one's.
+    if (this.#draining === ready.seq) {
+      this.#draining = undefined
+      life.unlimit()
     }
-    if (this.#draining === ready.seq) this.#draining = undefined
     this.#next()
   }
 
   /** A call beside the hand has ended. */
-  #helped({ task }: ReadyJob): void {
-    if (this.#tasks.isLoading(task)) this.#loaded(this.#tasks.refOf(task) as number)
-    if (this.#state === 'draining') this.#next()
+  #helped(): void {
+    if (this.#doing === 'draining') this.#next()
     else this.#owner.answered(this)
   }
 
   #next(): void {
-    if (this.#draining !== undefined || this.#verdict !== undefined || this.#state === 'ended') return
+    if (this.#draining !== undefined || this.#life.isLost) return
     if (this.#helping.count > 0) {
-      this.#state = 'draining' // The worker begins no other call before they have ended.
+      this.#doing = 'draining' // The worker begins no other call before they have ended.
       return this.#owner.returned(this.#takeBackAll(() => true))
     }
     const next = this.#hand.first
     if (next === undefined) return this.#turnIdle()
-    if (this.gone) return
+    if (this.#life.state === 'gone') return
     if (next.over) return this.#drain(next.seq)
-    if (this.#state === 'draining') this.#hold()
-    this.#state = 'busy'
+    if (this.#doing === 'draining') this.#life.hold()
+    this.#doing = 'busy'
     this.#begin(next)
     this.#owner.answered(this)
   }
@@ -617,62 +476,32 @@ export class Slot implements Holder {
   #drain(seq: number): void {
     this.#worker.flagCancelled(seq)
     this.#draining = seq
-    this.#state = 'draining'
-    this.#setDeadline(this.#options.graceMs, () => this.#graceIsOver(seq))
+    this.#doing = 'draining'
+    this.#life.limit(this.#graceMs, () => this.#graceIsOver(seq))
     this.#owner.returned(this.takeBack())
-    this.release()
+    this.#life.release()
   }
 
   /** After a turn of the loop: the answer may have lain here unread, and the worker may be in the next call by now. */
   async #graceIsOver(seq: number): Promise<void> {
-    await runtime().yieldToLoop()
+    await this.#runtime.yieldToLoop()
     if (this.#draining !== seq && this.#helping.get(seq) === undefined) return
-    this.#end(new WorkerCrashedError('it did not leave a cancelled call within graceMs', this.#details()))
+    const why = 'it did not leave a cancelled call within graceMs'
+    this.#life.end(new WorkerCrashedError(why, this.#life.details()))
   }
 
   #begin(ready: ReadyJob): void {
-    this.#sinceMs = runtime().now()
+    this.#sinceMs = this.#runtime.now()
     if (!ready.over) ready.started()
   }
 
   #turnIdle(): void {
-    this.#state = 'idle'
-    this.#sinceMs = runtime().now()
-    if (this.gone) return
+    this.#doing = 'idle'
+    this.#sinceMs = this.#runtime.now()
+    if (!this.isAlive) return
     if (this.#wear.isWorn)
-      this.stop() // Its end makes place for another.
+      this.#life.stop() // Its end makes place for another.
     else this.#owner.idle(this)
-  }
-
-  #end(why: Error): void {
-    if (this.#state === 'ended' || this.#verdict !== undefined) return
-    this.#verdict = why
-    if (this.#state === 'idle') this.#state = 'stopping'
-    this.#clearDeadline()
-    this.#held = true
-    this.#worker.hold() // Whoever waits for the end must not lose the program before it comes.
-    this.#worker.kill()
-  }
-
-  #exited(exit: Exit): void {
-    if (this.#state === 'ended') return
-    const idle = this.#state === 'idle'
-    const expected = this.#verdict !== undefined || this.#state === 'stopping'
-    const loading = this.#loadingModule()
-    const why =
-      this.#verdict ??
-      reasonOf({
-        exit,
-        crash: this.#crash,
-        wasReady: this.#wasReady,
-        loading,
-        job: this.#hand.first,
-        details: this.#details(),
-      })
-    this.#state = 'ended'
-    this.#clearDeadline()
-    this.#giveUp(why, loading !== undefined)
-    this.#owner.ended(this, why, { wasReady: this.#wasReady, loading, expected, idle })
   }
 
   /** What the worker had begun died with it, and so did the call that it imported the module for; the rest goes back. */
@@ -693,32 +522,7 @@ export class Slot implements Holder {
     }
     if (back.length > 0) this.#owner.returned(back)
   }
-
-  #loadingModule(): string | undefined {
-    const task = this.#hand.first?.task
-    return task !== undefined && this.#tasks.isLoading(task) ? task.module : undefined
-  }
-
-  #details(): WorkerErrorDetails {
-    const task = this.#hand.first?.task
-    return {
-      worker: this.#worker?.name ?? `worker ${this.index}`,
-      task: task === undefined ? undefined : nameOf(task),
-    }
-  }
-
-  #setDeadline(ms: number, passed: () => void): void {
-    this.#clearDeadline()
-    this.#deadline = runtime().setTimer(ms, passed)
-  }
-
-  #clearDeadline(): void {
-    this.#deadline?.cancel()
-    this.#deadline = undefined
-  }
 }
-
-type StreamMessage = Extract<FromWorker, { kind: 'yielded' | 'yieldedOne' | 'returning' }>
 
 /** What has moved to one worker can't be sent to another. */
 function canBeGivenAgain({ encoded }: ReadyJob): boolean {
@@ -731,10 +535,4 @@ function canBeGivenAgain({ encoded }: ReadyJob): boolean {
  */
 export function mayWaitInHand(ready: ReadyJob): boolean {
   return ready.nesting === undefined && ready.stream === undefined && canBeGivenAgain(ready)
-}
-
-function describe(message: unknown): string {
-  const kind =
-    typeof message === 'object' && message !== null ? (message as { kind?: unknown }).kind : message
-  return String(kind).slice(0, 80)
 }

@@ -18,7 +18,7 @@ import { VirtualRuntime } from '../runtime/virtual.ts'
 import { task } from '../task/task.ts'
 import { encodeFailure } from '../wire/failure.ts'
 import { YieldWriter } from '../wire/yields.ts'
-import { FakeWorker } from './fixtures/fake-worker.ts'
+import { FakeWorker } from '../worker/fixtures/fake-worker.ts'
 import { checkPoolOptions, type PoolUserOptions } from './options.ts'
 import { Pool } from './pool.ts'
 

@@ -19,6 +19,11 @@ export function runtime(): Runtime {
   return simulations === 0 ? realRuntime : (simulated.getStore() ?? realRuntime)
 }
 
+/** Runs `body` with the runtime that was kept: whoever leaves an asynchronous context leaves its runtime too. */
+export function inRuntime<T>(kept: Runtime, body: () => T): T {
+  return simulations === 0 ? body() : simulated.run(kept, body)
+}
+
 /** Runs `body` and all that it starts with another runtime in place of the real one. */
 export async function withRuntime<T>(replacement: Runtime, body: () => Promise<T> | T): Promise<T> {
   simulations += 1

@@ -1,0 +1,336 @@
+/**
+ * A worker's life, whatever it works on: started, watched and ended, and why it ended.
+ *
+ *     starting ─ ready, initialize ─▶ ready ─ stop() ─▶ stopping ──┐
+ *        │                              │                          ├─▶ gone ─▶ ended
+ *        └── startTimeoutMs, end(why) ──┴───────────▶ condemned ───┘
+ *     any ─ it ends by itself ─▶ gone: what it said last is being read
+ *
+ * Only this file writes these states. Who gives the worker something to do (a pool's slot) registers the conversations that
+ * it has with it in `hears`, and looks at `state`. One limit of time runs at once: for the start, an import, or what the
+ * owner waits for.
+ */
+import {
+  ClosedError,
+  ProtocolError,
+  type WorkerErrorDetails,
+  WorkerStartError,
+  WorkerStartTimeoutError,
+} from '../errors.ts'
+import { addressOf } from '../executor/address.ts'
+import type { Job } from '../executor/backend.ts'
+import { callerError } from '../executor/caller.ts'
+import { inRuntime, type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
+import { nameOf, type Task } from '../task/task.ts'
+import { encodeFailure, type WireFailure } from '../wire/failure.ts'
+import { type FromWorker, isFromWorker, type ToWorker } from '../wire/messages.ts'
+import { Conversations } from './conversations.ts'
+import { reasonOf } from './exit-reason.ts'
+import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
+import { ToldTasks } from './told-tasks.ts'
+
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
+
+/**
+ * Where workers start: what a worker's messages give occasion to would else be in the asynchronous context of the call
+ * that it was started for, and would keep that alive. The runtime is entered again there.
+ */
+const outsideOfCalls = new AsyncResource('atonce.worker')
+
+/** The number of the call that a new worker begins with. */
+const initializing = -(2 ** 30)
+
+export type LifeState = 'starting' | 'ready' | 'stopping' | 'condemned' | 'gone' | 'ended'
+
+/** What a life tells its owner, and asks it. */
+export interface LifeOwner {
+  /** The job that the worker is at, or will be next: it is named in errors, and its module may be what is being imported. */
+  readonly at: Job | undefined
+  /** The worker can work. */
+  ready(): void
+  /** A small plain result came on the fast lane; with `more`, another one is here already, and follows at once. */
+  done(seq: number, workMs: number, value: unknown, more: boolean): void
+  /** How many results are worth being told of together; 0 for each at once. */
+  patience(): number
+  /** Nothing of the worker is left. */
+  ended(why: Error, details: EndOfLife): void
+}
+
+export interface EndOfLife {
+  readonly wasReady: boolean
+  /** The module that it died of, if it was importing one. */
+  readonly loading: string | undefined
+  /** This side wanted it. */
+  readonly expected: boolean
+}
+
+export interface LifeOptions {
+  readonly startTimeoutMs: number
+  readonly graceMs: number
+  /** The task that a new worker begins with. */
+  readonly initialize: Task | undefined
+}
+
+export class Life {
+  readonly index: number
+  readonly worker: FarWorker
+  /** Who hears what the worker says; its life itself is one of these conversations. */
+  readonly hears = new Conversations<FromWorker>()
+  readonly #owner: LifeOwner
+  readonly #options: LifeOptions
+  readonly #runtime: Runtime
+  readonly #tasks = new ToldTasks()
+  #state: LifeState = 'starting'
+  #wasReady = false
+  /** This side has asked for its end. */
+  #expected = false
+  /** Why this side ends it, if it does. */
+  #verdict: Error | undefined
+  #crash: WireFailure | undefined
+  #limit: Timer | undefined
+  #limitsImport = false
+  #held = true
+
+  /** Starts the worker; `owner` is told nothing before this has returned. */
+  constructor(index: number, start: StartWorker, owner: LifeOwner, options: LifeOptions) {
+    this.index = index
+    this.#owner = owner
+    this.#options = options
+    this.#runtime = runtime()
+    this.hears
+      .on('ready', () => this.#started())
+      .on('loaded', ({ ref }) => this.#loaded(ref))
+      .on('loadFailed', ({ ref }) => this.#loaded(ref)) // The call that it was loaded for fails with the same reason.
+      .on('crashed', ({ failure }) => {
+        this.#crash = failure
+      })
+    this.worker = outsideOfCalls.runInAsyncScope(() => inRuntime(this.#runtime, () => this.#start(start)))
+  }
+
+  get state(): LifeState {
+    return this.#state
+  }
+
+  /** Whether it has ever been able to work. */
+  get wasReady(): boolean {
+    return this.#wasReady
+  }
+
+  /** Whether this side has asked for its end. */
+  get isLeaving(): boolean {
+    return this.#expected
+  }
+
+  /** Whether nothing that it does counts any more. */
+  get isLost(): boolean {
+    return this.#verdict !== undefined || this.#state === 'ended'
+  }
+
+  /** Whether the program is kept alive for it. */
+  get held(): boolean {
+    return this.#held
+  }
+
+  hold(): void {
+    if (this.#held) return
+    this.#held = true
+    this.worker.hold()
+  }
+
+  /** Lets the program end while nobody waits for anything of this worker. */
+  release(): void {
+    this.#held = false
+    this.worker.release()
+  }
+
+  /** Sends a message that is no call, if the worker still counts. */
+  send(message: ToWorker): void {
+    if (!this.isLost) this.worker.send(message)
+  }
+
+  // ── tasks that it knows ──
+
+  /** The task's number there. A worker that does not know the task is told of it, and must have imported it in time. */
+  refOf(task: Task): number {
+    const known = this.#tasks.refOf(task)
+    if (known !== undefined) return known
+    const ref = this.#tasks.nextRef
+    this.worker.send({ kind: 'load', ref, ...addressOf(task) })
+    this.#tasks.add(task)
+    this.#mustStart(`importing ${task.module}`)
+    this.#limitsImport = true
+    return ref
+  }
+
+  hasImported(task: Task): boolean {
+    return this.#tasks.isLoaded(task)
+  }
+
+  /** A call of the task was answered. */
+  imported(task: Task): void {
+    if (!this.#tasks.isLoading(task)) return
+    this.#tasks.loadedTask(task)
+    if (this.#limitsImport) this.unlimit()
+  }
+
+  // ── limits of time ──
+
+  /** Whether a limit of time runs. */
+  get isLimited(): boolean {
+    return this.#limit !== undefined
+  }
+
+  /** Calls `passed` after so long, unless `unlimit` comes before; instead of whatever limit there is. */
+  limit(ms: number, passed: () => void): void {
+    this.unlimit()
+    this.#limit = this.#runtime.setTimer(ms, passed)
+  }
+
+  unlimit(): void {
+    this.#limitsImport = false
+    this.#limit?.cancel()
+    this.#limit = undefined
+  }
+
+  #mustStart(what: string): void {
+    const { startTimeoutMs } = this.#options
+    this.limit(startTimeoutMs, () =>
+      this.end(new WorkerStartTimeoutError(what, startTimeoutMs, this.details())),
+    )
+  }
+
+  // ── its beginning ──
+
+  #start(start: StartWorker): FarWorker {
+    this.#mustStart('starting')
+    const worker = start(this.index, {
+      message: message => this.#receive(message),
+      done: (seq, workMs, value, more) => this.#done(seq, workMs, value, more),
+      patience: () => this.#owner.patience(),
+      ending: () => {
+        this.#state = 'gone'
+      },
+      exited: exit => this.#exited(exit),
+    })
+    worker.hold()
+    return worker
+  }
+
+  #started(): void {
+    if (this.isLost) return
+    if (this.#wasReady || this.#tasks.size > 0) return void this.forged('ready, for the second time')
+    const { initialize } = this.#options
+    if (initialize === undefined) return this.#canWork()
+    const ref = this.refOf(initialize)
+    const call = { args: [], special: false, chunk: false, attempt: 1 }
+    this.worker.send({ kind: 'help', seq: initializing, ref, ...call })
+  }
+
+  /** The task that a new worker begins with has ended, or wants what it can't have. */
+  #initialized(message: Extract<FromWorker, { seq: number }>): void {
+    const task = this.#options.initialize as Task
+    switch (message.kind) {
+      case 'done':
+        this.#tasks.loadedTask(task)
+        return this.#canWork()
+      case 'failed': {
+        const cause = callerError(message.failure, undefined)
+        const why = `its initialize task, ${nameOf(task)}, threw ${cause.name}: ${cause.message}`
+        return this.end(new WorkerStartError(why, { ...this.details(), cause }))
+      }
+      case 'nest': {
+        const why = `${nameOf(task)} initializes a worker, and can't run tasks on its pool yet.`
+        const failure = encodeFailure(new ClosedError(why), value => ({
+          value: String(value),
+          special: false,
+        }))
+        const reply = { kind: 'failed', failure } as const
+        return this.send({ kind: 'nestedSettled', id: message.id, reply, workMs: undefined, left: false })
+      }
+    }
+  }
+
+  #canWork(): void {
+    this.unlimit()
+    this.#wasReady = true
+    if (this.#state === 'starting') this.#state = 'ready'
+    this.#owner.ready()
+  }
+
+  // ── what it says ──
+
+  #receive(message: unknown): void {
+    if (this.#state === 'ended') return
+    if (!isFromWorker(message)) return void this.forged(describe(message))
+    if (!this.#wasReady && 'seq' in message && message.seq === initializing) return this.#initialized(message)
+    if (!this.hears.hear(message)) this.forged(`${message.kind}, which nobody awaits`)
+  }
+
+  #done(seq: number, workMs: number, value: unknown, more: boolean): void {
+    if (this.#state === 'ended') return
+    if (this.#wasReady || seq !== initializing) return this.#owner.done(seq, workMs, value, more)
+    this.#initialized({ kind: 'done', seq, value, special: false, workMs })
+  }
+
+  #loaded(ref: number): void {
+    this.#tasks.loaded(ref)
+    if (this.#limitsImport && this.#wasReady) this.unlimit() // A task that initializes has as long as its import.
+  }
+
+  /** The worker has said what can't be true: it is ended, and what it did is not believed. Returns the reason. */
+  forged(what: string): ProtocolError {
+    const why = new ProtocolError(what, this.details())
+    this.end(why)
+    return why
+  }
+
+  // ── its end ──
+
+  /** Asks a worker that has nothing to do to end; kills it if it has not after `graceMs`. */
+  stop(): void {
+    if (this.#state !== 'ready') return
+    this.#state = 'stopping'
+    this.#expected = true
+    this.hold()
+    this.worker.stop()
+    this.limit(this.#options.graceMs, () => this.worker.kill())
+  }
+
+  /** Ends it now, whatever it does: `why` is the reason of its end. */
+  end(why: Error): void {
+    if (this.isLost) return
+    this.#verdict = why
+    this.#expected = true
+    if (this.#state !== 'gone') this.#state = 'condemned'
+    this.unlimit()
+    this.hold() // Whoever waits for the end must not lose the program before it comes.
+    this.worker.kill()
+  }
+
+  #exited(exit: Exit): void {
+    if (this.#state === 'ended') return
+    const wasReady = this.#wasReady
+    const job = this.#owner.at
+    const loading = job !== undefined && this.#tasks.isLoading(job.task) ? job.task.module : undefined
+    const why =
+      this.#verdict ?? reasonOf({ exit, crash: this.#crash, wasReady, loading, job, details: this.details() })
+    this.#state = 'ended'
+    this.unlimit()
+    this.#owner.ended(why, { wasReady, loading, expected: this.#expected })
+  }
+
+  /** What an error says about this worker. */
+  details(): WorkerErrorDetails {
+    const task = this.#owner.at?.task
+    return {
+      worker: this.worker.name,
+      task: task === undefined ? undefined : nameOf(task),
+    }
+  }
+}
+
+function describe(message: unknown): string {
+  const kind =
+    typeof message === 'object' && message !== null ? (message as { kind?: unknown }).kind : message
+  return String(kind).slice(0, 80)
+}
