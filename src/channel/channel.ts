@@ -16,6 +16,7 @@ import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
 import { ChannelClosedError, OptionError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { stoppedStrand } from '../runtime/strand.ts'
 import {
   type Receiver,
   ReceiverEnd,
@@ -24,6 +25,7 @@ import {
   type WaitOptions,
   waitOptionNames,
 } from './ends.ts'
+import { done, Items, type Leaving } from './items.ts'
 import { end, Line, type Selection, Waiter } from './line.ts'
 import { listChannels } from './live.ts'
 import { Ring } from './ring.ts'
@@ -44,7 +46,6 @@ export interface ChannelWatcher<T> {
   closed(error: Error | undefined, dropped: boolean): void
 }
 
-const done: IteratorReturnResult<undefined> = { done: true, value: undefined }
 /** Every send that did not have to wait resolves to this: a promise of its own would cost as much as the send. */
 const sent = Promise.resolve()
 /** So many sends that did not wait let the event loop go round once: a sender and a receiver that are always ready would stop timers and I/O. */
@@ -139,10 +140,9 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    * @throws OptionError
    */
   send(value: T, options?: WaitOptions): Promise<void> {
-    if (options !== undefined) {
-      checkWait('send(value, …)', options)
-      if (options.signal?.aborted) return Promise.reject(options.signal.reason)
-    }
+    if (options !== undefined) checkWait('send(value, …)', options)
+    const over = givenUpBefore(options)
+    if (over !== undefined) return Promise.reject(over.reason)
     if (this.#closed !== undefined) return Promise.reject(this.#closedFor('send'))
     if (!this.#accept(value)) return this.#waitToSend(value, options)
     this.#sends += 1
@@ -166,10 +166,9 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    * @throws OptionError
    */
   receive(options?: WaitOptions): Promise<T> {
-    if (options !== undefined) {
-      checkWait('receive(…)', options)
-      if (options.signal?.aborted) return Promise.reject(options.signal.reason)
-    }
+    if (options !== undefined) checkWait('receive(…)', options)
+    const over = givenUpBefore(options)
+    if (over !== undefined) return Promise.reject(over.reason)
     if (this.#ready) return Promise.resolve(this.#take())
     if (this.#closed !== undefined) return Promise.reject(this.#endError())
     return this.#waitToReceive(options).promise.then(item => {
@@ -196,7 +195,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    */
   values(options?: WaitOptions): AsyncIterableIterator<T, undefined> {
     if (options !== undefined) checkWait('values(…)', options)
-    return new Items<T>(() => this.#next(options))
+    return new Items<T>(leaving => this.#next(options, leaving))
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
@@ -259,14 +258,15 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   /** Waits until all that was sent is received: nothing lies in the buffer, nobody waits to send. At once, if that is so. */
   async drained(options?: WaitOptions): Promise<void> {
     if (options !== undefined) checkWait('drained(…)', options)
-    options?.signal?.throwIfAborted()
+    const over = givenUpBefore(options)
+    if (over !== undefined) throw over.reason
     if (!this.#ready) return
     await this.#enlist<void>(
       this.#drained,
       `the last item of ${this.name} to be received`,
       undefined,
       options,
-    ).promise
+    ).parked.promise
   }
 
   /** For whoever carries items elsewhere and could not deliver some: they come first again, whatever the capacity. */
@@ -325,22 +325,39 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return item
   }
 
-  #next(options: WaitOptions | undefined): Promise<IteratorResult<T, undefined>> {
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+  #next(options: WaitOptions | undefined, leaving: Leaving): Promise<IteratorResult<T, undefined>> {
+    const over = givenUpBefore(options)
+    if (over !== undefined) return Promise.reject(over.reason)
     if (this.#ready) return Promise.resolve({ done: false, value: this.#take() })
     if (this.#closed !== undefined)
       return this.#closed.error === undefined ? Promise.resolve(done) : Promise.reject(this.#closed.error)
-    return this.#waitToReceive(options).promise.then(item =>
-      item === end ? done : { done: false, value: item },
+    const waiting = this.#enlist<T | typeof end>(
+      this.#receivers,
+      `an item of ${this.name}`,
+      undefined,
+      options,
+    )
+    const { waiter } = waiting
+    if (waiter === undefined) return waiting.parked.promise as Promise<never> // Given up at once.
+    leaving.add(waiter)
+    return waiting.parked.promise.then(
+      item => {
+        leaving.delete(waiter)
+        return item === end ? done : { done: false, value: item }
+      },
+      error => {
+        leaving.delete(waiter)
+        throw error
+      },
     )
   }
 
   #waitToSend(value: T, options: WaitOptions | undefined): Promise<void> {
-    return this.#enlist<void>(this.#senders, `room in ${this.name}`, value, options).promise
+    return this.#enlist<void>(this.#senders, `room in ${this.name}`, value, options).parked.promise
   }
 
   #waitToReceive(options: WaitOptions | undefined): Parked<T | typeof end> {
-    return this.#enlist<T | typeof end>(this.#receivers, `an item of ${this.name}`, undefined, options)
+    return this.#enlist<T | typeof end>(this.#receivers, `an item of ${this.name}`, undefined, options).parked
   }
 
   #enlist<W>(
@@ -348,7 +365,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     reason: string,
     item: T | undefined,
     options: WaitOptions | undefined,
-  ): Parked<W> {
+  ): { readonly parked: Parked<W>; readonly waiter: Waiter<T> | undefined } {
     let waiter: Waiter<T> | undefined
     const parked = park<W>(reason, this, {
       signal: options?.signal,
@@ -359,7 +376,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
       waiter = new Waiter<T>(parked, item)
       line.push(waiter)
     }
-    return parked
+    return { parked, waiter }
   }
 
   #end(error: Error | undefined, dropped = false): void {
@@ -405,21 +422,9 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   }
 }
 
-/** What a loop over a channel holds. */
-class Items<T> implements AsyncIterableIterator<T, undefined> {
-  readonly next: () => Promise<IteratorResult<T, undefined>>
-
-  constructor(next: () => Promise<IteratorResult<T, undefined>>) {
-    this.next = next
-  }
-
-  return(): Promise<IteratorReturnResult<undefined>> {
-    return Promise.resolve(done)
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
+/** Why a wait is over before anything is done: its signal has aborted, or what is around it was cancelled. */
+function givenUpBefore(options: WaitOptions | undefined): { readonly reason: unknown } | undefined {
+  return options?.signal?.aborted ? options.signal : stoppedStrand()
 }
 
 function checkWait(what: string, options: WaitOptions): void {

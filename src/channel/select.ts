@@ -3,6 +3,7 @@ import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { stoppedStrand } from '../runtime/strand.ts'
 import { type Chosen, Selection } from './line.ts'
 
 /** What every case is, whatever comes out of it. */
@@ -81,6 +82,8 @@ async function selectOne<R, O>(
   { signal, timeoutMs, otherwise }: SelectOptions<O>,
 ): Promise<Awaited<R> | Awaited<O>> {
   signal?.throwIfAborted()
+  const stopped = stoppedStrand()
+  if (stopped !== undefined) throw stopped.reason
   const first = Math.floor(runtime().random() * cases.length)
   for (let tried = 0; tried < cases.length; tried += 1) {
     const one = cases[(first + tried) % cases.length] as SelectCase<R>

@@ -21,6 +21,21 @@ export function currentStrand(): Strand | undefined {
   return current.getStore()
 }
 
+let strandsMade = false
+let everStopped = false
+
+/** The strand that runs here, if it was cancelled. Costs a comparison until one ever was. */
+export function stoppedStrand(): Strand | undefined {
+  if (!everStopped) return undefined
+  const strand = current.getStore()
+  return strand?.stopped ? strand : undefined
+}
+
+/** The strand that runs here. Costs a comparison in a program that has none. */
+export function strandIfAny(): Strand | undefined {
+  return strandsMade ? current.getStore() : undefined
+}
+
 /** Calls `body` as part of `strand`, with all that it starts; of none, to leave the one that runs. */
 export function withStrand<T>(strand: Strand | undefined, body: () => T): T {
   return current.run(strand, body)
@@ -42,6 +57,7 @@ export class Strand implements Stoppable {
   constructor(name: string, parent: Strand | undefined) {
     this.name = name
     this.parent = parent
+    strandsMade = true
     noteBirth(this)
   }
 
@@ -82,6 +98,7 @@ export class Strand implements Stoppable {
   stop(reason: unknown): void {
     if (this.#stopped) return
     this.#stopped = true
+    everStopped = true
     this.#reason = reason
     this.#controller?.abort(reason)
     for (const stoppable of this.held) stoppable.stop(reason)
