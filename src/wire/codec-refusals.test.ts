@@ -119,6 +119,24 @@ function wrap(part: unknown, [kind, key, before]: [string, string, number]): unk
   return array
 }
 
+test('what is put on an array by name is looked at as its items are: refused by its path, and counted', () => {
+  for (const length of [0, 1, 96, 97, 5_000]) {
+    const list = () => Array.from({ length }, (_, at) => at) as unknown[]
+    assert.equal(refusal([Object.assign(list(), { user: new Point() })]).path, 'args[0].user')
+    assert.equal(refusal([Object.assign(list(), { '-1': () => {} })]).path, 'args[0]["-1"]')
+    const small: Crossing = { sharedMemory: true, maxPayloadBytes: 1_000 }
+    const large = Object.assign(list(), { big: new Uint8Array(100_000) })
+    assert.throws(() => encode(large, 'args', small), PayloadTooLargeError)
+    const throwing = Object.defineProperty(list(), 'now', {
+      enumerable: true,
+      get() {
+        throw new RangeError('no clock')
+      },
+    })
+    assert.equal((refusal([throwing]).cause as Error).message, 'no clock')
+  }
+})
+
 test('a path through keys and items that no expression leads to says so in words', () => {
   const fn = () => {}
   assert.equal(refusal(new Map([[fn, 1]])).path, 'args.keys()')

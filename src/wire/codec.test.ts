@@ -129,7 +129,7 @@ const leaf: fc.Arbitrary<object> = fc.oneof(
 
 /** A container, and what is to be put in it: numbers of nodes, so that parts may be shared, and may lead back up. */
 const plan = fc.record({
-  kind: fc.constantFrom('array', 'holes', 'record', 'map', 'set', 'views' as const),
+  kind: fc.constantFrom('array', 'holes', 'named', 'record', 'map', 'set', 'views' as const),
   parts: fc.array(fc.record({ key, part: fc.oneof(fc.nat(20), primitive) }), { maxLength: 6 }),
 })
 
@@ -160,6 +160,7 @@ function put(container: object, kind: string, key: string, part: unknown): void 
   else if (container instanceof Set) container.add(part)
   else if (!Array.isArray(container)) define(container, key, part)
   else if (kind === 'array') container.push(part)
+  else if (kind === 'named') define(container, key === 'length' ? 'longer' : key, part)
   else if (kind === 'holes') container[container.length * 2 + 1] = part
   else {
     // Two views on one buffer: the copies share one buffer, too.
@@ -231,6 +232,35 @@ test('a record without a prototype, or of another realm, arrives as a plain reco
   assert.deepEqual(byClone(foreign), { list: [1, new Map([[new Date(0), /x/g]])], at: { b: 2n } })
 })
 
+test('what is put on an array by name crosses as an item of it does, however long the array is', async () => {
+  for (const length of [1, 96, 97, 5_000]) {
+    const found = Object.assign(
+      Array.from({ length }, (_, at) => at),
+      {
+        index: 3,
+        groups: { year: '2026' },
+        bytes: Buffer.from('hi'),
+        failed: Object.assign(new TypeError('t'), { code: 'E1' }),
+        '-1': 'below',
+        '4294967295': 'no index',
+        constructor: 'mine',
+      },
+    )
+    Object.defineProperty(found, '__proto__', { value: new Date(5), enumerable: true })
+    for (const copy of [byClone(found) as typeof found, (await byPipe(found)) as typeof found]) {
+      assert.deepEqual(Object.keys(copy), Object.keys(found))
+      assert.equal(Object.getPrototypeOf(copy), Array.prototype)
+      assert.deepEqual(
+        [copy.index, copy.groups, copy['-1'], copy.constructor],
+        [3, { year: '2026' }, 'below', 'mine'],
+      )
+      assert.ok(Buffer.isBuffer(copy.bytes))
+      assert.deepEqual([copy.failed.constructor, copy.failed.code], [TypeError, 'E1'])
+      assert.deepEqual(Object.getOwnPropertyDescriptor(copy, '__proto__')?.value, new Date(5))
+    }
+  }
+})
+
 test('an array of a few items in a length of billions crosses at once', () => {
   const sparse: unknown[] = []
   sparse[4_000_000_000] = new Error('far out')
@@ -298,13 +328,6 @@ test('a getter’s value crosses, the getter does not', () => {
     enumerable: true,
     configurable: true,
   })
-})
-
-test('what is put on an array beside its items is copied by the platform alone: a class there is lost', () => {
-  const found = Object.assign([1], { index: 3, groups: { year: '2026' }, at: new (class Point {})() })
-  const copy = byClone(found) as typeof found
-  assert.deepEqual([copy.index, copy.groups], [3, { year: '2026' }])
-  assert.equal(copy.at.constructor, Object)
 })
 
 // ── moving ──

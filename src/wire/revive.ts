@@ -31,8 +31,11 @@ export class Reviving {
     try {
       // Few frames for each level: what is nested a thousand levels deep must not overflow the stack.
       if (Array.isArray(value)) {
-        for (const key of Object.keys(value))
-          value[key as unknown as number] = this.revive(value[key as unknown as number])
+        for (const key of Object.keys(value)) {
+          const item = this.revive(value[key as unknown as number])
+          if (key === '__proto__') define(value as unknown as Record<string, unknown>, key, item)
+          else value[key as unknown as number] = item
+        }
         return value
       }
       if (isRecord(value)) {

@@ -63,8 +63,7 @@ export class Rewriting {
 
   #array(array: readonly unknown[]): unknown[] {
     const copy: unknown[] = this.#note(array, new Array(array.length))
-    for (const key of Object.keys(array))
-      copy[key as unknown as number] = this.copy(array[key as unknown as number])
+    this.#entries(array, copy as unknown as Record<string, unknown>)
     return copy
   }
 
@@ -76,6 +75,7 @@ export class Rewriting {
     return standIn
   }
 
+  /** Items and names of an array alike: what `Object.keys` lists. */
   #entries(from: object, to: Record<string, unknown>): Record<string, unknown> {
     for (const key of Object.keys(from)) define(to, key, this.copy((from as Record<string, unknown>)[key]))
     return to

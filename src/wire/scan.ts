@@ -7,6 +7,7 @@ import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-o
 import type { Crossing } from './crossing.ts'
 import { isError } from './failure.ts'
 import type { LendCrossing, Lent } from './lent/link.ts'
+import { namesOn } from './own-names.ts'
 import { itemOf, keyOfMap, packedData, pathOf, type Step } from './path.ts'
 import { CircularPack } from './rewrite.ts'
 import { tag } from './stand-in.ts'
@@ -149,6 +150,7 @@ export class Scan {
       if (kind === 'undefined' && !Object.hasOwn(array, index)) return this.#enterSparse(array, index, at)
       if (kind !== 'number' && kind !== 'boolean' && kind !== 'undefined') this.#visit(item, at, index)
     }
+    for (const name of namesOn(array)) this.#visit(this.#read(array, name, at), at, name)
   }
 
   /** An array with holes may be a few items in a length of billions: only what is there is visited. */
