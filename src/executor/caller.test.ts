@@ -121,3 +121,19 @@ test('an export that is no class, or inherited by every object, is no class of a
   await learnClasses([wire(new Broke('x'))], jobOf(found.work))
   assert.equal(callerError(wire(new Broke('x')), jobOf(found.work)).constructor, TypeError)
 })
+
+test('a hook that makes something else of stacks leaves the error as it is, with what can be told of the caller', () => {
+  const before = Error.prepareStackTrace
+  const hooks = [(_: Error, sites: unknown) => sites, () => assert.fail('a broken hook'), () => 5]
+  try {
+    for (const hook of hooks) {
+      Error.prepareStackTrace = hook as never
+      const run = (): Job['caller'] => captureCaller(plain, run)
+      const error = callerError(wire(new TypeError('far')), jobOf(plain, run()))
+      assert.deepEqual([error.name, error.message], ['TypeError', 'far'])
+      if (hook === hooks[0]) assert.match(error.stack ?? '', /── called from.*\n {4}at .*caller\.test\.ts/)
+    }
+  } finally {
+    Error.prepareStackTrace = before as never
+  }
+})

@@ -11,7 +11,9 @@ import { runtime } from '../runtime/runtime.ts'
 import { lookup } from '../task/registry.ts'
 import type { Task } from '../task/task.ts'
 import { decode } from '../wire/codec.ts'
-import { classesAreKnown, decodeFailure, type FindClass, type WireFailure } from '../wire/failure.ts'
+import type { FindClass } from '../wire/error-classes.ts'
+import { classesAreKnown, decodeFailure, type WireFailure } from '../wire/failure.ts'
+import { stackText } from '../wire/stack-text.ts'
 import type { Caller, Job } from './backend.ts'
 
 /** Stacks that may be taken in a second, and at once. One costs 2 to 10 µs, more than all the rest of a call. */
@@ -63,22 +65,24 @@ function earnStacks(): void {
   countedAtMs = nowMs
 }
 
-/** The far side's failure as the error that the future rejects with. */
+/** The far side's failure as the error that the future rejects with; never throws. */
 export function callerError(failure: WireFailure, job: Job | undefined): Error {
   const error = decodeFailure(failure, decode, classesOf(job?.task.module))
   if (job === undefined) return error
-  const frames = job.caller.stack?.split('\n').slice(1).join('\n')
-  if (frames) {
-    const how = job.caller.sampled ? ' (or another place: one of many calls was looked at)' : ''
-    const stack = `${error.stack ?? ''}\n    ── called from${how} ──\n${frames}`
-    Object.defineProperty(error, 'stack', {
-      value: stack,
-      enumerable: false,
-      configurable: true,
-      writable: true,
-    })
-  }
+  const frames = framesOf(job.caller)
+  if (frames === '') return error
+  const how = job.caller.sampled ? ' (or another place: one of many calls was looked at)' : ''
+  try {
+    const value = `${error.stack ?? ''}\n    ── called from${how} ──\n${frames}`
+    Object.defineProperty(error, 'stack', { value, enumerable: false, configurable: true, writable: true })
+  } catch {} // A class that freezes its errors keeps them as they came.
   return error
+}
+
+/** Below the first line, which tells of the error. */
+function framesOf(caller: Caller): string {
+  const stack = stackText('', () => caller.stack)
+  return stack.slice(stack.indexOf('\n') + 1 || stack.length)
 }
 
 /** What the task modules export, as far as somebody asked. */
@@ -107,8 +111,13 @@ async function twoTurns(): Promise<void> {
 function classesOf(module: string | undefined): FindClass {
   const found = module === undefined ? undefined : exportsOf.get(module)
   return name => {
-    const exported = found !== undefined && Object.hasOwn(found, name) ? found[name] : undefined
-    return typeof exported === 'function' ? exported : undefined
+    if (found === undefined || !Object.hasOwn(found, name)) return undefined
+    try {
+      const exported = found[name]
+      return typeof exported === 'function' ? exported : undefined
+    } catch {
+      return undefined // Its declaration has not run yet.
+    }
   }
 }
 

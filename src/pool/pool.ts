@@ -30,6 +30,7 @@ import { type Crossing, type Encoded, encode, needsNoCodec } from '../wire/codec
 import { declareEnds } from '../wire/lent/lend.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { encodeStores } from '../wire/propagation.ts'
+import { stackText } from '../wire/stack-text.ts'
 import { isWorker } from '../worker/birth.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
 import type { EndOfLife } from '../worker/life.ts'
@@ -267,7 +268,7 @@ export class Pool implements Backend, SlotOwner, LiveExecutor {
         {
           type: 'AtonceWarning',
           code: 'ATONCE_IDLE_WORKER',
-          detail: String(why.stack),
+          detail: stackText(String(why), () => why.stack),
         },
       )
     }

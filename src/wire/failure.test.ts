@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
+import { shareable } from '../declared/shareable.ts'
 import * as errors from '../errors.ts'
 import { type Crossing, decode, encode } from './codec.ts'
-import { classesAreKnown, decodeFailure, encodeFailure, type FindClass } from './failure.ts'
+import type { FindClass } from './error-classes.ts'
+import { classesAreKnown, decodeFailure, encodeFailure, forgeryIn, type WireFailure } from './failure.ts'
 
 const crossing: Crossing = { sharedMemory: false, maxPayloadBytes: 2 ** 20 }
 
@@ -389,3 +391,153 @@ test('whether all classes are known is told for errors that lead in circles, and
   class TimeoutError extends Error {}
   assert.ok(!known(new TimeoutError('theirs')))
 })
+
+// ── what can't be read ──
+
+/** Crosses, and can't be made again on the other side. */
+class Unlucky {
+  readonly number = 13
+  static {
+    shareable(import.meta, Unlucky, {
+      pack: ({ number }: Unlucky) => number,
+      unpack() {
+        throw new Error('no 13')
+      },
+    })
+  }
+}
+
+/** What an instance of a class becomes that this side has never heard of. */
+const ofNobody = { '\0atonce': { module: 'file:///gone.js', name: 'Gone', position: 0, digest: '' } }
+
+/** The failure as it is on the wire, changed by `change`. */
+function changed(thrown: unknown, change: (wire: any) => void): WireFailure {
+  const wire = structuredClone(encodeFailure(thrown, (value, path) => encode(value, path, crossing)))
+  change(wire)
+  return wire
+}
+
+test('an error is never lost for its cause, its parts or its properties: these say why they are missing', () => {
+  const cause = across(new TypeError('bad row', { cause: new Unlucky() }))
+  assert.ok(cause instanceof TypeError)
+  assert.equal(cause.message, 'bad row')
+  assert.match(String(cause.cause), /^\[not copied: .*its unpack\(\) threw an object/)
+
+  const parts = across(new AggregateError([new Unlucky(), new RangeError('two')], 'several'))
+  const [first, second] = (parts as unknown as AggregateError).errors
+  assert.match(String(first), /^\[not copied: /)
+  assert.ok(second instanceof RangeError)
+
+  const below = across(new Error('above', { cause: new Error('below', { cause: new Unlucky() }) }))
+  assert.equal((below.cause as Error).message, 'below')
+
+  const unknown = changed(new Error('bad row', { cause: 1 }), wire => {
+    wire.error.cause = { kind: 'value', value: ofNobody, special: true, description: 'an object' }
+  })
+  const arrived = decodeFailure(unknown, decode)
+  assert.deepEqual([arrived.message, forgeryIn(arrived)], ['bad row', undefined])
+  assert.match(String(arrived.cause), /^\[not copied: An instance of Gone arrived/)
+})
+
+test('what was thrown and can’t be made here arrives as the reason for that, and is no forgery', () => {
+  const arrived = across(new Unlucky())
+  assert.ok(arrived instanceof errors.SerializationError)
+  assert.equal(forgeryIn(arrived), undefined)
+})
+
+test('an error of a class that freezes its instances, or hides its name, arrives', () => {
+  class Frozen extends Error {
+    static {
+      shareable(import.meta, Frozen, {
+        pack: ({ message }: Frozen) => message,
+        unpack: (message: string) => Object.freeze(new Frozen(message)),
+      })
+    }
+  }
+  assert.equal(across(new Frozen('stiff', { cause: 'cold' })).message, 'stiff')
+  class Secret extends Error {
+    override get name(): string {
+      throw new Error('nobody may know')
+    }
+  }
+  assert.ok(across(new Secret('x'), () => Secret) instanceof Secret)
+})
+
+test('a hook that makes something else of stacks costs an error nothing but its frames', () => {
+  const before = Error.prepareStackTrace
+  const hooks = [(_: Error, sites: unknown) => sites, () => assert.fail('a broken hook'), () => 5]
+  try {
+    for (const hook of hooks as (typeof before)[]) {
+      Error.prepareStackTrace = hook as never
+      const arrived = across(new TypeError('boom'))
+      assert.ok(arrived instanceof TypeError)
+      assert.match(arrived.stack ?? '', /^TypeError: boom/)
+      if (hook === hooks[0]) assert.match(arrived.stack ?? '', /\n {4}at .*failure\.test\.ts/)
+    }
+  } finally {
+    Error.prepareStackTrace = before as never
+  }
+})
+
+test('a failure that no worker sends is read as a ProtocolError, and told to be forged', () => {
+  for (const forged of [
+    { kind: 'value', value: { '\0atonce': 'Nonsense' }, special: true, description: '' },
+    { kind: 'value', value: { '\0atonce': null }, special: true, description: '' },
+    { kind: 'value', value: { '\0atonce': 'Error', error: null }, special: true, description: '' },
+    { kind: 'error', error: null },
+    null,
+  ]) {
+    const arrived = decodeFailure(forged as WireFailure, decode)
+    assert.ok(arrived instanceof errors.ProtocolError)
+    assert.match(forgeryIn(arrived) ?? '', /a failure that can't be read/)
+  }
+})
+
+test('to read a failure never throws, whatever stands in it', () => {
+  const round = new Error('round')
+  round.cause = round
+  const genuine = [
+    new AggregateError([new NotPrime('9', 3), 'text', round], 'all', { cause: new Date(0) }),
+    Object.assign(new SyntaxError('x'), { at: new Map([[1, Buffer.from('x')]]), code: 'E' }),
+    new DOMException('stopped', 'AbortError'),
+    { thrown: [new Error('inside')] },
+  ]
+  const strange = fc.oneof(
+    fc.anything({ withBigInt: true, withMap: true, withTypedArray: true, withSparseArray: true }),
+    fc.constantFrom<unknown>(
+      ...[ofNobody, { '\0atonce': 'Nonsense' }, { '\0atonce': 'Packed' }, { '\0atonce': null }],
+      ...['__proto__', 'constructor', 'DOMException', 'AggregateError', 'Error', 'error', 'value'],
+    ),
+  )
+  fc.assert(
+    fc.property(
+      fc.nat(genuine.length - 1),
+      fc.array(fc.tuple(fc.nat(), strange), { minLength: 1, maxLength: 6 }),
+      (at, changes) => {
+        const failure = changed(genuine[at], wire => {
+          for (const [where, value] of changes) replaceOne(wire, where, value)
+        })
+        const arrived = decodeFailure(failure, decode, exported)
+        assert.ok(arrived instanceof Error)
+      },
+    ),
+    { numRuns: 2_000 },
+  )
+})
+
+/** Puts the value in one of the places that are reached from `root`. */
+function replaceOne(root: object, where: number, value: unknown): void {
+  const places: [object, string][] = []
+  const seen = new Set<unknown>()
+  const visit = (at: unknown): void => {
+    if (typeof at !== 'object' || at === null || ArrayBuffer.isView(at) || seen.has(at)) return
+    seen.add(at)
+    for (const [key, part] of Object.entries(at)) {
+      places.push([at, key])
+      visit(part)
+    }
+  }
+  visit(root)
+  const [holder, key] = places[where % places.length] as [object, string]
+  Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true })
+}

@@ -7,11 +7,16 @@
  * are not there, unless the class is shareable and packs them.
  *
  * An error that is met again (a cause of two others, or of itself) is the same error again on the other side.
+ *
+ * Both halves always give an error, whatever they are given: each part of it is read alone, and one that can't be read says
+ * so in its own place. A worker reports its death this way, so a throw here would take the executor with it.
  */
 import { type ClassAddress, findSharedClass, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
-import { AtonceError, errorClasses, ThrownValueError } from '../errors.ts'
+import { AtonceError, ProtocolError, ThrownValueError } from '../errors.ts'
+import { classNames, type FindClass, isClassKnown, nearestClass } from './error-classes.ts'
+import { stackText } from './stack-text.ts'
 
-const { isDeepStrictEqual, types } = process.getBuiltinModule('node:util')
+const { types } = process.getBuiltinModule('node:util')
 
 /** Anything that was thrown, ready to be copied. */
 export type WireFailure =
@@ -49,9 +54,6 @@ interface WireProperty {
 /** The codec's two halves; passed in, so that errors inside of values and values inside of errors need no import cycle. */
 export type Encode = (value: unknown, path: string) => { readonly value: unknown; readonly special: boolean }
 export type Decode = (value: unknown, special: boolean) => unknown
-
-/** Finds a class by its name, or undefined. */
-export type FindClass = (name: string) => Function | undefined
 
 /** How deep causes, aggregated errors and errors in properties are followed. */
 const maxDepth = 16
@@ -113,11 +115,13 @@ export function encodeError(error: Error, encode: Encode): WireError {
 }
 
 function encodePlainly(error: Error): WireError {
+  const name = textOf(readSafely(error, 'name'), 'Error')
+  const message = textOf(readSafely(error, 'message'), '')
   return {
     classes: attempt(() => classNames(Object.getPrototypeOf(error)), []),
-    name: textOf(readSafely(error, 'name'), 'Error'),
-    message: textOf(readSafely(error, 'message'), ''),
-    stack: textOf(readSafely(error, 'stack'), ''),
+    name,
+    message,
+    stack: stackText(`${name}: ${message}`, () => error.stack),
     properties: [],
   }
 }
@@ -151,20 +155,37 @@ function errorsIn(errors: unknown): unknown[] | undefined {
   return Array.isArray(errors) && errors.some(isError) ? [...errors] : undefined
 }
 
-/** Brings back what was thrown. What is no Error becomes a ThrownValueError. */
-export function decodeFailure(failure: WireFailure, decode: Decode, findClass: FindClass = noClass): Error {
-  if (failure.kind === 'error') return decodeError(failure.error, decode, findClass)
-  return new ThrownValueError(decode(failure.value, failure.special), failure.description)
+/** What was wrong with failures that no worker of this library sends. */
+const forgeries = new WeakMap<Error, string>()
+
+/** What was wrong with the failure that this error was read from, if it was a forged one: its sender can't be believed. */
+export function forgeryIn(error: Error): string | undefined {
+  return forgeries.get(error)
 }
 
-/** Brings back an error. */
+/** Brings back what was thrown; never throws itself. What is no Error becomes a ThrownValueError. */
+export function decodeFailure(failure: WireFailure, decode: Decode, findClass: FindClass = noClass): Error {
+  try {
+    if (failure.kind === 'error') return decodeError(failure.error, decode, findClass)
+    return new ThrownValueError(decode(failure.value, failure.special), failure.description)
+  } catch (problem) {
+    if (problem instanceof AtonceError) return problem // It is an instance that can't be made here.
+    const what = `a failure that can't be read (${messageIn(problem)})`
+    const error = new ProtocolError(what, { worker: 'A worker' })
+    forgeries.set(error, what)
+    return error
+  }
+}
+
+/** Brings back an error. @throws only if `wire` is none: whatever stands in an error fails in its own place. */
 export function decodeError(wire: WireError, decode: Decode, findClass: FindClass = noClass): Error {
   return sharingErrors(() => {
     const known = errorOf.get(wire)
     if (known !== undefined) return known
     const error = makeShared(wire, decode) ?? makeError(wire, findClass)
     errorOf.set(wire, error)
-    return dress(error, wire, decode, findClass)
+    dress(error, wire, decode, findClass)
+    return error
   })
 }
 
@@ -176,7 +197,7 @@ function makeShared({ of, packed, name, message }: WireError, decode: Decode): E
   if (shared.packing === undefined) {
     const error = withoutOwnStack(() => new Error(message))
     Object.setPrototypeOf(error, shared.prototype)
-    if (error.name !== name) hidden(error, 'name', name)
+    keepName(error, name)
     return error
   }
   const { unpack } = shared.packing
@@ -191,10 +212,15 @@ function makeError({ classes, name, message }: WireError, findClass: FindClass):
   // Its name and message live in the object itself, so it must be constructed.
   if (classes[0] === 'DOMException') return withoutOwnStack(() => new DOMException(message, name) as Error)
   const error = withoutOwnStack(() => new Error(message))
-  const found = nearestClass(classes, findClass)
+  const found = attempt(() => nearestClass(classes, findClass), undefined)
   if (found !== undefined) Object.setPrototypeOf(error, found.prototype)
-  if (error.name !== name) hidden(error, 'name', name)
+  keepName(error, name)
   return error
+}
+
+/** The class may have a getter for it. */
+function keepName(error: Error, name: string): void {
+  if (attempt(() => error.name, undefined) !== name) hidden(error, 'name', name)
 }
 
 /** Whether all the errors that hang together in the failure find their own class; causes may lead in a circle. */
@@ -213,22 +239,6 @@ export function classesAreKnown(failure: WireFailure, findClass: FindClass = noC
   return true
 }
 
-function isClassKnown(line: readonly string[], findClass: FindClass): boolean {
-  if (line.length === 0 || line[0] === 'DOMException') return true
-  const found = nearestClass(line, findClass)
-  return found !== undefined && classNames(found.prototype).length === line.length
-}
-
-/** The first class of the line that is known here. A class of the same name with others above it is another class. */
-function nearestClass(line: readonly string[], findClass: FindClass): { prototype: Error } | undefined {
-  for (const [at, name] of line.entries()) {
-    for (const found of [findClass(name), builtIn(name), errorClasses.get(name)]) {
-      if (isErrorClass(found) && isDeepStrictEqual(classNames(found.prototype), line.slice(at))) return found
-    }
-  }
-  return undefined
-}
-
 /** The stack is the far side's; without a place of its own, Node does not show this file as the origin of the error. */
 function withoutOwnStack(make: () => Error): Error {
   const limit = Error.stackTraceLimit
@@ -240,34 +250,32 @@ function withoutOwnStack(make: () => Error): Error {
   }
 }
 
-function dress(error: Error, wire: WireError, decode: Decode, findClass: FindClass): Error {
+function dress(error: Error, wire: WireError, decode: Decode, findClass: FindClass): void {
   hidden(error, 'stack', wire.stack)
   // What `cause` and `errors` hold may be no Error: then it is the value itself, as it was where it was thrown.
   const follow = (failure: WireFailure) =>
-    failure.kind === 'error'
-      ? decodeError(failure.error, decode, findClass)
-      : decode(failure.value, failure.special)
+    inPlace(() =>
+      failure.kind === 'error'
+        ? decodeError(failure.error, decode, findClass)
+        : decode(failure.value, failure.special),
+    )
   if (wire.cause !== undefined) hidden(error, 'cause', follow(wire.cause))
   if (wire.errors !== undefined) hidden(error, 'errors', wire.errors.map(follow))
-  for (const { name, enumerable, value, special } of wire.properties) {
-    Object.defineProperty(error, name, {
-      value: decodeProperty(value, special, decode),
-      enumerable,
-      configurable: true,
-      writable: true,
-    })
-  }
-  return error
+  for (const { name, enumerable, value, special } of wire.properties)
+    put(error, name, enumerable, special ? inPlace(() => decode(value, special)) : value)
 }
 
 /** What hangs on an error and can't be made here says so in its place; the error itself must arrive. */
-function decodeProperty(value: unknown, special: boolean, decode: Decode): unknown {
+function inPlace(make: () => unknown): unknown {
   try {
-    return decode(value, special)
+    return make()
   } catch (problem) {
-    if (problem instanceof AtonceError) return `[not copied: ${problem.message}]`
-    throw problem
+    return notCopied(problem)
   }
+}
+
+function notCopied(problem: unknown): string {
+  return `[not copied: ${messageIn(problem)}]`
 }
 
 /** What the error of something that is no Error says about it. */
@@ -277,23 +285,6 @@ export function describeThrown(thrown: unknown): string {
     return `the string ${JSON.stringify(thrown.length > 80 ? `${thrown.slice(0, 80)}…` : thrown)}`
   if (typeof thrown === 'object' && thrown !== null) return 'an object'
   return String(thrown)
-}
-
-/** The names of all Error classes from that prototype up, nearest first, `Error` itself (of any realm) left out. */
-function classNames(nearest: object): string[] {
-  const names: string[] = []
-  for (let prototype = nearest; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
-    const made: unknown = Object.hasOwn(prototype, 'constructor') ? prototype.constructor : undefined
-    if (made === Object || (typeof made === 'function' && isRootError(made, prototype))) break
-    if (typeof made === 'function' && typeof made.name === 'string' && made.name !== '') names.push(made.name)
-  }
-  return names
-}
-
-function isRootError(made: Function, prototype: object): boolean {
-  if (made === Error) return true
-  const above = Object.getPrototypeOf(prototype)
-  return made.name === 'Error' && above !== null && Object.getPrototypeOf(above) === null
 }
 
 const ownByNature = new Set(['stack', 'message', 'cause'])
@@ -308,12 +299,7 @@ function ownProperties(error: Error, withoutErrors: boolean, encode: Encode): Wi
       properties.push({ name, enumerable, value, special })
     } catch (problem) {
       // An error is not refused because of something that hangs on it: it says what could not come along.
-      properties.push({
-        name,
-        enumerable,
-        value: `[not copied: ${(problem as Error).message}]`,
-        special: false,
-      })
+      properties.push({ name, enumerable, value: notCopied(problem), special: false })
     }
   }
   return properties
@@ -323,7 +309,7 @@ function readSafely(error: Error, name: string): unknown {
   try {
     return (error as unknown as Record<string, unknown>)[name]
   } catch (problem) {
-    return `[its ${name} is a getter that throws: ${textOf((problem as Error)?.message, '')}]`
+    return `[its ${name} is a getter that throws: ${messageIn(problem)}]`
   }
 }
 
@@ -336,39 +322,13 @@ function attempt<T>(read: () => T, otherwise: T): T {
   }
 }
 
+/** What the problem says, or nothing: it may be anything, with any getters. */
+function messageIn(problem: unknown): string {
+  return attempt(() => textOf((problem as Error).message, ''), '')
+}
+
 function textOf(value: unknown, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise
-}
-
-const builtIns = new Map<string, Function>(
-  [
-    EvalError,
-    RangeError,
-    ReferenceError,
-    SyntaxError,
-    TypeError,
-    URIError,
-    AggregateError,
-    SuppressedError_(),
-  ]
-    .filter(found => found !== undefined)
-    .map(found => [found.name, found]),
-)
-
-/** Node's own class is in a module that is loaded only if such an error is met. */
-function builtIn(name: string): Function | undefined {
-  return name === 'AssertionError'
-    ? process.getBuiltinModule('node:assert').AssertionError
-    : builtIns.get(name)
-}
-
-/** Explicit resource management's error, where the platform has it. */
-function SuppressedError_(): Function | undefined {
-  return (globalThis as { SuppressedError?: Function }).SuppressedError
-}
-
-function isErrorClass(found: Function | undefined): found is Function & { prototype: Error } {
-  return found !== undefined && (found === Error || found.prototype instanceof Error)
 }
 
 function noClass(): undefined {
@@ -376,5 +336,13 @@ function noClass(): undefined {
 }
 
 function hidden(error: Error, name: string, value: unknown): void {
-  Object.defineProperty(error, name, { value, enumerable: false, configurable: true, writable: true })
+  put(error, name, false, value)
+}
+
+/** What a class has frozen, or has defined for good, stays as the class made it. */
+function put(error: Error, name: string, enumerable: boolean, value: unknown): void {
+  attempt(
+    () => Object.defineProperty(error, name, { value, enumerable, configurable: true, writable: true }),
+    error,
+  )
 }
