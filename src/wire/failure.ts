@@ -71,6 +71,13 @@ export function encodeFailure(thrown: unknown, encode: Encode): WireFailure {
   }
 }
 
+/** The same without all that hangs on it, where that can't be sent because of `problem`. */
+export function withoutParts(thrown: unknown, problem: unknown): WireFailure {
+  return encodeFailure(thrown, () => {
+    throw problem
+  })
+}
+
 /** Whether it is an error, of this realm or another. */
 export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error
@@ -170,9 +177,9 @@ export function decodeFailure(failure: WireFailure, decode: Decode, findClass: F
     return new ThrownValueError(decode(failure.value, failure.special), failure.description)
   } catch (problem) {
     if (problem instanceof AtonceError) return problem // It is an instance that can't be made here.
-    const what = `a failure that can't be read (${messageIn(problem)})`
-    const error = new ProtocolError(what, { worker: 'A worker' })
-    forgeries.set(error, what)
+    const why = messageIn(problem)
+    const error = new ProtocolError(`a failure that can't be read (${why})`, { worker: 'A worker' })
+    forgeries.set(error, why)
     return error
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '../errors.ts'
 import type { Job } from '../executor/backend.ts'
 import { callerError } from '../executor/caller.ts'
-import type { WireFailure } from '../wire/failure.ts'
+import { forgeryIn, type WireFailure } from '../wire/failure.ts'
 import type { Exit } from './far-worker.ts'
 
 /** What is known when a worker has ended. */
@@ -48,8 +48,11 @@ export function reasonOf(end: EndOfWorker): Error {
 
 function reasonOfCrash(crash: WireFailure, end: EndOfWorker): Error {
   const cause = callerError(crash, end.job)
+  const forgery = forgeryIn(cause)
+  if (forgery !== undefined)
+    return new ProtocolError(`a crash report that can't be read (${forgery})`, end.details)
   if (cause instanceof EntryPointError) return cause
-  const why = `${cause.name}: ${cause.message}`
+  const why = inShort(cause)
   const details = { ...end.details, cause }
   return hadNotStarted(end) ? new WorkerStartError(why, details) : new WorkerCrashedError(why, details)
 }
@@ -65,7 +68,20 @@ function describeExit(exit: Exit): string {
   return exit.kind === 'error' ? messageOf(exit.error) : exit.kind
 }
 
+/** Name and message of an error, whose class may have getters for them. */
+export function inShort(error: Error): string {
+  try {
+    return `${error.name}: ${error.message}`
+  } catch {
+    return 'an error that hides what it is'
+  }
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'something that hides what it is'
+  }
 }

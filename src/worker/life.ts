@@ -4,7 +4,7 @@
  *     starting ─ ready, initialize ─▶ ready ─ stop() ─▶ stopping ──┐
  *        │                              │                          ├─▶ gone ─▶ ended
  *        └── startTimeoutMs, end(why) ──┴───────────▶ condemned ───┘
- *     any ─ it ends by itself ─▶ gone: what it said last is being read
+ *     any ─ it ends by itself, or has said that it does ─▶ gone: what it said last is being read
  *
  * Only this file writes these states. Who gives the worker something to do (a pool's slot) registers the conversations that
  * it has with it in `hears`, and looks at `state`. One limit of time runs at once: for the start, an import, or what the
@@ -25,7 +25,7 @@ import { nameOf, type Task } from '../task/task.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import { type FromWorker, isFromWorker, type ToWorker } from '../wire/messages.ts'
 import { Conversations } from './conversations.ts'
-import { reasonOf } from './exit-reason.ts'
+import { inShort, reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
 import { ToldTasks } from './told-tasks.ts'
 
@@ -86,7 +86,8 @@ export class Life {
   #expected = false
   /** Why this side ends it, if it does. */
   #verdict: Error | undefined
-  #crash: WireFailure | undefined
+  /** What it said that it dies of, and when it is killed if it lives on. */
+  #crash: { readonly failure: WireFailure; readonly end: Timer } | undefined
   #limit: Timer | undefined
   #limitsImport = false
   #held = true
@@ -101,9 +102,7 @@ export class Life {
       .on('ready', () => this.#started())
       .on('loaded', ({ ref }) => this.#loaded(ref))
       .on('loadFailed', ({ ref }) => this.#loaded(ref)) // The call that it was loaded for fails with the same reason.
-      .on('crashed', ({ failure }) => {
-        this.#crash = failure
-      })
+      .on('crashed', ({ failure }) => this.#crashed(failure))
     this.worker = outsideOfCalls.runInAsyncScope(() => inRuntime(this.#runtime, () => this.#start(start)))
   }
 
@@ -235,7 +234,7 @@ export class Life {
         return this.#canWork()
       case 'failed': {
         const cause = callerError(message.failure, undefined)
-        const why = `its initialize task, ${nameOf(task)}, threw ${cause.name}: ${cause.message}`
+        const why = `its initialize task, ${nameOf(task)}, threw ${inShort(cause)}`
         return this.end(new WorkerStartError(why, { ...this.details(), cause }))
       }
       case 'nest': {
@@ -307,15 +306,27 @@ export class Life {
     this.worker.kill()
   }
 
+  /** It ends by itself now, unless its end is held up, or its `process.exit` is not Node's. */
+  #crashed(failure: WireFailure): void {
+    if (this.#crash !== undefined) return
+    if (this.#state !== 'condemned') this.#state = 'gone'
+    const end = this.#runtime.setTimer(this.#options.graceMs, () => this.worker.kill())
+    end.unref()
+    this.#crash = { failure, end }
+  }
+
   #exited(exit: Exit): void {
     if (this.#state === 'ended') return
     const wasReady = this.#wasReady
     const job = this.#owner.at
     const loading = job !== undefined && this.#tasks.isLoading(job.task) ? job.task.module : undefined
-    const why =
-      this.#verdict ?? reasonOf({ exit, crash: this.#crash, wasReady, loading, job, details: this.details() })
+    const details = this.details()
+    // All that is this side's own is done before anything of what the worker said is read.
     this.#state = 'ended'
     this.unlimit()
+    this.#crash?.end.cancel()
+    const crash = this.#crash?.failure
+    const why = this.#verdict ?? reasonOf({ exit, crash, wasReady, loading, job, details })
     this.#owner.ended(why, { wasReady, loading, expected: this.#expected })
   }
 

@@ -4,23 +4,22 @@ import type { Job } from '../executor/backend.ts'
 import { callerError } from '../executor/caller.ts'
 import type { Outcome } from '../task/results.ts'
 import { decode } from '../wire/codec.ts'
-import type { WireFailure } from '../wire/failure.ts'
+import { forgeryIn, type WireFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
 import { messageOf } from './exit-reason.ts'
 
-/** The outcome that the reply tells of; throws what decoding throws. */
+/** The outcome that the reply tells of; throws what no AtonceError is if the reply was forged. */
 export function outcomeOf(reply: NestedReply, job: Job): Outcome<unknown> {
   switch (reply.kind) {
     case 'done':
       return decoded(reply)
     case 'failed':
-      return { ok: false, error: callerError(reply.failure, job) }
+      return failed(reply.failure, job)
     case 'doneChunk':
       return {
         ok: true,
         value: reply.outcomes.map(
-          (outcome): Outcome<unknown> =>
-            outcome.ok ? decoded(outcome) : { ok: false, error: callerError(outcome.failure, job) },
+          (outcome): Outcome<unknown> => (outcome.ok ? decoded(outcome) : failed(outcome.failure, job)),
         ),
       }
   }
@@ -33,6 +32,13 @@ function decoded({ value, special }: { value: unknown; special: boolean }): Outc
     if (error instanceof AtonceError) return { ok: false, error } // An instance that can't be made here.
     throw error
   }
+}
+
+function failed(failure: WireFailure, job: Job): Outcome<unknown> {
+  const error = callerError(failure, job)
+  const forgery = forgeryIn(error)
+  if (forgery !== undefined) throw new TypeError(forgery)
+  return { ok: false, error }
 }
 
 /** The failures that it tells of. */

@@ -14,7 +14,7 @@ import type { LentMessage } from '../../wire/lent/messages.ts'
 import type { ToWorker } from '../../wire/messages.ts'
 import { longestFrame, pipeTransport } from '../../wire/transport/pipe.ts'
 import { processBirth } from '../birth.ts'
-import { dieOfUncaughtErrors } from './crash.ts'
+import { dieOfUncaughtErrors, endWorker } from './crash.ts'
 import { MemoryGauge } from './memory-gauge.ts'
 import { startWatchdog } from './watchdog.ts'
 import { Worker } from './worker.ts'
@@ -52,6 +52,7 @@ if (processBirth !== undefined) {
     claim: () => true, // A call that was sent to a process can't be taken back.
     refill: () => false, // The socket brings what there is by itself.
     flushing: () => transport.leaving,
+    broken: error => die(error),
   })
   const transport = pipeTransport(
     from,
@@ -68,13 +69,13 @@ if (processBirth !== undefined) {
       done() {},
       congested: () => links.congested(),
       cleared: () => links.cleared(),
-      garbled: what => worker.reportCrash(new Error(what)),
-      closed: () => process.exit(0), // The parent is gone, or wants this worker to go.
+      garbled: what => die(new Error(what)),
+      closed: () => endWorker(0), // The parent is gone, or wants this worker to go.
     },
     { maxFrameBytes: longestFrame(maxPayloadBytes), to, promptFd: outgoingFd },
   )
   process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group; the parent decides what it means for its workers.
-  dieOfUncaughtErrors(worker, done => {
+  const die = dieOfUncaughtErrors(worker, done => {
     to.end(done)
   })
   worker.open(transport)

@@ -9,7 +9,7 @@ import { beginClaim } from '../../wire/claims.ts'
 import type { ToWorker } from '../../wire/messages.ts'
 import { portTransport } from '../../wire/transport/port.ts'
 import { threadBirth } from '../birth.ts'
-import { dieOfUncaughtErrors } from './crash.ts'
+import { dieOfUncaughtErrors, endWorker } from './crash.ts'
 import { MemoryGauge } from './memory-gauge.ts'
 import { Worker } from './worker.ts'
 
@@ -32,6 +32,7 @@ if (threadBirth !== undefined) {
       return transport.spin(spinMs) > 0 || !transport.trySleep()
     },
     flushing: () => undefined, // What was written to the ring has left.
+    broken: error => die(error),
   })
   const transport = portTransport(
     port,
@@ -40,13 +41,13 @@ if (threadBirth !== undefined) {
       run: (seq, ref, args) => worker.receiveRun(seq, ref, args),
       done() {},
       awake: () => worker.wake(),
-      garbled: what => worker.reportCrash(new Error(what)),
-      closed: () => process.exit(0),
+      garbled: what => die(new Error(what)),
+      closed: () => endWorker(0),
     },
     rings.fromWorker,
     rings.toWorker,
   )
-  dieOfUncaughtErrors(worker, done => done())
+  const die = dieOfUncaughtErrors(worker, done => done())
   worker.open(transport)
 }
 

@@ -16,6 +16,10 @@ const tasks: readonly Task[] = [echo, untilAborted, fail]
 class Stage {
   readonly said: FromWorker[] = []
   readonly begun: number[] = []
+  /** What it could not go on after. */
+  readonly broken: unknown[] = []
+  /** Set by a test: whether this message can't be sent. */
+  refuses: (message: FromWorker) => boolean = () => false
   readonly worker: Worker
 
   constructor(host: Partial<WorkerHost> = {}) {
@@ -30,6 +34,7 @@ class Stage {
       },
       refill: () => false,
       flushing: () => undefined,
+      broken: error => this.broken.push(error),
       ...host,
     })
     this.worker.open(this.#transport)
@@ -69,7 +74,10 @@ class Stage {
   }
 
   readonly #transport: Transport = {
-    send: message => void this.said.push(structuredClone(message) as FromWorker),
+    send: message => {
+      if (this.refuses(message as FromWorker)) throw new RangeError('no room')
+      this.said.push(structuredClone(message) as FromWorker)
+    },
     tryRun: () => false,
     deliver() {},
     tryDone: () => false,
@@ -178,4 +186,31 @@ test('a call of a task that nobody has told of fails with that', async () => {
   stage.call(1, echo)
   assert.deepEqual(await stage.ended(1), ['failed 1'])
   assert.match(JSON.stringify(stage.said.at(-1)), /was never told of task 0/)
+})
+
+test('a worker that can’t read what it is sent says so to its host, which ends it', async () => {
+  const unreadable = new TypeError('a built-in was replaced')
+  const stage = new Stage({
+    refill() {
+      throw unreadable
+    },
+  })
+  while (stage.broken.length === 0) await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(stage.broken, [unreadable])
+})
+
+test('an error that can’t be sent with what hangs on it is sent without, and says so there', async () => {
+  const stage = new Stage()
+  const told = (message: FromWorker) => JSON.stringify(message)
+  stage.refuses = message => message.kind === 'crashed' && told(message).includes('"large"')
+  stage.worker.reportCrash(Object.assign(new TypeError('boom'), { body: 'large' }))
+  const [report] = stage.said.filter(({ kind }) => kind === 'crashed')
+  assert.match(told(report as FromWorker), /"TypeError".*"boom".*\[not copied: no room\]/)
+})
+
+test('where not even the error alone can be sent, the reason for that is', async () => {
+  const stage = new Stage()
+  stage.refuses = message => JSON.stringify(message).includes('boom')
+  stage.worker.reportCrash(new TypeError('boom'))
+  assert.match(JSON.stringify(stage.said.at(-1)), /"crashed".*no room/)
 })

@@ -22,7 +22,7 @@ import { runtime } from '../../runtime/runtime.ts'
 import { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
-import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
+import { decodeFailure, encodeFailure, type WireFailure, withoutParts } from '../../wire/failure.ts'
 import type { FarLinks } from '../../wire/lent/far-links.ts'
 import { type Borrower, borrowing, declareEnds } from '../../wire/lent/lend.ts'
 import type {
@@ -63,6 +63,8 @@ export interface WorkerHost {
   refill(): boolean
   /** What must be waited for before the next call may begin, if anything: an answer that has not left yet. */
   flushing(): Promise<void> | undefined
+  /** The worker can't go on: a built-in that it needs was replaced, or there is no room for what it has to say. */
+  broken(error: unknown): void
 }
 
 /** A call in the inbox. */
@@ -160,7 +162,7 @@ export class Worker implements NestingOwner {
 
   /** Something has come, or can be sent again. */
   wake(): void {
-    if (!this.#working && this.#transport !== undefined) void this.#work()
+    if (!this.#working && this.#transport !== undefined) void this.#workOrDie()
   }
 
   /** The same, once all that came in this turn is here: a cancel that came with its call must not be read after it ran. */
@@ -185,6 +187,15 @@ export class Worker implements NestingOwner {
       const task = this.#tasks.get(ref)
       return { ...call, task: typeof task === 'function' ? task : undefined }
     })
+  }
+
+  /** What a call throws is its answer; what is thrown around it would be nobody's, and the call would wait for ever. */
+  async #workOrDie(): Promise<void> {
+    try {
+      await this.#work()
+    } catch (error) {
+      this.#host.broken(error)
+    }
   }
 
   async #work(): Promise<void> {
@@ -503,12 +514,16 @@ export class Worker implements NestingOwner {
     return running.nested
   }
 
-  /** An error may be too large to be sent, or hold what can't be copied; then what is said is that. */
+  /** An error may be too large to be sent, or hold what can't be copied after all: then it goes without what hangs on it. */
   #sendFailure(error: unknown, about: (failure: WireFailure) => FromWorker): void {
     try {
-      this.#send(about(this.#encodeFailure(error)))
+      return this.#send(about(this.#encodeFailure(error)))
     } catch (problem) {
-      this.#send(about(this.#encodeFailure(problem)))
+      try {
+        return this.#send(about(withoutParts(error, problem)))
+      } catch {
+        this.#send(about(this.#encodeFailure(problem)))
+      }
     }
   }
 
