@@ -59,17 +59,18 @@ export type { PoolUserOptions, ResourceLimits } from './pool/options.ts'
 export type { Permissions } from './processes/launch.ts'
 export { type ProcessesOptions, processes } from './processes/processes.ts'
 export { context, type TaskContext } from './task/context.ts'
+export { Future, type FutureState, type ProgressListener } from './task/future.ts'
+export type { Results } from './task/results.ts'
+export type { Settleable } from './task/settling.ts'
+export { isTask, type Result, type Task, type TaskOptions, task } from './task/task.ts'
+export { type Movable, move } from './task/transfer.ts'
 export {
   asCompleted,
   type Completed,
-  Future,
-  type FutureState,
-  type ProgressListener,
+  type CompletedOptions,
+  type FuturesWaitOptions,
   type Waited,
   wait,
-} from './task/future.ts'
-export type { Results } from './task/results.ts'
-export { isTask, type Result, type Task, type TaskOptions, task } from './task/task.ts'
-export { type Movable, move } from './task/transfer.ts'
+} from './task/wait.ts'
 export { type ThreadsOptions, threads } from './threads/threads.ts'
 export { isWorker } from './worker/birth.ts'

@@ -4,12 +4,11 @@
  *     queued ──▶ running ──▶ done | failed
  *        └──────────┴──────▶ cancelled
  */
-import { checkOptions, optionNames } from '../checks.ts'
-import { AbortError, OptionError } from '../errors.ts'
-import { type Parked, park } from '../runtime/park.ts'
+import { AbortError } from '../errors.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { type FutureState, type Settleable, whenSettled } from './settling.ts'
 
-export type FutureState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+export type { FutureState } from './settling.ts'
 
 /** What a progress listener is told: `done` of `total` (if the task knows it), in the task's own unit. */
 export type ProgressListener = (done: number, total: number | undefined) => void
@@ -22,6 +21,7 @@ export abstract class FutureControl<T> {
   readonly future: Future<T>
   #state: FutureState = 'queued'
   #listeners: ProgressListener[] | undefined
+  #waiting: Set<() => void> | undefined
   readonly #resolve: (value: any) => void
   readonly #reject: (error: unknown) => void
 
@@ -46,6 +46,16 @@ export abstract class FutureControl<T> {
     if (this.#state === 'queued') this.#state = 'running'
   }
 
+  /** Calls `listener` once it has settled; returns what takes it away. */
+  whenSettled(listener: () => void): () => void {
+    if (this.hasSettled) listener()
+    else {
+      this.#waiting ??= new Set()
+      this.#waiting.add(listener)
+    }
+    return () => void this.#waiting?.delete(listener)
+  }
+
   progressed(done: number, total: number | undefined): void {
     if (this.hasSettled || this.#listeners === undefined) return
     for (const listener of this.#listeners) tellProgress(listener, done, total)
@@ -55,6 +65,7 @@ export abstract class FutureControl<T> {
     if (this.hasSettled) return
     this.#state = 'done'
     this.#resolve(value)
+    if (this.#waiting !== undefined) this.#tellWaiting(this.#waiting)
   }
 
   /** An AbortError or a TimeoutError of the executor means `cancelled`; pass `'cancelled'` then. */
@@ -62,6 +73,12 @@ export abstract class FutureControl<T> {
     if (this.hasSettled) return
     this.#state = state
     this.#reject(error)
+    if (this.#waiting !== undefined) this.#tellWaiting(this.#waiting)
+  }
+
+  #tellWaiting(listeners: Set<() => void>): void {
+    this.#waiting = undefined
+    for (const listener of listeners) listener()
   }
 
   listen(listener: ProgressListener): void {
@@ -86,9 +103,12 @@ function take(resolve: (value: any) => void, reject: (error: unknown) => void): 
  * A rejected future that nobody awaits is reported by Node like any rejected promise; one that was cancelled by its own
  * `cancel()` is not. `then`, `catch` and `finally` return plain promises.
  */
-export class Future<T> extends Promise<T> {
+export class Future<T> extends Promise<T> implements Settleable<T> {
   /** Not of `T`: a future of a number is one of anything. */
-  readonly #control: Pick<FutureControl<unknown>, 'state' | 'hasSettled' | 'cancel' | 'listen'>
+  readonly #control: Pick<
+    FutureControl<unknown>,
+    'state' | 'hasSettled' | 'cancel' | 'listen' | 'whenSettled'
+  >
 
   static {
     // `await` and Promise.all take a promise as it is if its constructor is Promise; any other they wrap in another one.
@@ -139,125 +159,15 @@ export class Future<T> extends Promise<T> {
     return this
   }
 
+  /** For `asCompleted` and `wait`, which tell of a failure: nobody else need await the future. */
+  [whenSettled](listener: () => void): () => void {
+    this.catch(() => {})
+    return this.#control.whenSettled(listener)
+  }
+
   override get [Symbol.toStringTag](): string {
     return 'Future'
   }
-}
-
-/** A future that has settled, and where it stood among those that were given. */
-export interface Completed<T> {
-  readonly future: Future<T>
-  readonly index: number
-}
-
-/**
- * Yields futures as they settle, the earliest first, each once. Leaving the loop cancels nothing.
- *
- * Each comes in an object: a loop would await a bare future, and throw where one has failed.
- *
- * @example
- *     for await (const { future, index } of asCompleted(futures)) console.log(index, future.state)
- */
-export function asCompleted<T>(futures: Iterable<Future<T>>): AsyncIterableIterator<Completed<T>, void> {
-  const settled: Completed<T>[] = []
-  const all = new Map<Future<T>, number>()
-  let given = 0
-  for (const future of futures) {
-    if (!all.has(future)) all.set(future, given)
-    given += 1
-  }
-  let left = all.size
-  let closed = false
-  /** What the consumers wait for, as long as some do. */
-  let arrival: Parked<void> | undefined
-  const wake = () => {
-    arrival?.unpark()
-    arrival = undefined
-  }
-  for (const [future, index] of all) {
-    const arrived = () => {
-      settled.push({ future, index })
-      wake()
-    }
-    future.then(arrived, arrived)
-  }
-  return {
-    async next() {
-      if (left === 0) return { done: true, value: undefined }
-      left -= 1
-      while (settled.length === 0 && !closed) {
-        arrival ??= park('the next future to settle', settled)
-        await arrival.promise
-      }
-      return closed
-        ? { done: true, value: undefined }
-        : { done: false, value: settled.shift() as Completed<T> }
-    },
-    async return() {
-      left = 0
-      closed = true
-      wake()
-      return { done: true, value: undefined }
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
-}
-
-/** What `wait` found: two sets that together hold every future that was asked for. */
-export interface Waited<T> {
-  /** Done, failed or cancelled. */
-  readonly settled: ReadonlySet<Future<T>>
-  readonly pending: ReadonlySet<Future<T>>
-}
-
-/** What `wait` can be told. */
-interface FuturesWaitOptions {
-  /** What it waits for. Default: all. */
-  readonly until?: 'all' | 'first' | 'failure'
-  /** How long it waits at most. Default: no limit. */
-  readonly timeoutMs?: number
-}
-
-const futuresWaitOptionNames = optionNames<FuturesWaitOptions>({ until: true, timeoutMs: true })
-
-/**
- * Waits until all futures have settled, or the first has, or the first has failed; never throws because of a failure.
- * When `timeoutMs` passes first, it returns with what there is.
- *
- * @throws OptionError if `until` or `timeoutMs` is none of those allowed
- */
-export async function wait<T>(
-  futures: Iterable<Future<T>>,
-  options: FuturesWaitOptions = {},
-): Promise<Waited<T>> {
-  checkOptions('wait(futures, …)', options, futuresWaitOptionNames)
-  const { until = 'all', timeoutMs = Number.POSITIVE_INFINITY } = options
-  if (!['all', 'first', 'failure'].includes(until)) {
-    throw new OptionError(`wait(…, { until }) takes 'all', 'first' or 'failure'; it got ${String(until)}.`)
-  }
-  if (!(timeoutMs >= 0)) throw new OptionError(`wait(…, { timeoutMs }) takes 0 or more; it got ${timeoutMs}.`)
-  const pending = new Set(futures)
-  const settled = new Set<Future<T>>()
-  const enough = park<void>(`until ${until} of ${pending.size} futures settled`, pending)
-  const note = (future: Future<T>) => {
-    pending.delete(future)
-    settled.add(future)
-    const failed = future.state === 'failed' || future.state === 'cancelled'
-    if (pending.size === 0 || until === 'first' || (until === 'failure' && failed)) enough.unpark()
-  }
-  for (const future of [...pending])
-    future.then(
-      () => note(future),
-      () => note(future),
-    )
-  if (pending.size === 0) enough.unpark()
-  const timer =
-    timeoutMs === Number.POSITIVE_INFINITY ? undefined : runtime().setTimer(timeoutMs, () => enough.unpark())
-  await enough.promise
-  timer?.cancel()
-  return { settled: new Set(settled), pending: new Set(pending) }
 }
 
 /**

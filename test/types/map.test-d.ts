@@ -115,7 +115,7 @@ async function waitForMany(): Promise<void> {
   const futures = [pool.run(square, 1), pool.run(add, 1, 2)]
   for await (const { future } of asCompleted(futures)) same<Future<number>, typeof future>(true)
   const waited = await wait(futures, { until: 'first', timeoutMs: 5 })
-  same<typeof waited, Waited<number>>(true)
+  same<typeof waited, Waited<Future<number>>>(true)
   // @ts-expect-error: promises have no state to tell by
   asCompleted([Promise.resolve(1)])
   // @ts-expect-error: no such condition

@@ -9,7 +9,7 @@ import { type Parked, park } from '../../runtime/park.ts'
 import { realRuntime } from '../../runtime/real.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { enterStrand, Strand, withStrand } from '../../runtime/strand.ts'
-import type { FutureState } from '../../task/future.ts'
+import { type FutureState, type Settleable, whenSettled } from '../../task/settling.ts'
 
 /**
  * What `spawn` returns: await it for the child's result.
@@ -17,7 +17,7 @@ import type { FutureState } from '../../task/future.ts'
  * It need not be awaited: the scope waits for every child and throws what one fails with, so no failure is ever reported
  * as unhandled.
  */
-export interface Child<T> extends PromiseLike<T> {
+export interface Child<T> extends Settleable<T> {
   readonly name: string
   readonly state: FutureState
   /**
@@ -28,6 +28,10 @@ export interface Child<T> extends PromiseLike<T> {
    * @returns whether there was anything to cancel
    */
   cancel(reason?: unknown): boolean
+  then<A = T, B = never>(
+    onDone?: ((value: T) => A | PromiseLike<A>) | null,
+    onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B>
   catch<B = never>(onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T | B>
   finally(onEnded?: (() => void) | null): Promise<T>
 }
@@ -58,6 +62,7 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
   /** Its value or its error. */
   #outcome: unknown
   #joining: Set<Parked<T>> | undefined
+  #watching: Set<() => void> | undefined
 
   constructor(name: string, owner: Owner, fn: (child: ChildContext) => T | PromiseLike<T>) {
     super(name, owner)
@@ -99,9 +104,7 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
   ): Promise<A | B> {
     const ending = this.#ending()
     const next = ending.then(onDone, onFailed)
-    // The scope throws this child's failure, so what only passes it on is no lost error; what `onDone` throws is one.
-    if (!onFailed) ending.then(undefined, () => next.catch(() => {}))
-    return next
+    return onFailed ? next : passedOn(next, ending)
   }
 
   catch<B = never>(onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
@@ -109,7 +112,17 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
   }
 
   finally(onEnded?: (() => void) | null): Promise<T> {
-    return this.#ending().finally(onEnded)
+    const ending = this.#ending()
+    return passedOn(ending.finally(onEnded), ending)
+  }
+
+  [whenSettled](listener: () => void): () => void {
+    if (this.#ended) listener()
+    else {
+      this.#watching ??= new Set()
+      this.#watching.add(listener)
+    }
+    return () => void this.#watching?.delete(listener)
   }
 
   #begin(): void {
@@ -137,6 +150,7 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
       for (const joining of this.#joining) joining.unpark(value)
       this.#joining = undefined
     }
+    this.#tellWatching()
     this.#owner.ended(this, undefined)
   }
 
@@ -147,7 +161,13 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
     // Before the scope hears of it, and cancels those who wait for this child: they get the failure itself.
     for (const joining of this.#joining ?? []) joining.fail(error)
     this.#joining = undefined
+    this.#tellWatching()
     this.#owner.ended(this, cancelled ? undefined : { error })
+  }
+
+  #tellWatching(): void {
+    for (const listener of this.#watching ?? []) listener()
+    this.#watching = undefined
   }
 
   get #owner(): Owner {
@@ -169,6 +189,32 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
     if (joining.state === 'waiting') this.#joining.add(joining)
     return joining.promise
   }
+}
+
+const { then: promiseThen, finally: promiseFinally } = Promise.prototype
+
+/**
+ * A promise that comes of a child's ending, however long the chain. If the child failed, it passes that on, and is no lost
+ * error, as the scope throws it. What a function in the chain throws where the child did not fail is one, as anywhere.
+ */
+function passedOn<T>(next: Promise<T>, ending: Promise<unknown>): Promise<T> {
+  promiseThen.call(ending, undefined, () => promiseThen.call(next, undefined, () => {}))
+  // `catch` comes through `then`; `await` does not, and handles the failure itself.
+  return Object.defineProperties(next, {
+    then: {
+      value: (onDone?: (value: T) => unknown, onFailed?: (error: unknown) => unknown) => {
+        const after = promiseThen.call(next, onDone as never, onFailed)
+        return onFailed ? after : passedOn(after, ending)
+      },
+      configurable: true,
+      writable: true,
+    },
+    finally: {
+      value: (onEnded?: () => void) => passedOn(promiseFinally.call(next, onEnded), ending),
+      configurable: true,
+      writable: true,
+    },
+  })
 }
 
 /**

@@ -17,9 +17,10 @@ import {
   TimeoutError,
 } from '../../errors.ts'
 import type { Executor } from '../../executor/executor.ts'
-import { asCompleted, wait } from '../../task/future.ts'
+import type { Future } from '../../task/future.ts'
 import type { Task } from '../../task/task.ts'
 import { move } from '../../task/transfer.ts'
+import { asCompleted, wait } from '../../task/wait.ts'
 import { boundaryBehaviours } from './boundary-behaviours.ts'
 import * as tasks from './conformance-tasks.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
@@ -457,7 +458,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       const executor = start({ workers: 1 })
       const [first, second] = [executor.run(tasks.wait, 5), executor.run(tasks.square, 2)]
       const order: unknown[] = []
-      for await (const { future, index } of asCompleted<number>([second, first, second]))
+      for await (const { future, index } of asCompleted([second, first, second]))
         order.push([future, index])
       assert.deepEqual(order, [
         [first, 1],
@@ -470,7 +471,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
     async start => {
       const executor = start({ workers: 1 })
       const [failing, slow] = [executor.run(tasks.overdraw, 1), executor.run(tasks.wait, 20)]
-      const { settled, pending } = await wait<unknown>([slow, failing], { until: 'failure' })
+      const { settled, pending } = await wait<Future<unknown>>([slow, failing], { until: 'failure' })
       assert.deepEqual([[...settled], [...pending]], [[failing], [slow]])
       assert.equal((await wait([slow])).pending.size, 0)
       assert.equal((await wait([executor.run(tasks.untilAborted)], { timeoutMs: 1 })).pending.size, 1)
