@@ -458,8 +458,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       const executor = start({ workers: 1 })
       const [first, second] = [executor.run(tasks.wait, 5), executor.run(tasks.square, 2)]
       const order: unknown[] = []
-      for await (const { future, index } of asCompleted([second, first, second]))
-        order.push([future, index])
+      for await (const { future, index } of asCompleted([second, first, second])) order.push([future, index])
       assert.deepEqual(order, [
         [first, 1],
         [second, 0],
