@@ -2,7 +2,7 @@
  * The executor that runs the task which asks for it: how a task splits its work without a pool of its own.
  *
  *     task ─ currentExecutor().run(…) ─▶ its call's owner ─ nest ─▶ Backend of that call
- *         on threads, in processes: worker/nested-calls.ts ─┊─▶ nested.ts ─▶ the pool's queue
+ *         on threads, in processes: worker/far/nested-calls.ts ─┊─▶ nested.ts ─▶ the pool's queue
  *         on coroutines: the same loop                        outside of a task: direct.ts
  */
 import { type CallContext, type CallOwner, currentCall } from '../task/context.ts'

@@ -1,8 +1,8 @@
-/** The calls that a worker runs beside its hand, while those that it has begun wait for nested ones: see nested.ts. */
+/** The calls that a worker runs beside its hand, while those that it has begun wait for nested ones: see families.ts. */
 
 import type { ReadyJob } from '../executor/ready-job.ts'
 import type { Timer } from '../runtime/runtime.ts'
-import { waits } from './nested.ts'
+import { waits } from './families.ts'
 
 /** The smallest number; numbers are passed on as 32-bit integers. */
 const lastSeq = -(2 ** 29)

@@ -5,16 +5,16 @@ import type { ReadyJob } from '../executor/ready-job.ts'
 import type { LiveNode, LiveWait } from '../live/tree.ts'
 import type { Age } from '../runtime/birth.ts'
 import { nameOf } from '../task/task.ts'
-import { waits } from './nested.ts'
+import { waits } from './families.ts'
 import type { Slot } from './slot.ts'
 
 /** `draining` of the code is told as what it means: a cancelled call has not left the worker yet. */
 export function workerNode(slot: Slot, nowMs: number): LiveNode {
   const { state } = slot
-  const { name, pid, threadId } = slot.worker
+  const { name, pid, threadId } = slot.life.worker
   const age =
     state === 'starting' || state === 'stopping' ? undefined : { ms: slot.sinceMs(nowMs), atLeast: false }
-  const [first, ...next] = slot.inHandNow
+  const [first, ...next] = slot.hand
   return {
     kind: 'worker',
     name,
@@ -25,7 +25,7 @@ export function workerNode(slot: Slot, nowMs: number): LiveNode {
     waitsFor: [],
     inside: [
       ...(first === undefined ? [] : [begunNode(first, state === 'starting' ? undefined : age)]),
-      ...slot.helpedNow.map(ready => begunNode(ready, undefined)),
+      ...slot.helping.all.map(ready => begunNode(ready, undefined)),
       ...next.map(ready => callNode(ready, { state: 'next', maker: makerOf(ready), seq: ready.seq })),
     ],
   }

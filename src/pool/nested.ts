@@ -6,16 +6,13 @@
  *     future   ◀─ nestedSettled {id} ── (as it came) ◀────────────── done | failed ◀────────────────────────┘
  *
  * Values pass through undecoded: this side may not know their classes, and need not.
- *
- * A worker helps when all the calls that it has begun wait for nested ones, and only with calls of the same family, those
- * that stem from one call from outside. So whoever waits, waits for calls that run, or that can be given to its own worker;
- * and a call that kills its worker kills none but its relatives.
+ * Who helps whom, and what ends with what: families.ts.
  */
 
 import { type Address, addressOf, knowAddress } from '../executor/address.ts'
 import type { Job } from '../executor/backend.ts'
 import type { Packed } from '../executor/map/packed.ts'
-import { Noted, type ReadyJob } from '../executor/ready-job.ts'
+import { Noted } from '../executor/ready-job.ts'
 import { lookup } from '../task/registry.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
@@ -98,48 +95,6 @@ export function relayedOutcome(reply: NestedReply): Outcome<unknown> {
   return reply.kind === 'failed'
     ? { ok: false, error: new RelayedFailure(reply.failure) }
     : { ok: true, value: reply }
-}
-
-/** The nested jobs that wait, for those who help. */
-export class Families {
-  /** By the call from outside that all of them stem from; the newest at the end. */
-  readonly #waiting = new Map<ReadyJob, ReadyJob[]>()
-
-  get size(): number {
-    return this.#waiting.size
-  }
-
-  add(ready: ReadyJob): void {
-    const family = rootOf(ready)
-    const waiting = this.#waiting.get(family)
-    if (waiting === undefined) this.#waiting.set(family, [ready])
-    else waiting.push(ready)
-  }
-
-  /** The newest that waits: what is deep ends first, so that no more is open than must be. */
-  newest(family: ReadyJob): ReadyJob | undefined {
-    const waiting = this.#waiting.get(family)
-    if (waiting === undefined) return undefined
-    for (let ready = waiting.pop(); ready !== undefined; ready = waiting.pop())
-      if (ready.waiting) return ready
-    this.#waiting.delete(family)
-    return undefined
-  }
-
-  /** The call from outside has ended, and with it all that stems from it. */
-  forget(root: ReadyJob): void {
-    this.#waiting.delete(root)
-  }
-}
-
-/** The call from outside that the job stems from. */
-export function rootOf(ready: ReadyJob): ReadyJob {
-  return ready.nesting?.root ?? ready
-}
-
-/** Whether the call has nested ones that it may wait for. */
-export function waits(ready: ReadyJob): boolean {
-  return !ready.over && ready.nested !== undefined && ready.nested.size > 0
 }
 
 /** Finds the tasks that workers name: this side's own, or a stand-in where this side has not imported the module. */

@@ -9,28 +9,18 @@ import type { Job } from '../executor/backend.ts'
 import type { Holder, ReadyJob } from '../executor/ready-job.ts'
 import { type Runtime, runtime } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
-import type { Task } from '../task/task.ts'
 import { encodeFailure } from '../wire/failure.ts'
-import type { FromWorker, NestedMessage, NestMessage, UnnestMessage } from '../wire/messages.ts'
+import type { FromWorker, NestMessage, UnnestMessage } from '../wire/messages.ts'
 import type { FarWorker, StartWorker } from '../worker/far-worker.ts'
 import { type EndOfLife, Life, type LifeOptions, type LifeOwner } from '../worker/life.ts'
 import { unsendable } from '../worker/reply.ts'
 import { type Answer, Answers, type StreamMessage } from './answers.ts'
+import { rootOf, waits } from './families.ts'
 import { Giving } from './giving.ts'
 import { Hand } from './hand.ts'
 import { Helping } from './helping.ts'
-import { rootOf, waits } from './nested.ts'
 import { Wear } from './wear.ts'
-import {
-  type Bounds,
-  isLate,
-  lowestWaiting,
-  patience,
-  roomFor,
-  roomWithin,
-  waitsLong,
-  wantsMore,
-} from './worth.ts'
+import { type Bounds, canBeGivenAgain, patience } from './worth.ts'
 
 /** What the worker does, as its pool sees it: its life's states, and those of the hand. */
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
@@ -62,10 +52,13 @@ export class Slot implements Holder, LifeOwner {
   readonly #owner: SlotOwner
   readonly #graceMs: number
   readonly #runtime: Runtime
-  readonly #life: Life
+  /** From the start of the worker to its end. */
+  readonly life: Life
   readonly #worker: FarWorker
-  readonly #hand = new Hand<ReadyJob>()
-  readonly #helping = new Helping()
+  /** The calls in the worker's hands, the one that it runs first. */
+  readonly hand = new Hand<ReadyJob>()
+  /** The calls that it runs beside its hand. */
+  readonly helping = new Helping()
   readonly #wear: Wear
   readonly #giving: Giving
   readonly #answers: Answers
@@ -85,36 +78,27 @@ export class Slot implements Holder, LifeOwner {
     this.#graceMs = options.graceMs
     this.#runtime = runtime()
     this.#wear = new Wear(options.maxCallsPerWorker)
-    this.#life = new Life(index, start, this, options)
-    this.#worker = this.#life.worker
-    this.#giving = new Giving(this.#life)
-    this.#answers = new Answers(this.#life, (ready, outcome, workMs) => owner.settled(ready, outcome, workMs))
+    this.life = new Life(index, start, this, options)
+    this.#worker = this.life.worker
+    this.#giving = new Giving(this.life)
+    this.#answers = new Answers(this.life, (ready, outcome, workMs) => owner.settled(ready, outcome, workMs))
     this.#converse()
   }
 
   // ── what is seen of it ──
 
   get state(): SlotState {
-    const { state, wasReady, isLeaving } = this.#life
+    const { state, wasReady, isLeaving } = this.life
     if (state === 'ready') return this.#doing
     if (state === 'ended') return 'ended'
     if (!wasReady) return 'starting'
     return this.#doing === 'idle' && isLeaving ? 'stopping' : this.#doing
   }
 
-  /** Whether it can be given jobs, as far as its life goes. */
-  get isAlive(): boolean {
-    return this.#life.state === 'ready'
-  }
-
-  get worker(): FarWorker {
-    return this.#worker
-  }
-
   /** Whether it is at a call that somebody waits for. */
   get running(): boolean {
     const { state } = this
-    return state === 'busy' || (state === 'draining' && this.#hand.first?.over === false)
+    return state === 'busy' || (state === 'draining' && this.hand.first?.over === false)
   }
 
   /** Whether it has been given several calls since it was idle the last time. */
@@ -122,56 +106,20 @@ export class Slot implements Holder, LifeOwner {
     return this.#givenSinceIdle > 1
   }
 
-  /** How many calls the worker has in its hands. */
-  get inHand(): number {
-    return this.#hand.count
-  }
-
-  /** The calls in its hands, the one that it runs first. */
-  get inHandNow(): readonly ReadyJob[] {
-    return [...this.#hand]
-  }
-
-  /** The calls that it runs beside its hand. */
-  get helpedNow(): readonly ReadyJob[] {
-    return this.#helping.all
-  }
-
-  /** How many calls it runs beside its hand. */
-  get helping(): number {
-    return this.#helping.open
-  }
-
   /** How long, by `nowMs`, it has been at the first call in its hands, or idle. */
   sinceMs(nowMs: number): number {
     return nowMs - this.#sinceMs
   }
 
-  /** Whether the program is kept alive for this worker. */
-  get held(): boolean {
-    return this.#life.held
-  }
-
   // ── what it may be given ──
 
-  /**
-   * How many calls like this one a busy worker may be given behind what it has: it knows the task, there is room, and the
-   * call that it is in is a cheap one too.
-   */
-  roomFor({ task, cost }: ReadyJob, takesBack: boolean): number {
-    return this.#takes(task) ? roomFor(this.#hand, cost, this.#bounds(takesBack)) : 0
+  /** Whether it runs calls, and can be given more behind them. */
+  get isBusy(): boolean {
+    return this.#doing === 'busy' && this.life.state === 'ready'
   }
 
-  /** The same for a worker that can be taken calls back from, before all that is in its hands takes `ms`. */
-  roomWithin(ms: number, { task, cost }: ReadyJob): number {
-    return this.#takes(task) ? roomWithin(ms, this.#hand, cost, this.#bounds(true)) : 0
-  }
-
-  #takes(task: Task): boolean {
-    return this.#isBusy && !this.congested && this.#life.hasImported(task)
-  }
-
-  #bounds(takesBack: boolean): Bounds {
+  /** What bounds its hand beside the cost of calls. */
+  bounds(takesBack: boolean): Bounds {
     return { takesBack, capacity: this.#worker.capacity, callsLeft: this.#wear.callsLeft }
   }
 
@@ -181,53 +129,24 @@ export class Slot implements Holder, LifeOwner {
     return this.#congested
   }
 
-  /** Whether the worker has come to the middle of what it may have in its hands: then more is given, many at once. */
-  wantsMore(takesBack: boolean): boolean {
-    return !this.congested && wantsMore(this.#hand, takesBack, this.#worker.capacity)
-  }
-
-  /** Whether what waits behind the first call is worth to be given to another worker. */
-  get waitsLong(): boolean {
-    return this.#isBusy && waitsLong(this.#hand)
-  }
-
-  /** Whether what is behind the first call waits for one that takes longer than it should, by `slackMs` at least. */
-  isLate(nowMs: number, slackMs: number): boolean {
-    return this.#isBusy && isLate(this.#hand, this.sinceMs(nowMs), slackMs)
-  }
-
-  /** The lowest priority behind the first call. */
-  get lowestWaiting(): number {
-    return lowestWaiting(this.#hand)
-  }
-
   /** The family whose nested calls the worker may run now, as all that it has begun wait for theirs. */
   get helps(): ReadyJob | undefined {
-    const { first } = this.#hand
-    if (!this.#isBusy || first === undefined || !waits(first)) return undefined
-    return this.#helping.allWait ? rootOf(first) : undefined
-  }
-
-  get #isBusy(): boolean {
-    return this.#doing === 'busy' && this.#life.state === 'ready'
+    const { first } = this.hand
+    if (!this.isBusy || first === undefined || !waits(first)) return undefined
+    return this.helping.allWait ? rootOf(first) : undefined
   }
 
   // ── what it is given, and what is taken back ──
 
-  /** Lets those leave that were assigned since the last time. */
-  deliver(): void {
-    this.#worker.deliver()
-  }
-
-  /** Puts the job into the worker's hands, to leave with `deliver`. Settles it at once if it can't be sent. */
+  /** Puts the job into the worker's hands, to leave when it delivers. Settles it at once if it can't be sent. */
   assign(ready: ReadyJob): void {
     if (this.#doing === 'idle') {
       this.#doing = 'busy'
       this.#givenSinceIdle = 0
-      this.#life.hold()
+      this.life.hold()
     }
     this.#givenSinceIdle += 1
-    const seq = this.#hand.add(ready)
+    const seq = this.hand.add(ready)
     ready.slot = this
     this.#wear.given(ready)
     try {
@@ -235,15 +154,15 @@ export class Slot implements Holder, LifeOwner {
     } catch (cause) {
       this.#take(seq)
       this.#owner.settled(ready, unsendable(cause))
-      if (this.#hand.count === 0) this.#next()
+      if (this.hand.count === 0) this.#next()
       return
     }
-    if (this.#hand.count === 1) this.#begin(ready)
+    if (this.hand.count === 1) this.#begin(ready)
   }
 
   /** Gives the worker a nested call beside those in its hands. Settles it at once if it can't be sent. */
   help(ready: ReadyJob): void {
-    const seq = this.#helping.add(ready)
+    const seq = this.helping.add(ready)
     ready.slot = this
     this.#wear.given(ready)
     try {
@@ -257,10 +176,10 @@ export class Slot implements Holder, LifeOwner {
 
   /** The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a worker that does not. */
   abandon(ready: ReadyJob, reason: Error): void {
-    if (this.#life.isLost) return
+    if (this.life.isLost) return
     if (ready.seq < 0) return this.#abandonHelp(ready, reason)
     const { seq } = ready
-    const isFirst = this.#hand.first === ready
+    const isFirst = this.hand.first === ready
     if (this.#worker.recall(seq)) {
       this.#take(seq)
       this.#wear.takenBack(ready)
@@ -276,7 +195,7 @@ export class Slot implements Holder, LifeOwner {
   #abandonHelp({ seq }: ReadyJob, reason: Error): void {
     this.#sendCancel(seq, reason)
     this.#worker.flagCancelled(seq)
-    this.#helping.expire(
+    this.helping.expire(
       seq,
       this.#runtime.setTimer(this.#graceMs, () => this.#graceIsOver(seq)),
     )
@@ -289,8 +208,8 @@ export class Slot implements Holder, LifeOwner {
 
   /** The generator of a stream in this worker's hand may yield so much more. */
   pull({ seq }: ReadyJob, count: number): void {
-    if (this.#life.isLost) return
-    this.#life.hold()
+    if (this.life.isLost) return
+    this.life.hold()
     this.#worker.send({ kind: 'pull', seq, count })
   }
 
@@ -298,18 +217,18 @@ export class Slot implements Holder, LifeOwner {
   leave(ready: ReadyJob, reason: Error): void {
     if (ready.over) return
     this.abandon(ready, reason)
-    if (ready.slot === this) this.#life.hold()
+    if (ready.slot === this) this.life.hold()
     else this.#owner.settled(ready, { ok: true, value: undefined })
   }
 
   /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */
   takeBack(): ReadyJob[] {
-    const { first } = this.#hand
+    const { first } = this.hand
     return this.#takeBackAll(ready => ready !== first)
   }
 
   #takeBackAll(wanted: (ready: ReadyJob) => boolean): ReadyJob[] {
-    const back = [...this.#hand].filter(
+    const back = [...this.hand].filter(
       ready => wanted(ready) && !ready.over && this.#worker.recall(ready.seq),
     )
     for (const ready of back) {
@@ -319,30 +238,10 @@ export class Slot implements Holder, LifeOwner {
     return back
   }
 
-  /** Sends the news of a nested call to the worker that made it, if it still wants any. */
-  tell(message: NestedMessage): void {
-    this.#life.send(message)
-  }
-
-  /** Asks an idle worker to end; kills it if it does not. */
-  stop(): void {
-    this.#life.stop()
-  }
-
-  /** Ends the worker now; a call that it has begun is settled with `why`. */
-  kill(why: Error): void {
-    this.#life.end(why)
-  }
-
-  /** Lets the program end while this worker has nothing to do that anybody waits for. */
-  release(): void {
-    this.#life.release()
-  }
-
   // ── what its life tells ──
 
   get at(): Job | undefined {
-    return this.#hand.first
+    return this.hand.first
   }
 
   ready(): void {
@@ -350,15 +249,15 @@ export class Slot implements Holder, LifeOwner {
   }
 
   patience(): number {
-    return this.#doing === 'busy' ? patience(this.#hand.count) : 0
+    return this.#doing === 'busy' ? patience(this.hand.count) : 0
   }
 
   done(seq: number, workMs: number, value: unknown, more: boolean): void {
     const ready = this.#take(seq)
-    if (ready === undefined) return void this.#life.forged('done for a call that it does not have')
+    if (ready === undefined) return void this.life.forged('done for a call that it does not have')
     if (!ready.over) this.#answers.settlePlain(ready, value, workMs)
     // The worker is past the next call already: what is to be done now is done after the last of these answers.
-    if (more && seq >= 0 && !this.#life.isLimited && this.#helping.count === 0) return
+    if (more && seq >= 0 && !this.life.isLimited && this.helping.count === 0) return
     this.#answered(ready)
   }
 
@@ -373,7 +272,7 @@ export class Slot implements Holder, LifeOwner {
   #converse(): void {
     const answer = (message: Answer) => this.#of(message, ready => this.#answer(ready, message))
     const yielded = (message: StreamMessage) => this.#of(message, ready => this.#yielded(ready, message))
-    this.#life.hears
+    this.life.hears
       .on('worn', () => this.#worn())
       .on('progress', ({ seq, done, total }) => {
         const ready = this.#get(seq)
@@ -393,7 +292,7 @@ export class Slot implements Holder, LifeOwner {
   /** Looks up the call that the message is about. */
   #of({ kind, seq }: Extract<FromWorker, { seq: number }>, hear: (ready: ReadyJob) => void): void {
     const ready = this.#get(seq)
-    if (ready === undefined) this.#life.forged(`${kind} for a call that it does not have`)
+    if (ready === undefined) this.life.forged(`${kind} for a call that it does not have`)
     else hear(ready)
   }
 
@@ -408,30 +307,30 @@ export class Slot implements Holder, LifeOwner {
 
   #yielded(ready: ReadyJob, message: StreamMessage): void {
     if (ready.over || this.#answers.yielded(ready, message)) return
-    if (this.#isBusy) this.#life.release() // Nobody waits: the program may end.
+    if (this.isBusy) this.life.release() // Nobody waits: the program may end.
   }
 
   #nest(ready: ReadyJob, message: NestMessage): void {
     // The first one would never be left: it ends with the call that made it, by this number.
-    if (ready.nested?.has(message.id)) this.#life.forged('nest, with a number that is taken')
+    if (ready.nested?.has(message.id)) this.life.forged('nest, with a number that is taken')
     else this.#owner.nest(this, ready, message)
   }
 
   #worn(): void {
     this.#wear.grown()
-    if (this.state === 'idle') this.#life.stop()
+    if (this.state === 'idle') this.life.stop()
   }
 
   #get(seq: number): ReadyJob | undefined {
-    return seq < 0 ? this.#helping.get(seq) : this.#hand.get(seq)
+    return seq < 0 ? this.helping.get(seq) : this.hand.get(seq)
   }
 
   #take(seq: number): ReadyJob | undefined {
     const ready = this.#get(seq)
     if (ready === undefined) return undefined
     ready.slot = undefined
-    if (seq < 0) this.#helping.remove(seq)
-    else this.#hand.remove(seq)
+    if (seq < 0) this.helping.remove(seq)
+    else this.hand.remove(seq)
     return ready
   }
 
@@ -439,7 +338,7 @@ export class Slot implements Holder, LifeOwner {
 
   /** The call is out of the worker's hands. */
   #answered(ready: ReadyJob): void {
-    const life = this.#life
+    const life = this.life
     if (life.isLimited || ready.seq < 0) life.imported(ready.task)
     if (ready.seq < 0) return this.#helped()
     // While a later call drains, the limit is that one's.
@@ -457,16 +356,16 @@ export class Slot implements Holder, LifeOwner {
   }
 
   #next(): void {
-    if (this.#draining !== undefined || this.#life.isLost) return
-    if (this.#helping.count > 0) {
+    if (this.#draining !== undefined || this.life.isLost) return
+    if (this.helping.count > 0) {
       this.#doing = 'draining' // The worker begins no other call before they have ended.
       return this.#owner.returned(this.#takeBackAll(() => true))
     }
-    const next = this.#hand.first
+    const next = this.hand.first
     if (next === undefined) return this.#turnIdle()
-    if (this.#life.state === 'gone') return
+    if (this.life.state === 'gone') return
     if (next.over) return this.#drain(next.seq)
-    if (this.#doing === 'draining') this.#life.hold()
+    if (this.#doing === 'draining') this.life.hold()
     this.#doing = 'busy'
     this.#begin(next)
     this.#owner.answered(this)
@@ -477,17 +376,17 @@ export class Slot implements Holder, LifeOwner {
     this.#worker.flagCancelled(seq)
     this.#draining = seq
     this.#doing = 'draining'
-    this.#life.limit(this.#graceMs, () => this.#graceIsOver(seq))
+    this.life.limit(this.#graceMs, () => this.#graceIsOver(seq))
     this.#owner.returned(this.takeBack())
-    this.#life.release()
+    this.life.release()
   }
 
   /** After a turn of the loop: the answer may have lain here unread, and the worker may be in the next call by now. */
   async #graceIsOver(seq: number): Promise<void> {
     await this.#runtime.yieldToLoop()
-    if (this.#draining !== seq && this.#helping.get(seq) === undefined) return
+    if (this.#draining !== seq && this.helping.get(seq) === undefined) return
     const why = 'it did not leave a cancelled call within graceMs'
-    this.#life.end(new WorkerCrashedError(why, this.#life.details()))
+    this.life.end(new WorkerCrashedError(why, this.life.details()))
   }
 
   #begin(ready: ReadyJob): void {
@@ -498,21 +397,21 @@ export class Slot implements Holder, LifeOwner {
   #turnIdle(): void {
     this.#doing = 'idle'
     this.#sinceMs = this.#runtime.now()
-    if (!this.isAlive) return
+    if (this.life.state !== 'ready') return
     if (this.#wear.isWorn)
-      this.#life.stop() // Its end makes place for another.
+      this.life.stop() // Its end makes place for another.
     else this.#owner.idle(this)
   }
 
   /** What the worker had begun died with it, and so did the call that it imported the module for; the rest goes back. */
   #giveUp(why: Error, isLoading: boolean): void {
     const back: ReadyJob[] = []
-    for (const ready of this.#helping.clear()) {
+    for (const ready of this.helping.clear()) {
       ready.slot = undefined
       if (!ready.over) this.#owner.settled(ready, { ok: false, error: why })
     }
     let first = true
-    for (const ready of this.#hand) {
+    for (const ready of this.hand) {
       const begun = this.#worker.hadBegun(ready.seq, first) || (first && isLoading) || !canBeGivenAgain(ready)
       first = false
       ready.slot = undefined
@@ -522,17 +421,4 @@ export class Slot implements Holder, LifeOwner {
     }
     if (back.length > 0) this.#owner.returned(back)
   }
-}
-
-/** What has moved to one worker can't be sent to another. */
-function canBeGivenAgain({ encoded }: ReadyJob): boolean {
-  return encoded === undefined || encoded.transfer.length === 0
-}
-
-/**
- * Whether the job may wait in a worker's hands. Not a nested one: it would wait behind a call that may wait for it. Not what
- * moves: it could not be given again to another worker. Not a stream: it holds its worker for as long as it likes.
- */
-export function mayWaitInHand(ready: ReadyJob): boolean {
-  return ready.nesting === undefined && ready.stream === undefined && canBeGivenAgain(ready)
 }

@@ -73,3 +73,16 @@ export function lowestWaiting(hand: SeenHand): number {
 export function patience(count: number): number {
   return count >= fewInHand ? Math.min(count >> 1, mostAwaitedTogether) : 0
 }
+
+/** What has moved to one worker can't be sent to another. */
+export function canBeGivenAgain({ encoded }: ReadyJob): boolean {
+  return encoded === undefined || encoded.transfer.length === 0
+}
+
+/**
+ * Whether the job may wait in a worker's hands. Not a nested one: it would wait behind a call that may wait for it. Not what
+ * moves: it could not be given again to another worker. Not a stream: it holds its worker for as long as it likes.
+ */
+export function mayWaitInHand(ready: ReadyJob): boolean {
+  return ready.nesting === undefined && ready.stream === undefined && canBeGivenAgain(ready)
+}

@@ -1,0 +1,286 @@
+/**
+ * Which worker is given which job, and from whom jobs are taken back. What decides: policy.ts and worth.ts; the steps: README.md.
+ *
+ *     a job came, a worker is free, jobs are back ─▶ assign ─▶ make way for the urgent
+ *                                                          ─▶ few and small: behind those of a worker that is awake
+ *                                                          ─▶ idle workers ─▶ workers that help ─▶ start more
+ *                                                          ─▶ behind what others have in their hands ─▶ deliver
+ *     calls wait in hands ─▶ look every `stuckMs` ─▶ back to the queue
+ */
+import type { PriorityQueue } from '../executor/queue.ts'
+import type { ReadyJob } from '../executor/ready-job.ts'
+import type { TaskCost } from '../executor/task-cost.ts'
+import { bellsPerTurn, leastTogether, stuckMs, worthWakingMs } from '../policy.ts'
+import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
+import type { Crew } from './crew.ts'
+import type { Families } from './families.ts'
+import type { Slot } from './slot.ts'
+import { isLate, lowestWaiting, mayWaitInHand, roomFor, roomWithin, waitsLong, wantsMore } from './worth.ts'
+
+/** What a dispatch tells its pool. */
+export interface DispatchOwner {
+  /** These jobs were taken back, to be given to others. */
+  returned(jobs: readonly ReadyJob[]): void
+  /** Jobs have left the queue. */
+  given(): void
+}
+
+export class Dispatch {
+  readonly #queue: PriorityQueue<ReadyJob>
+  readonly #crew: Crew
+  readonly #families: Families
+  readonly #owner: DispatchOwner
+  readonly #runtime: Runtime = runtime()
+  /** Whether calls can be taken back from a worker: where memory is shared. */
+  readonly #takesBack: boolean
+  /** The lowest priority that a job has had since there was none. */
+  #lowest = Number.POSITIVE_INFINITY
+  /** Jobs that have come since jobs were last given out, and before which others may have to give way. */
+  #urgent = 0
+  /** Jobs that have come since jobs were last given out. */
+  #ungiven = 0
+  /** So many were given out in this turn. */
+  #inTurn = 0
+  /** So many are given out together next. */
+  #together = 0
+  /** At the end of this turn, jobs are given out. */
+  #turnEnds = false
+  /** Jobs are being given out now; and must be again. */
+  #giving = false
+  #giveAgain = false
+  /** Who was given jobs that have not left yet. */
+  readonly #given: Slot[] = []
+  #watching: Timer | undefined
+
+  constructor(
+    queue: PriorityQueue<ReadyJob>,
+    crew: Crew,
+    families: Families,
+    takesBack: boolean,
+    owner: DispatchOwner,
+  ) {
+    this.#queue = queue
+    this.#crew = crew
+    this.#families = families
+    this.#takesBack = takesBack
+    this.#owner = owner
+  }
+
+  // ── what gives occasion ──
+
+  /**
+   * A job has come. The first one of a turn is given out at once; those that come with it travel together, each worker's
+   * share behind one bell: few at first, so that a worker finds the next ones while it answers the last; more and more where
+   * many come.
+   */
+  came({ priority }: ReadyJob): void {
+    if (priority > this.#lowest) this.#urgent += 1
+    else this.#lowest = priority
+    this.#ungiven += 1
+    if (this.#turnEnds && this.#ungiven < this.#together) return
+    this.#inTurn += this.#ungiven
+    this.#together = Math.max(leastTogether * this.#crew.size, Math.floor(this.#inTurn / bellsPerTurn))
+    this.assign()
+    if (this.#turnEnds) return
+    this.#turnEnds = true
+    this.#runtime.soon(() => {
+      this.#turnEnds = false
+      this.#inTurn = 0
+      if (this.#ungiven > 0) this.assign()
+    })
+  }
+
+  /** A job has come that others give way to: a nested one. */
+  cameFirst(): void {
+    this.#urgent += 1
+    this.assign()
+  }
+
+  /** No job is left. */
+  allDone(): void {
+    this.#lowest = Number.POSITIVE_INFINITY
+  }
+
+  /** A worker has answered and may be given more. */
+  answered(slot: Slot): void {
+    if (this.#queue.size === 0) {
+      const idle = this.#takesBack ? this.#crew.lastIdle : undefined
+      if (idle !== undefined) this.#takeFromOthers(idle)
+    } else if (this.#wantsMore(slot) || slot.helps !== undefined) this.assign()
+  }
+
+  #wantsMore({ hand, congested, life }: Slot): boolean {
+    return !congested && wantsMore(hand, this.#takesBack, life.worker.capacity)
+  }
+
+  /** A worker has nothing in its hands. */
+  rests(slot: Slot): void {
+    this.assign()
+    if (slot.state === 'idle' && this.#takesBack) this.#takeFromOthers(slot)
+    if (slot.state === 'idle') this.#watchStuck()
+  }
+
+  /** Jobs that can't be sent turn their worker idle at once, and so would call this again inside of itself, thousands of times deep. */
+  assign(): void {
+    this.#ungiven = 0
+    this.#giveAgain = true
+    if (this.#giving) return
+    this.#giving = true
+    try {
+      while (this.#giveAgain) {
+        this.#giveAgain = false
+        this.#give()
+      }
+    } finally {
+      this.#giving = false
+    }
+  }
+
+  close(): void {
+    this.#watching?.cancel()
+  }
+
+  // ── who is given what ──
+
+  #give(): void {
+    if (this.#urgent > 0) this.#makeWay()
+    if (this.#takesBack && this.#crew.someIdle) this.#giveToAwake() // They can be taken back there.
+    this.#giveToIdle()
+    if (this.#families.size > 0) this.#help()
+    if (this.#queue.size > 0) {
+      this.#crew.startFor(this.#queue.size)
+      this.#fillHands()
+    }
+    this.#deliver()
+    this.#watchStuck()
+    this.#owner.given()
+  }
+
+  #giveToIdle(): void {
+    while (this.#queue.size > 0) {
+      const slot = this.#crew.nextIdle()
+      if (slot === undefined) return
+      if (slot.state === 'idle' && slot.life.state === 'ready') this.#giveNext(slot) // Not one that is being ended.
+    }
+  }
+
+  /** Workers whose calls all wait for nested ones run some of these meanwhile: families.ts. */
+  #help(): void {
+    for (const slot of this.#crew.all) {
+      for (let family = slot.helps; family !== undefined; family = slot.helps) {
+        const ready = this.#families.newest(family)
+        if (ready === undefined) break
+        this.#queue.withdraw(ready)
+        slot.help(ready)
+      }
+    }
+  }
+
+  /** Few and small calls go behind those that a worker has in its hands, though another one idles: see `worthWakingMs`. */
+  #giveToAwake(): void {
+    if (this.#queue.size === 0) return
+    const nowMs = this.#runtime.now()
+    for (const slot of this.#crew.all) {
+      if (slot.isBusy && slot.sinceMs(nowMs) < stuckMs)
+        this.#fillHand(slot, this.#queue.size, ({ cost }) =>
+          roomWithin(worthWakingMs, slot.hand, cost, slot.bounds(true)),
+        )
+    }
+  }
+
+  /** Cheap calls go together, behind those that a worker has in its hands; not behind one that takes long. */
+  #fillHands(): void {
+    const nowMs = this.#runtime.now()
+    let left = this.#crew.size
+    for (const slot of this.#queue.size < left ? this.#leastInHandFirst() : this.#crew.all) {
+      const share = Math.ceil(this.#queue.size / left)
+      left -= 1
+      if (slot.isBusy && slot.sinceMs(nowMs) < stuckMs)
+        this.#fillHand(slot, share, ({ cost }) => roomFor(slot.hand, cost, slot.bounds(this.#takesBack)))
+    }
+  }
+
+  #leastInHandFirst(): Slot[] {
+    return [...this.#crew.all].sort((one, other) => one.hand.count - other.hand.count)
+  }
+
+  #fillHand(slot: Slot, share: number, roomOf: (next: ReadyJob) => number): void {
+    let cost: TaskCost | undefined
+    let room = 0
+    for (let given = 0; given < share; given += 1) {
+      const next = this.#queue.peek()
+      if (next === undefined || !mayWaitInHand(next)) return
+      if (next.cost !== cost) {
+        cost = next.cost // Of calls of the same task, or of chunks of them.
+        room = slot.life.hasImported(next.task) ? roomOf(next) : 0
+      }
+      if (room <= 0 || slot.congested) return
+      room -= 1
+      this.#giveNext(slot)
+    }
+  }
+
+  #giveNext(slot: Slot): void {
+    if (this.#given.at(-1) !== slot) this.#given.push(slot)
+    slot.assign(this.#queue.shift() as ReadyJob)
+  }
+
+  #deliver(): void {
+    for (const slot of this.#given) slot.life.worker.deliver()
+    this.#given.length = 0
+  }
+
+  // ── what is taken back ──
+
+  /** What waits in hands behind calls that take long, and is less urgent, waits in the queue again: a hand for each urgent job. */
+  #makeWay(): void {
+    let wanted = this.#takesBack && !this.#crew.someIdle ? this.#urgent : 0
+    this.#urgent = 0
+    const next = this.#queue.peek()
+    if (next === undefined) return
+    const priority = next.nesting === undefined ? next.priority : Number.POSITIVE_INFINITY
+    const back: ReadyJob[] = []
+    for (const slot of this.#crew.all) {
+      if (wanted <= 0) break
+      if (!slot.isBusy || !waitsLong(slot.hand) || lowestWaiting(slot.hand) >= priority) continue
+      wanted -= 1
+      back.push(...slot.takeBack())
+    }
+    if (back.length > 0) this.#owner.returned(back)
+  }
+
+  /** An idle worker is given what waits behind a call that takes long, as far as that is worth the way. */
+  #takeFromOthers(idle: Slot): void {
+    for (const slot of this.#crew.all) {
+      if (idle.state !== 'idle') return
+      if (slot.isBusy && waitsLong(slot.hand)) this.#owner.returned(slot.takeBack())
+    }
+  }
+
+  /**
+   * While calls wait in hands, looks whether those in front of them take longer than they should. Then they go to who is idle, or
+   * into the queue again, where whoever is free first takes them.
+   */
+  #watchStuck(): void {
+    if (!this.#takesBack || this.#watching !== undefined || this.#crew.size < 2) return
+    if (!this.#somebodyWaits()) return
+    this.#watching = this.#runtime.setTimer(stuckMs, async () => {
+      await this.#runtime.yieldToLoop() // Answers may lie here unread.
+      this.#watching = undefined
+      const nowMs = this.#runtime.now()
+      for (const slot of this.#crew.all)
+        if (this.#isStuck(slot, slot.sinceMs(nowMs))) this.#owner.returned(slot.takeBack())
+      this.#watchStuck()
+    })
+  }
+
+  #isStuck({ hand, isBusy }: Slot, sinceMs: number): boolean {
+    if (this.#crew.someIdle && hand.count > 1 && sinceMs >= stuckMs) return true
+    return isBusy && isLate(hand, sinceMs, stuckMs)
+  }
+
+  #somebodyWaits(): boolean {
+    for (const { hand } of this.#crew.all) if (hand.count > 1) return true
+    return false
+  }
+}
