@@ -1,6 +1,7 @@
 /** Options of single calls, given through `executor.with(…)`. */
 import { checkOptions, checkSignal, checkTimeout, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
+import { keepingContext } from '../task/kept-context.ts'
 
 export interface CallOptions {
   /** Cancels the calls when it aborts; one that has aborted already cancels them before they are queued. */
@@ -61,7 +62,7 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
   return {
     ...options,
     ...(retries !== undefined ? { retries } : {}),
-    ...(retryIf !== undefined ? { retryIf } : {}),
+    ...(retryIf !== undefined ? { retryIf: keepingContext(retryIf) } : {}),
     ...(retryDelayMs !== undefined ? { retryDelayMs } : {}),
     ...(ahead !== undefined ? { ahead } : {}),
     ...(priority !== undefined ? { priority } : {}),

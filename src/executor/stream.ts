@@ -12,6 +12,7 @@ import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { keepContext } from '../task/context.ts'
 import { abortError, type ProgressListener, tellProgress } from '../task/future.ts'
+import { keepingContext } from '../task/kept-context.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Task } from '../task/task.ts'
 import type { Backend, Caller, Inlet, Job } from './backend.ts'
@@ -101,7 +102,7 @@ class TaskStream implements Stream<unknown> {
   }
 
   onProgress(listener: ProgressListener): this {
-    this.#run.listeners.push(listener)
+    this.#run.listeners.push(keepingContext(listener))
     return this
   }
 

@@ -6,6 +6,7 @@
  */
 import { AbortError } from '../errors.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { keepingContext } from './kept-context.ts'
 import { type FutureState, type Settleable, whenSettled } from './settling.ts'
 
 export type { FutureState } from './settling.ts'
@@ -82,7 +83,7 @@ export abstract class FutureControl<T> {
   }
 
   listen(listener: ProgressListener): void {
-    this.#listeners = [...(this.#listeners ?? []), listener]
+    this.#listeners = [...(this.#listeners ?? []), keepingContext(listener)]
   }
 }
 
@@ -153,7 +154,10 @@ export class Future<T> extends Promise<T> implements Settleable<T> {
     return true
   }
 
-  /** Calls `listener` at each `context().progress(…)` of the task, until it settles. Returns this future. */
+  /**
+   * Calls `listener` at each `context().progress(…)` of the task, until it settles. It sees what AsyncLocalStorages hold
+   * here. Returns this future.
+   */
   onProgress(listener: ProgressListener): this {
     this.#control.listen(listener)
     return this

@@ -135,7 +135,7 @@ class MapRun implements JobOwner {
   cancel(reason: unknown): void {
     if (!this.#ended) {
       this.#ended = true
-      this.#source.close()
+      this.context.runInAsyncScope(() => this.#source.close())
     }
     const error = reason instanceof Error ? reason : abortError(`map(${nameOf(this.task)})`, reason)
     this.#held = []
@@ -306,7 +306,8 @@ class MapRun implements JobOwner {
     const { onProgress } = this.#options
     this.#buffer.deliverValue(index, value)
     this.#doneCount += 1
-    if (onProgress !== undefined) tellProgress(onProgress, this.#doneCount, this.#source.total)
+    if (onProgress !== undefined)
+      this.context.runInAsyncScope(tellProgress, undefined, onProgress, this.#doneCount, this.#source.total)
     this.#resumeSoon()
     if (this.#ended) this.#releaseIfDone()
   }
@@ -318,7 +319,7 @@ class MapRun implements JobOwner {
       this.#buffer.deliverRun(first, run)
       this.#growAhead()
       if (onProgress === undefined) this.#doneCount += length
-      else this.#tellEach(onProgress, length)
+      else this.context.runInAsyncScope(this.#tellEach, this, onProgress, length)
     }
     this.#resumeSoon()
     this.#releaseIfDone()

@@ -235,6 +235,32 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
+    'every callback sees what storages held where it was given, whoever calls it',
+    async start => {
+      const executor = start({ workers: 1 })
+      const request = new AsyncLocalStorage<string>()
+      const seen = new Set<string>()
+      const noting = (what: string) => () => void seen.add(`${what} in ${request.getStore()}`)
+      const inA = <T>(body: () => T): T => request.run('a', body)
+      await executor.run(tasks.tell, 1) // The worker lives from here on, outside of all of them.
+      await request.run('b', async () => {
+        const future = executor.run(tasks.tell, 2)
+        inA(() => future.onProgress(noting('run')))
+        await future
+        await inA(() => executor.map(tasks.tell, [1, 2], { onProgress: noting('map') }))
+        const stream = executor.stream(tasks.tellEach, 2)
+        inA(() => stream.onProgress(noting('stream')))
+        for await (const _ of stream);
+        const retryIf = () => {
+          noting('retryIf')()
+          return true
+        }
+        await inA(() => executor.with({ retries: 2, retryIf })).run(tasks.secondTime, 0)
+      })
+      assert.deepEqual([...seen], ['run in a', 'map in a', 'stream in a', 'retryIf in a'])
+    },
+  ],
+  [
     'a task hands its context on to the calls that it makes itself',
     async start => {
       const executor = start({ workers: 1 })

@@ -166,3 +166,22 @@ export class Wrap {
     })
   }
 }
+
+/** Tells its progress before each value. */
+export const tellEach = task(import.meta, function* tellEach(count: number): Generator<number> {
+  for (let n = 1; n <= count; n += 1) {
+    context().progress(n, count)
+    yield n
+  }
+})
+
+/** Fails the first time. */
+export const secondTime = task(
+  import.meta,
+  function secondTime(_: number): number {
+    const { attempt } = context()
+    if (attempt === 1) throw new Error('once more')
+    return attempt
+  },
+  { idempotent: true },
+)
