@@ -1,6 +1,7 @@
 /** `run`: one call, as a job and a future. */
 import { ClosedError, TimeoutError } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import { type Stoppable, type Strand, strandIfAny } from '../runtime/strand.ts'
 import { type CallContext, currentCall } from '../task/context.ts'
 import { abortError, type Future, FutureControl } from '../task/future.ts'
 import { onAwait } from '../task/on-await.ts'
@@ -38,6 +39,8 @@ class Extras {
   pause: Pause | undefined
   /** The listener on its signal. */
   aborted: (() => void) | undefined
+  /** What it was started in, and ends with. */
+  strand: Strand | undefined
   within: CallContext | undefined
   waitedFor = false
   encoded: PoolNotes['encoded']
@@ -50,7 +53,7 @@ class Extras {
  * A burst makes many of these, and they all live until they are settled. So it is one object with its control and with the
  * pool's notes, and what few calls have is kept apart.
  */
-class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
+class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stoppable {
   readonly task: Task
   readonly args: readonly unknown[]
   readonly caller: Caller
@@ -76,10 +79,17 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
       assertNothingMoves(args, task)
       this.#extra.attempts = attempts
     }
+    const strand = strandIfAny()
+    if (strand === undefined) return
+    this.#extra.strand = strand
     const within = currentCall()
     if (within === undefined) return
     this.#extra.within = within
     if (backend.awaited !== undefined) onAwait(this.future, () => this.#awaited())
+  }
+
+  override get heldBy(): Strand | undefined {
+    return this.#extras?.strand
   }
 
   get within(): CallContext | undefined {
@@ -137,9 +147,12 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
   begin(): void {
     const { backend, options } = this.#course
     const { signal, timeoutMs } = options
+    const { heldBy } = this
     if (signal?.aborted) return this.#aborted(signal)
+    if (heldBy?.stopped) return this.stop(heldBy.reason)
     backend.submit(this)
     if (this.hasSettled) return
+    heldBy?.hold(this)
     if (signal !== undefined) {
       this.#extra.aborted = () => this.#aborted(signal)
       signal.addEventListener('abort', this.#extra.aborted, { once: true })
@@ -194,6 +207,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
     if (extras === undefined) return
     extras.timer?.cancel()
     extras.pause?.cancel()
+    extras.strand?.release(this)
     if (extras.aborted !== undefined)
       this.#course.options.signal?.removeEventListener('abort', extras.aborted)
   }
@@ -219,10 +233,16 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes {
     )
   }
 
-  #stop(error: Error): void {
+  /** What it was started in was cancelled. Whoever did that knows. */
+  stop(reason: unknown): void {
+    this.future.catch(() => {})
+    this.#stop(reason)
+  }
+
+  #stop(reason: unknown): void {
     this.#release()
-    this.reject(error, 'cancelled')
-    this.#course.backend.cancel(this, error)
+    this.reject(reason, 'cancelled')
+    this.#course.backend.cancel(this, reason instanceof Error ? reason : abortError(this.#what, reason))
   }
 
   get #what(): string {

@@ -10,6 +10,7 @@
 import { ClosedError, TimeoutError, WorkerError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import { type Stoppable, type Strand, strandIfAny } from '../runtime/strand.ts'
 import { keepContext } from '../task/context.ts'
 import { abortError, type ProgressListener, tellProgress } from '../task/future.ts'
 import { keepingContext } from '../task/kept-context.ts'
@@ -127,7 +128,7 @@ interface Batch {
 
 const over: Outcome<unknown> = { ok: true, value: undefined }
 
-class StreamRun extends Noted implements Job, Inlet {
+class StreamRun extends Noted implements Job, Inlet, Stoppable {
   readonly task: Task
   readonly args: readonly unknown[]
   readonly caller: Caller
@@ -154,6 +155,8 @@ class StreamRun extends Noted implements Job, Inlet {
   /** Set when this side has ended it. */
   #stopped = false
   #outcome: Outcome<unknown> | undefined
+  /** What its first value was asked for in, and it ends with. */
+  #strand: Strand | undefined
   #timer: Timer | undefined
 
   constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
@@ -179,7 +182,13 @@ class StreamRun extends Noted implements Job, Inlet {
       return Promise.resolve({ done: false, value })
     }
     if (this.#outcome !== undefined) return this.#end()
-    const parked = park<IteratorResult<unknown, unknown>>(`a value of ${nameOf(this.task)}`, this)
+    const parked = park<IteratorResult<unknown, unknown>>(`a value of ${nameOf(this.task)}`, this, {
+      onGivenUp: given => {
+        const at = this.#waiting.indexOf(given)
+        if (at !== -1) this.#waiting.splice(at, 1)
+      },
+    })
+    if (parked.state !== 'waiting') return parked.promise
     this.#waiting.push(parked)
     if (this.#begun) this.#pull()
     else this.#begin()
@@ -213,6 +222,8 @@ class StreamRun extends Noted implements Job, Inlet {
     }
     if (this.#outcome !== undefined) return
     signal?.addEventListener('abort', this.#aborted, { once: true })
+    this.#strand = strandIfAny()
+    this.#strand?.hold(this)
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
   }
@@ -275,6 +286,7 @@ class StreamRun extends Noted implements Job, Inlet {
 
   settled(outcome: Outcome<unknown>): void {
     this.#timer?.cancel()
+    this.#strand?.release(this)
     this.#options.signal?.removeEventListener('abort', this.#aborted)
     this.#outcome = outcome
     if (this.#leaving !== undefined) this.#settleLeaving(this.#leaving, outcome)
@@ -308,6 +320,11 @@ class StreamRun extends Noted implements Job, Inlet {
     this.#stop(
       new TimeoutError(`${this.#what} did not end within ${timeoutMs} ms of the first next().`, timeoutMs),
     )
+  }
+
+  /** What its first value was asked for in was cancelled. */
+  stop(reason: unknown): void {
+    this.#stop(reason instanceof Error ? reason : abortError(this.#what, reason))
   }
 
   /** At once: values that wait are not wanted any more. */

@@ -13,7 +13,7 @@ import { TimeoutError } from '../errors.ts'
 import { noteBirth } from './birth.ts'
 import { realRuntime } from './real.ts'
 import { type Runtime, runtime, type Timer } from './runtime.ts'
-import { currentStrand, type Stoppable, type Strand } from './strand.ts'
+import { currentStrand, type Stoppable, type Strand, strandIfAny } from './strand.ts'
 
 /** Somebody who waits. */
 export interface Parked<T> {
@@ -64,6 +64,20 @@ export function park<T>(reason: string, resource: object, options?: ParkOptions)
   const wait = new Wait<T>(reason, resource, strand)
   if (options !== undefined) wait.guard(options, strand)
   return wait
+}
+
+/**
+ * Waits for a promise, but no longer than what runs here may: the wait ends when the strand is cancelled. For promises that
+ * come from outside of it. Outside of every strand it is the promise itself.
+ */
+export function untilStopped<T>(promise: Promise<T>, reason: string, resource: object): Promise<T> {
+  if (strandIfAny() === undefined) return promise
+  const waiting = park<T>(reason, resource, {})
+  promise.then(
+    value => waiting.unpark(value),
+    error => waiting.fail(error),
+  )
+  return waiting.promise
 }
 
 /** All who wait now, oldest first; in one runtime, if it is given. */

@@ -5,8 +5,11 @@
  *        └──────────┴──────▶ cancelled
  */
 import { AbortError } from '../errors.ts'
+import { untilStopped } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { type Strand, strandIfAny } from '../runtime/strand.ts'
 import { keepingContext } from './kept-context.ts'
+import { isResolver } from './on-await.ts'
 import { type FutureState, type Settleable, whenSettled } from './settling.ts'
 
 export type { FutureState } from './settling.ts'
@@ -41,6 +44,11 @@ export abstract class FutureControl<T> {
 
   get hasSettled(): boolean {
     return this.#state !== 'queued' && this.#state !== 'running'
+  }
+
+  /** The strand that it ends with. */
+  get heldBy(): Strand | undefined {
+    return undefined
   }
 
   started(): void {
@@ -108,12 +116,17 @@ export class Future<T> extends Promise<T> implements Settleable<T> {
   /** Not of `T`: a future of a number is one of anything. */
   readonly #control: Pick<
     FutureControl<unknown>,
-    'state' | 'hasSettled' | 'cancel' | 'listen' | 'whenSettled'
+    'state' | 'hasSettled' | 'heldBy' | 'cancel' | 'listen' | 'whenSettled'
   >
 
   static {
-    // `await` and Promise.all take a promise as it is if its constructor is Promise; any other they wrap in another one.
-    Object.defineProperty(Future.prototype, 'constructor', { value: Promise })
+    // `await` and Promise.all take a promise as it is if its constructor is Promise. Any other they wrap in another one, which
+    // follows it by its `then`: so a wait in a scope that the future does not end with is seen, and ends with the scope.
+    Object.defineProperty(Future.prototype, 'constructor', {
+      get(this: Future<unknown>) {
+        return #control in this && this.#isForeign ? Future : Promise
+      },
+    })
   }
 
   private constructor(control: FutureControl<T>) {
@@ -130,8 +143,22 @@ export class Future<T> extends Promise<T> implements Settleable<T> {
     return Promise
   }
 
+  override then<A = T, B = never>(
+    onDone?: ((value: T) => A | PromiseLike<A>) | null,
+    onFailed?: ((error: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    if (!this.#isForeign || !isResolver(onDone)) return super.then(onDone, onFailed)
+    return untilStopped(super.then(), 'a future to settle', this).then(onDone, onFailed)
+  }
+
   get state(): FutureState {
     return this.#control.state
+  }
+
+  /** Whether what runs here could be cancelled while the future goes on. */
+  get #isForeign(): boolean {
+    const strand = strandIfAny()
+    return strand !== undefined && strand !== this.#control.heldBy
   }
 
   /** Whether the state is final. */

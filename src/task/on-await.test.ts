@@ -4,11 +4,24 @@ import { onAwait } from './on-await.ts'
 
 const waits: readonly (readonly [string, (promise: Promise<number>) => unknown, boolean])[] = [
   ['await', async promise => await promise, true],
-  ['then', promise => promise.then(() => {}), true],
+  ['await of a chain', async promise => await promise.then(n => n).finally(() => {}), true],
+  ['a chain that an async function returns', promise => (async () => promise.then(n => n))(), true],
+  ['resolve(promise)', promise => new Promise(resolve => resolve(promise)), true],
+  ['then(resolve)', promise => new Promise(resolve => void promise.then(resolve)), true],
   ['Promise.all', promise => Promise.all([promise]), true],
   ['Promise.race', promise => Promise.race([promise]), true],
   ['Promise.allSettled', promise => Promise.allSettled([promise]), true],
   ['the return of an async function', promise => (async () => promise)(), true],
+  ['then', promise => promise.then(() => {}), false],
+  [
+    'then with both functions',
+    promise =>
+      promise.then(
+        () => {},
+        () => {},
+      ),
+    false,
+  ],
   ['catch', promise => promise.catch(() => {}), false],
   ['finally', promise => promise.finally(() => {}).catch(() => {}), false],
   ['void', promise => void promise, false],

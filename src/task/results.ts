@@ -12,7 +12,8 @@
  * Outcomes come and stay in runs, one for each chunk, so that a tiny call costs no object of its own here.
  */
 import { InvalidTaskError } from '../errors.ts'
-import { type Parked, park } from '../runtime/park.ts'
+import { type Parked, park, untilStopped } from '../runtime/park.ts'
+import { type Strand, strandIfAny } from '../runtime/strand.ts'
 
 /** How one call ended. */
 export type Outcome<T> =
@@ -31,6 +32,8 @@ export interface OutcomeRun<T> {
 export interface Producer {
   /** There is room for more inputs, or the mode changed. */
   demand(): void
+  /** The strand that it ends with. */
+  readonly heldBy?: Strand | undefined
   /** Whoever runs here waits for results now. */
   awaited?(): void
   /** Nobody wants the rest: cancel what has not started, close the inputs. */
@@ -156,7 +159,7 @@ export class ResultsBuffer<T> {
     if (failed !== undefined) this.#breakBy(failed)
     else if (this.#inputsFailed !== undefined) this.break(this.#inputsFailed.error)
     else this.producer.demand()
-    await this.#finished.promise
+    await this.#withThoseWhoWait(this.#finished.promise)
     if (this.#broken !== undefined) throw this.#broken.error // All was there already, with a failure among it.
     return this.#inOrder()
   }
@@ -189,8 +192,16 @@ export class ResultsBuffer<T> {
       if (this.#taken === this.#total) return undefined
       this.#arrival ??= park('the next result', this)
       this.producer.awaited?.()
-      await this.#arrival.promise
+      await this.#withThoseWhoWait(this.#arrival.promise)
     }
+  }
+
+  /** Several may wait for one thing, each no longer than the scope or task that it is in. */
+  #withThoseWhoWait(promise: Promise<void>): Promise<void> {
+    const strand = strandIfAny()
+    return strand === undefined || strand === this.producer.heldBy
+      ? promise
+      : untilStopped(promise, 'results', this)
   }
 
   /** A value alone joins the run before it, if nobody takes from that: a run of its own would cost three times as much. */

@@ -187,14 +187,15 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     this.#outside?.addEventListener('abort', this.#aborted)
     const over = park<T>(`${this.name} to end`, this)
     this.#over = over
-    let returned: T | PromiseLike<T>
+    let returned: Promise<T>
     try {
-      returned = withStrand(this, () => body(this))
+      // Within the strand: a future that the body returns is waited for as one that it awaits.
+      returned = withStrand(this, () => Promise.resolve(body(this)))
     } catch (error) {
       this.#bodyThrew(error)
       return over.promise
     }
-    Promise.resolve(returned).then(
+    returned.then(
       value => this.#bodyReturned(value),
       error => this.#bodyThrew(error),
     )
@@ -222,9 +223,8 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
   run<F extends AnyFunction>(executor: Executor, task: Task<F>, ...args: Parameters<F>): Child<Result<F>> {
     assertTask(task)
     const name = nameOf(task)
-    return this.spawn(({ signal }) => executor.with({ signal }).run(task, ...args), { name }) as Child<
-      Result<F>
-    >
+    // The call ends with the child, as it is started in it.
+    return this.spawn(() => executor.run(task, ...args), { name }) as Child<Result<F>>
   }
 
   cancel(reason?: unknown): void {

@@ -3,6 +3,7 @@ import { ThrownValueError } from '../../errors.ts'
 import { enterStrand } from '../../runtime/strand.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Outcome } from '../../task/results.ts'
+import { isThenable } from '../../task/thenable.ts'
 import { takeMarks } from '../../task/transfer.ts'
 import { describeThrown, isError } from '../../wire/failure.ts'
 import type { Inlet, Job } from '../backend.ts'
@@ -74,10 +75,4 @@ function streamHere(
   })
   here.stream = stream
   return stream.run(job.task, args, call)
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
 }

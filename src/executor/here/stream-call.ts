@@ -13,6 +13,7 @@ import { longestStretchMs } from '../../policy.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { type CallContext, keepContext, withContext } from '../../task/context.ts'
 import { nameOf, type Task } from '../../task/task.ts'
+import { isThenable } from '../../task/thenable.ts'
 
 /** Where the values go. */
 export interface Outlet {
@@ -203,11 +204,5 @@ function open(iterable: unknown, task: Task): readonly [Values, boolean] {
   const what = iterable === null ? 'null' : typeof iterable === 'object' ? 'an object' : typeof iterable
   throw new InvalidTaskError(
     `stream(${name}) takes a task that returns a generator (function*, async function*) or another object to iterate over; ${name} returned ${what}. Call it with run(${name}, …).`,
-  )
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   )
 }

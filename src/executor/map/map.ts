@@ -11,6 +11,7 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { PayloadTooLargeError, QueueFullError, SerializationError, TimeoutError } from '../../errors.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
+import { type Stoppable, strandIfAny } from '../../runtime/strand.ts'
 import { currentCall } from '../../task/context.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
@@ -54,11 +55,13 @@ export function runMap<F extends AnyFunction>(
   return Results.of(buffer) as Results<Result<F>>
 }
 
-class MapRun implements JobOwner {
+class MapRun implements JobOwner, Stoppable {
   readonly task: Task
   readonly priority: number
   readonly caller: Job['caller']
   readonly within = currentCall()
+  /** What it was started in, and ends with. */
+  readonly heldBy = strandIfAny()
   readonly #backend: Backend
   readonly #callOptions: CallOptions
   readonly #source: Source
@@ -81,6 +84,8 @@ class MapRun implements JobOwner {
   /** Undefined where nothing is repeated. */
   readonly #repeats: MapRepeats | undefined
   #ended = false
+  /** What it was started in was cancelled: its results throw that very reason. */
+  #stopped: { readonly reason: unknown } | undefined
   #timer: Timer | undefined
 
   constructor(
@@ -121,9 +126,14 @@ class MapRun implements JobOwner {
   begin(): void {
     const { signal, timeoutMs } = this.#callOptions
     signal?.addEventListener('abort', this.#aborted, { once: true })
+    this.heldBy?.hold(this)
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
-    runtime().soon(() => (signal?.aborted ? this.#aborted() : this.demand()))
+    runtime().soon(() => {
+      if (signal?.aborted) this.#aborted()
+      else if (this.heldBy?.stopped) this.stop(this.heldBy.reason)
+      else this.demand()
+    })
   }
 
   // ── what the results ask for ──
@@ -142,7 +152,13 @@ class MapRun implements JobOwner {
     this.#repeats?.cancel()
     for (const job of [...this.#jobs]) this.#backend.cancel(job, error)
     this.#release()
-    this.#buffer.break(error)
+    this.#buffer.break(this.#stopped === undefined ? error : this.#stopped.reason)
+  }
+
+  /** What it was started in was cancelled. Whoever did that knows, though nobody may wait for the results. */
+  stop(reason: unknown): void {
+    this.#stopped = { reason }
+    this.#buffer.cancel(reason)
   }
 
   // ── reading ──
@@ -395,6 +411,7 @@ class MapRun implements JobOwner {
 
   #release(): void {
     this.#timer?.cancel()
+    this.heldBy?.release(this)
     this.#callOptions.signal?.removeEventListener('abort', this.#aborted)
   }
 }

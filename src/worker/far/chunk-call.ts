@@ -17,6 +17,7 @@ import {
 import { runtime } from '../../runtime/runtime.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
+import { isThenable } from '../../task/thenable.ts'
 import { type Crossing, decode, decodeParts, encode } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import { type Borrower, borrowing } from '../../wire/lent/lend.ts'
@@ -205,10 +206,4 @@ class LongestCall {
     const meanMs = (this.#blockStartedMs - this.#startedMs) / this.#calls
     return Math.max(meanMs, this.#longestBlockMs - (this.#callsOfLongest - 1) * meanMs)
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
 }

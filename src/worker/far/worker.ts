@@ -21,6 +21,7 @@ import { type Parked, park } from '../../runtime/park.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
+import { isThenable } from '../../task/thenable.ts'
 import { type Crossing, decode, detach, encode } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure, withoutParts } from '../../wire/failure.ts'
 import type { FarLinks } from '../../wire/lent/far-links.ts'
@@ -540,10 +541,4 @@ export class Worker implements NestingOwner {
 /** Ends what the call has on loan, before it is answered. */
 function giveBack({ borrower }: Running): void {
   if (borrower !== undefined) for (const loan of borrower.loans) loan.end()
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
 }
