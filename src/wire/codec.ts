@@ -15,7 +15,8 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Crossing } from './crossing.ts'
-import { sharingErrors } from './failure.ts'
+import { type Encode, sharingErrors } from './failure.ts'
+import { copiedLeaves } from './leaves.ts'
 import type { Lent } from './lent/link.ts'
 import { Reviving } from './revive.ts'
 import { Rewriting } from './rewrite.ts'
@@ -45,13 +46,47 @@ export function encode(value: unknown, root: string, crossing: Crossing): Encode
   if (isPrimitiveThatCrosses(value)) return { value, special: false, transfer: nothingMoves }
   const scan = new Scan(root, crossing)
   return scan.undoing(() => {
-    const { special, transfer, packed, loans } = scan.run(value)
-    if (!special) return { value, special, transfer }
-    // What stands in an error is copied as far as that goes, and lent to nobody.
-    const rewriting = new Rewriting((part, path) => encode(part, path, { ...crossing, lends: false }), packed)
-    const copy = scan.placing(() => sharingErrors(() => rewriting.copy(value)))
-    return loans.length === 0 ? { value: copy, special, transfer } : { value: copy, special, transfer, loans }
+    scan.run(value)
+    if (!scan.special) return { value, special: false, transfer: scan.transfer }
+    return rewritten(value, scan, scan.transfer, (part, path) =>
+      encode(part, path, { ...crossing, lends: false }),
+    )
   })
+}
+
+/**
+ * The same, for a value that is sent later: copied now, and what is to be moved has moved. Whatever its owner does with it
+ * meanwhile, it is sent as it was.
+ * @throws SerializationError, PayloadTooLargeError
+ */
+export function encodeNow(value: unknown, root: string, crossing: Crossing): Encoded {
+  if (typeof value !== 'object' || value === null) return encode(value, root, crossing)
+  const scan = new Scan(root, crossing)
+  return scan.undoing(() => {
+    scan.run(value)
+    const { leaves, transfer } = copiedLeaves(scan.leaves, scan.transfer)
+    return rewritten(
+      value,
+      scan,
+      transfer,
+      (part, path) => encodeNow(part, path, { ...crossing, lends: false }),
+      leaves,
+    )
+  })
+}
+
+/** The value with stand-ins for what is special in it. What stands in an error is lent to nobody. */
+function rewritten(
+  value: unknown,
+  scan: Scan,
+  transfer: Encoded['transfer'],
+  encodePart: Encode,
+  leaves?: ReadonlyMap<object, object>,
+): Encoded {
+  const { special, loans } = scan
+  const rewriting = new Rewriting(encodePart, scan, leaves)
+  const copy = scan.placing(() => sharingErrors(() => rewriting.copy(value)))
+  return loans.length === 0 ? { value: copy, special, transfer } : { value: copy, special, transfer, loans }
 }
 
 /**

@@ -6,18 +6,30 @@ import { define, type StandIn, tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
+/** What the scan has found in the value. */
+export interface Found {
+  /** Whether there will be stand-ins in the copy. */
+  readonly special: boolean
+  /** What the instances of classes with `pack` were packed into. */
+  readonly packed: ReadonlyMap<object, unknown>
+  /** The arrays that have holes or names. */
+  readonly uneven: ReadonlySet<object> | undefined
+}
+
 /** Copies the containers of one value; same objects stay same objects. */
 export class Rewriting {
   readonly #encode: Encode
-  readonly #packed: ReadonlyMap<object, unknown>
+  readonly #found: Found
+  readonly #leaves: ReadonlyMap<object, object> | undefined
   readonly #done = new Map<object, unknown>()
   /** Instances whose packed data is being copied. */
   readonly #within = new Set<object>()
 
-  /** `packed` holds what the instances of classes with `pack` were packed into. */
-  constructor(encode: Encode, packed: ReadonlyMap<object, unknown>) {
+  /** `leaves` are the copies of what is no container; without one, such a thing stays what it is. */
+  constructor(encode: Encode, found: Found, leaves?: ReadonlyMap<object, object>) {
     this.#encode = encode
-    this.#packed = packed
+    this.#found = found
+    this.#leaves = leaves
   }
 
   /** @throws CircularPack if the data of an instance leads back to the instance, which could not be made of it */
@@ -27,13 +39,13 @@ export class Rewriting {
     const before = this.#done.get(value)
     if (before !== undefined) return before
     if (Buffer.isBuffer(value) && Object.getPrototypeOf(value) === Buffer.prototype)
-      return this.#note(value, bufferStandIn(value))
+      return this.#note(value, bufferStandIn(value, this.#leaves?.get(value)))
     if (isError(value))
       return this.#note<StandIn>(value, { [tag]: 'Error', error: encodeError(value, this.#encode) })
     if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#array(value)
     const shared = sharedClassOf(Object.getPrototypeOf(value))
     if (shared !== undefined)
-      return this.#packed.has(value)
+      return this.#found.packed.has(value)
         ? this.#pack(value, shared.address)
         : this.#entries(value, this.#note<Record<string, unknown>>(value, { [tag]: shared.address }))
     if (Array.isArray(value)) return this.#array(value)
@@ -47,8 +59,8 @@ export class Rewriting {
       for (const item of value) copy.add(this.copy(item))
       return copy
     }
-    if (!isRecord(value)) return this.#note(value, value)
-    if (!Object.hasOwn(value, tag)) return this.#entries(value, this.#note(value, {}))
+    if (!isRecord(value)) return this.#note(value, this.#leaves?.get(value) ?? value)
+    if (!this.#found.special || !Object.hasOwn(value, tag)) return this.#entries(value, this.#note(value, {}))
     const entries: [string, unknown][] = []
     const standIn = this.#note<StandIn>(value, { [tag]: 'Object', entries })
     for (const key of Object.keys(value))
@@ -62,7 +74,12 @@ export class Rewriting {
   }
 
   #array(array: readonly unknown[]): unknown[] {
-    const copy: unknown[] = this.#note(array, new Array(array.length))
+    const { length } = array
+    const copy: unknown[] = this.#note(array, new Array(length))
+    if (this.#found.uneven?.has(array) !== true) {
+      for (let index = 0; index < length; index += 1) copy[index] = this.copy(array[index])
+      return copy
+    }
     this.#entries(array, copy as unknown as Record<string, unknown>)
     return copy
   }
@@ -70,7 +87,7 @@ export class Rewriting {
   #pack(value: object, of: ClassAddress): StandIn {
     const standIn = this.#note(value, { [tag]: 'Packed' as const, of, data: undefined as unknown })
     this.#within.add(value)
-    standIn.data = this.copy(this.#packed.get(value))
+    standIn.data = this.copy(this.#found.packed.get(value))
     this.#within.delete(value)
     return standIn
   }
@@ -92,7 +109,9 @@ export class CircularPack extends Error {
   }
 }
 
-function bufferStandIn(buffer: Buffer): StandIn {
+/** `copy` is its bytes, if they were copied or taken. */
+function bufferStandIn(buffer: Buffer, copy: object | undefined): StandIn {
+  if (copy !== undefined) return { [tag]: 'Buffer', bytes: copy as Uint8Array }
   // A small Buffer is a window on a large pool; the clone would copy the whole pool. Shared memory stays shared.
   const { buffer: memory, byteOffset, byteLength } = buffer
   const asItIs = byteLength === memory.byteLength || types.isSharedArrayBuffer(memory)

@@ -28,6 +28,10 @@ export class Scan {
   readonly packed = new Map<object, unknown>()
   /** The ends of channels that go along by their numbers. */
   readonly loans: Lent[] = []
+  /** What can be changed and is no container: buffers, views on all or a part of them, and dates. */
+  readonly leaves: object[] = []
+  /** The arrays that have holes or names. */
+  uneven: Set<object> | undefined
   readonly #root: string
   readonly #crossing: Crossing
   readonly #objects: object[] = []
@@ -150,11 +154,20 @@ export class Scan {
       if (kind === 'undefined' && !Object.hasOwn(array, index)) return this.#enterSparse(array, index, at)
       if (kind !== 'number' && kind !== 'boolean' && kind !== 'undefined') this.#visit(item, at, index)
     }
-    for (const name of namesOn(array)) this.#visit(this.#read(array, name, at), at, name)
+    const names = namesOn(array)
+    if (names.length === 0) return
+    this.#noteUneven(array)
+    for (const name of names) this.#visit(this.#read(array, name, at), at, name)
+  }
+
+  #noteUneven(array: object): void {
+    this.uneven ??= new Set()
+    this.uneven.add(array)
   }
 
   /** An array with holes may be a few items in a length of billions: only what is there is visited. */
   #enterSparse(array: readonly unknown[], from: number, at: number): void {
+    this.#noteUneven(array)
     for (const key of Object.keys(array)) {
       const index = Number(key)
       const shown = Number.isInteger(index) && index >= 0 ? index : key
@@ -232,7 +245,10 @@ export class Scan {
 
   #enterBuiltIn(value: object, at: number): void {
     if (ArrayBuffer.isView(value)) return this.#enterView(value, at)
-    if (types.isArrayBuffer(value)) return this.#enterBuffer(value, value, at)
+    if (types.isArrayBuffer(value)) {
+      this.leaves.push(value)
+      return this.#enterBuffer(value, value, at)
+    }
     if (types.isSharedArrayBuffer(value)) return this.#needSharedMemory(at, 'is a SharedArrayBuffer')
     if (isError(value)) {
       this.special = true
@@ -252,7 +268,10 @@ export class Scan {
       for (const item of value) this.#visit(item, at, itemOf)
       return
     }
-    if (types.isDate(value) && isBuiltIn(value, 'Date')) return this.#refuseProperties(value, 'Date', at)
+    if (types.isDate(value) && isBuiltIn(value, 'Date')) {
+      this.leaves.push(value)
+      return this.#refuseProperties(value, 'Date', at)
+    }
     if (types.isRegExp(value) && isBuiltIn(value, 'RegExp'))
       return this.#refuseProperties(value, 'RegExp', at)
     if (types.isBoxedPrimitive(value) && boxes.some(name => isBuiltIn(value, name))) return
@@ -275,8 +294,11 @@ export class Scan {
       !buffer.detached &&
       markedToMove(view) === undefined &&
       this.#handedOver(view) === undefined
-    )
+    ) {
+      if (view.byteLength === buffer.byteLength) this.leaves.push(view)
       return this.#count(view.byteLength)
+    }
+    this.leaves.push(view)
     this.#enterBuffer(view, buffer, at)
   }
 

@@ -149,6 +149,21 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
+    'a result is what it was when its call returned, though the next call of its chunk uses it again',
+    async (start, { copies }) => {
+      if (!copies) return
+      const executor = start({ workers: 1 })
+      const inputs = [1, 2, 3, 4, 5, 6, 7, 8]
+      for (const chunk of [1, 'auto', 4] as const) {
+        const results = await executor.map(tasks.fillAgain, inputs, { chunk })
+        assert.deepEqual(
+          results.map(({ n, bytes, rows }) => [n, bytes[3], rows.get('row')]),
+          inputs.map(n => [n, n, [n]]),
+        )
+      }
+    },
+  ],
+  [
     'a result that can not be made here fails its own call, in a chunk alone',
     async (start, { copies }) => {
       if (!copies) return

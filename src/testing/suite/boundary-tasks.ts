@@ -138,6 +138,16 @@ export const giveOneWay = task(import.meta, function giveOneWay(n: number): unkn
   return n % 2 === 1 ? new OneWay('throws') : n
 })
 
+const scratch = { n: 0, bytes: new Uint8Array(4), rows: new Map([['row', [0]]]) }
+
+/** Fills and returns the same thing each time. */
+export const fillAgain = task(import.meta, function fillAgain(n: number): typeof scratch {
+  scratch.n = n
+  scratch.bytes.fill(n)
+  scratch.rows.get('row')?.fill(n)
+  return scratch
+})
+
 /** Tells its progress `times` times. */
 export const tell = task(import.meta, async function tell(times: number): Promise<void> {
   for (let time = 1; time <= times; time += 1) context().progress(time, times)

@@ -1,8 +1,12 @@
 /**
  * A chunk on the far side: one call after the other, each on its own, and the reply that tells how they ended.
  *
- *     callEach(task, inputs) ─▶ ChunkOutcome ─▶ chunkReply ─▶ done { PackedResults }   every call succeeded
+ *     callEach(task, inputs) ─▶ each result, and each failure, is copied when its call ends: Kept
+ *                            ─▶ ChunkOutcome ─▶ chunkReply ─▶ done { PackedResults }   every call succeeded
  *                                                          └▶ doneChunk { outcomes }   one failed, or can't be sent
+ *
+ * The reply leaves when the last call has ended. A task may use its result object or its buffer again in the next call: what a
+ * call has returned is what it was then, as in a call that travels alone.
  */
 import type { MessagePort } from 'node:worker_threads'
 import {
@@ -18,44 +22,62 @@ import { runtime } from '../../runtime/runtime.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { isThenable } from '../../task/thenable.ts'
-import { type Crossing, decode, decodeParts, encode } from '../../wire/codec.ts'
-import type { WireFailure } from '../../wire/failure.ts'
+import { type Crossing, decode, decodeParts, encode, encodeNow } from '../../wire/codec.ts'
+import { encodeFailure, type WireFailure } from '../../wire/failure.ts'
 import { type Borrower, borrowing } from '../../wire/lent/lend.ts'
 import type { FromWorker, WireOutcome } from '../../wire/messages.ts'
+import { notPlain, PlainCopy } from '../../wire/plain-copy.ts'
 import { ownContexts } from './own-context.ts'
 
-/** How the calls of a chunk ended. */
+/** How the calls of a chunk ended, ready to be sent. */
 export interface ChunkOutcome {
   /** One for each call; undefined where it failed. */
   readonly values: unknown[]
+  /** The places of the values that must be revived. */
+  readonly special: readonly number[]
   /** What was thrown, by the call's place. */
-  readonly failures: ReadonlyMap<number, unknown>
+  readonly failures: ReadonlyMap<number, WireFailure>
+  /** What moves with the values. */
+  readonly transfer: ReadonlySet<ArrayBuffer | MessagePort>
   /** What the longest call took, as far as it was measured. */
   readonly longestMs: number
 }
 
+/** What a chunk is called with, beside its inputs. */
+export interface ChunkOptions {
+  /** What may cross on the way back. */
+  readonly crossing: Crossing
+  /** Whether there is something special among the inputs. */
+  readonly special?: boolean
+  /** To whom ends of channels among the inputs are lent. */
+  readonly borrower?: Borrower | undefined
+}
+
+/** The most units of text in a result that is copied without a scan. */
+const longestPlain = 4_096
 /** The clock is read so often for a chunk; reading it for every tiny call would cost as much as the calls. */
 const blocks = 64
 
 /**
  * Calls the task once for each input; a failed call does not stop those after it, nor does a special input that can't be
- * made here. Ends of channels among the inputs are lent to `borrower`.
+ * made here.
  * @throws AbortError between two calls, if the chunk was cancelled: nobody waits for what it has done
  */
 export async function callEach(
   task: Task,
   sent: Packed,
   call: CallContext,
-  special = false,
-  borrower?: Borrower,
+  { crossing, special = false, borrower }: ChunkOptions,
 ): Promise<ChunkOutcome> {
   // A Buffer is special as a whole; else it is one input or another that is.
   const inputs = special && !Array.isArray(sent) ? (decode(sent, true) as Packed) : sent
   const revived = special && Array.isArray(sent) ? decodeParts(sent, 'args') : undefined
+  const kept = new Kept(inputs.length, crossing)
   const calls = new ChunkCalls(
     task,
     inputs,
     call,
+    kept,
     revived === undefined ? undefined : revivedIn(borrower, revived),
   )
   const perBlock = Math.max(1, Math.ceil(inputs.length / blocks))
@@ -65,7 +87,8 @@ export async function callEach(
     for (let at = calls.make(from, to); at < to; at = calls.make(at + 1, to)) await calls.wait(at)
     longest.called(to - from)
   }
-  return { values: calls.values, failures: calls.failures, longestMs: longest.estimateMs() }
+  const { values, special: revive, failures, transfer } = kept
+  return { values, special: revive, failures, transfer, longestMs: longest.estimateMs() }
 }
 
 const revivedIn =
@@ -73,21 +96,21 @@ const revivedIn =
   (at: number): unknown =>
     borrowing(borrower, () => revived(at))
 
-/** The calls of a chunk, and how they ended. The loop is no async function, and has nothing in it that is not for each call. */
+/** The calls of a chunk. The loop is no async function, and has nothing in it that is not for each call. */
 class ChunkCalls {
-  readonly values: unknown[]
-  readonly failures = new Map<number, unknown>()
   readonly #inputs: Packed
   readonly #call: CallContext
+  readonly #kept: Kept
   readonly #revived: ((at: number) => unknown) | undefined
   readonly #inContext: (body: () => unknown) => unknown
   readonly #callIt: () => unknown
   #input: unknown
+  #promised: PromiseLike<unknown> | undefined
 
-  constructor(task: Task, inputs: Packed, call: CallContext, revived?: (at: number) => unknown) {
-    this.values = listFor(inputs.length)
+  constructor(task: Task, inputs: Packed, call: CallContext, kept: Kept, revived?: (at: number) => unknown) {
     this.#inputs = inputs
     this.#call = call
+    this.#kept = kept
     this.#revived = revived
     this.#inContext = ownContexts(call)
     const asItIs = ArrayBuffer.isView(inputs) || takesItems(task)
@@ -100,85 +123,110 @@ class ChunkCalls {
    */
   make(from: number, to: number): number {
     const call = this.#call
+    const kept = this.#kept
     for (let at = from; at < to; at += 1) {
       if (call.cancelled) call.throwIfCancelled()
+      let returned: unknown
       try {
         this.#input = this.#revived === undefined ? unpackedAt(this.#inputs, at) : this.#revived(at)
-        const returned = this.#inContext(this.#callIt)
-        this.values[at] = returned
-        if (isThenable(returned)) return at
+        returned = this.#inContext(this.#callIt)
+        if (isThenable(returned)) {
+          this.#promised = returned
+          return at
+        }
       } catch (error) {
-        this.#failed(at, error)
+        kept.failed(at, error)
+        continue
       }
+      if (needsNoCopy(returned)) kept.values[at] = returned
+      else kept.returned(at, returned)
     }
     return to
   }
 
   /** Waits for the promise that the call at that place has returned. */
   async wait(at: number): Promise<void> {
+    let resolved: unknown
     try {
-      this.values[at] = await this.values[at]
+      resolved = await this.#promised
     } catch (error) {
-      this.#failed(at, error)
+      return this.#kept.failed(at, error)
+    } finally {
+      this.#promised = undefined
+    }
+    this.#kept.returned(at, resolved)
+  }
+}
+
+/** Few primitives are anything else: long texts are counted, functions and symbols refused. */
+function needsNoCopy(value: unknown): boolean {
+  return typeof value === 'number' || (typeof value === 'string' ? value.length < 1_024 : value === undefined)
+}
+
+/** What the calls have returned or thrown, as it was then. */
+class Kept {
+  readonly values: unknown[]
+  readonly special: number[] = []
+  readonly failures = new Map<number, WireFailure>()
+  readonly transfer = new Set<ArrayBuffer | MessagePort>() // Two results may hold one port, which moves once.
+  readonly #crossing: Crossing
+  readonly #plain: PlainCopy
+
+  constructor(count: number, crossing: Crossing) {
+    this.values = listFor(count)
+    this.#crossing = crossing
+    this.#plain = new PlainCopy(Math.min(longestPlain, crossing.maxPayloadBytes))
+  }
+
+  /** Each result is encoded by itself: one that can't cross fails alone. */
+  returned(at: number, value: unknown): void {
+    if (typeof value === 'object' && value !== null) {
+      const copy = this.#plain.of(value)
+      if (copy !== notPlain) {
+        this.values[at] = copy
+        return
+      }
+    }
+    try {
+      const encoded = encodeNow(value, 'result', this.#crossing)
+      this.values[at] = encoded.value
+      if (encoded.special) this.special.push(at)
+      for (const moved of encoded.transfer) this.transfer.add(moved)
+    } catch (error) {
+      this.failed(at, error)
     }
   }
 
-  #failed(at: number, error: unknown): void {
+  failed(at: number, error: unknown): void {
     this.values[at] = undefined
-    this.failures.set(at, error)
+    this.failures.set(
+      at,
+      encodeFailure(error, (value, path) => encodeNow(value, path, this.#crossing)),
+    )
   }
 }
 
 /** The message that tells how the chunk ended, and what moves with it. */
 export function chunkReply(
   seq: number,
-  outcome: ChunkOutcome,
+  { values, special, failures, transfer, longestMs }: ChunkOutcome,
   workMs: number,
   crossing: Crossing,
-  encodeFailure: (error: unknown) => WireFailure,
 ): { message: FromWorker; transfer: readonly (ArrayBuffer | MessagePort)[] } {
-  const packed = outcome.failures.size === 0 ? pack(outcome.values) : outcome.values
-  if (ArrayBuffer.isView(packed)) {
-    const { transfer } = encode(moving(packed), 'result', crossing)
-    const value: PackedResults = { values: packed, special: [], longestMs: outcome.longestMs }
-    return { message: { kind: 'done', seq, value, special: false, workMs }, transfer }
+  if (failures.size === 0) {
+    const packed = pack(values)
+    const value: PackedResults = { values: packed, special, longestMs }
+    const moved = ArrayBuffer.isView(packed)
+      ? encode(moving(packed), 'result', crossing).transfer
+      : [...transfer]
+    return { message: { kind: 'done', seq, value, special: false, workMs }, transfer: moved }
   }
-  const encoded = encodeEach(outcome, crossing)
-  if (encoded.failures.size === 0) {
-    const { values, special } = encoded
-    const value: PackedResults = { values, special, longestMs: outcome.longestMs }
-    return { message: { kind: 'done', seq, value, special: false, workMs }, transfer: encoded.transfer }
-  }
-  const special = new Set(encoded.special)
-  const outcomes = encoded.values.map(
-    (value, at): WireOutcome =>
-      encoded.failures.has(at)
-        ? { ok: false, failure: encodeFailure(encoded.failures.get(at)) }
-        : { ok: true, value, special: special.has(at) },
-  )
-  return { message: { kind: 'doneChunk', seq, outcomes, workMs }, transfer: encoded.transfer }
-}
-
-/** Each result is encoded by itself: one that can't cross fails alone. */
-function encodeEach({ values, failures }: ChunkOutcome, crossing: Crossing) {
-  const result = {
-    values: [] as unknown[],
-    special: [] as number[],
-    failures: new Map(failures),
-  }
-  const transfer = new Set<ArrayBuffer | MessagePort>() // Two results may be views on one buffer, which moves once.
-  for (const [at, value] of values.entries()) {
-    try {
-      const encoded = encode(value, 'result', crossing)
-      result.values.push(encoded.value)
-      if (encoded.special) result.special.push(at)
-      for (const moved of encoded.transfer) transfer.add(moved)
-    } catch (error) {
-      result.values.push(undefined)
-      result.failures.set(at, error)
-    }
-  }
-  return { ...result, transfer: [...transfer] }
+  const mustRevive = new Set(special)
+  const outcomes = values.map((value, at): WireOutcome => {
+    const failure = failures.get(at)
+    return failure === undefined ? { ok: true, value, special: mustRevive.has(at) } : { ok: false, failure }
+  })
+  return { message: { kind: 'doneChunk', seq, outcomes, workMs }, transfer: [...transfer] }
 }
 
 /** Measures calls in blocks of equal number, and tells the longest call of the longest block from the others. */

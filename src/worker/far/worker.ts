@@ -353,9 +353,10 @@ export class Worker implements NestingOwner {
 
   async #runChunk(call: Call, task: Task, context: CallContext, startedMs: number): Promise<void> {
     try {
+      const { crossing } = this.#host
       const borrower = this.#runningOf(call.seq)?.borrower
-      const outcome = callEach(task, call.args as Packed, context, call.special, borrower)
-      this.#answerChunk(call, await outcome, startedMs)
+      const options = { crossing, special: call.special, borrower }
+      this.#answerChunk(call, await callEach(task, call.args as Packed, context, options), startedMs)
     } catch (error) {
       this.#fail(call, error, startedMs)
     }
@@ -423,9 +424,7 @@ export class Worker implements NestingOwner {
     const workMs = this.#lookAtClock() - startedMs
     const { seq } = call
     this.#over(call)
-    const { message, transfer } = chunkReply(seq, outcome, workMs, this.#host.crossing, error =>
-      this.#encodeFailure(error),
-    )
+    const { message, transfer } = chunkReply(seq, outcome, workMs, this.#host.crossing)
     this.#send(message, transfer)
   }
 
