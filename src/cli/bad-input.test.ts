@@ -125,6 +125,52 @@ describe('bad standard input is told by its line', () => {
   })
 })
 
+describe('with --json a failure is a document too', { concurrency: 2 }, () => {
+  const cases: readonly [args: readonly string[], code: number, says: RegExp][] = [
+    [[...square, '--input', 'nope.json'], 2, /^No such file: nope\.json/],
+    [[...square, '--inptu', '1'], 2, /^Unknown option '--inptu'/],
+    [
+      ['run', 'tasks.ts#failAt3', '--input', '[3]'],
+      1,
+      /^tasks\.ts#failAt3 failed on input 1 of 1: RangeError/,
+    ],
+    [['ps', '2147483647'], 2, /^There is no process/],
+    [['compare', 'mandelbort'], 2, /^Unknown workload/],
+  ]
+  for (const [args, code, says] of cases) {
+    test(`atonce ${args.join(' ')} --json`, async () => {
+      const failed = await atonce([...args, '--json'])
+      const { schema, exitCode, message } = JSON.parse(failed.stdout)
+      assert.deepEqual([schema, exitCode, failed.code], ['atonce.error/1', code, code])
+      assert.match(message, says)
+      assert.ok(failed.stderr.startsWith(`atonce: ${message}\n`))
+    })
+  }
+})
+
+test('nothing in a name or in an error drives the terminal', async () => {
+  const name = 'a\u001b[2J\u009b\u202eb'
+  const cases = [
+    [...square, '--input', name],
+    ['run', `${name}.ts#x`, '--input', '1'],
+    ['run', `tasks.ts#${name}`, '--input', '1'],
+    ['run', 'tasks.ts#failWith', '--input', JSON.stringify(name)],
+    ['run', 'tasks.ts#failWith', '--input', JSON.stringify(name), '--json'],
+    ['compare', 'tasks.ts#failWith', '--input', JSON.stringify(name)],
+    ['run', 'tasks.ts#echo', '--input', JSON.stringify(name)],
+    ['compare', name],
+    ['ps', name],
+    [name],
+    ['run', `--${name}`],
+  ]
+  for (const args of cases) {
+    const { stdout, stderr } = await atonce(args)
+    assert.notEqual(stdout + stderr, '')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there.
+    assert.doesNotMatch(stdout + stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/, args.join(' '))
+  }
+})
+
 test('the program itself ends with the code of its command and keeps standard output clean', async () => {
   const ended = await atonce(['run', 'tasks.ts#sqare', '--input', '1'])
   assert.deepEqual([ended.code, ended.stdout], [2, ''])

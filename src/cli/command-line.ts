@@ -6,13 +6,16 @@
  */
 import { Command, CommanderError, Option } from 'commander'
 import { AtonceError, OptionError } from '../index.ts'
+import { harmless } from '../live/harmless.ts'
 import { parseSize } from './compare/workload-subject.ts'
 import { compare } from './compare.ts'
 import { doctor } from './doctor.ts'
-import { CommandError, type ExitCode, exitCodes, summaryOf } from './ending.ts'
+import { CommandError, type ExitCode, exitCodes, oneLine, summaryOf } from './ending.ts'
 import { listGallery, runGallery } from './gallery.ts'
 import { parseFileForm, releaseStandardInput } from './inputs.ts'
+import { jsonLine } from './json.ts'
 import { models, parseCount, parseModel, parseModels } from './models.ts'
+import { print, printed } from './print.ts'
 import { ps } from './ps.ts'
 import { run } from './run.ts'
 import { complaint, quietComplaint } from './style.ts'
@@ -26,9 +29,10 @@ export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
   process.once('beforeExit', strand)
   try {
     await Promise.race([program(ending).parseAsync(argv), stranded.promise])
+    await printed()
     return ending.code
   } catch (error) {
-    return complain(error)
+    return await complain(error, argv.includes('--json'))
   } finally {
     process.off('beforeExit', strand)
     releaseStandardInput()
@@ -61,7 +65,7 @@ function program(ending: { code: ExitCode }): Command {
     .addOption(new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel))
     .addOption(workersOption())
     .option('--timeout <ms>', 'end after that time, with exit code 124', parseCount('--timeout'))
-    .option('--output <file>', 'write the results there, whole or not at all')
+    .option('--output <file>', 'write the results there: a file whole or not at all, else into it')
     .option('--json', 'one JSON document (schema atonce.run/1) instead of lines')
     .action(async (target, options) => {
       ending.code = await run(target, options)
@@ -99,8 +103,8 @@ function program(ending: { code: ExitCode }): Command {
     .command('list')
     .description('What there is.')
     .option('--json', 'a JSON document (schema atonce.gallery/1)')
-    .action(options => {
-      ending.code = listGallery(options)
+    .action(async options => {
+      ending.code = await listGallery(options)
     })
   gallery
     .command('run')
@@ -150,7 +154,8 @@ Examples:
   atonce compare ./resize.ts#resize --input 'in/*.jpg'  your own task, on every model
   atonce run ./primes.ts#countPrimes --input '[[0,1000],[1000,2000]]' --on processes
 
-Exit codes: 0 well · 1 wrong result or failed task · 2 usage or bad input · 3 undecided · 124 timeout · 130 interrupted`
+Exit codes: 0 success · 1 wrong result, failed task or full disk · 2 usage or bad input
+            3 undecided · 124 timed out · 130 Ctrl-C · 143 SIGTERM`
 
 function inputOption(): Option {
   return new Option(
@@ -172,32 +177,45 @@ function workersOption(): Option {
   ).argParser(parseCount('--workers'))
 }
 
-/** One line on stderr; the stack of the user's own code below it. */
-function complain(error: unknown): ExitCode {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return exitCodes.ok // --help and --version come this way.
-    // Called without a command, commander has written the help to stderr.
-    if (!error.code.startsWith('commander.help')) line(commanderMessage(error))
-    return exitCodes.usage
+/** One line on stderr, the stack of the user's own code below it; with `--json` the same as a document (schema atonce.error/1). */
+async function complain(error: unknown, asJson: boolean): Promise<ExitCode> {
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok // --help and --version come this way.
+  const failure = failureOf(error)
+  const { message, detail, exitCode } = failure
+  if (message !== '') {
+    process.stderr.write(`${complaint(`atonce: ${message}`)}\n`)
+    if (detail !== undefined) process.stderr.write(`${quietComplaint(detail)}\n`)
   }
-  if (error instanceof CommandError) {
-    line(error.message, error.detail)
-    return error.exitCode
+  if (asJson) {
+    const document = { schema: 'atonce.error/1', exitCode, message, detail }
+    await print(`${jsonLine(document)}\n`).catch(() => {}) // It may be standard output itself that failed.
   }
-  if (error instanceof OptionError || error instanceof AtonceError) {
-    line(error.message)
-    return error instanceof OptionError ? exitCodes.usage : exitCodes.failed
-  }
-  line(
-    `atonce itself failed: ${summaryOf(error)}. Please report it.`,
-    error instanceof Error ? error.stack : undefined,
-  )
-  return exitCodes.failed
+  return exitCode
 }
 
-function line(message: string, detail?: string): void {
-  process.stderr.write(`${complaint(`atonce: ${message}`)}\n`)
-  if (detail !== undefined) process.stderr.write(`${quietComplaint(detail)}\n`)
+interface Failure {
+  readonly exitCode: ExitCode
+  /** Empty if somebody has told it already. */
+  readonly message: string
+  readonly detail?: string | undefined
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof CommandError) return error
+  if (error instanceof CommanderError) {
+    // Called without a command, commander has written the help to stderr.
+    const message = error.code.startsWith('commander.help') ? '' : harmless(commanderMessage(error))
+    return { exitCode: exitCodes.usage, message }
+  }
+  if (error instanceof OptionError || error instanceof AtonceError) {
+    const exitCode = error instanceof OptionError ? exitCodes.usage : exitCodes.failed
+    return { exitCode, message: oneLine(error.message) }
+  }
+  return {
+    exitCode: exitCodes.failed,
+    message: `atonce itself failed: ${summaryOf(error)}. Please report it.`,
+    detail: error instanceof Error ? error.stack?.split('\n').map(harmless).join('\n') : undefined,
+  }
 }
 
 function commanderMessage({ message, code }: CommanderError): string {
@@ -210,12 +228,4 @@ function commanderMessage({ message, code }: CommanderError): string {
       ? " Quote patterns, so that the shell leaves them alone: --input 'photos/*.jpg'"
       : ' See atonce --help.'
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}${fix}`
-}
-
-/** `atonce run … | head`: when the reader has gone there is nothing left to do, and nobody to tell. */
-export function leaveWhenNobodyReads(): void {
-  process.stdout.on('error', error => {
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(exitCodes.ok)
-    throw error
-  })
 }

@@ -120,6 +120,16 @@ describe('run', { concurrency: 2 }, () => {
     })
   }
 
+  test('SIGTERM ends it with 143', { skip: process.platform === 'win32' }, async () => {
+    const child = start(['run', 'tasks.ts#echo', '--input', '-'])
+    const end = ended(child)
+    child.stdin?.write('1\n2\n3\n') // The second line tells that it is NDJSON.
+    await once(child.stdout as NodeJS.ReadableStream, 'data')
+    child.kill('SIGTERM')
+    const { code, stderr } = await end
+    assert.deepEqual([code, stderr], [143, 'atonce: Interrupted (SIGTERM).\n'])
+  })
+
   test('stops in silence when nobody reads on', {
     skip: process.platform === 'win32',
     timeout: 60_000,

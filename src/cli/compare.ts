@@ -2,6 +2,7 @@
 import { basename, dirname, join } from 'node:path'
 import type { SizeName } from '../../gallery/workload.ts'
 import type { Model } from '../index.ts'
+import { harmless } from '../live/harmless.ts'
 import { decide } from '../measure/estimate.ts'
 import { machine } from '../pool/machine.ts'
 import { checkedInputs } from './call.ts'
@@ -14,10 +15,12 @@ import type { ModelFigures, Subject } from './compare/subject.ts'
 import { taskSubject } from './compare/task-subject.ts'
 import { verdictOf } from './compare/verdict.ts'
 import { findWorkload, workloadSubject } from './compare/workload-subject.ts'
-import { type ExitCode, exitCodes, UsageError } from './ending.ts'
+import { type ExitCode, exitCodes, shortened, UsageError } from './ending.ts'
 import { type FileForm, openInputs } from './inputs.ts'
+import { jsonDocument } from './json.ts'
 import { checkWritable, writeWhole } from './output.ts'
 import { pngOf } from './picture.ts'
+import { print } from './print.ts'
 import { startProgress } from './progress.ts'
 import { quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
@@ -43,19 +46,19 @@ export async function compare(targets: readonly string[], options: CompareOption
   const subjects = await subjectsOf(targets, options)
   if (options.report !== undefined) await checkReport(options.report)
   const here = surroundings()
-  if (!options.json) process.stdout.write(`${quiet(surroundingsLine(here))}\n`)
+  if (!options.json) await print(`${quiet(surroundingsLine(here))}\n`)
   const results: Result[] = []
   for (const subject of subjects) {
     const result = await compareOne(subject, options)
     results.push(result)
-    if (!options.json) process.stdout.write(`\n${screenOf(result)}`)
+    if (!options.json) await print(`\n${screenOf(result)}`)
   }
   if (options.report !== undefined) {
     const { reportOf } = await import('./report/report.ts') // Late: the plotting library takes long to load.
     await writeWhole(options.report, reportOf(results, here))
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(documentOf(results, here), null, 2)}\n`)
-  else if (options.report !== undefined) process.stdout.write(`\nReport: ${options.report}\n`)
+  if (options.json) await print(`${jsonDocument(documentOf(results, here))}\n`)
+  else if (options.report !== undefined) await print(`\nReport: ${options.report}\n`)
   return endingOf(results, options)
 }
 
@@ -82,11 +85,14 @@ async function ownSubject(text: string, { input, as }: CompareOptions): Promise<
   const { items } = await openInputs(input, as)
   const inputs = await Array.fromAsync(checkedInputs(target.label, target.task, items))
   const words = [
-    ...input.map(source => `--input ${quoted(source)}`),
+    ...input.map(source => `--input ${quoted(shortened(harmless(source), mostRepeated))}`),
     ...(as === undefined ? [] : [`--as ${as}`]),
   ]
   return taskSubject(target, inputs, words.join(' '))
 }
+
+/** JSON of any length may have been typed; the next command shows how it begins. */
+const mostRepeated = 200
 
 function quoted(word: string): string {
   return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`

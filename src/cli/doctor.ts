@@ -8,6 +8,8 @@ import { machine } from '../pool/machine.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { type ExitCode, exitCodes, summaryOf } from './ending.ts'
 import { cores } from './figures.ts'
+import { jsonDocument } from './json.ts'
+import { print } from './print.ts'
 import { bad, doubtful, good, quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
 import { table } from './table.ts'
@@ -37,8 +39,8 @@ export async function doctor({ json }: { readonly json?: boolean }): Promise<Exi
   ]
   const broken = findings.some(({ state }) => state === 'failure')
   if (json) {
-    process.stdout.write(
-      `${JSON.stringify({ schema: 'atonce.doctor/1', machine: surroundings(), ok: !broken, findings }, null, 2)}\n`,
+    await print(
+      `${jsonDocument({ schema: 'atonce.doctor/1', machine: surroundings(), ok: !broken, findings })}\n`,
     )
   } else {
     const rows = findings.map(({ name, state, found, fix }) => [
@@ -46,7 +48,7 @@ export async function doctor({ json }: { readonly json?: boolean }): Promise<Exi
       found,
       fix === '' ? '' : `→ ${fix}`,
     ])
-    process.stdout.write(
+    await print(
       `${quiet(surroundingsLine(surroundings()))}\n${table([{ title: 'check' }, { title: 'found' }, { title: 'fix' }], rows)}\n`,
     )
   }

@@ -1,6 +1,17 @@
 /** How a command ends: its exit codes, and the errors that carry one. */
+import { harmless } from '../live/harmless.ts'
 
-export const exitCodes = { ok: 0, failed: 1, usage: 2, undecided: 3, timeout: 124, interrupted: 130 } as const
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  undecided: 3,
+  timeout: 124,
+  /** Ctrl-C: 128 and the number of the signal, as shells have it. */
+  interrupted: 130,
+  /** SIGTERM. */
+  terminated: 143,
+} as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
@@ -23,9 +34,14 @@ export class UsageError extends CommandError {
   }
 }
 
-/** Messages of other programs' errors may have many lines; a line of ours quotes the first. */
+/** Messages of other programs' errors may have many lines; a line of ours quotes the first, and nothing that would drive the terminal. */
 export function oneLine(text: string): string {
-  return text.split('\n', 1)[0]?.trim() ?? ''
+  return harmless(text.split('\n', 1)[0] ?? '').trim()
+}
+
+/** The first characters of a long text. */
+export function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }
 
 /** What was thrown, in one line: `RangeError: n must be positive`. */
@@ -48,6 +64,13 @@ const systemReasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is no folder',
   EISDIR: 'it is a directory',
   ENOSPC: 'no space is left on the device',
+  EDQUOT: 'no more of the disk is granted to this user',
+  EFBIG: 'the file would grow larger than is allowed',
+  EPIPE: 'its reader has gone',
+  ENXIO: 'nobody listens there',
+  EBADF: 'no such descriptor is open',
+  ELOOP: 'its links go round in a circle',
+  ENAMETOOLONG: 'its name is too long',
 }
 
 /** The frames of an error that stand in the user's code: neither Node's own, nor the library's, nor the caller's. */
@@ -57,7 +80,7 @@ export function framesOf(error: unknown): string | undefined {
   const frames = farSide
     .split('\n')
     .filter(line => /^\s+at /.test(line) && !line.includes('(node:') && !isOwnFrame(line))
-  return frames.length === 0 ? undefined : frames.join('\n')
+  return frames.length === 0 ? undefined : frames.map(harmless).join('\n')
 }
 
 const library = new URL('../', import.meta.url).href

@@ -12,7 +12,7 @@ export function duration(ms: number | undefined): string {
 
 /** `1.40 s [1.38–1.43]`, the interval in the unit of the median. */
 export function durationWithin({ median, low, high }: Estimate): string {
-  if (high === Number.POSITIVE_INFINITY) return `${duration(median)} [one run]`
+  if (high === Number.POSITIVE_INFINITY) return `${duration(median)} [< 3 runs]`
   const scale = median >= 1_000 ? 1_000 : median >= 1 ? 1 : 0.001
   return `${duration(median)} [${digits(low / scale)}–${digits(high / scale)}]`
 }
@@ -24,7 +24,7 @@ export function factor(ratio: number): string {
 
 /** `1.83× [1.79–1.86]`. */
 export function factorWithin({ median, low, high }: Estimate): string {
-  if (high === Number.POSITIVE_INFINITY) return `${factor(median)} [one run]`
+  if (high === Number.POSITIVE_INFINITY) return `${factor(median)} [< 3 runs]`
   return `${factor(median)} [${digits(low)}–${digits(high)}]`
 }
 

@@ -7,13 +7,15 @@ import { findWorkload } from './compare/workload-subject.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
 import { cores, cpuSeconds, duration, megabytes } from './figures.ts'
 import { interruptible } from './interruption.ts'
+import { jsonDocument } from './json.ts'
 import { closeExecutors, openExecutor } from './models.ts'
 import { checkWritable, writeWhole } from './output.ts'
 import { pngOf } from './picture.ts'
+import { print } from './print.ts'
 import { startProgress } from './progress.ts'
 import { bad, emphasis, good, quiet } from './style.ts'
 
-export function listGallery({ json }: { readonly json?: boolean }): ExitCode {
+export async function listGallery({ json }: { readonly json?: boolean }): Promise<ExitCode> {
   const workloads = [...gallery.values()]
   if (json) {
     const entries = workloads.map(({ name, title, lesson, sizes, defaultSize }) => ({
@@ -23,21 +25,19 @@ export function listGallery({ json }: { readonly json?: boolean }): ExitCode {
       sizes: labels(sizes),
       defaultSize,
     }))
-    process.stdout.write(`${JSON.stringify({ schema: 'atonce.gallery/1', workloads: entries }, null, 2)}\n`)
+    await print(`${jsonDocument({ schema: 'atonce.gallery/1', workloads: entries })}\n`)
     return exitCodes.ok
   }
   for (const { name, title, lesson, sizes, defaultSize } of workloads) {
-    process.stdout.write(`${emphasis(name)}  ${title}\n  ${lesson}\n`)
+    await print(`${emphasis(name)}  ${title}\n  ${lesson}\n`)
     for (const size of sizeNames) {
-      process.stdout.write(
+      await print(
         `  ${size.padEnd(10)}${sizes[size].label}${size === defaultSize ? quiet('  (default)') : ''}\n`,
       )
     }
-    process.stdout.write('\n')
+    await print('\n')
   }
-  process.stdout.write(
-    quiet('Next: npx atonce compare primes, or npx atonce gallery run primes --on threads\n'),
-  )
+  await print(quiet('Next: npx atonce compare primes, or npx atonce gallery run primes --on threads\n'))
   return exitCodes.ok
 }
 
@@ -105,12 +105,12 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
       ...measure,
       ...verdict,
     }
-    process.stdout.write(`${JSON.stringify(document)}\n`)
+    await print(`${JSON.stringify(document)}\n`)
   } else {
     const { wallMs, cpuMs, companionsMs, peakBytes } = measure
     const busy = cpuMs === undefined ? undefined : cpuMs / wallMs
     const server = workload.companions === undefined ? '' : `, its server's CPU ${cpuSeconds(companionsMs)}`
-    process.stdout.write(
+    await print(
       `${emphasis(workload.title)}  ${size.label} (size ${sizeName})\n` +
         `${verdict.ok ? good(`✓ ${verdict.shows}`) : bad(`✗ ${verdict.shows}, but it should be ${verdict.expected}`)}\n` +
         `${options.on}: ${duration(wallMs)} with start-up, CPU ${cpuSeconds(cpuMs)} (${cores(busy)} cores busy)${server}, peak memory ${megabytes(peakBytes)}\n` +

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { linesOf } from './inputs/text.ts'
 import { openInputs } from './inputs.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'atonce-inputs-'))
@@ -56,3 +57,50 @@ test('a file whose name looks like JSON is a file', async () => {
 test('several sources follow one another', async () => {
   assert.deepEqual(await read(['[1, 2]', '3']), { items: [1, 2, 3], count: 3 })
 })
+
+test('JSON that is typed may be of any length, far longer than a name of a file', async () => {
+  const numbers = Array.from({ length: 20_000 }, (_, n) => n)
+  assert.deepEqual(await read([JSON.stringify(numbers)]), { items: numbers, count: numbers.length })
+  await assert.rejects(read([`[${'1,'.repeat(5_000)}`]), {
+    message: /^--input "\[1,1,\S{50,70}…" is broken JSON\. Quote it/,
+  })
+  await assert.rejects(read(['x'.repeat(5_000)]), {
+    message: /^No such file: x{59}…\. It is not a JSON value/,
+  })
+})
+
+test('a byte-order mark says how a file is written, and is no part of it', async () => {
+  const forms: readonly [name: string, encode: (text: string) => Buffer][] = [
+    ['utf-8', text => Buffer.from(`\uFEFF${text}`)],
+    ['utf-16le', text => Buffer.from(`\uFEFF${text}`, 'utf16le')],
+    ['utf-16be', text => Buffer.from(`\uFEFF${text}`, 'utf16le').swap16()],
+  ]
+  for (const [form, encode] of forms) {
+    const file = (end: string, text: string) => {
+      const path = join(folder, `${form}.${end}`)
+      writeFileSync(path, encode(text))
+      return path
+    }
+    assert.deepEqual((await read([file('json', '["ä", 2]')])).items, ['ä', 2], form)
+    assert.deepEqual((await read([file('ndjson', '"ä"\r\n2\r\n')])).items, ['ä', 2], form)
+    assert.deepEqual((await read([file('txt', 'ä')], 'text')).items, ['ä'], form)
+  }
+  assert.deepEqual((await read(['\uFEFF[1]'])).items, [1])
+})
+
+test('only a line feed ends a line of NDJSON, and a character may lie in two chunks', async () => {
+  const text = '"a\u2028b"\n"ä€"\n\n"end"'
+  const bytes = Buffer.from(text)
+  for (const size of [1, 2, 5, bytes.length]) {
+    const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) =>
+      bytes.subarray(n * size, (n + 1) * size),
+    )
+    const lines = await Array.fromAsync(linesOf(asyncly(chunks)))
+    assert.deepEqual(lines, text.split('\n'))
+  }
+  assert.deepEqual(await Array.fromAsync(linesOf(asyncly([]))), [])
+})
+
+async function* asyncly<T>(items: readonly T[]): AsyncGenerator<T, void, void> {
+  yield* items
+}

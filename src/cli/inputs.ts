@@ -7,11 +7,11 @@
  *     'photos/*.jpg'  photo.jpg       files: each one's bytes, text or path (--as)
  *     -                               standard input, NDJSON or JSON
  */
-import { statSync } from 'node:fs'
-import { glob, open, readFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
+import { createReadStream, type Stats, statSync } from 'node:fs'
+import { glob, readFile } from 'node:fs/promises'
 import { type ParseError, parseTree } from 'jsonc-parser'
-import { reasonOf, UsageError } from './ending.ts'
+import { reasonOf, shortened, UsageError } from './ending.ts'
+import { decoded, linesOf } from './inputs/text.ts'
 import { oneOf } from './suggestion.ts'
 
 /** What of a file is passed to the task: its bytes as a Uint8Array, its text (UTF-8), or its path. */
@@ -68,7 +68,7 @@ function joined(parts: readonly Inputs[]): Inputs {
 
 async function openSource(source: string, as: FileForm | undefined): Promise<Inputs> {
   if (source === '-') return { items: fromStandardInput(), count: undefined }
-  const found = statSync(source, { throwIfNoEntry: false })
+  const found = fileAt(source)
   if (found?.isDirectory()) {
     throw new UsageError(
       `${source} is a directory. Name the files in it: --input '${source.replace(/[\\/]$/, '')}/*'`,
@@ -81,19 +81,33 @@ async function openSource(source: string, as: FileForm | undefined): Promise<Inp
   throw noSuchInput(source)
 }
 
+/** What was typed may be JSON of any length, far longer than a name of a file can be. */
+function fileAt(source: string): Stats | undefined {
+  try {
+    return statSync(source, { throwIfNoEntry: false })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return undefined
+    throw unreadable(shortened(source, mostShown), error)
+  }
+}
+
+/** The most of what was typed that a message repeats. */
+const mostShown = 60
+
 function noSuchInput(source: string): UsageError {
+  const shown = shortened(source, mostShown)
   if (!/^\s*[[{"]/.test(source))
     return new UsageError(
-      `No such file: ${source}. It is no JSON value either; text is quoted, as --input '"${source}"'.`,
+      `No such file: ${shown}. It is not a JSON value either; text is quoted, as --input '"${shown}"'.`,
     )
   return new UsageError(
-    `--input ${JSON.stringify(source)} is broken JSON. Quote it for the shell: --input '[1, 2, 3]'`,
+    `--input ${JSON.stringify(shown)} is broken JSON. Quote it for the shell: --input '[1, 2, 3]'`,
   )
 }
 
 function parseInline(text: string): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) }
+    return { value: JSON.parse(text.replace(/^\uFEFF/, '')) }
   } catch {
     return undefined
   }
@@ -141,8 +155,8 @@ async function openLines(path: string): Promise<Inputs> {
 
 async function* fromLines(path: string): AsyncGenerator<unknown, void, void> {
   try {
-    const file = await open(path)
-    for await (const { number, line } of numbered(file.readLines())) yield parseLine(path, number, line)
+    for await (const { number, line } of numbered(linesOf(createReadStream(path))))
+      yield parseLine(path, number, line)
   } catch (error) {
     throw unreadable(path, error)
   }
@@ -155,7 +169,7 @@ async function* fromLines(path: string): AsyncGenerator<unknown, void, void> {
 async function* fromStandardInput(): AsyncGenerator<unknown, void, void> {
   const name = 'standard input'
   standardInputOpened = true
-  const lines = numbered(createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }))
+  const lines = numbered(linesOf(process.stdin))
   const first = await lines.next()
   if (first.done) throw new UsageError('Standard input is empty. Pipe JSON or one JSON value a line into it.')
   const begun = parseInline(first.value.line)
@@ -224,9 +238,7 @@ function brokenLine(text: string): number {
 }
 
 async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(error => {
-    throw unreadable(path, error)
-  })
+  return decoded(await readBytes(path))
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {

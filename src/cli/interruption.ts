@@ -11,8 +11,9 @@ import { CommandError, exitCodes } from './ending.ts'
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   const interrupt = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted)
-    controller.abort(new CommandError(exitCodes.interrupted, `Interrupted (${name}).`))
+    const code = name === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
+    if (controller.signal.aborted) process.exit(code)
+    controller.abort(new CommandError(code, `Interrupted (${name}).`))
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   try {

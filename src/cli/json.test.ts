@@ -14,3 +14,9 @@ test('what JSON lacks is written in its nearest form, on one line', () => {
 test('a Buffer is the list of its bytes', () => {
   assert.equal(jsonLine({ bytes: Buffer.from([1, 2]) }), '{"bytes":[1,2]}')
 })
+
+test('what would drive a terminal is written by its number, and read back the same', () => {
+  const name = 'a\u001b[2J\u009b31m\u007f\u202eb\u2028c'
+  assert.match(jsonLine({ name }), /^[\x20-\x7e]+$/)
+  assert.deepEqual(JSON.parse(jsonLine({ name })), { name })
+})

@@ -6,8 +6,20 @@
  * as JSON has it.
  */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value, nearest) ?? 'null'
+  return escaped(JSON.stringify(value, nearest) ?? 'null')
 }
+
+/** A document of ours, on several lines. */
+export function jsonDocument(value: object): string {
+  return escaped(JSON.stringify(value, null, 2))
+}
+
+/** JSON may hold characters that drive a terminal or break a line there; written as their numbers they mean the same. */
+function escaped(json: string): string {
+  return json.replace(driving, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+const driving = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 function nearest(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   const whole = this[key] // A Buffer has been through its toJSON() already in `value`.

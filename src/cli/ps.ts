@@ -12,6 +12,8 @@ import { type LiveTree, treeVersion } from '../live/tree.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CommandError, type ExitCode, exitCodes, UsageError } from './ending.ts'
 import { interruptible } from './interruption.ts'
+import { jsonDocument } from './json.ts'
+import { print } from './print.ts'
 import { type Inspector, openInspector } from './ps/inspector.ts'
 import { joinedTrees } from './ps/join.ts'
 import { lookInto, turnMs, Workers } from './ps/look-into.ts'
@@ -37,7 +39,7 @@ export async function ps(typed: string | undefined, options: PsOptions): Promise
     const screen = () => screenOf(pid, inspector, workers, options, signal)
     try {
       if (options.watch) await watch(screen, options, signal)
-      else process.stdout.write(await screen())
+      else await print(await screen())
     } finally {
       await workers.close()
       await inspector.close()
@@ -58,7 +60,7 @@ async function screenOf(
   const trees = checkedTrees(pid, joinedTrees(look))
   if (json) {
     const document = { schema: 'atonce.ps/1', pid, node, script, uptimeMs, blocked, stack, trees }
-    return `${watch ? JSON.stringify(document) : JSON.stringify(document, null, 2)}\n`
+    return `${watch ? jsonDocument(document) : JSON.stringify(document)}\n`
   }
   const lines = trees.flatMap((tree, index) => [
     ...(trees.length > 1 ? [quiet(`copy ${index + 1} of atonce`)] : []),
@@ -96,7 +98,7 @@ function checkedTrees(pid: number, trees: readonly LiveTree[] | undefined): read
 async function watch(screen: () => Promise<string>, options: PsOptions, signal: AbortSignal): Promise<void> {
   const clear = process.stdout.isTTY && !options.json ? '\u001b[2J\u001b[H' : ''
   while (!signal.aborted) {
-    process.stdout.write(`${clear}${await screen()}`)
+    await print(`${clear}${await screen()}`)
     await new Promise<void>(resolve => {
       const timer = runtime().setTimer(watchMs, done)
       function done() {
@@ -132,9 +134,9 @@ async function list({ json, watch }: PsOptions): Promise<ExitCode> {
   if (programs === undefined)
     throw new UsageError(`atonce ps takes the number of a process: atonce ps 4711. ${howToFind}`)
   if (json) {
-    process.stdout.write(`${JSON.stringify({ schema: 'atonce.ps-list/1', programs }, null, 2)}\n`)
+    await print(`${jsonDocument({ schema: 'atonce.ps-list/1', programs })}\n`)
   } else if (programs.length === 0) {
-    process.stdout.write('No other Node program of yours runs here.\n')
+    await print('No other Node program of yours runs here.\n')
   } else {
     const rows = programs.map(({ pid, parent, command }) => [String(pid), String(parent), command])
     const columns = [
@@ -142,7 +144,7 @@ async function list({ json, watch }: PsOptions): Promise<ExitCode> {
       { title: 'parent', align: 'right' },
       { title: 'Node program' },
     ] as const
-    process.stdout.write(`${table(columns, rows)}\n${quiet('Next: atonce ps <pid>')}\n`)
+    await print(`${table(columns, rows)}\n${quiet('Next: atonce ps <pid>')}\n`)
   }
   return exitCodes.ok
 }

@@ -8,7 +8,7 @@ import { type FileForm, type Inputs, openInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { jsonLine } from './json.ts'
 import { closeExecutors, openExecutor } from './models.ts'
-import { fileOutput, type Output, standardOutput } from './output.ts'
+import { type Output, openOutput, standardOutput } from './output.ts'
 import { noProgress, startProgress } from './progress.ts'
 import { loadTarget, type Target } from './target.ts'
 
@@ -30,7 +30,7 @@ export async function run(targetText: string, options: RunOptions): Promise<Exit
   const output =
     options.output === undefined
       ? standardOutput()
-      : await fileOutput(options.output, blocking ? Number.POSITIVE_INFINITY : 65_536)
+      : await openOutput(options.output, blocking ? Number.POSITIVE_INFINITY : 65_536)
   const never = new AbortController().signal
   const work = (signal: AbortSignal) => runAll(target, inputs, options, output, signal)
   await (blocking ? work(never) : interruptible(work))
@@ -48,6 +48,8 @@ async function runAll(
   const progress = streamsToTerminal(options) ? noProgress : startProgress(target.label)
   let done = 0
   let finished = false
+  // A write may be waiting for a reader that never reads.
+  signal.addEventListener('abort', () => void output.discard(), { once: true })
   try {
     const limited = pool.with({
       signal,
@@ -103,7 +105,7 @@ function explained(error: unknown, target: Target, done: number, count: number |
   if (error instanceof TimeoutError) {
     return new CommandError(
       exitCodes.timeout,
-      `${target.label} did not finish within ${error.timeoutMs} ms (--timeout): ${done} results were there.`,
+      `${target.label} did not finish within ${error.timeoutMs} ms (--timeout); ${done === 0 ? 'no result was' : done === 1 ? '1 result was' : `${done} results were`} ready.`,
     )
   }
   const which = `input ${done + 1}${count === undefined ? '' : ` of ${count}`}`

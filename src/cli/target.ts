@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { resolve as resolvePackage } from 'import-meta-resolve'
 import { isTask, type Task } from '../index.ts'
+import { harmless } from '../live/harmless.ts'
 import { oneLine, summaryOf, UsageError } from './ending.ts'
 import { didYouMean } from './suggestion.ts'
 import { packageFolder } from './surroundings.ts'
@@ -29,7 +30,7 @@ export async function loadTarget(text: string): Promise<Target> {
   const exported = await importModule(module, locate(module))
   const name = exportName ?? onlyTask(module, exported)
   const value = exported[name]
-  if (isTask(value)) return { label: `${module}#${name}`, task: value }
+  if (isTask(value)) return { label: harmless(`${module}#${name}`), task: value }
   throw new UsageError(whyNoTask(module, name, exported))
 }
 

@@ -1,5 +1,6 @@
 /** A live tree as text. */
 import type { Age } from '../runtime/birth.ts'
+import { harmless } from './harmless.ts'
 import type { LiveNode, LiveTree, LiveWait, Within } from './tree.ts'
 
 /** One line for each node, indented by lines that show what is inside of what; empty if nothing lives. */
@@ -75,9 +76,7 @@ function durationText(ms: number): string {
   return `${Math.floor(ms / 3_600_000)} h ${Math.floor((ms % 3_600_000) / 60_000)} min`
 }
 
-/** Names are the user's, and may hold what would break the tree or drive the terminal. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+  const plain = harmless(text)
   return plain.length > 400 ? `${plain.slice(0, 399)}…` : plain
 }

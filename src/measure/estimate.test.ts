@@ -21,8 +21,11 @@ test('few samples have a wider interval than their range, for their range does n
   assert.ok(low < 10 && high > 12, `[${low}, ${high}]`)
 })
 
-test('a single sample leaves its interval open', () => {
-  assert.deepEqual(estimate([5]), { median: 5, low: 0, high: Number.POSITIVE_INFINITY })
+test('fewer than three samples leave the interval open', () => {
+  const open = { low: 0, high: Number.POSITIVE_INFINITY }
+  assert.deepEqual(estimate([5]), { median: 5, ...open })
+  assert.deepEqual(estimate([5, 7]), { median: 6, ...open })
+  assert.ok(estimate([5, 6, 7]).high < Number.POSITIVE_INFINITY)
 })
 
 test('the same samples give the same interval', () => {

@@ -14,7 +14,7 @@ export interface Estimate {
  * From six samples on by the percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
  * chapter 13). Fewer can't carry it: even their whole range misses the median more often than 1 time in 20. They get
  * Student's t interval on their logarithms (Student, "The probable error of a mean", 1908), which is wide where it must
- * be; a single sample says nothing about its spread, so its interval is 0 to infinity.
+ * be. One or two samples say nothing that is worth an interval: theirs is 0 to infinity.
  */
 export function estimate(samples: readonly number[]): Estimate {
   return {
@@ -36,7 +36,7 @@ function bootstrapped(samples: readonly number[]): { low: number; high: number }
 }
 
 /** The two-sided 95 % quantile of Student's t, by the number of samples. */
-const studentT: Readonly<Record<number, number>> = { 2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776 }
+const studentT: Readonly<Record<number, number>> = { 3: 4.303, 4: 3.182, 5: 2.776 }
 
 function studentised(samples: readonly number[]): { low: number; high: number } {
   const t = studentT[samples.length]

@@ -120,7 +120,7 @@ const smallWorkMs = 5
 
 function doubt({ model, figures }: Measured): string {
   if (figures.speedUp.high === Number.POSITIVE_INFINITY)
-    return 'one run of each tells nothing about their spread'
+    return 'fewer than three runs tell nothing about their spread'
   return `${model} are somewhere from ${factor(figures.speedUp.low)} to ${factor(figures.speedUp.high)} as fast as the plain loop`
 }
 

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { promisify } from 'node:util'
+import { harmless } from '../../live/harmless.ts'
 import { UsageError } from '../ending.ts'
 
 /**
@@ -117,8 +118,7 @@ export async function listPrograms(): Promise<Program[] | undefined> {
         readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
         statusOf(pid),
       ])
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: words are parted by NUL; whatever else there is must not drive the terminal.
-      const words = command.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
+      const words = harmless(command).trim() // They are parted by NUL.
       if (words === '') return undefined // It has ended meanwhile.
       return {
         pid,
