@@ -10,6 +10,7 @@
 import { ClosedError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { offAbort, onAbort } from '../runtime/signals.ts'
 import { abortError } from '../task/future.ts'
 
 export class Room {
@@ -38,13 +39,13 @@ export class Room {
       this.#waiting.delete(parked)
       parked.fail(this.#aborted(signal as AbortSignal))
     }
-    signal?.addEventListener('abort', abort, { once: true })
+    if (signal !== undefined) onAbort(signal, abort)
     this.#waiting.add(parked)
     this.changed()
     try {
       await parked.promise
     } finally {
-      signal?.removeEventListener('abort', abort)
+      if (signal !== undefined) offAbort(signal, abort)
     }
   }
 

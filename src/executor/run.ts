@@ -1,6 +1,7 @@
 /** `run`: one call, as a job and a future. */
 import { ClosedError, TimeoutError } from '../errors.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import { offAbort, onAbort } from '../runtime/signals.ts'
 import { type Stoppable, type Strand, strandIfAny } from '../runtime/strand.ts'
 import { type CallContext, currentCall } from '../task/context.ts'
 import { abortError, type Future, FutureControl } from '../task/future.ts'
@@ -155,7 +156,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     heldBy?.hold(this)
     if (signal !== undefined) {
       this.#extra.aborted = () => this.#aborted(signal)
-      signal.addEventListener('abort', this.#extra.aborted, { once: true })
+      onAbort(signal, this.#extra.aborted)
     }
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
       this.#extra.timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
@@ -209,7 +210,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     extras.pause?.cancel()
     extras.strand?.release(this)
     if (extras.aborted !== undefined)
-      this.#course.options.signal?.removeEventListener('abort', extras.aborted)
+      if (this.#course.options.signal !== undefined) offAbort(this.#course.options.signal, extras.aborted)
   }
 
   /** The user has cancelled the future. */

@@ -10,6 +10,7 @@
 import { ClosedError, TimeoutError, WorkerError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import { offAbort, onAbort } from '../runtime/signals.ts'
 import { type Stoppable, type Strand, strandIfAny } from '../runtime/strand.ts'
 import { keepContext } from '../task/context.ts'
 import { abortError, type ProgressListener, tellProgress } from '../task/future.ts'
@@ -221,7 +222,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
       return this.settled({ ok: false, error }) // A mistake in the program: the task can't run on this backend at all.
     }
     if (this.#outcome !== undefined) return
-    signal?.addEventListener('abort', this.#aborted, { once: true })
+    if (signal !== undefined) onAbort(signal, this.#aborted)
     this.#strand = strandIfAny()
     this.#strand?.hold(this)
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
@@ -287,7 +288,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
   settled(outcome: Outcome<unknown>): void {
     this.#timer?.cancel()
     this.#strand?.release(this)
-    this.#options.signal?.removeEventListener('abort', this.#aborted)
+    if (this.#options.signal !== undefined) offAbort(this.#options.signal, this.#aborted)
     this.#outcome = outcome
     if (this.#leaving !== undefined) this.#settleLeaving(this.#leaving, outcome)
     for (const parked of this.#waiting.splice(0)) {

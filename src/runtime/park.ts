@@ -13,6 +13,7 @@ import { TimeoutError } from '../errors.ts'
 import { noteBirth } from './birth.ts'
 import { realRuntime } from './real.ts'
 import { type Runtime, runtime, type Timer } from './runtime.ts'
+import { offAbort, onAbort } from './signals.ts'
 import { currentStrand, type Stoppable, type Strand, strandIfAny } from './strand.ts'
 
 /** Somebody who waits. */
@@ -160,7 +161,7 @@ class Wait<T> implements Parked<T>, Stoppable {
     strand?.hold(this)
     if (signal !== undefined) {
       this.#guards.aborted = () => this.stop(signal.reason)
-      signal.addEventListener('abort', this.#guards.aborted)
+      onAbort(signal, this.#guards.aborted)
     }
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
       this.#guards.timer = this.runtime.setTimer(timeoutMs, () =>
@@ -181,7 +182,7 @@ class Wait<T> implements Parked<T>, Stoppable {
       this.#guards = undefined
       strand?.release(this)
       timer?.cancel()
-      if (aborted !== undefined) signal?.removeEventListener('abort', aborted)
+      if (aborted !== undefined && signal !== undefined) offAbort(signal, aborted)
     }
     return true
   }

@@ -11,6 +11,7 @@ import { checkFlag, checkFunction, checkOptions, optionNames, shown } from '../.
 import { OptionError, TimeoutError } from '../../errors.ts'
 import { type Batch, openInputs, type Source } from '../../executor/map/inputs.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
+import { offAbort, onAbort } from '../../runtime/signals.ts'
 import { currentStrand, enterStrand, type Stoppable, type Strand } from '../../runtime/strand.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import { type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
@@ -140,7 +141,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   /** Starts when the code that runs now has ended, so that the caller can say first how it wants the results. */
   begin(): void {
     const { signal, timeoutMs } = this.#options
-    signal?.addEventListener('abort', this.#aborted)
+    if (signal !== undefined) onAbort(signal, this.#aborted)
     this.#parent?.hold(this)
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
@@ -344,6 +345,6 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   #release(): void {
     this.#timer?.cancel()
     this.#parent?.release(this)
-    this.#options.signal?.removeEventListener('abort', this.#aborted)
+    if (this.#options.signal !== undefined) offAbort(this.#options.signal, this.#aborted)
   }
 }

@@ -23,6 +23,7 @@ import { listLive } from '../../live/register.ts'
 import type { LiveNode } from '../../live/tree.ts'
 import { type Parked, park, reasonsOf } from '../../runtime/park.ts'
 import { type Runtime, runtime, type Timer } from '../../runtime/runtime.ts'
+import { offAbort, onAbort } from '../../runtime/signals.ts'
 import { currentStrand, Strand, withStrand } from '../../runtime/strand.ts'
 import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '../../task/task.ts'
 import { publishScopeUnresponsive } from '../../trace.ts'
@@ -184,7 +185,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
   enter(body: (s: Scope) => T | PromiseLike<T>): Promise<T> {
     this.parent?.hold(this)
     if (!this.#isInside) outermost.add(this)
-    this.#outside?.addEventListener('abort', this.#aborted)
+    if (this.#outside !== undefined) onAbort(this.#outside, this.#aborted)
     const over = park<T>(`${this.name} to end`, this)
     this.#over = over
     let returned: Promise<T>
@@ -394,7 +395,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     if (over?.state !== 'waiting') return
     this.#deadline?.cancel()
     this.#grace?.cancel()
-    this.#outside?.removeEventListener('abort', this.#aborted)
+    if (this.#outside !== undefined) offAbort(this.#outside, this.#aborted)
     this.parent?.release(this)
     if (!this.#isInside) outermost.delete(this)
     const failure = this.#outcome(left)

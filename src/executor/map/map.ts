@@ -11,6 +11,7 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { PayloadTooLargeError, QueueFullError, SerializationError, TimeoutError } from '../../errors.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
+import { offAbort, onAbort } from '../../runtime/signals.ts'
 import { type Stoppable, strandIfAny } from '../../runtime/strand.ts'
 import { currentCall } from '../../task/context.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
@@ -125,7 +126,7 @@ class MapRun implements JobOwner, Stoppable {
   /** Starts in the next turn, so that the caller can say first how it wants the results. */
   begin(): void {
     const { signal, timeoutMs } = this.#callOptions
-    signal?.addEventListener('abort', this.#aborted, { once: true })
+    if (signal !== undefined) onAbort(signal, this.#aborted)
     this.heldBy?.hold(this)
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
       this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
@@ -412,6 +413,6 @@ class MapRun implements JobOwner, Stoppable {
   #release(): void {
     this.#timer?.cancel()
     this.heldBy?.release(this)
-    this.#callOptions.signal?.removeEventListener('abort', this.#aborted)
+    if (this.#callOptions.signal !== undefined) offAbort(this.#callOptions.signal, this.#aborted)
   }
 }
