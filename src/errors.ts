@@ -4,10 +4,11 @@
  *
  *     AtonceError
  *     ├── the program is wrong ── InvalidTaskError · DeclarationError · EntryPointError · TaskLoadError · TaskVersionError ·
- *     │                           NotOwnerError
+ *     │                           NotOwnerError · SyncUseError
  *     ├── the value can't cross ─ SerializationError · UnknownClassError · PayloadTooLargeError · ThrownValueError
  *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · ChannelClosedError · QueueFullError
  *     ├── the work won't end ──── UnresponsiveError · DeadlockError
+ *     ├── others broke it ─────── OwnerDiedError · BrokenBarrierError
  *     ├── every attempt failed ── RetryError
  *     └── the worker failed ───── WorkerError
  *                                 ├── WorkerExitedError · WorkerCrashedError · OutOfMemoryError
@@ -223,19 +224,49 @@ export class UnresponsiveError extends AtonceError {
   }
 }
 
-/** Under virtual time: nothing is ready, no timer is set, and the body still waits. `waits` says who waits for what. */
+/**
+ * Those who wait wait for each other, and none can go on. `waits` says who waits for what: all that wait, under virtual
+ * time, when nothing is ready and no timer is set; a circle of threads, each of which holds the lock that the one before waits for.
+ */
 export class DeadlockError extends AtonceError {
   readonly waits: readonly { readonly who: string; readonly reason: string }[]
 
-  constructor(waits: readonly { readonly who: string; readonly reason: string }[]) {
+  constructor(waits: readonly { readonly who: string; readonly reason: string }[], message?: string) {
     super(
       'ATONCE_DEADLOCK',
-      'Nothing is left to wait for: no timer is set and the promise is still pending. ' +
-        (waits.length === 0
-          ? 'Nobody waits for anything of atonce: look for a promise that nobody settles, or for input and output, which a simulation can’t see.'
-          : `Who waits:\n${waits.map(({ who, reason }) => `    ${who} waits for ${reason}`).join('\n')}`),
+      message ??
+        'Nothing is left to wait for: no timer is set and the promise is still pending. ' +
+          (waits.length === 0
+            ? 'Nobody waits for anything of atonce: look for a promise that nobody settles, or for input and output, which a simulation can’t see.'
+            : `Who waits:\n${waits.map(({ who, reason }) => `    ${who} waits for ${reason}`).join('\n')}`),
     )
     this.waits = waits
+  }
+}
+
+/** A lock or another thing of shared memory was used wrongly: released by one who does not hold it, or waited for where nobody may block. */
+export class SyncUseError extends AtonceError {
+  constructor(message: string) {
+    super('ATONCE_SYNC_USE', message)
+  }
+}
+
+/** The thread that held this lock has ended without releasing it, so what the lock guards may be half changed. */
+export class OwnerDiedError extends AtonceError {
+  /** The lock's name. */
+  readonly lock: string
+
+  constructor(lock: string) {
+    const what = `The thread that held ${lock} has ended without releasing it, so what it guards may be half changed.`
+    super('ATONCE_OWNER_DIED', `${what} Take it over, and put that right: acquire({ ownerDied: 'take' }).`)
+    this.lock = lock
+  }
+}
+
+/** A party of the barrier has given up, its action has thrown, or it was aborted or reset: not all will come. */
+export class BrokenBarrierError extends AtonceError {
+  constructor(barrier: string, why: string, options?: ErrorOptions) {
+    super('ATONCE_BROKEN_BARRIER', `${barrier} is broken: ${why}. Make it whole again: reset().`, options)
   }
 }
 
@@ -391,6 +422,9 @@ const classes = {
   QueueFullError,
   UnresponsiveError,
   DeadlockError,
+  SyncUseError,
+  OwnerDiedError,
+  BrokenBarrierError,
   RetryError,
   WorkerError,
   WorkerExitedError,

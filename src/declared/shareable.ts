@@ -48,6 +48,8 @@ export interface SharedClass {
   readonly packing: Packing<object, unknown> | undefined
 }
 
+const { fileURLToPath } = process.getBuiltinModule('node:url')
+
 const declared = new Declarations<SharedClass>('shareables')
 const key = Symbol.for('atonce.shareables.prototypes.1')
 const holder = globalThis as { [key]?: WeakMap<object, SharedClass> }
@@ -128,7 +130,7 @@ export function sharedClassAbove(prototype: object | null): SharedClass | undefi
  */
 export function findSharedClass(address: ClassAddress): SharedClass {
   const { module, name, version, digest } = address
-  const found = declared.find(address)
+  const found = declared.find(address) ?? (loadOwn(module) ? declared.find(address) : undefined)
   if (found === undefined) throw unknownClass(module, name)
   if (!isSameVersion(found.address.version, version, () => found.address.digest === digest)) {
     throw new TaskVersionError(
@@ -137,6 +139,29 @@ export function findSharedClass(address: ClassAddress): SharedClass {
     )
   }
   return found
+}
+
+/** Where this copy of atonce has its locks: a folder of its sources, or beside this module in `dist/`. Nowhere, in a user's bundle. */
+const sources = /^(.*\/src\/)declared\/shareable\.ts$/.exec(import.meta.url)?.[1]
+const built = /^(.*\/dist\/src\/)[\w-]+\.js$/.exec(import.meta.url)?.[1]
+
+/**
+ * Loads the module of a lock: a task's module that imports no more than its type has not. False if it is not one of
+ * them: a message can't make this side load anything else.
+ */
+function loadOwn(module: string): boolean {
+  const isOwn =
+    sources === undefined
+      ? built !== undefined && module.startsWith(built) && /^[\w-]+\.js$/.test(module.slice(built.length))
+      : module.startsWith(`${sources}sync/`) && /^[\w-]+\.ts$/.test(module.slice(sources.length + 5))
+  if (!isOwn) return false
+  try {
+    const { createRequire } = process.getBuiltinModule('node:module')
+    createRequire(import.meta.url)(fileURLToPath(module))
+    return true
+  } catch {
+    return false // It was never there: the address was forged.
+  }
 }
 
 function unknownClass(module: string, name: string): UnknownClassError {

@@ -1,6 +1,7 @@
 /** One worker thread, as the pool sees it. */
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { PoolOptions, ResourceLimits } from '../pool/options.ts'
+import { endAgent, newAgent } from '../runtime/agents.ts'
 import { store } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { claimMemory, claimWindow, giveClaim, recallClaim, wasBegun } from '../wire/claims.ts'
@@ -24,6 +25,7 @@ function startThread(
   const cancelWord = new Int32Array(new SharedArrayBuffer(4))
   const claims = claimMemory()
   const rings = sharedRings()
+  const agent = newAgent()
   let thread: Worker | undefined
   let unreadable: string | undefined
   let failure: unknown
@@ -45,6 +47,7 @@ function startThread(
   )
   transport.listen()
   const exited = (exit: Exit) => {
+    endAgent(agent.id) // Whoever waits for a lock that the thread held sees it now.
     owner.ending()
     transport.drain() // What the thread said before it died counts.
     transport.close()
@@ -61,6 +64,7 @@ function startThread(
         rings,
         claims,
         cancelWord,
+        agent,
         spinMs,
         maxPayloadBytes,
         maxWorkerMiB: Number.isFinite(maxWorkerMiB) ? maxWorkerMiB : undefined,

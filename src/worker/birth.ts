@@ -6,6 +6,7 @@
  * inherited by what the task itself starts.
  */
 import { type MessagePort, workerData } from 'node:worker_threads'
+import type { AgentBirth } from '../runtime/agents.ts'
 import type { SharedRings } from '../wire/transport/port.ts'
 
 /** What a worker is told at its birth. */
@@ -23,6 +24,8 @@ export interface ThreadBirth extends WorkerBirth {
   readonly port: MessagePort
   readonly rings: SharedRings
   readonly claims: Int32Array
+  /** Its number among the threads that share memory. */
+  readonly agent: AgentBirth
   /** How long the thread looks for the next call before it sleeps. */
   readonly spinMs: number
   /** One word: the number of the call that was cancelled last, which a synchronous loop can poll. */

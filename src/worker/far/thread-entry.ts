@@ -4,6 +4,7 @@
  * It is also where the worker finds itself: `threadEntry` is the URL of this code, which in a bundle is the bundle's own.
  * So no file has to lie beside a bundle; the bundle is loaded again in the worker, with `isWorker` true.
  */
+import { joinAgents } from '../../runtime/agents.ts'
 import { load } from '../../runtime/atomics.ts'
 import { beginClaim } from '../../wire/claims.ts'
 import type { ToWorker } from '../../wire/messages.ts'
@@ -17,8 +18,9 @@ import { Worker } from './worker.ts'
 export const threadEntry: string = import.meta.url
 
 if (threadBirth !== undefined) {
-  const { name, executor, port, rings, claims, cancelWord, spinMs, maxPayloadBytes, maxWorkerMiB } =
+  const { name, executor, port, rings, claims, agent, cancelWord, spinMs, maxPayloadBytes, maxWorkerMiB } =
     threadBirth
+  joinAgents(agent, name)
   const worker = new Worker({
     name,
     home: { model: 'threads', ...executor },

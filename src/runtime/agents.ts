@@ -1,0 +1,110 @@
+/**
+ * The threads of this program that share memory, each with a number that is never given again, so
+ * that a lock can hold its owner's number, and anybody can see whether that owner lives.
+ *
+ *     starter: newAgent ─▶ { words, id } ─┊─▶ thread: joinAgents ─▶ selfAgent()
+ *     starter, when the thread has exited: endAgent(id) ─▶ isAlive(id) is false on every thread, from then on
+ *
+ * The words are one table for a first thread and all that it starts, at any depth: a header, then a
+ * row for each living agent. A row's first word is the number of the agent that lives there, or 0.
+ * Its generation makes the next number. The rest says what the agent waits for, if it has blocked
+ * for long (sync/deadlock.ts).
+ */
+import { add, atomicsInForce, compareExchange, load, store } from './atomics.ts'
+
+const slotBits = 9
+const slots = 1 << slotBits
+/** The bits of a lock word that hold an agent's number. */
+export const agentMask = 0x0fff_ffff
+const generations = (agentMask + 1) >> slotBits
+
+const headerWords = 16
+const lockNumbers = 0
+/** 1 KiB: most of it is text, and untouched memory costs nothing. */
+export const rowWords = 256
+const alive = 0
+const generation = 1
+
+/** What a new thread is told. */
+export interface AgentBirth {
+  readonly words: Int32Array
+  /** 0 if there are as many threads already as can be numbered. */
+  readonly id: number
+}
+
+let words: Int32Array | undefined
+let self = 0
+let selfName = 'main'
+
+/** The table, made by the first thread that asks. */
+export function agentTable(): Int32Array {
+  const simulated = atomicsInForce()
+  if (simulated !== undefined) return simulated.agents
+  words ??= new Int32Array(new SharedArrayBuffer(4 * (headerWords + slots * rowWords)))
+  return words
+}
+
+/** The number of this thread; made at the first call if nobody gave it one. */
+export function selfAgent(): number {
+  const simulated = atomicsInForce()
+  if (simulated !== undefined) return simulated.agent
+  if (self === 0) self = newAgent().id
+  return self
+}
+
+/** This thread's name, as `thread 2`. */
+export function selfAgentName(): string {
+  return selfName
+}
+
+/** Gives a number to a thread that is about to start. */
+export function newAgent(): AgentBirth {
+  const table = agentTable()
+  for (let slot = 0; slot < slots; slot += 1) {
+    const row = headerWords + slot * rowWords
+    if (load(table, row + alive) !== 0) continue
+    const next = (load(table, row + generation) % (generations - 1)) + 1
+    const id = (next << slotBits) | slot
+    if (compareExchange(table, row + alive, 0, id) !== 0) continue
+    store(table, row + generation, next)
+    return { words: table, id }
+  }
+  return { words: table, id: 0 }
+}
+
+/** Takes over what the starter has given this thread. */
+export function joinAgents({ words: given, id }: AgentBirth, name: string): void {
+  words = given
+  self = id
+  selfName = name
+}
+
+/** Called by the starter, once the thread has exited and runs no more code. */
+export function endAgent(id: number): void {
+  if (id === 0) return
+  const table = agentTable()
+  compareExchange(table, rowOf(id) + alive, id, 0)
+}
+
+/** Whether that thread has not exited; costs one load. */
+export function isAlive(id: number): boolean {
+  return load(agentTable(), rowOf(id) + alive) === id
+}
+
+/** Where in the table an agent's row begins. */
+export function rowOf(id: number): number {
+  return headerWords + (id & (slots - 1)) * rowWords
+}
+
+/** Another number for each lock of the program. */
+export function newLockNumber(): number {
+  return add(agentTable(), lockNumbers, 1) + 1
+}
+
+/** A table for so many agents that a checker plays, and their numbers. */
+export function playedAgents(count: number): { readonly words: Int32Array; readonly ids: readonly number[] } {
+  const table = new Int32Array(new SharedArrayBuffer(4 * (headerWords + count * rowWords)))
+  const ids = Array.from({ length: count }, (_, slot) => (1 << slotBits) | slot)
+  for (const id of ids) table[rowOf(id) + alive] = id
+  return { words: table, ids }
+}

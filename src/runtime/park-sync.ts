@@ -1,0 +1,30 @@
+/**
+ * The blocking form of `park`, for threads that may stop: the thread itself waits, on a word, until
+ * another thread has changed the word and notified it. Its timers, its messages and its other calls
+ * wait with it.
+ */
+import { isMainThread } from 'node:worker_threads'
+import { SyncUseError } from '../errors.ts'
+import { atomicsInForce, type Woken, wait } from './atomics.ts'
+
+/**
+ * Whether this thread may stop: all but the main one, whose event loop the whole program stands on.
+ */
+export function mayBlock(): boolean {
+  return !isMainThread || atomicsInForce() !== undefined
+}
+
+/**
+ * @throws SyncUseError on the main thread; `call` is what was called, `instead` what serves there
+ */
+export function needsToBlock(call: string, instead: string): void {
+  if (mayBlock()) return
+  throw new SyncUseError(
+    `${call} would stop the main thread, and with it every timer and message of the program. Write there: ${instead}`,
+  )
+}
+
+/** Stops this thread while the word holds `expected`, for so long at most. */
+export function parkSync(words: Int32Array, at: number, expected: number, timeoutMs: number): Woken {
+  return wait(words, at, expected, timeoutMs)
+}

@@ -1,0 +1,102 @@
+/** A count that goes down once, and that any number of threads wait for. */
+import { OptionError, SyncUseError } from '../errors.ts'
+import { compareExchange, load, notify } from '../runtime/atomics.ts'
+import { needsToBlock } from '../runtime/park-sync.ts'
+import { crossesByHome, type Home, newHome } from './crossing.ts'
+import {
+  block,
+  checkTimeout,
+  type SyncWaitOptions,
+  suspend,
+  type Waiting,
+  type WaitOptions,
+} from './waiting.ts'
+
+const mostCounts = 0x7fff_ffff
+
+/**
+ * Opens for good once it was counted down `count` times.
+ *
+ * @throws OptionError
+ * @example
+ *     const ready = new Latch(pool.workers)
+ *     await ready.wait() // Each worker calls ready.countDown() when it is ready.
+ */
+export class Latch {
+  readonly name: string
+  readonly #words: Int32Array
+  readonly #at: number
+
+  constructor(count: number, options: { readonly name?: string } = {}, home?: Home) {
+    if (!(Number.isInteger(count) && count >= 0 && count <= mostCounts))
+      throw new OptionError(`new Latch(count) takes a whole number from 0 to ${mostCounts}; it got ${count}.`)
+    const { words, at, name } = home ?? newHome('latch', 1, options.name)
+    this.#words = words
+    this.#at = at
+    this.name = name
+    if (home === undefined) words[at] = count // Nobody else has seen it yet.
+  }
+
+  /** How often it is still to be counted down. */
+  get count(): number {
+    return load(this.#words, this.#at)
+  }
+
+  /**
+   * Counts down by `count`, and wakes all who wait if that was the last.
+   * @throws SyncUseError if fewer are left; OptionError
+   */
+  countDown(count = 1): void {
+    if (!(Number.isInteger(count) && count >= 1))
+      throw new OptionError(`countDown(count) takes a whole number from 1 up; it got ${count}.`)
+    if (!countDown(this.#words, this.#at, count))
+      throw new SyncUseError(
+        `countDown(${count}) of ${this.name}, which has ${this.count} left. Count down once for each of those it waits for.`,
+      )
+  }
+
+  /**
+   * Stops the thread until it is open.
+   * @throws SyncUseError on the main thread
+   * @throws TimeoutError, OptionError
+   */
+  waitSync(options: SyncWaitOptions = {}): void {
+    if (this.count === 0) return
+    needsToBlock(`waitSync() of ${this.name}`, 'await latch.wait()')
+    block(untilZero(this.#words, this.#at), this.name, checkTimeout('waitSync()', options.timeoutMs))
+  }
+
+  /** Waits until it is open. Rejects with TimeoutError, the signal's reason, OptionError. */
+  async wait(options: WaitOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted()
+    await suspend(untilZero(this.#words, this.#at), this.name, this, options)
+  }
+
+  static {
+    crossesByHome(
+      import.meta,
+      Latch,
+      latch => ({ words: latch.#words, at: latch.#at, name: latch.name }),
+      home => new Latch(0, {}, home),
+    )
+  }
+}
+
+export function countDown(words: Int32Array, at: number, count: number): boolean {
+  for (;;) {
+    const left = load(words, at)
+    if (left < count) return false
+    if (compareExchange(words, at, left, left - count) !== left) continue
+    if (left === count) notify(words, at, Number.POSITIVE_INFINITY)
+    return true
+  }
+}
+
+export function* untilZero(words: Int32Array, at: number): Waiting {
+  for (;;) {
+    const left = load(words, at)
+    if (left === 0) return true
+    // It sleeps on while the count goes down: only the last one notifies.
+    if ((yield { words, at, expected: left, passOn: undefined }) === 'over') return load(words, at) === 0
+  }
+}

@@ -1,0 +1,96 @@
+/** Something that is done once, by whichever thread comes first. */
+import { load, store } from '../runtime/atomics.ts'
+import { needsToBlock } from '../runtime/park-sync.ts'
+import { crossesByHome, type Home, newHome } from './crossing.ts'
+import { type Asking, disown, me, own } from './owned.ts'
+import { block, checkTimeout, type SyncWaitOptions, suspend, type WaitOptions } from './waiting.ts'
+
+const done = 1
+
+/**
+ * Runs one function once, on whichever thread asks first; the others wait until it has returned. If
+ * it throws, or its thread dies, the next one that asks runs it again.
+ *
+ * @example
+ *     once.runSync(() => table.view.set(firstPrimes(1_000)))
+ */
+export class Once {
+  readonly name: string
+  readonly #words: Int32Array
+  readonly #at: number
+
+  constructor(options: { readonly name?: string } = {}, home: Home = newHome('once', 2, options.name)) {
+    this.#words = home.words
+    this.#at = home.at
+    this.name = home.name
+  }
+
+  /** Whether it was done. */
+  get done(): boolean {
+    return load(this.#words, this.#at + done) === 1
+  }
+
+  /**
+   * Runs `body` unless it was done; true if this call has. The thread stops while another one runs
+   * it.
+   * @throws SyncUseError on the main thread, if another thread runs it
+   * @throws TimeoutError, DeadlockError, OptionError, and what `body` throws
+   */
+  runSync(body: () => void, options: SyncWaitOptions = {}): boolean {
+    if (this.done) return false
+    const self = me()
+    const taking = own(this.#words, this.#at, self, this.#asking(true))
+    block(guarded(taking, this.name), this.name, checkTimeout('runSync()', options.timeoutMs))
+    try {
+      if (this.done) return false
+      body()
+      store(this.#words, this.#at + done, 1)
+      return true
+    } finally {
+      disown(this.#words, this.#at, self)
+    }
+  }
+
+  /**
+   * As `runSync`, without stopping the thread; `body` may be async. Rejects with the signal's
+   * reason too.
+   */
+  async run(body: () => unknown, options: WaitOptions = {}): Promise<boolean> {
+    if (this.done) return false
+    const self = me()
+    await suspend(own(this.#words, this.#at, self, this.#asking(false)), this.name, this, options)
+    try {
+      if (this.done) return false
+      await body()
+      store(this.#words, this.#at + done, 1)
+      return true
+    } finally {
+      disown(this.#words, this.#at, self)
+    }
+  }
+
+  #asking(blocks: boolean): Asking {
+    return { name: this.name, blocks, take: true, tookOver: false }
+  }
+
+  static {
+    crossesByHome(
+      import.meta,
+      Once,
+      once => ({ words: once.#words, at: once.#at, name: once.name }),
+      home => new Once({}, home),
+    )
+  }
+}
+
+/**
+ * On the main thread the first one may run the function, but nobody may wait for another thread.
+ */
+function* guarded(waiting: ReturnType<typeof own>, name: string): ReturnType<typeof own> {
+  let step = waiting.next()
+  while (!step.done) {
+    needsToBlock(`runSync() of ${name}`, 'await once.run(…)')
+    step = waiting.next(yield step.value)
+  }
+  return step.value
+}

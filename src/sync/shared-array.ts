@@ -1,0 +1,108 @@
+/** Numbers on memory that all threads see. */
+
+import { shareable } from '../declared/shareable.ts'
+import { OptionError } from '../errors.ts'
+import { needsSharedMemory } from './crossing.ts'
+
+/** The typed array of each kind of number. */
+export interface NumberViews {
+  i8: Int8Array
+  u8: Uint8Array
+  i16: Int16Array
+  u16: Uint16Array
+  i32: Int32Array
+  u32: Uint32Array
+  f32: Float32Array
+  f64: Float64Array
+}
+
+export type NumberKind = keyof NumberViews
+/** A typed array of that kind. */
+export type NumberView<K extends NumberKind> = NumberViews[K]
+
+interface NumberArray<V> {
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): V
+  readonly BYTES_PER_ELEMENT: number
+}
+
+export const numberArrays: { readonly [K in NumberKind]: NumberArray<NumberViews[K]> } = {
+  i8: Int8Array,
+  u8: Uint8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+}
+
+/**
+ * `length` numbers that all threads see: reading and writing `view` is as fast as any typed array,
+ * and no lock at all. Two threads that write to one element, or read while another writes, need a
+ * lock, or `Atomics` on `view`.
+ *
+ * @throws OptionError
+ * @example
+ *     const squares = SharedArray.from('f64', [1, 4, 9])
+ *     await pool.run(takeRoots, squares)
+ *     squares.view[1] // 2
+ */
+export class SharedArray<K extends NumberKind = 'f64'> {
+  readonly kind: K
+  /** The numbers themselves. */
+  readonly view: NumberView<K>
+
+  constructor(kind: K, length: number, view?: NumberView<K>) {
+    const made = Object.hasOwn(numberArrays, kind) ? numberArrays[kind] : undefined
+    if (made === undefined)
+      throw new OptionError(
+        `new SharedArray(kind, length) takes one of ${Object.keys(numberArrays).join(', ')}; it got ${String(kind)}.`,
+      )
+    this.kind = kind
+    this.view =
+      view ??
+      (new made(
+        sharedBytes('new SharedArray(kind, length)', length, made.BYTES_PER_ELEMENT),
+      ) as NumberView<K>)
+  }
+
+  /** One with these numbers. */
+  static from<K extends NumberKind>(kind: K, numbers: ArrayLike<number>): SharedArray<K> {
+    const array = new SharedArray(kind, numbers.length)
+    array.view.set(numbers)
+    return array
+  }
+
+  get length(): number {
+    return this.view.length
+  }
+
+  [Symbol.iterator](): ArrayIterator<number> {
+    return this.view[Symbol.iterator]()
+  }
+
+  static {
+    shareable(import.meta, SharedArray, {
+      pack(array: SharedArray<NumberKind>, crossing) {
+        needsSharedMemory(crossing, 'SharedArray')
+        return { kind: array.kind, view: array.view }
+      },
+      unpack: ({ kind, view }: { kind: NumberKind; view: NumberView<NumberKind> }) =>
+        new SharedArray<NumberKind>(kind, 0, view),
+    })
+  }
+}
+
+/** Shared memory for so many things of a size. @throws OptionError if there can't be so much */
+export function sharedBytes(call: string, count: number, bytesEach: number): SharedArrayBuffer {
+  if (!(Number.isInteger(count) && count >= 0))
+    throw new OptionError(`${call} takes a whole number from 0 up; it got ${count}.`)
+  try {
+    return new SharedArrayBuffer(count * bytesEach)
+  } catch (cause) {
+    throw new OptionError(
+      `${call}: ${count} of ${bytesEach} bytes each are more than this platform gives at once. Take several, or a smaller kind of number.`,
+      { cause },
+    )
+  }
+}
