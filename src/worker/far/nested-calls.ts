@@ -9,7 +9,9 @@ import type { ExecutorStats, Model } from '../../executor/stats.ts'
 import { nameOf } from '../../task/task.ts'
 import { type Crossing, decode, type Encoded, encode, needsNoCodec } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure } from '../../wire/failure.ts'
-import type { FromWorker, NestedMessage } from '../../wire/messages.ts'
+import type { LentMessage } from '../../wire/lent/messages.ts'
+import type { FromWorker, NestedMessage, ToWorker } from '../../wire/messages.ts'
+import type { Conversations } from '../conversations.ts'
 import { failuresIn, outcomeOf, unsendable } from '../reply.ts'
 
 /** The executor that a worker belongs to. */
@@ -41,13 +43,14 @@ export class NestedCalls {
   }
 
   /** The pool tells how a nested call goes; one that is not open any more was taken back. */
-  receive(message: NestedMessage): void {
-    const nested = this.open.get(message.id)
-    if (nested === undefined) return
-    const { job, of } = nested
-    if (message.kind === 'nestedStarted') job.started()
-    else if (message.kind === 'nestedProgress') job.progressed(message.done, message.total)
-    else of.settle(message, job)
+  converse(hears: Conversations<ToWorker | LentMessage>): void {
+    hears
+      .on('nestedStarted', ({ id }) => this.open.get(id)?.job.started())
+      .on('nestedProgress', ({ id, done, total }) => this.open.get(id)?.job.progressed(done, total))
+      .on('nestedSettled', message => {
+        const nested = this.open.get(message.id)
+        nested?.of.settle(message, nested.job)
+      })
   }
 }
 

@@ -5,6 +5,8 @@
  * resource of its own.
  */
 import { resourcesKeep } from '../../runtime/async-context.ts'
+import { realRuntime } from '../../runtime/real.ts'
+import { inRuntime, type Runtime } from '../../runtime/runtime.ts'
 import { enterStrand } from '../../runtime/strand.ts'
 import { type CallContext, withContext } from '../../task/context.ts'
 
@@ -14,22 +16,23 @@ const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 const outside = new AsyncResource('atonce.worker')
 
 /**
- * Calls `fn` as the given call; with `inherits`, in the context that is entered here, as for storages that came with it.
+ * Calls `fn` as the given call, on the worker's runtime; with `inherits`, in the context that is entered here, as for storages that came with it.
  * Entering the call in a resource that is left again costs half of running in it (`AsyncLocalStorage.run`).
  */
 export function inOwnContext(
   call: CallContext,
+  kept: Runtime,
   fn: (...args: any[]) => unknown,
   args: unknown[],
   inherits: boolean,
 ): unknown {
   const resource = resourcesKeep || inherits ? new AsyncResource('atonce.call') : outside
-  return resource.runInAsyncScope(enter, undefined, call, fn, args)
+  return resource.runInAsyncScope(enter, undefined, call, kept, fn, args)
 }
 
-function enter(call: CallContext, fn: (...args: any[]) => unknown, args: unknown[]): unknown {
+function enter(call: CallContext, kept: Runtime, fn: (...args: any[]) => unknown, args: unknown[]): unknown {
   enterStrand(call)
-  return fn(...args)
+  return kept === realRuntime ? fn(...args) : inRuntime(kept, () => fn(...args))
 }
 
 /**

@@ -57,11 +57,7 @@ if (processBirth !== undefined) {
   const transport = pipeTransport(
     from,
     {
-      message: (message: unknown) => {
-        const heard = message as ToWorker | LentMessage
-        if (heard.kind === 'lent') links.receive(heard)
-        else worker.receive(heard)
-      },
+      message: message => worker.receive(message as ToWorker | LentMessage),
       run(seq, ref, args) {
         worker.receiveRun(seq, ref, args)
         worker.wakeSoon()

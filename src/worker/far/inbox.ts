@@ -1,0 +1,155 @@
+/**
+ * What waits in a worker, and the loop that works it off: one call after the other, in the order they came.
+ *
+ *     push ─▶ wait ─▶ the loop: a turn for others, if it is time; what runs beside has ended; the last answer has left
+ *                             ─▶ claim ─▶ run ─▶ the next one, at once or when the promise has resolved
+ */
+import { longestStretchMs } from '../../policy.ts'
+import { type Runtime, runtime } from '../../runtime/runtime.ts'
+import type { WireStores } from '../../wire/messages.ts'
+import type { Outgoing } from './outgoing.ts'
+import type { RunningCalls } from './running.ts'
+import type { WorkClock } from './work-clock.ts'
+
+/** A call in the inbox. */
+export interface Call {
+  readonly seq: number
+  readonly ref: number
+  readonly args: unknown
+  readonly special: boolean
+  readonly chunk: boolean
+  readonly attempt: number
+  readonly stores?: WireStores
+  /** Of a stream: what its generator may yield at first. */
+  readonly credit?: number
+}
+
+/** What the loop asks of whoever brings the calls. */
+export interface Postman {
+  /** Reads what has arrived into the inbox; called when the inbox is empty. False if the worker must wait to be woken. */
+  refill(): boolean
+  /** Whether the call may be run; false if it was taken back. */
+  claim(seq: number): boolean
+  /** What must be waited for before the next call may begin, if anything: an answer that has not left yet. */
+  flushing(): Promise<void> | undefined
+  /** The worker can't go on: a built-in that it needs was replaced, or there is no room for what it has to say. */
+  broken(error: unknown): void
+}
+
+/** The rest of the worker. */
+export interface InboxParts {
+  readonly postman: Postman
+  readonly clock: WorkClock
+  readonly outgoing: Outgoing
+  readonly running: RunningCalls
+  /** Runs a call and answers it: at once, or when the promise that it returns has resolved. */
+  run(call: Call): Promise<void> | undefined
+}
+
+export class Inbox {
+  readonly #parts: InboxParts
+  readonly #postman: Postman
+  readonly #clock: WorkClock
+  readonly #runtime: Runtime = runtime()
+  readonly #calls: Call[] = []
+  #at = 0
+  #isOpen = false
+  #working = false
+  #waking = false
+
+  constructor(parts: InboxParts) {
+    this.#parts = parts
+    this.#postman = parts.postman
+    this.#clock = parts.clock
+  }
+
+  /** Whether a call waits here. */
+  get hasMore(): boolean {
+    return this.#at < this.#calls.length
+  }
+
+  push(call: Call): void {
+    this.#calls.push(call)
+  }
+
+  /** Takes the call out; false if it is not here. */
+  withdraw(seq: number): boolean {
+    const at = this.#calls.findIndex((call, at) => at >= this.#at && call.seq === seq)
+    if (at < 0) return false
+    this.#calls.splice(at, 1)
+    return true
+  }
+
+  /** From now on the worker works. */
+  open(): void {
+    this.#isOpen = true
+    this.wake()
+  }
+
+  /** Something has come, or can be sent again. */
+  wake(): void {
+    if (!this.#working && this.#isOpen) void this.#workOrBreak()
+  }
+
+  /** The same, once all that came in this turn is here: a cancel that came with its call must not be read after it ran. */
+  wakeSoon(): void {
+    if (this.#working || this.#waking) return
+    this.#waking = true
+    this.#runtime.soon(() => {
+      this.#waking = false
+      this.wake()
+    })
+  }
+
+  /** What a call throws is its answer; what is thrown around it would be nobody's, and the call would wait for ever. */
+  async #workOrBreak(): Promise<void> {
+    try {
+      await this.#work()
+    } catch (error) {
+      this.#postman.broken(error)
+    }
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true
+    this.#clock.look() // What lies before is rest.
+    let turnMs: number | undefined
+    while (this.#hasWork()) {
+      turnMs ??= this.#clock.nowMs
+      if (this.#clock.nowMs - turnMs > longestStretchMs)
+        turnMs = await this.#after(this.#runtime.yieldToLoop())
+      const beside = this.#parts.running.besideEnd()
+      if (beside !== undefined) await this.#after(beside)
+      const flushing = this.#postman.flushing()
+      if (flushing !== undefined) await this.#after(flushing)
+      const call = this.#calls[this.#at] // Taken only now: what was cancelled during the wait is not there any more.
+      if (call === undefined) continue
+      this.#at += 1
+      if (!this.#postman.claim(call.seq)) continue
+      const running = this.#parts.run(call)
+      if (running === undefined) continue
+      this.#parts.outgoing.deliver()
+      await running // Not by #after: that is a promise more for each call that waits.
+      turnMs = this.#clock.look()
+    }
+    this.#working = false
+  }
+
+  /** Waits, with nothing kept back meanwhile; returns what time it is then. */
+  async #after(wait: Promise<void>): Promise<number> {
+    this.#parts.outgoing.deliver()
+    await wait
+    return this.#clock.look()
+  }
+
+  /** Whether a call waits, after the inbox was filled again if need be. */
+  #hasWork(): boolean {
+    while (this.#at === this.#calls.length) {
+      this.#calls.length = 0
+      this.#at = 0
+      if (!this.#postman.refill()) return false
+      this.#clock.look()
+    }
+    return true
+  }
+}

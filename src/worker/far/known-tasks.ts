@@ -1,0 +1,46 @@
+/** The tasks that a worker was told of, by the numbers that they have on its connection. */
+import { ProtocolError } from '../../errors.ts'
+import type { Task } from '../../task/task.ts'
+import type { LoadMessage } from '../../wire/messages.ts'
+import { loadTask } from './loader.ts'
+import type { Outgoing } from './outgoing.ts'
+
+export class KnownTasks {
+  readonly #worker: string
+  readonly #outgoing: Outgoing
+  readonly #tasks = new Map<number, Task | Promise<Task>>()
+
+  /** `worker` is its name, for errors. */
+  constructor(worker: string, outgoing: Outgoing) {
+    this.#worker = worker
+    this.#outgoing = outgoing
+  }
+
+  /** Imports the task's module, and says how that went. */
+  async load(message: LoadMessage): Promise<void> {
+    const { ref } = message
+    const loading = loadTask(message)
+    this.#tasks.set(ref, loading)
+    try {
+      this.#tasks.set(ref, await loading)
+      this.#outgoing.send({ kind: 'loaded', ref })
+    } catch (error) {
+      this.#outgoing.send({ kind: 'loadFailed', ref, failure: this.#outgoing.encodeFailure(error) })
+    }
+  }
+
+  /** The task, or the promise of it; its `load` was sent before, but on another lane. */
+  get(ref: number): Task | Promise<Task> {
+    if (!this.#tasks.has(ref)) this.#outgoing.drain()
+    const task = this.#tasks.get(ref)
+    if (task !== undefined) return task
+    const who = { worker: `The executor of ${this.#worker}`, task: undefined }
+    throw new ProtocolError(`a call, but this worker was never told of task ${ref}`, who)
+  }
+
+  /** Undefined while it is imported. */
+  ifImported(ref: number): Task | undefined {
+    const task = this.#tasks.get(ref)
+    return typeof task === 'function' ? task : undefined
+  }
+}

@@ -1,0 +1,61 @@
+/** What a worker says to its pool, from `open` on: results on the fast lane, messages, and errors as far as they can be told. */
+import { type Crossing, detach, encode } from '../../wire/codec.ts'
+import { encodeFailure, type WireFailure, withoutParts } from '../../wire/failure.ts'
+import type { FromWorker } from '../../wire/messages.ts'
+import type { Transfer, Transport } from '../../wire/transport/transport.ts'
+
+export class Outgoing {
+  readonly crossing: Crossing
+  #transport: Transport | undefined
+
+  constructor(crossing: Crossing) {
+    this.crossing = crossing
+  }
+
+  open(transport: Transport): void {
+    this.#transport = transport
+    this.send({ kind: 'ready' })
+  }
+
+  /** Lets leave what was said on the fast lane. */
+  deliver(): void {
+    this.#transport?.deliver()
+  }
+
+  /** Reads what has come on another lane than what is being read. */
+  drain(): void {
+    this.#transport?.drain()
+  }
+
+  send(message: FromWorker, transfer: Transfer = []): void {
+    this.#transport?.send(message, transfer)
+    if (!this.crossing.sharedMemory) detach(transfer)
+  }
+
+  /** Puts a result on the fast lane, if it fits there; with `more`, others are to follow soon. */
+  tryDone(seq: number, workMs: number, result: unknown, more: boolean): boolean {
+    return this.#transport?.tryDone(seq, workMs, result, more) === true
+  }
+
+  done(seq: number, workMs: number, result: unknown): void {
+    const { value, special, transfer } = encode(result, 'result', this.crossing)
+    this.send({ kind: 'done', seq, value, special, workMs }, transfer)
+  }
+
+  /** An error may be too large to be sent, or hold what can't be copied after all: then it goes without what hangs on it. */
+  sendFailure(error: unknown, about: (failure: WireFailure) => FromWorker): void {
+    try {
+      return this.send(about(this.encodeFailure(error)))
+    } catch (problem) {
+      try {
+        return this.send(about(withoutParts(error, problem)))
+      } catch {
+        this.send(about(this.encodeFailure(problem)))
+      }
+    }
+  }
+
+  encodeFailure(error: unknown): WireFailure {
+    return encodeFailure(error, (value, path) => encode(value, path, this.crossing))
+  }
+}

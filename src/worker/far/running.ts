@@ -1,0 +1,106 @@
+/** The calls that a worker has begun and not answered: one of the hand, and those that it helps with meanwhile. */
+import type { StreamCall } from '../../executor/here/stream-call.ts'
+import { type Parked, park } from '../../runtime/park.ts'
+import type { CallContext } from '../../task/context.ts'
+import type { FarLinks } from '../../wire/lent/far-links.ts'
+import type { Borrower } from '../../wire/lent/lend.ts'
+import type { NestedCallsOf } from './nested-calls.ts'
+
+/** What is noted of a call that begins. */
+interface Begun {
+  readonly seq: number
+  readonly ref: number
+  readonly special: boolean
+}
+
+/** A call that was begun and not answered. */
+export interface Running {
+  readonly seq: number
+  readonly ref: number
+  readonly context: CallContext
+  /** Whether it has sent anything before its answer. */
+  talked: boolean
+  nested: NestedCallsOf | undefined
+  stream: StreamCall | undefined
+  /** Has the ends of channels in its arguments, which it gives back. */
+  borrower: Borrower | undefined
+}
+
+export class RunningCalls {
+  readonly #links: FarLinks | undefined
+  #current: Running | undefined
+  /** The calls beside it, by their numbers, which are negative. */
+  readonly #beside = new Map<number, Running>()
+  #besideEnd: Parked<void> | undefined
+  /** Whether this worker's end is watched. */
+  #givesBack = false
+
+  /** `links` is what ends of channels come by, in a process. */
+  constructor(links: FarLinks | undefined) {
+    this.#links = links
+  }
+
+  /** The call of the hand. */
+  get current(): Running | undefined {
+    return this.#current
+  }
+
+  get all(): readonly Running[] {
+    return [...(this.#current === undefined ? [] : [this.#current]), ...this.#beside.values()]
+  }
+
+  of(seq: number): Running | undefined {
+    return this.#current?.seq === seq ? this.#current : this.#beside.get(seq)
+  }
+
+  in(context: CallContext): Running | undefined {
+    if (this.#current?.context === context) return this.#current
+    for (const running of this.#beside.values()) if (running.context === context) return running
+    return undefined
+  }
+
+  begin({ seq, ref, special }: Begun, context: CallContext): void {
+    const borrower = special ? this.#borrower() : undefined
+    const running = { seq, ref, context, talked: false, nested: undefined, stream: undefined, borrower }
+    if (seq < 0) this.#beside.set(seq, running)
+    else this.#current = running
+  }
+
+  /** The call is to be answered: what it has made, and what it has on loan, ends with it. Undefined if it was before. */
+  end(seq: number): Running | undefined {
+    const running = this.of(seq)
+    if (running === undefined) return undefined
+    running.nested?.end()
+    giveBack(running)
+    if (seq >= 0) this.#current = undefined
+    else this.#beside.delete(seq)
+    if (this.#beside.size === 0) {
+      this.#besideEnd?.unpark()
+      this.#besideEnd = undefined
+    }
+    return running
+  }
+
+  /** What was helped with ends before another call of the hand begins: that one must not be hurt by it. */
+  besideEnd(): Promise<void> | undefined {
+    if (this.#beside.size === 0) return undefined
+    this.#besideEnd ??= park<void>('calls that were helped with to end', this)
+    return this.#besideEnd.promise
+  }
+
+  /** Where ends of channels arrive. What the call has sent there leaves, though it ends this worker. */
+  #borrower(): Borrower {
+    if (!this.#givesBack) {
+      this.#givesBack = true
+      process.on('exit', () => {
+        for (const running of this.all) giveBack(running)
+      })
+    }
+    return { loans: [], links: this.#links }
+  }
+}
+
+/** Ends what the call has on loan, before it is answered. */
+function giveBack({ borrower }: Running): void {
+  if (borrower !== undefined) for (const loan of borrower.loans) loan.end()
+}
