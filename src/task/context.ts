@@ -93,6 +93,8 @@ export class CallContext extends Strand implements TaskContext {
   readonly owner: CallOwner
   /** The call of this thread in which this one was made, on whatever executor. */
   readonly within: CallContext | undefined
+  /** What made the call, if it runs on the maker's own event loop. */
+  around: Strand | undefined
 
   /** `name` is the task's, for whoever asks who waits; `within` is the call in which this one was made. */
   constructor(attempt: number, worker: string, owner: CallOwner, name = 'a task', within?: CallContext) {

@@ -12,6 +12,7 @@
 import type { Queued } from '../../executor/queue.ts'
 import type { Parked } from '../../runtime/park.ts'
 import { currentStrand, Strand } from '../../runtime/strand.ts'
+import { CallContext } from '../../task/context.ts'
 
 /** What a limited function is given. */
 export interface LimitedContext {
@@ -23,6 +24,8 @@ export interface LimitedContext {
 export interface PlaceGiver {
   /** `waiting` holds a place and waits for calls that have none. */
   lend(waiting: LimitedCall): void
+  /** The place of `lender` is its own again, and others wait for it. */
+  offer(lender: LimitedCall): void
 }
 
 /** Who has made a call, and is told when it has got a place. */
@@ -87,35 +90,73 @@ export class LimitedCall implements Queued {
    * @returns how many places are free again
    */
   end(): number {
+    if (this.over) return 0
     this.over = true
     const { owes } = this
     const nesting = this.#nesting
     if (nesting === undefined) return owes
-    const { lender, lent, awaitedBy } = nesting
-    if (awaitedBy !== undefined) awaitedBy.#nest().awaited.delete(this)
+    const { lender, lent, hosted } = nesting
     this.#nesting = undefined
     if (lent !== undefined) {
       const heir = lent.#nest()
       heir.lender = lender
       heir.owes = owes
     }
-    if (lender !== undefined) lender.#nest().lent = lent
+    if (lender !== undefined && !lender.over) {
+      lender.#nest().lent = lent
+      if (lent === undefined) lender.giver.offer(lender)
+    }
+    // Who else waits for these can let them run.
+    for (const nested of hosted) {
+      const awaiter = nested.waiting ? nested.#awaiter : undefined
+      if (awaiter !== undefined) awaiter.#host(nested)
+    }
     return lent === undefined ? owes : 0
   }
 
   /** It waits for `nested`, until that is over. Those who wait for it in turn wait for `nested` too. */
   waitsFor(nested: LimitedCall): void {
     if (nested.over || this.over || nested === this) return
-    this.#nest().awaited.add(nested)
-    nested.#nest().awaitedBy = this
-    const givers = new Set([...nested.#andBelow()].filter(call => call.waiting).map(call => call.giver))
-    for (const outer of this.#andAbove()) if (givers.has(outer.giver)) outer.giver.lend(outer)
+    const { awaitedBy, unhosted } = nested.#nest()
+    if (awaitedBy.includes(this)) return
+    awaitedBy.push(this)
+    if (nested.waiting) this.#host(nested)
+    for (const queued of unhosted.splice(0)) if (queued.waiting) this.#host(queued)
   }
 
-  /** A queued call of its own limiter that it waits for, directly or through others. */
-  firstQueuedBelow(): LimitedCall | undefined {
-    for (const call of this.#andBelow()) if (call.waiting && call.giver === this.giver) return call
-    return undefined
+  /** The queued call that may run on its place next. */
+  nextHosted(): LimitedCall | undefined {
+    const hosted = this.#nesting?.hosted
+    for (;;) {
+      const first = hosted?.values().next().value
+      if (first === undefined || first.waiting) return first
+      hosted?.delete(first)
+    }
+  }
+
+  /**
+   * Finds who lets a queued call run in its place: the nearest call of the same limiter, of those that wait for it. It is enough
+   * to ask the nearest: if that one's place is lent already, whoever has it goes on, and the place comes back.
+   *
+   * Where there is none yet, the topmost that waits remembers the call, for those who will wait for that one.
+   */
+  #host(queued: LimitedCall): void {
+    const seen = new Set<LimitedCall>([queued])
+    for (let call: LimitedCall = this; !seen.has(call); ) {
+      seen.add(call)
+      if (call.giver === queued.giver && !call.waiting) {
+        call.#nest().hosted.add(queued)
+        return call.giver.lend(call)
+      }
+      const above = call.#awaiter
+      if (above === undefined) return void call.#nest().unhosted.push(queued)
+      call = above
+    }
+  }
+
+  /** One who waits for it. */
+  get #awaiter(): LimitedCall | undefined {
+    return this.#nesting?.awaitedBy.find(call => !call.over)
   }
 
   #nest(): Nesting {
@@ -123,28 +164,11 @@ export class LimitedCall implements Queued {
       owes: this.weight,
       lender: undefined,
       lent: undefined,
-      awaited: new Set(),
-      awaitedBy: undefined,
+      hosted: new Set(),
+      unhosted: [],
+      awaitedBy: [],
     }
     return this.#nesting
-  }
-
-  *#andBelow(seen: Set<LimitedCall> = new Set()): Generator<LimitedCall> {
-    if (seen.has(this)) return
-    seen.add(this)
-    yield this
-    if (this.#nesting === undefined) return
-    for (const nested of this.#nesting.awaited) yield* nested.#andBelow(seen)
-  }
-
-  *#andAbove(): Generator<LimitedCall> {
-    const seen = new Set<LimitedCall>()
-    let call: LimitedCall | undefined = this
-    while (call !== undefined && !seen.has(call)) {
-      seen.add(call)
-      yield call
-      call = call.#nesting === undefined ? undefined : call.#nesting.awaitedBy
-    }
   }
 }
 
@@ -154,9 +178,12 @@ interface Nesting {
   /** Whose place it runs on, and who runs on its own. */
   lender: LimitedCall | undefined
   lent: LimitedCall | undefined
-  /** Calls that it waits for, and who waits for it. */
-  readonly awaited: Set<LimitedCall>
-  awaitedBy: LimitedCall | undefined
+  /** Queued calls of its limiter that may run on its place, in order; some may have got another one. */
+  readonly hosted: Set<LimitedCall>
+  /** Queued calls that it waits for, while nobody who could let them run waits for it. */
+  readonly unhosted: LimitedCall[]
+  /** Who waits for it. */
+  readonly awaitedBy: LimitedCall[]
 }
 
 /** The strand that a running call is. */
@@ -169,35 +196,18 @@ export class CallStrand extends Strand implements LimitedContext {
   }
 }
 
-/** The limited call that runs here, the innermost. */
-export function currentCall(): LimitedCall | undefined {
-  let strand = currentStrand()
-  while (strand !== undefined && !(strand instanceof CallStrand)) strand = strand.parent
-  return strand?.call
+/** The limited call that runs here, the innermost; through the tasks of this event loop that it has started, too. */
+export function currentLimitedCall(): LimitedCall | undefined {
+  for (const call of limitedCallsAround(currentStrand())) return call
+  return undefined
 }
 
-/**
- * The promise of a nested call. It tells the call that awaits it; `await`, `Promise.all` and their like come through
- * `then` for a class that is not Promise itself (ECMAScript, PromiseResolve), with a function for each outcome. A chain,
- * `then(save)` or `catch(report)`, gives one, and its promise is asked in turn.
- */
-export class NestedPromise<T> extends Promise<T> {
-  #call: LimitedCall | undefined
-
-  static of<T>(call: LimitedCall, promise: Promise<T>): NestedPromise<T> {
-    const nested = new NestedPromise<T>(resolve => resolve(promise))
-    nested.#call = call
-    return nested
-  }
-
-  override then<A = T, B = never>(
-    onDone?: ((value: T) => A | PromiseLike<A>) | null,
-    onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    if (typeof onDone === 'function' && typeof onFailed === 'function' && this.#call !== undefined)
-      currentCall()?.waitsFor(this.#call)
-    const next = super.then(onDone, onFailed) as NestedPromise<A | B>
-    next.#call = this.#call
-    return next
-  }
+/** The limited calls around a strand, the innermost first. */
+export function* limitedCallsAround(strand: Strand | undefined): Generator<LimitedCall> {
+  for (
+    let at = strand;
+    at !== undefined;
+    at = at.parent ?? (at instanceof CallContext ? at.around : undefined)
+  )
+    if (at instanceof CallStrand) yield at.call
 }

@@ -15,8 +15,9 @@ import { offAbort, onAbort } from '../../runtime/signals.ts'
 import { currentStrand, enterStrand, type Stoppable, type Strand } from '../../runtime/strand.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import { type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
-import { type Asker, CallStrand, currentCall, LimitedCall, type LimitedContext } from './call.ts'
-import { isThenable, timeoutOf } from './limited-run.ts'
+import { isThenable } from '../../task/thenable.ts'
+import { type Asker, CallStrand, currentLimitedCall, LimitedCall, type LimitedContext } from './call.ts'
+import { timeoutOf } from './limited-run.ts'
 import { checkLimits, type LimitedOptions } from './options.ts'
 import type { Places } from './places.ts'
 
@@ -167,7 +168,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   /** A limited call that waits for results waits for the calls of this map. */
   awaited(): void {
     if (this.#parent === undefined || this.#awaitedBy !== undefined) return
-    this.#awaitedBy = currentCall()
+    this.#awaitedBy = currentLimitedCall()
     for (const call of this.#calls) this.#awaitedBy?.waitsFor(call)
   }
 
@@ -182,7 +183,11 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     }
     const calls = this.#calls.splice(0)
     for (const call of calls) call.at = -1
-    for (const call of calls) if (!this.#places.withdraw(call)) call.strand?.stop(error)
+    for (const call of calls) {
+      if (this.#places.withdraw(call)) continue
+      call.strand?.stop(error)
+      this.#places.goesOn(call)
+    }
     this.#release()
     this.#buffer.break(error)
   }
@@ -256,7 +261,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     }
     try {
       const returned = this.#fn(call.input, call.index, strand)
-      if (isThenable(returned)) (returned as PromiseLike<Awaited<R>>).then(succeeded, failed)
+      if (isThenable(returned)) Promise.resolve(returned as PromiseLike<Awaited<R>>).then(succeeded, failed)
       else succeeded(returned as Awaited<R>)
     } catch (error) {
       failed(error)
@@ -268,6 +273,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     return runtime().setTimer(timeoutMs, () => {
       const error = timeoutOf(this.#name, timeoutMs)
       call.strand?.stop(error)
+      this.#places.goesOn(call)
       if (this.#leave(call)) this.#deliverFailure(call, error)
     })
   }

@@ -8,14 +8,9 @@ import { park } from '../../runtime/park.ts'
 import { realRuntime } from '../../runtime/real.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, enterStrand } from '../../runtime/strand.ts'
-import {
-  type Asker,
-  CallStrand,
-  currentCall,
-  LimitedCall,
-  type LimitedContext,
-  NestedPromise,
-} from './call.ts'
+import { onAwait } from '../../task/on-await.ts'
+import { isThenable } from '../../task/thenable.ts'
+import { type Asker, CallStrand, currentLimitedCall, LimitedCall, type LimitedContext } from './call.ts'
 import type { Limits, Places } from './places.ts'
 
 export class LimitedRun implements Asker {
@@ -66,27 +61,24 @@ export class LimitedRun implements Asker {
 
   #call(call: LimitedCall, strand: CallStrand): unknown {
     enterStrand(strand)
-    let returned: unknown
     try {
-      returned = call.fn(strand)
+      const returned = call.fn(strand)
+      if (isThenable(returned)) return this.#settled(call, returned)
+      this.#places.ended(call)
+      return returned
     } catch (error) {
       this.#places.ended(call)
       throw error
     }
-    if (!isThenable(returned)) {
+  }
+
+  /** `await` takes a thenable's first answer only, whatever it does. */
+  async #settled(call: LimitedCall, returned: PromiseLike<unknown>): Promise<unknown> {
+    try {
+      return await returned
+    } finally {
       this.#places.ended(call)
-      return returned
     }
-    return returned.then(
-      value => {
-        this.#places.ended(call)
-        return value
-      },
-      error => {
-        this.#places.ended(call)
-        throw error
-      },
-    )
   }
 
   // ── a call that can be stopped ──
@@ -101,7 +93,8 @@ export class LimitedRun implements Asker {
     const deadlineMs = limits?.timeoutMs === undefined ? undefined : runtime().now() + limits.timeoutMs
     this.#places.enter(call)
     const promise = parked.promise.then(() => this.#beginGuarded(call, limits, deadlineMs))
-    return currentCall() === undefined ? promise : NestedPromise.of(call, promise)
+    if (currentLimitedCall() === undefined) return promise
+    return onAwait(promise, () => currentLimitedCall()?.waitsFor(call))
   }
 
   /** When it is stopped, its promise rejects at once; its place is free when its function has ended. */
@@ -116,7 +109,10 @@ export class LimitedRun implements Asker {
       signal: limits?.signal,
       onGivenUp: ({ promise }) => {
         timer?.cancel()
-        promise.catch(reason => strand.stop(reason))
+        promise.catch(reason => {
+          strand.stop(reason)
+          this.#places.goesOn(call)
+        })
       },
     })
     if (outcome.state !== 'waiting') {
@@ -126,7 +122,9 @@ export class LimitedRun implements Asker {
     if (deadlineMs !== undefined && deadlineMs !== Number.POSITIVE_INFINITY)
       timer = runtime().setTimer(Math.max(0, deadlineMs - runtime().now()), () => {
         const error = timeoutOf(strand.name, limits?.timeoutMs as number)
-        if (outcome.fail(error)) strand.stop(error)
+        if (!outcome.fail(error)) return
+        strand.stop(error)
+        this.#places.goesOn(call)
       })
     // In a reaction of its own: what follows here must not run in the strand of the call.
     Promise.resolve(strand)
@@ -150,12 +148,6 @@ export function timeoutOf(name: string, timeoutMs: number): TimeoutError {
   return new TimeoutError(
     `${name} did not end within ${timeoutMs} ms of the call; its place is free when it has stopped.`,
     timeoutMs,
-  )
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   )
 }
 

@@ -1,8 +1,9 @@
 /** A limiter: so many calls at a time, so many in a stretch of time, the others wait their turn. */
 import { checkCount, checkFunction, shown } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
+import { currentStrand } from '../../runtime/strand.ts'
 import type { Results } from '../../task/results.ts'
-import type { LimitedContext } from './call.ts'
+import { type LimitedContext, limitedCallsAround } from './call.ts'
 import { checkLimitedMap, type LimitedMapOptions, runLimitedMap } from './limited-map.ts'
 import { LimitedRun } from './limited-run.ts'
 import { listLimiter } from './live.ts'
@@ -164,24 +165,39 @@ export class Limiter {
 
   /** Waits until no call is queued or under way; at once, if that is so. @throws OptionError */
   idle(options?: LimiterWaitOptions): Promise<void> {
-    return this.#until('nothing to be left', () => this.running === 0 && this.queued === 0, options)
+    const own = this.#callsAround()
+    return this.#until('nothing to be left', () => this.running <= own && this.queued === 0, options, true)
   }
 
   /** Waits until fewer than `count` calls are queued: so a fast producer keeps a short queue. @throws OptionError */
   whenQueuedBelow(count: number, options?: LimiterWaitOptions): Promise<void> {
     checkMark('whenQueuedBelow(count)', count)
-    return this.#until(`fewer than ${count} to be queued`, () => this.queued < count, options)
+    return this.#until(`fewer than ${count} to be queued`, () => this.queued < count, options, false)
   }
 
   /** Waits until fewer than `count` calls are under way; after `pause()`, 1 waits for the last of them. @throws OptionError */
   whenRunningBelow(count: number, options?: LimiterWaitOptions): Promise<void> {
     checkMark('whenRunningBelow(count)', count)
-    return this.#until(`fewer than ${count} to run`, () => this.running < count, options)
+    const own = this.#callsAround()
+    return this.#until(`fewer than ${count} to run`, () => this.running - own < count, options, true)
   }
 
-  #until(what: string, holds: () => boolean, options: LimiterWaitOptions = {}): Promise<void> {
-    checkWait(options)
-    return this.#places.until(`${what} in ${this.name}`, holds, options)
+  #until(
+    what: string,
+    holds: () => boolean,
+    options: LimiterWaitOptions | undefined,
+    told: boolean,
+  ): Promise<void> {
+    if (options !== undefined) checkWait(options)
+    return this.#places.until(`${what} in ${this.name}`, holds, options ?? {}, { told })
+  }
+
+  /** How many of its calls the caller itself is in: those can't end while it waits. */
+  #callsAround(): number {
+    let count = 0
+    for (const call of limitedCallsAround(currentStrand()))
+      if (call.giver === this.#places && !call.over) count += 1
+    return count
   }
 
   #limitsOf(options: LimitedOptions | undefined): Limits | undefined {

@@ -12,8 +12,10 @@ import { AbortError, QueueFullError } from '../../errors.ts'
 import { PriorityQueue } from '../../executor/queue.ts'
 import { type Parked, park } from '../../runtime/park.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
-import type { LimitedCall, PlaceGiver } from './call.ts'
+import { currentStrand, type Strand } from '../../runtime/strand.ts'
+import { type LimitedCall, limitedCallsAround, type PlaceGiver } from './call.ts'
 import type { RateWindow } from './rate.ts'
+import { StuckWatch } from './stuck.ts'
 
 /** What ends a wait early. */
 export interface Limits {
@@ -42,7 +44,10 @@ export class Places implements PlaceGiver {
   #running = 0
   #paused = false
   #advancing = false
+  /** Watchers are told in the next turn. */
+  #telling = false
   #rateTimer: Timer | undefined
+  readonly #stuck = new StuckWatch(this)
 
   constructor(options: {
     name: string
@@ -102,6 +107,9 @@ export class Places implements PlaceGiver {
     if (this.#queue.size === 0 && this.#mayStart(call)) return this.#start(call)
     this.#queue.push(call)
     this.#advance()
+    if (!call.waiting) return
+    if (call.parent !== undefined) this.#noteNesting(call.parent)
+    this.#stuck.look()
   }
 
   /** Takes a call out of the queue; false if it is not there. */
@@ -114,6 +122,8 @@ export class Places implements PlaceGiver {
 
   /** Takes the place of a call back that has ended. */
   ended(call: LimitedCall): void {
+    if (call.over) return
+    this.#stuck.moved()
     this.#running -= 1
     this.#taken -= call.end()
     if (this.#queue.size > 0 || this.#watchers.size > 0) this.#advance()
@@ -128,14 +138,26 @@ export class Places implements PlaceGiver {
   }
 
   lend(waiting: LimitedCall): void {
-    this.#lenders.add(waiting)
+    this.offer(waiting)
     this.#advance()
   }
 
-  /** Waits until `holds`; it is looked at whenever calls were queued, begun or ended. */
-  async until(what: string, holds: () => boolean, limits: Limits): Promise<void> {
+  offer(lender: LimitedCall): void {
+    if (!lender.lends) this.#lenders.add(lender)
+  }
+
+  /**
+   * Waits until `holds`; it is looked at whenever calls were queued, begun or ended. Who waits for calls to end goes on when
+   * the outcome of the last one was told to whoever awaits it, however long their chains: a turn of the event loop later.
+   */
+  async until(
+    what: string,
+    holds: () => boolean,
+    limits: Limits,
+    { told }: { told: boolean },
+  ): Promise<void> {
     limits.signal?.throwIfAborted()
-    if (holds()) return
+    if (holds() && !told) return
     let watcher: Watcher | undefined
     const parked = park<void>(what, this.resource, {
       ...limits,
@@ -144,6 +166,8 @@ export class Places implements PlaceGiver {
     if (parked.state === 'waiting') {
       watcher = { parked, holds }
       this.#watchers.add(watcher)
+      if (holds()) this.#tellWatchers()
+      else this.#noteNesting(currentStrand())
     }
     await parked.promise
   }
@@ -164,6 +188,7 @@ export class Places implements PlaceGiver {
     this.#advancing = false
     this.#stopIdleTimer()
     if (this.#watchers.size > 0) this.#tellWatchers()
+    else if (this.#queue.size === 0) this.#stuck.rest()
   }
 
   #mayStart(call: LimitedCall): boolean {
@@ -185,6 +210,22 @@ export class Places implements PlaceGiver {
     return false
   }
 
+  /** A queued call, or a wait for this limiter, was made within one of its own calls. */
+  #noteNesting(strand: Strand | undefined): void {
+    for (const outer of limitedCallsAround(strand))
+      if (outer.giver === this && !outer.over) return this.#stuck.waitsWithin(outer)
+  }
+
+  /** The limit of a call is over; it keeps its place until its function has ended. */
+  goesOn(call: LimitedCall): void {
+    if (!call.over) this.#stuck.goesOn(call)
+  }
+
+  /** Whether anybody waits for a state of this limiter. */
+  get awaited(): boolean {
+    return this.#watchers.size > 0
+  }
+
   /** Nobody waits for the rate: a timer would only keep the program alive. */
   #stopIdleTimer(): void {
     if (this.#rateTimer === undefined || this.#queue.size > 0) return
@@ -198,6 +239,7 @@ export class Places implements PlaceGiver {
   }
 
   #grant(call: LimitedCall): void {
+    this.#stuck.moved()
     this.#running += 1
     this.#rate?.began(runtime().now())
     call.asker.granted(call)
@@ -206,21 +248,33 @@ export class Places implements PlaceGiver {
   /** Each call that waits for queued ones within it lets one of them run in its place. */
   #lendPlaces(): void {
     for (const lender of this.#lenders) {
-      const nested = lender.over ? undefined : lender.firstQueuedBelow()
-      if (nested === undefined) this.#lenders.delete(lender)
-      else if (!lender.lends && this.#mayBegin()) {
-        this.#queue.withdraw(nested)
-        nested.borrowFrom(lender)
-        this.#grant(nested)
+      const nested = lender.over || lender.lends ? undefined : lender.nextHosted()
+      if (nested === undefined) {
+        this.#lenders.delete(lender) // Its place is offered again when it comes back.
+        continue
       }
+      if (!this.#mayBegin()) return
+      this.#lenders.delete(lender)
+      this.#queue.withdraw(nested)
+      nested.borrowFrom(lender)
+      this.#grant(nested)
     }
   }
 
+  /** In the next turn of the event loop, if what they wait for still holds. */
   #tellWatchers(): void {
-    for (const watcher of this.#watchers) {
-      if (!watcher.holds()) continue
-      this.#watchers.delete(watcher)
-      watcher.parked.unpark()
-    }
+    if (this.#telling) return
+    for (const { holds } of this.#watchers) this.#telling ||= holds()
+    if (!this.#telling) return
+    void runtime()
+      .yieldToLoop()
+      .then(() => {
+        this.#telling = false
+        for (const watcher of this.#watchers) {
+          if (!watcher.holds()) continue
+          this.#watchers.delete(watcher)
+          watcher.parked.unpark()
+        }
+      })
   }
 }

@@ -1,6 +1,6 @@
 /** A call on this event loop: the function itself, in its context, with nothing copied. */
 import { ThrownValueError } from '../../errors.ts'
-import { enterStrand } from '../../runtime/strand.ts'
+import { currentStrand, enterStrand } from '../../runtime/strand.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Outcome } from '../../task/results.ts'
 import { isThenable } from '../../task/thenable.ts'
@@ -43,6 +43,7 @@ export function callHere(job: Job, call: CallContext, here: CallHere): void {
   let result: unknown
   try {
     takeMarks(args)
+    call.around = currentStrand()
     enterStrand(call)
     result = job.stream === undefined ? job.task(...args) : streamHere(job, job.stream, args, call, here)
   } catch (error) {
