@@ -3,10 +3,11 @@
  * wait are told. Steps 5 and 6 of README.md.
  */
 import { failuresBeforeGivingUp, refusedAgainMs } from '../policy.ts'
-import { runtime, type Timer } from '../runtime/runtime.ts'
+import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import type { Task } from '../task/task.ts'
 
 export class Starts {
+  readonly #runtime: Runtime = runtime()
   readonly #workers: number
   readonly #alive: () => number
   readonly #grown: () => void
@@ -57,7 +58,7 @@ export class Starts {
   /** The pool stays as small as it has become, and tries again later; the workers there are do the work. */
   #shrink(): void {
     this.#most = Math.max(1, this.#alive())
-    this.#growing ??= runtime().setTimer(refusedAgainMs, () => {
+    this.#growing ??= this.#runtime.setTimer(refusedAgainMs, () => {
       this.#growing = undefined
       // Where starts take longer than that, each that fails would leave another one, and nobody would ever be told.
       if (this.#failed > 0 && this.#alive() > 0) return this.#shrink()
