@@ -403,7 +403,27 @@ function subject(details: WorkerErrorDetails): string {
   return details.task === undefined ? 'Something' : `Task ${details.task}`
 }
 
+const byName = new Map<string, ErrorClass>()
+
+type ErrorClass = abstract new (...args: never[]) => Error
+
+/** Every class of atonce's errors by its name, for the far side's errors to find their class again. */
+export const errorClasses: ReadonlyMap<string, ErrorClass> = byName
+
+/**
+ * Lists error classes: those below, and those of parts that a program loads only if it uses them.
+ * An error that crosses finds its class by this name, also in a bundle whose minifier renamed the class.
+ */
+export function listErrorClasses(classes: Readonly<Record<string, ErrorClass>>): void {
+  for (const [name, errorClass] of Object.entries(classes)) {
+    Object.defineProperty(errorClass, 'name', { value: name, configurable: true })
+    Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true })
+    byName.set(name, errorClass)
+  }
+}
+
 const classes = {
+  AtonceError,
   OptionError,
   InvalidTaskError,
   DeclarationError,
@@ -437,13 +457,4 @@ const classes = {
   ProtocolError,
 }
 
-for (const [name, errorClass] of Object.entries({ AtonceError, ...classes })) {
-  // An error that crosses finds its class by this name, also in a bundle whose minifier renamed the class.
-  Object.defineProperty(errorClass, 'name', { value: name, configurable: true })
-  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true })
-}
-
-/** Every class above by its name, for the far side's errors to find their class again. */
-export const errorClasses: ReadonlyMap<string, abstract new (...args: never[]) => Error> = new Map(
-  Object.entries({ AtonceError, ...classes }),
-)
+listErrorClasses(classes)

@@ -51,3 +51,30 @@ const retry = channel('atonce.call.retry')
 export function publishRetry(event: RetryEvent): void {
   if (retry.hasSubscribers) retry.publish(event)
 }
+
+/** A message that no actor will see. */
+export interface DeadLetterEvent {
+  readonly actor: string
+  readonly method: string
+  readonly reason: string
+}
+
+const deadLetter = channel('atonce.actor.dead-letter')
+
+export function publishDeadLetter(event: DeadLetterEvent): void {
+  if (deadLetter.hasSubscribers) deadLetter.publish(event)
+}
+
+/** An actor failed, or something that it calls on the way out did. */
+export interface ActorFailureEvent {
+  readonly actor: string
+  readonly error: unknown
+  /** The method, `onStop`, or what else it was in. */
+  readonly during: string
+}
+
+const actorFailure = channel('atonce.actor.failure')
+
+export function publishActorFailure(event: ActorFailureEvent): void {
+  if (actorFailure.hasSubscribers) actorFailure.publish(event)
+}

@@ -16,7 +16,17 @@ const floors: readonly (readonly string[])[] = [
   ['pool'],
   ['isolates', 'threads', 'kernels', 'processes', 'cluster', 'actors', 'measure'],
   ['choose', 'testing'],
-  ['index.ts', 'testing.ts', 'measure.ts', 'sync.ts'],
+  [
+    'index.ts',
+    'testing.ts',
+    'measure.ts',
+    'sync.ts',
+    'actors.ts',
+    'kernels.ts',
+    'isolates.ts',
+    'cluster.ts',
+    'choose.ts',
+  ],
   ['cli', 'dashboard'],
 ]
 const sources = sourceFiles('src')

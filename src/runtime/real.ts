@@ -27,7 +27,11 @@ export const realRuntime: Runtime = {
 
 function shortTimer(delayMs: number, fire: () => void): Timer {
   const timeout = setTimeout(fire, delayMs)
-  return { cancel: () => clearTimeout(timeout), unref: () => void timeout.unref() }
+  return {
+    cancel: () => clearTimeout(timeout),
+    unref: () => void timeout.unref(),
+    ref: () => void timeout.ref(),
+  }
 }
 
 /** A delay beyond the platform's longest is waited for in pieces. `Infinity` never fires, but keeps its meaning. */
@@ -47,6 +51,10 @@ function chainedTimer(delayMs: number, fire: () => void): Timer {
     unref: () => {
       kept = false
       piece.unref()
+    },
+    ref: () => {
+      kept = true
+      piece.ref()
     },
   }
 }

@@ -6,6 +6,8 @@ export interface Timer {
   cancel(): void
   /** Lets the program end while this timer waits. */
   unref(): void
+  /** Takes `unref` back. */
+  ref(): void
 }
 
 /** Time and chance, as atonce sees them. */

@@ -63,7 +63,7 @@ export class VirtualRuntime implements Runtime {
       fire: AsyncLocalStorage.bind(fire),
     }
     this.#pending.add(pending)
-    return { cancel: () => void this.#pending.delete(pending), unref: () => {} }
+    return { cancel: () => void this.#pending.delete(pending), unref: () => {}, ref: () => {} }
   }
 
   soon(run: () => void, who = 'main'): void {

@@ -1,0 +1,59 @@
+/** What the parts of actors agree on: classes as they are known, methods, and what a ref points at. */
+import type { Place } from '../declared/declarations.ts'
+import type { StopReason } from './reason.ts'
+
+/** What a mailbox does with a message that finds it full. */
+export type Overflow = 'wait' | 'reject' | 'drop-oldest'
+
+/** A method that can be called by message. */
+export interface Method {
+  readonly name: string
+  readonly fn: (...args: any[]) => unknown
+  /** A generator function: its values are a stream. */
+  readonly streams: boolean
+  /** It is in its actor after each await too; that costs a message 20 ns more. */
+  readonly entersContext: boolean
+}
+
+/** An actor's class, as it was declared on this side. */
+export interface Definition {
+  readonly name: string
+  readonly place: Place
+  readonly make: new (...args: any[]) => object
+  readonly methods: ReadonlyMap<string, Method>
+  readonly capacity: number
+  readonly overflow: Overflow
+  readonly crashOn: readonly (abstract new (...args: any[]) => unknown)[]
+  readonly remember: number
+  readonly redact: ((method: string, args: readonly unknown[]) => readonly unknown[]) | undefined
+  readonly Ask: new (target: Target, limits: Limits | undefined) => object
+  readonly Tell: new (target: Target) => object
+}
+
+/** What ends an ask that gets no answer. */
+export interface Limits {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** Is told once when an actor has ended for good. */
+export type Ended = (reason: StopReason) => void
+
+/** What a ref points at: an actor on this thread, or the near end of one elsewhere. Both take the same messages. */
+export interface Target {
+  readonly definition: Definition
+  /** As `counter 3`, or the name that it was started under. */
+  readonly name: string
+  /** Why it ended; undefined while it lives. */
+  readonly ended: StopReason | undefined
+  /** False if the message became a dead letter. */
+  tell(method: Method, args: readonly unknown[]): boolean
+  ask(method: Method, args: readonly unknown[], limits: Limits | undefined): Promise<unknown>
+  stream(method: Method, args: readonly unknown[], limits: Limits | undefined): AsyncIterableIterator<unknown>
+  /** Calls `ended` when the actor has ended, at once if it has; returns what takes that back. */
+  watch(ended: Ended): () => void
+  /** One that it is linked to has ended. */
+  exit(reason: StopReason, from: string): void
+  /** Resolves when it has ended, which is after `graceMs` at the latest. */
+  stop(reason: StopReason, queued: 'finish' | 'drop', graceMs: number): Promise<void>
+}

@@ -1,0 +1,116 @@
+/** The errors of actors; listed with atonce's others when this part is loaded. */
+import { AtonceError, listErrorClasses } from '../errors.ts'
+import { inWords, type StopReason } from './reason.ts'
+
+/** What was given as an actor's class, or as an actor, is none. The message shows the line that makes it one. */
+export class InvalidActorError extends AtonceError {
+  constructor(message: string) {
+    super('ATONCE_INVALID_ACTOR', message)
+  }
+}
+
+/** Another actor on this thread has the name and lives. */
+export class NameTakenError extends AtonceError {
+  /** The name that is taken. */
+  readonly taken: string
+
+  constructor(taken: string) {
+    super(
+      'ATONCE_NAME_TAKEN',
+      `An actor named ${taken} lives already. Use it: whereis('${taken}'), or give the new one another name.`,
+    )
+    this.taken = taken
+  }
+}
+
+/** The constructor or `onStart` threw, which is `cause`; nothing is left of the actor. */
+export class ActorStartError extends AtonceError {
+  readonly actor: string
+
+  constructor(actor: string, cause: unknown) {
+    super(
+      'ATONCE_ACTOR_START',
+      `${actor} did not start: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
+    this.actor = actor
+  }
+}
+
+/** The actor has ended, or was restarted while it worked on the message. `cause` is its own failure, if that is why. */
+export class ActorDiedError extends AtonceError {
+  readonly actor: string
+  readonly reason: StopReason
+  /** Whether the message may have been worked on: `no`, or `maybe`. A message is never worked on twice. */
+  readonly begun: 'no' | 'maybe'
+
+  constructor(actor: string, reason: StopReason, begun: 'no' | 'maybe') {
+    super(
+      'ATONCE_ACTOR_DIED',
+      `${actor} did not answer: ${inWords(reason)}. ${begun === 'no' ? 'The message was not worked on.' : 'The message may have been worked on.'}`,
+      reason.error === undefined ? undefined : { cause: reason.error },
+    )
+    this.actor = actor
+    this.reason = reason
+    this.begun = begun
+  }
+}
+
+/** The mailbox holds `capacity` messages already, and takes no more of them. */
+export class MailboxFullError extends AtonceError {
+  readonly actor: string
+  readonly capacity: number
+
+  constructor(actor: string, capacity: number) {
+    super(
+      'ATONCE_MAILBOX_FULL',
+      `The mailbox of ${actor} holds ${capacity} messages already (capacity). Await some answers first, send less, or declare it with ` +
+        "another bound: actor(import.meta, class …, { capacity, overflow: 'wait' }).",
+    )
+    this.actor = actor
+    this.capacity = capacity
+  }
+}
+
+/** An ask that could never be answered: whoever is asked waits, directly or through others, for whoever asks. */
+export class CyclicAskError extends AtonceError {
+  /** The names, from who asks to who would have to answer. */
+  readonly chain: readonly string[]
+
+  constructor(chain: readonly string[]) {
+    super(
+      'ATONCE_CYCLIC_ASK',
+      `This ask would wait for itself: ${chain.join(' asks ')}. Use tell for one of the steps, or answer before asking.`,
+    )
+    this.chain = chain
+  }
+}
+
+/** A child failed more often than its supervisor restarts it; `cause` is the last failure. */
+export class RestartLimitError extends AtonceError {
+  readonly child: string
+  readonly maxRestarts: number
+  readonly withinMs: number
+
+  constructor(child: string, maxRestarts: number, withinMs: number, cause: unknown) {
+    super(
+      'ATONCE_RESTART_LIMIT',
+      `${child} failed more than ${maxRestarts} times within ${withinMs} ms, so its supervisor gave up: ` +
+        `${cause instanceof Error ? cause.message : String(cause)}. Mend the failure, or raise maxRestarts.`,
+      { cause },
+    )
+    this.child = child
+    this.maxRestarts = maxRestarts
+    this.withinMs = withinMs
+  }
+}
+
+listErrorClasses({
+  InvalidActorError,
+  NameTakenError,
+  ActorStartError,
+  ActorDiedError,
+  MailboxFullError,
+  CyclicAskError,
+  RestartLimitError,
+})

@@ -1,0 +1,239 @@
+/**
+ * What few actors have: a name, watchers, children, timers, a context of its own, a stash, other behaviour. Made when an
+ * actor first needs one of them, so that an idle one stays small.
+ */
+
+import { unsharedContext } from '../runtime/async-context.ts'
+import type { Timer } from '../runtime/seam.ts'
+import { withStrand } from '../runtime/strand.ts'
+import type { Ended, Method } from './contract.ts'
+import { ActorStrand } from './current.ts'
+import { MailboxFullError } from './errors.ts'
+import type { Children, LiveActor } from './live-actor.ts'
+import type { Message } from './mailbox.ts'
+import type { Memory } from './memory.ts'
+import { Muting } from './muting.ts'
+import type { StopReason } from './reason.ts'
+
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
+
+export class Extras {
+  readonly #actor: LiveActor
+  name: string | undefined
+  children: Children | undefined
+  /** Why it takes no more messages; it ends when those that wait are done. */
+  closing: StopReason | undefined
+  /** Other methods in place of the class's own. */
+  behaviour: object | undefined
+  /** The current message, if it is put aside instead of answered. */
+  stashing: Message | undefined
+  /** It has asked to stop itself, and does when the current message has ended. */
+  leaving = false
+  /** Is told of linked actors that end, in place of failing with them. */
+  onExit: ((from: string, reason: StopReason) => unknown) | undefined
+  memory: Memory | undefined
+  /** Is called when the current message has ended. */
+  onIdle: (() => void) | undefined
+  readonly muting: Muting
+  readonly #stash: Message[] = []
+  readonly #watchers = new Set<Ended>()
+  readonly #timers = new Set<Timer>()
+  #strand: ActorStrand | undefined
+  #context: InstanceType<typeof AsyncResource> | undefined
+  #releaseName: (() => void) | undefined
+
+  constructor(actor: LiveActor) {
+    this.#actor = actor
+    this.muting = new Muting(actor)
+  }
+
+  // ── its context ──
+
+  get strand(): ActorStrand {
+    this.#strand ??= new ActorStrand(this.#actor)
+    return this.#strand
+  }
+
+  /** Code that runs in it is in the actor after each await too. */
+  get context(): InstanceType<typeof AsyncResource> {
+    this.#context ??= this.#actor.system.queue.outside(() =>
+      withStrand(this.strand, () => new AsyncResource('atonce.actor')),
+    )
+    return unsharedContext(this.#context)
+  }
+
+  within<T>(run: () => T): T {
+    return this.context.runInAsyncScope(run)
+  }
+
+  // ── its name ──
+
+  register(name: string, release: () => void): void {
+    this.name = name
+    this.#releaseName = release
+  }
+
+  releaseName(): void {
+    this.#releaseName?.()
+    this.#releaseName = undefined
+  }
+
+  // ── who watches ──
+
+  watch(ended: Ended): () => void {
+    // A function of its own for each watch, so that the same listener can watch twice.
+    const watcher: Ended = reason => ended(reason)
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
+  }
+
+  // ── its timers ──
+
+  /** Runs `run` as a message after `delayMs`, and again after each `delayMs` if it `repeats`; returns what stops it. */
+  setTimer(delayMs: number, run: () => unknown, repeats: boolean): () => void {
+    const { runtime } = this.#actor.system
+    let timer: Timer
+    const wait = () => {
+      timer = runtime.setTimer(delayMs, () => {
+        this.#timers.delete(timer)
+        this.#actor.post(run)
+        if (repeats && this.#actor.ended === undefined) wait()
+      })
+      this.#timers.add(timer)
+    }
+    wait()
+    return () => {
+      timer.cancel()
+      this.#timers.delete(timer)
+      repeats = false
+    }
+  }
+
+  // ── what waits aside ──
+
+  /** Puts the current message aside. @throws MailboxFullError at the capacity of the mailbox */
+  stash(): void {
+    const { current, definition, name } = this.#actor
+    if (current === undefined || this.stashing === current) return
+    if (this.#stash.length >= definition.capacity)
+      throw new MailboxFullError(`the stash of ${name}`, definition.capacity)
+    this.stashing = current
+    this.#stash.push(current)
+  }
+
+  /** Puts what was put aside before all that waits, in its order. */
+  unstash(): void {
+    this.#actor.putBack(this.#stash.splice(0))
+  }
+
+  stashed(): readonly Message[] {
+    return this.#stash.splice(0)
+  }
+
+  methodOf({ name, fn }: Method): Method['fn'] {
+    const other: unknown = (this.behaviour as Record<string, unknown> | undefined)?.[name]
+    return typeof other === 'function' ? (other as Method['fn']) : fn
+  }
+
+  // ── its ends ──
+
+  /** What belongs to this incarnation ends: children, timers, `onStop`; the mailbox, the name and the watches stay. */
+  async leaveIncarnation(reason: StopReason, budgetMs: number): Promise<void> {
+    this.#cancelTimers()
+    await this.children?.stop({ kind: 'shutdown' })
+    this.children = undefined
+    await this.#within(budgetMs, this.#callOnStop(reason))
+    this.#strand?.stop(reason.error)
+    this.#strand = undefined
+    this.#context = undefined
+    this.behaviour = undefined
+    this.stashing = undefined
+    this.leaving = false
+  }
+
+  /** Resolves when its current message has ended, or after `budgetMs`. */
+  async untilIdle(budgetMs: number): Promise<void> {
+    const idle = new Promise<void>(resolve => {
+      this.onIdle = resolve
+    })
+    await this.#within(budgetMs, idle)
+    this.onIdle = undefined
+  }
+
+  #within(budgetMs: number, going: Promise<void>): Promise<void> {
+    if (budgetMs === Number.POSITIVE_INFINITY) return going
+    return new Promise(resolve => {
+      const timer = this.#actor.system.runtime.setTimer(budgetMs, resolve)
+      void going.then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+  }
+
+  /** Ends the actor within `budgetMs`: its message, its children, `onStop`; what takes longer is fenced. */
+  async endWithin(reason: StopReason, budgetMs: number, working: boolean): Promise<void> {
+    const actor = this.#actor
+    this.closing ??= reason
+    const ended = new Promise<void>(resolve => this.watch(() => resolve()))
+    if (budgetMs === 0) actor.over({ kind: 'killed' })
+    else void this.#endSoon(reason, working)
+    this.#fenceAfter(budgetMs)
+    await ended
+  }
+
+  /** Resolves when it has ended, which is at the latest after `budgetMs`. */
+  async untilEnded(budgetMs: number): Promise<void> {
+    const ended = new Promise<void>(resolve => this.watch(() => resolve()))
+    if (budgetMs === 0) this.#actor.over({ kind: 'killed' })
+    else this.#fenceAfter(budgetMs)
+    await ended
+  }
+
+  async #endSoon(reason: StopReason, working: boolean): Promise<void> {
+    if (working)
+      await new Promise<void>(resolve => {
+        this.onIdle = resolve
+      })
+    if (this.#actor.ended !== undefined) return
+    this.#actor.toStopping()
+    this.#cancelTimers()
+    await this.children?.stop({ kind: 'shutdown' })
+    await this.#callOnStop(reason)
+    this.#actor.over(reason)
+  }
+
+  #fenceAfter(budgetMs: number): void {
+    if (budgetMs === Number.POSITIVE_INFINITY || this.#actor.ended !== undefined) return
+    const timer = this.#actor.system.runtime.setTimer(budgetMs, () => this.#actor.over({ kind: 'killed' }))
+    this.watch(() => timer.cancel())
+  }
+
+  /** What it throws is a failure on the way out: told, and nothing waits for it. */
+  async #callOnStop(reason: StopReason): Promise<void> {
+    const { instance } = this.#actor
+    const { onStop } = (instance ?? {}) as { onStop?: (reason: StopReason) => unknown }
+    if (typeof onStop !== 'function') return
+    try {
+      await this.within(() => onStop.call(instance, reason))
+    } catch (error) {
+      this.#actor.system.failed({ actor: this.#actor.name, error, during: 'onStop' })
+    }
+  }
+
+  /** After its last state: nobody hears of it again. */
+  ended(reason: StopReason): void {
+    this.#cancelTimers()
+    this.muting.end()
+    this.#strand?.stop(reason.error)
+    this.onIdle = undefined
+    const watchers = [...this.#watchers]
+    this.#watchers.clear()
+    for (const watcher of watchers) watcher(reason)
+  }
+
+  #cancelTimers(): void {
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+  }
+}

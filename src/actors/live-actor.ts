@@ -1,0 +1,41 @@
+/** An actor on this thread, as the parts around it see it; `Cell` is the one implementation. */
+import type { Asker } from './ask.ts'
+import type { Message } from './mailbox.ts'
+import type { StopReason } from './reason.ts'
+import type { System } from './system.ts'
+
+/** What a picture of the tree shows. */
+export interface Shown {
+  readonly name: string
+  /** As `ready`, `busy`. */
+  readonly state: string
+  /** How many messages wait for it. */
+  readonly waiting: number
+  /** When it was restarted, within its supervisor's window. */
+  readonly restarts: readonly number[]
+  readonly children: readonly Shown[]
+}
+
+/** The actors that an actor has started. */
+export interface Children {
+  readonly children: readonly Shown[]
+  /** Stops them all, the last first. */
+  stop(reason: StopReason): Promise<void>
+}
+
+export interface LiveActor extends Asker {
+  readonly current: Message | undefined
+  readonly system: System
+  readonly waiting: number
+  readonly instance: object | undefined
+  readonly incarnation: number
+  /** Runs `run` as a message of this incarnation. */
+  post(run: () => unknown): void
+  /** It can't go on: its parent decides. */
+  fail(error: unknown): void
+  /** Gets in line again, after what kept it from work has ended. */
+  wake(): void
+  putBack(messages: readonly Message[]): void
+  toStopping(): void
+  over(reason: StopReason): void
+}

@@ -1,0 +1,44 @@
+/** Why an actor ended, as watchers, `onStop` and supervisors are told. */
+
+/**
+ * - `stop`: it was asked to, or stopped itself.
+ * - `shutdown`: its supervisor ended it.
+ * - `failure`: it threw, or what it was linked to failed; `error` says what.
+ * - `killed`: it did not stop in time. On this thread it is fenced: it may still run, and nobody hears it.
+ * - `restart`: only `onStop` is told this; the actor goes on as a new instance.
+ * - `gone`: the place it lived on is gone; `error` says how.
+ * - `noproc`: there was no such actor when it was asked for.
+ */
+export interface StopReason {
+  readonly kind: 'stop' | 'shutdown' | 'failure' | 'killed' | 'restart' | 'gone' | 'noproc'
+  readonly error?: unknown
+}
+
+export const stopped: StopReason = { kind: 'stop' }
+export const shutdown: StopReason = { kind: 'shutdown' }
+
+/** Whether a supervisor restarts a `transient` child after it, and links pass it on. */
+export function isAbnormal({ kind }: StopReason): boolean {
+  return kind === 'failure' || kind === 'killed' || kind === 'gone'
+}
+
+/** For messages: `it was stopped`, `it failed: balance below 0`. */
+export function inWords({ kind, error }: StopReason): string {
+  const why = error instanceof Error ? `: ${error.message}` : error === undefined ? '' : `: ${String(error)}`
+  switch (kind) {
+    case 'stop':
+      return 'it was stopped'
+    case 'shutdown':
+      return 'its supervisor stopped it'
+    case 'failure':
+      return `it failed${why}`
+    case 'killed':
+      return 'it did not stop in time and was given up'
+    case 'restart':
+      return `it was restarted${why}`
+    case 'gone':
+      return `where it lived is gone${why}`
+    case 'noproc':
+      return 'there is no such actor'
+  }
+}

@@ -1,0 +1,104 @@
+/** Why an actor failed: what its supervisor knows, for whoever must mend it. */
+import type { Definition } from './contract.ts'
+import type { Message } from './mailbox.ts'
+import type { Memory } from './memory.ts'
+import type { StopReason } from './reason.ts'
+
+/** A message as a report shows it; `redact` of the class's options has seen its arguments. */
+export interface ReportedMessage {
+  readonly method: string
+  readonly args: readonly unknown[]
+}
+
+export interface FailureReport {
+  readonly actor: string
+  readonly error: unknown
+  /** What it worked on. */
+  readonly message: ReportedMessage | undefined
+  /** The last messages before that, oldest first; as many as `remember` of the class's options says. */
+  readonly before: readonly ReportedMessage[]
+  /** The fields that have changed since this instance started, where they can be copied. Only with `remember`. */
+  readonly changed: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+  /** How often it was restarted within its supervisor's window. */
+  readonly restarts: number
+  /** Lines that repeat it in a test. */
+  readonly replay: string
+  toString(): string
+}
+
+/** Who has failed, as far as a report goes. */
+export interface Failed {
+  readonly name: string
+  readonly restarts: readonly number[]
+  /** The actor; undefined of a supervisor. */
+  readonly cell:
+    | {
+        readonly definition: Definition
+        readonly args: readonly unknown[]
+        readonly instance: object | undefined
+        readonly memory: Memory | undefined
+      }
+    | undefined
+}
+
+export function reportOf(child: Failed, reason: StopReason, message: Message | undefined): FailureReport {
+  const { cell } = child
+  const memory = cell?.memory
+  const shownArgs = (method: string, args: readonly unknown[]): ReportedMessage => ({
+    method,
+    args: cell?.definition.redact?.(method, args) ?? args,
+  })
+  const before = memory?.messages.map(([method, args]) => shownArgs(method, args)) ?? []
+  const at = message?.method === undefined ? undefined : shownArgs(message.method.name, message.args)
+  const played = at === undefined ? before : [...before, at]
+  const report = {
+    actor: child.name,
+    error: reason.error,
+    message: at,
+    before,
+    changed: memory === undefined || cell?.instance === undefined ? {} : memory.changesOf(cell.instance),
+    restarts: child.restarts.length,
+    replay: cell === undefined ? '' : replayOf(cell.definition.name, cell.args, played),
+  }
+  return { ...report, toString: () => textOf(report) }
+}
+
+function textOf({
+  actor,
+  error,
+  message,
+  before,
+  changed,
+  restarts,
+  replay,
+}: Omit<FailureReport, 'toString'>): string {
+  const lines = [
+    `${actor} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  ]
+  if (message !== undefined) lines.push(`while it worked on ${call(message)}`)
+  if (before.length > 0) lines.push(`after ${before.map(call).join(', ')}`)
+  for (const [field, { from, to }] of Object.entries(changed))
+    lines.push(`${field}: ${json(from)} → ${json(to)}`)
+  lines.push(`restarts so far: ${restarts}`)
+  if (replay !== '') lines.push('To see it again:', replay)
+  return lines.join('\n    ')
+}
+
+function replayOf(cls: string, args: readonly unknown[], messages: readonly ReportedMessage[]): string {
+  return [
+    `const it = new ${cls}(${args.map(json).join(', ')})`,
+    ...messages.map(message => `await it.${call(message)}`),
+  ].join('\n    ')
+}
+
+function call({ method, args }: ReportedMessage): string {
+  return `${method}(${args.map(json).join(', ')})`
+}
+
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return String(value)
+  }
+}

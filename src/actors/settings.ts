@@ -1,0 +1,148 @@
+/** How a supervisor treats one of its children, and all of them. */
+import { checkCount, checkFlag, checkFunction, checkMs, checkOptions, optionNames, shown } from '../checks.ts'
+import { OptionError } from '../errors.ts'
+import type { FailureReport } from './report.ts'
+
+/** Where an actor lives: see `place.ts`. */
+export interface StartOptions {
+  /** Found by `whereis(name)` on this thread; free again when the actor has ended. */
+  readonly name?: string
+  /**
+   * `permanent` (the default): restarted whenever it ends, unless `ref.stop()` ended it. `transient`: only after a
+   * failure. `temporary`: never.
+   */
+  readonly restart?: 'permanent' | 'transient' | 'temporary'
+  /** How long it may take to stop; then it is fenced. Default 5,000; 0 fences at once. */
+  readonly shutdownMs?: number
+  /** How long `onStart` may take. Default 30,000. */
+  readonly startTimeoutMs?: number
+  /** Its end by itself can end the supervisor: see `autoShutdown`. Default false. */
+  readonly significant?: boolean
+}
+
+export const startOptionNames = optionNames<StartOptions>({
+  name: true,
+  restart: true,
+  shutdownMs: true,
+  startTimeoutMs: true,
+  significant: true,
+})
+
+export type ChildSettings = Required<Omit<StartOptions, 'name'>>
+
+const usual: ChildSettings = {
+  restart: 'permanent',
+  shutdownMs: 5_000,
+  startTimeoutMs: 30_000,
+  significant: false,
+}
+
+const restarts = ['permanent', 'transient', 'temporary']
+
+/** @throws OptionError */
+export function childSettings(options: StartOptions | undefined): ChildSettings {
+  if (options === undefined) return usual
+  checkOptions('start(cls, args, …)', options, startOptionNames)
+  const { restart, shutdownMs, startTimeoutMs, significant } = { ...usual, ...withoutUndefined(options) }
+  if (!restarts.includes(restart))
+    throw new OptionError(`restart takes ${restarts.join(', ')}; it got ${shown(restart)}.`)
+  checkMs('shutdownMs', shutdownMs)
+  checkMs('startTimeoutMs', startTimeoutMs)
+  checkFlag('significant', significant)
+  if (options.name !== undefined && (typeof options.name !== 'string' || options.name === ''))
+    throw new OptionError(`name takes a text; it got ${shown(options.name)}.`)
+  return { restart, shutdownMs, startTimeoutMs, significant }
+}
+
+export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one' | 'pool'
+
+/** The pause before the nth restart in a row: min · 2ⁿ, at the most max, and by chance up to `jitter` of it more. */
+export interface Backoff {
+  readonly minMs: number
+  readonly maxMs: number
+  /** From 0 to 1. Default 0.2. */
+  readonly jitter?: number
+}
+
+export interface SupervisorOptions {
+  /** For messages and pictures of the tree. */
+  readonly name?: string
+  /**
+   * What a failure does to the others. `one_for_one` (the default): nothing. `one_for_all`: all are stopped, the last
+   * first, and started again. `rest_for_one`: those that were started after it. `pool`: as `one_for_one`, and at the end
+   * all stop at once.
+   */
+  readonly strategy?: Strategy
+  /**
+   * More restarts than this within `withinMs`, and the supervisor gives up: it stops all and fails itself. Default 1.
+   * Counted for each child by `one_for_one` and `pool`, for all together by the others; a failed restart counts again.
+   */
+  readonly maxRestarts?: number
+  /** Default 5,000. */
+  readonly withinMs?: number
+  /** Default: no pause. */
+  readonly backoff?: Backoff
+  /** `any`: it ends when a significant child has ended by itself; `all`: when all of them have. Default `never`. */
+  readonly autoShutdown?: 'never' | 'any' | 'all'
+  /** Is told of each failure, before anything is restarted. */
+  readonly onFailure?: (report: FailureReport) => void
+}
+
+const supervisorOptionNames = optionNames<SupervisorOptions>({
+  name: true,
+  strategy: true,
+  maxRestarts: true,
+  withinMs: true,
+  backoff: true,
+  autoShutdown: true,
+  onFailure: true,
+})
+const backoffNames = optionNames<Backoff>({ minMs: true, maxMs: true, jitter: true })
+const strategies = ['one_for_one', 'one_for_all', 'rest_for_one', 'pool']
+const autoShutdowns = ['never', 'any', 'all']
+
+export type Policy = Required<Omit<SupervisorOptions, 'backoff' | 'onFailure' | 'name'>> & {
+  readonly onFailure: SupervisorOptions['onFailure'] | undefined
+  readonly backoff: Required<Backoff> | undefined
+}
+
+/** @throws OptionError */
+export function policyOf(options: SupervisorOptions): Policy {
+  checkOptions('supervisor(…)', options, supervisorOptionNames)
+  const { strategy = 'one_for_one', maxRestarts = 1, withinMs = 5_000, autoShutdown = 'never' } = options
+  const { backoff, onFailure } = options
+  if (!strategies.includes(strategy))
+    throw new OptionError(
+      `supervisor({ strategy }) takes ${strategies.join(', ')}; it got ${shown(strategy)}.`,
+    )
+  if (!autoShutdowns.includes(autoShutdown))
+    throw new OptionError(
+      `supervisor({ autoShutdown }) takes ${autoShutdowns.join(', ')}; it got ${shown(autoShutdown)}.`,
+    )
+  if (maxRestarts !== 0) checkCount('supervisor({ maxRestarts })', maxRestarts)
+  checkMs('supervisor({ withinMs })', withinMs)
+  if (onFailure !== undefined)
+    checkFunction('supervisor({ onFailure })', onFailure, 'report => console.error(String(report))')
+  return {
+    strategy,
+    maxRestarts,
+    withinMs,
+    autoShutdown,
+    onFailure,
+    backoff: backoff === undefined ? undefined : checkedBackoff(backoff),
+  }
+}
+
+function checkedBackoff(backoff: Backoff): Required<Backoff> {
+  checkOptions('supervisor({ backoff })', backoff, backoffNames)
+  const { minMs, maxMs, jitter = 0.2 } = backoff
+  checkMs('supervisor({ backoff: { minMs } })', minMs)
+  checkMs('supervisor({ backoff: { maxMs } })', maxMs)
+  if (!(minMs <= maxMs && jitter >= 0 && jitter <= 1))
+    throw new OptionError('supervisor({ backoff }) takes minMs up to maxMs, and a jitter from 0 to 1.')
+  return { minMs, maxMs, jitter }
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
+}

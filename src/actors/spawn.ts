@@ -1,0 +1,45 @@
+/** An actor that nobody supervises. */
+import { Cell, usualShutdownMs } from './cell.ts'
+import { ActorChild } from './child.ts'
+import { type ActorClass, definitionIn } from './definition.ts'
+import { named } from './names.ts'
+import { ActorRef, type Ref } from './ref.ts'
+import { childSettings, type StartOptions } from './settings.ts'
+import { system } from './system.ts'
+
+/**
+ * Starts an actor on this thread that nobody supervises: when it fails, it ends, and whoever watches it is told.
+ *
+ * Rejects with ActorStartError when the constructor or `onStart` throws.
+ * @throws InvalidActorError if `cls` was not declared by `actor()`
+ * @throws NameTakenError, OptionError
+ * @example
+ *     const counter = await spawn(Counter, [0])
+ */
+export async function spawn<T extends object, A extends readonly any[]>(
+  cls: ActorClass<T, A>,
+  args: Readonly<A>,
+  options?: Pick<StartOptions, 'name' | 'startTimeoutMs'>,
+): Promise<Ref<T>> {
+  const of = system()
+  const cell = new Cell(of, definitionIn(cls), args, undefined)
+  const ref = new ActorRef(cell, undefined)
+  if (options === undefined) {
+    const starting = cell.start()
+    if (starting !== undefined) await starting
+    return ref as unknown as Ref<T>
+  }
+  const child = new ActorChild(cell, childSettings({ ...options, restart: 'temporary' }), {
+    failed: (_, reason) => void cell.end(reason, usualShutdownMs),
+    childEnded() {},
+  })
+  cell.parent = child
+  if (options.name !== undefined) named(of, cell, options.name, ref)
+  try {
+    await child.begin()
+  } catch (error) {
+    child.discard()
+    throw error
+  }
+  return ref as unknown as Ref<T>
+}

@@ -1,0 +1,87 @@
+/** What the actors of one thread share: the line of those with work, deadlines, names, dead letters. One for each runtime. */
+import { runtime } from '../runtime/runtime.ts'
+import type { Runtime } from '../runtime/seam.ts'
+import { type ActorFailureEvent, publishActorFailure, publishDeadLetter } from '../trace.ts'
+import { Lines } from './ask.ts'
+import type { Ref } from './ref.ts'
+import { RunQueue } from './run-queue.ts'
+
+/** A message that no actor will see. */
+export interface DeadLetter {
+  /** The actor it was for. */
+  readonly actor: string
+  readonly method: string
+  readonly args: readonly unknown[]
+  /**
+   * `ended`: the actor was not there any more. `full`: its mailbox was. `given up`: nobody waited for the answer when its
+   * turn came. `lost`: its worker died.
+   */
+  readonly reason: 'ended' | 'full' | 'given up' | 'lost'
+}
+
+export class System {
+  readonly runtime: Runtime
+  readonly queue: RunQueue
+  readonly lines: Lines
+  readonly names = new Map<string, Ref<object>>()
+  readonly #listeners = new Set<(letter: DeadLetter) => void>()
+  #made = 0
+  #deadLetters = 0
+
+  constructor(of: Runtime) {
+    this.runtime = of
+    this.queue = new RunQueue(of)
+    this.lines = new Lines(of)
+  }
+
+  nextNumber(): number {
+    this.#made += 1
+    return this.#made
+  }
+
+  get deadLetters(): number {
+    return this.#deadLetters
+  }
+
+  deadLetter(letter: DeadLetter): void {
+    this.#deadLetters += 1
+    publishDeadLetter(letter)
+    for (const listener of this.#listeners) this.runtime.soon(() => listener(letter), 'dead letters')
+  }
+
+  /** Tells tools of an error that no call and no supervisor takes. */
+  failed(failure: ActorFailureEvent): void {
+    publishActorFailure(failure)
+  }
+
+  onDeadLetter(listener: (letter: DeadLetter) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+}
+
+const systems = new WeakMap<Runtime, System>()
+
+/** The system of the runtime that is in force. */
+export function system(): System {
+  const inForce = runtime()
+  let found = systems.get(inForce)
+  if (found === undefined) {
+    found = new System(inForce)
+    systems.set(inForce, found)
+  }
+  return found
+}
+
+/** The actor that was started under `name` on this thread and lives; undefined if there is none. */
+export function whereis(name: string): Ref<object> | undefined {
+  return system().names.get(name)
+}
+
+/**
+ * Calls `listener` with each message that no actor will see, after the code that runs now.
+ * @returns what takes the listener away
+ */
+export function onDeadLetter(listener: (letter: DeadLetter) => void): () => void {
+  return system().onDeadLetter(listener)
+}
