@@ -348,8 +348,6 @@ function hidden(error: Error, name: string, value: unknown): void {
 
 /** What a class has frozen, or has defined for good, stays as the class made it. */
 function put(error: Error, name: string, enumerable: boolean, value: unknown): void {
-  attempt(
-    () => Object.defineProperty(error, name, { value, enumerable, configurable: true, writable: true }),
-    error,
-  )
+  const property = { __proto__: null, value, enumerable, configurable: true, writable: true }
+  attempt(() => Object.defineProperty(error, name, property as PropertyDescriptor), error)
 }

@@ -20,6 +20,20 @@ const longestKnownName = 24
 /** From so many units on, the platform makes a text of bytes faster than a loop does. */
 const longText = 24
 
+const objectPrototype = Object.prototype
+const { hasOwnProperty: hasOwn } = objectPrototype
+
+/** Without a prototype: one with a `get` would make something else of it. */
+function ownProperty(value: unknown): PropertyDescriptor {
+  return {
+    __proto__: null,
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  } as PropertyDescriptor
+}
+
 /** Reads what a CompactWriter wrote. */
 export class CompactReader {
   readonly #bytes: Uint8Array
@@ -28,6 +42,8 @@ export class CompactReader {
   #buffer: Buffer | undefined
   #at = 0
   readonly #shapes: (readonly string[])[] = []
+  /** Those with a name that `Object.prototype` has too: to assign to it would meet a setter, or a frozen property. */
+  readonly #shadowing = new Set<readonly string[]>()
   /** Names that were read before, each at the place that its length and two of its letters give it. */
   readonly #names: (string | undefined)[] = []
 
@@ -62,6 +78,7 @@ export class CompactReader {
   /** @throws RangeError if the bytes are none of this format */
   value(): unknown {
     if (this.#shapes.length > 0) this.#shapes.length = 0
+    if (this.#shadowing.size > 0) this.#shadowing.clear()
     return this.#value()
   }
 
@@ -92,7 +109,14 @@ export class CompactReader {
       case tags.record: {
         const names: string[] = []
         this.#shapes.push(names)
-        for (let count = this.byte(); count > 0; count -= 1) names.push(this.#name())
+        let shadows = false
+        for (let count = this.byte(); count > 0; count -= 1) {
+          const name = this.#name()
+          names.push(name)
+          // Looked up each time: the program may add to its prototype, or freeze it, at any time.
+          if (hasOwn.call(objectPrototype, name)) shadows = true
+        }
+        if (shadows) this.#shadowing.add(names)
         return this.#record(names)
       }
       case tags.alike: {
@@ -133,7 +157,10 @@ export class CompactReader {
 
   #record(names: readonly string[]): Record<string, unknown> {
     const record: Record<string, unknown> = {}
-    for (const name of names) record[name] = this.#value()
+    if (this.#shadowing.size > 0 && this.#shadowing.has(names))
+      for (const name of names) Object.defineProperty(record, name, ownProperty(this.#value()))
+    // Assigned where that makes an own property: it is faster.
+    else for (const name of names) record[name] = this.#value()
     return record
   }
 
