@@ -1,7 +1,8 @@
 /**
  * What arguments and options are refused, by every function that a user calls.
  *
- *     checkOptions('threads(…)', options, names)   an option that does not exist is refused, with the one that was meant
+ *     checkOptions('threads(…)', options, names)   an option that does not exist is refused, with the one that was meant;
+ *                                                  those that are the object's own are returned
  *     checkMs · checkCount · checkSignal · …       a value out of its range is refused, with what was got
  *
  * Each throws an OptionError at the call, before anything is started.
@@ -20,10 +21,19 @@ export function optionNames<T>(names: Record<keyof Required<T>, true>): OptionNa
 }
 
 /**
- * Refuses what is no object, and every option in it whose name is unknown.
+ * A copy without a prototype, for Node or for us to read: what somebody has put on `Object.prototype` is no option. There,
+ * `execArgv` or `shell` would be code that runs in a worker.
+ */
+export function bare<T extends object>(options: T): T {
+  return { __proto__: null, ...options } as T
+}
+
+/**
+ * Refuses what is no object, and every option in it whose name is unknown. Returns the options that are given, which are to
+ * be read from there: an inherited one is none.
  * @throws OptionError
  */
-export function checkOptions<T>(what: string, given: T, names: OptionNames<T>): void {
+export function checkOptions<T>(what: string, given: T, names: OptionNames<T>): T {
   if (typeof given !== 'object' || given === null)
     throw new OptionError(
       `${what} takes its options in an object, as { ${Object.keys(names)[0]}: … }; it got ${shown(given)}.`,
@@ -31,6 +41,7 @@ export function checkOptions<T>(what: string, given: T, names: OptionNames<T>): 
   // A loop costs no array: this stands on the way of single calls. It meets inherited names, too.
   for (const key in given)
     if (!(key in names) && Object.hasOwn(given, key)) refuseOption(what, key, Object.keys(names))
+  return bare(given)
 }
 
 /** @throws OptionError if `ms` is no number, NaN or negative. */

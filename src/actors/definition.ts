@@ -132,7 +132,7 @@ export function findDefinition(place: Place): Definition | undefined {
 
 function checked(name: string, options: ActorOptions): ActorOptions {
   const what = `actor(import.meta, ${name}, …)`
-  checkOptions(what, options, actorOptionNames)
+  options = checkOptions(what, options, actorOptionNames)
   if (options.capacity !== undefined) checkCount(`${what}: capacity`, options.capacity)
   if (options.overflow !== undefined && !overflows.includes(options.overflow))
     throw new OptionError(

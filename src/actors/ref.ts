@@ -111,7 +111,7 @@ export class ActorRef implements Ref {
   }
 
   with(options: AskOptions): Ref {
-    checkOptions('ref.with(…)', options, askOptionNames)
+    options = checkOptions('ref.with(…)', options, askOptionNames)
     const { timeoutMs = this.#limits?.timeoutMs ?? 5_000, signal = this.#limits?.signal } = options
     checkTimeout('ref.with({ timeoutMs })', timeoutMs)
     checkSignal('ref.with({ signal })', signal)
@@ -127,7 +127,7 @@ export class ActorRef implements Ref {
   }
 
   stop(options: StopOptions = {}): Promise<void> {
-    checkOptions('ref.stop(…)', options, stopOptionNames)
+    options = checkOptions('ref.stop(…)', options, stopOptionNames)
     const { queued = 'finish', graceMs = 5_000 } = options
     checkMs('ref.stop({ graceMs })', graceMs)
     if (queued !== 'finish' && queued !== 'drop')

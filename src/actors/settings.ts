@@ -42,7 +42,7 @@ const restarts = ['permanent', 'transient', 'temporary']
 /** @throws OptionError */
 export function childSettings(options: StartOptions | undefined): ChildSettings {
   if (options === undefined) return usual
-  checkOptions('start(cls, args, …)', options, startOptionNames)
+  options = checkOptions('start(cls, args, …)', options, startOptionNames)
   const { restart, shutdownMs, startTimeoutMs, significant } = { ...usual, ...withoutUndefined(options) }
   if (!restarts.includes(restart))
     throw new OptionError(`restart takes ${restarts.join(', ')}; it got ${shown(restart)}.`)
@@ -108,7 +108,7 @@ export type Policy = Required<Omit<SupervisorOptions, 'backoff' | 'onFailure' | 
 
 /** @throws OptionError */
 export function policyOf(options: SupervisorOptions): Policy {
-  checkOptions('supervisor(…)', options, supervisorOptionNames)
+  options = checkOptions('supervisor(…)', options, supervisorOptionNames)
   const { strategy = 'one_for_one', maxRestarts = 1, withinMs = 5_000, autoShutdown = 'never' } = options
   const { backoff, onFailure } = options
   if (!strategies.includes(strategy))
@@ -134,7 +134,7 @@ export function policyOf(options: SupervisorOptions): Policy {
 }
 
 function checkedBackoff(backoff: Backoff): Required<Backoff> {
-  checkOptions('supervisor({ backoff })', backoff, backoffNames)
+  backoff = checkOptions('supervisor({ backoff })', backoff, backoffNames)
   const { minMs, maxMs, jitter = 0.2 } = backoff
   checkMs('supervisor({ backoff: { minMs } })', minMs)
   checkMs('supervisor({ backoff: { maxMs } })', maxMs)

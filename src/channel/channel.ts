@@ -83,7 +83,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   #receiver: Receiver<T> | undefined
 
   constructor(capacity = 0, options: ChannelOptions = {}) {
-    checkOptions('new Channel(capacity, …)', options, channelOptionNames)
+    options = checkOptions('new Channel(capacity, …)', options, channelOptionNames)
     if (!(Number.isSafeInteger(capacity) && capacity >= 0)) {
       throw new OptionError(
         `new Channel(capacity) takes a whole number from 0 up (0: each send waits for its receiver); it got ${String(capacity)}. A channel has a bound, so that a fast sender can't fill the memory: choose a large one instead of Infinity.`,
@@ -140,7 +140,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    * @throws OptionError
    */
   send(value: T, options?: WaitOptions): Promise<void> {
-    if (options !== undefined) checkWait('send(value, …)', options)
+    if (options !== undefined) options = checkWait('send(value, …)', options)
     const over = givenUpBefore(options)
     if (over !== undefined) return Promise.reject(over.reason)
     if (this.#closed !== undefined) return Promise.reject(this.#closedFor('send'))
@@ -166,7 +166,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    * @throws OptionError
    */
   receive(options?: WaitOptions): Promise<T> {
-    if (options !== undefined) checkWait('receive(…)', options)
+    if (options !== undefined) options = checkWait('receive(…)', options)
     const over = givenUpBefore(options)
     if (over !== undefined) return Promise.reject(over.reason)
     if (this.#ready) return Promise.resolve(this.#take())
@@ -194,7 +194,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    * @throws OptionError
    */
   values(options?: WaitOptions): AsyncIterableIterator<T, undefined> {
-    if (options !== undefined) checkWait('values(…)', options)
+    if (options !== undefined) options = checkWait('values(…)', options)
     return new Items<T>(leaving => this.#next(options, leaving))
   }
 
@@ -257,7 +257,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
 
   /** Waits until all that was sent is received: nothing lies in the buffer, nobody waits to send. At once, if that is so. */
   async drained(options?: WaitOptions): Promise<void> {
-    if (options !== undefined) checkWait('drained(…)', options)
+    if (options !== undefined) options = checkWait('drained(…)', options)
     const over = givenUpBefore(options)
     if (over !== undefined) throw over.reason
     if (!this.#ready) return
@@ -427,9 +427,10 @@ function givenUpBefore(options: WaitOptions | undefined): { readonly reason: unk
   return options?.signal?.aborted ? options.signal : stoppedStrand()
 }
 
-function checkWait(what: string, options: WaitOptions): void {
-  checkOptions(what, options, waitOptionNames)
+function checkWait(what: string, options: WaitOptions): WaitOptions {
+  options = checkOptions(what, options, waitOptionNames)
   const { signal, timeoutMs } = options
   checkSignal(`${what} with { signal }`, signal)
   if (timeoutMs !== undefined) checkMs(`${what} with { timeoutMs }`, timeoutMs)
+  return options
 }

@@ -62,7 +62,7 @@ export function select<C extends Cases, O = never>(
   options: SelectOptions<O> = {},
 ): Promise<ResultOf<C[number]> | Awaited<O>> {
   const wanted = cases.filter(one => one !== false && one != null)
-  checkOptions('select(cases, …)', options, selectOptionNames)
+  options = checkOptions('select(cases, …)', options, selectOptionNames)
   const { otherwise, signal, timeoutMs } = options
   checkSignal('select(…, { signal })', signal)
   if (timeoutMs !== undefined) checkMs('select(…, { timeoutMs })', timeoutMs)

@@ -61,7 +61,7 @@ const coroutinesOptionNames = optionNames<CoroutinesOptions>({
  *     const pages = await pool.map(fetchPage, urls)
  */
 export function coroutines(options: CoroutinesOptions = {}): Executor {
-  checkOptions('coroutines(…)', options, coroutinesOptionNames)
+  options = checkOptions('coroutines(…)', options, coroutinesOptionNames)
   return createExecutor(new Loop(options))
 }
 

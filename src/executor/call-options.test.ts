@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OptionError } from '../errors.ts'
-import { type CallOptions, mergeCallOptions } from './call-options.ts'
+import { type CallOptions, mergeCallOptions, noCallOptions } from './call-options.ts'
 
 test('options that were not given again stay; those that were count', () => {
   const { signal } = new AbortController()
   const first = mergeCallOptions({}, { signal, timeoutMs: 500, priority: 1 })
   assert.deepEqual(mergeCallOptions(first, {}), first)
-  assert.deepEqual(mergeCallOptions(first, { priority: -2.5 }), { signal, timeoutMs: 500, priority: -2.5 })
+  assert.deepEqual(mergeCallOptions(first, { priority: -2.5 }), { ...first, priority: -2.5 })
 })
 
 test('of two times the shorter counts, whichever was given first', () => {
@@ -47,5 +47,19 @@ test('what is out of its range is refused, with what would do', () => {
       () => mergeCallOptions({}, options as unknown as CallOptions),
       (error: unknown) => error instanceof OptionError && message.test(error.message),
     )
+  }
+})
+
+test('what was put on Object.prototype is no option, whether one is given or none', () => {
+  const hostile = { timeoutMs: 1, priority: 9, retries: 3, ahead: 1 }
+  for (const [name, value] of Object.entries(hostile))
+    Object.defineProperty(Object.prototype, name, { value, configurable: true, enumerable: true })
+  try {
+    for (const options of [noCallOptions, mergeCallOptions(noCallOptions, {})])
+      for (const name of Object.keys(hostile))
+        assert.equal((options as Record<string, unknown>)[name], undefined)
+    assert.equal(mergeCallOptions(noCallOptions, { timeoutMs: 500 }).timeoutMs, 500)
+  } finally {
+    for (const name of Object.keys(hostile)) delete (Object.prototype as Record<string, unknown>)[name]
   }
 })

@@ -36,12 +36,23 @@ const callOptionNames = optionNames<CallOptions>({
   ahead: true,
 })
 
+/** None is given. All are own properties: what was put on `Object.prototype` is no option, and each is read fast. */
+export const noCallOptions: CallOptions = Object.freeze({
+  signal: undefined,
+  timeoutMs: undefined,
+  priority: undefined,
+  retries: undefined,
+  retryIf: undefined,
+  retryDelayMs: undefined,
+  ahead: undefined,
+} satisfies Record<keyof CallOptions, undefined>) as unknown as CallOptions
+
 /**
  * Lays `more` over `options`; both signals count, and so does the shorter time.
  * @throws OptionError
  */
 export function mergeCallOptions(options: CallOptions, more: CallOptions): CallOptions {
-  checkOptions('with(…)', more, callOptionNames)
+  more = checkOptions('with(…)', more, callOptionNames)
   const { signal, timeoutMs, priority, retries, retryIf, retryDelayMs, ahead } = more
   checkSignal('with({ signal })', signal)
   if (timeoutMs !== undefined) checkTimeout('with({ timeoutMs })', timeoutMs)
@@ -60,6 +71,7 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
   if (ahead !== undefined && !(Number.isSafeInteger(ahead) && ahead >= 1))
     throw new OptionError(`with({ ahead }) takes a whole number from 1 up; it got ${String(ahead)}.`)
   return {
+    ...noCallOptions,
     ...options,
     ...(retries !== undefined ? { retries } : {}),
     ...(retryIf !== undefined ? { retryIf: keepingContext(retryIf) } : {}),

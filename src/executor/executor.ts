@@ -13,7 +13,7 @@ import type { Future } from '../task/future.ts'
 import type { Results } from '../task/results.ts'
 import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend } from './backend.ts'
-import { type CallOptions, mergeCallOptions } from './call-options.ts'
+import { type CallOptions, mergeCallOptions, noCallOptions } from './call-options.ts'
 import { runMap } from './map/map.ts'
 import type { MapOptions } from './map/options.ts'
 import { type Course, runOne } from './run.ts'
@@ -110,7 +110,7 @@ const roomOptionNames = optionNames<{ signal?: AbortSignal }>({ signal: true })
 const closeOptionNames = optionNames<{ graceMs?: number }>({ graceMs: true })
 
 /** The executor of a model, on top of its backend. */
-export function createExecutor(backend: Backend, options: CallOptions = {}): Executor {
+export function createExecutor(backend: Backend, options: CallOptions = noCallOptions): Executor {
   return new BackedExecutor({ backend, options })
 }
 
@@ -157,7 +157,7 @@ class BackedExecutor implements Executor {
     createExecutor(this.#course.backend, mergeCallOptions(this.#course.options, more))
 
   readonly room: Executor['room'] = (options = {}) => {
-    checkOptions('room(…)', options, roomOptionNames)
+    options = checkOptions('room(…)', options, roomOptionNames)
     const { signal } = options
     checkSignal('room({ signal })', signal)
     return this.#course.backend.room(
@@ -168,7 +168,7 @@ class BackedExecutor implements Executor {
   readonly stats: Executor['stats'] = () => this.#course.backend.stats()
 
   readonly close: Executor['close'] = async (options = {}) => {
-    checkOptions('close(…)', options, closeOptionNames)
+    options = checkOptions('close(…)', options, closeOptionNames)
     const { graceMs = defaultCloseGraceMs } = options
     checkMs('close({ graceMs })', graceMs)
     await this.#course.backend.close(graceMs)

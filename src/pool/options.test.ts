@@ -4,12 +4,17 @@ import { test } from 'node:test'
 import { OptionError } from '../errors.ts'
 import { task } from '../task/task.ts'
 import { machine } from './machine.ts'
-import { checkPoolOptions, type PoolUserOptions } from './options.ts'
+import { checkPoolOptions, type PoolOptions, type PoolUserOptions } from './options.ts'
 
 const worker = task({ url: 'file:///worker.js' } as ImportMeta, function worker() {})
 
+/** Limits have no prototype. */
+function plain(options: PoolOptions): PoolOptions {
+  return { ...options, resourceLimits: { ...options.resourceLimits } }
+}
+
 test('every option has its default', () => {
-  assert.deepEqual(checkPoolOptions('threads', {}), {
+  assert.deepEqual(plain(checkPoolOptions('threads', {})), {
     workers: machine().workers,
     minWorkers: 0,
     idleMs: 30_000,
@@ -40,7 +45,7 @@ test('what was given is kept', () => {
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
     name: 'images',
   }
-  assert.deepEqual(checkPoolOptions('threads', given), given)
+  assert.deepEqual(plain(checkPoolOptions('threads', given)), given)
 })
 
 test('more workers kept than the machine would have are as many workers', () => {

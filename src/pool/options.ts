@@ -126,7 +126,7 @@ function checkInitialize(task: PoolUserOptions['initialize']): PoolOptions['init
 }
 
 function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {
-  checkOptions(`${maker}({ resourceLimits })`, limits, resourceLimitNames)
+  limits = checkOptions(`${maker}({ resourceLimits })`, limits, resourceLimitNames)
   const smallest = { maxOldGenerationSizeMb: smallestHeapMb, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
   for (const [key, value] of Object.entries(limits)) {
     if (value === undefined) continue

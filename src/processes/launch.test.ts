@@ -17,13 +17,13 @@ function launch(options: PoolUserOptions = {}, more: Partial<LaunchOptions> = {}
 
 test('a worker is this Node, and gets this program’s environment unless it is given one', () => {
   assert.equal(launch().command, process.execPath)
-  assert.deepEqual(launch().env, { ...process.env })
-  assert.deepEqual(launch({}, { env: { ONLY: 'this' } }).env, { ONLY: 'this' })
+  assert.deepEqual({ ...launch().env }, { ...process.env })
+  assert.deepEqual({ ...launch({}, { env: { ONLY: 'this' } }).env }, { ONLY: 'this' })
 })
 
 test('a worker with permissions gets no environment unless it is given one', () => {
-  assert.deepEqual(launch({}, { permissions: {} }).env, {})
-  assert.deepEqual(launch({}, { permissions: {}, env: { ONLY: 'this' } }).env, { ONLY: 'this' })
+  assert.deepEqual({ ...launch({}, { permissions: {} }).env }, {})
+  assert.deepEqual({ ...launch({}, { permissions: {}, env: { ONLY: 'this' } }).env }, { ONLY: 'this' })
 })
 
 test('memory limits reach the command line, in V8’s own measures', () => {

@@ -1,4 +1,5 @@
 /** The command line of a worker process. */
+import { bare } from '../checks.ts'
 import type { PoolOptions } from '../pool/options.ts'
 import { markProcess } from '../worker/birth.ts'
 import { processEntry } from '../worker/far/process-entry.ts'
@@ -44,7 +45,7 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
       `await import(${JSON.stringify(processEntry)})`,
       markProcess({ name, executor: { name: executor, workers }, maxPayloadBytes, maxWorkerMiB }),
     ],
-    env: { ...(env ?? (permissions === undefined ? process.env : {})) },
+    env: bare(env ?? (permissions === undefined ? process.env : {})), // Node copies what is inherited, too.
   }
 }
 

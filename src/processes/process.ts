@@ -8,8 +8,9 @@
  *
  * The end is told when the process has exited and all that it sent was read; the last of stderr is waited for a moment.
  */
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { bare } from '../checks.ts'
 import type { PoolOptions } from '../pool/options.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Lent } from '../wire/lent/link.ts'
@@ -179,10 +180,11 @@ class WorkerProcess implements FarWorker {
     try {
       const { command, args, env } = launchOf(plainName, this.#options)
       const { spawn } = process.getBuiltinModule('node:child_process')
-      const child = spawn(command, args, {
+      const options = bare<SpawnOptions>({
         env,
         stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe', 'pipe'],
       })
+      const child = spawn(command, args, options)
       if (child.pid === undefined) child.once('error', refused)
       return child
     } catch (error) {

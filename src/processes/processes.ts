@@ -37,23 +37,18 @@ const permissionNames = optionNames<Permissions>({ read: true, write: true, chil
  *     const text = await pool.run(parseUntrustedFile, path)
  */
 export function processes(options: ProcessesOptions = {}): Executor {
-  checkOptions('processes(…)', options, processesOptionNames)
+  options = checkOptions('processes(…)', options, processesOptionNames)
   const checked = checkPoolOptions('processes', options)
-  checkPermissions(options.permissions)
+  const permissions = checkPermissions(options.permissions)
   const crossing = { sharedMemory: false, maxPayloadBytes: checked.maxPayloadBytes }
   return createExecutor(
-    new Pool(
-      'processes',
-      checked,
-      processStarter({ ...checked, env: options.env, permissions: options.permissions }),
-      crossing,
-    ),
+    new Pool('processes', checked, processStarter({ ...checked, env: options.env, permissions }), crossing),
   )
 }
 
-function checkPermissions(permissions: Permissions | undefined): void {
-  if (permissions === undefined) return
-  checkOptions('processes({ permissions })', permissions, permissionNames)
+function checkPermissions(permissions: Permissions | undefined): Permissions | undefined {
+  if (permissions === undefined) return undefined
+  permissions = checkOptions('processes({ permissions })', permissions, permissionNames)
   checkFlag('processes({ permissions: { childProcess } })', permissions.childProcess)
   for (const key of ['read', 'write'] as const) {
     const paths = permissions[key]
@@ -63,4 +58,5 @@ function checkPermissions(permissions: Permissions | undefined): void {
       )
     }
   }
+  return permissions
 }

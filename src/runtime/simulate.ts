@@ -56,7 +56,7 @@ export async function simulate<T>(
   body: (simulation: Simulation) => T | PromiseLike<T>,
   options: SimulateOptions = {},
 ): Promise<T> {
-  checkOptions('simulate(body, …)', options, simulateOptionNames)
+  options = checkOptions('simulate(body, …)', options, simulateOptionNames)
   const { runs, schedule, firstSeed } = planned(options)
   for (let run = 1; ; run += 1) {
     const seed = (firstSeed + run - 1) >>> 0

@@ -66,7 +66,7 @@ export function task<F extends Function>(meta: ImportMeta, fn: F, options: TaskO
         'esbuild --format=esm, "module": "nodenext" with "type": "module", or a .mts file.',
     )
   }
-  checkOptions(`task(import.meta, ${nameOf(fn)}, …)`, options, taskOptionNames)
+  options = checkOptions(`task(import.meta, ${nameOf(fn)}, …)`, options, taskOptionNames)
   const { idempotent = false } = options
   if (typeof idempotent !== 'boolean') {
     throw new OptionError(

@@ -36,7 +36,7 @@ export function asCompleted<F extends Settleable>(
   futures: Iterable<F>,
   options: CompletedOptions = {},
 ): AsyncIterableIterator<Completed<F>, void> {
-  checkOptions('asCompleted(futures, …)', options, completedOptionNames)
+  options = checkOptions('asCompleted(futures, …)', options, completedOptionNames)
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options
   checkSignal('asCompleted(futures, { signal })', signal)
   checkMs('asCompleted(futures, { timeoutMs })', timeoutMs)
@@ -164,7 +164,7 @@ export async function wait<F extends Settleable>(
   futures: Iterable<F>,
   options: FuturesWaitOptions = {},
 ): Promise<Waited<F>> {
-  checkOptions('wait(futures, …)', options, futuresWaitOptionNames)
+  options = checkOptions('wait(futures, …)', options, futuresWaitOptionNames)
   const { until = 'all', signal, timeoutMs = Number.POSITIVE_INFINITY } = options
   if (!['all', 'first', 'failure'].includes(until)) {
     throw new OptionError(`wait(…, { until }) takes 'all', 'first' or 'failure'; it got ${String(until)}.`)

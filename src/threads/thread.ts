@@ -1,5 +1,6 @@
 /** One worker thread, as the pool sees it. */
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads'
+import { bare } from '../checks.ts'
 import type { PoolOptions, ResourceLimits } from '../pool/options.ts'
 import { endAgent, newAgent } from '../runtime/agents.ts'
 import { store } from '../runtime/atomics.ts'
@@ -54,9 +55,9 @@ function startThread(
     owner.exited(unreadable === undefined ? exit : { kind: 'garbled', what: unreadable })
   }
   try {
-    thread = new Worker(firstLine, {
+    const options = bare<WorkerOptions>({
       name,
-      resourceLimits: { ...resourceLimits },
+      resourceLimits: bare(resourceLimits),
       workerData: markThread({
         name,
         executor: { name: pool, workers },
@@ -71,6 +72,7 @@ function startThread(
       }),
       transferList: [port],
     })
+    thread = new Worker(firstLine, options)
     thread.on('error', error => {
       failure = error
     })

@@ -33,7 +33,7 @@ const longestSpinUs = 1_000
  *     const counts = await pool.map(countPrimes, [[0, 1_000], [1_000, 2_000]])
  */
 export function threads(options: ThreadsOptions = {}): Executor {
-  checkOptions('threads(…)', options, threadsOptionNames)
+  options = checkOptions('threads(…)', options, threadsOptionNames)
   const checked = checkPoolOptions('threads', options)
   const { spinUs = 0 } = options
   if (typeof spinUs !== 'number' || !(spinUs >= 0 && spinUs <= longestSpinUs)) {

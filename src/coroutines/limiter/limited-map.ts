@@ -64,14 +64,15 @@ export function runLimitedMap<T, R>(
 }
 
 /** @throws OptionError */
-export function checkLimitedMap(options: LimitedMapOptions, concurrency: number): void {
-  checkOptions('limiter.map(inputs, fn, …)', options, limitedMapOptionNames)
+export function checkLimitedMap(options: LimitedMapOptions, concurrency: number): LimitedMapOptions {
+  options = checkOptions('limiter.map(inputs, fn, …)', options, limitedMapOptionNames)
   checkLimits(options, concurrency)
   const { ordered, ahead, onProgress } = options
   checkFlag('map(…, { ordered })', ordered)
   if (ahead !== undefined && !(ahead >= 1))
     throw new OptionError(`map(…, { ahead }) takes 1 or more; it got ${shown(ahead)}.`)
   if (onProgress !== undefined) checkFunction('map(…, { onProgress })', onProgress, '(done, total) => {}')
+  return options
 }
 
 /** The call for one input. */

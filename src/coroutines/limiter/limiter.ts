@@ -46,10 +46,10 @@ export class Limiter {
   readonly #timeoutMs: number | undefined
 
   constructor(limits: number | LimiterOptions) {
-    const options = typeof limits === 'number' ? { concurrency: limits } : limits
+    let options = typeof limits === 'number' ? { concurrency: limits } : limits
     if (typeof options !== 'object' || options === null)
       throw new OptionError(`new Limiter(…) takes a number of places, or options; it got ${String(limits)}.`)
-    checkLimiter(options)
+    options = checkLimiter(options)
     this.name = options.name ?? 'a limiter'
     this.#timeoutMs = options.timeoutMs
     this.#places = new Places({
@@ -73,7 +73,7 @@ export class Limiter {
    */
   run<R>(fn: (context: LimitedContext) => R, options?: LimitedOptions): Promise<Awaited<R>> {
     checkFunction('limiter.run(fn)', fn, '() => fetch(url)')
-    if (options !== undefined) checkLimited(options, this.concurrency)
+    if (options !== undefined) options = checkLimited(options, this.concurrency)
     return this.#run.admit(
       fn,
       this.#limitsOf(options),
@@ -91,7 +91,7 @@ export class Limiter {
     options?: LimitedOptions,
   ): (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
     checkFunction('limiter.wrap(fn)', fn, '() => fetch(url)')
-    if (options !== undefined) checkLimited(options, this.concurrency)
+    if (options !== undefined) options = checkLimited(options, this.concurrency)
     const limiter = this
     return function limited(...args) {
       return limiter.run(() => fn.apply(this, args) as ReturnType<F>, options)
@@ -110,7 +110,7 @@ export class Limiter {
     options: LimitedMapOptions = {},
   ): Results<Awaited<R>> {
     checkFunction('limiter.map(inputs, fn)', fn, 'url => fetch(url)')
-    checkLimitedMap(options, this.concurrency)
+    options = checkLimitedMap(options, this.concurrency)
     return runLimitedMap(
       this.#places,
       { name: this.name, callTimeoutMs: this.#timeoutMs },
@@ -188,7 +188,7 @@ export class Limiter {
     options: LimiterWaitOptions | undefined,
     told: boolean,
   ): Promise<void> {
-    if (options !== undefined) checkWait(options)
+    if (options !== undefined) options = checkWait(options)
     return this.#places.until(`${what} in ${this.name}`, holds, options ?? {}, { told })
   }
 

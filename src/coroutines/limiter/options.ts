@@ -50,8 +50,8 @@ const limitedOptionNames = optionNames<LimitedOptions>({
 const waitOptionNames = optionNames<LimiterWaitOptions>({ signal: true, timeoutMs: true })
 
 /** @throws OptionError */
-export function checkLimiter(options: LimiterOptions): void {
-  checkOptions('new Limiter(…)', options, limiterOptionNames)
+export function checkLimiter(options: LimiterOptions): LimiterOptions {
+  options = checkOptions('new Limiter(…)', options, limiterOptionNames)
   const { concurrency, rate, queueLimit, timeoutMs } = options
   if (concurrency === undefined && rate === undefined)
     throw new OptionError(
@@ -61,12 +61,14 @@ export function checkLimiter(options: LimiterOptions): void {
   if (queueLimit !== undefined && !(queueLimit >= 0))
     throw new OptionError(`new Limiter({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
   if (timeoutMs !== undefined) checkTimeout('new Limiter({ timeoutMs })', timeoutMs)
+  return options
 }
 
 /** @throws OptionError */
-export function checkLimited(options: LimitedOptions, concurrency: number): void {
-  checkOptions('limiter.run(fn, …)', options, limitedOptionNames)
+export function checkLimited(options: LimitedOptions, concurrency: number): LimitedOptions {
+  options = checkOptions('limiter.run(fn, …)', options, limitedOptionNames)
   checkLimits(options, concurrency)
+  return options
 }
 
 /** Checks the values alone, for those who take other options beside them. @throws OptionError */
@@ -85,9 +87,10 @@ export function checkLimits(
 }
 
 /** @throws OptionError */
-export function checkWait(options: LimiterWaitOptions): void {
-  checkOptions('a wait for a limiter', options, waitOptionNames)
+export function checkWait(options: LimiterWaitOptions): LimiterWaitOptions {
+  options = checkOptions('a wait for a limiter', options, waitOptionNames)
   const { signal, timeoutMs } = options
   checkSignal('{ signal }', signal)
   if (timeoutMs !== undefined) checkTimeout('{ timeoutMs }', timeoutMs)
+  return options
 }

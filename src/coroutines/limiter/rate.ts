@@ -27,7 +27,7 @@ export interface RateWindow {
 
 /** @throws OptionError */
 export function openWindow(rate: Rate): RateWindow {
-  checkOptions('new Limiter({ rate })', rate, rateNames)
+  rate = checkOptions('new Limiter({ rate })', rate, rateNames)
   const { calls, perMs, window = 'sliding' } = rate
   if (!(Number.isSafeInteger(calls) && calls >= 1))
     throw new OptionError(

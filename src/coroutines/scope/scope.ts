@@ -106,7 +106,7 @@ export function scope<T>(
   body: (s: Scope) => T | PromiseLike<T>,
   options: ScopeOptions = {},
 ): Promise<Awaited<T>> {
-  checkOptions('scope(…)', options, scopeOptionNames)
+  options = checkOptions('scope(…)', options, scopeOptionNames)
   return openScope(body, options)
 }
 
@@ -208,7 +208,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     options?: { readonly name?: string },
   ): Child<Awaited<R>> {
     checkFunction('spawn(fn)', fn, 's.spawn(({ signal }) => fetch(url, { signal }))')
-    if (options !== undefined) checkOptions('spawn(…)', options, spawnOptionNames)
+    if (options !== undefined) options = checkOptions('spawn(…)', options, spawnOptionNames)
     this.#spawned += 1
     const name = options?.name ?? (fn.name || `child ${this.#spawned}`)
     this.#checkOpen(name)

@@ -39,7 +39,7 @@ export function hedge<T>(
   given: HedgeOptions,
 ): Promise<Awaited<T>> {
   checkFunction('hedge(fn)', fn, '({ signal }) => fetch(url, { signal })')
-  checkOptions('hedge(fn, …)', given, hedgeOptionNames)
+  given = checkOptions('hedge(fn, …)', given, hedgeOptionNames)
   const { delayMs, max = 2, ...options } = given
   checkMs('hedge(fn, { delayMs })', delayMs)
   checkCount('hedge(fn, { max })', max)

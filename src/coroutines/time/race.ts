@@ -20,7 +20,7 @@ export function race<const W extends readonly Way<unknown>[]>(
   options: ScopeOptions = {},
 ): Promise<Awaited<ReturnType<W[number]>>> {
   const all = checkedWays('race', ways)
-  checkOptions('race(ways, …)', options, scopeOptionNames)
+  options = checkOptions('race(ways, …)', options, scopeOptionNames)
   return openScope(
     async s => {
       const first = park<unknown>(`the first of ${all.length} to end`, all, {})
@@ -56,7 +56,7 @@ export function any<const W extends readonly Way<unknown>[]>(
   options: ScopeOptions = {},
 ): Promise<Awaited<ReturnType<W[number]>>> {
   const all = checkedWays('any', ways)
-  checkOptions('any(ways, …)', options, scopeOptionNames)
+  options = checkOptions('any(ways, …)', options, scopeOptionNames)
   return openScope(
     async s => {
       const first = park<unknown>(`the first of ${all.length} to succeed`, all, {})

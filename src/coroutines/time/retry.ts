@@ -55,7 +55,7 @@ export function retry<T>(
   fn: (attempt: Attempt) => T | PromiseLike<T>,
   options: RetryOptions = {},
 ): Promise<Awaited<T>> {
-  checkOptions('retry(fn, …)', options, retryOptionNames)
+  options = checkOptions('retry(fn, …)', options, retryOptionNames)
   const {
     attempts = 3,
     minDelayMs = 100,

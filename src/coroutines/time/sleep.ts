@@ -20,7 +20,7 @@ const sleepOptionNames = optionNames<SleepOptions>({ signal: true })
  */
 export function sleep(ms: number, options: SleepOptions = {}): Promise<void> {
   checkMs('sleep(ms)', ms)
-  checkOptions('sleep(ms, …)', options, sleepOptionNames)
+  options = checkOptions('sleep(ms, …)', options, sleepOptionNames)
   const { signal } = options
   checkSignal('sleep(ms, { signal })', signal)
   const timer = runtime().setTimer(ms, () => sleeping.unpark())

@@ -28,7 +28,7 @@ export function timeout<T>(
   options: TimeoutOptions = {},
 ): Promise<Awaited<T>> {
   checkMs('timeout(ms, …)', ms)
-  checkOptions('timeout(ms, work, …)', options, timeoutOptionNames)
+  options = checkOptions('timeout(ms, work, …)', options, timeoutOptionNames)
   checkSignal('timeout(…, { signal })', options.signal)
   if (typeof work === 'function')
     return openScope(work, { ...options, timeoutMs: ms, name: work.name || 'the work of timeout()' })

@@ -47,7 +47,7 @@ export function runMap<F extends AnyFunction>(
   options: MapOptions,
   calledAs: Function,
 ): Results<Result<F>> {
-  checkMapOptions(options)
+  options = checkMapOptions(options)
   const source = openInputs(inputs, { shares: backend.model === 'threads' })
   const buffer = new ResultsBuffer<unknown>(options.ordered ?? true, options.ahead ?? 0)
   const run = new MapRun(backend, callOptions, task, source, buffer, options, captureCaller(task, calledAs))

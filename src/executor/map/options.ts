@@ -32,8 +32,8 @@ const mapOptionNames = optionNames<MapOptions>({
 })
 
 /** @throws OptionError */
-export function checkMapOptions(options: MapOptions): void {
-  checkOptions('map(task, inputs, …)', options, mapOptionNames)
+export function checkMapOptions(options: MapOptions): MapOptions {
+  options = checkOptions('map(task, inputs, …)', options, mapOptionNames)
   const { ordered, ahead, chunk, onProgress } = options
   checkFlag('map(…, { ordered })', ordered)
   if (onProgress !== undefined) checkFunction('map(…, { onProgress })', onProgress, '(done, total) => {}')
@@ -48,4 +48,5 @@ export function checkMapOptions(options: MapOptions): void {
       `map(…, { chunk }) takes 'auto' or a whole number from 1 up; it got ${String(chunk)}.`,
     )
   }
+  return options
 }

@@ -10,7 +10,8 @@
  * It is written as plain JavaScript text, because a bundle has no second file that the thread could load.
  * Costs one thread: some 4 MiB, and a wake-up four times a second.
  */
-import { Worker } from 'node:worker_threads'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { bare } from '../../checks.ts'
 
 /** Milliseconds between two beats. */
 export const beatMs = 250
@@ -18,12 +19,13 @@ export const beatMs = 250
 /** Starts the watchdog of this process; returns the word in which the last cancelled job's id stands. */
 export function startWatchdog(): Int32Array {
   const cancelWord = new Int32Array(new SharedArrayBuffer(4))
-  const thread = new Worker(watchdogSource, {
+  const options = bare<WorkerOptions>({
     eval: true,
     execArgv: [],
     workerData: { cancelWord, parent: process.ppid, beatMs },
-    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
+    resourceLimits: bare({ maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 }),
   })
+  const thread = new Worker(watchdogSource, options)
   thread.unref()
   thread.on('error', () => {}) // Without its watchdog the worker sends no beats, and its parent replaces it.
   return cancelWord
