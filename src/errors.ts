@@ -18,6 +18,9 @@
  *
  * A programmer's mistake throws at the call; the world's failures reject.
  */
+import { listErrorClasses } from './error-classes.ts'
+
+export { errorClasses, listErrorClasses } from './error-classes.ts'
 
 /** The parent of every error that atonce makes; `code` is stable, `cause` is what lay behind it. */
 export class AtonceError extends Error {
@@ -401,25 +404,6 @@ function listed(names: readonly string[]): string {
 
 function subject(details: WorkerErrorDetails): string {
   return details.task === undefined ? 'Something' : `Task ${details.task}`
-}
-
-const byName = new Map<string, ErrorClass>()
-
-type ErrorClass = abstract new (...args: never[]) => Error
-
-/** Every class of atonce's errors by its name, for the far side's errors to find their class again. */
-export const errorClasses: ReadonlyMap<string, ErrorClass> = byName
-
-/**
- * Lists error classes: those below, and those of parts that a program loads only if it uses them.
- * An error that crosses finds its class by this name, also in a bundle whose minifier renamed the class.
- */
-export function listErrorClasses(classes: Readonly<Record<string, ErrorClass>>): void {
-  for (const [name, errorClass] of Object.entries(classes)) {
-    Object.defineProperty(errorClass, 'name', { value: name, configurable: true })
-    Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true })
-    byName.set(name, errorClass)
-  }
 }
 
 const classes = {

@@ -3,10 +3,12 @@ import { strict as assert } from 'node:assert'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { version } from '../src/runtime/copies.ts'
 import { root, withoutComments } from './source-tree.ts'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   exports: Record<string, string | { types: string; default: string }>
+  version: string
   dependencies?: object
 }
 const subpaths = Object.entries(manifest.exports).filter(
@@ -47,6 +49,10 @@ test('no name of the public face is exported by two modules', async () => {
     const face = (await import(join(root, 'src', `${name}.ts`))) as object
     assert.ok(Object.keys(face).every(key => names.includes(key)))
   }
+})
+
+test('the library says the version of its package', () => {
+  assert.equal(version, manifest.version)
 })
 
 test('the package has no runtime dependencies', () => {

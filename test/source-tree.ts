@@ -24,9 +24,9 @@ export function sourceFiles(folder: string): SourceFile[] {
 
 function readSource(path: string): SourceFile {
   const text = readFileSync(join(root, path), 'utf8')
-  const specifiers = [...withoutComments(text).matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^']+)'/g)].map(
-    ([, specifier]) => specifier as string,
-  )
+  const specifiers = [
+    ...withoutComments(text).matchAll(/(?:\bfrom\s+|(?<!-)\bimport\s*\(?\s*)'([^']+)'/g),
+  ].map(([, specifier]) => specifier as string)
   return {
     path,
     text,

@@ -7,6 +7,7 @@
  */
 import { checkCount, checkFunction, checkOptions, optionNames } from '../checks.ts'
 import { Declarations, type Place } from '../declared/declarations.ts'
+import type { Where } from '../declared/where.ts'
 import { OptionError } from '../errors.ts'
 import type { Definition, Limits, Method, Overflow, Target } from './contract.ts'
 import { InvalidActorError } from './errors.ts'
@@ -63,7 +64,7 @@ const hooks = new Set(['constructor', 'onStart', 'onStop'])
  * Its type has no private members: the declaration of an exported class expression may not show them.
  *
  * @throws InvalidActorError if it is no class, has no name, or is declared already
- * @throws DeclarationError if the module has no URL
+ * @throws DeclarationError if `where` names no module
  * @throws OptionError
  * @example
  *     export const Counter = actor(import.meta, class Counter {
@@ -72,7 +73,7 @@ const hooks = new Set(['constructor', 'onStart', 'onStop'])
  *     })
  */
 export function actor<T extends object, A extends readonly any[]>(
-  where: ImportMeta,
+  where: Where,
   cls: new (...args: A & any[]) => T,
   options: ActorOptions = {},
 ): ActorClass<{ [K in keyof T]: T[K] }, A> {
@@ -92,7 +93,7 @@ export function actor<T extends object, A extends readonly any[]>(
     redact,
   } = checked(cls.name, options)
   const methods = methodsOf(cls)
-  const definition = definitions.declare(where, cls.name, place => ({
+  const definition = definitions.declare(where, cls.name, actor, place => ({
     name: cls.name,
     place,
     make: cls,

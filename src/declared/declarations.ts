@@ -7,7 +7,9 @@
  * A message is only looked up here: what was not declared on this side can't be reached, whatever name it carries.
  */
 import { DeclarationError } from '../errors.ts'
+import { sharedByCopies } from '../runtime/copies.ts'
 import { type ModuleVersion, versionOf } from './module-version.ts'
+import { type Evaluation, evaluationOf, isSameEvaluation, type Where } from './where.ts'
 
 /** Where something was declared. */
 export interface Place {
@@ -17,8 +19,8 @@ export interface Place {
 }
 
 interface DeclaringModule<T> {
-  /** The `import.meta` of the evaluation that declared these. */
-  readonly meta: ImportMeta
+  /** The evaluation that declared these. */
+  readonly evaluation: Evaluation
   readonly version: ModuleVersion | undefined
   // Maps, so that a module or a name such as `__proto__` is only data.
   readonly byName: Map<string, T[]>
@@ -30,33 +32,50 @@ export class Declarations<T> {
 
   /** All copies of atonce in one thread (the command line's, the program's own) share what they declare under `key`. */
   constructor(key: string) {
-    const shared = Symbol.for(`atonce.${key}.1`)
-    const holder = globalThis as { [shared]?: Map<string, DeclaringModule<T>> }
-    this.#modules = holder[shared] ??= new Map()
+    this.#modules = sharedByCopies(key, () => new Map())
   }
 
   /**
-   * Enters what `make` makes for its place. A module that is evaluated anew (a development server reloads it) brings
-   * another `import.meta`, and starts again.
-   * @throws DeclarationError if `meta` has no URL
+   * Enters what `make` makes for its place. A module that is evaluated anew (a development server reloads it) starts again.
+   * `declare` is the function that the module has called.
+   * @throws DeclarationError if `where` names no module
    */
-  declare(meta: ImportMeta, name: string, make: (place: Place, version: ModuleVersion | undefined) => T): T {
-    const module: unknown = meta?.url
-    if (typeof module !== 'string') {
+  declare(
+    where: Where,
+    name: string,
+    declare: Function,
+    make: (place: Place, version: ModuleVersion | undefined) => T,
+  ): T {
+    const evaluation = evaluationOf(where, declare)
+    if (typeof evaluation === 'string')
       throw new DeclarationError(
-        `The first argument is import.meta of the module; it got ${meta === undefined ? 'undefined' : 'one without a URL'}. ` +
-          'If the file was compiled to CommonJS, build it as an ES module: esbuild --format=esm, or "type": "module".',
+        `The first argument is import.meta of the module; it got ${evaluation}. In a file of CommonJS it is module; ` +
+          'where a bundler knows this expression only (rspack, tsup --shims), import.meta.url.',
       )
-    }
+    const { url: module } = evaluation
     let entry = this.#modules.get(module)
-    if (entry?.meta !== meta) {
-      entry = { meta, version: versionOf(module), byName: new Map() }
+    if (entry === undefined || !isSameEvaluation(entry.evaluation, evaluation)) {
+      entry = { evaluation, version: versionOf(module), byName: new Map() }
       this.#modules.set(module, entry)
     }
     const namesakes = entry.byName.get(name) ?? []
     entry.byName.set(name, namesakes)
     const made = make({ module, name, position: namesakes.length }, entry.version)
     namesakes.push(made)
+    return made
+  }
+
+  /** Enters what belongs to the library itself, at a place that is the same in each of its copies; the first copy's counts. */
+  declareOwn(name: string, make: (place: Place, version: undefined) => T): T {
+    const module = 'atonce:own'
+    let entry = this.#modules.get(module)
+    if (entry === undefined) {
+      const evaluation = { url: module, identity: undefined, place: '', turn: {}, runsFrom: undefined }
+      entry = { evaluation, version: undefined, byName: new Map() }
+      this.#modules.set(module, entry)
+    }
+    const made = make({ module, name, position: 0 }, undefined)
+    if (!entry.byName.has(name)) entry.byName.set(name, [made])
     return made
   }
 

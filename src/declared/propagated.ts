@@ -7,7 +7,9 @@
  */
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import { DeclarationError } from '../errors.ts'
+import { sharedByCopies } from '../runtime/copies.ts'
 import { Declarations, type Place } from './declarations.ts'
+import type { Where } from './where.ts'
 
 const hooks = process.getBuiltinModule('node:async_hooks')
 
@@ -25,10 +27,7 @@ export interface Store {
 
 const declared = new Declarations<PropagatedStorage>('propagated')
 /** The same as a list; made anew after a declaration. */
-const key = Symbol.for('atonce.propagated.list.1')
-const holder = globalThis as { [key]?: { list: readonly PropagatedStorage[] } }
-holder[key] ??= { list: [] }
-const all: { list: readonly PropagatedStorage[] } = holder[key]
+const all = sharedByCopies('propagated.list', () => ({ list: [] as readonly PropagatedStorage[] }))
 
 /**
  * Lets the value that an AsyncLocalStorage holds at `run`, `map` or `stream` go with the call, so that the task finds it in
@@ -44,11 +43,11 @@ const all: { list: readonly PropagatedStorage[] } = holder[key]
  * A storage that is not set costs some 10 ns for each call. One that is set sends its value with each call, and once for
  * each chunk of a map: about 2 µs for a short string.
  *
- * @throws DeclarationError if `meta` has no URL, or if it is no AsyncLocalStorage, or one that is declared already
+ * @throws DeclarationError if `where` names no module, or if it is no AsyncLocalStorage, or one that is declared already
  * @example
  *     export const requestId = propagated(import.meta, new AsyncLocalStorage<string>(), 'requestId')
  */
-export function propagated<S extends AsyncLocalStorage<any>>(meta: ImportMeta, storage: S, name?: string): S {
+export function propagated<S extends AsyncLocalStorage<any>>(where: Where, storage: S, name?: string): S {
   if (!(storage instanceof hooks.AsyncLocalStorage)) {
     throw new DeclarationError(
       'propagated(import.meta, storage) takes an AsyncLocalStorage of node:async_hooks: propagated(import.meta, new AsyncLocalStorage()).',
@@ -57,7 +56,7 @@ export function propagated<S extends AsyncLocalStorage<any>>(meta: ImportMeta, s
   if (all.list.some(known => known.storage === storage)) {
     throw new DeclarationError(`The storage ${nameOf(storage, name)} is propagated already. Declare it once.`)
   }
-  declared.declare(meta, nameOf(storage, name), place => ({ place, storage }))
+  declared.declare(where, nameOf(storage, name), propagated, place => ({ place, storage }))
   all.list = [...declared.all()]
   return storage
 }

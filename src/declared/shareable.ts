@@ -10,9 +10,11 @@
 import type { MessagePort } from 'node:worker_threads'
 import { checkOptions, optionNames } from '../checks.ts'
 import { DeclarationError, TaskVersionError, UnknownClassError } from '../errors.ts'
+import { sharedByCopies } from '../runtime/copies.ts'
 import { Declarations, type Place } from './declarations.ts'
 import { digestOf, isSameVersion, type ModuleVersion, showModule } from './module-version.ts'
 import { privateNameOf } from './private-names.ts'
+import type { Where } from './where.ts'
 
 /** What an instance is about to cross. */
 export interface PackCrossing {
@@ -51,10 +53,7 @@ export interface SharedClass {
 const { fileURLToPath } = process.getBuiltinModule('node:url')
 
 const declared = new Declarations<SharedClass>('shareables')
-const key = Symbol.for('atonce.shareables.prototypes.1')
-const holder = globalThis as { [key]?: WeakMap<object, SharedClass> }
-holder[key] ??= new WeakMap()
-const byPrototype: WeakMap<object, SharedClass> = holder[key]
+const byPrototype = sharedByCopies('shareables.prototypes', () => new WeakMap<object, SharedClass>())
 
 /**
  * Lets the instances of a class keep their class when they are copied: as arguments, in results, inside of other values, as
@@ -68,7 +67,7 @@ const byPrototype: WeakMap<object, SharedClass> = holder[key]
  * message that holds instances carries the address of their class once, some 200 bytes; an instance costs two to three times
  * what a plain record of the same data does (some 1.5 µs for two numbers, there and back again).
  *
- * @throws DeclarationError if `meta` has no URL, if it is no class, is declared already, or needs `pack` and `unpack`
+ * @throws DeclarationError if `where` names no module, if it is no class, is declared already, or needs `pack` and `unpack`
  * @example
  *     export class Point { x = 0; y = 0 }
  *     shareable(import.meta, Point)
@@ -80,7 +79,7 @@ const byPrototype: WeakMap<object, SharedClass> = holder[key]
  *     }
  */
 export function shareable<C extends Function & { readonly prototype: object }, D = unknown>(
-  meta: ImportMeta,
+  where: Where,
   declaredClass: C,
   packing?: Packing<C['prototype'], D>,
 ): C {
@@ -93,20 +92,41 @@ export function shareable<C extends Function & { readonly prototype: object }, D
   if (packing !== undefined)
     checkOptions(`shareable(import.meta, ${declaredClass.name}, …)`, packing, packingNames)
   if (packing === undefined) checkOwnDataIsEnough(declaredClass)
-  const made = declared.declare(meta, declaredClass.name, (place, version): SharedClass => {
-    let address: ClassAddress | undefined
-    return {
-      prototype,
-      packing: packing as Packing<object, unknown> | undefined,
-      // The digest is made when the first instance is sent, not when a program starts.
-      get address() {
-        address ??= { ...place, version, digest: digestOf(declaredClass) }
-        return address
-      },
-    }
-  })
+  const made = declared.declare(where, declaredClass.name, shareable, (place, version) =>
+    sharedClass(declaredClass, place, version, packing as Packing<object, unknown> | undefined),
+  )
   byPrototype.set(prototype, made)
   return declaredClass
+}
+
+/** Lets the instances of a class of the library itself cross: where it is, a bundle may not know. */
+export function shareOwn<C extends Function & { readonly prototype: object }, D>(
+  name: string,
+  ownClass: C,
+  packing: Packing<C['prototype'], D>,
+): void {
+  const made = declared.declareOwn(name, place =>
+    sharedClass(ownClass, place, undefined, packing as Packing<object, unknown>),
+  )
+  byPrototype.set(ownClass.prototype, made)
+}
+
+function sharedClass(
+  declaredClass: Function & { readonly prototype: object },
+  place: Place,
+  version: ModuleVersion | undefined,
+  packing: Packing<object, unknown> | undefined,
+): SharedClass {
+  let address: ClassAddress | undefined
+  return {
+    prototype: declaredClass.prototype,
+    packing,
+    // The digest is made when the first instance is sent, not when a program starts.
+    get address() {
+      address ??= { ...place, version, digest: digestOf(declaredClass) }
+      return address
+    },
+  }
 }
 
 /** The declared class whose prototype this is, exactly: an instance of a subclass is none of its own. */

@@ -1,21 +1,29 @@
 /** What a worker must know to find a task. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { versionOf } from '../declared/module-version.ts'
 import { InvalidTaskError } from '../errors.ts'
-import { task } from '../task/task.ts'
+import { type Task, task } from '../task/task.ts'
 import { addressOf } from './address.ts'
 
-const source = new URL('./address.ts', import.meta.url).href
+const folder = mkdtempSync(join(tmpdir(), 'atonce-address-'))
+after(() => rmSync(folder, { recursive: true }))
+const file = join(folder, 'tasks.mjs')
+writeFileSync(file, 'export const define = (task, fn) => task(import.meta, fn)')
+const source = pathToFileURL(file).href
+const { define } = (await import(source)) as { define<F extends Function>(make: typeof task, fn: F): Task<F> }
 
 function meta(url: string): ImportMeta {
   return { url } as ImportMeta
 }
 
 test('an address is names and numbers: where the task is, what it is called, which state of the file', () => {
-  const here = meta(source)
-  task(here, () => {})
-  const address = addressOf(task(here, function work() {}))
+  define(task, () => {})
+  const address = addressOf(define(task, function work() {}))
   assert.deepEqual(
     { ...address, digest: '' },
     { module: source, position: 1, name: 'work', version: versionOf(source), digest: '' },
@@ -49,5 +57,23 @@ test('a task that is defined in a test file is refused, by the file’s name', (
     )
   }
   for (const file of ['test.ts', 'latest.ts', 'a.test.data.ts', 'a.tests.ts', 'test/a.ts', 'contest.js'])
-    addressOf(task(meta(`file:///project/${file}`), () => {}))
+    addressOf(task(meta(`test:///project/${file}`), () => {}))
+})
+
+test('a task whose code runs from another file than its module is refused, with both files and the tool’s setting', () => {
+  const work = task(meta(source), function work() {})
+  assert.throws(
+    () => addressOf(work),
+    (error: unknown) => {
+      assert.ok(error instanceof InvalidTaskError)
+      assert.ok(error.message.includes(`names ${file} as its module`), error.message)
+      assert.ok(error.message.includes(`runs from ${import.meta.filename}`), error.message)
+      assert.match(error.message, /webpack.*importMeta: false[\s\S]*serverExternalPackages/)
+      return true
+    },
+  )
+})
+
+test('a task that is defined by a helper in another file is of the module that called the helper', () => {
+  assert.equal(addressOf(define(task, () => {})).module, source)
 })

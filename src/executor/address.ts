@@ -1,7 +1,7 @@
 /** What a worker must know to find a task, and the check that a worker can import it at all. */
-import { digestOf } from '../declared/module-version.ts'
+import { digestOf, showModule } from '../declared/module-version.ts'
 import { InvalidTaskError } from '../errors.ts'
-import { lookup } from '../task/registry.ts'
+import { moduleOf } from '../task/registry.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import type { LoadMessage } from '../wire/messages.ts'
 
@@ -11,7 +11,8 @@ const addresses = new WeakMap<Task, Address>()
 
 /**
  * The task's address; made once.
- * @throws InvalidTaskError if the task is defined in a test file, which a worker would run as tests
+ * @throws InvalidTaskError if the task is defined in a test file, which a worker would run as tests, or if it runs from
+ *     another file than its module says, which the worker would not import
  */
 export function addressOf(task: Task): Address {
   const known = addresses.get(task)
@@ -23,11 +24,14 @@ export function addressOf(task: Task): Address {
         'Move the task to a module of its own, and import it from the test.',
     )
   }
+  const evaluated = moduleOf(task)
+  const runsFrom = evaluated?.evaluation.runsFrom
+  if (runsFrom !== undefined) throw builtInto(runsFrom, task)
   const address = {
     module,
     position,
     name: task.name,
-    version: lookup(module)?.version,
+    version: evaluated?.version,
     digest: digestOf(task),
   }
   addresses.set(task, address)
@@ -37,6 +41,17 @@ export function addressOf(task: Task): Address {
 /** Notes the address of a task that stands for one of another side. */
 export function knowAddress(task: Task, address: Address): void {
   addresses.set(task, address)
+}
+
+/** A worker would run the source in the place of what was built of it: perhaps other code, and a second time all that it imports. */
+function builtInto(file: string, task: Task): InvalidTaskError {
+  return new InvalidTaskError(
+    `Task ${nameOf(task)} names ${showModule(task.module)} as its module, but its code runs from ${file}: a bundler has put the URL of the source in the place of import.meta. ` +
+      'A worker would import the source, and not what was built of it. Keep import.meta as it is:\n' +
+      '    webpack, rspack, ncc: module.parser.javascript.importMeta: false, with an ES module as output\n' +
+      "    Next.js (webpack or Turbopack): a package of its own for the tasks, listed with 'atonce' in serverExternalPackages\n" +
+      '    others: leave the module of the tasks out of the bundle, as an external',
+  )
 }
 
 /** By its name; the environment of a test runner is inherited by the programs that a test starts, so it tells nothing. */

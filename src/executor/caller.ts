@@ -123,6 +123,9 @@ function classesOf(module: string | undefined): FindClass {
 
 /** A module that a test runner or a development server evaluated by its own means; importing it would evaluate it again. */
 function isEvaluatedElsewhere(module: string): boolean {
-  const meta = lookup(module)?.meta
-  return meta === undefined || 'env' in meta || 'hot' in meta || 'vitest' in meta
+  const known = lookup(module)
+  if (known === undefined) return true
+  const meta = known.evaluation.identity
+  if (meta === undefined) return false
+  return 'env' in meta || 'hot' in meta || 'vitest' in meta
 }

@@ -1,6 +1,7 @@
 /** The command line of a worker process. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { checkPoolOptions, type PoolUserOptions } from '../pool/options.ts'
@@ -60,7 +61,7 @@ test('flags that say what to run, or that one process can have, are left to this
     [['--test', '--test-name-pattern', 'a b', '--test-reporter=spec'], 'the test runner’s'],
     [['--watch', '--watch-path', './src'], 'the watcher’s'],
     [['--inspect', '--inspect-brk=9230', '--inspect-port=0'], 'the debugger’s'],
-    [['--cpu-prof', '--cpu-prof-dir=x', '--heap-prof', '--prof'], 'the profiler’s'],
+    [['--cpu-prof-name=x', '--heap-prof-name', 'y', '--prof'], 'a profile’s name'],
     [['--interactive'], 'the prompt’s'],
   ] as const) {
     assert.deepEqual(inheritedFlags(own), [], why)
@@ -84,6 +85,37 @@ test('loaders, conditions and warnings are inherited, in their order', () => {
     '--no-warnings',
   ]
   assert.deepEqual(inheritedFlags(flags), flags)
+})
+
+test('profiles of workers lie in the folder of the program’s own, wherever a task goes', () => {
+  const here = process.cwd()
+  assert.deepEqual(
+    inheritedFlags(['--cpu-prof', '--cpu-prof-dir', 'x', '--heap-prof-dir=/y', '--cpu-prof-dir=z']),
+    [
+      '--cpu-prof',
+      '--cpu-prof-dir',
+      join(here, 'x'),
+      '--heap-prof-dir=/y',
+      `--cpu-prof-dir=${join(here, 'z')}`,
+    ],
+  )
+})
+
+test('what a launcher appends for its forks, its script and the script’s arguments, is left out', () => {
+  const flags = ['--require', '/ts-node/require.js', '--loader', 'file:///ts-node/loader.mjs']
+  assert.deepEqual(inheritedFlags([...flags, '/ts-node/entrypoint.js', '--config=1', 'x']), flags)
+  assert.deepEqual(inheritedFlags(['--import=tsx', 'script.js', '--flag']), ['--import=tsx'])
+})
+
+test('a task’s forks are handed down no flag that is only for the worker', () => {
+  const { args } = launch(
+    { resourceLimits: { maxOldGenerationSizeMb: 64 } },
+    { permissions: { read: ['/x'] } },
+  )
+  const [, flags = ''] = /process\.execArgv = (\[.*?\]);/.exec(args[args.indexOf('--eval') + 1] ?? '') ?? []
+  const handedDown = JSON.parse(flags) as string[]
+  assert.ok(handedDown.includes('--permission') && handedDown.includes('--allow-fs-read=/x'))
+  assert.ok(!handedDown.some(flag => /^--(eval|input-type|inspect|max-old)/.test(flag)), flags)
 })
 
 test('no flag is invented, and none is moved', () => {
@@ -115,7 +147,7 @@ test('Node takes the flags that a worker is started with', async () => {
     { permissions: { read: ['*'] } },
   )
   // The same flags, with another program in place of the worker’s.
-  const flags = args.slice(0, args.indexOf('--input-type=module'))
+  const flags = args.slice(0, args.indexOf('--eval'))
   const said = await new Promise<string>((resolve, reject) =>
     execFile(
       command,

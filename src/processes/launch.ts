@@ -1,10 +1,12 @@
 /** The command line of a worker process. */
 import { bare } from '../checks.ts'
 import type { PoolOptions } from '../pool/options.ts'
-import { markProcess } from '../worker/birth.ts'
+import { firstLine, markProcess } from '../worker/birth.ts'
 import { processEntry } from '../worker/far/process-entry.ts'
+import { currentFolder, nameOf, startFolder, withoutScript } from '../worker/start-flags.ts'
 
-const { dirname } = process.getBuiltinModule('node:path')
+const { existsSync } = process.getBuiltinModule('node:fs')
+const { dirname, resolve } = process.getBuiltinModule('node:path')
 const { fileURLToPath } = process.getBuiltinModule('node:url')
 
 /** What a worker process may touch, by Node's permission model; everything else is denied. */
@@ -26,41 +28,68 @@ export interface Launch {
   readonly command: string
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
+  /** The folder in which it starts, if that is not the one where the program is: preloads are looked for from there. */
+  readonly cwd: string | undefined
 }
 
 /** How to start a worker process of that name. */
 export function launchOf(name: string, options: PoolOptions & LaunchOptions): Launch {
   const { name: executor, workers, env, permissions, resourceLimits, maxPayloadBytes } = options
   const maxWorkerMiB = Number.isFinite(options.maxWorkerMiB) ? options.maxWorkerMiB : undefined
+  const inherited = inheritedFlags(process.execArgv)
+  const permitted = permissions === undefined ? [] : permissionFlags(permissions)
+  const now = currentFolder()
+  const cwd = now !== startFolder && existsSync(startFolder ?? '') ? startFolder : undefined
   return {
     command: process.execPath,
     args: [
-      ...inheritedFlags(process.execArgv),
+      ...inherited,
       '--inspect-port=0', // Opens nothing; whoever looks into this worker later finds a port that is free.
       ...memoryFlags(resourceLimits),
-      ...(permissions === undefined ? [] : permissionFlags(permissions)),
-      // Imported by a line of its own, not run as the main module: in a bundle `import.meta.main` must be false here.
-      '--input-type=module',
+      ...permitted,
+      // Text, and not the entry as the main module: in a bundle `import.meta.main` must be false here. Without
+      // --input-type, with which no thread that a task starts could run a file.
       '--eval',
-      `await import(${JSON.stringify(processEntry)})`,
+      firstText([...inherited, ...permitted], cwd === undefined ? undefined : now),
       markProcess({ name, executor: { name: executor, workers }, maxPayloadBytes, maxWorkerMiB }),
     ],
     env: bare(env ?? (permissions === undefined ? process.env : {})), // Node copies what is inherited, too.
+    cwd,
   }
+}
+
+/**
+ * What the worker runs first. To what a task forks, Node hands down the flags in `process.execArgv`: those that are only
+ * for this worker are taken out. Then it goes to where the program is.
+ */
+function firstText(flags: readonly string[], folder: string | undefined): string {
+  const move = folder === undefined ? '' : `process.chdir(${JSON.stringify(folder)}); `
+  return `process.execArgv = ${JSON.stringify(flags)}; ${move}${firstLine(processEntry)}`
 }
 
 /** This process's own flags, without those that say what to run or that only one process can have. */
 export function inheritedFlags(flags: readonly string[]): string[] {
   let keep = true
-  return flags.filter(flag => {
-    // No script stands among the flags: what begins without a dash is the value of the flag before it.
-    if (flag.startsWith('-')) keep = !isOwn(flag)
-    return keep
+  let before = ''
+  return withoutScript(flags).flatMap(word => {
+    if (!word.startsWith('-')) return keep ? [folders.has(before) ? fromStart(word) : word] : []
+    keep = !isOwn(word)
+    before = word
+    const name = nameOf(word)
+    if (!keep) return []
+    return [word !== name && folders.has(name) ? `${name}=${fromStart(word.slice(name.length + 1))}` : word]
   })
 }
 
+/** Where profiles are written: into the same folder as the program's, wherever tasks go. Each process names its own. */
+const folders = new Set(['--cpu-prof-dir', '--heap-prof-dir'])
+
+function fromStart(folder: string): string {
+  return startFolder === undefined ? folder : resolve(startFolder, folder)
+}
+
 function isOwn(flag: string): boolean {
-  const [name = flag] = flag.split('=')
+  const name = nameOf(flag)
   return ownFlags.has(name) || ownFamilies.some(family => name.startsWith(family))
 }
 
@@ -78,10 +107,12 @@ const ownFlags = new Set([
     '-i',
     '--interactive',
   ],
-  ...['--build-sea', '--prof', '--debug-port'],
+  ...['--build-sea', '--build-snapshot', '--snapshot-blob', '--entry-url', '--prof', '--debug-port'],
+  // One name for the files of several processes: each would write over the others'.
+  ...['--cpu-prof-name', '--heap-prof-name'],
 ])
 // What --env-file brought is in this process's environment; a worker that is given another one must not get it.
-const ownFamilies = ['--inspect', '--test', '--watch', '--cpu-prof', '--heap-prof', '--env-file']
+const ownFamilies = ['--inspect', '--test', '--watch', '--env-file']
 
 function memoryFlags({
   maxOldGenerationSizeMb,

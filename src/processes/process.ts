@@ -178,10 +178,11 @@ class WorkerProcess implements FarWorker {
   #spawn(plainName: string): ChildProcess | undefined {
     const refused = (error: unknown) => this.#tell({ kind: 'refused', error })
     try {
-      const { command, args, env } = launchOf(plainName, this.#options)
+      const { command, args, env, cwd } = launchOf(plainName, this.#options)
       const { spawn } = process.getBuiltinModule('node:child_process')
       const options = bare<SpawnOptions>({
         env,
+        cwd,
         stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe', 'pipe'],
       })
       const child = spawn(command, args, options)

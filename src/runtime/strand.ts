@@ -7,6 +7,7 @@
  * ends when the scope around it does, and so that whoever waits can be named.
  */
 import { noteBirth } from './birth.ts'
+import { sharedByCopies } from './copies.ts'
 
 /** What a cancelled strand stops: a wait, or a strand below it. */
 export interface Stoppable {
@@ -14,7 +15,8 @@ export interface Stoppable {
 }
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
-const current = new AsyncLocalStorage<Strand | undefined>()
+/** Of all copies of atonce in this thread: a call that one runs is the call in which the others find themselves. */
+const current = sharedByCopies('strand', () => new AsyncLocalStorage<Strand | undefined>())
 
 /** The strand that runs here; none outside of every scope and task. */
 export function currentStrand(): Strand | undefined {

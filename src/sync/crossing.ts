@@ -4,6 +4,7 @@
  */
 import { type PackCrossing, shareable } from '../declared/shareable.ts'
 import { newLockNumber } from '../runtime/agents.ts'
+import { urlOfCaller } from '../runtime/call-site.ts'
 
 /** Fresh words on memory of their own. */
 export function sharedWords(count: number): Int32Array {
@@ -41,7 +42,8 @@ export function crossesByHome<T extends object, H extends object>(
   pack: (instance: T) => H,
   unpack: (home: H) => T,
 ): void {
-  shareable(meta, declared, {
+  // Bundled to CommonJS, there is no import.meta.
+  shareable(meta?.url ?? urlOfCaller(undefined), declared, {
     pack(instance: T, crossing) {
       needsSharedMemory(crossing, declared.name)
       return pack(instance)

@@ -50,8 +50,15 @@ export function withContext<T>(call: CallContext, body: () => T): T {
 /** The call that runs here, as executors see it. */
 export function currentCall(): CallContext | undefined {
   let strand = currentStrand()
-  while (strand !== undefined && !(strand instanceof CallContext)) strand = strand.parent
+  while (strand !== undefined && !isCall(strand)) strand = strand.parent
   return strand
+}
+
+/** A mark and not the class: the call may be run by another copy of atonce. */
+const callMark = Symbol.for('atonce.call')
+
+function isCall(strand: Strand): strand is CallContext {
+  return callMark in strand
 }
 
 /**
@@ -131,5 +138,9 @@ export class CallContext extends Strand implements TaskContext {
   /** Marks the call as cancelled and aborts its signal. */
   cancel(reason: unknown): void {
     this.stop(reason)
+  }
+
+  static {
+    Object.defineProperty(CallContext.prototype, callMark, { value: true })
   }
 }

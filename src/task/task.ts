@@ -7,7 +7,9 @@
  * under the same key. Code never travels: a message carries the key and the arguments.
  */
 import { checkOptions, optionNames } from '../checks.ts'
+import { evaluationOf, type Where } from '../declared/where.ts'
 import { InvalidTaskError, OptionError } from '../errors.ts'
+import { type Copy, compatibility, showCopy, thisCopy } from '../runtime/copies.ts'
 import { register } from './registry.ts'
 
 /** Any function, for type bounds only. */
@@ -40,30 +42,40 @@ export type Task<F extends Function = AnyFunction> = F & TaskAddress
 /** What a task returns, once waited for. */
 export type Result<F extends AnyFunction> = Awaited<ReturnType<F>>
 
-const addressed = Symbol.for('atonce.task')
+/** Marks a task, for all copies of atonce that share the registry. */
+const addressed = Symbol.for(`atonce.task.${compatibility}`)
+/** Which copy has made it, for copies of every version. */
+const madeBy: unique symbol = Symbol.for('atonce.task.copy') as never
 
 /**
  * Notes where a function lives, so that executors can run it; calling it still just runs it here.
  *
+ * `where` is the module: `import.meta`; in a file of CommonJS, and where a compiler makes one, `module`; the text
+ * `import.meta.url` where a bundler knows no other expression.
+ *
  * Call it at the top level of a module, always and in the same order: the address is the module and the position. The
  * module must be one that workers can import without harm, so no entry file (or a guarded one, see `isWorker`) and no
- * test file. Costs one `stat` of the module per module.
+ * test file. Costs one `stat` of the module per module, and some 10 µs for each task.
  *
- * @throws InvalidTaskError if `meta` has no URL (the file was compiled to CommonJS), if `fn` is no function, or if it is a task already.
+ * @throws InvalidTaskError if `where` names no module, if `fn` is no function, or if it is a task already.
  * @throws OptionError if an option is none
  * @example
  *     export const countPrimes = task(import.meta, function countPrimes(from: number, to: number): number { … })
  */
 // Not `F extends AnyFunction`: a bound with a signature gives its `any` to parameters that have only a default value.
-export function task<F extends Function>(meta: ImportMeta, fn: F, options: TaskOptions = {}): Task<F> {
+export function task<F extends Function>(where: Where, fn: F, options: TaskOptions = {}): Task<F> {
   if (typeof fn !== 'function') {
     throw new InvalidTaskError(`task(import.meta, fn) takes a function; it got ${describe(fn)}.`)
   }
-  if (typeof meta?.url !== 'string') {
+  const evaluation = evaluationOf(where, task)
+  if (typeof evaluation === 'string') {
     throw new InvalidTaskError(
-      `task(import.meta, ${nameOf(fn)}) got no module URL: import.meta.url is ${describe(meta?.url)}. ` +
-        'The file was probably compiled to CommonJS, which has no import.meta. Build it as an ES module: ' +
-        'esbuild --format=esm, "module": "nodenext" with "type": "module", or a .mts file.',
+      `task(import.meta, ${nameOf(fn)}) got no module URL: it got ${evaluation}. ` +
+        'The file was probably compiled to CommonJS, which has no import.meta. Write there what is there:\n' +
+        `    task(module, ${nameOf(fn)})           in CommonJS\n` +
+        `    task(import.meta.url, ${nameOf(fn)})  where the bundler knows this expression only (rspack, tsup --shims)\n` +
+        'or build an ES module: esbuild --format=esm; webpack and rspack: module.parser.javascript.importMeta: false; ' +
+        'tsc: "module": "nodenext" with "type": "module", or a .mts file.',
     )
   }
   options = checkOptions(`task(import.meta, ${nameOf(fn)}, …)`, options, taskOptionNames)
@@ -83,19 +95,19 @@ export function task<F extends Function>(meta: ImportMeta, fn: F, options: TaskO
       `${nameOf(fn)} is frozen, so it can't be given an address. Wrap it: task(import.meta, (…args) => ${nameOf(fn)}(…args)).`,
     )
   }
-  const module = meta.url
   const made = fn as Task<F>
-  const position = register(meta, made)
+  const position = register(evaluation, made)
   Object.defineProperties(fn, {
-    module: { value: module },
+    module: { value: evaluation.url },
     position: { value: position },
     idempotent: { value: idempotent },
     [addressed]: { value: true },
+    [madeBy]: { value: thisCopy },
   })
   return made
 }
 
-/** Whether `value` was made by `task()`, by this copy of atonce or another. */
+/** Whether `value` was made by `task()`, by this copy of atonce or another that goes together with it. */
 export function isTask(value: unknown): value is Task {
   return typeof value === 'function' && (value as { [addressed]?: boolean })[addressed] === true
 }
@@ -112,6 +124,13 @@ export function assertTask(value: unknown): asserts value is Task {
     )
   }
   const name = nameOf(value)
+  const { [madeBy]: other } = value as { [madeBy]?: Copy }
+  if (other !== undefined) {
+    throw new InvalidTaskError(
+      `${name} is a task of ${showCopy(other)}; this executor is of ${showCopy(thisCopy)}, and the two can't work together. ` +
+        'Install one version for both: npm ls atonce shows who asks for which.',
+    )
+  }
   throw new InvalidTaskError(
     `${name} is a plain function; a worker has no way to find it. Make it a task, in a module of its own:\n` +
       "    import { task } from 'atonce'\n" +

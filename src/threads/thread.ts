@@ -1,5 +1,5 @@
 /** One worker thread, as the pool sees it. */
-import { MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads'
+import { MessageChannel, type Worker, type WorkerOptions } from 'node:worker_threads'
 import { bare } from '../checks.ts'
 import type { PoolOptions, ResourceLimits } from '../pool/options.ts'
 import { endAgent, newAgent } from '../runtime/agents.ts'
@@ -7,9 +7,10 @@ import { store } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { claimMemory, claimWindow, giveClaim, recallClaim, wasBegun } from '../wire/claims.ts'
 import { portTransport, sharedRings } from '../wire/transport/port.ts'
-import { markThread } from '../worker/birth.ts'
+import { firstLine, markThread } from '../worker/birth.ts'
 import { threadEntry } from '../worker/far/thread-entry.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
+import { startWorker } from './start.ts'
 
 /** Starts threads with the given limits, each of which looks for its next call for `spinUs` before it sleeps. */
 export function threadStarter(options: PoolOptions, spinUs: number): StartWorker {
@@ -72,7 +73,7 @@ function startThread(
       }),
       transferList: [port],
     })
-    thread = new Worker(firstLine, options)
+    thread = startWorker(startsWith, options)
     thread.on('error', error => {
       failure = error
     })
@@ -124,9 +125,7 @@ function startThread(
  * as text (`node --input-type=module --eval …`) hands down a flag with which Node takes nothing but text. As a data: URL
  * and not by `eval: true`, which would not wait for what `--import` brings.
  */
-const firstLine = new URL(
-  `data:text/javascript,await import(${encodeURIComponent(JSON.stringify(threadEntry))})`,
-)
+const startsWith = new URL(`data:text/javascript,${encodeURIComponent(`await ${firstLine(threadEntry)}`)}`)
 
 /** What Node's error event of a worker means. */
 function exitOf(error: unknown, { maxOldGenerationSizeMb }: ResourceLimits): Exit {

@@ -1,12 +1,19 @@
 /**
- * Whether this code runs in a worker of atonce.
+ * Whether this code runs in a worker of atonce, and which copy of the library works there.
+ *
+ *     near side ─ workerData, or the last word of the command line ─┊─▶ birth record, one per thread ─▶ isWorker, in each copy
+ *                                                                   ┊     ▲ offer(begin), by each copy's entry
+ *     first line of the worker ─────────────────────────────────────┊─────┘ entered; the first offer begins, else import(entry)
  *
  * The mark is atonce's own: `isMainThread` is false in test runners that use threads, and a worker process is nobody's
- * thread. It travels in `workerData` for threads and as the last word of the command line for processes; neither is
- * inherited by what the task itself starts.
+ * thread. Neither way is inherited by what the task itself starts.
+ *
+ * A worker may hold several copies of the library: a preload brings one, a dependency of the task has its own, a loader
+ * evaluates one file twice. Exactly one of them works on the connection: the first that is there once the first line runs.
  */
 import { type MessagePort, workerData } from 'node:worker_threads'
 import type { AgentBirth } from '../runtime/agents.ts'
+import { compatibility, showCopy, thisCopy } from '../runtime/copies.ts'
 import type { SharedRings } from '../wire/transport/port.ts'
 
 /** What a worker is told at its birth. */
@@ -32,35 +39,102 @@ export interface ThreadBirth extends WorkerBirth {
   readonly cancelWord: Int32Array
 }
 
-const mark = 'atonce:worker'
+/** A birth as it is handed over: by whom, and what. Only a copy of the same compatibility understands the rest. */
+interface Marked {
+  readonly version: string
+  readonly compatibility: number
+  readonly file: string
+  readonly birth: WorkerBirth
+}
+
+/** What the copies in one worker know together. Copies of every version read it, so its shape never changes. */
+interface BirthRecord {
+  readonly marked: Marked
+  /** Begins to work: of the first copy that was there before the first line ran. */
+  offered: (() => void) | undefined
+  claimed: boolean
+}
+
+const mark = 'atonce:birth'
+const recordKey: unique symbol = Symbol.for('atonce.birth') as never
+const enteredKey: unique symbol = Symbol.for('atonce.entered') as never
+const here = globalThis as { [recordKey]?: BirthRecord; [enteredKey]?: boolean }
 
 /** The `workerData` of a thread. */
-export function markThread(birth: ThreadBirth): { [mark]: ThreadBirth } {
-  return { [mark]: birth }
+export function markThread(birth: ThreadBirth): Record<string, unknown> {
+  return { [mark]: { ...thisCopy, birth } satisfies Marked }
 }
 
 /** The word that ends the command line of a process. */
 export function markProcess(birth: WorkerBirth): string {
-  return `${mark}=${JSON.stringify(birth)}`
+  return `${mark}=${JSON.stringify({ ...thisCopy, birth } satisfies Marked)}`
 }
 
-/** What this thread was told at its birth, if it is a worker of atonce. */
-export const threadBirth: ThreadBirth | undefined =
-  typeof workerData === 'object' && workerData !== null
-    ? (workerData as { [mark]?: ThreadBirth })[mark]
-    : undefined
+/**
+ * What a worker runs first, as the text of an expression that may be awaited: lets a copy begin that a preload has brought, else imports the one at `entry`. Only
+ * now may a copy begin, as the tasks need all the preloads.
+ */
+export function firstLine(entry: string): string {
+  return (
+    "(globalThis[Symbol.for('atonce.entered')] = true, " +
+    `(offered => offered === undefined ? import(${JSON.stringify(entry)}) : offered())` +
+    "(globalThis[Symbol.for('atonce.birth')]?.offered))"
+  )
+}
 
-/** What this process was told at its birth, if it is a worker of atonce. A thread that a task starts is not. */
-export const processBirth: WorkerBirth | undefined = threadBirth === undefined ? readProcessMark() : undefined
+/** In a worker that nobody works for yet: calls `begin` when work may begin. At most one copy of the library is called. */
+export function offer(begin: () => void): void {
+  if (record === undefined || record.claimed) return
+  const claim = () => {
+    if (record.claimed) return
+    record.claimed = true
+    begin()
+  }
+  if (here[enteredKey] === true) claim()
+  else record.offered ??= claim
+}
+
+const record: BirthRecord | undefined = recordOf()
+const born = record?.marked.compatibility === compatibility ? record.marked.birth : undefined
+
+/** What this thread was told at its birth, if it is a worker of atonce that this copy understands. */
+export const threadBirth: ThreadBirth | undefined =
+  born !== undefined && 'port' in born ? (born as ThreadBirth) : undefined
+
+/** What this process was told at its birth, if it is such a worker. A thread that a task starts is not. */
+export const processBirth: WorkerBirth | undefined = threadBirth === undefined ? born : undefined
 
 /**
  * True in a worker of atonce (thread or process). Guard a main program by it when tasks live in the same file, or in the
  * same bundle: `if (!isWorker) await main()`.
  */
-export const isWorker: boolean = threadBirth !== undefined || processBirth !== undefined
+export const isWorker: boolean = record !== undefined
 
-function readProcessMark(): WorkerBirth | undefined {
+if (record !== undefined && born === undefined && thisCopy.file === record.marked.file) {
+  throw new Error(
+    `This worker was started by ${showCopy(record.marked)}, and found ${showCopy(thisCopy)} there, which is not compatible: ` +
+      'the package was exchanged while the program ran. Restart the program.',
+  )
+}
+
+function recordOf(): BirthRecord | undefined {
+  const known = here[recordKey]
+  if (known !== undefined) return known
+  const marked = readThreadMark() ?? readProcessMark()
+  if (marked === undefined) return undefined
+  const made: BirthRecord = { marked, offered: undefined, claimed: false }
+  Object.defineProperty(here, recordKey, { value: made })
+  return made
+}
+
+function readThreadMark(): Marked | undefined {
+  return typeof workerData === 'object' && workerData !== null
+    ? (workerData as { [mark]?: Marked })[mark]
+    : undefined
+}
+
+function readProcessMark(): Marked | undefined {
   const last = process.argv.at(-1)
   if (!last?.startsWith(`${mark}=`)) return undefined
-  return JSON.parse(last.slice(mark.length + 1)) as WorkerBirth
+  return JSON.parse(last.slice(mark.length + 1)) as Marked
 }

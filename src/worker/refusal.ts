@@ -3,16 +3,18 @@
  * catch that error and seem to be sound, so the refusals are counted, and the loader looks at the count.
  */
 import { EntryPointError } from '../errors.ts'
+import { sharedByCopies } from '../runtime/copies.ts'
 
-let refused = 0
+/** Of all copies of atonce in this thread: the one that refuses may not be the one that loads tasks. */
+const counted = sharedByCopies('refusals', () => ({ refused: 0 }))
 
 /** @throws EntryPointError, always */
 export function refuseExecutor(): never {
-  refused += 1
+  counted.refused += 1
   throw new EntryPointError(undefined)
 }
 
 /** How often something in this worker was refused an executor. */
 export function refusals(): number {
-  return refused
+  return counted.refused
 }

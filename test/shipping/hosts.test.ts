@@ -1,5 +1,6 @@
 /** Pools start in whatever way the program itself was started, and workers inherit what they need of it. */
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { Project, type RunOptions } from './project.ts'
 import { assertSurveyed, seenBy, surveyFiles } from './survey.ts'
@@ -49,15 +50,17 @@ test('surveys', async () => print(await survey()))`,
     assert.equal(ended.stderr.match(/Debugger listening/g)?.length, 1, ended.text)
   })
 
-  test('under a profiler, which its worker processes do not start a second time', () =>
-    surveyIn([
-      '--cpu-prof',
-      '--cpu-prof-dir',
-      'profiles',
-      '--heap-prof',
-      '--heap-prof-dir=profiles',
-      'main.ts',
-    ]))
+  test('under a profiler, with a profile for each worker beside the program’s own', async () => {
+    using project = Project.with({ ...surveyFiles, 'main.ts': entry })
+    const flags = ['--cpu-prof', '--cpu-prof-dir', 'profiles', '--heap-prof', '--heap-prof-dir=profiles']
+    const ended = await project.run([...flags, 'main.ts'])
+    assertSurveyed(ended)
+    const names = readdirSync(project.path('profiles'))
+    const of = (end: string) =>
+      new Set(names.filter(name => name.endsWith(end)).map(name => name.split('.')[3]))
+    // The program and at least one of its worker processes; a busy machine may need only one.
+    for (const end of ['.cpuprofile', '.heapprofile']) assert.ok(of(end).size >= 2, names.join('\n'))
+  })
 
   test('with NODE_OPTIONS', () =>
     surveyIn(['main.ts'], {}, { env: { NODE_OPTIONS: '--max-old-space-size=200 --enable-source-maps' } }))
@@ -148,5 +151,66 @@ await clean.close()`,
       'main.ts': `${entry.replace('print(', "process.chdir('/')\nprint(")}`,
     })
     assertSurveyed(await project.run(['--env-file=.env', 'main.ts']))
+  })
+
+  for (const [how, args, env] of [
+    ['a path', ['--import', './hook.mjs'], {}],
+    ['a path in one word', ['--require=./hook.mjs'], {}],
+    ['the name of a package', ['--import', 'hook'], {}],
+    ['a path in NODE_OPTIONS', [], { NODE_OPTIONS: '--no-warnings --import "./hook.mjs"' }],
+    ['a path beside flags that no thread can have', ['--expose-gc', '--import', './hook.mjs'], {}],
+  ] as const) {
+    test(`from a folder that it has left since, with a preload that is ${how}`, async () => {
+      using project = Project.with({
+        ...surveyFiles,
+        'hook.mjs': 'globalThis.hooked = 42',
+        'node_modules/hook/package.json': '{ "name": "hook", "type": "module", "exports": "./index.js" }',
+        'node_modules/hook/index.js': 'globalThis.hooked = 42',
+        'hooked.ts': `
+import { task } from 'atonce'
+const hooked = (globalThis as { hooked?: number }).hooked
+export const ask = task(import.meta, () => [hooked, process.cwd()])`,
+        'main.ts': `
+import { onEach, print } from './survey.ts'
+import { ask } from './hooked.ts'
+process.chdir('/')
+print(await onEach(pool => pool.run(ask)))`,
+      })
+      const ended = await project.run([...args, 'main.ts'], { env })
+      assert.deepEqual(seenBy(ended), { threads: [42, '/'], processes: [42, '/'] }, ended.text)
+    })
+  }
+})
+
+suite('what a task starts', () => {
+  test('is started as from the program itself: a fork, a thread, a worker of a cluster', async () => {
+    using project = Project.with({
+      ...surveyFiles,
+      'child.mjs': 'process.send(process.execArgv)\nprocess.disconnect()',
+      'thread.mjs': "import { parentPort } from 'node:worker_threads'\nparentPort.postMessage('a thread')",
+      'starts.ts': `
+import { fork } from 'node:child_process'
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { task } from 'atonce'
+const child = new URL('./child.mjs', import.meta.url).pathname
+const saidBy = async (emitter: any) => (await once(emitter, 'message'))[0]
+export const byFork = task(import.meta, () => saidBy(fork(child)))
+export const byThread = task(import.meta, () => saidBy(new Worker(new URL('./thread.mjs', import.meta.url))))
+export const byCluster = task(import.meta, () => {
+  cluster.setupPrimary({ exec: child })
+  return saidBy(cluster.fork())
+})`,
+      'main.ts': `
+import { onEach, print } from './survey.ts'
+import { byCluster, byFork, byThread } from './starts.ts'
+print(await onEach(async pool => [await pool.run(byFork), await pool.run(byThread), await pool.run(byCluster)]))`,
+    })
+    for (const flags of [[], ['--no-warnings']]) {
+      const ended = await project.run([...flags, 'main.ts'])
+      const right = [flags, 'a thread', flags]
+      assert.deepEqual(seenBy(ended), { threads: right, processes: right }, ended.text)
+    }
   })
 })

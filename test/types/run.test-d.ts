@@ -42,8 +42,12 @@ add.position = 5
 task(import.meta, 5)
 // @ts-expect-error: a task needs its module
 task((a: number) => a)
-// @ts-expect-error: a URL is no import.meta
-task(import.meta.url, (a: number) => a)
+// The module may be given by its URL, or by what CommonJS has for one.
+declare const commonJs: { readonly filename: string; readonly exports: unknown }
+task(import.meta.url, (a: number) => a) satisfies (a: number) => number
+task(commonJs, (a: number) => a) satisfies (a: number) => number
+// @ts-expect-error: a number is no module
+task(5, (a: number) => a)
 
 // A parameter that has only a default value has the type of that value; one that has neither must say what it is.
 same<Parameters<typeof greet>, [name: string, greeting?: string | undefined, mark?: string | undefined]>(true)

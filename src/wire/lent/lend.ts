@@ -2,7 +2,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { Channel } from '../../channel/channel.ts'
 import { ReceiverEnd, SenderEnd } from '../../channel/ends.ts'
-import { shareable, sharedClassOf } from '../../declared/shareable.ts'
+import { sharedClassOf, shareOwn } from '../../declared/shareable.ts'
 import { DeclarationError } from '../../errors.ts'
 import { CarryIn } from './carry-in.ts'
 import { CarryOut } from './carry-out.ts'
@@ -51,7 +51,7 @@ export function borrowing<T>(call: Borrower | undefined, body: () => T): T {
 /** Lets the ends of channels cross; each side calls it before its first message. More than once is as good as once. */
 export function declareEnds(): void {
   if (sharedClassOf(SenderEnd.prototype) !== undefined) return
-  shareable(import.meta, SenderEnd<unknown>, {
+  shareOwn('SenderEnd', SenderEnd<unknown>, {
     pack: (end: SenderEnd<unknown>, to) =>
       lend(SenderEnd.channelOf(end), to as LendCrossing, (channel, link, window) => {
         void new CarryIn(channel, link, window, { borrowed: false })
@@ -63,7 +63,7 @@ export function declareEnds(): void {
       return new SenderEnd(far)
     },
   })
-  shareable(import.meta, ReceiverEnd<unknown>, {
+  shareOwn('ReceiverEnd', ReceiverEnd<unknown>, {
     pack: (end: ReceiverEnd<unknown>, to) =>
       lend(ReceiverEnd.channelOf(end), to as LendCrossing, (channel, link, window) => {
         void new CarryOut(channel, link, window)

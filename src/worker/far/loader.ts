@@ -1,7 +1,8 @@
 /** The far side's way from a task's address to the function: import the module, look it up, check that it is the one. */
 import { digestOf, isSameVersion, showModule as show } from '../../declared/module-version.ts'
 import { EntryPointError, TaskLoadError, TaskVersionError } from '../../errors.ts'
-import { lookup } from '../../task/registry.ts'
+import { showCopy, thisCopy } from '../../runtime/copies.ts'
+import { lookup, otherHolder } from '../../task/registry.ts'
 import { nameOf, type Task } from '../../task/task.ts'
 import type { LoadMessage } from '../../wire/messages.ts'
 import { refusals } from '../refusal.ts'
@@ -18,6 +19,13 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
   else if (refusals() > 0) throw new EntryPointError(show(wanted.module))
   const found = lookup(wanted.module)
   if (found === undefined) {
+    const other = otherHolder(wanted.module)
+    if (other !== undefined)
+      throw new TaskLoadError(
+        wanted.module,
+        `In the worker, the tasks of ${show(wanted.module)} are of ${showCopy(other)}; the worker is of ${showCopy(thisCopy)}, and the two can't work together. ` +
+          'Install one version for both: npm ls atonce shows who asks for which.',
+      )
     throw new TaskLoadError(
       wanted.module,
       `${show(wanted.module)} called task() where the caller runs, but not when a worker imported it. ` +

@@ -1,5 +1,6 @@
 /**
- * The first module of a worker process. Importing it in a worker starts the worker; anywhere else it does nothing.
+ * The first module of a worker process. Importing it in a worker starts the worker, unless another copy of atonce has
+ * started it; anywhere else it does nothing.
  *
  *     fd 3  ◀─ messages of this worker                      ─ this thread
  *     fd 5  ─▶ messages to it                               ─ this thread
@@ -9,25 +10,27 @@
  * cancelled. So a second thread watches: see watchdog.ts.
  */
 import { load } from '../../runtime/atomics.ts'
+import { urlOfCaller } from '../../runtime/call-site.ts'
 import { FarLinks } from '../../wire/lent/far-links.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
 import type { ToWorker } from '../../wire/messages.ts'
 import { longestFrame, pipeTransport } from '../../wire/transport/pipe.ts'
-import { processBirth } from '../birth.ts'
+import { offer, processBirth, type WorkerBirth } from '../birth.ts'
 import { dieOfUncaughtErrors, endWorker } from './crash.ts'
 import { MemoryGauge } from './memory-gauge.ts'
 import { startWatchdog } from './watchdog.ts'
 import { Worker } from './worker.ts'
 
 /** What a worker process is told to import first. */
-export const processEntry: string = import.meta.url
+export const processEntry: string = urlOfCaller(import.meta)
 
 const outgoingFd = 3
 const incomingFd = 5
 
-if (processBirth !== undefined) {
+if (processBirth !== undefined) offer(() => begin(processBirth as WorkerBirth))
+
+function begin({ name, executor, maxPayloadBytes, maxWorkerMiB }: WorkerBirth): void {
   process.argv.pop()
-  const { name, executor, maxPayloadBytes, maxWorkerMiB } = processBirth
   const cancelWord = startWatchdog()
   const { Socket } = process.getBuiltinModule('node:net')
   const from = new Socket({ fd: incomingFd, readable: true, writable: false })

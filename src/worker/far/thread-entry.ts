@@ -1,25 +1,29 @@
 /**
- * The first module of a worker thread. Importing it in a worker starts the worker; anywhere else it does nothing.
+ * The first module of a worker thread. Importing it in a worker starts the worker, unless another copy of atonce has
+ * started it; anywhere else it does nothing.
  *
  * It is also where the worker finds itself: `threadEntry` is the URL of this code, which in a bundle is the bundle's own.
  * So no file has to lie beside a bundle; the bundle is loaded again in the worker, with `isWorker` true.
  */
 import { joinAgents } from '../../runtime/agents.ts'
 import { load } from '../../runtime/atomics.ts'
+import { urlOfCaller } from '../../runtime/call-site.ts'
 import { beginClaim } from '../../wire/claims.ts'
 import type { ToWorker } from '../../wire/messages.ts'
 import { portTransport } from '../../wire/transport/port.ts'
-import { threadBirth } from '../birth.ts'
+import { offer, type ThreadBirth, threadBirth } from '../birth.ts'
 import { dieOfUncaughtErrors, endWorker } from './crash.ts'
 import { MemoryGauge } from './memory-gauge.ts'
 import { Worker } from './worker.ts'
 
-/** What `new Worker(…)` is given. */
-export const threadEntry: string = import.meta.url
+/** What a thread's first line imports. */
+export const threadEntry: string = urlOfCaller(import.meta)
 
-if (threadBirth !== undefined) {
+if (threadBirth !== undefined) offer(() => begin(threadBirth as ThreadBirth))
+
+function begin(birth: ThreadBirth): void {
   const { name, executor, port, rings, claims, agent, cancelWord, spinMs, maxPayloadBytes, maxWorkerMiB } =
-    threadBirth
+    birth
   joinAgents(agent, name)
   const worker = new Worker({
     name,

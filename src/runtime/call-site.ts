@@ -1,0 +1,64 @@
+/**
+ * Which files the code runs from, as V8 has them.
+ *
+ * A bundler may write any text in the place of `import.meta.url`: the URL of the source, one of its own, nothing. The
+ * stack tells the file that truly runs.
+ */
+
+/** One frame of the stack. */
+export interface CallSite {
+  /** The URL or the path of the script, as its loader named it; empty if it has none. */
+  readonly script: string
+  /** Line and column in it. */
+  readonly place: string
+}
+
+/** As far as a stack is looked at: a module that declares stands near its top, below a helper or two. */
+const mostFrames = 64
+
+/** The frames below the function `below`, nearest first; none where stacks can't be asked: intrinsics are frozen, or the engine is another one. */
+export function callSitesBelow(below: Function): readonly CallSite[] {
+  const { prepareStackTrace, stackTraceLimit } = Error
+  try {
+    // The program's own hook is put back before anybody else runs.
+    Error.prepareStackTrace = (_, sites) => sites.map(siteOf)
+    Error.stackTraceLimit = mostFrames
+    const told: { stack?: unknown } = {}
+    Error.captureStackTrace(told, below)
+    const sites = told.stack
+    return Array.isArray(sites) ? (sites as CallSite[]) : []
+  } catch {
+    return []
+  } finally {
+    restore(prepareStackTrace, stackTraceLimit)
+  }
+}
+
+/**
+ * The URL of the file that holds the code which calls this. In a bundle it is the bundle's own, whatever the bundler made
+ * of `import.meta`; that is only the second choice.
+ */
+export function urlOfCaller(meta: { readonly url?: string } | undefined): string {
+  const script = callSitesBelow(urlOfCaller)[0]?.script ?? ''
+  if (script.startsWith('file:')) return script
+  if (process.getBuiltinModule('node:path').isAbsolute(script))
+    return process.getBuiltinModule('node:url').pathToFileURL(script).href
+  return meta?.url ?? ''
+}
+
+function siteOf(site: NodeJS.CallSite): CallSite {
+  return {
+    script: site.getScriptNameOrSourceURL() ?? '',
+    place: `${site.getLineNumber()}:${site.getColumnNumber()}`,
+  }
+}
+
+function restore(prepareStackTrace: typeof Error.prepareStackTrace, stackTraceLimit: number): void {
+  try {
+    if (prepareStackTrace === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace')
+    else Error.prepareStackTrace = prepareStackTrace
+    Error.stackTraceLimit = stackTraceLimit
+  } catch {
+    // Frozen: nothing was changed either.
+  }
+}
