@@ -6,25 +6,35 @@ import type { Queued } from './queue.ts'
 import { TaskCost } from './task-cost.ts'
 
 /**
- * What a pool notes on a job, on the job itself: in a burst a call costs what it keeps in memory until it is settled, and
- * another object for each would be a fifth more. The pool writes them, and nobody else looks at them.
+ * What a pool notes on a job, on the job itself: in a burst a call costs what it keeps in memory
+ * until it is settled, and another object for each would be a fifth more. The pool writes them, and
+ * nobody else looks at them.
  */
 export interface PoolNotes extends Omit<Queued, 'priority'> {
   /** The slot of the worker that has it, as long as it has. */
   slot: Holder | undefined
   /** Its number in the hand of that worker. */
   seq: number
-  /** The arguments as the codec made them; undefined for those that need no codec: they cross as they are. */
+  /**
+   * The arguments as the codec made them; undefined for those that need no codec: they cross as
+   * they are.
+   */
   encoded: Encoded | undefined
   /** What the caller's propagated storages held, if anything. */
   stores: readonly EncodedStore[] | undefined
   /** What is known about the task's cost. */
   cost: TaskCost
-  /** Where a nested call comes from: the call that made it, and the one from outside that all this began with. */
+  /**
+   * Where a nested call comes from: the call that made it, and the one from outside that all this
+   * began with.
+   */
   nesting: { readonly id: number; readonly parent: ReadyJob; readonly root: ReadyJob } | undefined
   /** The nested calls that it has made and that have no outcome, by their numbers. */
   nested: Map<number, ReadyJob> | undefined
-  /** Whether the pool has nothing to do with it: before it was accepted, and once it has its outcome. */
+  /**
+   * Whether the pool has nothing to do with it: before it was accepted, and once it has its
+   * outcome.
+   */
   over: boolean
 }
 

@@ -1,4 +1,7 @@
-/** What a worker says of the calls that it has, as outcomes and values of their jobs. What can't be true ends the worker. */
+/**
+ * What a worker says of the calls that it has, as outcomes and values of their jobs. What can't be
+ * true ends the worker.
+ */
 import { AtonceError } from '../errors.ts'
 import { learnClasses } from '../executor/caller.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
@@ -28,7 +31,10 @@ export class Answers {
     this.#settle = settle
   }
 
-  /** The call has ended. The worker is free at once, even if the outcome must wait for the classes of its errors. */
+  /**
+   * The call has ended. The worker is free at once, even if the outcome must wait for the classes
+   * of its errors.
+   */
   settle(ready: ReadyJob, message: Exclude<Answer, { kind: 'dropped' }>): void {
     const { workMs } = message
     if (ready.relayed) return this.#settle(ready, relayedOutcome(message), workMs)
@@ -54,7 +60,10 @@ export class Answers {
     this.#settle(ready, outcome, workMs)
   }
 
-  /** The call was never begun. A cancelled one was settled then; this is a stream that was left before, or a forgery. */
+  /**
+   * The call was never begun. A cancelled one was settled then; this is a stream that was left
+   * before, or a forgery.
+   */
   drop(ready: ReadyJob, wasLeft: boolean): void {
     this.#settle(
       ready,
@@ -85,7 +94,10 @@ export class Answers {
     return credit !== 0
   }
 
-  /** A message whose inside is not what it should be is a forged one: what such a worker is at can't be known. */
+  /**
+   * A message whose inside is not what it should be is a forged one: what such a worker is at can't
+   * be known.
+   */
   #believed(read: () => Outcome<unknown>): Outcome<unknown> {
     try {
       return read()

@@ -1,4 +1,7 @@
-/** Which workers a pool has: they start when there is work, rest while there is none, and end when they have rested long. */
+/**
+ * Which workers a pool has: they start when there is work, rest while there is none, and end when
+ * they have rested long.
+ */
 import { holdMs } from '../policy.ts'
 import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
@@ -91,7 +94,10 @@ export class Crew {
     return false
   }
 
-  /** Nothing is to be done any more: those that rest are asked to end, those that start are ended because of `why`. */
+  /**
+   * Nothing is to be done any more: those that rest are asked to end, those that start are ended
+   * because of `why`.
+   */
   dismiss(why: (slot: Slot) => Error): void {
     for (const slot of [...this.#slots]) {
       if (slot.state === 'starting') slot.life.end(why(slot))
@@ -111,9 +117,10 @@ export class Crew {
   }
 
   /**
-   * The idle worker that is given the next job: the one that has hardly gone to sleep, or is about to, so that the others
-   * rest, and end after `idleMs`. Where calls come one after the other, two workers take turns: the first is not awake yet
-   * when it has answered, and a call comes back a third sooner.
+   * The idle worker that is given the next job: the one that has hardly gone to sleep, or is about
+   * to, so that the others rest, and end after `idleMs`. Where calls come one after the other, two
+   * workers take turns: the first is not awake yet when it has answered, and a call comes back a
+   * third sooner.
    */
   nextIdle(): Slot | undefined {
     const last = this.#idle.pop()
@@ -124,7 +131,10 @@ export class Crew {
     return lastButOne
   }
 
-  /** Lets idle workers stop keeping the program alive after `holdMs`, and end after `idleMs`; one timer for all. */
+  /**
+   * Lets idle workers stop keeping the program alive after `holdMs`, and end after `idleMs`; one
+   * timer for all.
+   */
   tidySoon(delayMs = holdMs): void {
     const atMs = this.#runtime.now() + delayMs
     if (this.#tidying !== undefined && this.#tidyAtMs <= atMs) return

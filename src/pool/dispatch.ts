@@ -1,5 +1,6 @@
 /**
- * Which worker is given which job, and from whom jobs are taken back. What decides: policy.ts and worth.ts; the steps: README.md.
+ * Which worker is given which job, and from whom jobs are taken back. What decides: policy.ts and
+ * worth.ts; the steps: README.md.
  *
  *     a job came, a worker is free, jobs are back ─▶ assign ─▶ make way for the urgent
  *                                                          ─▶ few and small: behind those of a worker that is awake
@@ -35,10 +36,10 @@ export class Dispatch {
   readonly #takesBack: boolean
   /** The lowest priority that a job has had since there was none. */
   #lowest = Number.POSITIVE_INFINITY
-  /** Jobs that have come since jobs were last given out, and before which others may have to give way. */
-  #urgent = 0
   /** Jobs that have come since jobs were last given out. */
   #ungiven = 0
+  /** Those of them before which others may have to give way. */
+  #urgent = 0
   /** So many were given out in this turn. */
   #inTurn = 0
   /** So many are given out together next. */
@@ -69,9 +70,9 @@ export class Dispatch {
   // ── what gives occasion ──
 
   /**
-   * A job has come. The first one of a turn is given out at once; those that come with it travel together, each worker's
-   * share behind one bell: few at first, so that a worker finds the next ones while it answers the last; more and more where
-   * many come.
+   * A job has come. The first one of a turn is given out at once; those that come with it travel
+   * together, each worker's share behind one bell: few at first, so that a worker finds the next
+   * ones while it answers the last; more and more where many come.
    */
   came({ priority }: ReadyJob): void {
     if (priority > this.#lowest) this.#urgent += 1
@@ -120,7 +121,10 @@ export class Dispatch {
     if (slot.state === 'idle') this.#watchStuck()
   }
 
-  /** Jobs that can't be sent turn their worker idle at once, and so would call this again inside of itself, thousands of times deep. */
+  /**
+   * Jobs that can't be sent turn their worker idle at once, and so would call this again inside of
+   * itself, thousands of times deep.
+   */
   assign(): void {
     this.#ungiven = 0
     this.#giveAgain = true
@@ -176,7 +180,10 @@ export class Dispatch {
     }
   }
 
-  /** Few and small calls go behind those that a worker has in its hands, though another one idles: see `worthWakingMs`. */
+  /**
+   * Few and small calls go behind those that a worker has in its hands, though another one idles:
+   * see `worthWakingMs`.
+   */
   #giveToAwake(): void {
     if (this.#queue.size === 0) return
     const nowMs = this.#runtime.now()
@@ -188,7 +195,10 @@ export class Dispatch {
     }
   }
 
-  /** Cheap calls go together, behind those that a worker has in its hands; not behind one that takes long. */
+  /**
+   * Cheap calls go together, behind those that a worker has in its hands; not behind one that takes
+   * long.
+   */
   #fillHands(): void {
     const nowMs = this.#runtime.now()
     let left = this.#crew.size
@@ -232,7 +242,10 @@ export class Dispatch {
 
   // ── what is taken back ──
 
-  /** What waits in hands behind calls that take long, and is less urgent, waits in the queue again: a hand for each urgent job. */
+  /**
+   * What waits in hands behind calls that take long, and is less urgent, waits in the queue again:
+   * a hand for each urgent job.
+   */
   #makeWay(): void {
     let wanted = this.#takesBack && !this.#crew.someIdle ? this.#urgent : 0
     this.#urgent = 0
@@ -249,7 +262,10 @@ export class Dispatch {
     if (back.length > 0) this.#owner.returned(back)
   }
 
-  /** An idle worker is given what waits behind a call that takes long, as far as that is worth the way. */
+  /**
+   * An idle worker is given what waits behind a call that takes long, as far as that is worth the
+   * way.
+   */
   #takeFromOthers(idle: Slot): void {
     for (const slot of this.#crew.all) {
       if (idle.state !== 'idle') return
@@ -258,8 +274,8 @@ export class Dispatch {
   }
 
   /**
-   * While calls wait in hands, looks whether those in front of them take longer than they should. Then they go to who is idle, or
-   * into the queue again, where whoever is free first takes them.
+   * While calls wait in hands, looks whether those in front of them take longer than they should.
+   * Then they go to who is idle, or into the queue again, where whoever is free first takes them.
    */
   #watchStuck(): void {
     if (!this.#takesBack || this.#watching !== undefined || this.#crew.size < 2) return

@@ -1,16 +1,21 @@
 /**
- * The tree of calls that tasks make on the pool that runs them: all that stem from one call from outside are a family.
+ * The tree of calls that tasks make on the pool that runs them: all that stem from one call from
+ * outside are a family.
  *
- * A worker helps when all the calls that it has begun wait for nested ones, and only with calls of the same family. So
- * whoever waits, waits for calls that run, or that can be given to its own worker; and a call that kills its worker kills none
- * but its relatives. What a call has made ends with it. How nested calls travel: nested.ts.
+ * A worker helps when all the calls that it has begun wait for nested ones, and only with calls of
+ * the same family. So whoever waits, waits for calls that run, or that can be given to its own
+ * worker; and a call that kills its worker kills none but its relatives. What a call has made ends
+ * with it. How nested calls travel: nested.ts.
  */
 import { AbortError } from '../errors.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { nameOf } from '../task/task.ts'
 
 export class Families {
-  /** The nested jobs that may wait, by the call from outside that all of them stem from; the newest at the end. */
+  /**
+   * The nested jobs that may wait, by the call from outside that all of them stem from; the newest
+   * at the end.
+   */
   readonly #waiting = new Map<ReadyJob, ReadyJob[]>()
 
   /** How many families have jobs that may wait. */
@@ -44,7 +49,10 @@ export class Families {
     return undefined
   }
 
-  /** The call has ended, cancelled because of `cause` if it was; each that it has made is ended, with the reason. */
+  /**
+   * The call has ended, cancelled because of `cause` if it was; each that it has made is ended,
+   * with the reason.
+   */
   leave(parent: ReadyJob, cause: Error | undefined, end: (ready: ReadyJob, why: Error) => void): void {
     const { nested } = parent
     if (nested === undefined) return

@@ -4,8 +4,8 @@
  *     submit(job) ─▶ check ─▶ queue ─▶ Dispatch ─▶ Slot ─▶ FarWorker ─┊─▶ far side
  *     job.settled ◀──────────────────────────────── Slot ◀────────────┊◀── done | failed | the worker's end
  *
- * Who gets which job: dispatch.ts. Which workers there are: crew.ts. What tasks run on their own pool: families.ts.
- * States, steps and deaths: README.md.
+ * Who gets which job: dispatch.ts. Which workers there are: crew.ts. What tasks run on their own
+ * pool: families.ts. States, steps and deaths: README.md.
  */
 import { AbortError, ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
@@ -278,7 +278,10 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     return needsNoCodec(args) ? undefined : encode(args, 'args', this.#lending)
   }
 
-  /** What is known about calls of the task, or chunks of them; a task that is new here is looked at first. */
+  /**
+   * What is known about calls of the task, or chunks of them; a task that is new here is looked at
+   * first.
+   */
   #costOf({ task, inputs }: Job): TaskCost {
     const costs = inputs === undefined ? this.#costs : this.#chunkCosts
     const known = costs.get(task)
@@ -289,7 +292,10 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     return cost
   }
 
-  /** How many more jobs would be taken now: places in the queue, and workers that are free, started or not. */
+  /**
+   * How many more jobs would be taken now: places in the queue, and workers that are free, started
+   * or not.
+   */
   #places(): number {
     return this.#options.queueLimit + this.workers - this.#crew.busy - this.#queue.size
   }
@@ -331,7 +337,10 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     this.#families.settled(ready)
   }
 
-  /** Ends a job early: it, then its nested ones, so that the deepest is the last that is flagged as cancelled. */
+  /**
+   * Ends a job early: it, then its nested ones, so that the deepest is the last that is flagged as
+   * cancelled.
+   */
   #end(ready: ReadyJob, error: Error, tell: () => void): void {
     const waited = this.#queue.withdraw(ready)
     this.#count(ready, 'cancelled')

@@ -1,5 +1,6 @@
 /**
- * The near side of one worker of a pool: what is in its hands. Its life is worker/life.ts; states and steps: README.md.
+ * The near side of one worker of a pool: what is in its hands. Its life is worker/life.ts; states
+ * and steps: README.md.
  *
  *     assign(job) ─▶ hand ─▶ Giving ─▶ FarWorker ─┊─▶ far side
  *     owner.settled ◀─ Answers ◀─ Life.hears ◀────┊◀── done | failed | yielded | nest | …
@@ -129,7 +130,7 @@ export class Slot implements Holder, LifeOwner {
     return this.#congested
   }
 
-  /** The family whose nested calls the worker may run now, as all that it has begun wait for theirs. */
+  /** The family whose nested calls it may run now, since all that it has begun wait for theirs. */
   get helps(): ReadyJob | undefined {
     const { first } = this.hand
     if (!this.isBusy || first === undefined || !waits(first)) return undefined
@@ -138,7 +139,7 @@ export class Slot implements Holder, LifeOwner {
 
   // ── what it is given, and what is taken back ──
 
-  /** Puts the job into the worker's hands, to leave when it delivers. Settles it at once if it can't be sent. */
+  /** Puts the job into the hand, to leave with `deliver`. Settles it at once if it can't be sent. */
   assign(ready: ReadyJob): void {
     if (this.#doing === 'idle') {
       this.#doing = 'busy'
@@ -160,7 +161,7 @@ export class Slot implements Holder, LifeOwner {
     if (this.hand.count === 1) this.#begin(ready)
   }
 
-  /** Gives the worker a nested call beside those in its hands. Settles it at once if it can't be sent. */
+  /** Gives it a nested call beside its hand. Settles that at once if it can't be sent. */
   help(ready: ReadyJob): void {
     const seq = this.helping.add(ready)
     ready.slot = this
@@ -174,7 +175,10 @@ export class Slot implements Holder, LifeOwner {
     ready.started()
   }
 
-  /** The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a worker that does not. */
+  /**
+   * The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a
+   * worker that does not.
+   */
   abandon(ready: ReadyJob, reason: Error): void {
     if (this.life.isLost) return
     if (ready.seq < 0) return this.#abandonHelp(ready, reason)
@@ -187,7 +191,8 @@ export class Slot implements Holder, LifeOwner {
       return
     }
     this.#sendCancel(seq, reason)
-    // The worker drops it when it comes to it, and says so; if it comes to it before it has read this, #next drains it.
+    // The worker drops it when it comes to it, and says so; if it comes to it before it has read
+    // this, #next drains it.
     if (isFirst || this.#worker.hadBegun(seq, false)) this.#drain(seq)
   }
 
@@ -213,7 +218,10 @@ export class Slot implements Holder, LifeOwner {
     this.#worker.send({ kind: 'pull', seq, count })
   }
 
-  /** Nobody wants more of a stream in this worker's hand: asks its generator to end, and ends a worker where it does not. */
+  /**
+   * Nobody wants more of a stream in this worker's hand: asks its generator to end, and ends a
+   * worker where it does not.
+   */
   leave(ready: ReadyJob, reason: Error): void {
     if (ready.over) return
     this.abandon(ready, reason)
@@ -221,7 +229,7 @@ export class Slot implements Holder, LifeOwner {
     else this.#owner.settled(ready, { ok: true, value: undefined })
   }
 
-  /** Takes back what waits behind the first call, as far as the worker has not begun it and that can be known. */
+  /** Takes back what waits behind the first call, as far as it is known that it was not begun. */
   takeBack(): ReadyJob[] {
     const { first } = this.hand
     return this.#takeBackAll(ready => ready !== first)
@@ -256,7 +264,8 @@ export class Slot implements Holder, LifeOwner {
     const ready = this.#take(seq)
     if (ready === undefined) return void this.life.forged('done for a call that it does not have')
     if (!ready.over) this.#answers.settlePlain(ready, value, workMs)
-    // The worker is past the next call already: what is to be done now is done after the last of these answers.
+    // The worker is past the next call already: what is to be done now is done after the last of
+    // these answers.
     if (more && seq >= 0 && !this.life.isLimited && this.helping.count === 0) return
     this.#answered(ready)
   }
@@ -371,7 +380,10 @@ export class Slot implements Holder, LifeOwner {
     this.#owner.answered(this)
   }
 
-  /** The worker is in a call that was cancelled, or will be next: lets it end that by itself within `graceMs`. */
+  /**
+   * The worker is in a call that was cancelled, or will be next: lets it end that by itself within
+   * `graceMs`.
+   */
   #drain(seq: number): void {
     this.#worker.flagCancelled(seq)
     this.#draining = seq
@@ -381,7 +393,10 @@ export class Slot implements Holder, LifeOwner {
     this.life.release()
   }
 
-  /** After a turn of the loop: the answer may have lain here unread, and the worker may be in the next call by now. */
+  /**
+   * After a turn of the loop: the answer may have lain here unread, and the worker may be in the
+   * next call by now.
+   */
   async #graceIsOver(seq: number): Promise<void> {
     await this.#runtime.yieldToLoop()
     if (this.#draining !== seq && this.helping.get(seq) === undefined) return
@@ -403,7 +418,10 @@ export class Slot implements Holder, LifeOwner {
     else this.#owner.idle(this)
   }
 
-  /** What the worker had begun died with it, and so did the call that it imported the module for; the rest goes back. */
+  /**
+   * What the worker had begun died with it, and so did the call that it imported the module for;
+   * the rest goes back.
+   */
   #giveUp(why: Error, isLoading: boolean): void {
     const back: ReadyJob[] = []
     for (const ready of this.helping.clear()) {

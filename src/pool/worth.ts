@@ -1,4 +1,7 @@
-/** Is it worth it? How much a worker's hand takes, and what is moved out of it: pure functions of what is known. */
+/**
+ * Is it worth it? How much a worker's hand takes, and what is moved out of it: pure functions of
+ * what is known.
+ */
 
 import type { ReadyJob } from '../executor/ready-job.ts'
 import type { TaskCost } from '../executor/task-cost.ts'
@@ -23,7 +26,10 @@ export interface Bounds {
   readonly callsLeft: number
 }
 
-/** How many calls of such a cost may be given behind what is there: as many as are cheap, behind one that is cheap too. */
+/**
+ * How many calls of such a cost may be given behind what is there: as many as are cheap, behind one
+ * that is cheap too.
+ */
 export function roomFor(hand: SeenHand, cost: TaskCost, { takesBack, capacity, callsLeft }: Bounds): number {
   const { first } = hand
   if (first === undefined || first.stream !== undefined) return 0
@@ -39,7 +45,10 @@ export function roomWithin(ms: number, hand: SeenHand, cost: TaskCost, bounds: B
   return Math.min(most - hand.count, roomFor(hand, cost, bounds))
 }
 
-/** Whether the worker has come to the middle of what it may have in its hands: then more is given, many at once. */
+/**
+ * Whether the worker has come to the middle of what it may have in its hands: then more is given,
+ * many at once.
+ */
 export function wantsMore({ first, count }: SeenHand, takesBack: boolean, capacity: number): boolean {
   return first !== undefined && count * 2 <= Math.min(first.cost.inHand(takesBack), capacity)
 }
@@ -51,7 +60,10 @@ export function waitsLong({ first, count }: SeenHand): boolean {
   return expectedMs >= worthMovingMs && (count - 1) * expectedMs >= movesWorth * worthMovingMs
 }
 
-/** Whether what is behind the first call, begun `sinceMs` ago, waits longer than it should, by `slackMs` at least. */
+/**
+ * Whether what is behind the first call, begun `sinceMs` ago, waits longer than it should, by
+ * `slackMs` at least.
+ */
 export function isLate({ first, count }: SeenHand, sinceMs: number, slackMs: number): boolean {
   if (first === undefined || count < 2) return false
   const { expectedMs } = first.cost
@@ -69,7 +81,10 @@ export function lowestWaiting(hand: SeenHand): number {
   return lowest
 }
 
-/** How many answers are awaited together: calls that are many in a hand are cheap ones, so half of them. */
+/**
+ * How many answers are awaited together: calls that are many in a hand are cheap ones, so half of
+ * them.
+ */
 export function patience(count: number): number {
   return count >= fewInHand ? Math.min(count >> 1, mostAwaitedTogether) : 0
 }
@@ -80,8 +95,9 @@ export function canBeGivenAgain({ encoded }: ReadyJob): boolean {
 }
 
 /**
- * Whether the job may wait in a worker's hands. Not a nested one: it would wait behind a call that may wait for it. Not what
- * moves: it could not be given again to another worker. Not a stream: it holds its worker for as long as it likes.
+ * Whether the job may wait in a worker's hands. Not a nested one: it would wait behind a call that
+ * may wait for it. Not what moves: it could not be given again to another worker. Not a stream: it
+ * holds its worker for as long as it likes.
  */
 export function mayWaitInHand(ready: ReadyJob): boolean {
   return ready.nesting === undefined && ready.stream === undefined && canBeGivenAgain(ready)

@@ -1,6 +1,7 @@
 /**
- * Who hears which messages of one connection: each conversation (a worker's life, calls, streams, nested calls) registers
- * the kinds of messages that it is made of, and nobody else needs to know them.
+ * Who hears which messages of one connection: each conversation (a worker's life, calls, streams,
+ * nested calls) registers the kinds of messages that it is made of, and nobody else needs to know
+ * them.
  */
 
 export class Conversations<Message extends { readonly kind: string }> {

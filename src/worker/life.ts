@@ -6,9 +6,9 @@
  *        └── startTimeoutMs, end(why) ──┴───────────▶ condemned ───┘
  *     any ─ it ends by itself, or has said that it does ─▶ gone: what it said last is being read
  *
- * Only this file writes these states. Who gives the worker something to do (a pool's slot) registers the conversations that
- * it has with it in `hears`, and looks at `state`. One limit of time runs at once: for the start, an import, or what the
- * owner waits for.
+ * Only this file writes these states. Who gives the worker something to do (a pool's slot)
+ * registers the conversations that it has with it in `hears`, and looks at `state`. One limit of
+ * time runs at once: for the start, an import, or what the owner waits for.
  */
 import {
   ClosedError,
@@ -32,8 +32,9 @@ import { ToldTasks } from './told-tasks.ts'
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 /**
- * Where workers start: what a worker's messages give occasion to would else be in the asynchronous context of the call
- * that it was started for, and would keep that alive. The runtime is entered again there.
+ * Where workers start: what a worker's messages give occasion to would else be in the asynchronous
+ * context of the call that it was started for, and would keep that alive. The runtime is entered
+ * again there.
  */
 const outsideOfCalls = new AsyncResource('atonce.worker')
 
@@ -44,11 +45,17 @@ export type LifeState = 'starting' | 'ready' | 'stopping' | 'condemned' | 'gone'
 
 /** What a life tells its owner, and asks it. */
 export interface LifeOwner {
-  /** The job that the worker is at, or will be next: it is named in errors, and its module may be what is being imported. */
+  /**
+   * The job that the worker is at, or will be next: it is named in errors, and its module may be
+   * what is being imported.
+   */
   readonly at: Job | undefined
   /** The worker can work. */
   ready(): void
-  /** A small plain result came on the fast lane; with `more`, another one is here already, and follows at once. */
+  /**
+   * A small plain result came on the fast lane; with `more`, another one is here already, and
+   * follows at once.
+   */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
   /** How many results are worth being told of together; 0 for each at once. */
   patience(): number
@@ -149,7 +156,10 @@ export class Life {
 
   // ── tasks that it knows ──
 
-  /** The task's number there. A worker that does not know the task is told of it, and must have imported it in time. */
+  /**
+   * The task's number there. A worker that does not know the task is told of it, and must have
+   * imported it in time.
+   */
   refOf(task: Task): number {
     const known = this.#tasks.refOf(task)
     if (known !== undefined) return known
@@ -179,7 +189,10 @@ export class Life {
     return this.#limit !== undefined
   }
 
-  /** Calls `passed` after so long, unless `unlimit` comes before; instead of whatever limit there is. */
+  /**
+   * Calls `passed` after so long, unless `unlimit` comes before; instead of whatever limit there
+   * is.
+   */
   limit(ms: number, passed: () => void): void {
     this.unlimit()
     this.#limit = this.#runtime.setTimer(ms, passed)
@@ -276,7 +289,10 @@ export class Life {
     if (this.#limitsImport && this.#wasReady) this.unlimit() // A task that initializes has as long as its import.
   }
 
-  /** The worker has said what can't be true: it is ended, and what it did is not believed. Returns the reason. */
+  /**
+   * The worker has said what can't be true: it is ended, and what it did is not believed. Returns
+   * the reason.
+   */
   forged(what: string): ProtocolError {
     const why = new ProtocolError(what, this.details())
     this.end(why)

@@ -68,7 +68,10 @@ export class CallRunner {
     return undefined
   }
 
-  /** The first use: `loaded` must have left before the task can end this process, or its end would look like a failed import. */
+  /**
+   * The first use: `loaded` must have left before the task can end this process, or its end would
+   * look like a failed import.
+   */
   async #runLoaded(call: Call, loading: Promise<Task>, context: CallContext): Promise<void> {
     const startedMs = this.#runtime.now()
     try {

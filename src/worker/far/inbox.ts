@@ -1,5 +1,6 @@
 /**
- * What waits in a worker, and the loop that works it off: one call after the other, in the order they came.
+ * What waits in a worker, and the loop that works it off: one call after the other, in the order
+ * they came.
  *
  *     push ─▶ wait ─▶ the loop: a turn for others, if it is time; what runs beside has ended; the last answer has left
  *                             ─▶ claim ─▶ run ─▶ the next one, at once or when the promise has resolved
@@ -26,13 +27,22 @@ export interface Call {
 
 /** What the loop asks of whoever brings the calls. */
 export interface Postman {
-  /** Reads what has arrived into the inbox; called when the inbox is empty. False if the worker must wait to be woken. */
+  /**
+   * Reads what has arrived into the inbox; called when the inbox is empty. False if the worker must
+   * wait to be woken.
+   */
   refill(): boolean
   /** Whether the call may be run; false if it was taken back. */
   claim(seq: number): boolean
-  /** What must be waited for before the next call may begin, if anything: an answer that has not left yet. */
+  /**
+   * What must be waited for before the next call may begin, if anything: an answer that has not
+   * left yet.
+   */
   flushing(): Promise<void> | undefined
-  /** The worker can't go on: a built-in that it needs was replaced, or there is no room for what it has to say. */
+  /**
+   * The worker can't go on: a built-in that it needs was replaced, or there is no room for what it
+   * has to say.
+   */
   broken(error: unknown): void
 }
 
@@ -91,7 +101,10 @@ export class Inbox {
     if (!this.#working && this.#isOpen) void this.#workOrBreak()
   }
 
-  /** The same, once all that came in this turn is here: a cancel that came with its call must not be read after it ran. */
+  /**
+   * The same, once all that came in this turn is here: a cancel that came with its call must not be
+   * read after it ran.
+   */
   wakeSoon(): void {
     if (this.#working || this.#waking) return
     this.#waking = true
@@ -101,7 +114,10 @@ export class Inbox {
     })
   }
 
-  /** What a call throws is its answer; what is thrown around it would be nobody's, and the call would wait for ever. */
+  /**
+   * What a call throws is its answer; what is thrown around it would be nobody's, and the call
+   * would wait for ever.
+   */
   async #workOrBreak(): Promise<void> {
     try {
       await this.#work()

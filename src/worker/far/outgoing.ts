@@ -1,4 +1,7 @@
-/** What a worker says to its pool, from `open` on: results on the fast lane, messages, and errors as far as they can be told. */
+/**
+ * What a worker says to its pool, from `open` on: results on the fast lane, messages, and errors as
+ * far as they can be told.
+ */
 import { type Crossing, detach, encode } from '../../wire/codec.ts'
 import { encodeFailure, type WireFailure, withoutParts } from '../../wire/failure.ts'
 import type { FromWorker } from '../../wire/messages.ts'
@@ -42,7 +45,10 @@ export class Outgoing {
     this.send({ kind: 'done', seq, value, special, workMs }, transfer)
   }
 
-  /** An error may be too large to be sent, or hold what can't be copied after all: then it goes without what hangs on it. */
+  /**
+   * An error may be too large to be sent, or hold what can't be copied after all: then it goes
+   * without what hangs on it.
+   */
   sendFailure(error: unknown, about: (failure: WireFailure) => FromWorker): void {
     try {
       return this.send(about(this.encodeFailure(error)))

@@ -1,4 +1,7 @@
-/** The calls that a worker has begun and not answered: one of the hand, and those that it helps with meanwhile. */
+/**
+ * The calls that a worker has begun and not answered: one of the hand, and those that it helps with
+ * meanwhile.
+ */
 import type { StreamCall } from '../../executor/here/stream-call.ts'
 import { type Parked, park } from '../../runtime/park.ts'
 import type { CallContext } from '../../task/context.ts'
@@ -66,7 +69,10 @@ export class RunningCalls {
     else this.#current = running
   }
 
-  /** The call is to be answered: what it has made, and what it has on loan, ends with it. Undefined if it was before. */
+  /**
+   * The call is to be answered: what it has made, and what it has on loan, ends with it. Undefined
+   * if it was before.
+   */
   end(seq: number): Running | undefined {
     const running = this.of(seq)
     if (running === undefined) return undefined
@@ -81,14 +87,19 @@ export class RunningCalls {
     return running
   }
 
-  /** What was helped with ends before another call of the hand begins: that one must not be hurt by it. */
+  /**
+   * What was helped with ends before another call of the hand begins: that one must not be hurt by
+   * it.
+   */
   besideEnd(): Promise<void> | undefined {
     if (this.#beside.size === 0) return undefined
     this.#besideEnd ??= park<void>('calls that were helped with to end', this)
     return this.#besideEnd.promise
   }
 
-  /** Where ends of channels arrive. What the call has sent there leaves, though it ends this worker. */
+  /**
+   * Where ends of channels arrive. What the call has sent there leaves, though it ends this worker.
+   */
   #borrower(): Borrower {
     if (!this.#givesBack) {
       this.#givesBack = true

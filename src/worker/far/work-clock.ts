@@ -1,4 +1,7 @@
-/** A worker's clock: the end of a call is the beginning of the next one, and many short calls share one look at it. */
+/**
+ * A worker's clock: the end of a call is the beginning of the next one, and many short calls share
+ * one look at it.
+ */
 import { callsPerLook, shortCallMs } from '../../policy.ts'
 import { type Runtime, runtime } from '../../runtime/runtime.ts'
 
@@ -24,7 +27,10 @@ export class WorkClock {
     return nowMs
   }
 
-  /** What the call took that has just ended; where calls are so short that a look at the clock is dear, the mean of several. */
+  /**
+   * What the call took that has just ended; where calls are so short that a look at the clock is
+   * dear, the mean of several.
+   */
   timeOfCall(): number {
     this.#untimed += 1
     if (this.#untimed <= this.#mostUntimed) return this.#meanMs

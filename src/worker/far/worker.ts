@@ -8,8 +8,9 @@
  *     help ─▶ fn(...args) at once, beside the call that waits for it or for its like ─▶ the same answers
  *     nest ◀─ what the task runs on its own executor: nested-calls.ts
  *
- * Calls are run in the order they came, one after the other; the next one is claimed when the last one has been answered.
- * The entry points (thread-entry.ts, process-entry.ts) bring the transport and the means to die.
+ * Calls are run in the order they came, one after the other; the next one is claimed when the last
+ * one has been answered. The entry points (thread-entry.ts, process-entry.ts) bring the transport
+ * and the means to die.
  */
 
 import type { Backend } from '../../executor/backend.ts'
@@ -136,7 +137,10 @@ export class Worker implements NestingOwner {
     this.#inbox.wakeSoon()
   }
 
-  /** Once all that came in this turn is here: a cancel that came with its call must not be read after it ran. */
+  /**
+   * Once all that came in this turn is here: a cancel that came with its call must not be read
+   * after it ran.
+   */
   #helpSoon(message: HelpMessage): void {
     this.#toHelpWith.set(message.seq, message)
     this.#runtime.soon(() => {
