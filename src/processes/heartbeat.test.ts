@@ -12,8 +12,8 @@ class Control extends EventEmitter {
   unref(): void {
     this.kept = false
   }
-  beat(): void {
-    this.emit('data', Buffer.of(0))
+  beat(beats = '.'): void {
+    this.emit('data', Buffer.from(beats))
   }
 }
 
@@ -23,6 +23,7 @@ async function listening(
     control: Control
     heartbeat: Heartbeat
     losses: () => number
+    wholes: () => number
     virtual: VirtualRuntime
   }) => Promise<void>,
 ): Promise<void> {
@@ -30,10 +31,17 @@ async function listening(
   await withRuntime(virtual, async () => {
     const control = new Control()
     let losses = 0
-    const heartbeat = new Heartbeat(control as unknown as Socket, () => {
-      losses += 1
-    })
-    await body({ control, heartbeat, losses: () => losses, virtual })
+    let wholes = 0
+    const heartbeat = new Heartbeat(
+      control as unknown as Socket,
+      () => {
+        losses += 1
+      },
+      () => {
+        wholes += 1
+      },
+    )
+    await body({ control, heartbeat, losses: () => losses, wholes: () => wholes, virtual })
   })
 }
 
@@ -107,4 +115,14 @@ test('listening keeps no program alive, and a broken connection is no error of i
     assert.equal(control.kept, false)
     control.emit('error', new Error('ECONNRESET'))
     assert.equal(losses(), 0)
+  }))
+
+test('a beat tells whether a part of a message waits in the worker', () =>
+  listening(async ({ control, wholes }) => {
+    control.beat()
+    control.beat('..')
+    assert.equal(wholes(), 2)
+    control.beat(',')
+    control.beat('.,')
+    assert.equal(wholes(), 2)
   }))

@@ -2,6 +2,8 @@
 import type { Socket } from 'node:net'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 
+/** The beat of a worker in which a part of a message waits. */
+const unfinished = ','
 const checkMs = 1_000
 /** Checks in a row without a beat before the worker is given up. Counted, not timed: while this process sleeps, none passes. */
 const missedAllowed = 5
@@ -12,12 +14,16 @@ export class Heartbeat {
   #stopped = false
   #timer: Timer | undefined
 
-  /** Listens to the worker's beats on `control`; calls `lost` once they have stayed away for some five seconds. */
-  constructor(control: Socket, lost: () => void) {
+  /**
+   * Listens to the worker's beats on `control`. Calls `lost` once they have stayed away for some five seconds, and `whole` at
+   * each that says that no part of a message waits in the worker.
+   */
+  constructor(control: Socket, lost: () => void, whole: () => void) {
     this.#lost = lost
     control.on('error', () => {}) // The worker is gone; its exit says so.
-    control.on('data', () => {
+    control.on('data', (beats: Buffer) => {
       this.#missed = 0
+      if (!beats.includes(unfinished)) whole()
     })
     control.unref()
   }

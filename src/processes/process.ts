@@ -17,8 +17,8 @@ import type { Lent } from '../wire/lent/link.ts'
 import type { LentMessage } from '../wire/lent/messages.ts'
 import { NearLinks } from '../wire/lent/near-links.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
-import { longestFrame, pipeTransport } from '../wire/transport/pipe.ts'
-import type { Transfer, Transport } from '../wire/transport/transport.ts'
+import { longestFrame, type PipeTransport, pipeTransport } from '../wire/transport/pipe.ts'
+import type { Transfer } from '../wire/transport/transport.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LastWords } from './last-words.ts'
@@ -46,7 +46,7 @@ class WorkerProcess implements FarWorker {
   readonly #child: ChildProcess | undefined
   readonly #outgoing: Socket | undefined
   readonly #control: Socket | undefined
-  readonly #transport: Transport | undefined
+  readonly #transport: PipeTransport | undefined
   readonly #links: NearLinks
   readonly #heartbeat: Heartbeat | undefined
   readonly #lastWords: LastWords | undefined
@@ -79,8 +79,10 @@ class WorkerProcess implements FarWorker {
     this.#outgoing = outgoing
     this.#control = control
     this.#lastWords = new LastWords(stderr, () => this.#tellEnd())
-    this.#heartbeat = new Heartbeat(control, () =>
-      this.#killBecause({ kind: 'lost', why: 'it stopped answering; it may have been suspended.' }),
+    this.#heartbeat = new Heartbeat(
+      control,
+      () => this.#killBecause({ kind: 'lost', why: 'it stopped answering; it may have been suspended.' }),
+      () => this.#transport?.expectWhole(),
     )
     this.#transport = pipeTransport(
       incoming,

@@ -55,6 +55,11 @@ export class CompactReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  /** Where the next part is read. */
+  get at(): number {
+    return this.#at
+  }
+
   begin(at: number): void {
     this.#at = at
   }

@@ -9,6 +9,7 @@ import { duplexPair } from 'node:stream'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PayloadTooLargeError } from '../../errors.ts'
+import { headBytes, kinds, writeHead } from './frame.ts'
 import { type PipeTransport, pipeTransport } from './pipe.ts'
 import type { Receiver } from './transport.ts'
 
@@ -61,10 +62,14 @@ function hear(pieces: readonly Uint8Array[], maxFrameBytes = limit): ReturnType<
   return heard
 }
 
+function headOf(kind: number, bodyBytes: number): Buffer {
+  const head = Buffer.alloc(headBytes)
+  writeHead(head, kind, bodyBytes)
+  return head
+}
+
 function framed(body: Uint8Array, bodyBytes: number = body.length): Buffer {
-  const head = Buffer.alloc(5) // The kind is 0: a message.
-  head.writeUInt32BE(bodyBytes + 1)
-  return Buffer.concat([head, body])
+  return Buffer.concat([headOf(kinds.message, bodyBytes), body])
 }
 
 const messages: readonly unknown[] = [
@@ -126,8 +131,8 @@ test('a length beyond the limit is refused before its bytes are waited for, and 
 
 test('a frame as long as the limit is read, and one byte more is not', () => {
   const frame = framesOf('x'.repeat(100))
-  assert.deepEqual(hear([frame], frame.length - 5).messages, ['x'.repeat(100)])
-  assert.equal(hear([frame], frame.length - 6).garbage.length, 1)
+  assert.deepEqual(hear([frame], frame.length - headBytes).messages, ['x'.repeat(100)])
+  assert.equal(hear([frame], frame.length - headBytes - 1).garbage.length, 1)
 })
 
 test('garbage is told of once, and delivers nothing', () => {
@@ -135,10 +140,52 @@ test('garbage is told of once, and delivers nothing', () => {
     fc.property(fc.uint8Array({ maxLength: 64 }), fc.boolean(), (garbage, inAFrame) => {
       const heard = hear([inAFrame ? framed(garbage) : garbage, framesOf('after')])
       if (heard.garbage.length > 0) assert.deepEqual([heard.garbage.length, heard.messages], [1, []])
-      else if (inAFrame) assert.equal(heard.messages.at(-1), 'after')
+      else if (inAFrame || garbage.length === 0) assert.equal(heard.messages.at(-1), 'after')
+      else assert.fail('taken for the beginning of a frame')
     }),
     { numRuns: 1_000 },
   )
+})
+
+test('what begins no frame is found out at its first byte: it is not taken for a length', () => {
+  for (const text of ['\n', '\nhello', '\0', '{"json":1}', '\uFEFF'])
+    assert.deepEqual(hear([Buffer.from(text)]).garbage, ['bytes that begin no frame'], text)
+  const head = headOf(kinds.message, 1_000)
+  for (let at = 0; at < headBytes; at += 1) {
+    const wrong = Buffer.from(head)
+    wrong[at] = (wrong[at] as number) ^ 0x10
+    assert.equal(hear([wrong]).garbage.length, 1, `byte ${at}`)
+  }
+})
+
+test('half a frame is given up when the other side says twice that nothing of it is left, and nothing came between', () => {
+  const frame = framesOf('whole')
+  for (const cut of [1, headBytes, frame.length - 1]) {
+    const recorder = new Recorder()
+    const heard = listener()
+    const transport = pipeTransport(recorder.socket, heard, { maxFrameBytes: limit })
+    transport.expectWhole()
+    recorder.emit('data', Buffer.concat([frame, frame.subarray(0, cut)]))
+    transport.expectWhole()
+    assert.deepEqual([heard.messages, heard.garbage], [['whole'], []])
+    recorder.emit('data', frame.subarray(cut))
+    transport.expectWhole()
+    transport.expectWhole()
+    assert.deepEqual([heard.messages, heard.garbage], [['whole', 'whole'], []])
+    recorder.emit('data', frame.subarray(0, cut))
+    for (let times = 0; times < 3; times += 1) transport.expectWhole()
+    assert.deepEqual(heard.garbage, ['half a frame'])
+  }
+})
+
+test('a compact frame that is longer or shorter than what it holds is garbage', () => {
+  const recorder = new Recorder()
+  pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit }).tryRun(1, 2, ['x'])
+  const body = Buffer.concat(recorder.written).subarray(headBytes)
+  for (const wrong of [Buffer.concat([body, Buffer.of(0)]), body.subarray(0, -1)]) {
+    const heard = hear([headOf(kinds.run, wrong.length), wrong, framesOf('after')])
+    assert.deepEqual([heard.garbage.length, heard.messages], [1, []])
+  }
 })
 
 test('a frame without a value in it is garbage', () => {
@@ -278,7 +325,8 @@ test('frames that wait for the end of the turn are not changed by those that com
 })
 
 test('a frame of no known kind, or with no value of its kind in it, is garbage', () => {
-  const frame = (kind: number, ...body: number[]) => Buffer.from([0, 0, 0, body.length + 1, kind, ...body])
+  const frame = (kind: number, ...body: number[]) =>
+    Buffer.concat([headOf(kind, body.length), Buffer.from(body)])
   for (const garbage of [
     frame(3),
     frame(255, 1, 2),

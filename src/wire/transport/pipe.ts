@@ -1,8 +1,7 @@
 /**
  * A transport on a byte stream: to a process of this machine.
  *
- *     frame = length of the rest (4 bytes, big-endian) · kind (1 byte) · a message in V8's serialization,
- *                                                                       or a call, result or count in the compact format
+ * Frames, and how the stream is cut into them: frame.ts.
  *
  * V8's serializer copies what structured clone copies; a plain `v8.serialize` would treat buffers in its own way.
  * V8 does not promise safety for hostile bytes, so this transport is for own children only, never for the network.
@@ -18,15 +17,12 @@ import type { Socket } from 'node:net'
 import { PayloadTooLargeError } from '../../errors.ts'
 import { sleepSync } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
-import { CompactReader } from '../compact/reader.ts'
 import { CompactWriter } from '../compact/writer.ts'
+import { FrameReader, headBytes, kinds, serialization, writeHead } from './frame.ts'
 import type { Receiver, Transport } from './transport.ts'
 
 const { writeSync } = process.getBuiltinModule('node:fs')
 
-const lengthBytes = 4
-const headBytes = lengthBytes + 1
-const kinds = { message: 0, run: 1, done: 2, taken: 3 } as const
 /** The longest frame in the compact format. */
 const largestCompactBytes = 2_048
 /** What a message may have beside its payload: a batch of small values, each of them within the limit. */
@@ -122,6 +118,11 @@ export class PipeTransport implements Transport {
     return this.#to.writableLength === 0 ? undefined : this.#leaving
   }
 
+  /** The other side says that it has no part of a frame left to send: one that lies here in part will never be whole. */
+  expectWhole(): void {
+    this.#frames.expectWhole()
+  }
+
   drain(): void {} // A stream delivers what it holds before it closes.
 
   ref(): void {
@@ -153,8 +154,7 @@ export class PipeTransport implements Transport {
   /** What was written into the scratch, which the next one is written into too. */
   #compactFrame(kind: number): Buffer {
     const { at } = this.#compact
-    this.#scratch.writeUInt32BE(at - lengthBytes)
-    this.#scratch[lengthBytes] = kind
+    writeHead(this.#scratch, kind, at - headBytes)
     return this.#scratch.subarray(0, at)
   }
 
@@ -194,14 +194,6 @@ function tryWriteSync(fd: number, frame: Buffer): number | undefined {
   }
 }
 
-let v8: typeof import('node:v8') | undefined
-
-/** Fetched with the first message: a program without pipes has no need of it. */
-function serialization(): typeof import('node:v8') {
-  v8 ??= process.getBuiltinModule('node:v8')
-  return v8
-}
-
 function encodeMessage(value: unknown, maxFrameBytes: number): Buffer {
   const serializer = new (serialization().Serializer)()
   serializer.writeRawBytes(emptyHead)
@@ -210,136 +202,8 @@ function encodeMessage(value: unknown, maxFrameBytes: number): Buffer {
   const frame = serializer.releaseBuffer()
   const bodyBytes = frame.length - headBytes
   if (bodyBytes > maxFrameBytes) throw new PayloadTooLargeError(bodyBytes, maxFrameBytes)
-  frame.writeUInt32BE(frame.length - lengthBytes)
-  frame[lengthBytes] = kinds.message
+  writeHead(frame, kinds.message, bodyBytes)
   return frame
 }
 
 const emptyHead = Buffer.alloc(headBytes)
-
-/** Cuts the stream into frames and reads each; a length beyond the limit is refused before anything is allocated. */
-class FrameReader {
-  readonly #maxFrameBytes: number
-  readonly #receiver: Receiver
-  /** What has arrived and was not read yet: the beginning of one frame. */
-  #parts: Buffer[] = []
-  #held = 0
-  /** How many bytes the frame that has begun needs, as far as that is known. */
-  #needed = lengthBytes
-  #stopped = false
-
-  constructor(maxFrameBytes: number, receiver: Receiver) {
-    this.#maxFrameBytes = maxFrameBytes
-    this.#receiver = receiver
-  }
-
-  push(part: Buffer): void {
-    if (this.#stopped) return
-    this.#parts.push(part)
-    this.#held += part.length
-    // A large frame comes in many parts; they are joined once, when it is whole.
-    if (this.#held < this.#needed) return
-    const bytes = this.#parts.length === 1 ? part : Buffer.concat(this.#parts, this.#held)
-    const read = this.#readFrames(bytes)
-    this.#parts = read === bytes.length || this.#stopped ? [] : [bytes.subarray(read)]
-    this.#held = bytes.length - read
-  }
-
-  /** Delivers nothing any more, not even what is here already. */
-  stop(): void {
-    this.#stopped = true
-    this.#parts = []
-  }
-
-  /** Reads the whole frames at the head of `bytes`; returns how far it came. */
-  #readFrames(bytes: Buffer): number {
-    const compact = new CompactReader(bytes)
-    let at = 0
-    while (!this.#stopped) {
-      this.#needed = lengthBytes
-      if (bytes.length - at < lengthBytes) break
-      const restBytes = bytes.readUInt32BE(at)
-      if (restBytes < 1 || restBytes - 1 > this.#maxFrameBytes) {
-        this.#break(`a frame of ${restBytes - 1} bytes`)
-        break
-      }
-      this.#needed = lengthBytes + restBytes
-      if (bytes.length - at < this.#needed) break
-      this.#deliver(bytes, at, compact)
-      at += lengthBytes + restBytes
-    }
-    return at
-  }
-
-  #deliver(bytes: Buffer, at: number, compact: CompactReader): void {
-    const body = at + headBytes
-    const end = at + lengthBytes + bytes.readUInt32BE(at)
-    try {
-      switch (bytes[at + lengthBytes]) {
-        case kinds.run:
-          return this.#run(compact, body)
-        case kinds.done:
-          return this.#done(compact, body)
-        case kinds.taken:
-          return this.#taken(compact, body)
-        case kinds.message:
-          return this.#receiver.message(readMessage(bytes.subarray(body, end)))
-      }
-    } catch (error) {
-      if (!(error instanceof Unreadable)) throw error
-      return this.#break(`${end - body} bytes that are no value (${error.message})`)
-    }
-    this.#break(`a frame of kind ${bytes[at + lengthBytes]}`)
-  }
-
-  #run(compact: CompactReader, body: number): void {
-    const [seq, ref, args] = readCompact(compact, body, () => [
-      compact.int32(),
-      compact.int32(),
-      compact.value(),
-    ])
-    this.#receiver.run(seq as number, ref as number, args as unknown[])
-  }
-
-  #done(compact: CompactReader, body: number): void {
-    const [seq, workMs, value] = readCompact(compact, body, () => [
-      compact.int32(),
-      compact.float64(),
-      compact.value(),
-    ])
-    this.#receiver.done(seq as number, workMs as number, value, false)
-  }
-
-  #taken(compact: CompactReader, body: number): void {
-    const [link, count] = readCompact(compact, body, () => [compact.int32(), compact.int32()])
-    if (this.#receiver.taken === undefined) this.#break('a count of items that were taken')
-    else this.#receiver.taken(link as number, count as number)
-  }
-
-  #break(what: string): void {
-    this.stop()
-    this.#receiver.garbled(what)
-  }
-}
-
-/** The bytes of a frame are none of its format; an error of the owner's is none of the stream's. */
-class Unreadable extends Error {}
-
-function readCompact(compact: CompactReader, body: number, read: () => unknown[]): unknown[] {
-  try {
-    compact.begin(body)
-    return read()
-  } catch (error) {
-    throw new Unreadable((error as Error).message)
-  }
-}
-
-function readMessage(body: Buffer): unknown {
-  try {
-    const deserializer = new (serialization().Deserializer)(body)
-    deserializer.readHeader()
-    return deserializer.readValue()
-  } catch (error) {
-    throw new Unreadable((error as Error).message)
-  }
-}

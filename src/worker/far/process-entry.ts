@@ -9,7 +9,7 @@
  * Two things must work while the task spins in an endless loop: to see that the parent died, and to see that the job was
  * cancelled. So a second thread watches: see watchdog.ts.
  */
-import { load } from '../../runtime/atomics.ts'
+import { load, store } from '../../runtime/atomics.ts'
 import { urlOfCaller } from '../../runtime/call-site.ts'
 import { FarLinks } from '../../wire/lent/far-links.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
@@ -18,7 +18,7 @@ import { longestFrame, pipeTransport } from '../../wire/transport/pipe.ts'
 import { offer, processBirth, type WorkerBirth } from '../birth.ts'
 import { dieOfUncaughtErrors, endWorker } from './crash.ts'
 import { MemoryGauge } from './memory-gauge.ts'
-import { startWatchdog } from './watchdog.ts'
+import { startWatchdog, watched } from './watchdog.ts'
 import { Worker } from './worker.ts'
 
 /** What a worker process is told to import first. */
@@ -31,7 +31,7 @@ if (processBirth !== undefined) offer(() => begin(processBirth as WorkerBirth))
 
 function begin({ name, executor, maxPayloadBytes, maxWorkerMiB }: WorkerBirth): void {
   process.argv.pop()
-  const cancelWord = startWatchdog()
+  const words = startWatchdog()
   const { Socket } = process.getBuiltinModule('node:net')
   const from = new Socket({ fd: incomingFd, readable: true, writable: false })
   const to = new Socket({ fd: outgoingFd, readable: false, writable: true })
@@ -51,7 +51,7 @@ function begin({ name, executor, maxPayloadBytes, maxWorkerMiB }: WorkerBirth): 
     links,
     gauge:
       maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, () => process.memoryUsage.rss()),
-    pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in watchdog.ts.
+    pollCancelled: seq => load(words, watched.cancelled) === seq, // Pairs with the store in watchdog.ts.
     claim: () => true, // A call that was sent to a process can't be taken back.
     refill: () => false, // The socket brings what there is by itself.
     flushing: () => transport.leaving,
@@ -66,8 +66,14 @@ function begin({ name, executor, maxPayloadBytes, maxWorkerMiB }: WorkerBirth): 
         worker.wakeSoon()
       },
       done() {},
-      congested: () => links.congested(),
-      cleared: () => links.cleared(),
+      congested() {
+        store(words, watched.unfinished, 1) // Pairs with the load in watchdog.ts.
+        links.congested()
+      },
+      cleared() {
+        store(words, watched.unfinished, 0)
+        links.cleared()
+      },
       garbled: what => die(new Error(what)),
       closed: () => endWorker(0), // The parent is gone, or wants this worker to go.
     },

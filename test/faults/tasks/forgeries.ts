@@ -7,6 +7,7 @@
 import { readdirSync, readlinkSync, statSync, writeSync } from 'node:fs'
 import { Serializer } from 'node:v8'
 import { isMainThread, MessagePort, workerData } from 'node:worker_threads'
+import { headBytes, kinds, writeHead } from '../../../src/wire/transport/frame.ts'
 
 const holdModule = new URL('./holding.ts', import.meta.url)
 const error = { classes: ['TypeError'], name: 'TypeError', message: 'forged', stack: '', properties: [] }
@@ -150,8 +151,8 @@ function send(message: unknown): void {
   serializer.writeHeader()
   serializer.writeValue(message)
   const body = serializer.releaseBuffer()
-  const head = Buffer.alloc(5) // The kind is 0: a message.
-  head.writeUInt32BE(body.length + 1)
+  const head = Buffer.alloc(headBytes)
+  writeHead(head, kinds.message, body.length)
   for (const fd of sockets()) writeSync(fd, Buffer.concat([head, body]))
 }
 
