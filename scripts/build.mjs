@@ -15,6 +15,8 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
 const { bundleLibrary } = await import('./bundle-library.mjs')
 const { bundleCli } = await import('./bundle-cli.mjs')
 await bundleLibrary(root)
+const { writeRequireEntries } = await import('./require-entries.mjs')
+writeRequireEntries(root)
 await bundleCli(root)
 const { bundleGallery } = await import('./bundle-gallery.mjs')
 await bundleGallery(root)

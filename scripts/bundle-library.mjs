@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { keepImports } from './keep-imports.mjs'
 
 /** Bundles after the compiler has written dist/; `root` is the checkout. */
 export async function bundleLibrary(root) {
@@ -28,6 +29,7 @@ export async function bundleLibrary(root) {
     logLevel: 'warning',
     plugins: [suiteStaysOutside],
   })
+  keepImports(join(root, 'dist/src'))
   useSuiteFromOutside(root)
 }
 

@@ -6,22 +6,39 @@ import { test } from 'node:test'
 import { version } from '../src/runtime/copies.ts'
 import { root, withoutComments } from './source-tree.ts'
 
+interface Subpath {
+  readonly require: { readonly types: string; readonly default: string }
+  readonly types: string
+  readonly default: string
+}
+
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  exports: Record<string, string | { types: string; default: string }>
+  exports: Record<string, string | Subpath>
   version: string
+  main: string
+  types: string
+  typesVersions: { '*': Record<string, string[]> }
   dependencies?: object
 }
 const subpaths = Object.entries(manifest.exports).filter(
-  (entry): entry is [string, { types: string; default: string }] => typeof entry[1] === 'object',
+  (entry): entry is [string, Subpath] => typeof entry[1] === 'object',
 )
 
 test('every subpath has one entry file, of the same name, with types', () => {
-  for (const [subpath, { types, default: code }] of subpaths) {
+  for (const [subpath, { types, default: code, require }] of subpaths) {
     const name = subpath === '.' ? 'index' : subpath.slice(2)
     assert.equal(code, `./dist/src/${name}.js`)
     assert.equal(types, `./dist/src/${name}.d.ts`)
     assert.ok(existsSync(join(root, 'src', `${name}.ts`)), subpath)
+    // The same for CommonJS: scripts/require-entries.mjs writes them.
+    assert.deepEqual(require, { types: `./dist/require/${name}.d.ts`, default: `./dist/require/${name}.js` })
   }
+})
+
+test('tools that know no exports find every subpath too, and the types of each', () => {
+  assert.deepEqual([manifest.main, manifest.types], ['./dist/require/index.js', './dist/require/index.d.ts'])
+  for (const [subpath, { require }] of subpaths)
+    if (subpath !== '.') assert.deepEqual(manifest.typesVersions['*'][subpath.slice(2)], [require.types])
 })
 
 test('entries re-export and do nothing else', () => {

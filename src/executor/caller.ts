@@ -97,7 +97,7 @@ export function learnClasses(failures: readonly WireFailure[], job: Job): Promis
   if (exportsOf.has(module) || failures.every(failure => classesAreKnown(failure))) return undefined
   exportsOf.set(module, undefined)
   if (isEvaluatedElsewhere(module)) return undefined
-  const imported = import(module)
+  const imported = import(/* webpackIgnore: true */ /* @vite-ignore */ module)
     .then(found => void exportsOf.set(module, found as Record<string, unknown>))
     .catch(() => {})
   return Promise.race([imported, twoTurns()])

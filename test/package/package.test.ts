@@ -14,7 +14,7 @@ import { assertSurveyed, surveyFiles } from '../shipping/survey.ts'
 import { newestVersion, oldestVersion, otherNode } from './other-nodes.ts'
 
 /** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
-const mostPackedKib = 1_000
+const mostPackedKib = 1_400
 const mostLibraryKib = 384
 const mostBundledKib = 216
 
@@ -168,19 +168,19 @@ await withRuntime(virtual, async () => {
     )
   })
 
-  test('has types that every way of resolving ES modules finds (attw)', async () => {
+  test('has types that every way of resolving modules finds (attw)', async () => {
     const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
     const { stdout } = await promisify(execFile)(process.execPath, [
       attw,
       packed.tarball,
-      ...['--profile', 'esm-only', '--format', 'ascii', '--no-emoji', '--no-color', '--no-definitely-typed'],
+      ...['--format', 'ascii', '--no-emoji', '--no-color', '--no-definitely-typed'],
     ]).catch((failed: { stdout: string; stderr: string }) => assert.fail(failed.stdout + failed.stderr))
-    assert.match(stdout, /"atonce"\s+node16 \(from ESM\): OK \(ESM\)\s+bundler: OK/)
+    assert.match(stdout, /No problems found/)
   })
 
   test('holds what runs, its types and its maps: no tests, no sources, no stray files', () => {
     const expected =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/(src|gallery)\/.*\.(js|d\.ts|js\.map|md|txt|css))$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/(src|gallery)\/.*\.(js|d\.ts|js\.map|md|txt|css)|dist\/require\/(package\.json|.*\.(js|d\.ts)))$/
     const paths = packed.files.map(({ path }) => path)
     assert.deepEqual(
       paths.filter(path => !expected.test(path)),

@@ -55,7 +55,7 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
 async function importModule(module: string): Promise<void> {
   const refusedBefore = refusals()
   try {
-    await import(module)
+    await import(/* webpackIgnore: true */ /* @vite-ignore */ module)
     if (refusals() > refusedBefore) throw new EntryPointError(undefined) // The module has caught its own; said below.
   } catch (cause) {
     if (cause instanceof EntryPointError) throw new EntryPointError(show(module))
