@@ -12,7 +12,7 @@
  */
 import { OwnerDiedError, SyncUseError } from '../errors.ts'
 import { agentMask, isAlive, selfAgent } from '../runtime/agents.ts'
-import { and, compareExchange, load, notify } from '../runtime/atomics.ts'
+import { compareExchange, load, notify } from '../runtime/atomics.ts'
 import { CircleWatch } from './circle.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -111,20 +111,13 @@ export function* stand(
       const expected = held | contended | (lost < patience ? 0 : inLine)
       if (expected !== held && compareExchange(words, at, held, expected) !== held) continue
       const resumed = yield { words, at, expected, passOn }
-      if (resumed === 'over') {
-        leaveLine(words, at, lost < patience)
-        return false
-      }
+      // Had it been woken, it would have tried first: no waking is lost.
+      if (resumed === 'over') return false
       if (resumed === 'woken') lost += 1
       if (resumed !== 'changed') waited = true
       if (resumed === 'slice' && asking.blocks && owner !== 0) {
         watch ??= new CircleWatch(asking.name)
-        try {
-          watch.look(owner, () => (load(words, at) & agentMask) === owner)
-        } catch (circle) {
-          leaveLine(words, at, lost < patience)
-          throw circle
-        }
+        watch.look(owner, () => (load(words, at) & agentMask) === owner)
       }
     }
   } finally {
@@ -156,14 +149,4 @@ export function passTurn(words: Int32Array, at: number): void {
     if ((held & contended) !== 0) notify(words, at, 1)
     return
   }
-}
-
-/**
- * One who waited goes. If it was it that has made newcomers stand in line, they need not any
- * longer.
- */
-function leaveLine(words: Int32Array, at: number, patient: boolean): void {
-  if (patient) return
-  const held = and(words, at, ~inLine)
-  if ((held & agentMask) === 0) notify(words, at, 1)
 }

@@ -146,16 +146,18 @@ export function* awaitPermit(words: Int32Array, at: number): Waiting {
       const left = lost < patience ? held - 1 : (held - 1) & ~inLine
       if (compareExchange(words, at, held, left) !== held) continue
       add(words, at + waiters, -1)
-      if (lost >= patience) passOn() // Newcomers that it has made stand in line may go.
+      if (lost >= patience) passOn() // As below.
       return true
     }
     const expected = lost < patience ? held : held | inLine
     if (expected !== held && compareExchange(words, at, held, expected) !== held) continue
     const resumed = yield { words, at, expected, passOn }
     if (resumed === 'over') {
-      if (lost >= patience) and(words, at, ~inLine)
       add(words, at + waiters, -1)
-      passOn() // It may have been woken for a permit that it does not take.
+      if (lost >= patience) {
+        and(words, at, ~inLine)
+        passOn() // Newcomers that it has made stand in line may go.
+      }
       return false
     }
     if (resumed === 'woken') lost += 1

@@ -225,15 +225,11 @@ class Exploration {
     }
     if (visit.steps > maxSteps)
       return { kind: 'endless', error: new Error(`No end after ${maxSteps} steps.`) }
-    if (this.#choices(visit).length > 0) return undefined
+    // Nobody promises that a wait is given up, or that a thread dies: what only that would end is stuck.
+    if (this.#choices(visit).some(({ how }) => how !== 'aborts' && how !== 'dies')) return undefined
     const waiting = world.threads.flatMap(({ state }, thread) => (state === 'blocked' ? [thread] : []))
-    if (waiting.length > 0) {
-      const shown = waiting.map(thread => {
-        const { words, at } = world.operationOf(thread) as NonNullable<ReturnType<World['operationOf']>>
-        return `thread ${thread} waits for ${this.#cells.names[this.#cells.of(words, at)]}`
-      })
-      return { kind: 'stuck', error: new Error(`Nobody can go on: ${shown.join(', ')}.`) }
-    }
+    if (waiting.length > 0)
+      return { kind: 'stuck', error: new Error(`Nobody wakes thread ${waiting.join(' or ')}.`) }
     try {
       withAtomics(new Reading(world, this.#cells, this.#agents), () =>
         this.#program.check?.(
@@ -266,8 +262,13 @@ class Exploration {
       else if (operation?.second !== Number.POSITIVE_INFINITY) slept.push({ how: 'times out', thread })
     }
     const looksAbout = this.#program.slices ?? deaths > 0
-    const stuck = choices.every(({ how }) => how === 'dies')
-    return stuck && looksAbout && slices < maxSlices * world.threads.length ? [...choices, ...slept] : choices
+    const stuck = choices.every(({ how }) => how === 'dies' || how === 'aborts')
+    if (!stuck || !looksAbout || slices >= maxSlices * world.threads.length) return choices
+    // All slices are as long, so the oldest one ends first.
+    const oldest = world.waiters.find(
+      ({ thread, late }) => late === undefined && slept.some(one => one.thread === thread),
+    )
+    return oldest === undefined ? choices : [...choices, { how: 'times out', thread: oldest.thread }]
   }
 
   #take(visit: Visit, choice: Choice): Visit {
@@ -302,7 +303,7 @@ class Exploration {
       way.unshift({ world: at.from.world, choice: at.choice as Choice })
     const schedule = writeSchedule(way.map(({ choice }) => choice))
     const said = error instanceof Error ? error.message : String(error)
-    const trace = `${traceOf(way, this.#cells)}\n${kind}: ${said}\nPlay it again: explore(program, { replay: '${schedule}' })`
+    const trace = `${traceOf(way, visit.world, this.#cells)}\n${kind}: ${said}\nPlay it again: explore(program, { replay: '${schedule}' })`
     return { kind, error, schedule, trace }
   }
 }

@@ -48,24 +48,38 @@ export function readSchedule(schedule: string): Choice[] {
     })
 }
 
-/** One line for each step: who, what, and what came of it. */
-export function traceOf(
-  way: readonly { readonly world: World; readonly choice: Choice }[],
-  cells: Cells,
-): string {
-  return way
-    .map(({ world, choice: { how, thread } }) => {
-      const indent = '    '.repeat(thread)
-      if (how !== 'steps') return `${indent}thread ${thread} ${how === 'noted' ? 'is known to be dead' : how}`
-      const operation = world.operationOf(thread) as Operation
-      const { answer } = world.step(thread, cells)
-      return `${indent}thread ${thread}: ${callOf(operation, cells)} → ${shown(answer)}`
-    })
-    .join('\n')
+/** Names words by the order in which a trace comes to the memory that they are on: the same in each run. */
+class WordNames {
+  readonly #buffers: ArrayBufferLike[] = []
+
+  of({ words, at }: Operation): string {
+    if (!this.#buffers.includes(words.buffer)) this.#buffers.push(words.buffer)
+    return `m${this.#buffers.indexOf(words.buffer)}[${words.byteOffset / 4 + at}]`
+  }
 }
 
-function callOf({ kind, words, at, value, second }: Operation, cells: Cells): string {
-  const name = cells.names[cells.of(words, at)] as string
+/** One line for each step: who, what, and what came of it; then who is left waiting. */
+export function traceOf(
+  way: readonly { readonly world: World; readonly choice: Choice }[],
+  end: World,
+  cells: Cells,
+): string {
+  const names = new WordNames()
+  const lines = way.map(({ world, choice: { how, thread } }) => {
+    const indent = '    '.repeat(thread)
+    if (how !== 'steps') return `${indent}thread ${thread} ${how === 'noted' ? 'is known to be dead' : how}`
+    const operation = world.operationOf(thread) as Operation
+    const { answer } = world.step(thread, cells)
+    return `${indent}thread ${thread}: ${callOf(operation, names.of(operation))} → ${shown(answer)}`
+  })
+  for (const [thread, { state }] of end.threads.entries()) {
+    if (state === 'blocked')
+      lines.push(`thread ${thread} waits for ${names.of(end.operationOf(thread) as Operation)}`)
+  }
+  return lines.join('\n')
+}
+
+function callOf({ kind, value, second }: Operation, name: string): string {
   if (kind === 'load') return `load ${name}`
   if (kind === 'compareExchange') return `compareExchange ${name}, ${shown(value)} ⇒ ${shown(second)}`
   return `${kind} ${name}, ${shown(value)}`

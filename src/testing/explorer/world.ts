@@ -12,7 +12,6 @@ import type { ThreadNode } from './thread-tree.ts'
 /** Numbers the words that were touched; `initial` is what each held at the beginning. */
 export class Cells {
   readonly initial: number[] = []
-  readonly names: string[] = []
   readonly #numbers = new Map<ArrayBufferLike, Map<number, number>>()
 
   /** A copy of a memory, with all the words that were touched on the way to other states. */
@@ -36,7 +35,6 @@ export class Cells {
       cell = this.initial.length
       ofBuffer.set(word, cell)
       this.initial.push(words[at] as number)
-      this.names.push(`m${this.#numbers.size - 1}[${word}]`)
     }
     return cell
   }
