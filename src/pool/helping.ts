@@ -46,9 +46,11 @@ export class Helping {
     return this.#calls.get(seq)?.ready
   }
 
-  remove(seq: number): void {
-    this.#calls.get(seq)?.grace?.cancel()
+  remove(seq: number): ReadyJob | undefined {
+    const call = this.#calls.get(seq)
+    call?.grace?.cancel()
     this.#calls.delete(seq)
+    return call?.ready
   }
 
   /** The call was settled early; when `grace` is over, its worker is ended. */

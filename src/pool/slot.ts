@@ -335,11 +335,8 @@ export class Slot implements Holder, LifeOwner {
   }
 
   #take(seq: number): ReadyJob | undefined {
-    const ready = this.#get(seq)
-    if (ready === undefined) return undefined
-    ready.slot = undefined
-    if (seq < 0) this.helping.remove(seq)
-    else this.hand.remove(seq)
+    const ready = seq < 0 ? this.helping.remove(seq) : this.hand.remove(seq)
+    if (ready !== undefined) ready.slot = undefined
     return ready
   }
 

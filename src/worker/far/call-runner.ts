@@ -41,6 +41,7 @@ export interface RunnerParts {
 
 export class CallRunner {
   readonly #parts: RunnerParts
+  readonly #tasks: KnownTasks
   readonly #running: RunningCalls
   readonly #outgoing: Outgoing
   readonly #clock: WorkClock
@@ -48,6 +49,7 @@ export class CallRunner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts
+    this.#tasks = parts.tasks
     this.#running = parts.running
     this.#outgoing = parts.outgoing
     this.#clock = parts.clock
@@ -58,7 +60,7 @@ export class CallRunner {
     this.#running.begin(call, context)
     const startedMs = this.#clock.nowMs
     try {
-      const task = this.#parts.tasks.get(call.ref)
+      const task = this.#tasks.get(call.ref)
       if (typeof task === 'object') return this.#runLoaded(call, task, context)
       if (call.stores === undefined) return this.#call(call, task, context, startedMs)
       return this.#within(call.stores, () => this.#call(call, task, context, startedMs))

@@ -59,6 +59,7 @@ export interface InboxParts {
 export class Inbox {
   readonly #parts: InboxParts
   readonly #postman: Postman
+  readonly #running: RunningCalls
   readonly #clock: WorkClock
   readonly #runtime: Runtime = runtime()
   readonly #calls: Call[] = []
@@ -70,6 +71,7 @@ export class Inbox {
   constructor(parts: InboxParts) {
     this.#parts = parts
     this.#postman = parts.postman
+    this.#running = parts.running
     this.#clock = parts.clock
   }
 
@@ -134,7 +136,7 @@ export class Inbox {
       turnMs ??= this.#clock.nowMs
       if (this.#clock.nowMs - turnMs > longestStretchMs)
         turnMs = await this.#after(this.#runtime.yieldToLoop())
-      const beside = this.#parts.running.besideEnd()
+      const beside = this.#running.besideEnd()
       if (beside !== undefined) await this.#after(beside)
       const flushing = this.#postman.flushing()
       if (flushing !== undefined) await this.#after(flushing)
