@@ -6,7 +6,7 @@ import { task } from '../task/task.ts'
 import { machine } from './machine.ts'
 import { checkPoolOptions, type PoolOptions, type PoolUserOptions } from './options.ts'
 
-const worker = task({ url: 'file:///worker.js' } as ImportMeta, function worker() {})
+const worker = task({ url: 'test:options' } as ImportMeta, function worker() {})
 
 /** Limits have no prototype. */
 function plain(options: PoolOptions): PoolOptions {
