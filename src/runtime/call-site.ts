@@ -36,14 +36,14 @@ export function callSitesBelow(below: Function): readonly CallSite[] {
 
 /**
  * The URL of the file that holds the code which calls this. In a bundle it is the bundle's own, whatever the bundler made
- * of `import.meta`; that is only the second choice.
+ * of `import.meta.url`, the second choice. Not `import.meta` itself: some bundlers know only what is read from it.
  */
-export function urlOfCaller(meta: { readonly url?: string } | undefined): string {
+export function urlOfCaller(importMetaUrl: string | undefined): string {
   const script = callSitesBelow(urlOfCaller)[0]?.script ?? ''
   if (script.startsWith('file:')) return script
   if (process.getBuiltinModule('node:path').isAbsolute(script))
     return process.getBuiltinModule('node:url').pathToFileURL(script).href
-  return meta?.url ?? ''
+  return importMetaUrl ?? ''
 }
 
 function siteOf(site: NodeJS.CallSite): CallSite {

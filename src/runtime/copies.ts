@@ -25,7 +25,7 @@ export interface Copy {
   readonly file: string
 }
 
-export const thisCopy: Copy = { version, compatibility, file: urlOfCaller(import.meta) }
+export const thisCopy: Copy = { version, compatibility, file: urlOfCaller(import.meta.url) }
 
 /** What all copies of this compatibility hold under `name`, in this thread; the first of them makes it. */
 export function sharedByCopies<T extends object>(name: string, make: () => T): T {

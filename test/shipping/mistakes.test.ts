@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { type Ended, Project } from './project.ts'
 import { errorsSeenBy, seenBy, surveyFiles } from './survey.ts'
@@ -142,6 +143,39 @@ suite('a program that', () => {
     )
     assert.equal(ended.starts, 1)
   })
+
+  for (const minify of [false, true]) {
+    test(`was bundled with the source's URL in the place of import.meta is told so, and the source is not run${minify ? ', minified too' : ''}`, async () => {
+      using project = Project.with({
+        ...surveyFiles,
+        'count.ts': `
+import { task } from 'atonce'
+${countStarts}
+export const count = task(import.meta, () => 1)`,
+        'main.ts': `
+import { onEach, print } from './survey.ts'
+import { count } from './count.ts'
+import { isWorker } from 'atonce'
+if (!isWorker) print(await onEach(pool => pool.run(count)))`,
+      })
+      // As webpack, Rspack and Turbopack do it.
+      const url = JSON.stringify(pathToFileURL(project.path('count.ts')).href)
+      const text = readFileSync(project.path('count.ts'), 'utf8').replace('import.meta', `{ url: ${url} }`)
+      project.write('built.ts', text)
+      project.write(
+        'main.ts',
+        readFileSync(project.path('main.ts'), 'utf8').replace('./count.ts', './built.ts'),
+      )
+      await bundle(project, { format: 'esm', outfile: 'bundle.mjs', minify })
+      const ended = await project.run(['bundle.mjs'], { env: { STARTS: project.path('starts') } })
+      assert.equal(readFileSync(project.path('starts'), 'utf8'), '.', ended.text)
+      for (const { name, message } of errorsSeenBy(ended)) {
+        assert.equal(name, 'InvalidTaskError')
+        assert.match(message, /names \S*count\.ts as its module, but its code runs from \S*bundle\.mjs/)
+        assert.match(message, /webpack, rspack, ncc: module\.parser\.javascript\.importMeta: false/)
+      }
+    })
+  }
 
   test('passes a plain function is shown how to make it a task', async () => {
     const ended = await outcomeOf(

@@ -22,7 +22,7 @@ import { startWatchdog, watched } from './watchdog.ts'
 import { Worker } from './worker.ts'
 
 /** What a worker process is told to import first. */
-export const processEntry: string = urlOfCaller(import.meta)
+export const processEntry: string = urlOfCaller(import.meta.url)
 
 const outgoingFd = 3
 const incomingFd = 5

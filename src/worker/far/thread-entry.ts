@@ -17,7 +17,7 @@ import { MemoryGauge } from './memory-gauge.ts'
 import { Worker } from './worker.ts'
 
 /** What a thread's first line imports. */
-export const threadEntry: string = urlOfCaller(import.meta)
+export const threadEntry: string = urlOfCaller(import.meta.url)
 
 if (threadBirth !== undefined) offer(() => begin(threadBirth as ThreadBirth))
 

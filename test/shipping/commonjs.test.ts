@@ -1,0 +1,75 @@
+/** Tasks run from CommonJS: as tsc compiles it, and from a bundle; `require('atonce')` is the same copy as `import`. */
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { build } from 'esbuild'
+import { Project } from './project.ts'
+import { assertBoundaryCrossed, assertSurveyed, boundaryFiles, seenBy, surveyFiles } from './survey.ts'
+
+/** The same files as modules of CommonJS have them. */
+function asCommonJs(files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [path, text.replaceAll('import.meta', 'module')]),
+  )
+}
+
+const main = "import { print, survey } from './survey'\nsurvey().then(print)\n"
+const boundaryMain = boundaryFiles['main.ts']?.replace(
+  /if \(!isWorker\) print\(await (onEach[\s\S]*)\)\s*$/,
+  'if (!isWorker) $1.then(print)\n',
+)
+
+suite('tasks in CommonJS', () => {
+  for (const [module, resolution] of [
+    ['commonjs', 'bundler'],
+    ['nodenext', 'nodenext'],
+  ] as const) {
+    test(`run in workers from what tsc makes of a typeless package: --module ${module}`, async () => {
+      using project = Project.with(
+        { ...asCommonJs({ ...surveyFiles, 'main.ts': main }), 'package.json': '{ "name": "user" }' },
+        ['typescript', '@types/node', 'undici-types'],
+      )
+      const compiled = await project.run([
+        'node_modules/typescript/bin/tsc',
+        ...['--module', module, '--moduleResolution', resolution, '--target', 'es2024'],
+        ...['--lib', 'es2024,esnext.disposable', '--types', 'node', '--skipLibCheck', 'false'],
+        ...['--strict', '--rewriteRelativeImportExtensions', '--outDir', 'built', 'main.ts'],
+      ])
+      assert.equal(compiled.code, 0, compiled.text)
+      assertSurveyed(await project.run(['built/main.js']))
+    })
+  }
+
+  for (const minify of [false, true]) {
+    test(`run in workers from ${minify ? 'a minified' : 'one'} bundle with the library inside, and classes are found again`, async () => {
+      using project = Project.with(
+        asCommonJs({ ...surveyFiles, ...boundaryFiles, 'main.ts': boundaryMain ?? '' }),
+      )
+      await build({
+        entryPoints: ['main.ts'],
+        absWorkingDir: project.folder,
+        outfile: 'out/main.cjs',
+        bundle: true,
+        minify,
+        format: 'cjs',
+        platform: 'node',
+        logLevel: 'error',
+      })
+      using moved = new Project()
+      mkdirSync(moved.path('elsewhere'))
+      renameSync(project.path('out/main.cjs'), moved.path('main.cjs'))
+      assertBoundaryCrossed(await moved.run(['../main.cjs'], { cwd: moved.path('elsewhere') }))
+    })
+  }
+
+  test('are of the copy of the library that import gives', async () => {
+    using project = Project.with({
+      'main.mjs': `
+import { createRequire } from 'node:module'
+import * as imported from 'atonce'
+const required = createRequire(import.meta.url)('atonce')
+console.log('seen: ' + JSON.stringify({ same: required.TimeoutError === imported.TimeoutError && required.task === imported.task }))`,
+    })
+    assert.deepEqual(seenBy(await project.run(['main.mjs'])), { same: true })
+  })
+})
