@@ -10,6 +10,7 @@ import { portTransport, sharedRings } from '../wire/transport/port.ts'
 import { firstLine, markThread } from '../worker/birth.ts'
 import { threadEntry } from '../worker/far/thread-entry.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
+import { isOutput, print, threadWords } from '../worker/output.ts'
 import { startWorker } from './start.ts'
 
 /** Starts threads with the given limits, each of which looks for its next call for `spinUs` before it sleeps. */
@@ -24,7 +25,7 @@ function startThread(
   owner: FarWorkerOwner,
 ): FarWorker {
   const { port1: near, port2: port } = new MessageChannel()
-  const cancelWord = new Int32Array(new SharedArrayBuffer(4))
+  const words = new Int32Array(new SharedArrayBuffer(8))
   const claims = claimMemory()
   const rings = sharedRings()
   const agent = newAgent()
@@ -34,7 +35,7 @@ function startThread(
   const transport = portTransport(
     near,
     {
-      message: message => owner.message(message),
+      message: message => (isOutput(message) ? print(message, words) : owner.message(message)),
       run() {},
       done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
       patience: () => owner.patience(),
@@ -65,7 +66,7 @@ function startThread(
         port,
         rings,
         claims,
-        cancelWord,
+        words,
         agent,
         spinMs,
         maxPayloadBytes,
@@ -105,7 +106,7 @@ function startThread(
     },
     recall: seq => recallClaim(claims, seq),
     hadBegun: seq => wasBegun(claims, seq),
-    flagCancelled: seq => store(cancelWord, 0, seq), // Pairs with the load in worker/far/thread-entry.ts.
+    flagCancelled: seq => store(words, threadWords.cancelled, seq), // Pairs with the load in worker/far/thread-entry.ts.
     stop: () => transport.close(), // The thread sees its port close, and exits.
     kill: () => void thread?.terminate(),
     hold() {

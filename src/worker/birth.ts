@@ -35,8 +35,8 @@ export interface ThreadBirth extends WorkerBirth {
   readonly agent: AgentBirth
   /** How long the thread looks for the next call before it sleeps. */
   readonly spinMs: number
-  /** One word: the number of the call that was cancelled last, which a synchronous loop can poll. */
-  readonly cancelWord: Int32Array
+  /** What a synchronous loop can look at, or store: `threadWords` in output.ts. */
+  readonly words: Int32Array
 }
 
 /** A birth as it is handed over: by whom, and what. Only a copy of the same compatibility understands the rest. */

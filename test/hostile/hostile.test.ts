@@ -9,8 +9,12 @@ function printed(program: string, ...args: readonly string[]): Promise<string> {
   const file = fileURLToPath(new URL(`programs/${program}.ts`, import.meta.url))
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
   return new Promise((resolve, reject) =>
-    execFile(process.execPath, [file, ...args], { env, timeout: 120_000 }, (error, out, complaints) =>
-      error ? reject(new Error(`${error.message}\n${out}\n${complaints}`)) : resolve(out),
+    execFile(
+      process.execPath,
+      [file, ...args],
+      { env, timeout: 120_000, maxBuffer: 2 ** 26 },
+      (error, out, complaints) =>
+        error ? reject(new Error(`${error.message}\n${out}\n${complaints}`)) : resolve(out),
     ),
   )
 }
@@ -30,5 +34,37 @@ for (const model of ['threads', 'processes', 'coroutines']) {
       'frozen: {"constructor":"Acme","valueOf":[1]}',
       'crashes: 0',
     ])
+  })
+}
+
+for (const model of ['threads', 'processes']) {
+  test(`${model}: what a task printed is there before its answer`, async () => {
+    const lines = [
+      'line 0',
+      'line 1',
+      'line 2',
+      'main has the result',
+      'line 0',
+      'line 0',
+      'main has the results',
+    ]
+    assert.deepEqual((await printed('output', model, 'order')).trimEnd().split('\n'), lines)
+  })
+
+  test(`${model}: a program that ends itself after a call keeps what the call has printed`, async () => {
+    assert.equal((await printed('output', model, 'exit')).trimEnd().split('\n').length, 300)
+  })
+
+  test(`${model}: the last lines of a worker that is ended, or ends itself, are kept`, async () => {
+    const steps = [0, 1, 2, 3, 4].map(n => `step ${n}`)
+    assert.deepEqual((await printed('output', model, 'killed')).trimEnd().split('\n').sort(), [
+      'TimeoutError',
+      ...steps,
+    ])
+    assert.match(await printed('output', model, 'last'), /^the last line\nWorkerExitedError\n$/)
+  })
+
+  test(`${model}: a flood comes whole, with back-pressure for whoever listens to his stream`, async () => {
+    assert.equal((await printed('output', model, 'flood')).length, 6 * 2 ** 20)
   })
 }

@@ -37,6 +37,8 @@ export interface RunnerParts {
   readonly gauge: MemoryGauge | undefined
   /** Whether another call waits, whose answer will follow soon. */
   hasMore(): boolean
+  /** Sends what was printed and is kept back. */
+  flushOutput(): void
 }
 
 export class CallRunner {
@@ -189,6 +191,7 @@ export class CallRunner {
   #end(seq: number): boolean {
     const running = this.#running.end(seq)
     if (running === undefined) return true // Its answer could not be sent; another one is.
+    if (running.talked) this.#parts.flushOutput()
     if (!this.#parts.gauge?.passes()) return running.talked
     this.#outgoing.send({ kind: 'worn' })
     return true // Its answer goes after this, so that no other call comes between.

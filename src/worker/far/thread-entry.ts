@@ -12,6 +12,7 @@ import { beginClaim } from '../../wire/claims.ts'
 import type { ToWorker } from '../../wire/messages.ts'
 import { portTransport } from '../../wire/transport/port.ts'
 import { offer, type ThreadBirth, threadBirth } from '../birth.ts'
+import { ThreadOutput, threadWords } from '../output.ts'
 import { dieOfUncaughtErrors, endWorker } from './crash.ts'
 import { MemoryGauge } from './memory-gauge.ts'
 import { Worker } from './worker.ts'
@@ -22,15 +23,14 @@ export const threadEntry: string = urlOfCaller(import.meta.url)
 if (threadBirth !== undefined) offer(() => begin(threadBirth as ThreadBirth))
 
 function begin(birth: ThreadBirth): void {
-  const { name, executor, port, rings, claims, agent, cancelWord, spinMs, maxPayloadBytes, maxWorkerMiB } =
-    birth
+  const { name, executor, port, rings, claims, agent, words, spinMs, maxPayloadBytes, maxWorkerMiB } = birth
   joinAgents(agent, name)
   const worker = new Worker({
     name,
     home: { model: 'threads', ...executor },
     crossing: { sharedMemory: true, maxPayloadBytes },
     gauge: maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, heapBytes),
-    pollCancelled: seq => load(cancelWord, 0) === seq, // Pairs with the store in threads/thread.ts.
+    pollCancelled: seq => load(words, threadWords.cancelled) === seq, // Pairs with the store in threads/thread.ts.
     claim: seq => beginClaim(claims, seq),
     refill() {
       if (transport.poll() > 0) return true
@@ -39,6 +39,7 @@ function begin(birth: ThreadBirth): void {
     },
     flushing: () => undefined, // What was written to the ring has left.
     broken: error => die(error),
+    flushOutput: () => output.flush(),
   })
   const transport = portTransport(
     port,
@@ -54,6 +55,10 @@ function begin(birth: ThreadBirth): void {
     rings.toWorker,
   )
   const die = dieOfUncaughtErrors(worker, done => done())
+  const output = new ThreadOutput(words, message => {
+    worker.talked() // Its answer goes after this.
+    transport.send(message)
+  })
   worker.open(transport)
 }
 

@@ -49,6 +49,8 @@ export interface WorkerHost extends Postman {
   readonly gauge?: MemoryGauge | undefined
   /** Whether the call was cancelled, as far as a synchronous loop can see it. */
   pollCancelled(seq: number): boolean
+  /** Sends what was printed and is kept back, if output goes by the connection to the pool. */
+  flushOutput?(): void
 }
 
 /** A worker, from the first message to the last. */
@@ -79,7 +81,9 @@ export class Worker implements NestingOwner {
     this.#tasks = tasks
     this.#running = running
     const clock = this.#clock
-    this.#runner = new CallRunner({ tasks, storages, running, outgoing, clock, gauge, hasMore })
+    const flushOutput = () => host.flushOutput?.()
+    const parts = { tasks, storages, running, outgoing, clock, gauge, hasMore, flushOutput }
+    this.#runner = new CallRunner(parts)
     this.#inbox = new Inbox({ postman: host, clock, outgoing, running, run: call => this.#run(call) })
     this.#nested = new NestedCalls(home, crossing, (message, transfer) => outgoing.send(message, transfer))
     this.hears
@@ -118,6 +122,11 @@ export class Worker implements NestingOwner {
   /** The same, once all that came in this turn is here. */
   wakeSoon(): void {
     this.#inbox.wakeSoon()
+  }
+
+  /** Something was sent beside the calls that run: their answers must not overtake it on the fast lane. */
+  talked(): void {
+    for (const running of this.#running.all) running.talked = true
   }
 
   /** Tells the other side why this worker dies. */
