@@ -17,7 +17,16 @@ export interface KeptFiles {
 }
 
 /** All files of the gallery are in here; it may be removed at any time when no workload runs. */
-export const keptRoot: string = join(tmpdir(), `atonce-gallery-${userInfo().username}`)
+export const keptRoot: string = join(tmpdir(), `atonce-gallery-${userName()}`)
+
+/** In containers a user may have a number only. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.())
+  }
+}
 
 /**
  * The folders with the files, in order; file 7 of 20 to a folder is `000/00007.txt`. Makes what is missing, the first time

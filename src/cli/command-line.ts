@@ -124,7 +124,7 @@ function program(ending: { code: ExitCode }): Command {
     .summary('look into a running program')
     .description(
       'Shows what runs in a running program: scopes and their children, executors, workers and calls, and who waits for what.\n' +
-        'It opens the inspector of the program on 127.0.0.1, asks, and closes it; the program writes two or three lines about it to its standard error.\n' +
+        'Only the user of the program, and root, can look. The program must use atonce and turn its event loop.\n' +
         'Ages are exact where they are known; “at least” counts from the first look. ATONCE_DEBUG=1 has the program note them all.',
     )
     .argument(
@@ -132,6 +132,10 @@ function program(ending: { code: ExitCode }): Command {
       'of the program, or of one of its worker processes; without it: Node programs that run here',
     )
     .option('--watch', 'look again every second, until Ctrl-C')
+    .option(
+      '--open-inspector',
+      'look into code that never awaits, too: opens Node’s inspector on 127.0.0.1 for a moment, to every user of this machine',
+    )
     .option('--json', 'a JSON document (schema atonce.ps/1); with --watch one on each line')
     .action(async (pid, options) => {
       ending.code = await ps(pid, options)

@@ -15,15 +15,23 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
+interface CommandErrorOptions extends ErrorOptions {
+  readonly detail?: string | undefined
+  readonly short?: string | undefined
+}
+
 /** What ends a command early. The message is one line for the user; `detail` follows it, for errors in the user's code. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode
   readonly detail: string | undefined
+  /** The message where it is about one of many, which is named already. */
+  readonly short: string
 
-  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions & { detail?: string | undefined }) {
+  constructor(exitCode: ExitCode, message: string, options: CommandErrorOptions = {}) {
     super(oneLine(message), options)
     this.exitCode = exitCode
-    this.detail = options?.detail
+    this.detail = options.detail
+    this.short = options.short ?? this.message
   }
 }
 

@@ -7,7 +7,7 @@ import { findWorkload } from './compare/workload-subject.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
 import { cores, cpuSeconds, duration, megabytes } from './figures.ts'
 import { interruptible } from './interruption.ts'
-import { jsonDocument } from './json.ts'
+import { jsonDocument, jsonLine } from './json.ts'
 import { closeExecutors, openExecutor } from './models.ts'
 import { checkWritable, writeWhole } from './output.ts'
 import { pngOf } from './picture.ts'
@@ -105,7 +105,7 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
       ...measure,
       ...verdict,
     }
-    await print(`${JSON.stringify(document)}\n`)
+    await print(`${jsonLine(document)}\n`)
   } else {
     const { wallMs, cpuMs, companionsMs, peakBytes } = measure
     const busy = cpuMs === undefined ? undefined : cpuMs / wallMs

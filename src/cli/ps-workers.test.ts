@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { LiveNode } from '../live/tree.ts'
 import { atonce, ended, start } from './fixtures/command.ts'
-import { untilPorts, withProgram } from './fixtures/program.ts'
+import { endOf, untilPorts, withProgram } from './fixtures/program.ts'
 
 const linux = process.platform === 'linux'
 
@@ -51,7 +51,7 @@ describe('ps, below workers', { concurrency: 2 }, () => {
     }))
 
   test(
-    'worker processes are looked into, and their threads, and no inspector is left behind',
+    'worker processes are looked into, and their threads, and no inspector is opened',
     { skip: !linux },
     () =>
       withProgram(['busy-workers.ts', 'processes'], async program => {
@@ -68,9 +68,21 @@ describe('ps, below workers', { concurrency: 2 }, () => {
           '      │     └─ child reader: running, waits for an item of pages',
           '      └─ channel pages: 0 of 1 items, reader waits for an item of pages',
         ])
-        assert.match(spin?.[0] ?? '', /^worker: busy, in synchronous code at spin \(/)
-        // The other one can close its inspector only when it awaits.
-        await untilPorts({ pid: pidOf('deepMill', stdout) }, [])
+        assert.match(spin?.[0] ?? '', /^worker: busy, not looked into: its event loop does not turn/)
+        for (const task of ['deepMill', 'spin']) await untilPorts({ pid: pidOf(task, stdout) }, [])
+        program.kill()
+        assert.equal((await endOf(program)).stderr, '')
+      }),
+  )
+
+  test(
+    'one that never awaits is looked into if its inspector may be opened, which is closed again',
+    { skip: !linux },
+    () =>
+      withProgram(['busy-workers.ts', 'processes'], async program => {
+        const { stdout } = await atonce(['ps', String(program.pid), '--open-inspector'])
+        assert.match(stdout, /^[├└]─ process \d \(pid \d+\): busy, in synchronous code at spin \(/m)
+        for (const task of ['deepMill', 'spin']) await untilPorts({ pid: pidOf(task, stdout) }, [])
       }),
   )
 
@@ -105,7 +117,7 @@ describe('ps, below workers', { concurrency: 2 }, () => {
 
   test('a thread that the program has started itself is told if it uses atonce', () =>
     withProgram(['busy-workers.ts', 'own'], async program => {
-      const { stdout } = await atonce(['ps', String(program.pid)])
+      const { stdout } = await atonce(['ps', String(program.pid), '--open-inspector'])
       assert.deepEqual(withoutAges(stdout).slice(1), [
         'thread 1 of no pool: running',
         '├─ scope alone: running, its body waits for 600000 ms to pass',

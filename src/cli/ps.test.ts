@@ -1,4 +1,4 @@
-/** Looks into programs that really run. Each opens its inspector at a free port, so that tests can run beside each other. */
+/** Looks into programs that really run. What opens its inspector does so at a free port, so that tests can run beside each other. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,7 +20,7 @@ describe('ps', { concurrency: 2 }, () => {
         first.stdout.replace(/(running) for [\d.]+ m?s/g, '$1'),
         [
           `busy-program.ts  pid ${pid}, Node ${process.version}`,
-          'scope crawl: running',
+          'scope crawl: running, its body waits for a future to settle and a future to settle and a future to settle',
           '├─ child sleeper: running, waits for 600000 ms to pass',
           '└─ child parent: running, waits for inner to end',
           '   └─ scope inner: running, its body waits for 600000 ms to pass',
@@ -37,6 +37,8 @@ describe('ps', { concurrency: 2 }, () => {
       const second = await atonce(['ps', pid])
       assert.match(second.stdout, /child sleeper: running for at least [\d.]+ m?s, waits for 600000 ms/)
       if (linux) await untilPorts(program, [])
+      program.kill()
+      assert.equal((await endOf(program)).stderr, '')
     }))
 
   test('--json gives one document with its schema, and exact ages where the program notes them', () =>
@@ -53,29 +55,61 @@ describe('ps', { concurrency: 2 }, () => {
       { ATONCE_DEBUG: '1' },
     ))
 
-  test('a program whose code never awaits is looked into all the same, and called busy', () =>
+  test('a program whose code never awaits is looked into only if its inspector may be opened, which is closed again', () =>
     withProgram(['busy-program.ts', 'loop'], async program => {
-      const { code, stdout } = await atonce(['ps', String(program.pid)])
-      assert.match(stdout, /Its event loop has not turned for 500 ms.*\nscope starved: running/)
-      assert.equal(code, 0)
+      const pid = String(program.pid)
+      const asked = await atonce(['ps', pid])
+      assert.match(
+        asked.stderr,
+        /^atonce: The event loop of the program \d+ does not turn: [^\n]+ --open-inspector [^\n]+ every user of this machine [^\n]+\n$/,
+      )
+      assert.deepEqual([asked.code, asked.stdout], [124, ''])
+      if (linux) assert.deepEqual(await listeningPorts(program.pid as number), [])
+      for (let look = 0; look < 2; look += 1) {
+        const { code, stdout } = await atonce(['ps', pid, '--open-inspector'])
+        assert.match(stdout, /Its event loop has not turned for 500 ms.*\nscope starved: running/)
+        assert.equal(code, 0)
+        if (linux) await untilPorts(program, [])
+      }
+      assert.equal(program.exitCode, null)
     }))
 
-  test('a program in a call of the system ends the look after a time, with 124', { skip: !linux }, () =>
-    withProgram(['busy-program.ts', 'blocked'], async program => {
-      const { code, stdout, stderr } = await atonce(['ps', String(program.pid)])
-      assert.match(stderr, /^atonce: The program \d+ did not open its inspector within 5 s\. [^\n]+\n$/)
-      assert.deepEqual([code, stdout], [124, ''])
+  test('a command that is killed leaves no inspector open', { skip: !linux, timeout: 60_000 }, () =>
+    withProgram(['busy-workers.ts', 'own'], async program => {
+      const watching = start(['ps', String(program.pid), '--open-inspector', '--watch'])
+      const end = ended(watching)
+      await once(watching.stdout as NodeJS.ReadableStream, 'data')
+      assert.equal((await listeningPorts(program.pid as number))?.length, 1)
+      watching.kill('SIGKILL')
+      await end
+      await untilPorts(program, [])
     }),
+  )
+
+  test(
+    'a program in a call of the system can’t be looked into, and its inspector is not asked for',
+    { skip: !linux },
+    () =>
+      withProgram(['busy-program.ts', 'blocked'], async program => {
+        for (const more of [[], ['--open-inspector']]) {
+          const { code, stdout, stderr } = await atonce(['ps', String(program.pid), ...more])
+          assert.match(stderr, /^atonce: [^\n]+ it is in a call of the system that does not return [^\n]+\n$/)
+          assert.deepEqual([code, stdout], [124, ''])
+        }
+        program.stdin?.end() // The call returns.
+        const { code } = await atonce(['ps', String(program.pid)])
+        assert.deepEqual([code, await listeningPorts(program.pid as number)], [0, []])
+      }),
   )
 
   test('an inspector that is open is used, and left open', { skip: !linux }, () =>
     withProgram(
-      ['busy-program.ts', 'tree'],
+      ['busy-program.ts', 'loop'],
       async program => {
         const before = await listeningPorts(program.pid as number)
         assert.equal(before?.length, 1)
-        const { code, stdout } = await atonce(['ps', String(program.pid)])
-        assert.match(stdout, /scope crawl: running/)
+        const { code, stdout } = await atonce(['ps', String(program.pid), '--open-inspector'])
+        assert.match(stdout, /scope starved: running/)
         assert.equal(code, 0)
         assert.deepEqual(await listeningPorts(program.pid as number), before)
       },
@@ -89,9 +123,9 @@ describe('ps', { concurrency: 2 }, () => {
     const { port } = server.address() as { port: number }
     try {
       await withProgram(
-        ['busy-program.ts', 'tree'],
+        ['busy-program.ts', 'loop'],
         async program => {
-          const { code, stderr } = await atonce(['ps', String(program.pid)])
+          const { code, stderr } = await atonce(['ps', String(program.pid), '--open-inspector'])
           assert.match(
             stderr,
             new RegExp(
@@ -99,7 +133,7 @@ describe('ps', { concurrency: 2 }, () => {
             ),
           )
           assert.equal(code, 2)
-          program.kill()
+          program.kill('SIGKILL')
           assert.doesNotMatch((await endOf(program)).stderr, /inspector/)
         },
         { NODE_OPTIONS: `--inspect-port=${port}` },
@@ -179,11 +213,11 @@ describe('ps', { concurrency: 2 }, () => {
     }
   })
 
-  test('a program that does not take the signal gets none', { skip: !linux }, () =>
+  test('a program that does not take the signal of the inspector gets none', { skip: !linux }, () =>
     withProgram(
-      ['no-atonce.ts'],
+      ['busy-program.ts', 'loop'],
       async program => {
-        const { code, stderr } = await atonce(['ps', String(program.pid)])
+        const { code, stderr } = await atonce(['ps', String(program.pid), '--open-inspector'])
         assert.match(stderr, /does not take SIGUSR1/)
         assert.deepEqual([code, program.exitCode, program.signalCode], [2, null, null])
       },

@@ -1,29 +1,34 @@
 /**
  * `atonce ps <pid>`: what runs in a program that runs: scopes, executors, workers, calls, and who waits for what.
  *
- *     pid ─▶ program.ts (is it one of ours to look at?) ─▶ inspector.ts (opened, closed again) ─▶ look-into.ts (asks it, its threads,
- *     its worker processes) ─▶ join.ts ─▶ tree ─▶ text or JSON
+ *     pid ─▶ open.ts ─┬─ door.ts: the program connects to us, and is open to nobody else ─┐
+ *                     └─ inspector.ts: with --open-inspector, closed again ──────────────┴─▶ look-into.ts (asks it, its threads, its
+ *     worker processes) ─▶ join.ts ─▶ tree ─▶ text or JSON
  *
- * Why by the inspector: docs/decisions/0016-looking-in-by-the-inspector.md.
+ * Why so: docs/decisions/0020-a-private-way-into-programs.md.
  */
 import { basename } from 'node:path'
+import { harmless } from '../live/harmless.ts'
 import { placeText, treeLines } from '../live/print.ts'
 import { type LiveTree, treeVersion } from '../live/tree.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CommandError, type ExitCode, exitCodes, UsageError } from './ending.ts'
 import { interruptible } from './interruption.ts'
-import { jsonDocument } from './json.ts'
+import { jsonDocument, jsonLine } from './json.ts'
 import { print } from './print.ts'
-import { type Inspector, openInspector } from './ps/inspector.ts'
 import { joinedTrees } from './ps/join.ts'
 import { lookInto, turnMs, Workers } from './ps/look-into.ts'
-import { checkProgram, listPrograms } from './ps/program.ts'
+import { openProgram } from './ps/open.ts'
+import { listPrograms } from './ps/program.ts'
+import type { Opened } from './ps/session.ts'
 import { emphasis, quiet } from './style.ts'
 import { table } from './table.ts'
 
 export interface PsOptions {
   readonly json?: boolean
   readonly watch?: boolean
+  /** Whether Node's inspector may be opened, for every user of the machine, where the program can't be looked into otherwise. */
+  readonly openInspector?: boolean
 }
 
 /** How often `--watch` looks. */
@@ -32,17 +37,17 @@ const watchMs = 1_000
 export async function ps(typed: string | undefined, options: PsOptions): Promise<ExitCode> {
   if (typed === undefined) return await list(options)
   const pid = parsePid(typed)
-  await checkProgram(pid)
   await interruptible(async signal => {
-    const inspector = await openInspector(pid, signal)
-    const workers = new Workers()
-    const screen = () => screenOf(pid, inspector, workers, options, signal)
+    const open = (pid: number, signal: AbortSignal) => openProgram(pid, options, signal)
+    const program = await open(pid, signal)
+    const workers = new Workers(open)
+    const screen = () => screenOf(pid, program, workers, options, signal)
     try {
       if (options.watch) await watch(screen, options, signal)
       else await print(await screen())
     } finally {
       await workers.close()
-      await inspector.close()
+      await program.close()
     }
   })
   return exitCodes.ok
@@ -50,27 +55,27 @@ export async function ps(typed: string | undefined, options: PsOptions): Promise
 
 async function screenOf(
   pid: number,
-  inspector: Inspector,
+  program: Opened,
   workers: Workers,
   { json, watch }: PsOptions,
   signal: AbortSignal,
 ): Promise<string> {
-  const look = await lookInto(inspector, workers, signal)
+  const look = await lookInto(program, workers, signal)
   const { node, script, uptimeMs, blocked, stack } = look
   const trees = checkedTrees(pid, joinedTrees(look))
   if (json) {
     const document = { schema: 'atonce.ps/1', pid, node, script, uptimeMs, blocked, stack, trees }
-    return `${watch ? jsonDocument(document) : JSON.stringify(document)}\n`
+    return `${watch ? jsonLine(document) : jsonDocument(document)}\n`
   }
   const lines = trees.flatMap((tree, index) => [
     ...(trees.length > 1 ? [quiet(`copy ${index + 1} of atonce`)] : []),
     ...treeLines(tree),
   ])
   return [
-    `${emphasis(`${basename(script) || 'node'}`)}  pid ${pid}, Node ${node}`,
+    `${emphasis(harmless(basename(script)) || 'node')}  pid ${pid}, Node ${node}`,
     ...(blocked
       ? [
-          `Its event loop has not turned for ${turnMs} ms: code that does not await keeps it busy${placeText(stack)}.`,
+          `Its event loop has not turned for ${turnMs} ms: code that does not await keeps it busy${harmless(placeText(stack))}.`,
         ]
       : []),
     ...(lines.length === 0 ? ['Nothing runs: no scope, no executor, nobody waits.'] : lines),

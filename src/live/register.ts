@@ -2,12 +2,13 @@
  * Where tools find what runs: parts of atonce list themselves here with the first scope, executor, limiter or channel that is made, and are
  * asked when somebody looks.
  *
- *     scopes, executors, … ─listLive─▶ this register ─▶ globalThis[Symbol.for('atonce.live')] ◀─ `atonce ps`, from outside
+ *     scopes, executors, … ─listLive─▶ this register ─▶ globalThis[Symbol.for('atonce.live')] ◀─ `atonce ps`, through door.ts
  *                                            └─────────▶ stuck.ts (ATONCE_DEBUG=1)
  *
  * The global is a list, as several copies of atonce may be loaded: one function of each, that makes its tree.
  */
 import type { Strand } from '../runtime/strand.ts'
+import { answerLooks } from './door.ts'
 import { Look } from './look.ts'
 import { warnWhenStuck } from './stuck.ts'
 import { firstOf, type LiveNode, type LiveTree, treeVersion } from './tree.ts'
@@ -35,6 +36,7 @@ export function listLive(part: Part, source: LiveSource, insideOf?: LiveInside):
   if (everywhere[liveKey] === undefined)
     Object.defineProperty(everywhere, liveKey, { value: [], configurable: true })
   everywhere[liveKey]?.push(liveTree)
+  answerLooks()
   if (process.env.ATONCE_DEBUG === '1') warnWhenStuck(() => liveTree())
 }
 

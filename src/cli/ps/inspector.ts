@@ -8,26 +8,30 @@
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes, summaryOf, UsageError } from '../ending.ts'
-import { type Answer, type Asked, Conversation, LostError } from './conversation.ts'
+import { LostError } from './conversation.ts'
 import { defaultPort, isTaken, listeningPorts, startedWith } from './port.ts'
-import { isGone } from './program.ts'
-import { closeInspector, closeInspectorLater, ownPid, takeOver } from './questions.ts'
-import { type ThreadEvent, Threads } from './threads.ts'
-
-export interface Inspector extends Asked {
-  /** The threads that the program has started. */
-  readonly threads: Threads
-  /** Leaves the program as it was. */
-  close(): Promise<void>
-}
+import { isGone, mainThreadOf } from './program.ts'
+import {
+  beat,
+  closeInspector,
+  closeNow,
+  guarded,
+  notLater,
+  ownPid,
+  takeOver,
+  unguarded,
+} from './questions.ts'
+import { type Opened, Session } from './session.ts'
 
 /** How long Node may take to open it, and the program to answer. */
 const openMs = 5_000
 /** How long another look at another program, by the same port, is waited for. */
 const freeMs = 3_000
-const answerMs = 5_000
-/** How long a program may take to close it, before it is left to do that when its event loop turns again. */
+/** How long a program may take to close it in a turn of its event loop, before it is made to do so at once. */
 const closeMs = 1_000
+/** How long it may take until it stands; so often it must be seen to. */
+const standMs = 2_000
+const standingLooks = 3
 /** How often is looked whether it is open. */
 const pollMs = 30
 
@@ -35,7 +39,7 @@ const pollMs = 30
  * @throws UsageError if it can't be opened: the message says why, and what to do
  * @throws CommandError if the program does not answer in time
  */
-export async function openInspector(pid: number, signal: AbortSignal): Promise<Inspector> {
+export async function openInspector(pid: number, signal: AbortSignal): Promise<Opened> {
   const { port, inspecting } = await startedWith(pid)
   const before = await listeningPorts(pid)
   const found = await openAlready(port, inspecting, before)
@@ -48,11 +52,17 @@ export async function openInspector(pid: number, signal: AbortSignal): Promise<I
     throw taken(pid, port)
   }
   const ours = opened || (await session.evaluate(takeOver)) === true
+  if (ours) await session.evaluate(guarded)
   const close = async () => {
-    if (ours) await closeFromInside(session)
+    if (ours) await closeFromInside(pid, session)
     await session.leave()
   }
-  return { ...session, close }
+  return {
+    threads: session.threads,
+    evaluate: expression => session.evaluate(`${beat}, ${expression}`),
+    evaluateWithin: (ms, promise) => session.evaluateWithin(ms, promise),
+    close,
+  }
 }
 
 /** The inspector's address, if it listens already; servers of the program are not asked without need. */
@@ -68,14 +78,28 @@ async function openAlready(
 /**
  * The program ends the session by closing its inspector. To end the session from here at that very moment is to be avoided: nine of
  * three hundred looks have killed the program so (Node 24.21, SIGSEGV), of two thousand that waited for the program none.
+ *
+ * A program whose event loop does not turn is made to close it in the middle of its code. It then stands until the session has ended, which
+ * is ended from here when it surely stands.
  */
-async function closeFromInside(session: Session): Promise<void> {
+async function closeFromInside(pid: number, session: Session): Promise<void> {
   try {
-    await session.evaluate(closeInspector)
+    await session.evaluate(`${unguarded}, ${closeInspector}`)
     if (await session.endsWithin(closeMs)) return
-    await session.evaluate(closeInspectorLater)
+    await session.evaluate(notLater)
+    void session.evaluate(closeNow).catch(() => {})
+    await untilItStands(pid, session)
   } catch {
     // It has ended meanwhile, or will not listen: nothing more can be done for it.
+  }
+}
+
+/** Then it waits for the thread of its inspector, for good. */
+async function untilItStands(pid: number, session: Session): Promise<void> {
+  const untilMs = runtime().now() + standMs
+  for (let seen = 0; seen < standingLooks && runtime().now() < untilMs; ) {
+    if (await session.endsWithin(pollMs)) return
+    seen = (await mainThreadOf(pid)) === 'another thread' ? seen + 1 : 0
   }
 }
 
@@ -155,77 +179,26 @@ interface Target {
   readonly webSocketDebuggerUrl?: string
 }
 
-/** A connection to an inspector. */
-interface Session extends Asked {
-  readonly threads: Threads
-  /** Whether the program ends the connection within that time. */
-  endsWithin(ms: number): Promise<boolean>
-  /** Ends the connection alone. */
-  leave(): Promise<void>
-}
-
 async function connect(url: string): Promise<Session> {
   const socket = new WebSocket(url)
-  const program = new Conversation({
+  await new Promise<void>((resolve, reject) => {
+    const refused = () =>
+      reject(new LostError('The program ended while it was looked at, or refuses a connection.'))
+    socket.addEventListener('open', () => resolve(), { once: true })
+    socket.addEventListener('error', refused, { once: true })
+  })
+  const session = new Session({
     send(text) {
       if (socket.readyState === WebSocket.OPEN) socket.send(text)
-      else lost()
+      return socket.readyState === WebSocket.OPEN
     },
-    answerMs,
-    silent: `The program did not answer within ${answerMs / 1_000} s: it is in a call of the system that does not return, or is paused in a debugger.`,
+    close: () => socket.close(),
   })
-  const threads = new Threads(program)
-  const lost = () =>
-    program.lost(
-      new LostError(
-        'The program ended while it was looked at, or another look closed its inspector. Try again.',
-      ),
-    )
-  socket.addEventListener('close', lost)
-  socket.addEventListener('message', ({ data }) => {
-    const message = JSON.parse(String(data)) as Answer & ThreadEvent
-    if (message.method === 'NodeRuntime.waitingForDisconnect') return socket.close()
-    program.receive(message)
-    threads.receive(message)
-  })
-  await new Promise<void>((resolve, reject) => {
-    socket.addEventListener('open', () => resolve(), { once: true })
-    socket.addEventListener(
-      'error',
-      () =>
-        reject(
-          new CommandError(
-            exitCodes.failed,
-            'The program ended while it was looked at, or refuses a connection.',
-          ),
-        ),
-      { once: true },
-    )
-  })
+  socket.addEventListener('close', () => session.ended())
+  socket.addEventListener('message', ({ data }) => session.receive(String(data)))
   // A program that ends while it is looked at would wait for the end of the session: so it says that it waits.
-  await program.request('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, answerMs)
-  return {
-    threads,
-    evaluate: expression => program.evaluate(expression),
-    evaluateWithin: (ms, expression) => program.evaluateWithin(ms, expression),
-    endsWithin(ms) {
-      if (socket.readyState === WebSocket.CLOSED) return Promise.resolve(true)
-      return new Promise(resolve => {
-        const timer = runtime().setTimer(ms, () => resolve(false))
-        socket.addEventListener('close', () => {
-          timer.cancel()
-          resolve(true)
-        })
-      })
-    },
-    async leave() {
-      socket.removeEventListener('close', lost)
-      if (socket.readyState === WebSocket.CLOSED) return
-      const closed = new Promise(resolve => socket.addEventListener('close', resolve, { once: true }))
-      socket.close()
-      await closed
-    },
-  }
+  await session.request('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true })
+  return session
 }
 
 function pause(): Promise<void> {

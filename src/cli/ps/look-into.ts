@@ -10,9 +10,9 @@ import type { LiveNode, LiveTree } from '../../live/tree.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, summaryOf } from '../ending.ts'
 import { type Asked, LostError } from './conversation.ts'
-import { type Inspector, openInspector } from './inspector.ts'
-import { checkProgram, isGone } from './program.ts'
+import { isGone } from './program.ts'
 import { loopTurns, stackNow, whatRuns, whatRunsInside } from './questions.ts'
+import type { Opened } from './session.ts'
 
 /** What one side tells of itself. */
 export interface Seen {
@@ -54,39 +54,39 @@ const lookMs = 5_000
 const mostProcesses = 32
 const atOnce = 8
 
-/** What --watch keeps open from look to look: the inspectors of worker processes. */
+/** What --watch keeps open from look to look: the ways into worker processes. */
 export class Workers {
-  readonly #inspectors = new Map<number, Inspector>()
+  readonly #open: (pid: number, signal: AbortSignal) => Promise<Opened>
+  readonly #opened = new Map<number, Opened>()
 
-  async inspectorOf(pid: number, signal: AbortSignal): Promise<Inspector> {
-    const known = this.#inspectors.get(pid)
+  constructor(open: (pid: number, signal: AbortSignal) => Promise<Opened>) {
+    this.#open = open
+  }
+
+  async wayInto(pid: number, signal: AbortSignal): Promise<Opened> {
+    const known = this.#opened.get(pid)
     if (known !== undefined) return known
-    await checkProgram(pid)
-    const inspector = await openInspector(pid, signal)
-    this.#inspectors.set(pid, inspector)
-    return inspector
+    const opened = await this.#open(pid, signal)
+    this.#opened.set(pid, opened)
+    return opened
   }
 
   /** It has ended, or does not answer. */
   async forget(pid: number): Promise<void> {
-    const inspector = this.#inspectors.get(pid)
-    this.#inspectors.delete(pid)
-    await inspector?.close()
+    const opened = this.#opened.get(pid)
+    this.#opened.delete(pid)
+    await opened?.close()
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#inspectors.keys()].map(pid => this.forget(pid)))
+    await Promise.all([...this.#opened.keys()].map(pid => this.forget(pid)))
   }
 }
 
 /** @throws CommandError if the program itself does not answer; what is wrong with a worker is told in its place */
-export async function lookInto(
-  inspector: Inspector,
-  workers: Workers,
-  signal: AbortSignal,
-): Promise<ProgramLook> {
+export async function lookInto(program: Opened, workers: Workers, signal: AbortSignal): Promise<ProgramLook> {
   const limits = { untilMs: runtime().now() + lookMs, left: mostProcesses }
-  return await lookIntoProgram(inspector, whatRuns, { workers, signal, limits })
+  return await lookIntoProgram(program, whatRuns, { workers, signal, limits })
 }
 
 interface Around {
@@ -95,11 +95,11 @@ interface Around {
   readonly limits: { readonly untilMs: number; left: number }
 }
 
-async function lookIntoProgram(inspector: Inspector, question: string, around: Around): Promise<ProgramLook> {
+async function lookIntoProgram(program: Opened, question: string, around: Around): Promise<ProgramLook> {
   const silence = new Map<number | undefined, string>()
   const [main, { told, unasked }] = await Promise.all([
-    lookIntoThread(inspector, question),
-    inspector.threads.each((thread, id) =>
+    lookIntoThread(program, question),
+    program.threads.each((thread, id) =>
       lookIntoThread(thread, whatRunsInside).catch(error => void silence.set(id, whyOf(error))),
     ),
   ])
@@ -158,7 +158,7 @@ async function lookIntoProcess(pid: number, around: Around): Promise<ProgramLook
   const { workers, signal } = around
   if (process.platform !== 'linux') return { why: 'worker processes are looked into on Linux only' }
   try {
-    return await lookIntoProgram(await workers.inspectorOf(pid, signal), whatRunsInside, around)
+    return await lookIntoProgram(await workers.wayInto(pid, signal), whatRunsInside, around)
   } catch (error) {
     signal.throwIfAborted()
     await workers.forget(pid)
@@ -168,5 +168,5 @@ async function lookIntoProcess(pid: number, around: Around): Promise<ProgramLook
 
 /** What the command would say of a program, without the class of the error. */
 function whyOf(error: unknown): string {
-  return error instanceof CommandError ? error.message : summaryOf(error)
+  return error instanceof CommandError ? error.short : summaryOf(error)
 }

@@ -1,6 +1,7 @@
 /** Whether a process can be asked what runs in it: that it is there, is a Node program, and is ours. */
 import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { harmless } from '../../live/harmless.ts'
@@ -26,6 +27,19 @@ export async function checkProgram(pid: number): Promise<void> {
   if (process.platform !== 'win32' && !isNode(await commandName(pid))) throw new UsageError(notNode(pid))
 }
 
+/**
+ * What the main thread is at: its own code, waiting for another thread, or a call of the system. Undefined where the system does not tell (it
+ * does on Linux).
+ */
+export async function mainThreadOf(pid: number): Promise<'code' | 'another thread' | 'system' | undefined> {
+  if (process.platform !== 'linux') return undefined
+  const [stat, channel] = await Promise.all(
+    ['stat', 'wchan'].map(name => readFile(`/proc/${pid}/task/${pid}/${name}`, 'utf8').catch(() => '')),
+  )
+  if (/\) R /.test(stat ?? '')) return 'code'
+  return /futex/.test(channel ?? '') ? 'another thread' : 'system'
+}
+
 /** Whether no such process is there any more. */
 export function isGone(pid: number): boolean {
   try {
@@ -48,25 +62,29 @@ async function checkOnLinux(pid: number): Promise<void> {
   if (/^[Tt]/.test(state))
     throw new UsageError(`The process ${pid} is stopped. Let it go on first: kill -CONT ${pid}`)
   if (!(await isNodeProcess(pid))) throw new UsageError(notNode(pid, status.get('Name')))
-  if (!catches(status.get('SigCgt') ?? '0'))
-    throw new UsageError(
-      `The program ${pid} does not take SIGUSR1, by which Node is asked to be looked at: it runs with --disable-sigusr1 or --permission, or is just starting.`,
-    )
   const [mine, theirs] = await Promise.all(
-    ['self', pid].map(who => readlink(`/proc/${who}/ns/net`).catch(() => '')),
+    ['self', pid].map(who => readlink(`/proc/${who}/ns/mnt`).catch(() => '')),
   )
   if (theirs !== '' && mine !== theirs) {
     throw new UsageError(
-      `The program ${pid} runs in a container with a network of its own. Run this command in there: docker exec <container> npx atonce ps <its pid there>`,
+      `The program ${pid} runs in a container, or with temporary files of its own. Run this command in there: docker exec <container> npx atonce ps <its pid there>`,
     )
   }
 }
 
-const SIGUSR1 = 10
+/** Whether a program has a handler for the signal; undefined where the system does not tell (it does on Linux). */
+export async function catches(pid: number, signal: 'SIGUSR1' | 'SIGURG'): Promise<boolean | undefined> {
+  if (process.platform !== 'linux') return undefined
+  const mask = BigInt(`0x${(await statusOf(pid)).get('SigCgt') ?? '0'}`)
+  return ((mask >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
+}
 
-/** Whether the mask of caught signals has SIGUSR1. */
-function catches(mask: string): boolean {
-  return ((BigInt(`0x${mask}`) >> BigInt(SIGUSR1 - 1)) & 1n) === 1n
+/** Whose program it is; undefined where the system does not tell (it does on Linux). */
+export async function ownerOf(pid: number): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.platform !== 'linux') return undefined
+  const status = await statusOf(pid)
+  const effective = (name: string) => Number(status.get(name)?.split('\t')[1])
+  return { uid: effective('Uid'), gid: effective('Gid') }
 }
 
 /** A Node program by its name, or, under another name, by the thread that takes its signal. */

@@ -45,13 +45,11 @@ export const closeInspector = `(() => {
   ${closing} = () => clearImmediate(turn)
 })(), 0`
 
-/** Instead, if no turn has come: a while after the session has ended. */
-export const closeInspectorLater = `(() => {
-  ${closing}?.()
-  const timer = setTimeout(() => { delete ${closing}; ${close} }, 1000)
-  timer.unref()
-  ${closing} = () => clearTimeout(timer)
-})(), 0`
+/** Instead, if no turn has come: there will be no second close when it does. */
+export const notLater = `(() => { ${closing}?.(); delete ${closing} })(), 0`
+
+/** Stands there until the session that asks has ended. */
+export const closeNow = `${close}, 0`
 
 /** Whether the look before this one has left the inspector to be closed later; then it is this one's to close. */
 export const takeOver = `(() => {
@@ -60,3 +58,20 @@ export const takeOver = `(() => {
   delete ${closing}
   return due !== undefined
 })()`
+
+const guard = `globalThis[Symbol.for('atonce.guard')]`
+
+/** Closes the inspector some seconds after the last question: who asks may be killed. */
+export const guarded = `(() => {
+  const timer = setInterval(() => {
+    if (performance.now() - ${guard}.askedMs > 10_000) { clearInterval(timer); delete ${guard}; ${close} }
+  }, 1000)
+  timer.unref()
+  ${guard} = { askedMs: performance.now(), stop: () => clearInterval(timer) }
+})(), 0`
+
+/** Before each question. */
+export const beat = `((guard) => { if (guard) guard.askedMs = performance.now() })(${guard})`
+
+/** Before the last one. */
+export const unguarded = `((guard) => { guard?.stop(); delete ${guard} })(${guard})`
