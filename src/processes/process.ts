@@ -10,6 +10,7 @@
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
 import { bare } from '../checks.ts'
 import type { PoolOptions } from '../pool/options.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
@@ -20,6 +21,8 @@ import type { RunMessage, ToWorker } from '../wire/messages.ts'
 import { longestFrame, type PipeTransport, pipeTransport } from '../wire/transport/pipe.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
+import { handles, signalIn, watchHandlers } from '../worker/group-signals.ts'
+import { guard } from './guard.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LastWords } from './last-words.ts'
 import { type LaunchOptions, launchOf } from './launch.ts'
@@ -60,6 +63,7 @@ class WorkerProcess implements FarWorker {
   #connected = 2
   #stopping = false
   #told = false
+  #starting = true
   #late: Timer | undefined
 
   constructor(plainName: string, options: ProcessOptions, owner: FarWorkerOwner) {
@@ -75,6 +79,7 @@ class WorkerProcess implements FarWorker {
     })
     if (child === undefined || this.pid === undefined) return
     this.#child = child
+    guard.starts(this.pid)
     const [stderr, incoming, control, outgoing] = child.stdio.slice(2) as [Socket, Socket, Socket, Socket]
     this.#outgoing = outgoing
     this.#control = control
@@ -88,7 +93,10 @@ class WorkerProcess implements FarWorker {
       incoming,
       {
         message: message => {
+          this.#hasStarted()
           this.#heartbeat?.begin()
+          const signal = signalIn(message)
+          if (signal !== undefined) return this.#signalled(signal)
           if (this.#links.receive(message)) return
           const ended = callEndedBy(message)
           if (ended !== undefined) this.#links.over(ended)
@@ -182,6 +190,7 @@ class WorkerProcess implements FarWorker {
     try {
       const { command, args, env, cwd } = launchOf(plainName, this.#options)
       const { spawn } = process.getBuiltinModule('node:child_process')
+      watchHandlers()
       const options = bare<SpawnOptions>({
         env,
         cwd,
@@ -196,6 +205,18 @@ class WorkerProcess implements FarWorker {
     }
   }
 
+  /** It has said something, or has ended; before, only the guard could keep it from outliving this program. */
+  #hasStarted(): void {
+    if (!this.#starting) return
+    this.#starting = false
+    guard.over(this.pid as number)
+  }
+
+  /** A signal that this program lives through without handling it was for the worker alone. */
+  #signalled(signal: string): void {
+    if (isMainThread && !handles(signal)) this.#killBecause({ kind: 'signal', signal, lastWords: '' })
+  }
+
   #garbled(what: string): void {
     this.#transport?.close() // Nothing that follows is believed.
     this.#killBecause({ kind: 'garbled', what })
@@ -208,6 +229,7 @@ class WorkerProcess implements FarWorker {
 
   #exited(code: number | null, signal: string | null): void {
     this.#end = { code, signal }
+    this.#hasStarted()
     this.#late?.cancel()
     this.#heartbeat?.stop()
     this.#late = runtime().setTimer(lateMs, () => this.#stopListening())

@@ -152,6 +152,8 @@ export class NestedCallsOf implements Backend {
     }
   }
 
+  readonly closeGraceMs = 0
+
   async close(): Promise<void> {
     throw new NotOwnerError(this.name)
   }

@@ -10,12 +10,14 @@
  * cancelled. So a second thread watches: see watchdog.ts.
  */
 import { load, store } from '../../runtime/atomics.ts'
+
 import { urlOfCaller } from '../../runtime/call-site.ts'
 import { FarLinks } from '../../wire/lent/far-links.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
 import type { ToWorker } from '../../wire/messages.ts'
 import { longestFrame, pipeTransport } from '../../wire/transport/pipe.ts'
 import { offer, processBirth, type WorkerBirth } from '../birth.ts'
+import { leaveSignalsToParent } from '../group-signals.ts'
 import { dieOfUncaughtErrors, endWorker } from './crash.ts'
 import { MemoryGauge } from './memory-gauge.ts'
 import { startWatchdog, watched } from './watchdog.ts'
@@ -79,7 +81,7 @@ function begin({ name, executor, maxPayloadBytes, maxWorkerMiB }: WorkerBirth): 
     },
     { maxFrameBytes: longestFrame(maxPayloadBytes), to, promptFd: outgoingFd },
   )
-  process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group; the parent decides what it means for its workers.
+  leaveSignalsToParent(message => transport.send(message))
   const die = dieOfUncaughtErrors(worker, done => {
     to.end(done)
   })

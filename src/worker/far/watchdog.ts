@@ -6,42 +6,60 @@
  *                                                 of a message waits in the worker: else half a message will never be whole
  *     reads job ids from fd 4 ◀────────────────── writes the id of a job that it cancels
  *       └─▶ stores the id in the cancel word, which the task's loop polls
- *     compares the parent's id every beatMs; a process whose parent died belongs to another one: it kills the worker
+ *     compares the parent's id every beatMs; a process whose parent died belongs to another one
+ *
+ * When the parent is gone, the worker ends by itself, in order: its `exit` handlers run, logs and coverage are written.
+ * It has `noticeMs` to begin with that, and `endMs` to come to its end; then the watchdog kills it.
  *
  * It is written as plain JavaScript text, because a bundle has no second file that the thread could load.
  * Costs one thread: some 4 MiB, and a wake-up four times a second.
  */
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { bare } from '../../checks.ts'
+import { store } from '../../runtime/atomics.ts'
 
 /** Milliseconds between two beats. */
 export const beatMs = 250
 
+/** How long a worker whose parent is gone may do anything else than end: a task that spins sees nothing. */
+export const noticeMs = 1_000
+/** How long such a worker may take for its end. */
+export const endMs = 5_000
+
 /** What the two threads share. */
-export const watched = { cancelled: 0, unfinished: 1 } as const
+export const watched = { cancelled: 0, unfinished: 1, ending: 2 } as const
 
 /** Starts the watchdog of this process; returns the words in which it stores and looks: see `watched`. */
 export function startWatchdog(): Int32Array {
-  const words = new Int32Array(new SharedArrayBuffer(8))
+  const words = new Int32Array(new SharedArrayBuffer(12))
   const options = bare<WorkerOptions>({
     eval: true,
     execArgv: [],
-    workerData: { words, parent: process.ppid, beatMs },
+    workerData: { words, parent: process.ppid, beatMs, noticeMs, endMs },
     resourceLimits: bare({ maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 }),
   })
   const thread = new Worker(watchdogSource, options)
   thread.unref()
   thread.on('error', () => {}) // Without its watchdog the worker sends no beats, and its parent replaces it.
+  process.on('exit', () => store(words, watched.ending, 1)) // Pairs with the load in `parentIsGone`.
   return words
 }
 
 const watchdogSource = `
-const { workerData: { words, parent, beatMs } } = require('node:worker_threads')
+const { workerData: { words, parent, beatMs, noticeMs, endMs } } = require('node:worker_threads')
 const { writeSync } = require('node:fs')
 const { Socket } = require('node:net')
+const kill = () => process.kill(process.pid, 'SIGKILL')
+let isGone = false
+const parentIsGone = () => {
+  if (isGone) return
+  isGone = true
+  setTimeout(() => { if (Atomics.load(words, 2) === 0) kill() }, noticeMs)
+  setTimeout(kill, endMs)
+}
 const beat = () => {
-  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
-  try { writeSync(4, Atomics.load(words, 1) === 0 ? '.' : ',') } catch (error) { if (error.code !== 'EAGAIN') process.kill(process.pid, 'SIGKILL') }
+  if (process.ppid !== parent) parentIsGone()
+  try { writeSync(4, Atomics.load(words, 1) === 0 ? '.' : ',') } catch (error) { if (error.code !== 'EAGAIN') parentIsGone() }
 }
 setInterval(beat, beatMs)
 let held = Buffer.alloc(0)
@@ -50,6 +68,6 @@ socket.on('data', part => {
   held = Buffer.concat([held, part])
   for (; held.length >= 4; held = held.subarray(4)) Atomics.store(words, 0, held.readInt32BE())
 })
-socket.on('close', () => process.kill(process.pid, 'SIGKILL'))
+socket.on('close', parentIsGone)
 socket.on('error', () => {})
 `

@@ -1,0 +1,52 @@
+/**
+ * Signals that reach a program and all of its workers at once: from a terminal, from `docker stop`, from systemd.
+ *
+ *     signal ─▶ worker: tells, and goes on ─┊─▶ parent: handles that signal itself?  yes: goes on, and so does the worker
+ *                                           ┊                                        no: the signal was for this worker alone
+ *            ─▶ parent: dies of it, if it does not handle it; then its workers end, for their parent is gone
+ *
+ * So the program alone decides what such a signal means for its workers, and its calls end as it wants them to.
+ */
+
+/** SIGUSR1 is not among them: Node opens its inspector on it, and ends nothing. */
+const groupSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'] as const
+
+/** The worker was sent a signal, and goes on. */
+export interface SignalledMessage {
+  readonly kind: 'signalled'
+  readonly signal: string
+}
+
+/** From now on these signals end this worker only if its parent says so. */
+export function leaveSignalsToParent(tell: (message: SignalledMessage) => void): void {
+  for (const signal of groupSignals) process.on(signal, () => tell({ kind: 'signalled', signal }))
+}
+
+/** The signal that a worker's message tells of, if it is one of those. */
+export function signalIn(message: unknown): string | undefined {
+  const { kind, signal } = (message ?? {}) as Partial<SignalledMessage>
+  return kind === 'signalled' && isGroupSignal(signal) ? signal : undefined
+}
+
+export function isGroupSignal(signal: unknown): signal is string {
+  return groupSignals.some(one => one === signal)
+}
+
+/** The signals for which this program has ever had a listener: `once` takes it away when the signal comes. */
+const handled = new Set<string>()
+let watching = false
+
+/** Notes which signals this program handles; called before it has workers. */
+export function watchHandlers(): void {
+  if (watching) return
+  watching = true
+  for (const signal of groupSignals) if (process.listenerCount(signal) > 0) handled.add(signal)
+  process.on('newListener', name => {
+    if (isGroupSignal(name)) handled.add(name)
+  })
+}
+
+/** Whether this program decides itself what the signal means, for it and its workers. */
+export function handles(signal: string): boolean {
+  return handled.has(signal)
+}
