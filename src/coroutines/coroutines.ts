@@ -7,23 +7,22 @@
  * calls never wait for a place that their own ancestors hold.
  */
 import type { AsyncResource } from 'node:async_hooks'
-import { checkCount, checkOptions, optionNames } from '../checks.ts'
-import { AbortError, ClosedError, OptionError, QueueFullError } from '../errors.ts'
-import type { Backend, Job } from '../executor/backend.ts'
+import { checkCount, checkMs, checkOptions, optionNames } from '../checks.ts'
+import { AbortError, type ClosedError, OptionError, QueueFullError } from '../errors.ts'
+import { Admission, type AdmissionOwner, defaultCloseGraceMs } from '../executor/admission.ts'
+import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { type CallHere, callHere, streamOf } from '../executor/here/call-here.ts'
 import type { StreamCall } from '../executor/here/stream-call.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
-import { type Pause, type Paused, Pauses } from '../executor/repeat/pauses.ts'
-import { Room } from '../executor/room.ts'
+import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { mostNested } from '../policy.ts'
 import { unsharedContext } from '../runtime/async-context.ts'
-import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
@@ -39,6 +38,8 @@ export interface CoroutinesOptions {
   readonly concurrency?: number
   /** The most calls that wait; one more rejects with QueueFullError. Default 1,000,000. */
   readonly queueLimit?: number
+  /** How long the end of an `await using` block waits for accepted calls, as `close({ graceMs })`. Default 5,000. */
+  readonly closeGraceMs?: number
   /** Shown in errors and statistics. */
   readonly name?: string
 }
@@ -46,6 +47,7 @@ export interface CoroutinesOptions {
 const coroutinesOptionNames = optionNames<CoroutinesOptions>({
   concurrency: true,
   queueLimit: true,
+  closeGraceMs: true,
   name: true,
 })
 
@@ -128,7 +130,7 @@ function callOf(job: Job): LoopCall | undefined {
   return job.ready as LoopCall | undefined
 }
 
-class Loop implements NestingLoop, LiveExecutor {
+class Loop implements NestingLoop, AdmissionOwner, LiveExecutor {
   readonly model = 'coroutines'
   readonly name: string
   readonly workers: number
@@ -140,28 +142,33 @@ class Loop implements NestingLoop, LiveExecutor {
   /** How many of those that run await others of this loop. */
   #givenAway = 0
   readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
-  readonly #room: Room
-  readonly #pauses = new Pauses(() => this.#checkClosed())
+  readonly closeGraceMs: number
+  readonly #admission: Admission
   #scheduled = false
   #named: Task | undefined
   #name = ''
-  #closing: Parked<void> | undefined
-  #forced = false
 
-  constructor({ concurrency = 64, queueLimit = 1_000_000, name = 'coroutines' }: CoroutinesOptions) {
+  constructor({
+    concurrency = 64,
+    queueLimit = 1_000_000,
+    closeGraceMs = defaultCloseGraceMs,
+    name = 'coroutines',
+  }: CoroutinesOptions) {
     checkCount('coroutines({ concurrency })', concurrency)
     if (!(queueLimit >= 0))
       throw new OptionError(`coroutines({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
+    checkMs('coroutines({ closeGraceMs })', closeGraceMs)
+    this.closeGraceMs = closeGraceMs
     this.workers = concurrency
     this.#queueLimit = queueLimit
     this.name = name
-    this.#room = new Room(name, () => this.#places())
+    this.#admission = new Admission(this)
     listExecutor(this)
   }
 
   submit(job: Job): void {
     const isRepeat = job.attempt !== undefined && job.attempt > 1
-    this.#submit(job, isRepeat ? Number.POSITIVE_INFINITY : this.#places(), isRepeat)
+    this.#submit(job, isRepeat ? Number.POSITIVE_INFINITY : this.places(), isRepeat)
   }
 
   submitNested(job: Job): void {
@@ -171,16 +178,16 @@ class Loop implements NestingLoop, LiveExecutor {
   /** `accepted`: it is part of a call that was accepted before. */
   #submit(job: Job, places: number, accepted: boolean): void {
     const parent = this.#parentOf(job)
-    if (this.#closing !== undefined && (this.#forced || !accepted)) {
-      return this.#refuse(job, new ClosedError(`${this.name} is closed; ${nameOf(job.task)} was not run.`))
-    }
+    const isPart = accepted || parent !== undefined || this.#admission.isPart(job)
+    const refusal = this.#admission.refusalOf(job, isPart)
+    if (refusal !== undefined) return this.#refuse(job, refusal)
     if (places <= 0) return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
     if ((job.attempt ?? 1) > 1) this.#counts.retried += 1
     const line = parent !== undefined && job.waitedFor ? this.#nested : this.#queue
     const call = new LoopCall(this, job, parent, line)
     job.ready = call
     line.push(call)
-    this.#room.taken()
+    this.#admission.room.taken()
     if (line === this.#nested) this.#await(parent)
     this.#schedule()
   }
@@ -197,7 +204,7 @@ class Loop implements NestingLoop, LiveExecutor {
   }
 
   pause(ms: number, paused: Paused): Pause {
-    return this.#pauses.begin(ms, paused)
+    return this.#admission.pause(ms, paused)
   }
 
   cancel(job: Job, error: Error): void {
@@ -205,11 +212,11 @@ class Loop implements NestingLoop, LiveExecutor {
     streamOf(job)?.leave()
     this.#counts.cancelled += 1
     job.settled({ ok: false, error })
-    this.#room.changed()
+    this.#admission.room.changed()
   }
 
-  room(signal: AbortSignal | undefined): Promise<void> {
-    return this.#room.wait(signal)
+  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
+    return this.#admission.room.wait(signal, accepted)
   }
 
   pull(job: Job, count: number): void {
@@ -225,7 +232,7 @@ class Loop implements NestingLoop, LiveExecutor {
     this.#stop(job, reason)
     this.#counts.cancelled += 1
     job.settled({ ok: true, value: undefined })
-    this.#room.changed()
+    this.#admission.room.changed()
   }
 
   stats(): ExecutorStats {
@@ -242,7 +249,8 @@ class Loop implements NestingLoop, LiveExecutor {
   }
 
   live(look: Look): LiveNode | undefined {
-    if (this.#closing !== undefined && this.#closing.state !== 'waiting') return undefined
+    const { state } = this.#admission
+    if (state === undefined) return undefined
     const running = ({ job, parent, context, wanted }: LoopCall) =>
       callNode(job, {
         state: wanted ? 'running' : 'cancelled, but not left',
@@ -252,30 +260,43 @@ class Loop implements NestingLoop, LiveExecutor {
         inside: scopesIn(context as CallContext, look),
       })
     const waiting = ({ job, parent }: LoopCall) => callNode(job, { state: 'queued', maker: parent?.job })
-    return executorNode(this, this.#closing === undefined ? 'open' : 'closing', this.stats(), [
+    return executorNode(this, state, this.stats(), [
       ...nodesOf([...this.#running], running),
       ...queuedNodes(this.#nested, waiting),
       ...queuedNodes(this.#queue, waiting),
     ])
   }
 
-  async close(graceMs: number): Promise<void> {
-    this.#closing ??= park<void>('every call to settle', this)
-    this.#room.close()
-    const force = () => {
-      this.#forced = true
-      const error = new ClosedError(
-        `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
-      )
-      for (const { job } of [...this.#nested, ...this.#queue, ...this.#running]) this.cancel(job, error)
-      this.#pauses.hurry()
-      this.#closing?.unpark()
-    }
-    const timer = graceMs === 0 ? undefined : runtime().setTimer(graceMs, force)
-    if (graceMs === 0) force()
-    this.#checkClosed()
-    await this.#closing.promise
-    timer?.cancel()
+  accept(call: LongCall): boolean {
+    return this.#admission.accept(call)
+  }
+
+  left(): void {
+    this.#admission.checkClosed()
+  }
+
+  close(closing: Closing): Promise<void> {
+    return this.#admission.close(closing)
+  }
+
+  // ── what the admission asks for ──
+
+  /** How many more jobs the queue takes. */
+  places(): number {
+    return this.#queueLimit + Math.max(0, this.workers - this.#running.size) - this.#queued
+  }
+
+  refuseQueued(why: ClosedError): void {
+    for (const { job, parent } of [...this.#queue]) if (parent === undefined) this.cancel(job, why)
+  }
+
+  /** Functions that go on are not waited for: nothing can end them on one's own loop. */
+  force(why: ClosedError): void {
+    for (const { job } of [...this.#nested, ...this.#queue, ...this.#running]) this.cancel(job, why)
+  }
+
+  finish(): boolean {
+    return this.#admission.forced !== undefined || this.#queued + this.#running.size === 0
   }
 
   ended(call: LoopCall, outcome: Outcome<unknown>): void {
@@ -291,7 +312,7 @@ class Loop implements NestingLoop, LiveExecutor {
       this.#counts[outcome.ok ? 'done' : 'failed'] += 1
       job.settled(outcome)
     }
-    if (this.#closing !== undefined) this.#checkClosed()
+    if (this.#admission.isClosing) this.#admission.checkClosed()
     this.#schedule()
   }
 
@@ -327,11 +348,6 @@ class Loop implements NestingLoop, LiveExecutor {
     return this.#queue.size + this.#nested.size
   }
 
-  /** How many more jobs the queue takes. */
-  #places(): number {
-    return this.#queueLimit + Math.max(0, this.workers - this.#running.size) - this.#queued
-  }
-
   #await(parent: LoopCall | undefined): void {
     if (parent === undefined) return
     parent.awaits += 1
@@ -354,7 +370,7 @@ class Loop implements NestingLoop, LiveExecutor {
   readonly #startNext = (): void => {
     this.#scheduled = false
     for (let next = this.#next(); next !== undefined; next = this.#next()) this.#start(next)
-    this.#room.changed()
+    this.#admission.room.changed()
   }
 
   #next(): LoopCall | undefined {
@@ -385,9 +401,5 @@ class Loop implements NestingLoop, LiveExecutor {
   #refuse(job: Job, error: Error): void {
     this.#counts.failed += 1
     job.settled({ ok: false, error })
-  }
-
-  #checkClosed(): void {
-    if (this.#queued + this.#running.size + this.#pauses.size === 0) this.#closing?.unpark()
   }
 }

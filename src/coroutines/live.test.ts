@@ -85,7 +85,7 @@ test('a cancelled call is told as long as it has not left, and a closing executo
       await assert.rejects(call)
       const closing = pool.close()
       assert.deepEqual(seen(), [
-        'main: waits for every call to settle',
+        'main: waits for all that was accepted to end',
         'executor coroutines: closing, 1 running, 0 waiting, 0 done',
         '└─ stubborn: cancelled, but not left',
       ])

@@ -74,6 +74,8 @@ export class Nested implements Backend {
     return this.#loop.stats()
   }
 
+  readonly closeGraceMs = 0
+
   async close(): Promise<void> {
     throw new NotOwnerError(this.name)
   }

@@ -32,6 +32,8 @@ export interface Job {
   readonly within?: CallContext | undefined
   /** Whether somebody waits for the job's end. */
   readonly waitedFor?: boolean
+  /** Whether it is a part of a call that was accepted before. */
+  readonly accepted?: boolean
   /** 1, or more for a repeat. Default 1. */
   readonly attempt?: number
   /** Whether its answer is handed on as it came from the worker, to be read elsewhere: see nested.ts. */
@@ -67,6 +69,22 @@ export interface Inlet {
   returning(): void
 }
 
+/** How an executor closes. */
+export interface Closing {
+  /** How long what was accepted may go on. */
+  readonly graceMs: number
+  /** What becomes of accepted calls that have not begun. */
+  readonly queued: 'finish' | 'cancel'
+}
+
+/** A call that makes many jobs, over time: a map. */
+export interface LongCall {
+  /** Whether it makes no more jobs, and none is left. */
+  readonly over: boolean
+  /** Its executor closes: what it still has to do is to be done soon, whoever takes the results. */
+  closing(): void
+}
+
 export interface Backend {
   readonly model: Model
   readonly name: string
@@ -79,13 +97,19 @@ export interface Backend {
   cancel(job: Job, error: Error): void
   /** Somebody waits for the job now; only for jobs that were made within a call. */
   awaited?(job: Job): void
-  /** Resolves when one more job would be taken. Rejects with AbortError, or ClosedError. */
-  room(signal: AbortSignal | undefined): Promise<void>
+  /** Resolves when one more job would be taken. Rejects with AbortError, or ClosedError: while it closes, only who was not `accepted`. */
+  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void>
   /** Lets the generator of a stream that has begun yield so much more. */
   pull(job: Job, count: number): void
   /** Nobody wants more of a stream: its generator is returned; the job settles when that has ended, as long as that may take. */
   leave(job: Job, reason: Error): void
   stats(): ExecutorStats
+  /** Accepts a map as a whole: its jobs are taken while the executor closes. False if it comes too late. */
+  accept?(call: LongCall): boolean
+  /** The map is over. */
+  left?(): void
+  /** How long the end of an `await using` block waits for what was accepted. */
+  readonly closeGraceMs: number
   /** Resolves when every job has settled and no worker is left. */
-  close(graceMs: number): Promise<void>
+  close(closing: Closing): Promise<void>
 }

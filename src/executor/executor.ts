@@ -7,8 +7,8 @@
  *
  * A model (coroutines, threads, processes, …) brings a Backend; what users hold is the same class on top of each.
  */
-import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
-import { InvalidTaskError } from '../errors.ts'
+import { checkMs, checkOptions, checkSignal, optionNames, shown } from '../checks.ts'
+import { InvalidTaskError, OptionError } from '../errors.ts'
 import type { Future } from '../task/future.ts'
 import type { Results } from '../task/results.ts'
 import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '../task/task.ts'
@@ -25,6 +25,13 @@ const { types } = process.getBuiltinModule('node:util')
 /** One input of `map`: the argument itself for a task of one parameter, a tuple of all arguments for any other. */
 export type Input<F extends AnyFunction> =
   Required<Parameters<F>> extends readonly [unknown] ? Parameters<F>[0] : Readonly<Parameters<F>>
+
+export interface CloseOptions {
+  /** How long accepted calls may go on. Default: the executor's `closeGraceMs`, which is 5,000 unless it was given. */
+  readonly graceMs?: number
+  /** What becomes of calls that were accepted and have not begun: they run (default), or reject with ClosedError. */
+  readonly queued?: 'finish' | 'cancel'
+}
 
 /**
  * Where tasks run. All executors have this interface; a program that works on one works on each.
@@ -97,17 +104,17 @@ export interface Executor extends AsyncDisposable {
   stats(): ExecutorStats
 
   /**
-   * Takes no more calls; lets those that were accepted finish for at most `graceMs` (default 5,000), then cancels them
-   * and ends their workers. Never rejects; a second close waits for the first and can only shorten it.
-   * @throws OptionError if `graceMs` is negative or no number
+   * Takes no more calls; lets those that were accepted finish for at most `graceMs`, then cancels them and ends their
+   * workers. A map that was called before is accepted with all its inputs, a stream once its first value was asked for;
+   * repeats and nested calls are parts of their calls. With `queued: 'cancel'`, calls that have not begun reject with
+   * ClosedError at once. Never rejects; a second close waits for the first and can only shorten it.
+   * @throws OptionError
    */
-  close(options?: { graceMs?: number }): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 }
 
-const defaultCloseGraceMs = 5_000
-
 const roomOptionNames = optionNames<{ signal?: AbortSignal }>({ signal: true })
-const closeOptionNames = optionNames<{ graceMs?: number }>({ graceMs: true })
+const closeOptionNames = optionNames<CloseOptions>({ graceMs: true, queued: true })
 
 /** The executor of a model, on top of its backend. */
 export function createExecutor(backend: Backend, options: CallOptions = noCallOptions): Executor {
@@ -168,14 +175,17 @@ class BackedExecutor implements Executor {
   readonly stats: Executor['stats'] = () => this.#course.backend.stats()
 
   readonly close: Executor['close'] = async (options = {}) => {
-    options = checkOptions('close(…)', options, closeOptionNames)
-    const { graceMs = defaultCloseGraceMs } = options
+    const own = checkOptions('close(…)', options, closeOptionNames)
+    const { graceMs = this.#course.backend.closeGraceMs, queued = 'finish' } = own
     checkMs('close({ graceMs })', graceMs)
-    await this.#course.backend.close(graceMs)
+    if (queued !== 'finish' && queued !== 'cancel')
+      throw new OptionError(`close({ queued }) takes 'finish' or 'cancel'; it got ${shown(queued)}.`)
+    await this.#course.backend.close({ graceMs, queued })
   };
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#course.backend.close(defaultCloseGraceMs)
+    const { backend } = this.#course
+    return backend.close({ graceMs: backend.closeGraceMs, queued: 'finish' })
   }
 }
 

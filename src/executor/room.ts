@@ -16,10 +16,11 @@ import { abortError } from '../task/future.ts'
 export class Room {
   readonly #executor: string
   readonly #places: () => number
-  readonly #waiting = new Set<Parked<void>>()
+  /** Who waits, and whether that one's call was accepted already. */
+  readonly #waiting = new Map<Parked<void>, boolean>()
   /** One for each place that was promised and not taken; the oldest first. */
   readonly #promised = new Set<Parked<void>>()
-  #closed = false
+  #closed: 'no' | 'to new calls' | 'to all' = 'no'
 
   /** `places` tells how many more jobs would be taken now. */
   constructor(executor: string, places: () => number) {
@@ -28,19 +29,19 @@ export class Room {
   }
 
   /**
-   * Waits for a place in the queue.
+   * Waits for a place in the queue; `accepted` says that it is for a part of a call that was accepted before.
    * @throws AbortError if the signal aborts, ClosedError once the executor is closed
    */
-  async wait(signal: AbortSignal | undefined): Promise<void> {
+  async wait(signal: AbortSignal | undefined, accepted = false): Promise<void> {
     if (signal?.aborted) throw this.#aborted(signal)
-    if (this.#closed) throw this.#wasClosed()
+    if (this.#closed === 'to all' || (this.#closed === 'to new calls' && !accepted)) throw this.#wasClosed()
     const parked = park<void>(`room in the queue of ${this.#executor}`, this)
     const abort = () => {
       this.#waiting.delete(parked)
       parked.fail(this.#aborted(signal as AbortSignal))
     }
     if (signal !== undefined) onAbort(signal, abort)
-    this.#waiting.add(parked)
+    this.#waiting.set(parked, accepted)
     this.changed()
     try {
       await parked.promise
@@ -58,7 +59,7 @@ export class Room {
   changed(): void {
     if (this.#waiting.size === 0) return
     let free = this.#places() - this.#promised.size
-    for (const parked of this.#waiting) {
+    for (const parked of this.#waiting.keys()) {
       if (free <= 0) return
       free -= 1
       this.#waiting.delete(parked)
@@ -66,11 +67,14 @@ export class Room {
     }
   }
 
-  /** Nobody waits any more. */
-  close(): void {
-    this.#closed = true
-    for (const parked of this.#waiting) parked.fail(this.#wasClosed())
-    this.#waiting.clear()
+  /** Nobody waits any more, but who was accepted; with `toAll`, nobody. */
+  close(toAll = false): void {
+    this.#closed = toAll ? 'to all' : 'to new calls'
+    for (const [parked, accepted] of this.#waiting) {
+      if (accepted && !toAll) continue
+      this.#waiting.delete(parked)
+      parked.fail(this.#wasClosed())
+    }
   }
 
   #promise(parked: Parked<void>): void {

@@ -96,14 +96,14 @@ export class Crew {
 
   /**
    * Nothing is to be done any more: those that rest are asked to end, those that start are ended
-   * because of `why`.
+   * because of `why`. Whoever closes the pool says how long that may take.
    */
   dismiss(why: (slot: Slot) => Error): void {
     for (const slot of [...this.#slots]) {
       if (slot.state === 'starting') slot.life.end(why(slot))
-      else if (slot.state === 'idle') {
-        this.#takeOutOfIdle(slot)
-        slot.life.stop()
+      else {
+        if (slot.state === 'idle') this.#takeOutOfIdle(slot)
+        slot.life.stop(Number.POSITIVE_INFINITY)
       }
     }
   }
@@ -166,11 +166,18 @@ export class Crew {
     if (life.held && sinceMs >= holdMs) life.release()
     if (life.held) return holdMs
     if (sinceMs < idleMs) return idleMs - sinceMs
-    if (this.#slots.size > minWorkers) {
+    if (this.#staying > minWorkers) {
       this.#takeOutOfIdle(slot)
       life.stop()
     }
     return Number.POSITIVE_INFINITY
+  }
+
+  /** How many have not been asked to end. */
+  get #staying(): number {
+    let staying = 0
+    for (const { life } of this.#slots) if (!life.isLeaving) staying += 1
+    return staying
   }
 
   #takeOutOfIdle(slot: Slot): void {

@@ -109,7 +109,7 @@ class Play {
     const call = await this.begun()
     await this.answers({ kind: 'done', value: 'fine', special: false, workMs: 0 })
     assert.deepEqual(call.outcome, { ok: true, value: 'fine' })
-    const closing = this.pool.close(0)
+    const closing = this.pool.close({ graceMs: 0, queued: 'finish' })
     await this.turns()
     for (const worker of this.workers) if (worker.state !== 'ended') worker.die({ kind: 'exit', code: 0 })
     await this.turns()

@@ -2,6 +2,7 @@
 import { checkOptions, type OptionNames, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
+import { defaultCloseGraceMs } from '../executor/admission.ts'
 import { assertTask, type Task } from '../task/task.ts'
 import { machine } from './machine.ts'
 
@@ -19,6 +20,11 @@ export interface PoolUserOptions {
   readonly queueLimit?: number
   /** How long a cancelled task may go on before its worker is ended. Default 500. */
   readonly graceMs?: number
+  /**
+   * How long the end of an `await using` block waits for the calls that were accepted, as `close({ graceMs })`; and how
+   * long an idle worker may take to end. Default 5,000.
+   */
+  readonly closeGraceMs?: number
   /** How long a worker, or the import of a task's module in it, may take to start. Default 30,000. */
   readonly startTimeoutMs?: number
   /** The most bytes of buffers and strings in one call's arguments or result that are copied. Default 256 MiB. */
@@ -44,6 +50,7 @@ export const poolOptionNames: OptionNames<PoolUserOptions> = optionNames<PoolUse
   idleMs: true,
   queueLimit: true,
   graceMs: true,
+  closeGraceMs: true,
   startTimeoutMs: true,
   maxPayloadBytes: true,
   maxCallsPerWorker: true,
@@ -100,6 +107,7 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
         ? Number.MAX_SAFE_INTEGER
         : whole(maker, 'queueLimit', given.queueLimit ?? 1_000_000, 0, Number.MAX_SAFE_INTEGER),
     graceMs: duration(maker, 'graceMs', given.graceMs ?? 500, 0),
+    closeGraceMs: duration(maker, 'closeGraceMs', given.closeGraceMs ?? defaultCloseGraceMs, 0),
     startTimeoutMs: duration(maker, 'startTimeoutMs', given.startTimeoutMs ?? 30_000, 1),
     maxPayloadBytes: whole(
       maker,

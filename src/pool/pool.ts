@@ -7,21 +7,20 @@
  * Who gets which job: dispatch.ts. Which workers there are: crew.ts. What tasks run on their own
  * pool: families.ts. States, steps and deaths: README.md.
  */
-import { AbortError, ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
+import { AbortError, type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
-import type { Backend, Job } from '../executor/backend.ts'
+import { Admission, type AdmissionOwner } from '../executor/admission.ts'
+import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
 import { callerError } from '../executor/caller.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue } from '../executor/queue.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
-import { type Pause, type Paused, Pauses } from '../executor/repeat/pauses.ts'
-import { Room } from '../executor/room.ts'
+import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats, Model } from '../executor/stats.ts'
 import { TaskCost } from '../executor/task-cost.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { mostNested } from '../policy.ts'
-import { type Parked, park } from '../runtime/park.ts'
 import { type Runtime, runtime } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
@@ -44,7 +43,7 @@ import { NamedTasks, NestedJob } from './nested.ts'
 import type { PoolOptions } from './options.ts'
 import type { Slot, SlotOwner } from './slot.ts'
 
-export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
+export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, LiveExecutor {
   readonly model: Model
   readonly name: string
   readonly workers: number
@@ -58,15 +57,12 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
   readonly #named = new NamedTasks()
   readonly #crew: Crew
   readonly #dispatch: Dispatch
-  readonly #room: Room
-  readonly #pauses = new Pauses(() => this.#finishClosing())
+  readonly #admission: Admission
   readonly #costs = new Map<Task, TaskCost>()
   readonly #chunkCosts = new Map<Task, TaskCost>()
   readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0, retried: 0 }
   /** Jobs that were accepted and have no outcome yet. */
   #open = 0
-  #closing: Parked<void> | undefined
-  #forced: ClosedError | undefined
 
   constructor(model: Model, options: PoolOptions, start: StartWorker, crossing: Crossing) {
     declareEnds()
@@ -78,7 +74,7 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     this.#lending = { ...crossing, lends: true }
     this.#crew = new Crew(options, start, this, () => this.#dispatch.assign())
     this.#dispatch = new Dispatch(this.#queue, this.#crew, this.#families, crossing.sharedMemory, this)
-    this.#room = new Room(options.name, () => this.#places())
+    this.#admission = new Admission(this)
     listExecutor(this)
     if (!isWorker || insideTask()) this.#crew.keepMinimum()
   }
@@ -96,13 +92,12 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
     this.#queue.push(ready)
-    this.#room.taken()
+    this.#admission.room.taken()
     this.#dispatch.came(ready)
   }
 
   pause(ms: number, paused: Paused): Pause {
-    // What fails while its worker is being ended comes at once, to be refused.
-    return this.#pauses.begin(this.#forced === undefined ? ms : 0, paused)
+    return this.#admission.pause(ms, paused)
   }
 
   cancel(job: Job, error: Error): void {
@@ -110,8 +105,8 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     if (!ready.over) this.#end(ready, error, () => job.settled({ ok: false, error }))
   }
 
-  room(signal: AbortSignal | undefined): Promise<void> {
-    return this.#room.wait(signal)
+  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
+    return this.#admission.room.wait(signal, accepted)
   }
 
   pull(job: Job, count: number): void {
@@ -142,22 +137,64 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
   }
 
   live(_look: Look): LiveNode | undefined {
-    if (this.#closing !== undefined && this.#closing.state !== 'waiting') return undefined
+    const { state } = this.#admission
+    if (state === undefined) return undefined
     const nowMs = this.#runtime.now()
-    return executorNode(this, this.#closing === undefined ? 'open' : 'closing', this.stats(), [
+    return executorNode(this, state, this.stats(), [
       ...nodesOf([...this.#crew.all], slot => workerNode(slot, nowMs)),
       ...queuedNodes(this.#queue, waitingNode),
     ])
   }
 
-  async close(graceMs: number): Promise<void> {
-    this.#closing ??= park<void>('every job to settle and every worker to end', this)
-    this.#room.close()
-    const timer = graceMs === 0 ? undefined : this.#runtime.setTimer(graceMs, () => this.#force())
-    if (graceMs === 0) this.#force()
-    this.#finishClosing()
-    await this.#closing.promise
-    timer?.cancel()
+  get closeGraceMs(): number {
+    return this.#options.closeGraceMs
+  }
+
+  accept(call: LongCall): boolean {
+    return this.#admission.accept(call)
+  }
+
+  left(): void {
+    this.#admission.checkClosed()
+  }
+
+  close(closing: Closing): Promise<void> {
+    return this.#admission.close(closing)
+  }
+
+  // ── what the admission asks for ──
+
+  /** How many more jobs would be taken now: places in the queue, and workers that are free, started or not. */
+  places(): number {
+    return this.#options.queueLimit + this.workers - this.#crew.busy - this.#queue.size
+  }
+
+  refuseQueued(why: ClosedError): void {
+    for (const slot of this.#crew.all) this.#queue.putBack(slot.takeBack().filter(ready => !ready.over))
+    this.#refuse(why, ready => ready.nesting === undefined)
+  }
+
+  force(why: ClosedError): void {
+    this.#refuse(why, () => true)
+    for (const { life } of [...this.#crew.all]) life.end(why)
+  }
+
+  #refuse(why: ClosedError, which: (ready: ReadyJob) => boolean): void {
+    for (const ready of [...this.#queue]) {
+      if (!which(ready)) continue
+      this.#queue.withdraw(ready)
+      this.#settle(ready, { ok: false, error: why }, 'cancelled')
+    }
+  }
+
+  finish(): boolean {
+    if (this.#open > 0) return false
+    this.#crew.dismiss(
+      ({ life }) => new WorkerStartError(`${this.name} was closed`, { worker: life.worker.name }),
+    )
+    if (this.#crew.size > 0) return false
+    this.#dispatch.close()
+    return true
   }
 
   // ── what slots and the dispatch tell ──
@@ -167,7 +204,7 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     this.#dispatch.rests(slot)
     if (slot.state !== 'idle') return
     this.#crew.tidySoon()
-    this.#finishClosing()
+    this.#admission.checkClosed()
   }
 
   answered(slot: Slot): void {
@@ -175,7 +212,7 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
   }
 
   given(): void {
-    this.#room.changed()
+    this.#admission.room.changed()
   }
 
   nest({ life }: Slot, parent: ReadyJob, message: NestMessage): void {
@@ -205,8 +242,10 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
 
   returned(jobs: readonly ReadyJob[]): void {
     const wanted = jobs.filter(ready => !ready.over)
-    if (this.#forced === undefined) this.#queue.putBack(wanted)
-    else for (const ready of wanted) this.#settle(ready, { ok: false, error: this.#forced }, 'cancelled')
+    if (this.#admission.forced === undefined) this.#queue.putBack(wanted)
+    else
+      for (const ready of wanted)
+        this.#settle(ready, { ok: false, error: this.#admission.forced }, 'cancelled')
     this.#dispatch.assign()
   }
 
@@ -217,7 +256,8 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
   ): void {
     this.#crew.ended(slot)
     if (!expected) this.#counts.crashes += 1
-    if (!expected || !wasReady)
+    // One that was still starting when the pool was closed has not failed.
+    if (!expected || (!wasReady && !this.#admission.isClosing))
       publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
     if (idle && !expected) {
       process.emitWarning(
@@ -229,27 +269,25 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
         },
       )
     }
-    if (!wasReady && this.#closing === undefined) this.#startFailed(why)
-    else if (expected && this.#closing === undefined) this.#crew.keepMinimum() // A worn one that was to be kept.
+    if (!wasReady && !this.#admission.isClosing) this.#startFailed(why)
+    else if (expected && !this.#admission.isClosing) this.#crew.keepMinimum() // A worn one that was to be kept.
     if (loading !== undefined) this.#importFailed(loading, why)
     this.#dispatch.assign()
-    this.#finishClosing()
+    this.#admission.checkClosed()
   }
 
   // ── steps ──
 
   /** Refuses the job, or readies it for the wire. */
   #check(job: Job, cost: TaskCost): ReadyJob {
+    const isPart = this.#admission.isPart(job)
+    const refusal = this.#admission.refusalOf(job, isPart)
+    if (refusal !== undefined) throw refusal
     const isRepeat = job.attempt !== undefined && job.attempt > 1
-    if (this.#forced !== undefined || (this.#closing !== undefined && !isRepeat)) {
-      throw new ClosedError(
-        `${this.name} is closed; ${nameOf(job.task)} was not run. Run tasks before close(), or before the end of the block with \`await using\`.`,
-      )
-    }
     if (
       this.#queue.size >= this.#options.queueLimit &&
       !isRepeat &&
-      this.#places() <= 0 // Dearer to find out.
+      this.places() <= 0 // Dearer to find out.
     ) {
       throw new QueueFullError(this.name, this.#options.queueLimit)
     }
@@ -266,7 +304,7 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
   }
 
   #whyNotNested(parent: ReadyJob): Error | undefined {
-    if (this.#forced !== undefined) return this.#forced
+    if (this.#admission.forced !== undefined) return this.#admission.forced
     if (parent.over) return new AbortError(`The call that made it, ${nameOf(parent.task)}, was cancelled.`)
     return this.#queue.size >= this.#options.queueLimit + mostNested
       ? new QueueFullError(this.name, this.#options.queueLimit)
@@ -290,14 +328,6 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     const cost = new TaskCost()
     costs.set(task, cost)
     return cost
-  }
-
-  /**
-   * How many more jobs would be taken now: places in the queue, and workers that are free, started
-   * or not.
-   */
-  #places(): number {
-    return this.#options.queueLimit + this.workers - this.#crew.busy - this.#queue.size
   }
 
   #startFailed(why: Error): void {
@@ -327,7 +357,7 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     if (made) this.#leave(ready, undefined)
     if (this.#open > 0) return
     this.#dispatch.allDone()
-    this.#finishClosing()
+    this.#admission.checkClosed()
   }
 
   #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled'): void {
@@ -348,41 +378,12 @@ export class Pool implements Backend, SlotOwner, DispatchOwner, LiveExecutor {
     tell()
     if (!waited) ready.slot?.abandon(ready, error)
     if (made) this.#leave(ready, error)
-    this.#room.changed()
-    if (this.#open === 0) this.#finishClosing()
+    this.#admission.room.changed()
+    if (this.#open === 0) this.#admission.checkClosed()
   }
 
   /** A call has ended; what it has made ends with it. */
   #leave(parent: ReadyJob, cause: Error | undefined): void {
     this.#families.leave(parent, cause, (ready, why) => this.#end(ready, why, () => ready.left?.(why)))
-  }
-
-  /** The grace is over: nobody waits for anything any more. */
-  #force(): void {
-    const why = this.#closedEarly()
-    this.#forced = why
-    for (const ready of [...this.#queue]) {
-      this.#queue.withdraw(ready)
-      this.#settle(ready, { ok: false, error: why }, 'cancelled')
-    }
-    for (const { life } of [...this.#crew.all]) life.end(why)
-    this.#pauses.hurry()
-    this.#finishClosing()
-  }
-
-  #closedEarly(): ClosedError {
-    return new ClosedError(
-      `${this.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,
-    )
-  }
-
-  #finishClosing(): void {
-    if (this.#closing === undefined || this.#open + this.#pauses.size > 0) return
-    this.#crew.dismiss(
-      ({ life }) => new WorkerStartError(`${this.name} was closed`, { worker: life.worker.name }),
-    )
-    if (this.#crew.size > 0) return
-    this.#dispatch.close()
-    this.#closing.unpark()
   }
 }

@@ -416,7 +416,7 @@ played('a pool that closes without grace gives what had arrived, then ClosedErro
   const { stream, first } = await it.begun()
   it.yields(1, 2)
   await first
-  const closing = it.pool.close(0)
+  const closing = it.pool.close({ graceMs: 0, queued: 'finish' })
   it.worker.die({ kind: 'signal', signal: 'SIGKILL', lastWords: '' })
   await closing
   assert.deepEqual(await stream.next(), { done: false, value: 2 })

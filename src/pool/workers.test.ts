@@ -142,7 +142,7 @@ played(
   async play => {
     const it = play()
     it.warm()
-    void it.pool.close(0)
+    void it.pool.close({ graceMs: 0, queued: 'finish' })
     assert.equal(it.worker(0).state, 'killed')
     await it.virtual.advance(100)
     assert.equal(it.worker(0).held, true)
@@ -161,7 +161,6 @@ played('close ends too when the last answer had to wait for the class of its err
   const closing = it.close(10_000)
   worker.answerBy({ kind: 'failed', failure: unheard, workMs: 1 })
   worker.read()
-  await it.virtual.advance(1)
-  assert.equal(worker.state, 'stopping', `the call is ${call.ending}`)
   await closing
+  assert.ok(call.outcome, 'the call is settled')
 })

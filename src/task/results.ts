@@ -51,6 +51,10 @@ export class ResultsBuffer<T> {
   producer: Producer = { demand() {}, cancel() {} }
 
   #collecting = false
+  /** Somebody takes results one by one. */
+  #iterated = false
+  /** What is left is to be done soon. */
+  #hurried = false
   #read = 0
   #delivered = 0
   #taken = 0
@@ -77,7 +81,14 @@ export class ResultsBuffer<T> {
 
   /** How many more inputs may be read now. */
   get room(): number {
-    return this.ahead - (this.#read - (this.#collecting ? this.#delivered : this.#taken))
+    const pilesUp = this.#collecting || (this.#hurried && !this.#iterated)
+    return this.ahead - (this.#read - (pilesUp ? this.#delivered : this.#taken))
+  }
+
+  /** What is left is to be done soon: where nobody has said yet how the results are wanted, they pile up as for an array. */
+  hurry(): void {
+    this.#hurried = true
+    this.producer.demand()
   }
 
   /** Whether the run has failed or was cancelled. */
@@ -166,6 +177,7 @@ export class ResultsBuffer<T> {
 
   /** The next result, if it is there. */
   takeNow(): Outcome<T> | undefined {
+    this.#iterated = true
     if (this.#current === undefined && !this.#openNextRun()) return undefined
     const { values, failures } = this.#current as OutcomeRun<T>
     const at = this.#takenOfCurrent

@@ -1,5 +1,6 @@
 /** What only threads have. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { OptionError, SerializationError } from '../errors.ts'
 import { add, double, echo, reverse } from './fixtures/tasks.ts'
@@ -92,4 +93,18 @@ test('two calls with the same object get a copy each, however many leave togethe
     const answers = await Promise.all(inputs.map(input => pool.run(reverse, input as number[])))
     for (const [at, answer] of answers.entries()) assert.deepEqual(answer, inputs[at]?.toReversed())
   }
+})
+
+test('a heap limit that a flag of the program overrules is warned of', async () => {
+  const index = JSON.stringify(new URL('../index.ts', import.meta.url).href)
+  const warned = (flags: readonly string[]) => {
+    const program = `import { threads } from ${index}; threads({ resourceLimits: { maxOldGenerationSizeMb: 64 } })`
+    const { stderr } = spawnSync(process.execPath, [...flags, '--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+    })
+    return stderr.includes('ATONCE_RESOURCE_LIMITS')
+  }
+  assert.equal(warned(['--max-old-space-size=200']), true)
+  assert.equal(warned(['--max_old_space_size=200']), true)
+  assert.equal(warned([]), false)
 })

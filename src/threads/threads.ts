@@ -2,7 +2,12 @@
 import { checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
-import { checkPoolOptions, type PoolUserOptions, poolOptionNames } from '../pool/options.ts'
+import {
+  checkPoolOptions,
+  type PoolUserOptions,
+  poolOptionNames,
+  type ResourceLimits,
+} from '../pool/options.ts'
 import { Pool } from '../pool/pool.ts'
 import { threadStarter } from './thread.ts'
 
@@ -35,6 +40,7 @@ const longestSpinUs = 1_000
 export function threads(options: ThreadsOptions = {}): Executor {
   options = checkOptions('threads(…)', options, threadsOptionNames)
   const checked = checkPoolOptions('threads', options)
+  warnOfHeapFlags(checked.resourceLimits)
   const { spinUs = 0 } = options
   if (typeof spinUs !== 'number' || !(spinUs >= 0 && spinUs <= longestSpinUs)) {
     throw new OptionError(
@@ -43,4 +49,23 @@ export function threads(options: ThreadsOptions = {}): Executor {
   }
   const crossing = { sharedMemory: true, maxPayloadBytes: checked.maxPayloadBytes }
   return createExecutor(new Pool('threads', checked, threadStarter(checked, spinUs), crossing))
+}
+
+/** Flags of V8's that hold for every heap of the program: Node then ignores the limit of a thread. */
+const heapFlags = [
+  ['--max-old-space-size', 'maxOldGenerationSizeMb'],
+  ['--max-semi-space-size', 'maxYoungGenerationSizeMb'],
+] as const
+
+function warnOfHeapFlags(limits: ResourceLimits): void {
+  const flags = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)]
+  for (const [flag, limit] of heapFlags) {
+    // V8 takes its flags with underscores, too.
+    const given = flags.find(one => one.replaceAll('_', '-').startsWith(flag))
+    if (given === undefined || limits[limit] === undefined) continue
+    process.emitWarning(
+      `threads({ resourceLimits: { ${limit} } }) has no effect beside ${given}, which holds for the threads, too. Leave the flag out, or use processes().`,
+      { type: 'AtonceWarning', code: 'ATONCE_RESOURCE_LIMITS' },
+    )
+  }
 }

@@ -62,7 +62,12 @@ function lived(
         workers.push(worker)
         return worker
       }
-      const life = new Life(1, start, watcher, { startTimeoutMs: 1_000, graceMs, initialize })
+      const life = new Life(1, start, watcher, {
+        startTimeoutMs: 1_000,
+        graceMs,
+        closeGraceMs: graceMs,
+        initialize,
+      })
       await body({ life, worker: workers[0] as FakeWorker, watcher, virtual })
     })
   })

@@ -74,6 +74,8 @@ export interface EndOfLife {
 export interface LifeOptions {
   readonly startTimeoutMs: number
   readonly graceMs: number
+  /** How long a worker may take to end by itself. */
+  readonly closeGraceMs: number
   /** The task that a new worker begins with. */
   readonly initialize: Task | undefined
 }
@@ -301,14 +303,20 @@ export class Life {
 
   // ── its end ──
 
-  /** Asks a worker that has nothing to do to end; kills it if it has not after `graceMs`. */
-  stop(): void {
-    if (this.#state !== 'ready') return
-    this.#state = 'stopping'
-    this.#expected = true
-    this.hold()
-    this.worker.stop()
-    this.limit(this.#options.graceMs, () => this.worker.kill())
+  /**
+   * Asks a worker that has nothing to do to end; kills it if it has not after `withinMs`: its `exit` handlers run, and write
+   * what was buffered. Asked again, it has that long from now.
+   */
+  stop(withinMs: number = this.#options.closeGraceMs): void {
+    if (this.#state === 'ready') {
+      this.#state = 'stopping'
+      this.#expected = true
+      this.hold()
+      this.worker.stop()
+    }
+    if (this.#state !== 'stopping') return
+    if (withinMs === Number.POSITIVE_INFINITY) this.unlimit()
+    else this.limit(withinMs, () => this.worker.kill())
   }
 
   /** Ends it now, whatever it does: `why` is the reason of its end. */

@@ -73,6 +73,8 @@ class Direct implements Backend {
     if (this.#running.delete(job)) job.settled({ ok: true, value: undefined }) // It was not begun.
   }
 
+  readonly closeGraceMs = 0
+
   async close(): Promise<void> {
     throw new NotOwnerError(this.name)
   }

@@ -31,6 +31,8 @@ export interface JobOwner {
   readonly caller: Job['caller']
   readonly within: CallContext | undefined
   readonly context: AsyncResource
+  /** Whether the map was accepted by its executor. */
+  readonly accepted: boolean
   settled(job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined): void
   left(error: Error): void
 }
@@ -61,6 +63,10 @@ export class MapJob extends Noted implements Job {
     this.within = owner.within
     this.of = of
     this.#owner = owner
+  }
+
+  get accepted(): boolean {
+    return this.#owner.accepted
   }
 
   get attempt(): number {

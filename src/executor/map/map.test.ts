@@ -97,6 +97,8 @@ class Stage implements Backend {
       await runtime().yieldToLoop()
   }
 
+  readonly closeGraceMs = 0
+
   async close(): Promise<void> {}
 
   #start(): void {

@@ -17,7 +17,7 @@ import { currentCall } from '../../task/context.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../../task/task.ts'
-import type { Backend, Job } from '../backend.ts'
+import type { Backend, Job, LongCall } from '../backend.ts'
 import type { CallOptions } from '../call-options.ts'
 import { captureCaller } from '../caller.ts'
 import { type Attempts, assertNothingMoves, attemptsOf } from '../repeat/retry.ts'
@@ -56,7 +56,7 @@ export function runMap<F extends AnyFunction>(
   return Results.of(buffer) as Results<Result<F>>
 }
 
-class MapRun implements JobOwner, Stoppable {
+class MapRun implements JobOwner, LongCall, Stoppable {
   readonly task: Task
   readonly priority: number
   readonly caller: Job['caller']
@@ -85,6 +85,9 @@ class MapRun implements JobOwner, Stoppable {
   /** Undefined where nothing is repeated. */
   readonly #repeats: MapRepeats | undefined
   #ended = false
+  /** It makes no more jobs, and none is left. */
+  over = false
+  accepted = true
   /** What it was started in was cancelled: its results throw that very reason. */
   #stopped: { readonly reason: unknown } | undefined
   #timer: Timer | undefined
@@ -125,6 +128,7 @@ class MapRun implements JobOwner, Stoppable {
 
   /** Starts in the next turn, so that the caller can say first how it wants the results. */
   begin(): void {
+    this.accepted = this.#backend.accept?.(this) ?? true
     const { signal, timeoutMs } = this.#callOptions
     if (signal !== undefined) onAbort(signal, this.#aborted)
     this.heldBy?.hold(this)
@@ -160,6 +164,12 @@ class MapRun implements JobOwner, Stoppable {
   stop(reason: unknown): void {
     this.#stopped = { reason }
     this.#buffer.cancel(reason)
+  }
+
+  // ── what its executor tells ──
+
+  closing(): void {
+    if (!this.over) this.#buffer.hurry()
   }
 
   // ── reading ──
@@ -310,7 +320,7 @@ class MapRun implements JobOwner, Stoppable {
     if (this.#waitingForRoom) return
     this.#waitingForRoom = true
     try {
-      await this.#backend.room(this.#callOptions.signal)
+      await this.#backend.room(this.#callOptions.signal, this.accepted)
     } catch (error) {
       this.#buffer.break(error)
     }
@@ -411,8 +421,11 @@ class MapRun implements JobOwner, Stoppable {
   }
 
   #release(): void {
+    if (this.over) return
+    this.over = true
     this.#timer?.cancel()
     this.heldBy?.release(this)
     if (this.#callOptions.signal !== undefined) offAbort(this.#callOptions.signal, this.#aborted)
+    this.#backend.left?.()
   }
 }

@@ -1,0 +1,54 @@
+/** Who stays when workers rest, and what an early or impatient close ends. */
+import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { ClosedError } from '../errors.ts'
+import { both, played } from './fixtures/play.ts'
+
+played('minWorkers are kept though all idle workers time out together', both, async play => {
+  const it = play({ workers: 3, minWorkers: 2, idleMs: 300 })
+  it.warm()
+  const before = it.workers.filter(({ state }) => state !== 'ended').length
+  assert.equal(before, 3)
+  await it.virtual.advance(2_000)
+  const stopping = it.workers.filter(({ state }) => state === 'stopping')
+  assert.equal(stopping.length, 1)
+  for (const worker of stopping) worker.die()
+  await it.virtual.advance(2_000)
+  assert.equal(it.workers.length, 3, 'no worker was started again')
+  await it.close(1_000)
+})
+
+played(
+  "close({ queued: 'cancel' }) ends what has not begun, and lets the rest finish",
+  ['thread'],
+  async play => {
+    const it = play({ workers: 1 })
+    it.warm()
+    const [first, ...rest] = it.submitMany(10)
+    it.worker(0).begin()
+    const closing = it.pool.close({ graceMs: 10_000, queued: 'cancel' })
+    for (const { error } of rest)
+      assert.ok(error instanceof ClosedError && /queued: 'cancel'/.test(error.message))
+    assert.equal(first?.outcome, undefined, 'the one that was begun goes on')
+    it.worker(0).answer()
+    it.worker(0).read()
+    assert.ok((first as { outcome?: unknown }).outcome, 'and has its result')
+    assert.equal(first?.error, undefined)
+    await it.close(1_000)
+    await closing
+  },
+)
+
+played('a pool that is closed while its workers start publishes no crash', both, async play => {
+  const crashes: unknown[] = []
+  const note = (crash: unknown) => void crashes.push(crash)
+  subscribe('atonce.worker.crash', note)
+  try {
+    const it = play({ workers: 2, minWorkers: 2 })
+    await it.close(1_000)
+    assert.deepEqual(crashes, [])
+    assert.equal(it.pool.stats().crashes, 0)
+  } finally {
+    unsubscribe('atonce.worker.crash', note)
+  }
+})
