@@ -108,6 +108,15 @@ export class Crew {
     }
   }
 
+  /** All that work have older code than the program now: each finishes what it has, and makes place for another. */
+  renew(): void {
+    for (const slot of [...this.#slots]) {
+      if (slot.state === 'starting') continue
+      this.#takeOutOfIdle(slot)
+      slot.wearOut()
+    }
+  }
+
   // ── rest ──
 
   /** The worker has nothing to do, and waits to be taken by `nextIdle`. */

@@ -23,6 +23,7 @@ import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { mostNested } from '../policy.ts'
 import { type Runtime, runtime } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
+import { renewals } from '../task/registry.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { publishWorkerCrash } from '../trace.ts'
@@ -56,6 +57,8 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   readonly #families = new Families()
   readonly #named = new NamedTasks()
   readonly #crew: Crew
+  /** How often a module of tasks had been evaluated anew when workers were last renewed therefore. */
+  #renewals = renewals()
   readonly #dispatch: Dispatch
   readonly #admission: Admission
   readonly #costs = new Map<Task, TaskCost>()
@@ -88,6 +91,10 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     } catch (error) {
       this.#counts.failed += 1
       return job.settled({ ok: false, error })
+    }
+    if (this.#renewals !== renewals()) {
+      this.#renewals = renewals()
+      this.#crew.renew()
     }
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1

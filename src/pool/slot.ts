@@ -282,7 +282,7 @@ export class Slot implements Holder, LifeOwner {
     const answer = (message: Answer) => this.#of(message, ready => this.#answer(ready, message))
     const yielded = (message: StreamMessage) => this.#of(message, ready => this.#yielded(ready, message))
     this.life.hears
-      .on('worn', () => this.#worn())
+      .on('worn', () => this.wearOut())
       .on('progress', ({ seq, done, total }) => {
         const ready = this.#get(seq)
         if (ready !== undefined && !ready.over) ready.progressed(done, total)
@@ -325,7 +325,8 @@ export class Slot implements Holder, LifeOwner {
     else this.#owner.nest(this, ready, message)
   }
 
-  #worn(): void {
+  /** It finishes what it has, and another takes its place. */
+  wearOut(): void {
     this.#wear.grown()
     if (this.state === 'idle') this.life.stop()
   }

@@ -30,7 +30,7 @@ export class Wear {
     this.#calls -= inputs?.length ?? 1
   }
 
-  /** The worker says that it uses more memory than it may. */
+  /** The worker uses more memory than it may, or has older code than the program. */
   grown(): void {
     this.#isWorn = true
   }
