@@ -77,7 +77,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     const { backend, options } = course
     const attempts = attemptsOf(options, backend.name, task)
     if (attempts !== undefined) {
-      assertNothingMoves(args, task)
+      assertNothingMoves(args, task, backend.model)
       this.#extra.attempts = attempts
     }
     const strand = strandIfAny()

@@ -1,11 +1,24 @@
 /** `move()`: hands a buffer over instead of copying it. */
-import { isMarkedAsUntransferable, MessagePort } from 'node:worker_threads'
+import { isMarkedAsUntransferable, MessagePort, type Transferable } from 'node:worker_threads'
 import { SerializationError } from '../errors.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
-/** What can be moved: a buffer, a view on one (the whole buffer moves), or the end of a message channel. */
-export type Movable = ArrayBuffer | ArrayBufferView<ArrayBuffer> | MessagePort
+/** What the platform hands to another thread: memory, the end of a message channel, a web stream, an open file. */
+export type Moved = Transferable
+
+/** A ReadableStream or a WritableStream, or a TransformStream. */
+export type StreamHandle =
+  | { readonly locked: boolean }
+  | { readonly readable: object; readonly writable: object }
+
+/** A FileHandle of node:fs/promises. */
+export interface FileHandle {
+  readonly fd: number
+}
+
+/** What can be moved: any of these; a view on a buffer moves the whole buffer. */
+export type Movable = ArrayBuffer | ArrayBufferView<ArrayBuffer> | MessagePort | StreamHandle | FileHandle
 
 const marked = new WeakSet<object>()
 /** Marks that were made and not taken yet; while there are none, nobody has to look for them. */
@@ -16,10 +29,15 @@ let outstanding = 0
  * Returns the same value. Once it is sent, the sender's buffer is empty (detached).
  *
  * On threads this costs some 20 µs whatever the size, where a copy costs about 1 ms for each MiB and direction.
- * Processes share no memory: there the bytes are copied, and the sender's buffer is detached all the same. On
- * `coroutines` nothing is sent: the task gets the value itself.
+ * Processes share no memory: there the bytes are copied, and the sender's buffer is detached all the same; what is no memory
+ * is refused. On `coroutines` nothing is sent: the task gets the value itself, and what is marked inside of an argument stays
+ * marked.
  *
- * @throws SerializationError if the value can't be moved: no buffer, already moved, or part of Node's shared buffer pool.
+ * A buffer that is marked moves with the views on it, whether it goes along itself or not: `move(view.buffer)` is as good as
+ * `move(view)`.
+ *
+ * @throws SerializationError if the value can't be moved: nothing of these, already moved, in use, or part of Node's shared
+ *   buffer pool.
  * @example
  *     const blurred = await pool.run(blur, move(pixels))
  */
@@ -28,7 +46,7 @@ export function move<T extends Movable>(value: T): T {
   if (buffer === undefined) {
     throw new SerializationError(
       'move(…)',
-      'move() takes an ArrayBuffer, a typed array or a MessagePort. Anything else is copied: pass it as it is.',
+      'move() takes an ArrayBuffer, a typed array, a MessagePort, a web stream or a FileHandle. Pass anything else without it: it is copied, or refused with what to do instead.',
     )
   }
   const problem = whyUnmovable(buffer)
@@ -43,26 +61,33 @@ export function putMark(value: object): void {
   marked.add(value)
 }
 
-/** The buffer or port that moves with `value` if it was marked, else undefined. */
-export function markedToMove(value: object): ArrayBuffer | MessagePort | undefined {
-  return outstanding > 0 && marked.has(value) ? movableOf(value) : undefined
+/** What moves with `value`, if that was marked, or the buffer that it is a view on; else undefined. */
+export function markedToMove(value: object): Moved | undefined {
+  if (outstanding === 0) return undefined
+  if (marked.has(value)) return movableOf(value)
+  return ArrayBuffer.isView(value) && marked.has(value.buffer) ? movableOf(value) : undefined
 }
 
 /** Like `markedToMove`, and takes the mark: it counts for one message. */
-export function takeMark(value: object): ArrayBuffer | MessagePort | undefined {
+export function takeMark(value: object): Moved | undefined {
   if (outstanding === 0 || !marked.delete(value)) return undefined
   outstanding -= 1
   return movableOf(value)
 }
 
-/** Takes the marks in a value that is passed on as it is. */
-export function takeMarks(value: unknown): void {
-  if (outstanding > 0) for (const part of objectsIn(value)) takeMark(part)
+/**
+ * Takes the mark of a value that is passed on as it is. Not of what stands inside of it: a mark that never travels would cost
+ * each later call a walk over all that it is given.
+ */
+export function dropMark(value: unknown): void {
+  if (outstanding > 0 && typeof value === 'object' && value !== null) takeMark(value)
 }
 
-/** Whether anything in the value is marked to be moved. */
-export function holdsMarks(value: unknown): boolean {
-  if (outstanding > 0) for (const part of objectsIn(value)) if (marked.has(part)) return true
+/** Whether one of these values is marked to be moved, or if they are to be sent, anything inside of them. */
+export function holdsMarks(values: Iterable<unknown>, sent: boolean): boolean {
+  if (outstanding === 0) return false
+  for (const part of sent ? objectsIn(values) : values)
+    if (typeof part === 'object' && part !== null && markedToMove(part) !== undefined) return true
   return false
 }
 
@@ -86,17 +111,45 @@ function partsOf(value: object): Iterable<unknown> {
 }
 
 /** Why the value can't be moved now, or undefined. */
-export function whyUnmovable(buffer: ArrayBuffer | MessagePort): string | undefined {
-  if (buffer instanceof MessagePort) return undefined
-  if (buffer.detached) return 'got a buffer that was moved already: it is empty (detached).'
-  if (isMarkedAsUntransferable(buffer)) {
+export function whyUnmovable(moved: Moved): string | undefined {
+  if (moved instanceof MessagePort) return undefined
+  if (!(moved instanceof ArrayBuffer)) return whyHeld(moved as StreamHandle | FileHandle)
+  if (moved.detached) return 'got a buffer that was moved already: it is empty (detached).'
+  if (isMarkedAsUntransferable(moved)) {
     return 'got a part of a buffer that Node shares between small Buffers. Copy it first: move(new Uint8Array(buffer)).'
   }
   return undefined
 }
 
-/** The buffer or port that a value is, or is a view on. */
-export function movableOf(value: unknown): ArrayBuffer | MessagePort | undefined {
+function whyHeld(handle: StreamHandle | FileHandle): string | undefined {
+  if ('fd' in handle)
+    return handle.fd < 0 ? 'got a file that is closed, or was moved already. Open it again.' : undefined
+  const isLocked = 'locked' in handle ? handle.locked : isHeld(handle.readable) || isHeld(handle.writable)
+  return isLocked
+    ? 'got a stream that is locked: it was moved already, or has a reader or a writer.'
+    : undefined
+}
+
+function isHeld(stream: object): boolean {
+  return (stream as { readonly locked?: unknown }).locked === true
+}
+
+/** What moves with a value: itself, or the buffer that it is a view on. */
+export function movableOf(value: unknown): Moved | undefined {
   if (value instanceof ArrayBuffer || value instanceof MessagePort) return value
-  return ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer ? value.buffer : undefined
+  if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? value.buffer : undefined
+  return typeof value === 'object' && value !== null && isHandle(value) ? (value as Moved) : undefined
+}
+
+const streams = ['ReadableStream', 'WritableStream', 'TransformStream'] as const
+
+/** Whether it is a web stream or an open file, of the platform's own class. */
+export function isHandle(value: object): value is StreamHandle | FileHandle {
+  if (types.isProxy(value)) return false
+  const of: unknown = Object.getPrototypeOf(value)?.constructor
+  if (typeof of !== 'function') return false
+  // The platform loads its streams when their global name is read: so the class's name goes first.
+  const stream = streams.find(name => name === of.name)
+  if (stream !== undefined) return globalThis[stream] === of
+  return of.name === 'FileHandle' && 'fd' in value && typeof value.fd === 'number' && 'datasync' in value
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
 import { MessageChannel } from 'node:worker_threads'
 import fc from 'fast-check'
+import * as namespace from '../errors.ts'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
 import { move } from '../task/transfer.ts'
 import { type Crossing, encode } from './codec.ts'
@@ -28,6 +29,11 @@ class Point {
 function detached<V extends ArrayBufferView<ArrayBuffer>>(view: V): V {
   view.buffer.transfer()
   return view
+}
+
+function args(..._: unknown[]): IArguments {
+  // biome-ignore lint/complexity/noArguments: that is what it is about
+  return arguments
 }
 
 const { port1, port2 } = new MessageChannel()
@@ -74,7 +80,26 @@ const uncopyable: readonly (readonly [unknown, RegExp])[] = [
   [detached(new Uint8Array(8)), /was moved already: its buffer is empty/],
   [detached(Buffer.from(new ArrayBuffer(8))), /was moved already/],
   [detached(new Uint8Array(8)).buffer, /was moved already/],
-  [port2, /is a MessagePort, which can only be moved\. Wrap it: move\(port\)/],
+  [port2, /is a MessagePort, which can only be moved\. Wrap it: move\(it\)/],
+  [new ReadableStream(), /is a ReadableStream, which can only be moved\. Wrap it: move\(it\)/],
+  [namespace, /is the namespace of a module\. Pass a plain object: \{ \.\.\.it \}/],
+  [args(1), /is a function's arguments object\. Pass an array: \[\.\.\.arguments\]/],
+  [new Intl.NumberFormat(), /is an instance of NumberFormat\. It belongs to the platform/],
+  [
+    new (class Secret {
+      #x = 1
+      x() {
+        return this.#x
+      }
+    })(),
+    /shareable\(import\.meta, Secret, \{ pack, unpack \}\)/,
+  ],
+  [
+    new (class Blob {
+      size = 1
+    })(),
+    /is an instance of Blob\. A copy would lose its class/,
+  ],
   [runInNewContext('new (class Foreign { x = 1 })()'), /is an instance of Foreign/],
   [runInNewContext('() => 1'), /is a function/],
 ]
@@ -203,7 +228,7 @@ test('another process gets no shared memory, and is told where it was', () => {
     encode([value], 'args', toThread)
   }
   const { port1: port } = new MessageChannel()
-  assert.match(refusal(move(port), toProcess).message, /is a MessagePort, and another process/)
+  assert.match(refusal(move(port), toProcess).message, /is a MessagePort, which goes to no other process/)
   port.close()
 })
 

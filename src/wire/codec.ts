@@ -13,7 +13,7 @@
  *
  * Cost: the scan visits each object once, about a tenth of what the clone costs. Primitives cost nothing.
  */
-import type { MessagePort } from 'node:worker_threads'
+import type { Moved } from '../task/transfer.ts'
 import type { Crossing } from './crossing.ts'
 import { type Encode, sharingErrors } from './failure.ts'
 import { copiedLeaves } from './leaves.ts'
@@ -30,7 +30,7 @@ export interface Encoded {
   /** Whether the other side must revive it. */
   readonly special: boolean
   /** Buffers and ports that move with it. */
-  readonly transfer: readonly (ArrayBuffer | MessagePort)[]
+  readonly transfer: readonly Moved[]
   /** Ends of channels that go along to another process. */
   readonly loans?: readonly Lent[]
 }
@@ -104,7 +104,7 @@ export function decodeParts(parts: readonly unknown[], root: string): (at: numbe
 }
 
 /** Empties the sender's buffers after their bytes were copied, so that a moved value is gone on every executor. */
-export function detach(transfer: readonly (ArrayBuffer | MessagePort)[]): void {
+export function detach(transfer: readonly Moved[]): void {
   for (const moved of transfer) {
     if (!(moved instanceof ArrayBuffer) || moved.detached) continue
     try {

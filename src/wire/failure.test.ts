@@ -164,7 +164,8 @@ test('a property that can’t be copied is told of, and costs nothing else', () 
   )
   assert.equal(arrived['code'], 1)
   assert.match(String(arrived['retry']), /^\[not copied: retry is a function/)
-  assert.match(String(arrived['request']), /^\[not copied: request\.socket is an instance of WeakMap/)
+  const { socket } = arrived['request'] as { socket: string }
+  assert.match(socket, /^\[not copied: request\.socket is an instance of WeakMap/)
 })
 
 test('a cause may be anything', () => {
@@ -351,7 +352,6 @@ test('a thrown value that can’t be copied arrives as its description', () => {
     [function named() {}, 'a function (named)'],
     [() => {}, 'a function'],
     [new WeakMap(), 'an object'],
-    [{ nested: () => {} }, 'an object'],
   ] as const) {
     const arrived = across(thrown)
     assert.ok(arrived instanceof errors.ThrownValueError)
@@ -543,3 +543,58 @@ function replaceOne(root: object, where: number, instead: unknown): void {
   const [holder, key] = places[where % places.length] as [object, string]
   Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true })
 }
+
+test('what hangs on an error is kept leaf by leaf: only what can’t be sent gives way to a text that says why', () => {
+  class ClientRequest {
+    method = 'GET'
+  }
+  const shared = { code: 'E_BUSY' }
+  const response: Record<string, unknown> = {
+    status: 500,
+    data: shared,
+    again: shared,
+    request: new ClientRequest(),
+    config: {
+      retry: () => {},
+      headers: new Map<unknown, unknown>([
+        ['a', 'b'],
+        ['hook', () => {}],
+      ]),
+    },
+    list: [1, new ClientRequest(), new Set([2, Symbol('s')])],
+    get late(): never {
+      throw new RangeError('no')
+    },
+  }
+  response['self'] = response
+  const error = Object.assign(new Error('Request failed'), { response })
+  const back = decodeFailure(
+    structuredClone(encodeFailure(error, (part, path) => encode(part, path, crossing))),
+    decode,
+  ) as unknown as typeof error
+  const copy = back.response as Record<string, any>
+  assert.equal(copy['status'], 500)
+  assert.deepEqual(copy['data'], { code: 'E_BUSY' })
+  assert.equal(copy['again'], copy['data'])
+  assert.equal(copy['self'], copy)
+  assert.match(copy['request'], /^\[not copied: response\.request is an instance of ClientRequest\./)
+  assert.match(copy['config'].retry, /^\[not copied: response\.config\.retry is a function/)
+  assert.equal(copy['config'].headers.get('a'), 'b')
+  assert.match(
+    copy['config'].headers.get('hook'),
+    /^\[not copied: response\.config\.headers\.get\("hook"\) is a function/,
+  )
+  assert.equal(copy['list'][0], 1)
+  assert.match(copy['list'][1], /response\.list\[1\] is an instance/)
+  assert.deepEqual([...copy['list'][2]][0], 2)
+  assert.match(copy['late'], /not copied: no/)
+})
+
+test('of a thrown record, too, what can be sent is kept', () => {
+  const failure = structuredClone(
+    encodeFailure({ code: 7, hook() {} }, (part, path) => encode(part, path, crossing)),
+  )
+  const { value } = decodeFailure(failure, decode) as unknown as { value: { code: number; hook: string } }
+  assert.equal(value.code, 7)
+  assert.match(value.hook, /not copied: thrown\.hook is a function/)
+})

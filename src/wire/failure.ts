@@ -14,6 +14,7 @@
 import { type ClassAddress, findSharedClass, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
 import { AtonceError, ProtocolError, ThrownValueError } from '../errors.ts'
 import { classNames, type FindClass, isClassKnown, nearestClass } from './error-classes.ts'
+import { sendableParts } from './sendable-parts.ts'
 import { stackText } from './stack-text.ts'
 
 const { types } = process.getBuiltinModule('node:util')
@@ -64,7 +65,7 @@ export function encodeFailure(thrown: unknown, encode: Encode): WireFailure {
     return { kind: 'error', error: encodeError(thrown as Error, encode) }
   const description = attempt(() => describeThrown(thrown), 'something that hides what it is')
   try {
-    const { value, special } = encode(thrown, 'thrown')
+    const { value, special } = encodeAsFarAsPossible(thrown, 'thrown', encode)
     return { kind: 'value', value, special, description }
   } catch {
     return { kind: 'value', value: description, special: false, description }
@@ -302,7 +303,7 @@ function ownProperties(error: Error, withoutErrors: boolean, encode: Encode): Wi
     if (ownByNature.has(name) || (withoutErrors && name === 'errors')) continue
     const enumerable = descriptor.enumerable ?? false
     try {
-      const { value, special } = encode(readSafely(error, name), name)
+      const { value, special } = encodeAsFarAsPossible(readSafely(error, name), name, encode)
       properties.push({ name, enumerable, value, special })
     } catch (problem) {
       // An error is not refused because of something that hangs on it: it says what could not come along.
@@ -310,6 +311,18 @@ function ownProperties(error: Error, withoutErrors: boolean, encode: Encode): Wi
     }
   }
   return properties
+}
+
+/** Whole, or with texts in place of what can't be sent; throws what is wrong with all of it. */
+function encodeAsFarAsPossible(value: unknown, path: string, encode: Encode): ReturnType<Encode> {
+  try {
+    return encode(value, path)
+  } catch (problem) {
+    if (typeof value !== 'object' || value === null) throw problem
+    const parts = sendableParts(value, path, encode, notCopied)
+    if (typeof parts === 'string') throw problem
+    return encode(parts, path)
+  }
 }
 
 function readSafely(error: Error, name: string): unknown {

@@ -1,11 +1,13 @@
 /** Copies at once what of a value can be changed and is no container: buffers, views on them, and dates. */
+
 import { MessagePort } from 'node:worker_threads'
+import type { Moved } from '../task/transfer.ts'
 import { placeOfWhole, type TypedArrayClass, typedArrayClasses } from './whole-view.ts'
 
 /** From here on a message is faster if it takes the copy's buffer over than if it copies it once more. */
 const worthMovingBytes = 16_384
 
-export type Transfer = readonly (ArrayBuffer | MessagePort)[]
+export type Transfer = readonly Moved[]
 
 /**
  * A copy of each leaf, the views on one buffer still on one. The buffers to be transferred are taken from their owner now;
@@ -18,7 +20,7 @@ export function copiedLeaves(
   if (leaves.length === 0) return { leaves: undefined, transfer }
   const copies =
     transfer.length === 0 && leaves.length === 1 ? [copyOf(leaves[0] as object)] : copiesOf(leaves, transfer)
-  const later = new Set<ArrayBuffer | MessagePort>(transfer.filter(moved => moved instanceof MessagePort))
+  const later = new Set<Moved>(transfer.filter(moved => moved instanceof MessagePort))
   const moving = transfer.length > later.size
   for (const copy of copies) {
     const buffer = bufferOf(copy)

@@ -30,9 +30,11 @@
  * `ref` numbers the tasks that this worker was told of; `seq` numbers the calls that it was given.
  * Calls and results that are small and plain take the transport's fast lane instead (transport/transport.ts).
  */
+
 import { MessagePort } from 'node:worker_threads'
 import type { Place } from '../declared/declarations.ts'
 import type { ModuleVersion } from '../declared/module-version.ts'
+import type { Moved } from '../task/transfer.ts'
 import type { WireFailure } from './failure.ts'
 
 const { types } = process.getBuiltinModule('node:util')
@@ -140,7 +142,7 @@ export interface NestMessage extends Omit<LoadMessage, 'kind' | 'ref'> {
   readonly attempt: number
   readonly priority: number
   /** The buffers and ports in `args` that have moved. */
-  readonly moved: readonly (ArrayBuffer | MessagePort)[]
+  readonly moved: readonly Moved[]
 }
 
 export interface UnnestMessage {

@@ -2,8 +2,9 @@
 import { findSharedClass, type Packing } from '../declared/shareable.ts'
 import { SerializationError } from '../errors.ts'
 import { isRecord } from './class-of.ts'
+import { define } from './define.ts'
 import { type Decode, decodeError, describeThrown } from './failure.ts'
-import { define, type InstanceStandIn, type StandIn, tag } from './stand-in.ts'
+import { type InstanceStandIn, type StandIn, tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 

@@ -1,8 +1,9 @@
 /** Copies a value with stand-ins for what is special in it. */
 import { type ClassAddress, sharedClassOf } from '../declared/shareable.ts'
 import { isRecord } from './class-of.ts'
+import { define } from './define.ts'
 import { type Encode, encodeError, isError } from './failure.ts'
-import { define, type StandIn, tag } from './stand-in.ts'
+import { type StandIn, tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 

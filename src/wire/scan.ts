@@ -1,14 +1,24 @@
 /** The walk over a value before it is sent: refuses what can't cross by its path, and finds what moves and what is special. */
 import { MessagePort } from 'node:worker_threads'
-import { type Packing, type SharedClass, sharedClassAbove, sharedClassOf } from '../declared/shareable.ts'
+import { type Packing, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
-import { markedToMove, movableOf, putMark, takeMark, whyUnmovable } from '../task/transfer.ts'
+import {
+  isHandle,
+  type Moved,
+  markedToMove,
+  movableOf,
+  putMark,
+  takeMark,
+  whyUnmovable,
+} from '../task/transfer.ts'
 import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-of.ts'
 import type { Crossing } from './crossing.ts'
+import { cureFor } from './cures.ts'
 import { isError } from './failure.ts'
 import type { LendCrossing, Lent } from './lent/link.ts'
 import { namesOn } from './own-names.ts'
 import { itemOf, keyOfMap, packedData, pathOf, type Step } from './path.ts'
+import { insteadOfCopy, isCopiedBetweenThreads } from './platform.ts'
 import { CircularPack } from './rewrite.ts'
 import { tag } from './stand-in.ts'
 
@@ -23,7 +33,7 @@ const maxDepth = 1_000
  */
 export class Scan {
   special = false
-  readonly transfer: (ArrayBuffer | MessagePort)[] = []
+  readonly transfer: Moved[] = []
   /** What the instances of shareable classes were packed into. */
   readonly packed = new Map<object, unknown>()
   /** The ends of channels that go along by their numbers. */
@@ -69,9 +79,8 @@ export class Scan {
     } catch (error) {
       if (!(error instanceof CircularPack)) throw error
       const at = this.#objects.indexOf(error.instance)
-      return this.#refuse(
-        this.#parents[at] as number,
-        this.#steps[at] as Step,
+      return this.#refuseAt(
+        at,
         'was packed into data that leads back to itself',
         'Let pack() leave that link out.',
       )
@@ -118,9 +127,8 @@ export class Scan {
   #enter(at: number): void {
     const value = this.#objects[at] as object
     if ((this.#depths[at] as number) > maxDepth) {
-      this.#refuse(
-        this.#parents[at] as number,
-        this.#steps[at] as Step,
+      this.#refuseAt(
+        at,
         `is nested more than ${maxDepth} levels deep`,
         'Flatten it: an array of rows, with indexes in place of links.',
       )
@@ -134,6 +142,12 @@ export class Scan {
     const shared = sharedClassOf(prototype)
     if (shared !== undefined && !isError(value)) return this.#enterInstance(value, shared, at)
     if (isArray) return this.#enterArray(value, at)
+    if (prototype === null && types.isModuleNamespaceObject(value))
+      this.#refuseAt(
+        at,
+        'is the namespace of a module',
+        'Pass a plain object: { ...it }, or what you need of it.',
+      )
     if (prototype === null || isForeignPlain(value, prototype))
       return this.#enterPlain(value as Record<string, unknown>, at)
     this.#enterBuiltIn(value, at)
@@ -183,7 +197,11 @@ export class Scan {
   }
 
   #refuseSymbols(container: object, at: number): void {
-    for (const symbol of Object.getOwnPropertySymbols(container)) {
+    const symbols = Object.getOwnPropertySymbols(container)
+    if (symbols.length === 0) return
+    if (types.isArgumentsObject(container))
+      this.#refuseAt(at, "is a function's arguments object", 'Pass an array: [...arguments].')
+    for (const symbol of symbols) {
       if (Object.prototype.propertyIsEnumerable.call(container, symbol)) {
         this.#refuse(
           at,
@@ -218,9 +236,8 @@ export class Scan {
       }
       return packing.pack(value, crossing)
     } catch (cause) {
-      return this.#refuse(
-        this.#parents[at] as number,
-        this.#steps[at] as Step,
+      return this.#refuseAt(
+        at,
         `is an instance of ${name} that can't be sent: ${messageOf(cause)}`,
         '',
         cause,
@@ -254,7 +271,6 @@ export class Scan {
       this.special = true
       return // Its properties are taken along as far as they can cross; an error is never refused for them.
     }
-    if (value instanceof MessagePort) return this.#enterPort(value, at)
     if (types.isMap(value) && isBuiltIn(value, 'Map')) {
       this.#refuseProperties(value, 'Map', at)
       for (const [key, item] of value) {
@@ -278,6 +294,11 @@ export class Scan {
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
     if (kind === 'WebAssembly.Module' || kind === 'WebAssembly.Memory')
       return this.#needSharedMemory(at, `is a ${kind}`)
+    if (value instanceof MessagePort || isHandle(value)) return this.#enterHandle(value as Moved, at)
+    if (isCopiedBetweenThreads(value)) {
+      if (this.#crossing.sharedMemory) return
+      this.#refuseAt(at, `is a ${classNameOf(value)}, which goes to no other process`, insteadOfCopy(value))
+    }
     this.#refuseInstance(value, at)
   }
 
@@ -304,50 +325,45 @@ export class Scan {
 
   #enterBuffer(value: object, buffer: ArrayBuffer, at: number): void {
     if (buffer.detached)
-      this.#refuse(
-        this.#parents[at] as number,
-        this.#steps[at] as Step,
+      this.#refuseAt(
+        at,
         'was moved already: its buffer is empty (detached)',
         'Move a value once; send a copy (slice()) if you need it twice.',
       )
-    const moved = this.#takeMark(value)
+    const withBuffer = value === buffer ? undefined : this.#takeMark(buffer)
+    const moved = this.#takeMark(value) ?? withBuffer
     if (moved === undefined) {
-      if (this.#counted.has(buffer)) return // Several views on one buffer: it is copied once.
+      // Several views on one buffer: it is copied once, or moves.
+      if (this.#counted.has(buffer) || this.transfer.includes(buffer)) return
       this.#counted.add(buffer)
       return this.#count(buffer.byteLength)
     }
+    this.#moves(moved, at)
+  }
+
+  #enterHandle(handle: Moved, at: number): void {
+    const name = classNameOf(handle)
+    if (!this.#crossing.sharedMemory)
+      this.#refuseAt(at, `is a ${name}, which goes to no other process`, 'Make one there, or use threads().')
+    if (this.#takeMark(handle) === undefined)
+      this.#refuseAt(at, `is a ${name}, which can only be moved`, 'Wrap it: move(it).')
+    this.#moves(handle, at)
+  }
+
+  #moves(moved: Moved, at: number): void {
     const problem = whyUnmovable(moved)
-    if (problem !== undefined)
-      this.#refuse(
-        this.#parents[at] as number,
-        this.#steps[at] as Step,
-        `can't be moved: move() ${problem}`,
-        '',
-      )
+    if (problem !== undefined) this.#refuseAt(at, `can't be moved: move() ${problem}`, '')
     if (!this.transfer.includes(moved)) this.transfer.push(moved)
   }
 
-  #enterPort(port: MessagePort, at: number): void {
-    this.#needSharedMemory(at, 'is a MessagePort')
-    if (this.#takeMark(port) === undefined) {
-      this.#refuse(
-        this.#parents[at] as number,
-        this.#steps[at] as Step,
-        'is a MessagePort, which can only be moved',
-        'Wrap it: move(port).',
-      )
-    }
-    this.transfer.push(port)
-  }
-
-  #takeMark(value: object): ArrayBuffer | MessagePort | undefined {
+  #takeMark(value: object): Moved | undefined {
     const moved = takeMark(value)
     if (moved !== undefined) this.#taken.push(value)
     return moved ?? this.#handedOver(value)
   }
 
   /** A buffer that a `pack` hands over moves, whether it stands there itself or a view on it. */
-  #handedOver(value: object): ArrayBuffer | MessagePort | undefined {
+  #handedOver(value: object): Moved | undefined {
     if (this.#handed.size === 0) return undefined
     const movable = movableOf(value)
     return movable !== undefined && this.#handed.has(movable) ? movable : undefined
@@ -355,9 +371,8 @@ export class Scan {
 
   #needSharedMemory(at: number, what: string): void {
     if (this.#crossing.sharedMemory) return
-    this.#refuse(
-      this.#parents[at] as number,
-      this.#steps[at] as Step,
+    this.#refuseAt(
+      at,
       `${what}, and another process shares no memory with this one`,
       'Pass a copy of the data, or use threads().',
     )
@@ -390,12 +405,12 @@ export class Scan {
 
   #refuseInstance(value: object, at: number): never {
     const name = classNameOf(value)
-    return this.#refuse(
-      this.#parents[at] as number,
-      this.#steps[at] as Step,
-      `is an instance of ${name ?? 'a class without a name'}`,
-      uncopyable.get(name ?? '') ?? cureFor(value, name),
-    )
+    return this.#refuseAt(at, `is an instance of ${name ?? 'a class without a name'}`, cureFor(value, name))
+  }
+
+  /** Refuses the object of that number. */
+  #refuseAt(at: number, what: string, cure: string, cause?: unknown): never {
+    return this.#refuse(this.#parents[at] as number, this.#steps[at] as Step, what, cure, cause)
   }
 
   #refuse(parent: number, step: Step, what: string, cure: string, cause?: unknown): never {
@@ -430,15 +445,6 @@ function reverseFrom(numbers: number[], from: number): void {
 
 const boxes = ['Number', 'String', 'Boolean', 'BigInt']
 
-function cureFor(value: object, name: string | undefined): string {
-  if (name === undefined) return 'A copy would lose its class. Pass a plain object: { ...it }.'
-  const above = sharedClassAbove(Object.getPrototypeOf(value))
-  if (above !== undefined)
-    return `Its superclass ${above.address.name} is shareable; declare the subclass too: shareable(import.meta, ${name}).`
-  const variable = `${name[0]?.toLowerCase()}${name.slice(1)}`
-  return `A copy would lose its class. Make the class shareable: shareable(import.meta, ${name}); or pass a plain object: { ...${variable} }, and make the ${name} in the task.`
-}
-
 function messageOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? thrown.message : String(thrown)
@@ -446,19 +452,3 @@ function messageOf(thrown: unknown): string {
     return 'it threw what hides what it is'
   }
 }
-
-const uncopyable = new Map([
-  ['Channel', 'It stays where it was made: pass one of its ends, channel.sender or channel.receiver.'],
-  ['Promise', 'Await it first.'],
-  ['WeakMap', 'Its entries can be seen by nobody; pass a Map.'],
-  ['WeakSet', 'Its entries can be seen by nobody; pass a Set.'],
-  ['WeakRef', 'Pass what it refers to.'],
-  ['Generator', 'Collect it first: [...generator]; or call the task that returns it with stream().'],
-  [
-    'AsyncGenerator',
-    'Collect it first: await Array.fromAsync(generator); or call the task that returns it with stream().',
-  ],
-  ['URL', 'Pass url.href, and make the URL in the task.'],
-  ['AbortSignal', 'Use executor.with({ signal }) and context().signal in the task.'],
-  ['Proxy', 'Pass the object behind it.'],
-])

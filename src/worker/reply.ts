@@ -49,12 +49,13 @@ export function failuresIn(reply: NestedReply): readonly WireFailure[] {
     : reply.outcomes.flatMap(outcome => (outcome.ok ? [] : [outcome.failure]))
 }
 
-/** The platform could not copy what the scan let pass. */
+/** The platform could not copy the arguments that the scan let pass. */
 export function unsendable(cause: unknown): Outcome<never> {
-  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_'))
-    return { ok: false, error: cause }
-  return {
-    ok: false,
-    error: new SerializationError('args', `The arguments can't be copied: ${messageOf(cause)}`, { cause }),
-  }
+  return { ok: false, error: uncopyable('args', cause) }
+}
+
+/** What is wrong with a value that can't be sent: the scan's own refusal, or one for what the platform found. */
+export function uncopyable(root: string, cause: unknown): Error {
+  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_')) return cause
+  return new SerializationError(root, `${root} can't be copied: ${messageOf(cause)}`, { cause })
 }

@@ -4,7 +4,7 @@ import { currentStrand, enterStrand } from '../../runtime/strand.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Outcome } from '../../task/results.ts'
 import { isThenable } from '../../task/thenable.ts'
-import { takeMarks } from '../../task/transfer.ts'
+import { dropMark } from '../../task/transfer.ts'
 import { describeThrown, isError } from '../../wire/failure.ts'
 import type { Inlet, Job } from '../backend.ts'
 import { StreamCall } from './stream-call.ts'
@@ -27,11 +27,7 @@ export interface CallHere {
  */
 export function callHere(job: Job, call: CallContext, here: CallHere): void {
   const returned = (value: unknown) => {
-    try {
-      takeMarks(value)
-    } catch (error) {
-      return threw(error)
-    }
+    dropMark(value)
     here.ended({ ok: true, value })
   }
   const threw = (error: unknown) =>
@@ -42,7 +38,7 @@ export function callHere(job: Job, call: CallContext, here: CallHere): void {
   const args = job.args as readonly unknown[]
   let result: unknown
   try {
-    takeMarks(args)
+    for (const arg of args) dropMark(arg)
     call.around = currentStrand()
     enterStrand(call)
     result = job.stream === undefined ? job.task(...args) : streamHere(job, job.stream, args, call, here)
@@ -67,7 +63,7 @@ function streamHere(
 ): Promise<unknown> {
   const stream = new StreamCall(inlet.credit(), {
     yielded(value) {
-      takeMarks(value)
+      dropMark(value)
       inlet.yielded([value], 1)
       return 1
     },

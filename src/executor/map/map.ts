@@ -228,7 +228,7 @@ class MapRun implements JobOwner, LongCall, Stoppable {
 
   #canRepeat(inputs: Packed): boolean {
     try {
-      assertNothingMoves(inputs, this.task)
+      assertNothingMoves(inputs, this.task, this.#backend.model)
       return true
     } catch (error) {
       this.#buffer.break(error) // A mistake in the program.

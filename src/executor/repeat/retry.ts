@@ -26,6 +26,7 @@ import { nameOf, type Task } from '../../task/task.ts'
 import { holdsMarks } from '../../task/transfer.ts'
 import { publishRetry } from '../../trace.ts'
 import type { CallOptions } from '../call-options.ts'
+import type { Model } from '../stats.ts'
 
 /** Failures that a repeat can't mend, or that somebody wanted. */
 const final = [
@@ -122,8 +123,8 @@ export function attemptsOf(options: CallOptions, executor: string, task: Task): 
 }
 
 /** @throws OptionError if something in the arguments is marked to be moved */
-export function assertNothingMoves(args: unknown, task: Task): void {
-  if (!holdsMarks(args)) return
+export function assertNothingMoves(args: Iterable<unknown>, task: Task, model: Model): void {
+  if (!holdsMarks(args, model !== 'coroutines')) return
   throw new OptionError(
     `with({ retries }) can't repeat ${nameOf(task)}: an argument is moved, and would be gone after the first attempt. Pass it without move(), or put it on a SharedArrayBuffer.`,
   )

@@ -164,6 +164,29 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
+    'a result that can not be copied is refused by its path and code, as an argument is, in a chunk alone',
+    async (start, { copies }) => {
+      if (!copies) return
+      const executor = start({ workers: 1 })
+      for (const [what, path] of [
+        ['function', 'result.deep.it'],
+        ['namespace', 'result.deep.it'],
+        ['arguments', 'result.deep.it'],
+      ] as const) {
+        const argument = await failure(executor.run(tasks.giveBack, { deep: { it: tasks.uncopyable(what) } }))
+        assert.deepEqual([argument['path'], argument['code']], ['args[0].deep.it', 'ATONCE_SERIALIZATION'])
+        const result = await failure(executor.run(tasks.giveUncopyable, what))
+        assert.ok(result instanceof SerializationError)
+        assert.deepEqual([result['path'], result['code']], [path, 'ATONCE_SERIALIZATION'])
+        const endings = await executor.map(tasks.giveUncopyable, ['', what, ''], { chunk: 3 }).settled()
+        assert.deepEqual(
+          endings.map(ending => (ending.status === 'rejected' ? ending.reason.path : ending.value)),
+          [{ deep: { it: undefined } }, path, { deep: { it: undefined } }],
+        )
+      }
+    },
+  ],
+  [
     'a result that can not be made here fails its own call, in a chunk alone',
     async (start, { copies }) => {
       if (!copies) return

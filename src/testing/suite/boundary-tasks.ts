@@ -1,9 +1,11 @@
 /** The tasks, storages and classes of the behaviours at the boundary; a module of its own, as workers must import it. */
+
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { coroutines } from '../../coroutines/coroutines.ts'
 import { propagated } from '../../declared/propagated.ts'
 import { shareable } from '../../declared/shareable.ts'
+import * as namespace from '../../errors.ts'
 import { context } from '../../task/context.ts'
 import { task } from '../../task/task.ts'
 import { threads } from '../../threads/threads.ts'
@@ -136,6 +138,22 @@ export const failDeep = task(import.meta, function failDeep(n: number): number {
 /** Something that the caller can't make, for an odd number. */
 export const giveOneWay = task(import.meta, function giveOneWay(n: number): unknown {
   return n % 2 === 1 ? new OneWay('throws') : n
+})
+
+/** Things that no copy can be made of, though they look plain. */
+export function uncopyable(what: string): unknown {
+  if (what === 'function') return () => {}
+  if (what === 'namespace') return namespace
+  return what === 'arguments' ? given(1) : undefined
+}
+
+function given(..._: unknown[]): IArguments {
+  // biome-ignore lint/complexity/noArguments: that is what it is about
+  return arguments
+}
+
+export const giveUncopyable = task(import.meta, function giveUncopyable(what: string): unknown {
+  return { deep: { it: uncopyable(what) } }
 })
 
 const scratch = { n: 0, bytes: new Uint8Array(4), rows: new Map([['row', [0]]]) }

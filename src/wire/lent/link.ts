@@ -1,6 +1,7 @@
 /** The way between the two sides of a lent end; README.md tells what it is between threads, and to a process. */
-import type { MessagePort } from 'node:worker_threads'
+
 import type { PackCrossing } from '../../declared/shareable.ts'
+import type { Moved } from '../../task/transfer.ts'
 import type { Crossing } from '../crossing.ts'
 import type { OfLoan } from './messages.ts'
 
@@ -19,7 +20,7 @@ export interface Link {
    * if the link is clear.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
-  send(message: OfLoan, transfer?: readonly (ArrayBuffer | MessagePort)[]): void
+  send(message: OfLoan, transfer?: readonly Moved[]): void
   /** Reads at once what has arrived and was not delivered yet. */
   drain(): void
   /** This side sends and wants no more. */

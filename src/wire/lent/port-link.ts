@@ -1,5 +1,7 @@
 /** A link between two threads: a MessagePort of its own, and a word of shared memory. */
+
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import type { Moved } from '../../task/transfer.ts'
 import type { Link, LinkListener } from './link.ts'
 import type { OfLoan } from './messages.ts'
 
@@ -22,7 +24,7 @@ export class PortLink implements Link {
     this.#port.unref()
   }
 
-  send(message: OfLoan, transfer: readonly (ArrayBuffer | MessagePort)[] = []): void {
+  send(message: OfLoan, transfer: readonly Moved[] = []): void {
     this.#port.postMessage(message, transfer)
   }
 

@@ -5,10 +5,10 @@
  * Everything else is a message. A transport that can't take something on its fast lane says so, and the caller sends a
  * message instead.
  */
-import type { MessagePort } from 'node:worker_threads'
+import type { Moved } from '../../task/transfer.ts'
 
 /** What moves instead of being copied. */
-export type Transfer = readonly (ArrayBuffer | MessagePort)[]
+export type Transfer = readonly Moved[]
 
 /** One end of a connection. What is sent arrives once and in order, or not at all once the connection is cut. */
 export interface Transport {

@@ -178,7 +178,7 @@ export class CallRunner {
     const workMs = this.#clock.look() - startedMs
     this.#end(seq)
     const { message, transfer } = chunkReply(seq, outcome, workMs, this.#outgoing.crossing)
-    this.#outgoing.send(message, transfer)
+    this.#outgoing.result(message, transfer)
   }
 
   #fail({ seq }: Call, error: unknown, startedMs: number): void {

@@ -8,7 +8,7 @@
  * The reply leaves when the last call has ended. A task may use its result object or its buffer again in the next call: what a
  * call has returned is what it was then, as in a call that travels alone.
  */
-import type { MessagePort } from 'node:worker_threads'
+
 import {
   listFor,
   moving,
@@ -22,6 +22,7 @@ import { runtime } from '../../runtime/runtime.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { isThenable } from '../../task/thenable.ts'
+import type { Moved } from '../../task/transfer.ts'
 import { type Crossing, decode, decodeParts, encode, encodeNow } from '../../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../../wire/failure.ts'
 import { type Borrower, borrowing } from '../../wire/lent/lend.ts'
@@ -38,7 +39,7 @@ export interface ChunkOutcome {
   /** What was thrown, by the call's place. */
   readonly failures: ReadonlyMap<number, WireFailure>
   /** What moves with the values. */
-  readonly transfer: ReadonlySet<ArrayBuffer | MessagePort>
+  readonly transfer: ReadonlySet<Moved>
   /** What the longest call took, as far as it was measured. */
   readonly longestMs: number
 }
@@ -168,7 +169,7 @@ class Kept {
   readonly values: unknown[]
   readonly special: number[] = []
   readonly failures = new Map<number, WireFailure>()
-  readonly transfer = new Set<ArrayBuffer | MessagePort>() // Two results may hold one port, which moves once.
+  readonly transfer = new Set<Moved>() // Two results may hold one port, which moves once.
   readonly #crossing: Crossing
   readonly #plain: PlainCopy
 
@@ -212,7 +213,7 @@ export function chunkReply(
   { values, special, failures, transfer, longestMs }: ChunkOutcome,
   workMs: number,
   crossing: Crossing,
-): { message: FromWorker; transfer: readonly (ArrayBuffer | MessagePort)[] } {
+): { message: FromWorker; transfer: readonly Moved[] } {
   if (failures.size === 0) {
     const packed = pack(values)
     const value: PackedResults = { values: packed, special, longestMs }

@@ -1,5 +1,5 @@
 /** What a task in a worker sees as its executor: the pool of its worker, for calls that end with the one that makes them. */
-import type { MessagePort } from 'node:worker_threads'
+
 import { AbortError, ClosedError, NotOwnerError, OptionError } from '../../errors.ts'
 import { addressOf } from '../../executor/address.ts'
 import type { Backend, Job } from '../../executor/backend.ts'
@@ -7,6 +7,7 @@ import { learnClasses } from '../../executor/caller.ts'
 import { type Pause, type Paused, Pauses } from '../../executor/repeat/pauses.ts'
 import type { ExecutorStats, Model } from '../../executor/stats.ts'
 import { nameOf } from '../../task/task.ts'
+import type { Moved } from '../../task/transfer.ts'
 import { type Crossing, decode, type Encoded, encode, needsNoCodec } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure } from '../../wire/failure.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
@@ -21,7 +22,7 @@ export interface Home {
   readonly workers: number
 }
 
-type Send = (message: FromWorker, transfer: readonly (ArrayBuffer | MessagePort)[]) => void
+type Send = (message: FromWorker, transfer: readonly Moved[]) => void
 
 /** The nested calls of all calls of one worker, by their numbers. */
 export class NestedCalls {

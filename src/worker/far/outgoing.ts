@@ -6,6 +6,7 @@ import { type Crossing, detach, encode } from '../../wire/codec.ts'
 import { encodeFailure, type WireFailure, withoutParts } from '../../wire/failure.ts'
 import type { FromWorker } from '../../wire/messages.ts'
 import type { Transfer, Transport } from '../../wire/transport/transport.ts'
+import { uncopyable } from '../reply.ts'
 
 export class Outgoing {
   readonly crossing: Crossing
@@ -42,7 +43,16 @@ export class Outgoing {
 
   done(seq: number, workMs: number, result: unknown): void {
     const { value, special, transfer } = encode(result, 'result', this.crossing)
-    this.send({ kind: 'done', seq, value, special, workMs }, transfer)
+    this.result({ kind: 'done', seq, value, special, workMs }, transfer)
+  }
+
+  /** @throws SerializationError for what the platform can't copy, though the scan let it pass */
+  result(message: FromWorker, transfer: Transfer): void {
+    try {
+      this.send(message, transfer)
+    } catch (cause) {
+      throw uncopyable('result', cause)
+    }
   }
 
   /**
