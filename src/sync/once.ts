@@ -39,7 +39,7 @@ export class Once {
   runSync(body: () => void, options: SyncWaitOptions = {}): boolean {
     if (this.done) return false
     const self = me()
-    const taking = own(this.#words, this.#at, self, this.#asking(true))
+    const taking = own(this.#words, this.#at, self, this.#asking(self))
     block(guarded(taking, this.name), this.name, checkTimeout('runSync()', options.timeoutMs))
     try {
       if (this.done) return false
@@ -58,7 +58,7 @@ export class Once {
   async run(body: () => unknown, options: WaitOptions = {}): Promise<boolean> {
     if (this.done) return false
     const self = me()
-    await suspend(own(this.#words, this.#at, self, this.#asking(false)), this.name, this, options)
+    await suspend(own(this.#words, this.#at, self, this.#asking(undefined)), this.name, this, options)
     try {
       if (this.done) return false
       await body()
@@ -69,7 +69,7 @@ export class Once {
     }
   }
 
-  #asking(blocks: boolean): Asking {
+  #asking(blocks: number | undefined): Asking {
     return { name: this.name, blocks, take: true, tookOver: false }
   }
 

@@ -23,13 +23,13 @@ export const inLine = 1 << 30
 /**
  * How often one who was woken may find the word taken again before newcomers must stand in line.
  */
-const patience = 8
+const patience = 64
 
 /** How somebody asks for an owned word. */
 export interface Asking {
   readonly name: string
-  /** Whether its thread stops while it waits: then it can be part of a circle. */
-  readonly blocks: boolean
+  /** The thread that stops while it waits, and can be part of a circle; undefined if none does. */
+  readonly blocks: number | undefined
   /** Takes over what a dead owner has left, instead of being told by an error. */
   readonly take: boolean
   /** Whether it was taken over. */
@@ -104,6 +104,7 @@ export function* stand(
         if (enter(held, waited, lost < patience)) return true
         continue
       }
+      if (owner === asking.blocks) throw waitsForItself(asking.name)
       if (owner !== 0 && !isAlive(owner)) {
         ownerDied(words, at)
         continue
@@ -115,7 +116,7 @@ export function* stand(
       if (resumed === 'over') return false
       if (resumed === 'woken') lost += 1
       if (resumed !== 'changed') waited = true
-      if (resumed === 'slice' && asking.blocks && owner !== 0) {
+      if (resumed === 'slice' && asking.blocks !== undefined && owner !== 0) {
         watch ??= new CircleWatch(asking.name)
         watch.look(owner, () => (load(words, at) & agentMask) === owner)
       }
@@ -129,8 +130,8 @@ export function* stand(
 export function disown(words: Int32Array, at: number, self: number): boolean {
   let held = compareExchange(words, at, self, 0)
   if (held === self) return true
-  if ((held & (agentMask | poisoned)) !== self) return false
   for (;;) {
+    if ((held & (agentMask | poisoned)) !== self) return false
     const now = compareExchange(words, at, held, held & inLine)
     if (now === held) break
     held = now
@@ -149,4 +150,11 @@ export function passTurn(words: Int32Array, at: number): void {
     if ((held & contended) !== 0) notify(words, at, 1)
     return
   }
+}
+
+function waitsForItself(name: string): SyncUseError {
+  return new SyncUseError(
+    `This thread holds ${name} already, and would wait for itself. Release its guard first; ` +
+      'a ReentrantMutex may be acquired again by the call that holds it.',
+  )
 }

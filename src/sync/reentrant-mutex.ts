@@ -80,11 +80,7 @@ export class ReentrantMutex {
     if (this.#again(self)) return new Guard(this, false)
     if (tryOwn(this.#words, this.#at, self)) return this.#taken(false)
     needsToBlock(`acquireSync() of ${this.name}`, 'using guard = await mutex.acquire()')
-    if (this.#ownedBy(self))
-      throw new SyncUseError(
-        `Another call on this thread holds ${this.name}, and could not go on while this one stops the thread. Write: using guard = await mutex.acquire()`,
-      )
-    const asking = this.#asking(options, true)
+    const asking = this.#asking(options, self)
     const timeoutMs = checkTimeout('acquireSync()', options.timeoutMs)
     block(own(this.#words, this.#at, self, asking), this.name, timeoutMs)
     return this.#taken(asking.tookOver)
@@ -99,7 +95,7 @@ export class ReentrantMutex {
     const self = me()
     if (this.#again(self)) return new Guard(this, false)
     if (tryOwn(this.#words, this.#at, self)) return this.#taken(false)
-    const asking = this.#asking(options, false)
+    const asking = this.#asking(options, undefined)
     await suspend(own(this.#words, this.#at, self, asking), this.name, this, options)
     return this.#taken(asking.tookOver)
   }
@@ -135,7 +131,7 @@ export class ReentrantMutex {
     return (load(this.#words, this.#at) & (agentMask | poisoned)) === self
   }
 
-  #asking({ ownerDied }: OwnerDiedOption, blocks: boolean): Asking {
+  #asking({ ownerDied }: OwnerDiedOption, blocks: number | undefined): Asking {
     return { name: this.name, blocks, take: ownerDied === 'take', tookOver: false }
   }
 

@@ -69,9 +69,8 @@ export class RwLock {
     const place = tryRead(this.#words, this.#at, places, self)
     if (place >= 0) return this.#reading(place)
     needsToBlock(`acquireReadSync() of ${this.name}`, 'using reading = await lock.acquireRead()')
-    this.#refuseOwn('acquireReadSync()', self, false)
     const waiting: Reading = { place: -1 }
-    const asking = this.#asking({ ...options, ownerDied: 'throw' }, true)
+    const asking = this.#asking({ ...options, ownerDied: 'throw' }, self)
     const timeoutMs = checkTimeout('acquireReadSync()', options.timeoutMs)
     block(awaitRead(this.#words, this.#at, places, self, asking, waiting), this.name, timeoutMs)
     return this.#reading(waiting.place)
@@ -84,7 +83,7 @@ export class RwLock {
     const place = tryRead(this.#words, this.#at, places, self)
     if (place >= 0) return this.#reading(place)
     const waiting: Reading = { place: -1 }
-    const asking = this.#asking({ ...options, ownerDied: 'throw' }, false)
+    const asking = this.#asking({ ...options, ownerDied: 'throw' }, undefined)
     await suspend(awaitRead(this.#words, this.#at, places, self, asking, waiting), this.name, this, options)
     return this.#reading(waiting.place)
   }
@@ -110,9 +109,9 @@ export class RwLock {
   acquireWriteSync(options: AcquireSyncOptions = {}): Guard {
     const self = me()
     needsToBlock(`acquireWriteSync() of ${this.name}`, 'using writing = await lock.acquireWrite()')
-    this.#refuseOwn('acquireWriteSync()', self, true)
+    this.#refuseReading(self)
     const timeoutMs = checkTimeout('acquireWriteSync()', options.timeoutMs)
-    const asking = this.#asking(options, true)
+    const asking = this.#asking(options, self)
     block(awaitWrite(this.#words, this.#at, places, self, asking), this.name, timeoutMs)
     return this.#writing(asking.tookOver)
   }
@@ -120,7 +119,7 @@ export class RwLock {
   /** As `acquireWriteSync`, without stopping the thread. Rejects with the signal's reason too. */
   async acquireWrite(options: AcquireOptions = {}): Promise<Guard> {
     options.signal?.throwIfAborted()
-    const asking = this.#asking(options, false)
+    const asking = this.#asking(options, undefined)
     await suspend(awaitWrite(this.#words, this.#at, places, me(), asking), this.name, this, options)
     return this.#writing(asking.tookOver)
   }
@@ -143,19 +142,17 @@ export class RwLock {
     )
   }
 
-  /** A thread that blocks for what it holds itself would wait for ever. */
-  #refuseOwn(call: string, self: number, readingToo: boolean): void {
-    const writes = (load(this.#words, this.#at) & (agentMask | poisoned)) === self
-    let reads = false
-    for (let place = 0; readingToo && place < places; place += 1)
-      reads ||= load(this.#words, this.#at + firstPlace + place) === self
-    if (writes || reads)
-      throw new SyncUseError(
-        `${call} of ${this.name} by a thread that ${writes ? 'writes' : 'reads'} already, and would wait for itself. Release its guard first.`,
-      )
+  /** A reader that blocks to write would wait for itself. */
+  #refuseReading(self: number): void {
+    for (let place = 0; place < places; place += 1) {
+      if (load(this.#words, this.#at + firstPlace + place) === self)
+        throw new SyncUseError(
+          `acquireWriteSync() of ${this.name} by a thread that reads, and would wait for itself. Release its guard first.`,
+        )
+    }
   }
 
-  #asking({ ownerDied }: AcquireOptions, blocks: boolean): Asking {
+  #asking({ ownerDied }: AcquireOptions, blocks: number | undefined): Asking {
     return { name: this.name, blocks, take: ownerDied === 'take', tookOver: false }
   }
 

@@ -16,7 +16,7 @@ import {
 
 const mostPermits = 0x0fff_ffff
 const waiters = 1
-const patience = 8
+const patience = 64
 
 /**
  * Gives out permits, `permits` at a time. A permit has no owner: any thread may release it, so a

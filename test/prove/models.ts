@@ -120,7 +120,7 @@ const mutexes: readonly Model[] = [
         const [at, counter] = [words(1), words(1)]
         const body = () => {
           const self = me()
-          const asking = { name: 'm', blocks: false, take: false, tookOver: false }
+          const asking = { name: 'm', blocks: undefined, take: false, tookOver: false }
           if (!abortable(own(at, 0, self, asking))) return 0
           increment(counter)
           disown(at, 0, self)

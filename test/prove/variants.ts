@@ -37,7 +37,7 @@ export const variants: readonly Variant[] = [
   },
   {
     name: 'a release that wakes nobody',
-    edit: owned('    held = now\n  }\n  passTurn(words, at)', '    held = now\n  }'),
+    edit: owned('  passTurn(words, at)\n  return true\n', '  return true\n'),
     models: 'mutex',
   },
   {
@@ -50,14 +50,14 @@ export const variants: readonly Variant[] = [
   },
   {
     name: 'a release that does not look whose the word is',
-    edit: owned('if ((held & (agentMask | poisoned)) !== self) return false', ''),
+    edit: owned('    if ((held & (agentMask | poisoned)) !== self) return false\n', ''),
     models: 'mutex, released',
   },
   {
     name: 'a release that looks first and gives up then',
     edit: owned(
-      'let held = compareExchange(words, at, self, 0)',
-      'let held = load(words, at)\n  if (held === self) compareExchange(words, at, load(words, at), 0)',
+      '    const now = compareExchange(words, at, held, held & inLine)\n',
+      '    const now = held\n    compareExchange(words, at, load(words, at), held & inLine)\n',
     ),
     models: 'mutex',
   },

@@ -1,0 +1,127 @@
+/**
+ * The locks of atonce/sync beside bare Atomics and a hand-written futex: ratios within one run, in turns (A B A B …), median
+ * and range.
+ *
+ *     npm --prefix bench run sync
+ */
+import { threads } from '../../src/index.ts'
+import { compareExchange } from '../../src/runtime/atomics.ts'
+import { Barrier, Mutex, Semaphore } from '../../src/sync.ts'
+import { BareLock, contendFutex, contendMutex, handOffBare, handOffSemaphores } from './sides.ts'
+
+const rounds = Number(process.argv[2] ?? 11)
+type Measured = () => number | Promise<number>
+
+/** Prints how `ours` compares to `bare`, both in nanoseconds, measured in turns. */
+async function compare(name: string, goal: number, ours: Measured, bare: Measured): Promise<void> {
+  const all: { readonly oursNs: number; readonly bareNs: number; readonly ratio: number }[] = []
+  for (let round = -1; round < rounds; round += 1) {
+    const [oursNs, bareNs] = [await ours(), await bare()]
+    if (round >= 0) all.push({ oursNs, bareNs, ratio: oursNs / bareNs }) // The first round warms up.
+  }
+  const middle = (values: readonly number[]) =>
+    [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
+  const ratios = all.map(({ ratio }) => ratio)
+  const [oursNs, bareNs] = [middle(all.map(one => one.oursNs)), middle(all.map(one => one.bareNs))]
+  console.log(
+    `${name}\n    ${oursNs.toFixed(1)} ns beside ${bareNs.toFixed(1)} ns: ratio ${middle(ratios).toFixed(2)} ` +
+      `[${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}], goal ${goal}`,
+  )
+}
+
+function nsEach(count: number, body: (count: number) => void): number {
+  const startedNs = process.hrtime.bigint()
+  body(count)
+  return Number(process.hrtime.bigint() - startedNs) / count
+}
+
+const many = 2_000_000
+const words = () => new Int32Array(new SharedArrayBuffer(64))
+const [bareWords, seamWords] = [words(), words()]
+const mutex = new Mutex()
+
+const barePair = () =>
+  nsEach(many, count => {
+    for (let at = 0; at < count; at += 1) {
+      Atomics.compareExchange(bareWords, 0, 0, 1)
+      Atomics.compareExchange(bareWords, 0, 1, 0)
+    }
+  })
+
+await compare(
+  'two compare-exchanges by the seam, beside two bare ones',
+  1,
+  () =>
+    nsEach(many, count => {
+      for (let at = 0; at < count; at += 1) {
+        compareExchange(seamWords, 0, 0, 1)
+        compareExchange(seamWords, 0, 1, 0)
+      }
+    }),
+  barePair,
+)
+await compare(
+  'Mutex acquired and released while nobody waits, beside two bare compare-exchanges',
+  2,
+  () =>
+    nsEach(many, count => {
+      for (let at = 0; at < count; at += 1) mutex.acquireSync().release()
+    }),
+  barePair,
+)
+await compare(
+  'the same by `using`',
+  2,
+  () =>
+    nsEach(many, count => {
+      for (let at = 0; at < count; at += 1) {
+        using _guard = mutex.acquireSync()
+      }
+    }),
+  barePair,
+)
+const lock = new BareLock(words())
+await compare(
+  'a hand-written futex while nobody waits, beside two bare compare-exchanges',
+  2,
+  () =>
+    nsEach(many, count => {
+      for (let at = 0; at < count; at += 1) {
+        lock.lock()
+        lock.unlock()
+      }
+    }),
+  barePair,
+)
+
+await using pool = threads({ workers: 2 })
+const start = new Barrier(2)
+const slower = async (sides: readonly PromiseLike<number>[]) => Math.max(...(await Promise.all(sides)))
+
+await compare(
+  '2 threads that increment under a Mutex, beside a hand-written futex',
+  1.5,
+  () => {
+    const [contended, counter] = [new Mutex(), words()]
+    return slower([0, 1].map(() => pool.run(contendMutex, start, contended, counter, 500_000)))
+  },
+  () => {
+    const [word, counter] = [words(), words()]
+    return slower([0, 1].map(() => pool.run(contendFutex, start, word, counter, 500_000)))
+  },
+)
+await compare(
+  'blocked threads that take turns by Semaphores, beside bare wait and notify',
+  1.2,
+  () => {
+    const [first, second] = [new Semaphore(1, { max: 1 }), new Semaphore(0, { max: 1 })]
+    return slower([
+      pool.run(handOffSemaphores, start, first, second, 20_000),
+      pool.run(handOffSemaphores, start, second, first, 20_000),
+    ])
+  },
+  () => {
+    const turn = words()
+    return slower([0, 1].map(who => pool.run(handOffBare, start, turn, who, 20_000)))
+  },
+)
