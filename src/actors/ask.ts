@@ -10,20 +10,10 @@
  */
 import { AbortError, TimeoutError } from '../errors.ts'
 import type { Runtime, Timer } from '../runtime/runtime.ts'
-import type { Limits, Target } from './contract.ts'
+import type { Asker, Asking, Cause, Limits, PendingAsk, Target } from './contract.ts'
 import { CyclicAskError } from './errors.ts'
 
-/** What an actor works on. */
-export interface Cause {
-  readonly ask: Ask | undefined
-}
-
-/** Who asks, if it is an actor: its current message is why. */
-export interface Asker extends Target {
-  readonly current: Cause | undefined
-}
-
-export class Ask {
+export class Ask implements PendingAsk {
   readonly promise: Promise<unknown>
   /** The actor that asks, and the message that it asks for. */
   readonly asker: Asker | undefined
@@ -31,6 +21,11 @@ export class Ask {
   /** What is asked, for messages. */
   readonly target: Target
   readonly method: string
+  /** Where it came from, if from elsewhere, and its number there. */
+  readonly link: object | undefined
+  readonly linkId: number
+  /** Is told when it is settled, with the reason if it was given up. */
+  onSettled: ((reason: unknown) => void) | undefined
   settled = false
   /** Why it was given up; undefined while somebody waits for the answer. */
   reason: unknown
@@ -46,11 +41,13 @@ export class Ask {
   #inner: Set<Ask> | undefined
   #controller: AbortController | undefined
 
-  constructor(target: Target, method: string, asker: Asker | undefined) {
+  constructor(target: Target, method: string, asker: Asker | undefined, asking?: Asking) {
     this.target = target
     this.method = method
     this.asker = asker
     this.within = asker?.current
+    this.link = asking?.link
+    this.linkId = asking?.id ?? 0
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -67,8 +64,9 @@ export class Ask {
 
   /** Nobody waits any more: the asks made for it are given up too, and `signal` aborts. */
   giveUp(reason: unknown): void {
-    if (!this.#settle()) return
+    if (this.settled) return
     this.reason = reason
+    this.#settle()
     this.#reject(reason)
     this.#controller?.abort(reason)
     for (const inner of this.#inner ?? []) inner.giveUp(reason)
@@ -91,7 +89,7 @@ export class Ask {
   /** Lets its limits, and the ask that it is made for, end it. */
   limit(limits: Limits | undefined, lines: Lines): void {
     const outer = this.within?.ask
-    if (outer !== undefined && !outer.settled) {
+    if (outer instanceof Ask && !outer.settled) {
       outer.#inner ??= new Set()
       outer.#inner.add(this)
     }
@@ -103,7 +101,7 @@ export class Ask {
       this.#aborted = { signal, listener }
     }
     // The outer deadline is no later, and ends this one too.
-    if (outer === undefined || outer.untilMs > lines.nowMs() + timeoutMs) lines.enter(this, timeoutMs)
+    if (!(outer instanceof Ask) || outer.untilMs > lines.nowMs() + timeoutMs) lines.enter(this, timeoutMs)
     else this.untilMs = outer.untilMs
   }
 
@@ -117,7 +115,8 @@ export class Ask {
       this.#aborted = undefined
     }
     const outer = this.within?.ask
-    if (outer !== undefined) outer.#inner?.delete(this)
+    if (outer instanceof Ask) outer.#inner?.delete(this)
+    this.onSettled?.(this.reason)
     return true
   }
 }
@@ -135,14 +134,18 @@ function abortOf({ what }: Ask, signal: AbortSignal): AbortError {
  */
 export function cycle(asker: Asker, target: Target): CyclicAskError | undefined {
   const chain = [target.name, asker.name]
-  if (asker === target) return new CyclicAskError(chain)
+  if (isSame(asker, target)) return new CyclicAskError(chain)
   for (let ask = asker.current?.ask; ask !== undefined; ask = ask.within?.ask) {
     const { asker: outer } = ask
     if (outer === undefined || ask.settled || outer.current !== ask.within) return undefined
     chain.push(outer.name)
-    if (outer === target) return new CyclicAskError(chain)
+    if (isSame(outer, target)) return new CyclicAskError(chain)
   }
   return undefined
+}
+
+function isSame(asker: Asker, target: Target): boolean {
+  return asker.self === target
 }
 
 /**

@@ -10,7 +10,7 @@
  */
 
 import { Ask, cycle } from './ask.ts'
-import type { Definition, Ended, Limits, Method } from './contract.ts'
+import type { Asker, Asking, Definition, Ended, Limits, Method, Target } from './contract.ts'
 import { currentActor, enterActor, leaveActor } from './current.ts'
 import { ActorDiedError, ActorStartError, MailboxFullError } from './errors.ts'
 import { Extras } from './extras.ts'
@@ -65,6 +65,10 @@ export class Cell implements LiveActor, Runnable {
     this.parent = parent
   }
 
+  get self(): Target {
+    return this
+  }
+
   get name(): string {
     return this.#extras?.name ?? `${this.definition.name} ${this.number}`
   }
@@ -99,10 +103,19 @@ export class Cell implements LiveActor, Runnable {
   }
 
   ask(method: Method, args: readonly unknown[], limits: Limits | undefined): Promise<unknown> {
-    const asker = currentActor()
+    return this.askFor(method, args, limits, undefined)
+  }
+
+  askFor(
+    method: Method,
+    args: readonly unknown[],
+    limits: Limits | undefined,
+    asking: Asking | undefined,
+  ): Promise<unknown> {
+    const asker = asking === undefined ? currentActor() : asking.asker
     const refused = this.#refusal(asker)
     if (refused !== undefined) return Promise.reject(refused)
-    const ask = new Ask(this, method.name, asker)
+    const ask = new Ask(this, method.name, asker, asking)
     ask.limit(limits, this.system.lines)
     if (!ask.settled) this.#accept(new Message(method, args, ask))
     return ask.promise
@@ -137,7 +150,7 @@ export class Cell implements LiveActor, Runnable {
     return ask.promise
   }
 
-  #refusal(asker: LiveActor | undefined): Error | undefined {
+  #refusal(asker: Asker | undefined): Error | undefined {
     if (this.ended !== undefined) return new ActorDiedError(this.name, this.ended, 'no')
     if (this.#extras?.closing !== undefined) return new ActorDiedError(this.name, this.#extras.closing, 'no')
     if (asker !== undefined) {
@@ -156,7 +169,7 @@ export class Cell implements LiveActor, Runnable {
   }
 
   /** What the actor's policy says of one more message than may wait. */
-  #makesRoom(sender: LiveActor | undefined, asks: boolean): boolean {
+  #makesRoom(sender: Asker | undefined, asks: boolean): boolean {
     const { overflow, capacity } = this.definition
     if (overflow === 'reject' || this.waiting >= hardBound * capacity) return false
     if (overflow === 'drop-oldest') {

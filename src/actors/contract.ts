@@ -36,6 +36,36 @@ export interface Limits {
   readonly signal: AbortSignal | undefined
 }
 
+/** What an actor works on. */
+export interface Cause {
+  readonly ask: PendingAsk | undefined
+}
+
+/** Who asks, if it is an actor: its current message is why. */
+export interface Asker {
+  readonly name: string
+  /** The actor itself. */
+  readonly self: Target
+  readonly current: Cause | undefined
+}
+
+/** A message whose sender waits for the answer, as others see it. */
+export interface PendingAsk {
+  readonly asker: Asker | undefined
+  readonly within: Cause | undefined
+  readonly settled: boolean
+  /** Where it came from, if from elsewhere, and its number there. */
+  readonly link: object | undefined
+  readonly linkId: number
+}
+
+/** For whom an ask is made that came from elsewhere. */
+export interface Asking {
+  readonly link: object
+  readonly id: number
+  readonly asker: Asker | undefined
+}
+
 /** Is told once when an actor has ended for good. */
 export type Ended = (reason: StopReason) => void
 
@@ -49,6 +79,13 @@ export interface Target {
   /** False if the message became a dead letter. */
   tell(method: Method, args: readonly unknown[]): boolean
   ask(method: Method, args: readonly unknown[], limits: Limits | undefined): Promise<unknown>
+  /** The same, for one who asks from elsewhere. */
+  askFor(
+    method: Method,
+    args: readonly unknown[],
+    limits: Limits | undefined,
+    asking: Asking | undefined,
+  ): Promise<unknown>
   stream(method: Method, args: readonly unknown[], limits: Limits | undefined): AsyncIterableIterator<unknown>
   /** Calls `ended` when the actor has ended, at once if it has; returns what takes that back. */
   watch(ended: Ended): () => void

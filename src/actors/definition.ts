@@ -7,7 +7,7 @@
  */
 import { checkCount, checkFunction, checkOptions, optionNames } from '../checks.ts'
 import { Declarations, type Place } from '../declared/declarations.ts'
-import type { Where } from '../declared/where.ts'
+import type { Evaluation, Where } from '../declared/where.ts'
 import { OptionError } from '../errors.ts'
 import type { Definition, Limits, Method, Overflow, Target } from './contract.ts'
 import { InvalidActorError } from './errors.ts'
@@ -52,6 +52,8 @@ export const definitionOf: unique symbol = Symbol.for('atonce.actor.1') as never
 
 const definitions = new Declarations<Definition>('actors')
 
+const usualCapacity = 4_096
+
 /** Called by the system, never by message. */
 const hooks = new Set(['constructor', 'onStart', 'onStop'])
 
@@ -86,7 +88,7 @@ export function actor<T extends object, A extends readonly any[]>(
   if (Object.hasOwn(cls, definitionOf))
     throw new InvalidActorError(`${cls.name} is an actor’s class already.`)
   const {
-    capacity = 4_096,
+    capacity = usualCapacity,
     overflow = 'wait',
     crashOn = [],
     remember = 0,
@@ -126,9 +128,41 @@ export function definitionIn(cls: unknown): Definition {
   )
 }
 
+/** Which evaluation of a module has declared its actors. */
+export function actorsEvaluationOf(module: string): Evaluation | undefined {
+  return definitions.evaluationOf(module)
+}
+
 /** The class that was declared at that place on this side. */
 export function findDefinition(place: Place): Definition | undefined {
   return definitions.find(place)
+}
+
+/** What is known of a class that this side has not imported: its methods' names. */
+export function definitionOfNames(
+  place: Place,
+  names: readonly string[],
+  streams: readonly string[],
+): Definition {
+  const absent = () => {
+    throw new InvalidActorError(`${place.name} is not imported here: ${place.module}`)
+  }
+  const methods = new Map(
+    names.map(name => [name, { name, fn: absent, streams: streams.includes(name), entersContext: false }]),
+  )
+  return {
+    name: place.name,
+    place,
+    make: class {},
+    methods,
+    capacity: usualCapacity,
+    overflow: 'wait',
+    crashOn: [],
+    remember: 0,
+    redact: undefined,
+    Ask: stubs(AskStubs, methods),
+    Tell: stubs(TellStubs, methods),
+  }
 }
 
 function checked(name: string, options: ActorOptions): ActorOptions {

@@ -1,5 +1,5 @@
 /** An actor on this thread, as the parts around it see it; `Cell` is the one implementation. */
-import type { Asker } from './ask.ts'
+import type { Asker, Target } from './contract.ts'
 import type { Message } from './mailbox.ts'
 import type { StopReason } from './reason.ts'
 import type { System } from './system.ts'
@@ -23,7 +23,8 @@ export interface Children {
   stop(reason: StopReason): Promise<void>
 }
 
-export interface LiveActor extends Asker {
+export interface LiveActor extends Target, Asker {
+  readonly name: string
   readonly current: Message | undefined
   readonly system: System
   readonly waiting: number

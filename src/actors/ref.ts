@@ -16,9 +16,11 @@ type MethodNames<T> = {
 }[keyof T]
 
 /** What an ask of a method gives: its values as they come for a generator, a promise of its result for any other. */
-type Answer<R> = R extends Generator<infer Y, any, any> | AsyncGenerator<infer Y, any, any>
-  ? AsyncIterableIterator<Y>
-  : Promise<Awaited<R>>
+type Answer<R> = [R] extends [never]
+  ? Promise<never>
+  : R extends Generator<infer Y, any, any> | AsyncGenerator<infer Y, any, any>
+    ? AsyncIterableIterator<Y>
+    : Promise<Awaited<R>>
 
 /** The methods of an actor, each of which sends a message and brings the answer. */
 export type Asks<T> = {

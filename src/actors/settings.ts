@@ -1,10 +1,13 @@
 /** How a supervisor treats one of its children, and all of them. */
 import { checkCount, checkFlag, checkFunction, checkMs, checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
+import type { Executor } from '../executor/executor.ts'
 import type { FailureReport } from './report.ts'
 
 /** Where an actor lives: see `place.ts`. */
 export interface StartOptions {
+  /** Where it lives: `threads()` or `processes()`, in workers of its kind beside the executor's own. Default: here. */
+  readonly on?: Executor
   /** Found by `whereis(name)` on this thread; free again when the actor has ended. */
   readonly name?: string
   /**
@@ -21,6 +24,7 @@ export interface StartOptions {
 }
 
 export const startOptionNames = optionNames<StartOptions>({
+  on: true,
   name: true,
   restart: true,
   shutdownMs: true,
@@ -28,7 +32,7 @@ export const startOptionNames = optionNames<StartOptions>({
   significant: true,
 })
 
-export type ChildSettings = Required<Omit<StartOptions, 'name'>>
+export type ChildSettings = Required<Omit<StartOptions, 'name' | 'on'>>
 
 const usual: ChildSettings = {
   restart: 'permanent',

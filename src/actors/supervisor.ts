@@ -15,14 +15,18 @@ import { ClosedError } from '../errors.ts'
 import type { Timer } from '../runtime/seam.ts'
 import { Cell } from './cell.ts'
 import { ActorChild, type Child, SupervisorChild } from './child.ts'
+import type { Definition } from './contract.ts'
 import { type ActorClass, definitionIn } from './definition.ts'
-import { RestartLimitError } from './errors.ts'
+import { NameTakenError, RestartLimitError } from './errors.ts'
 import type { Message } from './mailbox.ts'
 import { named } from './names.ts'
 import { isAbnormal, type StopReason, shutdown } from './reason.ts'
 import { ActorRef, type Ref } from './ref.ts'
+import { type HostingPlace, hostingPlace } from './remote/place.ts'
+import { RemoteChild } from './remote/remote-child.ts'
 import { reportOf } from './report.ts'
 import {
+  type ChildSettings,
   childSettings,
   type Policy,
   policyOf,
@@ -98,12 +102,32 @@ export class Supervisor implements AsyncDisposable {
     const definition = definitionIn(cls)
     const settings = childSettings(options)
     if (this.#closing !== undefined) return Promise.reject(this.#closed())
+    const place = options?.on === undefined ? undefined : hostingPlace(options.on)
+    if (place !== undefined) return this.#startElsewhere(definition, args, settings, place, options?.name)
     const cell = new Cell(this.#system, definition, args, undefined)
     const child = new ActorChild(cell, settings, this)
     cell.parent = child
     const ref = new ActorRef(cell, undefined)
     if (options?.name !== undefined) named(this.#system, cell, options.name, ref)
     return this.#begin(child).then(() => ref as unknown as Ref<T>)
+  }
+
+  async #startElsewhere<T extends object>(
+    definition: Definition,
+    args: readonly unknown[],
+    settings: ChildSettings,
+    place: HostingPlace,
+    name: string | undefined,
+  ): Promise<Ref<T>> {
+    const { names } = this.#system
+    if (name !== undefined && names.has(name)) throw new NameTakenError(name)
+    const release = name === undefined ? undefined : () => void names.delete(name)
+    const shown = name ?? `${definition.name} ${this.#system.nextNumber()}`
+    const child = new RemoteChild(definition, args, settings, place, this, shown, release)
+    const ref = new ActorRef(child.target, undefined)
+    if (name !== undefined) names.set(name, ref)
+    await this.#begin(child)
+    return ref as unknown as Ref<T>
   }
 
   /**

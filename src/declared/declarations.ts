@@ -79,6 +79,11 @@ export class Declarations<T> {
     return made
   }
 
+  /** Which evaluation of the module has declared what there is. */
+  evaluationOf(module: string): Evaluation | undefined {
+    return this.#modules.get(module)?.evaluation
+  }
+
   /** What was declared at that place on this side. */
   find({ module, name, position }: Place): T | undefined {
     if (!Number.isInteger(position)) return undefined // A forged one: 'length' would find something.

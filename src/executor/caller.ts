@@ -7,6 +7,7 @@
  *         ── called from ──
  *         at main (…/main.ts:7:24)                    the caller
  */
+import type { Evaluation } from '../declared/where.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { lookup } from '../task/registry.ts'
 import type { Task } from '../task/task.ts'
@@ -94,9 +95,18 @@ const exportsOf = new Map<string, Record<string, unknown> | undefined>()
  */
 export function learnClasses(failures: readonly WireFailure[], job: Job): Promise<void> | undefined {
   const { module } = job.task
+  return learnClassesOf(failures, module, lookup(module)?.evaluation)
+}
+
+/** The same for a module that was evaluated like this; one of which nothing is known is left alone. */
+export function learnClassesOf(
+  failures: readonly WireFailure[],
+  module: string,
+  evaluation: Evaluation | undefined,
+): Promise<void> | undefined {
   if (exportsOf.has(module) || failures.every(failure => classesAreKnown(failure))) return undefined
   exportsOf.set(module, undefined)
-  if (isEvaluatedElsewhere(module)) return undefined
+  if (evaluation === undefined || isEvaluatedElsewhere(evaluation)) return undefined
   const imported = import(/* webpackIgnore: true */ /* @vite-ignore */ module)
     .then(found => void exportsOf.set(module, found as Record<string, unknown>))
     .catch(() => {})
@@ -108,7 +118,8 @@ async function twoTurns(): Promise<void> {
   await runtime().yieldToLoop()
 }
 
-function classesOf(module: string | undefined): FindClass {
+/** The error classes that the module exports, as far as they were learnt. */
+export function classesOf(module: string | undefined): FindClass {
   const found = module === undefined ? undefined : exportsOf.get(module)
   return name => {
     if (found === undefined || !Object.hasOwn(found, name)) return undefined
@@ -122,10 +133,7 @@ function classesOf(module: string | undefined): FindClass {
 }
 
 /** A module that a test runner or a development server evaluated by its own means; importing it would evaluate it again. */
-function isEvaluatedElsewhere(module: string): boolean {
-  const known = lookup(module)
-  if (known === undefined) return true
-  const meta = known.evaluation.identity
+function isEvaluatedElsewhere({ identity: meta }: Evaluation): boolean {
   if (meta === undefined) return false
   return 'env' in meta || 'hot' in meta || 'vitest' in meta
 }

@@ -4,6 +4,7 @@ import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { checkPoolOptions, type PoolUserOptions, poolOptionNames } from '../pool/options.ts'
 import { Pool } from '../pool/pool.ts'
+import { withPlace } from '../worker/place.ts'
 import type { Permissions } from './launch.ts'
 import { processStarter } from './process.ts'
 
@@ -41,9 +42,12 @@ export function processes(options: ProcessesOptions = {}): Executor {
   const checked = checkPoolOptions('processes', options)
   const permissions = checkPermissions(options.permissions)
   const crossing = { sharedMemory: false, maxPayloadBytes: checked.maxPayloadBytes }
-  return createExecutor(
-    new Pool('processes', checked, processStarter({ ...checked, env: options.env, permissions }), crossing),
-  )
+  const start = processStarter({ ...checked, env: options.env, permissions })
+  return withPlace(createExecutor(new Pool('processes', checked, start, crossing)), {
+    ...checked,
+    start,
+    crossing,
+  })
 }
 
 function checkPermissions(permissions: Permissions | undefined): Permissions | undefined {

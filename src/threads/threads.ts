@@ -9,6 +9,7 @@ import {
   type ResourceLimits,
 } from '../pool/options.ts'
 import { Pool } from '../pool/pool.ts'
+import { withPlace } from '../worker/place.ts'
 import { threadStarter } from './thread.ts'
 
 export interface ThreadsOptions extends PoolUserOptions {
@@ -48,7 +49,12 @@ export function threads(options: ThreadsOptions = {}): Executor {
     )
   }
   const crossing = { sharedMemory: true, maxPayloadBytes: checked.maxPayloadBytes }
-  return createExecutor(new Pool('threads', checked, threadStarter(checked, spinUs), crossing))
+  const start = threadStarter(checked, spinUs)
+  return withPlace(createExecutor(new Pool('threads', checked, start, crossing)), {
+    ...checked,
+    start,
+    crossing,
+  })
 }
 
 /** Flags of V8's that hold for every heap of the program: Node then ignores the limit of a thread. */

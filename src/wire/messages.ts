@@ -120,6 +120,23 @@ export type NestedMessage =
       readonly left: boolean
     }
 
+/** To a part that lives in the worker beside its calls, as actors do; the worker imports the module that brings it. */
+export interface ToGuestMessage {
+  readonly kind: 'guest'
+  readonly guest: string
+  /** The URL of a module whose import brings the guest. */
+  readonly module: string
+  /** As the guest's own protocol says. */
+  readonly body: unknown
+}
+
+/** The same, the other way. */
+export interface FromGuestMessage {
+  readonly kind: 'guest'
+  readonly guest: string
+  readonly body: unknown
+}
+
 export type ToWorker =
   | LoadMessage
   | StorageMessage
@@ -128,6 +145,7 @@ export type ToWorker =
   | HelpMessage
   | CancelMessage
   | NestedMessage
+  | ToGuestMessage
 
 /** A call that a task makes on the executor that runs it. */
 export interface NestMessage extends Omit<LoadMessage, 'kind' | 'ref'> {
@@ -221,6 +239,13 @@ export type FromWorker =
   | YieldedOneMessage
   | ReturningMessage
   | { readonly kind: 'crashed'; readonly failure: WireFailure }
+  | FromGuestMessage
+  | {
+      readonly kind: 'guestFailed'
+      readonly guest: string
+      readonly module: string
+      readonly failure: WireFailure
+    }
 
 const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
   unknown,
@@ -251,6 +276,11 @@ const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean
   ],
   ['returning', message => isNumber(message['seq'])],
   ['crashed', message => isFailure(message['failure'])],
+  ['guest', message => isString(message['guest'])],
+  [
+    'guestFailed',
+    message => isString(message['guest']) && isString(message['module']) && isFailure(message['failure']),
+  ],
 ])
 
 /** Whether what a worker sent is a message of the protocol. A worker that forges one is ended; it can't hurt its host. */

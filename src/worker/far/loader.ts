@@ -52,7 +52,8 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
   return task
 }
 
-async function importModule(module: string): Promise<void> {
+/** @throws TaskLoadError, EntryPointError */
+export async function importModule(module: string): Promise<void> {
   const refusedBefore = refusals()
   try {
     await import(/* webpackIgnore: true */ /* @vite-ignore */ module)

@@ -27,6 +27,7 @@ import { HeardStorages, takeStores } from '../../wire/propagation.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
 import { Conversations } from '../conversations.ts'
 import { CallRunner } from './call-runner.ts'
+import { Guests } from './guests.ts'
 import { type Call, Inbox, type Postman } from './inbox.ts'
 import { KnownTasks } from './known-tasks.ts'
 import { listCalls, type ShownCall } from './live-calls.ts'
@@ -94,6 +95,7 @@ export class Worker implements NestingOwner {
       .on('cancel', message => this.#cancel(message))
       .on('pull', message => this.#pull(message))
     this.#nested.converse(this.hears)
+    new Guests(name, outgoing).converse(this.hears)
     if (links !== undefined) this.hears.on('lent', message => links.receive(message))
     listCalls(() => this.#shown())
   }

@@ -1,0 +1,66 @@
+/** What goes over a link, as README.md tells. Values are as the codec made them: `special` says that they must be revived. */
+import type { Place } from '../../declared/declarations.ts'
+import type { WireFailure } from '../../wire/failure.ts'
+import type { ChildSettings } from '../settings.ts'
+
+/** A list of arguments, or one value, ready to be copied. */
+export interface Wired {
+  readonly value: unknown
+  readonly special: boolean
+}
+
+export interface WiredReason {
+  readonly kind: string
+  readonly failure: WireFailure | undefined
+}
+
+/** Something that is answered under its id. */
+export type Request =
+  | {
+      readonly op: 'ask'
+      readonly to: number
+      readonly method: string
+      readonly args: Wired
+      readonly within: number | undefined
+    }
+  | { readonly op: 'open'; readonly to: number; readonly method: string; readonly args: Wired }
+  | { readonly op: 'next' | 'return'; readonly stream: number }
+  | { readonly op: 'stop'; readonly to: number; readonly queued: 'finish' | 'drop'; readonly graceMs: number }
+  | {
+      readonly op: 'start'
+      readonly place: Place
+      readonly args: Wired
+      readonly name: string
+      readonly settings: ChildSettings
+    }
+  | { readonly op: 'begin'; readonly to: number }
+  | { readonly op: 'suspend'; readonly to: number; readonly failure: WireFailure; readonly budgetMs: number }
+  | { readonly op: 'end'; readonly to: number; readonly reason: WiredReason; readonly budgetMs: number }
+
+export type Item =
+  | (Request & { readonly id: number })
+  | { readonly op: 'answer'; readonly id: number; readonly value: Wired }
+  | { readonly op: 'failure'; readonly id: number; readonly failure: WireFailure }
+  | { readonly op: 'gaveUp'; readonly id: number; readonly failure: WireFailure }
+  | { readonly op: 'tell'; readonly to: number; readonly method: string; readonly args: Wired }
+  | { readonly op: 'ended'; readonly of: number; readonly reason: WiredReason }
+  | { readonly op: 'exit'; readonly to: number; readonly reason: WiredReason; readonly from: string }
+  | { readonly op: 'release'; readonly of: number }
+  | {
+      readonly op: 'failed'
+      readonly of: number
+      readonly reason: WiredReason
+      readonly method: string | undefined
+      readonly args: Wired
+    }
+
+/** A ref as it travels: a number on the link, and what is needed where its class is not known. */
+export interface WiredRef {
+  readonly number: number
+  /** Whose number it is: of the side that sends the ref, or of the one that gets it back. */
+  readonly ours: boolean
+  readonly name: string
+  readonly place: Place
+  readonly methods: readonly string[]
+  readonly streams: readonly string[]
+}

@@ -1,0 +1,53 @@
+/** The workers of one executor's kind that actors live in: as many as the executor has, started as they are needed. */
+
+import { OptionError } from '../../errors.ts'
+import type { Executor } from '../../executor/executor.ts'
+import { placeOf, type WorkerPlace } from '../../worker/place.ts'
+import { WorkerHost } from './worker-host.ts'
+
+export class HostingPlace {
+  readonly #place: WorkerPlace
+  readonly #hosts = new Set<WorkerHost>()
+  #started = 0
+
+  constructor(place: WorkerPlace) {
+    this.#place = place
+  }
+
+  /** The worker with the fewest actors, a new one while there are fewer than the executor has; one actor more lives there. */
+  enter(module: string): WorkerHost {
+    const open = [...this.#hosts].filter(({ isOpen }) => isOpen)
+    let host = open.reduce<WorkerHost | undefined>(
+      (fewest, one) => (fewest === undefined || one.actors < fewest.actors ? one : fewest),
+      undefined,
+    )
+    if (host === undefined || (host.actors > 0 && open.length < this.#place.workers)) {
+      this.#started += 1
+      host = new WorkerHost(this.#started, this.#place, module, ended => this.#hosts.delete(ended))
+      this.#hosts.add(host)
+    }
+    host.actors += 1
+    return host
+  }
+}
+
+const places = new WeakMap<Executor, HostingPlace>()
+
+/**
+ * Where actors that are started `on` this executor live; undefined for this thread.
+ * @throws OptionError
+ */
+export function hostingPlace(on: Executor): HostingPlace | undefined {
+  if (on?.model === 'coroutines') return undefined
+  let found = places.get(on)
+  if (found === undefined) {
+    const place = typeof on === 'object' && on !== null ? placeOf(on) : undefined
+    if (place === undefined)
+      throw new OptionError(
+        'start(cls, args, { on }) takes an executor: threads() or processes(), itself and not a view of it by with().',
+      )
+    found = new HostingPlace(place)
+    places.set(on, found)
+  }
+  return found
+}

@@ -1,0 +1,116 @@
+/** One worker that actors live in, as the near side sees it: its life, and the link to it. */
+
+import { decode } from '../../wire/codec.ts'
+import { decodeFailure } from '../../wire/failure.ts'
+import type { Transfer } from '../../wire/transport/transport.ts'
+import { type EndOfLife, Life, type LifeOwner } from '../../worker/life.ts'
+import type { WorkerPlace } from '../../worker/place.ts'
+import { InvalidActorError } from '../errors.ts'
+import { guestName } from './host.ts'
+import type { Item } from './items.ts'
+import { Link } from './link.ts'
+
+export class WorkerHost implements LifeOwner {
+  readonly at = undefined
+  readonly link: Link
+  readonly #life: Life
+  readonly #ended: (host: WorkerHost) => void
+  /** The module that the actors there are of; any one will do, as each brings the same part of atonce. */
+  readonly #module: string
+  /** Actors that live there, or are being started there. */
+  actors = 0
+  #waiting = false
+  #stopping = false
+  /** What was sent before it could work. */
+  #early: (() => void)[] | undefined = []
+
+  constructor(index: number, place: WorkerPlace, module: string, ended: (host: WorkerHost) => void) {
+    this.#module = module
+    this.#ended = ended
+    this.#life = new Life(index, place.start, this, { ...place, initialize: undefined })
+    this.link = new Link(
+      {
+        crossing: place.crossing,
+        name: this.#life.worker.name,
+        send: (batch, transfer) => this.#send(batch, transfer),
+        waiting: some => this.#hold(some),
+      },
+      () => {
+        throw new InvalidActorError('Only a supervisor can ask for that.')
+      },
+    )
+    this.#life.hears
+      .on('guest', ({ body }) => this.#receive(body))
+      .on('guestFailed', ({ failure }) => this.#life.end(decodeFailure(failure, decode) as Error))
+  }
+
+  /** As `thread 2`. */
+  get name(): string {
+    return this.#life.worker.name
+  }
+
+  /** Whether one more actor can live there. */
+  get isOpen(): boolean {
+    return !this.#stopping && this.link.broken === undefined
+  }
+
+  /** Ends the worker, if nothing lives there any more. */
+  leave(): void {
+    this.actors -= 1
+    if (this.actors === 0) this.stop()
+  }
+
+  /** Ends the worker, however far it has come. */
+  stop(): void {
+    this.#stopping = true
+    if (this.#life.state === 'ready') this.#life.stop()
+    else this.#life.worker.kill()
+  }
+
+  #send(batch: readonly Item[], transfer: Transfer): void {
+    const send = () =>
+      this.#life.worker.send({ kind: 'guest', guest: guestName, module: this.#module, body: batch }, transfer)
+    if (this.#early === undefined) send()
+    else this.#early.push(send)
+  }
+
+  /** Whatever it says that is no item ends it, and nothing else. */
+  #receive(body: unknown): void {
+    try {
+      this.link.receive(body as readonly Item[])
+    } catch (error) {
+      this.#life.forged(
+        `a message between actors that can't be read: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    }
+  }
+
+  /** While asks are under way, the program must not end. */
+  #hold(some: boolean): void {
+    this.#waiting = some
+    if (some) this.#life.hold()
+    else if (this.#life.state === 'ready') this.#life.release()
+  }
+
+  // ── its life ──
+
+  ready(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const send of early) send()
+    if (!this.#waiting) this.#life.release()
+  }
+
+  done(): void {
+    this.#life.forged('an answer to a call, though it has none')
+  }
+
+  patience(): number {
+    return 0
+  }
+
+  ended(why: Error, _details: EndOfLife): void {
+    this.#ended(this)
+    this.link.break(why)
+  }
+}
