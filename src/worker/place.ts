@@ -12,6 +12,7 @@ export interface WorkerPlace {
   readonly crossing: Crossing
   readonly startTimeoutMs: number
   readonly graceMs: number
+  readonly closeGraceMs: number
 }
 
 const places = new WeakMap<Executor, WorkerPlace>()
