@@ -1,6 +1,7 @@
 /** The worker dies, hangs, or is spoilt while a task runs in it. */
 import { byModel, either, rejects, resolves, settles, throws } from '../expect.ts'
 import type { Row } from '../row.ts'
+import { builtIns } from '../tasks/faults.ts'
 import { believedLies, kindsOfLies } from '../tasks/forgeries.ts'
 
 const sharedProcess = 'threads share one process: the signal ends the whole program'
@@ -297,6 +298,9 @@ const connection: Row[] = [
 
 /** What the liar itself gets, where that is fixed; a lie that nobody believes leaves its call to its timeout. */
 const endsOfLies: Readonly<Record<string, string>> = {
+  crashOfNonsense: 'PROTOCOL',
+  failedOfNonsense: 'PROTOCOL',
+  chunkOfNonsense: 'PROTOCOL',
   unknownClass: 'UNKNOWN_CLASS',
   hostileClass: 'UNKNOWN_CLASS',
   nullClass: 'PROTOCOL',
@@ -335,9 +339,9 @@ const lies: Row[] = kindsOfLies.map((kind): Row => {
     later: pool => pool.run('echo', 'later', { module: 'faults' }),
     expect: {
       running: code === undefined ? settles() : rejects(code),
-      // Its answer comes a second time, and its worker is ended for that. Of a process it is not known whether the next had begun.
+      // Its answer comes a second time, and its worker is ended for that. Of a process it is not known whether the next had begun, and a thread may be importing its module.
       queued: believedLies.includes(kind)
-        ? byModel(resolves('queued'), either(resolves('queued'), rejects('PROTOCOL')))
+        ? either(resolves('queued'), rejects('PROTOCOL'))
         : resolves('queued'),
     },
   }
@@ -355,7 +359,69 @@ lies.push({
   expect: { running: rejects('PROTOCOL') },
 })
 
+lies.push({
+  name: 'forged-half-message',
+  short: true,
+  fault: 'the task sends the head of a message, and nothing of its body',
+  needs: ['atonce'],
+  inherent: { threads: sharedDescriptors },
+  pool: { module: 'forgeries' },
+  running: pool => pool.run('forge', 'halfMessage'),
+  queued: pool => pool.run('echo', 'queued', { module: 'faults' }),
+  later: pool => pool.run('echo', 'later', { module: 'faults' }),
+  expect: { running: rejects('PROTOCOL') },
+})
+
+/** Built-ins that a task has broken: its worker goes on, or says that it can't and is replaced. */
+const broken: Row[] = builtIns.map(
+  (name): Row => ({
+    name: `broken-built-in-${name.toLowerCase()}`,
+    fault: `the task replaces a built-in by one that throws (${name})`,
+    short: name === 'push',
+    running: pool => pool.run('breakBuiltIn', name),
+    queued: pool => pool.run('echo', { a: [1, 2] }),
+    expect: { running: settles(), queued: settles() },
+  }),
+)
+
 const surroundings: Row[] = [
+  {
+    name: 'exit-mocked',
+    fault: 'the worker dies of an uncaught error, and process.exit is a mock',
+    short: true,
+    running: pool => pool.run('dieUnderMockedExit'),
+    expect: { running: rejects('WORKER_CRASHED') },
+  },
+  {
+    name: 'exit-listener-throws',
+    fault: 'the worker dies of an uncaught error, and a listener to its exit throws',
+    running: pool => pool.run('dieUnderThrowingListener'),
+    expect: { running: rejects('WORKER_CRASHED') },
+  },
+  {
+    name: 'stack-hook',
+    fault: 'the task fails under an Error.prepareStackTrace that gives no text',
+    running: pool => pool.run('failWithoutStack'),
+    expect: {
+      running: throws('TypeError: boom', error => error instanceof TypeError && error.message === 'boom'),
+    },
+  },
+  {
+    name: 'prototypes-frozen',
+    fault: 'the task freezes Object.prototype and others',
+    short: true,
+    running: pool => pool.run('freezePrototypes', { a: 1 }),
+    queued: pool => pool.run('echo', JSON.parse('{"constructor":"Acme"}')),
+    expect: { running: resolves({ a: 1 }), queued: resolves({ constructor: 'Acme' }) },
+  },
+  {
+    name: 'newline-on-the-connection',
+    fault: 'the task writes a line of text to the sockets of its process',
+    short: true,
+    inherent: { threads: sharedDescriptors },
+    running: pool => pool.run('scribble', '\nhello'),
+    expect: { running: rejects('PROTOCOL') },
+  },
   {
     name: 'blocked-loop',
     fault: 'a task blocks its event loop for 4 s: busy, not stuck',
@@ -404,5 +470,6 @@ export const workerRows: readonly Row[] = [
   ...signals,
   ...connection,
   ...lies,
+  ...broken,
   ...surroundings,
 ]

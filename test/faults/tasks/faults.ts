@@ -395,3 +395,79 @@ export function deepObject(): object {
 
 /** No function, though it is exported. */
 export const notFunction = 42
+
+/** Dies of an uncaught error though `process.exit` is a mock, as tests and command-line libraries make one. */
+export function dieUnderMockedExit(): Promise<never> {
+  process.exit = (() => {}) as never
+  return dieSoon()
+}
+
+/** The same where a listener to the end throws. */
+export function dieUnderThrowingListener(): Promise<never> {
+  process.on('exit', () => {
+    throw new Error('a listener to exit')
+  })
+  return dieSoon()
+}
+
+function dieSoon(): Promise<never> {
+  setTimeout(() => {
+    throw new TypeError('boom')
+  }, 1)
+  return new Promise(() => {})
+}
+
+/** A failure under a hook that gives no text for a stack. */
+export function failWithoutStack(): never {
+  Error.prepareStackTrace = (_, sites) => sites
+  throw new TypeError('boom')
+}
+
+/** What a hardening line in a module does; then its argument comes back. */
+export function freezePrototypes(value: unknown): unknown {
+  for (const { prototype } of [Object, Array, Error, Map, Promise]) Object.freeze(prototype)
+  return value
+}
+
+/** Built-ins that a library may replace, and break. */
+export const builtIns = [
+  'push',
+  'map',
+  'iterator',
+  'mapGet',
+  'mapSet',
+  'defineProperty',
+  'then',
+  'atomicsLoad',
+  'postMessage',
+  'bufferFrom',
+]
+
+/** Breaks one of them, then waits a moment: what follows may be needed to say so. */
+export async function breakBuiltIn(name: string): Promise<string> {
+  const broken = () => {
+    throw new Error(`${name} was replaced`)
+  }
+  const { MessagePort } = globalThis
+  const holders: Record<string, [any, PropertyKey]> = {
+    push: [Array.prototype, 'push'],
+    map: [Array.prototype, 'map'],
+    iterator: [Array.prototype, Symbol.iterator],
+    mapGet: [Map.prototype, 'get'],
+    mapSet: [Map.prototype, 'set'],
+    defineProperty: [Object, 'defineProperty'],
+    then: [Promise.prototype, 'then'],
+    atomicsLoad: [Atomics, 'load'],
+    postMessage: [MessagePort.prototype, 'postMessage'],
+    bufferFrom: [Buffer, 'from'],
+  }
+  const [holder, key] = holders[name] as [any, PropertyKey]
+  holder[key] = broken
+  return 'done'
+}
+
+/** Writes text to all sockets of its process, as to a descriptor that is another's by mistake. */
+export function scribble(text: string): Promise<never> {
+  for (const fd of sockets()) writeSync(fd, text)
+  return new Promise(() => setInterval(() => {}, 1_000))
+}

@@ -11,6 +11,8 @@ import { headBytes, kinds, writeHead } from '../../../src/wire/transport/frame.t
 
 const holdModule = new URL('./holding.ts', import.meta.url)
 const error = { classes: ['TypeError'], name: 'TypeError', message: 'forged', stack: '', properties: [] }
+/** Right on the outside, as all that `isFailure` looks at. */
+const nonsense = { kind: 'value', value: { '\0atonce': 'Nonsense' }, special: true, description: '' }
 const failed = (inside: Record<string, unknown>) => (seq: number) => ({
   kind: 'failed',
   seq,
@@ -53,6 +55,15 @@ const lies: Record<string, (seq: number) => unknown> = {
     kind: 'crashed',
     failure: { kind: 'error', error: { ...error, cause: null, properties: [null] } },
   }),
+  crashOfNonsense: () => ({ kind: 'crashed', failure: nonsense }),
+  failedOfNonsense: seq => ({ kind: 'failed', seq, workMs: 0, failure: nonsense }),
+  chunkOfNonsense: seq => ({
+    kind: 'doneChunk',
+    seq,
+    workMs: 0,
+    outcomes: [{ ok: false, failure: nonsense }],
+  }),
+  causeOfNonsense: failed({ cause: nonsense }),
   unknownClass: special({ '\0atonce': place(import.meta.url, 'Nobody', 0) }),
   hostileClass: special({ '\0atonce': place('__proto__', 'constructor', 'length') }),
   nullClass: special({ '\0atonce': null }),
@@ -125,10 +136,18 @@ export async function forgeTwice(): Promise<string> {
 
 export const kindsOfLies: readonly string[] = Object.keys(lies)
 
+/** The head of a frame, and nothing of its body. */
+function sendHalf(): void {
+  const head = Buffer.alloc(headBytes)
+  writeHead(head, kinds.message, 1_000)
+  for (const fd of sockets()) writeSync(fd, head)
+}
+
 /** Lies that are believed: the other side takes the call for answered, and can't know that its worker is still at it. */
 export const believedLies: readonly string[] = [
   'hostileProperty',
   'hostileClasses',
+  'causeOfNonsense',
   'unknownClass',
   'hostileClass',
   'hostilePacked',
@@ -139,7 +158,8 @@ export const believedLies: readonly string[] = [
  * believed it returns some time later: the calls behind it would wait as behind any task that never ends.
  */
 export function forge(kind: string): Promise<void> {
-  send(lies[kind]?.(1))
+  if (kind === 'halfMessage') sendHalf()
+  if (kind in lies) send(lies[kind]?.(1))
   if (kind === 'brokenCrash') process.exit(1)
   if (believedLies.includes(kind)) return new Promise(resolve => setTimeout(resolve, 300))
   return new Promise(() => setInterval(() => {}, 1_000))
