@@ -339,7 +339,8 @@ const lies: Row[] = kindsOfLies.map((kind): Row => {
     later: pool => pool.run('echo', 'later', { module: 'faults' }),
     expect: {
       running: code === undefined ? settles() : rejects(code),
-      // Its answer comes a second time, and its worker is ended for that. Of a process it is not known whether the next had begun, and a thread may be importing its module.
+      // Its answer comes a second time, and its worker is ended for that. Of a process it is not known whether the
+      // next call had begun, and a thread may be importing its module.
       queued: believedLies.includes(kind)
         ? either(resolves('queued'), rejects('PROTOCOL'))
         : resolves('queued'),
