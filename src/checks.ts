@@ -137,7 +137,7 @@ const wordsOfOthers: ReadonlyMap<string, readonly string[]> = new Map([
   ['minTimeout', ['minDelayMs']],
   ['maxTimeout', ['maxDelayMs']],
   ['shouldRetry', ['retryIf']],
-  ['onFailedAttempt', ['retryIf']],
+  ['onFailedAttempt', ['onFailure', 'retryIf']],
   ['randomize', ['jitter']],
   ['delay', ['retryDelayMs', 'delayMs', 'minDelayMs']],
   ['deadline', ['timeoutMs']],

@@ -217,7 +217,7 @@ export class UnresponsiveError extends AtonceError {
   constructor(scope: string, children: readonly string[], graceMs: number, options?: ErrorOptions) {
     super(
       'ATONCE_UNRESPONSIVE',
-      `Scope ${scope} was cancelled, and ${listed(children)} did not stop within ${graceMs} ms (graceMs). ` +
+      `${scope} was cancelled, and ${listed(children)} did not stop within ${graceMs} ms (graceMs). ` +
         'Give what it waits for the signal: s.spawn(({ signal }) => fetch(url, { signal })), or raise graceMs.',
       options,
     )

@@ -44,8 +44,9 @@ const limitedMapOptionNames = optionNames<LimitedMapOptions>({
   onProgress: true,
 })
 
-/** The bound where there is none: a limiter by rate alone. */
+/** What may be under way or untaken where nothing bounds it: a limiter by rate alone. */
 const mostAhead = 65_536
+const leastAheadByRate = 1_000
 
 export function runLimitedMap<T, R>(
   places: Places,
@@ -54,8 +55,16 @@ export function runLimitedMap<T, R>(
   fn: (input: T, index: number, context: LimitedContext) => R,
   options: LimitedMapOptions,
 ): Results<Awaited<R>> {
-  const source = openInputs(inputs, { shares: false })
-  const ahead = options.ahead ?? Math.min(2 * places.concurrency, mostAhead)
+  const source = openInputs(inputs, { shares: false, what: 'limiter.map(inputs, fn)' })
+  const { concurrency, callsPerWindow } = places
+  const ahead =
+    options.ahead ??
+    Math.min(
+      concurrency === Number.POSITIVE_INFINITY
+        ? Math.max(leastAheadByRate, 2 * callsPerWindow)
+        : 2 * concurrency,
+      mostAhead,
+    )
   const buffer = new ResultsBuffer<Awaited<R>>(options.ordered ?? true, ahead)
   const run = new LimitedMap<T, R>(places, limiter, source, fn, buffer, options)
   buffer.producer = run
@@ -119,6 +128,8 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   #reading = false
   #flushing = false
   #ended = false
+  /** How many of its calls wait for a place: no more than may begin in one window of a rate. */
+  #queued = 0
   #readCount = 0
   #doneCount = 0
   #timer: Timer | undefined
@@ -200,7 +211,11 @@ class LimitedMap<T, R> implements Asker, Stoppable {
     if (this.#reading) return
     this.#reading = true
     while (!this.#ended) {
-      const wanted = Math.min(this.#buffer.room, this.#places.concurrency - this.#calls.length)
+      const wanted = Math.min(
+        this.#buffer.room,
+        this.#places.concurrency - this.#calls.length,
+        this.#places.callsPerWindow - this.#queued,
+      )
       if (wanted <= 0) break
       const batch = this.#source.take(wanted)
       if (batch instanceof Promise) {
@@ -233,15 +248,19 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   #enter(input: T, index: number): void {
     const call = new MapCall(this.#places, this, this.#fn, this.#parent, this.#options, input, index)
     call.at = this.#calls.push(call) - 1
+    this.#queued += 1
     this.#places.enter(call)
     this.#awaitedBy?.waitsFor(call)
   }
 
   granted(call: MapCall<T>): void {
+    this.#queued -= 1
+    if (this.#queued === 0 && !this.#ended) this.#flushSoon() // A limiter by rate alone: more may be read.
     this.#context.runInAsyncScope(this.#begin, undefined, call)
   }
 
   dropped(call: MapCall<T>, error: Error): void {
+    this.#queued -= 1
     if (this.#leave(call)) this.#deliverFailure(call, error)
   }
 
@@ -322,6 +341,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
 
   #flush(): void {
     const run = this.#run
+    if (run.values.length === 0) return
     const { onProgress } = this.#options
     this.#run = { values: [] }
     this.#doneCount += run.values.length

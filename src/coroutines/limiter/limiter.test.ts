@@ -516,7 +516,7 @@ test('what can’t be is refused at the call', () => {
   ])
     assert.throws(() => new Limiter({ rate: rate as never }), OptionError)
   assert.throws(() => new Limiter({ concurrency: 1, queueLimit: -1 }), OptionError)
-  assert.throws(() => new Limiter({ concurrency: 1, timeoutMs: 0 }), OptionError)
+  assert.throws(() => new Limiter({ concurrency: 1, timeoutMs: -1 }), OptionError)
   const limiter = new Limiter(2)
   const promise = Promise.resolve()
   assert.throws(() => limiter.run(promise as never), /a promise, so it runs already/)

@@ -1,5 +1,5 @@
 /** What a limiter and its calls can be told, and what they refuse. */
-import { checkCount, checkOptions, checkSignal, checkTimeout, optionNames } from '../../checks.ts'
+import { checkCount, checkMs, checkOptions, checkSignal, optionNames } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import type { Rate } from './rate.ts'
 
@@ -24,7 +24,7 @@ export interface LimitedOptions {
   readonly weight?: number
   /** Drops the call from the queue when it aborts; in a running one, the signal that its function was given aborts. */
   readonly signal?: AbortSignal
-  /** The call must end within this time, counted from `run`; time in the queue counts. Default: the limiter's. */
+  /** The call must end within this time, counted from `run`; time in the queue counts; 0 gives it one turn of the event loop. Default: the limiter's. */
   readonly timeoutMs?: number
 }
 
@@ -60,7 +60,7 @@ export function checkLimiter(options: LimiterOptions): LimiterOptions {
   if (concurrency !== undefined) checkCount('new Limiter({ concurrency })', concurrency)
   if (queueLimit !== undefined && !(queueLimit >= 0))
     throw new OptionError(`new Limiter({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
-  if (timeoutMs !== undefined) checkTimeout('new Limiter({ timeoutMs })', timeoutMs)
+  if (timeoutMs !== undefined) checkMs('new Limiter({ timeoutMs })', timeoutMs)
   return options
 }
 
@@ -83,7 +83,7 @@ export function checkLimits(
       `{ weight } takes a whole number from 1 up to the concurrency, which is ${concurrency}; it got ${String(weight)}.`,
     )
   checkSignal('{ signal }', signal)
-  if (timeoutMs !== undefined) checkTimeout('{ timeoutMs }', timeoutMs)
+  if (timeoutMs !== undefined) checkMs('{ timeoutMs }', timeoutMs)
 }
 
 /** @throws OptionError */
@@ -91,6 +91,6 @@ export function checkWait(options: LimiterWaitOptions): LimiterWaitOptions {
   options = checkOptions('a wait for a limiter', options, waitOptionNames)
   const { signal, timeoutMs } = options
   checkSignal('{ signal }', signal)
-  if (timeoutMs !== undefined) checkTimeout('{ timeoutMs }', timeoutMs)
+  if (timeoutMs !== undefined) checkMs('{ timeoutMs }', timeoutMs)
   return options
 }

@@ -80,6 +80,11 @@ export class Places implements PlaceGiver {
     this.#advance()
   }
 
+  /** How many calls may begin in one window of its rate; any number without one. */
+  get callsPerWindow(): number {
+    return this.#rate?.calls ?? Number.POSITIVE_INFINITY
+  }
+
   get paused(): boolean {
     return this.#paused
   }

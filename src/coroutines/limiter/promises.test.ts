@@ -292,3 +292,46 @@ test('a call that goes on though its time is over keeps its place, and is named 
   end()
   assert.equal(await next, 'next')
 })
+
+test('a map limited by its rate alone reads no more inputs than may begin in one window beyond those that have', () =>
+  simulate(async () => {
+    const limiter = new Limiter({ rate: { calls: 5, perMs: 100 } })
+    let read = 0
+    function* endless() {
+      for (;;) yield read++
+    }
+    const seen: number[] = []
+    for await (const n of limiter.map(endless(), n => n)) {
+      assert.ok(read <= n + 2 * 5 + 1, `${read} read at ${n}`)
+      seen.push(n)
+      if (seen.length === 23) break
+    }
+    assert.equal(seen.length, 23)
+  }))
+
+test('a time of 0 is a time-out like any other, for calls, maps and waits', () =>
+  simulate(async () => {
+    const limiter = new Limiter(1)
+    const code = 'ATONCE_TIMEOUT'
+    await assert.rejects(
+      limiter.run(() => sleep(60_000), { timeoutMs: 0 }),
+      { code },
+    )
+    const held = limiter.run(() => sleep(50))
+    await assert.rejects(
+      limiter.run(() => 1, { timeoutMs: 0 }),
+      { code },
+    )
+    await assert.rejects(limiter.idle({ timeoutMs: 0 }), { code })
+    await held
+  }))
+
+test('a fixed window begins with the first call after a rest, and follows at once while calls wait', () =>
+  simulate(async ({ now }) => {
+    const limiter = new Limiter({ rate: { calls: 2, perMs: 100, window: 'fixed' } })
+    await limiter.run(() => {})
+    await sleep(290)
+    const begun: number[] = []
+    await Promise.all([1, 2, 3, 4, 5, 6].map(() => limiter.run(() => begun.push(now()))))
+    assert.deepEqual(begun, [290, 290, 390, 390, 490, 490])
+  }))

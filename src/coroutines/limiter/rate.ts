@@ -9,8 +9,8 @@ export interface Rate {
   readonly perMs: number
   /**
    * `'sliding'` (default): in no stretch of `perMs`, wherever it begins, do more than `calls` begin; keeps 8 bytes for
-   * each of `calls`. `'fixed'`: windows of `perMs` lie end to end from the first call on, so up to twice as many may
-   * begin around the border of two.
+   * each of `calls`. `'fixed'`: a window of `perMs` begins with a call, and the next one at its end if calls wait
+   * for it, or else with the next call; so up to twice as many may begin around the border of two.
    */
   readonly window?: 'fixed' | 'sliding'
 }
@@ -19,6 +19,7 @@ const rateNames = optionNames<Rate>({ calls: true, perMs: true, window: true })
 
 /** Counts what has begun. */
 export interface RateWindow {
+  readonly calls: number
   /** How long until one more may begin; 0 for now. */
   delayMs(nowMs: number): number
   /** One has begun; only if `delayMs` was 0. */
@@ -48,9 +49,11 @@ class SlidingWindow implements RateWindow {
   /** When each of the last `calls` began; the oldest at `#next`. */
   readonly #begunMs: Float64Array
   readonly #perMs: number
+  readonly calls: number
   #next = 0
 
   constructor(calls: number, perMs: number) {
+    this.calls = calls
     this.#begunMs = new Float64Array(calls).fill(Number.NEGATIVE_INFINITY)
     this.#perMs = perMs
   }
@@ -66,31 +69,31 @@ class SlidingWindow implements RateWindow {
 }
 
 class FixedWindow implements RateWindow {
-  readonly #calls: number
+  readonly calls: number
   readonly #perMs: number
-  #startMs: number | undefined
+  #startMs = Number.NEGATIVE_INFINITY
   #begun = 0
+  /** Whether calls wait for the next window: then it follows at once. */
+  #awaited = false
 
   constructor(calls: number, perMs: number) {
-    this.#calls = calls
+    this.calls = calls
     this.#perMs = perMs
   }
 
   delayMs(nowMs: number): number {
-    const startMs = this.#startOf(nowMs)
-    return startMs !== this.#startMs || this.#begun < this.#calls ? 0 : startMs + this.#perMs - nowMs
+    if (nowMs >= this.#startMs + this.#perMs || this.#begun < this.calls) return 0
+    this.#awaited = true
+    return this.#startMs + this.#perMs - nowMs
   }
 
   began(nowMs: number): void {
-    const startMs = this.#startOf(nowMs)
-    if (startMs !== this.#startMs) this.#begun = 0
-    this.#startMs = startMs
+    const nextMs = this.#startMs + this.#perMs
+    if (nowMs >= nextMs) {
+      this.#startMs = this.#awaited && nowMs < nextMs + this.#perMs ? nextMs : nowMs
+      this.#awaited = false
+      this.#begun = 0
+    }
     this.#begun += 1
-  }
-
-  /** When the window began that this moment is in. */
-  #startOf(nowMs: number): number {
-    if (this.#startMs === undefined) return nowMs
-    return this.#startMs + Math.floor((nowMs - this.#startMs) / this.#perMs) * this.#perMs
   }
 }

@@ -4,7 +4,15 @@
  * Full jitter: each delay is drawn evenly between 0 and a bound that grows, so that many callers who failed together do not
  * come back together. Marc Brooker: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
-import { checkCount, checkFunction, checkMs, checkOptions, optionNames, shown } from '../../checks.ts'
+import {
+  checkCount,
+  checkFlag,
+  checkFunction,
+  checkMs,
+  checkOptions,
+  optionNames,
+  shown,
+} from '../../checks.ts'
 import { OptionError, RetryError, TimeoutError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { currentStrand, type Strand } from '../../runtime/strand.ts'
@@ -21,14 +29,32 @@ export interface RetryOptions extends ScopeOptions {
   readonly attempts?: number | undefined
   /** The bound of the first delay. Default 100. */
   readonly minDelayMs?: number | undefined
-  /** No delay is longer. Default 30,000. */
+  /** No delay is longer, but one that `delayMs` says. Default 30,000, or `minDelayMs` where that is more. */
   readonly maxDelayMs?: number | undefined
   /** How much the bound grows with each attempt. Default 2. */
   readonly factor?: number | undefined
   /** `full`: a delay is anything from 0 to the bound. `none`: it is the bound. Default `full`. */
   readonly jitter?: 'full' | 'none' | undefined
+  /**
+   * Says how long to wait after this failure, as a `Retry-After` header does: from 0 up, whatever `maxDelayMs` is. Below 0 is
+   * no time; `undefined` and NaN leave the delay as it would be.
+   */
+  readonly delayMs?: ((error: any, attempt: number) => number | undefined) | undefined
+  /** Told of every failure, before it is decided whether to go on; waited for. What it throws ends it all, as itself. */
+  readonly onFailure?: ((failure: RetryFailure) => unknown) | undefined
+  /** Lets the program end though a delay is not over. Default false. */
+  readonly unref?: boolean | undefined
   /** Says whether to go on after a failure; if not, that failure is thrown as itself. Default: always. */
   readonly retryIf?: ((error: unknown, attempt: number) => boolean | PromiseLike<boolean>) | undefined
+}
+
+/** One failure of several. */
+export interface RetryFailure {
+  readonly error: unknown
+  /** 1 for the first. */
+  readonly attempt: number
+  /** How many attempts are left: 0 after the last. */
+  readonly left: number
 }
 
 const retryOptionNames = optionNames<RetryOptions>({
@@ -38,6 +64,9 @@ const retryOptionNames = optionNames<RetryOptions>({
   factor: true,
   jitter: true,
   retryIf: true,
+  delayMs: true,
+  onFailure: true,
+  unref: true,
   ...scopeOptionNames,
 })
 
@@ -59,15 +88,26 @@ export function retry<T>(
   const {
     attempts = 3,
     minDelayMs = 100,
-    maxDelayMs = 30_000,
+    maxDelayMs = Math.max(30_000, minDelayMs),
     factor = 2,
     jitter = 'full',
     retryIf,
+    delayMs,
+    onFailure,
+    unref,
   } = options
   checkFunction('retry(fn)', fn, '({ signal }) => fetch(url, { signal })')
   checkCount('retry(fn, { attempts })', attempts)
   checkMs('retry(fn, { minDelayMs })', minDelayMs)
   checkMs('retry(fn, { maxDelayMs })', maxDelayMs)
+  if (maxDelayMs < minDelayMs)
+    throw new OptionError(
+      `retry(fn, { minDelayMs, maxDelayMs }) takes a maxDelayMs of at least minDelayMs; it got ${maxDelayMs} and ${minDelayMs}.`,
+    )
+  if (delayMs !== undefined) checkFunction('retry(fn, { delayMs })', delayMs, 'error => error.retryAfterMs')
+  if (onFailure !== undefined)
+    checkFunction('retry(fn, { onFailure })', onFailure, '({ error, attempt }) => log(error)')
+  checkFlag('retry(fn, { unref })', unref)
   if (!(factor >= 1))
     throw new OptionError(`retry(fn, { factor }) takes a number from 1 up; it got ${shown(factor)}.`)
   if (jitter !== 'full' && jitter !== 'none')
@@ -76,6 +116,14 @@ export function retry<T>(
   const name = options.name ?? (fn.name || 'retry')
   const errors: unknown[] = []
   let within: Strand | undefined
+
+  function delayAfter(error: unknown, attempt: number): number {
+    const told = delayMs?.(error, attempt)
+    if (typeof told === 'number' && !Number.isNaN(told)) return Math.max(0, told)
+    // 0 × ∞ is not a number: a factor to the power of a thousand is ∞.
+    const boundMs = minDelayMs === 0 ? 0 : Math.min(maxDelayMs, minDelayMs * factor ** (attempt - 1))
+    return jitter === 'full' ? runtime().random() * boundMs : boundMs
+  }
 
   async function loop(s: Scope): Promise<T> {
     const own = currentStrand() as Strand
@@ -87,11 +135,11 @@ export function retry<T>(
         if (isCancellation(error, own)) throw error
         if (errors.push(error) > mostErrors) errors.shift()
         if (own.stopped) throw error
+        if (onFailure !== undefined) await onFailure({ error, attempt, left: attempts - attempt })
         if (retryIf !== undefined && !(await retryIf(error, attempt))) throw error
         if (attempt >= attempts) throw new RetryError(name, errors)
+        await sleep(delayAfter(error, attempt), { unref })
       }
-      const boundMs = Math.min(maxDelayMs, minDelayMs * factor ** (attempt - 1))
-      await sleep(jitter === 'full' ? runtime().random() * boundMs : boundMs)
     }
   }
 

@@ -30,13 +30,16 @@ export interface Source {
  * Opens the inputs. `shares` says whether a worker can see shared memory: views on it are then not copied.
  * @throws OptionError if they can't be iterated over
  */
-export function openInputs(inputs: unknown, { shares }: { shares: boolean }): Source {
+export function openInputs(
+  inputs: unknown,
+  { shares, what = 'map(task, inputs)' }: { shares: boolean; what?: string },
+): Source {
   const given = inputs as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown } | null | undefined
   if (typeof given?.[Symbol.asyncIterator] === 'function')
     return new AsyncSource(inputs as AsyncIterable<unknown>)
   if (typeof given?.[Symbol.iterator] !== 'function') {
     throw new OptionError(
-      `map(task, inputs) takes an array, a typed array, or anything that can be iterated over; it got ${inputs === null ? 'null' : typeof inputs}. Wrap a single input: [input].`,
+      `${what} takes an array, a typed array, or anything that can be iterated over; it got ${inputs === null ? 'null' : typeof inputs}. Wrap a single input: [input].`,
     )
   }
   if (types.isTypedArray(inputs) && given[Symbol.iterator] === typedIterator)
