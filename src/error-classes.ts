@@ -1,4 +1,7 @@
 /** The classes of atonce's errors by name, and as one with the same classes of another copy of atonce. */
+import { checkNode } from './supported.ts'
+
+checkNode(process.versions) // This file is evaluated before all others of the library.
 
 type ErrorClass = abstract new (...args: never[]) => Error
 

@@ -4,7 +4,7 @@
  *
  *     AtonceError
  *     ├── the program is wrong ── InvalidTaskError · DeclarationError · EntryPointError · TaskLoadError · TaskVersionError ·
- *     │                           NotOwnerError · SyncUseError
+ *     │                           NotOwnerError · SyncUseError · UnsupportedError
  *     ├── the value can't cross ─ SerializationError · UnknownClassError · PayloadTooLargeError · ThrownValueError
  *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · ChannelClosedError · QueueFullError
  *     ├── the work won't end ──── UnresponsiveError · DeadlockError
@@ -31,15 +31,6 @@ export class AtonceError extends Error {
     super(message, options)
     this.code = code
   }
-
-  static {
-    // On the prototype, as the built-in errors have it: `name` is no own property that crosses or prints.
-    Object.defineProperty(AtonceError.prototype, 'name', {
-      value: 'AtonceError',
-      configurable: true,
-      writable: true,
-    })
-  }
 }
 
 /** An option or an argument is out of its range. Thrown at the call, before anything is started. */
@@ -61,16 +52,25 @@ export class DeclarationError extends AtonceError {
   }
 }
 
-/** A worker, while it imported a module to find its tasks, was asked to start workers of its own. */
+/** A worker, while it imported a module to find its tasks, was asked to start workers of its own, or to open a server. */
 export class EntryPointError extends AtonceError {
-  constructor(module: string | undefined) {
+  /** `server` is where the module wanted to listen. */
+  constructor(module: string | undefined, server?: string) {
     super(
       'ATONCE_ENTRY_POINT',
-      `A worker imported ${module === undefined ? 'a module' : module} to find its tasks, and that module starts an executor when it is imported. ` +
-        'Every worker would start workers without end. Move the tasks to a module of their own, or guard the main program:\n' +
+      `A worker imported ${module === undefined ? 'a module' : module} to find its tasks, and that module ${server === undefined ? 'starts an executor' : `opens a server (${server})`} when it is imported. ` +
+        `${server === undefined ? 'Every worker would start workers without end' : 'Every worker would open it once more'}. ` +
+        'Move the tasks to a module of their own, or guard the main program:\n' +
         "    import { isWorker } from 'atonce'\n" +
         '    if (!isWorker) await main()',
     )
+  }
+}
+
+/** This platform can't start such workers: a single executable application, or another runtime than Node. */
+export class UnsupportedError extends AtonceError {
+  constructor(message: string) {
+    super('ATONCE_UNSUPPORTED', message)
   }
 }
 
@@ -412,6 +412,7 @@ const classes = {
   InvalidTaskError,
   DeclarationError,
   EntryPointError,
+  UnsupportedError,
   NotOwnerError,
   TaskLoadError,
   TaskVersionError,

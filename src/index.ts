@@ -47,6 +47,7 @@ export {
   TimeoutError,
   UnknownClassError,
   UnresponsiveError,
+  UnsupportedError,
   WorkerCrashedError,
   WorkerError,
   WorkerExitedError,

@@ -12,6 +12,7 @@ const made: readonly (readonly [Error, string, object])[] = [
   [new errors.InvalidTaskError('x'), 'ATONCE_INVALID_TASK', {}],
   [new errors.DeclarationError('x'), 'ATONCE_DECLARATION', {}],
   [new errors.EntryPointError('/a.ts'), 'ATONCE_ENTRY_POINT', {}],
+  [new errors.UnsupportedError('x'), 'ATONCE_UNSUPPORTED', {}],
   [
     new errors.TaskLoadError('file:///a.ts', 'x', { cause: 1 }),
     'ATONCE_TASK_LOAD',

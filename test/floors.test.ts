@@ -5,6 +5,7 @@ import { type SourceFile, sourceFiles } from './source-tree.ts'
 
 /** The parts of src/ by floor, as ARCHITECTURE.md shows them. */
 const floors: readonly (readonly string[])[] = [
+  ['supported.ts'],
   ['error-classes.ts'],
   ['errors.ts', 'trace.ts', 'policy.ts'],
   ['checks.ts'],

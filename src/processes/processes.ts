@@ -5,6 +5,7 @@ import { createExecutor, type Executor } from '../executor/executor.ts'
 import { checkPoolOptions, type PoolUserOptions, poolOptionNames } from '../pool/options.ts'
 import { Pool } from '../pool/pool.ts'
 import { withPlace } from '../worker/place.ts'
+import { checkPlatform } from '../worker/platform.ts'
 import type { Permissions } from './launch.ts'
 import { processStarter } from './process.ts'
 
@@ -33,12 +34,14 @@ const permissionNames = optionNames<Permissions>({ read: true, write: true, chil
  * refused. One task at a time runs in a process. `resourceLimits` become the child's `--max-old-space-size` and its like.
  *
  * @throws OptionError
+ * @throws UnsupportedError in a single executable application, and on Bun and Deno
  * @example
  *     await using pool = processes({ workers: 2, resourceLimits: { maxOldGenerationSizeMb: 512 } })
  *     const text = await pool.run(parseUntrustedFile, path)
  */
 export function processes(options: ProcessesOptions = {}): Executor {
   options = checkOptions('processes(…)', options, processesOptionNames)
+  checkPlatform('processes')
   const checked = checkPoolOptions('processes', options)
   const permissions = checkPermissions(options.permissions)
   const crossing = { sharedMemory: false, maxPayloadBytes: checked.maxPayloadBytes }

@@ -10,6 +10,7 @@ import {
 } from '../pool/options.ts'
 import { Pool } from '../pool/pool.ts'
 import { withPlace } from '../worker/place.ts'
+import { checkPlatform } from '../worker/platform.ts'
 import { threadStarter } from './thread.ts'
 
 export interface ThreadsOptions extends PoolUserOptions {
@@ -34,12 +35,14 @@ const longestSpinUs = 1_000
  * SharedArrayBuffer is shared. One task at a time runs on a thread.
  *
  * @throws OptionError
+ * @throws UnsupportedError in a single executable application
  * @example
  *     await using pool = threads()
  *     const counts = await pool.map(countPrimes, [[0, 1_000], [1_000, 2_000]])
  */
 export function threads(options: ThreadsOptions = {}): Executor {
   options = checkOptions('threads(…)', options, threadsOptionNames)
+  checkPlatform('threads')
   const checked = checkPoolOptions('threads', options)
   warnOfHeapFlags(checked.resourceLimits)
   const { spinUs = 0 } = options

@@ -177,6 +177,40 @@ if (!isWorker) print(await onEach(pool => pool.run(count)))`,
     })
   }
 
+  for (const [how, listen] of [
+    ['a port of its own', 'createServer().listen(0)'],
+    ['the port of the program', "createServer().listen(Number(process.env.PORT), '127.0.0.1')"],
+  ] as const) {
+    test(`opens a server in a module of tasks, on ${how}, is told which one, and the worker does not listen`, async () => {
+      using project = Project.with({
+        ...surveyFiles,
+        'served.ts': `
+import { createServer } from 'node:http'
+import { task } from 'atonce'
+export const one = task(import.meta, () => 1)
+${listen}.unref()`,
+        'main.ts': `
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { onEach, print } from './survey.ts'
+const server = createServer().listen(0, '127.0.0.1')
+await once(server, 'listening')
+process.env.PORT = String(server.address().port)
+const silent = process.env.PORT
+process.env.PORT = '0'
+const { one } = await import('./served.ts')
+process.env.PORT = silent
+print(await onEach(pool => pool.run(one)))
+server.close()`,
+      })
+      const ended = await project.run(['main.ts'])
+      for (const { name, message } of errorsSeenBy(ended)) {
+        assert.equal(name, 'EntryPointError', ended.text)
+        assert.match(message, /served\.ts to find its tasks, and that module opens a server \(port \d+\)/)
+      }
+    })
+  }
+
   test('passes a plain function is shown how to make it a task', async () => {
     const ended = await outcomeOf(
       'async pool => pool.run(triple as never, 14)',

@@ -6,6 +6,7 @@ import { lookup, otherHolder } from '../../task/registry.ts'
 import { nameOf, type Task } from '../../task/task.ts'
 import type { LoadMessage } from '../../wire/messages.ts'
 import { refusals } from '../refusal.ts'
+import { refuseServers } from './servers.ts'
 
 /**
  * Imports the module and returns the task.
@@ -55,11 +56,16 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
 /** @throws TaskLoadError, EntryPointError */
 export async function importModule(module: string): Promise<void> {
   const refusedBefore = refusals()
+  const servers = refuseServers()
   try {
     await import(/* webpackIgnore: true */ /* @vite-ignore */ module)
+    const server = servers.end()
+    if (server !== undefined) throw new EntryPointError(show(module), server)
     if (refusals() > refusedBefore) throw new EntryPointError(undefined) // The module has caught its own; said below.
   } catch (cause) {
-    if (cause instanceof EntryPointError) throw new EntryPointError(show(module))
+    const server = servers.end()
+    if (cause instanceof EntryPointError || server !== undefined)
+      throw new EntryPointError(show(module), server)
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
     throw new TaskLoadError(module, `The worker could not import ${show(module)}: ${why}${hint(cause)}`, {
       cause,
