@@ -1,10 +1,19 @@
 /** Every example of the README and the guide runs: each page's TypeScript blocks, written to the files that they name. */
 import { strict as assert } from 'node:assert'
-import { execFile } from 'node:child_process'
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { root } from './source-tree.ts'
 
@@ -15,32 +24,106 @@ interface Block {
   readonly code: string
 }
 
-for (const page of ['README.md', ...globSync('docs/guide/*.md', { cwd: root })]) {
-  const blocks = blocksOf(readFileSync(join(root, page), 'utf8'))
-  const programs = blocks.filter(({ file }) => file.startsWith('main'))
-  for (const program of programs) {
-    test(`${page}: ${program.file} runs and prints what it says`, { timeout: 60_000 }, async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'atonce-example-'))
-      try {
-        mkdirSync(join(folder, 'node_modules'))
-        symlinkSync(root, join(folder, 'node_modules', 'atonce'))
-        writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-        for (const { file, code } of blocks) writeFileSync(join(folder, file), code)
-        const { stdout } = await execute(process.execPath, [program.file], { cwd: folder, timeout: 50_000 })
-        const expected = [...program.code.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)].map(
-          ([, shown]) => shown,
-        )
-        assert.deepEqual(stdout.trim().split('\n').filter(Boolean), expected)
-      } finally {
-        rmSync(folder, { recursive: true })
-      }
-    })
+/** What a program says that uses `await using`, which the oldest Node that the library supports can't read. */
+const newer = '(Node 24)'
+const pages = ['README.md', ...globSync('docs/guide/*.md', { cwd: root })]
+
+describe('on this Node', { concurrency: 2 }, () => {
+  for (const page of pages)
+    for (const program of programsIn(page))
+      test(`${page}: ${program.file} runs and prints what it says`, { timeout: 60_000 }, () =>
+        runsAsItSays(process.execPath, page, program),
+      )
+})
+
+describe('on the oldest Node that is supported', { concurrency: 2 }, () => {
+  const oldest = oldestNode()
+  const skip = oldest === undefined ? 'it is not here and can’t be installed' : false
+  for (const page of pages)
+    for (const program of programsIn(page).filter(({ code }) => !code.includes(newer)))
+      test(`${page}: ${program.file} runs and prints what it says`, { timeout: 60_000, skip }, () =>
+        runsAsItSays(oldest as string, page, program),
+      )
+})
+
+test('a program says that it needs Node 24 if it does, and only then', () => {
+  for (const page of pages)
+    for (const { file, code } of programsIn(page))
+      assert.equal(code.includes(newer), /\busing \w+ =/.test(code), `${page}: ${file}`)
+})
+
+test('the output that the README shows is what its first program prints', () => {
+  const [, shown] = /^```console\n\$ node main\.ts\n([^`]*)^```$/m.exec(textOf('README.md')) ?? []
+  const [first] = programsIn('README.md')
+  assert.equal(shown, `${expectedOf(first as Block).join('\n')}\n`)
+})
+
+test('every link of the README works from the page of the registry: it is absolute, and names what there is', () => {
+  const text = textOf('README.md')
+  const { repository } = JSON.parse(textOf('package.json')) as { repository: { url: string } }
+  const home = `${repository.url.replace(/^git\+|\.git$/g, '')}/`
+  assert.doesNotMatch(text, /\]\((?!https:|#)/)
+  const targets = [...text.matchAll(/^\[[^\]]+\]: (\S+)$|\]\((https:[^)]+)\)/gm)].map(
+    ([, a, b]) => a ?? b ?? '',
+  )
+  const own = targets.filter(target => target.startsWith(home))
+  assert.ok(own.length > 5)
+  for (const target of own) {
+    const path = target.slice(home.length).replace(/^(blob|tree)\/main\//, '')
+    assert.ok(existsSync(join(root, path)), target)
+  }
+  for (const [, name] of text.matchAll(/\]\[([^\]]+)\]/g)) assert.ok(text.includes(`\n[${name}]: `), name)
+})
+
+async function runsAsItSays(node: string, page: string, program: Block): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-example-'))
+  try {
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(root, join(folder, 'node_modules', 'atonce'))
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    for (const { file, code } of blocksOf(textOf(page))) writeFileSync(join(folder, file), code)
+    const { stdout } = await execute(node, [program.file], { cwd: folder, timeout: 50_000 })
+    assert.deepEqual(stdout.trim().split('\n').filter(Boolean), expectedOf(program))
+  } finally {
+    rmSync(folder, { recursive: true })
   }
 }
 
+function programsIn(page: string): Block[] {
+  return blocksOf(textOf(page)).filter(({ file }) => file.startsWith('main'))
+}
+
+/** What its comments say that it prints. */
+function expectedOf({ code }: Block): string[] {
+  return [...code.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)].map(([, shown]) => shown as string)
+}
+
+/** Installed once among what tests keep; undefined where the registry can't be reached. */
+function oldestNode(): string | undefined {
+  const { engines } = JSON.parse(textOf('package.json')) as { engines: { node: string } }
+  const version = `${engines.node.replace('>=', '')}.0`
+  const folder = join(root, 'node_modules', '.cache', `node-${version}`)
+  const node = join(folder, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  try {
+    if (!existsSync(node)) {
+      mkdirSync(folder, { recursive: true })
+      const words = ['install', '--prefix', folder, '--no-audit', '--no-fund', `node@${version}`]
+      execFileSync('npm', words, { stdio: 'ignore', timeout: 120_000, shell: process.platform === 'win32' })
+    }
+    const told = execFileSync(node, ['--version'], { encoding: 'utf8' })
+    return told.trim() === `v${version}` ? node : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(path: string): string {
+  return readFileSync(join(root, path), 'utf8')
+}
+
 test('every TypeScript block says in which file it stands', () => {
-  for (const page of ['README.md', ...globSync('docs/guide/*.md', { cwd: root })]) {
-    const text = readFileSync(join(root, page), 'utf8')
+  for (const page of pages) {
+    const text = textOf(page)
     assert.equal(blocksOf(text).length, [...text.matchAll(/^```ts$/gm)].length, page)
   }
 })
