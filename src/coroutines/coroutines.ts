@@ -75,7 +75,8 @@ export function coroutines(options: CoroutinesOptions = {}): Executor {
  */
 class LoopCall implements Queued, Linked<LoopCall>, NestingOwner, CallHere {
   readonly loop: Loop
-  readonly job: Job
+  /** `over` once it has ended: what a task has opened may live on in its context, and must not keep arguments and result. */
+  job: Job
   /** The asynchronous context of the caller, in which the task runs as any function that it calls. */
   readonly scope: AsyncResource
   /** The call of this loop in which the job was made. */
@@ -124,6 +125,21 @@ class LoopCall implements Queued, Linked<LoopCall>, NestingOwner, CallHere {
     this.nested ??= new Nested(this.loop, this.context as CallContext, this.state === 'over')
     return this.nested
   }
+}
+
+/** Stands for the job of a call that has ended. */
+const over: Job = {
+  task: Object.assign(() => {}, { module: '', position: 0 }) as unknown as Task,
+  args: undefined,
+  priority: 0,
+  caller: {},
+  started() {},
+  progressed() {},
+  settled() {},
+}
+
+function makerOf(parent: LoopCall | undefined): Job | undefined {
+  return parent?.state === 'over' ? undefined : parent?.job
 }
 
 function callOf(job: Job): LoopCall | undefined {
@@ -254,12 +270,12 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor {
     const running = ({ job, parent, context, wanted }: LoopCall) =>
       callNode(job, {
         state: wanted ? 'running' : 'cancelled, but not left',
-        maker: parent?.job,
+        maker: makerOf(parent),
         age: look.age(context as CallContext),
         waitsFor: look.waitsOf(context as CallContext),
         inside: scopesIn(context as CallContext, look),
       })
-    const waiting = ({ job, parent }: LoopCall) => callNode(job, { state: 'queued', maker: parent?.job })
+    const waiting = ({ job, parent }: LoopCall) => callNode(job, { state: 'queued', maker: makerOf(parent) })
     return executorNode(this, state, this.stats(), [
       ...nodesOf([...this.#running], running),
       ...queuedNodes(this.#nested, waiting),
@@ -312,6 +328,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor {
       this.#counts[outcome.ok ? 'done' : 'failed'] += 1
       job.settled(outcome)
     }
+    call.job = over
     if (this.#admission.isClosing) this.#admission.checkClosed()
     this.#schedule()
   }

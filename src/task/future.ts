@@ -33,6 +33,7 @@ export abstract class FutureControl<T> {
     this.future = Future.create<T>(this)
     this.#resolve = taken.resolve
     this.#reject = taken.reject
+    taken.resolve = taken.reject = nothing // Or the last future, with all that it holds, would live until the next one.
   }
 
   /** The user cancels the unsettled future. */
@@ -97,9 +98,11 @@ export abstract class FutureControl<T> {
 
 /** What the promise that is being made gave to settle it with; taken at once, so that no closure is needed for each. */
 const taken: { resolve: (value: any) => void; reject: (error: unknown) => void } = {
-  resolve() {},
-  reject() {},
+  resolve: nothing,
+  reject: nothing,
 }
+
+function nothing(): void {}
 
 function take(resolve: (value: any) => void, reject: (error: unknown) => void): void {
   taken.resolve = resolve
