@@ -172,7 +172,8 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     const error = attempts === undefined ? outcome.error : attempts.afterFailure(outcome.error)
     if (attempts !== undefined && error === repeat) return this.#repeat(attempts)
     this.#release()
-    this.reject(error, error instanceof ClosedError ? 'cancelled' : 'failed')
+    if (this.caller === callerHere && !(error instanceof ClosedError)) this.rejectFor(error)
+    else this.reject(error, error instanceof ClosedError ? 'cancelled' : 'failed')
   }
 
   left(error: Error): void {

@@ -10,6 +10,7 @@
  * the unparked go on.
  */
 import { TimeoutError } from '../errors.ts'
+import { rejectTo } from './awaiters.ts'
 import { noteBirth } from './birth.ts'
 import { realRuntime } from './real.ts'
 import { type Runtime, runtime, type Timer } from './runtime.ts'
@@ -34,6 +35,8 @@ export interface Parked<T> {
   unpark(value: T): boolean
   /** Makes its wait throw. False if it waits no more. */
   fail(error: unknown): boolean
+  /** The same, with whoever awaits it below the error's own stack: for failures that a user sees. Some jobs later than `fail`. */
+  failFor(error: unknown): boolean
 }
 
 export type ParkedState = 'waiting' | 'unparked' | 'failed' | 'given up'
@@ -143,7 +146,25 @@ class Wait<T> implements Parked<T>, Stoppable {
     return true
   }
 
-  /** Its strand was cancelled, its signal aborted, its time passed. */
+  failFor(error: unknown): boolean {
+    if (!this.#end('failed')) return false
+    this.runtime.resume(this.who, this.reason, () => rejectTo(this.#reject, this.#resolve, error))
+    return true
+  }
+
+  /** Its time has passed. */
+  #expire(timeoutMs: number): void {
+    const { onGivenUp } = this.#guards ?? {}
+    if (!this.#end('given up')) return
+    const error = new TimeoutError(
+      `The wait for ${this.reason} did not end within ${timeoutMs} ms.`,
+      timeoutMs,
+    )
+    this.runtime.resume(this.who, this.reason, () => rejectTo(this.#reject, this.#resolve, error))
+    onGivenUp?.(this)
+  }
+
+  /** Its strand was cancelled, or its signal aborted. */
   stop(reason: unknown): void {
     const { onGivenUp } = this.#guards ?? {}
     if (!this.#end('given up')) return
@@ -164,11 +185,7 @@ class Wait<T> implements Parked<T>, Stoppable {
       onAbort(signal, this.#guards.aborted)
     }
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#guards.timer = this.runtime.setTimer(timeoutMs, () =>
-        this.stop(
-          new TimeoutError(`The wait for ${this.reason} did not end within ${timeoutMs} ms.`, timeoutMs),
-        ),
-      )
+      this.#guards.timer = this.runtime.setTimer(timeoutMs, () => this.#expire(timeoutMs))
     }
   }
 

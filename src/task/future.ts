@@ -5,6 +5,7 @@
  *        └──────────┴──────▶ cancelled
  */
 import { AbortError } from '../errors.ts'
+import { rejectTo } from '../runtime/awaiters.ts'
 import { untilStopped } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { type Strand, strandIfAny } from '../runtime/strand.ts'
@@ -80,9 +81,18 @@ export abstract class FutureControl<T> {
 
   /** An AbortError or a TimeoutError of the executor means `cancelled`; pass `'cancelled'` then. */
   reject(error: unknown, state: 'failed' | 'cancelled' = 'failed'): void {
+    this.#rejectBy(this.#reject, error, state)
+  }
+
+  /** The same, with whoever awaits the future below the error's own stack. */
+  rejectFor(error: unknown): void {
+    this.#rejectBy(cause => rejectTo(this.#reject, this.#resolve, cause), error, 'failed')
+  }
+
+  #rejectBy(reject: (error: unknown) => void, error: unknown, state: 'failed' | 'cancelled'): void {
     if (this.hasSettled) return
     this.#state = state
-    this.#reject(error)
+    reject(error)
     if (this.#waiting !== undefined) this.#tellWaiting(this.#waiting)
   }
 

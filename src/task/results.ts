@@ -151,7 +151,7 @@ export class ResultsBuffer<T> {
     this.#broken = { error }
     this.producer.cancel(error)
     this.#arrived()
-    this.#finished.fail(error)
+    this.#finished.failFor(error)
   }
 
   /** Cancels on the user's behalf: whoever has cancelled knows, so nothing is reported if nobody waits. */

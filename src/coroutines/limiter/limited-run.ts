@@ -122,7 +122,7 @@ export class LimitedRun implements Asker {
     if (deadlineMs !== undefined && deadlineMs !== Number.POSITIVE_INFINITY)
       timer = runtime().setTimer(Math.max(0, deadlineMs - runtime().now()), () => {
         const error = timeoutOf(strand.name, limits?.timeoutMs as number)
-        if (!outcome.fail(error)) return
+        if (!outcome.failFor(error)) return
         strand.stop(error)
         this.#places.goesOn(call)
       })
@@ -131,7 +131,7 @@ export class LimitedRun implements Asker {
       .then(entered => this.#call(call, entered))
       .then(
         value => void outcome.unpark(value),
-        error => void outcome.fail(error),
+        error => void outcome.failFor(error),
       )
       .then(() => timer?.cancel())
     return outcome.promise

@@ -404,7 +404,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     this.#value = undefined
     this.#over = undefined
     if (failure === undefined) over.unpark(value)
-    else over.fail(failure.error)
+    else over.failFor(failure.error)
   }
 
   /** What it throws, if anything: real errors first, then the cancellation. */
