@@ -53,6 +53,17 @@ export class Crew {
     return busy
   }
 
+  /** How many there may be. */
+  get most(): number {
+    return this.starts.most
+  }
+
+  /** Whether somebody is idle, or may be started for one more of the jobs that wait. */
+  hasRoomFor(waiting: number): boolean {
+    if (this.#idle.length > 0) return true
+    return this.#slots.size < this.starts.most && this.starting < waiting
+  }
+
   get someIdle(): boolean {
     return this.#idle.length > 0
   }

@@ -42,6 +42,8 @@ export class Dispatch {
   #urgent = 0
   /** So many were given out in this turn. */
   #inTurn = 0
+  /** So many were given out one by one in this turn, for workers that had nothing to do. */
+  #wokenInTurn = 0
   /** So many are given out together next. */
   #together = 0
   /** At the end of this turn, jobs are given out. */
@@ -74,11 +76,11 @@ export class Dispatch {
    * together, each worker's share behind one bell: few at first, so that a worker finds the next
    * ones while it answers the last; more and more where many come.
    */
-  came({ priority }: ReadyJob): void {
+  came({ priority, cost }: ReadyJob): void {
     if (priority > this.#lowest) this.#urgent += 1
     else this.#lowest = priority
     this.#ungiven += 1
-    if (this.#turnEnds && this.#ungiven < this.#together) return
+    if (this.#turnEnds && this.#ungiven < this.#together && !this.#wakesOneMore(cost)) return
     this.#inTurn += this.#ungiven
     this.#together = Math.max(leastTogether * this.#crew.size, Math.floor(this.#inTurn / bellsPerTurn))
     this.assign()
@@ -87,8 +89,21 @@ export class Dispatch {
     this.#runtime.soon(() => {
       this.#turnEnds = false
       this.#inTurn = 0
+      this.#wokenInTurn = 0
       if (this.#ungiven > 0) this.assign()
     })
+  }
+
+  /**
+   * Whether a job leaves at once though others of its turn may come: for each worker that is idle,
+   * or that may be started, one does, as the caller may block its loop now. Not a call that is
+   * known to take less than it takes to wake a worker: such calls travel together.
+   */
+  #wakesOneMore({ expectedMs }: TaskCost): boolean {
+    if (expectedMs < worthWakingMs) return false
+    if (this.#wokenInTurn >= this.#crew.most || !this.#crew.hasRoomFor(this.#queue.size)) return false
+    this.#wokenInTurn += 1
+    return true
   }
 
   /** A job has come that others give way to: a nested one. */

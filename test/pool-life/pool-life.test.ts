@@ -424,3 +424,20 @@ onAll('a map waits for its place in a full queue, whoever fills it', async make 
   assert.deepEqual(await pool.map(tasks.slow, [1, 2, 3], { chunk: 1 }), [1, 2, 3])
   await blocker
 })
+
+test('threads: each idle worker begins a call of one turn, though the caller then blocks its loop', {
+  timeout,
+}, async () => {
+  const workers = 3
+  await using pool = threads({ workers, minWorkers: workers })
+  const arrived = new Int32Array(new SharedArrayBuffer(8))
+  const callAll = () => Array.from({ length: workers }, () => pool.run(tasks.arrive, arrived))
+  while (pool.stats().workers.idle < workers) await turn()
+  await Promise.all(callAll())
+  while (pool.stats().workers.idle < workers) await turn()
+  Atomics.store(arrived, 0, 0)
+  const calls = callAll()
+  for (let seen = 0; seen < workers; seen = Atomics.load(arrived, 0))
+    assert.notEqual(Atomics.wait(arrived, 0, seen, 10_000), 'timed-out', `${seen} have begun`)
+  await Promise.all(calls)
+})

@@ -132,3 +132,10 @@ export const leavesRepeat = task(import.meta, async (): Promise<void> => {
 
 /** What became of that call. */
 export const stateOfLeft = task(import.meta, (): string | undefined => left?.state)
+
+/** Says that it has begun, and takes a while. */
+export const arrive = task(import.meta, (arrived: Int32Array): void => {
+  Atomics.add(arrived, 0, 1)
+  Atomics.notify(arrived, 0)
+  Atomics.wait(arrived, 1, 0, 20)
+})
