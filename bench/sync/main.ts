@@ -5,12 +5,11 @@
  *     npm --prefix bench run sync
  */
 import { threads } from '../../src/index.ts'
-import { compareExchange } from '../../src/runtime/atomics.ts'
 import { Barrier, Mutex, Semaphore } from '../../src/sync.ts'
-import { BareLock, contendFutex, contendMutex, handOffBare, handOffSemaphores } from './sides.ts'
+import { contendFutex, contendMutex, handOffBare, handOffSemaphores, uncontended } from './sides.ts'
 
 const rounds = Number(process.argv[2] ?? 11)
-type Measured = () => number | Promise<number>
+type Measured = () => number | PromiseLike<number>
 
 /** Prints how `ours` compares to `bare`, both in nanoseconds, measured in turns. */
 async function compare(name: string, goal: number, ours: Measured, bare: Measured): Promise<void> {
@@ -29,74 +28,23 @@ async function compare(name: string, goal: number, ours: Measured, bare: Measure
   )
 }
 
-function nsEach(count: number, body: (count: number) => void): number {
-  const startedNs = process.hrtime.bigint()
-  body(count)
-  return Number(process.hrtime.bigint() - startedNs) / count
-}
-
-const many = 2_000_000
 const words = () => new Int32Array(new SharedArrayBuffer(64))
-const [bareWords, seamWords] = [words(), words()]
-const mutex = new Mutex()
-
-const barePair = () =>
-  nsEach(many, count => {
-    for (let at = 0; at < count; at += 1) {
-      Atomics.compareExchange(bareWords, 0, 0, 1)
-      Atomics.compareExchange(bareWords, 0, 1, 0)
-    }
-  })
-
-await compare(
-  'two compare-exchanges by the seam, beside two bare ones',
-  1,
-  () =>
-    nsEach(many, count => {
-      for (let at = 0; at < count; at += 1) {
-        compareExchange(seamWords, 0, 0, 1)
-        compareExchange(seamWords, 0, 1, 0)
-      }
-    }),
-  barePair,
-)
-await compare(
-  'Mutex acquired and released while nobody waits, beside two bare compare-exchanges',
-  2,
-  () =>
-    nsEach(many, count => {
-      for (let at = 0; at < count; at += 1) mutex.acquireSync().release()
-    }),
-  barePair,
-)
-await compare(
-  'the same by `using`',
-  2,
-  () =>
-    nsEach(many, count => {
-      for (let at = 0; at < count; at += 1) {
-        using _guard = mutex.acquireSync()
-      }
-    }),
-  barePair,
-)
-const lock = new BareLock(words())
-await compare(
-  'a hand-written futex while nobody waits, beside two bare compare-exchanges',
-  2,
-  () =>
-    nsEach(many, count => {
-      for (let at = 0; at < count; at += 1) {
-        lock.lock()
-        lock.unlock()
-      }
-    }),
-  barePair,
-)
-
 await using pool = threads({ workers: 2 })
 const start = new Barrier(2)
 const slower = async (sides: readonly PromiseLike<number>[]) => Math.max(...(await Promise.all(sides)))
+
+for (const [name, goal, kind] of [
+  ['two compare-exchanges by the seam, beside two bare ones', 1, 'seam'],
+  ['Mutex acquired and released while nobody waits, beside two bare compare-exchanges', 2, 'mutex'],
+  ['the same by `using`', 2, 'using'],
+  ['a hand-written futex while nobody waits, beside two bare compare-exchanges', 2, 'futex'],
+] as const)
+  await compare(
+    name,
+    goal,
+    () => pool.run(uncontended, kind),
+    () => pool.run(uncontended, 'bare'),
+  )
 
 await compare(
   '2 threads that increment under a Mutex, beside a hand-written futex',

@@ -1,6 +1,7 @@
 /** What each of two threads does in `main.ts`, with the locks of atonce and with bare Atomics. */
 import { task } from '../../src/index.ts'
-import type { Barrier, Mutex, Semaphore } from '../../src/sync.ts'
+import { compareExchange } from '../../src/runtime/atomics.ts'
+import { type Barrier, Mutex, type Semaphore } from '../../src/sync.ts'
 
 /** A hand-written futex: the second mutex of Drepper, "Futexes Are Tricky" (2011). */
 export class BareLock {
@@ -83,3 +84,44 @@ export const handOffBare = task(
     })
   },
 )
+
+type Uncontended = 'bare' | 'seam' | 'mutex' | 'using' | 'futex'
+
+const many = 2_000_000
+const [bareWords, seamWords] = [0, 1].map(() => new Int32Array(new SharedArrayBuffer(64))) as [
+  Int32Array,
+  Int32Array,
+]
+const [alone, lock] = [new Mutex(), new BareLock(new Int32Array(new SharedArrayBuffer(4)))]
+
+const loops: Readonly<Record<Uncontended, () => void>> = {
+  bare() {
+    for (let at = 0; at < many; at += 1) {
+      Atomics.compareExchange(bareWords, 0, 0, 1)
+      Atomics.compareExchange(bareWords, 0, 1, 0)
+    }
+  },
+  seam() {
+    for (let at = 0; at < many; at += 1) {
+      compareExchange(seamWords, 0, 0, 1)
+      compareExchange(seamWords, 0, 1, 0)
+    }
+  },
+  mutex() {
+    for (let at = 0; at < many; at += 1) alone.acquireSync().release()
+  },
+  using() {
+    for (let at = 0; at < many; at += 1) {
+      using _guard = alone.acquireSync()
+    }
+  },
+  futex() {
+    for (let at = 0; at < many; at += 1) {
+      lock.lock()
+      lock.unlock()
+    }
+  },
+}
+
+/** Nanoseconds for each pair of taking and giving up what nobody else wants. */
+export const uncontended = task(import.meta, (kind: Uncontended): number => nsEach(many, loops[kind]))

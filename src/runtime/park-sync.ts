@@ -15,12 +15,14 @@ export function mayBlock(): boolean {
 }
 
 /**
- * @throws SyncUseError on the main thread; `call` is what was called, `instead` what serves there
+ * Refuses what may block on the main thread, whether it would have to wait or not: one that only
+ * sometimes throws is found in production.
+ * @throws SyncUseError that names the call, its resource, and what serves there
  */
-export function needsToBlock(call: string, instead: string): void {
+export function needsToBlock(call: string, name: string, instead: string): void {
   if (mayBlock()) return
   throw new SyncUseError(
-    `${call} would stop the main thread, and with it every timer and message of the program. Write there: ${instead}`,
+    `${call} of ${name} could stop the main thread, and with it every timer and message of the program. Write there: ${instead}`,
   )
 }
 

@@ -58,7 +58,7 @@ export class Barrier {
   waitSync(options: SyncWaitOptions & { readonly action?: () => void } = {}): number {
     const timeoutMs = checkTimeout('waitSync()', options.timeoutMs)
     const arrival: Arrival = { place: 0 }
-    needsToBlock(`waitSync() of ${this.name}`, 'await barrier.wait()')
+    needsToBlock('waitSync()', this.name, 'await barrier.wait()')
     block(arrive(this.#words, this.#at, this.parties, this.name, arrival), this.name, timeoutMs)
     this.#last(arrival, options.action)
     return arrival.place

@@ -50,7 +50,7 @@ export class Condition {
    */
   waitSync(options: SyncWaitOptions = {}): void {
     const timeoutMs = checkTimeout('waitSync()', options.timeoutMs)
-    needsToBlock(`waitSync() of ${this.name}`, 'await condition.wait()')
+    needsToBlock('waitSync()', this.name, 'await condition.wait()')
     this.#needMutex('waitSync()')
     const waiting = this.#begin()
     this.mutex.release()

@@ -51,8 +51,8 @@ export class Event {
    * @throws TimeoutError, OptionError
    */
   waitSync(options: SyncWaitOptions = {}): void {
+    needsToBlock('waitSync()', this.name, 'await event.wait()')
     if (this.isSet) return
-    needsToBlock(`waitSync() of ${this.name}`, 'await event.wait()')
     block(untilSet(this.#words, this.#at), this.name, checkTimeout('waitSync()', options.timeoutMs))
   }
 

@@ -61,8 +61,8 @@ export class Latch {
    * @throws TimeoutError, OptionError
    */
   waitSync(options: SyncWaitOptions = {}): void {
+    needsToBlock('waitSync()', this.name, 'await latch.wait()')
     if (this.count === 0) return
-    needsToBlock(`waitSync() of ${this.name}`, 'await latch.wait()')
     block(untilZero(this.#words, this.#at), this.name, checkTimeout('waitSync()', options.timeoutMs))
   }
 

@@ -73,13 +73,13 @@ export class Mutex {
    * @throws TimeoutError, OwnerDiedError, DeadlockError, OptionError
    */
   acquireSync(options?: AcquireSyncOptions): Guard {
+    needsToBlock('acquireSync()', this.name, 'using guard = await mutex.acquire()')
     const self = me()
     if (tryOwn(this.#words, this.#at, self)) return new Guard(this, false)
     return this.#acquireSlowly(self, options)
   }
 
   #acquireSlowly(self: number, options: AcquireSyncOptions = {}): Guard {
-    needsToBlock(`acquireSync() of ${this.name}`, 'using guard = await mutex.acquire()')
     const timeoutMs = checkTimeout('acquireSync()', options.timeoutMs)
     const asking = this.#asking(options.ownerDied, self)
     block(own(this.#words, this.#at, self, asking), this.name, timeoutMs)

@@ -33,14 +33,15 @@ export class Once {
   /**
    * Runs `body` unless it was done; true if this call has. The thread stops while another one runs
    * it.
-   * @throws SyncUseError on the main thread, if another thread runs it
+   * @throws SyncUseError on the main thread, and within the function itself
    * @throws TimeoutError, DeadlockError, OptionError, and what `body` throws
    */
   runSync(body: () => void, options: SyncWaitOptions = {}): boolean {
+    needsToBlock('runSync()', this.name, 'await once.run(…)')
     if (this.done) return false
     const self = me()
     const taking = own(this.#words, this.#at, self, this.#asking(self))
-    block(guarded(taking, this.name), this.name, checkTimeout('runSync()', options.timeoutMs))
+    block(taking, this.name, checkTimeout('runSync()', options.timeoutMs))
     try {
       if (this.done) return false
       body()
@@ -81,16 +82,4 @@ export class Once {
       home => new Once({}, home),
     )
   }
-}
-
-/**
- * On the main thread the first one may run the function, but nobody may wait for another thread.
- */
-function* guarded(waiting: ReturnType<typeof own>, name: string): ReturnType<typeof own> {
-  let step = waiting.next()
-  while (!step.done) {
-    needsToBlock(`runSync() of ${name}`, 'await once.run(…)')
-    step = waiting.next(yield step.value)
-  }
-  return step.value
 }

@@ -76,10 +76,10 @@ export class ReentrantMutex {
    * @throws TimeoutError, OwnerDiedError, DeadlockError, OptionError
    */
   acquireSync(options: AcquireSyncOptions = {}): Guard {
+    needsToBlock('acquireSync()', this.name, 'using guard = await mutex.acquire()')
     const self = me()
     if (this.#again(self)) return new Guard(this, false)
     if (tryOwn(this.#words, this.#at, self)) return this.#taken(false)
-    needsToBlock(`acquireSync() of ${this.name}`, 'using guard = await mutex.acquire()')
     const asking = this.#asking(options, self)
     const timeoutMs = checkTimeout('acquireSync()', options.timeoutMs)
     block(own(this.#words, this.#at, self, asking), this.name, timeoutMs)

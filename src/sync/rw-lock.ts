@@ -65,10 +65,10 @@ export class RwLock {
    * @throws TimeoutError, OwnerDiedError, DeadlockError, OptionError
    */
   acquireReadSync(options: AcquireSyncOptions = {}): Guard {
+    needsToBlock('acquireReadSync()', this.name, 'using reading = await lock.acquireRead()')
     const self = me()
     const place = tryRead(this.#words, this.#at, places, self)
     if (place >= 0) return this.#reading(place)
-    needsToBlock(`acquireReadSync() of ${this.name}`, 'using reading = await lock.acquireRead()')
     const waiting: Reading = { place: -1 }
     const asking = this.#asking({ ...options, ownerDied: 'throw' }, self)
     const timeoutMs = checkTimeout('acquireReadSync()', options.timeoutMs)
@@ -108,7 +108,7 @@ export class RwLock {
    */
   acquireWriteSync(options: AcquireSyncOptions = {}): Guard {
     const self = me()
-    needsToBlock(`acquireWriteSync() of ${this.name}`, 'using writing = await lock.acquireWrite()')
+    needsToBlock('acquireWriteSync()', this.name, 'using writing = await lock.acquireWrite()')
     this.#refuseReading(self)
     const timeoutMs = checkTimeout('acquireWriteSync()', options.timeoutMs)
     const asking = this.#asking(options, self)

@@ -65,8 +65,8 @@ export class Semaphore {
    * @throws TimeoutError, OptionError
    */
   acquireSync(options: SyncWaitOptions = {}): Guard {
+    needsToBlock('acquireSync()', this.name, 'using permit = await semaphore.acquire()')
     if (!takePermit(this.#words, this.#at)) {
-      needsToBlock(`acquireSync() of ${this.name}`, 'using permit = await semaphore.acquire()')
       block(awaitPermit(this.#words, this.#at), this.name, checkTimeout('acquireSync()', options.timeoutMs))
     }
     return new Guard(this, false)

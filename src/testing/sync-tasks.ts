@@ -1,4 +1,5 @@
 /** Tasks that use shared memory, for the tests of atonce/sync on threads. Most import no more of it than its types. */
+import { sleepSync } from '../runtime/atomics.ts'
 import type { AtomicCounter } from '../sync/atomic-counter.ts'
 import type { Barrier } from '../sync/barrier.ts'
 import type { Condition } from '../sync/condition.ts'
@@ -173,3 +174,19 @@ export const fillRecords = task(import.meta, (records: Records<typeof shape>, wh
     record.name = `touched by ${who} and Zoë`
   }
 })
+
+/** Takes two of the locks in the same order as everybody, again and again, and holds them for long now and then. */
+export const takeInOrder = task(
+  import.meta,
+  (locks: readonly Mutex[], rounds: number, restMs: number): number => {
+    let taken = 0
+    for (let round = 0; round < rounds; round += 1) {
+      const first = round % (locks.length - 1)
+      using _lower = (locks[first] as Mutex).acquireSync()
+      using _upper = (locks[first + 1] as Mutex).acquireSync()
+      if (round % 4 === 0) sleepSync(restMs) // Longer than a slice: the others look about while this one holds both.
+      taken += 1
+    }
+    return taken
+  },
+)

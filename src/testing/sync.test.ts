@@ -162,6 +162,17 @@ test('two threads that take two locks in different orders are found, and one is 
   assert.match(told, /thread \d waits for right, which thread \d holds/)
 })
 
+test(
+  'threads that take locks in one order are never taken for a circle, however long they wait',
+  limit,
+  async () => {
+    await using pool = threads({ workers: 4 })
+    const locks = [1, 2, 3].map(number => new Mutex({ name: `lock ${number}` }))
+    const taking = [1, 2, 3, 4].map(() => pool.run(tasks.takeInOrder, locks, 8, 130))
+    assert.deepEqual(await Promise.all(taking), [8, 8, 8, 8])
+  },
+)
+
 test('a lock that comes back in a result is the same lock', limit, async () => {
   await using pool = threads({ workers: 1 })
   const mutex = new Mutex({ name: 'one' })
