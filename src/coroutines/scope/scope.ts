@@ -271,6 +271,11 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     return children
   }
 
+  /** Settles when it is over. */
+  get whenOver(): Promise<unknown> {
+    return this.#over?.promise ?? Promise.resolve()
+  }
+
   get bodyRuns(): boolean {
     return this.#body === 'running'
   }
