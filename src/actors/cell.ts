@@ -325,7 +325,9 @@ export class Cell implements LiveActor, Runnable {
     this.wake()
   }
 
+  /** An instance that did not start has no `onStop` to be called. */
   #notStarted(error: unknown): ActorStartError {
+    this.instance = undefined
     if (this.#state === 'starting') this.#state = 'failed'
     return new ActorStartError(this.name, error)
   }
@@ -355,6 +357,7 @@ export class Cell implements LiveActor, Runnable {
     this.#state = 'failed'
     if (this.#extras !== undefined || hasOnStop(this.instance))
       await this.extras.leaveIncarnation({ kind: 'restart', error }, budgetMs)
+    this.instance = undefined // It has ended: a second failure has nothing of it to end.
   }
 
   /** Its `onStart` takes too long: what it comes to is nobody's business any more. */
@@ -456,6 +459,10 @@ export class Cell implements LiveActor, Runnable {
   #dead(method: Method, args: readonly unknown[], reason: 'ended' | 'full' | 'given up'): false {
     this.system.deadLetter({ actor: this.name, method: method.name, args, reason })
     return false
+  }
+
+  onLeaving(left: () => void): void {
+    this.extras.onLeaving(left)
   }
 
   /** Puts messages before those that wait. */

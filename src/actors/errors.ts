@@ -105,7 +105,18 @@ export class RestartLimitError extends AtonceError {
   }
 }
 
+/** A journal can't be read or written; what was acknowledged before is on the disk. */
+export class JournalError extends AtonceError {
+  readonly path: string
+
+  constructor(path: string, why: string, options?: ErrorOptions) {
+    super('ATONCE_JOURNAL', `The journal ${path} can't be used: ${why}.`, options)
+    this.path = path
+  }
+}
+
 listErrorClasses({
+  JournalError,
   InvalidActorError,
   NameTakenError,
   ActorStartError,

@@ -38,6 +38,7 @@ export class Extras {
   readonly #stash: Message[] = []
   readonly #watchers = new Set<Ended>()
   readonly #timers = new Set<Timer>()
+  readonly #leavers = new Set<() => void>()
   #strand: ActorStrand | undefined
   #context: InstanceType<typeof AsyncResource> | undefined
   #releaseName: (() => void) | undefined
@@ -87,7 +88,19 @@ export class Extras {
     return () => void this.#watchers.delete(watcher)
   }
 
-  // ── its timers ──
+  // ── what belongs to one incarnation ──
+
+  /** Calls `left` once, when this incarnation has ended. */
+  onLeaving(left: () => void): void {
+    this.#leavers.add(left)
+  }
+
+  #left(): void {
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+    for (const left of this.#leavers) left()
+    this.#leavers.clear()
+  }
 
   /** Runs `run` as a message after `delayMs`, and again after each `delayMs` if it `repeats`; returns what stops it. */
   setTimer(delayMs: number, run: () => unknown, repeats: boolean): () => void {
@@ -139,7 +152,7 @@ export class Extras {
 
   /** What belongs to this incarnation ends: children, timers, `onStop`; the mailbox, the name and the watches stay. */
   async leaveIncarnation(reason: StopReason, budgetMs: number): Promise<void> {
-    this.#cancelTimers()
+    this.#left()
     await this.children?.stop({ kind: 'shutdown' })
     this.children = undefined
     await this.#within(budgetMs, this.#callOnStop(reason))
@@ -197,7 +210,7 @@ export class Extras {
       })
     if (this.#actor.ended !== undefined) return
     this.#actor.toStopping()
-    this.#cancelTimers()
+    this.#left()
     await this.children?.stop({ kind: 'shutdown' })
     await this.#callOnStop(reason)
     this.#actor.over(reason)
@@ -223,17 +236,12 @@ export class Extras {
 
   /** After its last state: nobody hears of it again. */
   ended(reason: StopReason): void {
-    this.#cancelTimers()
+    this.#left()
     this.muting.end()
     this.#strand?.stop(reason.error)
     this.onIdle = undefined
     const watchers = [...this.#watchers]
     this.#watchers.clear()
     for (const watcher of watchers) watcher(reason)
-  }
-
-  #cancelTimers(): void {
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers.clear()
   }
 }

@@ -1,0 +1,164 @@
+/** The journal keeps what was acknowledged, and nothing that is torn. */
+import { strict as assert } from 'node:assert'
+import { spawn as start } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { ActorDiedError, JournalError } from './errors.ts'
+import { Ledger } from './fixtures/ledger.ts'
+import { Journal } from './journal.ts'
+import { supervisor } from './supervisor.ts'
+
+suite('a journal', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-journal-'))
+  after(() => rmSync(folder, { recursive: true }))
+  let files = 0
+  const file = () => {
+    files += 1
+    return join(folder, `${files}.log`)
+  }
+
+  async function recover(path: string) {
+    const journal = new Journal(path)
+    const recovered = await journal.open()
+    await journal.close()
+    return recovered
+  }
+
+  test('gives back what was appended, of any kind that can be copied, in order', async () => {
+    const path = file()
+    const journal = new Journal(path)
+    assert.deepEqual(await journal.open(), { snapshot: undefined, events: [], tornBytes: 0 })
+    const events = [1, 'two', { three: new Date(3) }, new Map([[4, 5n]]), undefined, [Number.NaN]]
+    await Promise.all(events.map(event => journal.append(event)))
+    await journal.close()
+    assert.deepEqual((await recover(path)).events, events)
+  })
+
+  test('is cut off at the first record that is not whole, wherever the file ends', async () => {
+    const path = file()
+    const journal = new Journal(path)
+    await journal.open()
+    for (let n = 0; n < 4; n += 1) await journal.append({ n, text: 'some text' })
+    await journal.close()
+    const whole = readFileSync(path)
+    const recordBytes = (whole.length - 17) / 4
+    for (let bytes = 0; bytes <= whole.length; bytes += 1) {
+      const torn = file()
+      writeFileSync(torn, whole.subarray(0, bytes))
+      const { events, tornBytes } = await recover(torn)
+      const kept = Math.max(0, Math.floor((bytes - 17) / recordBytes))
+      assert.equal(events.length, kept, `${bytes} bytes`)
+      assert.equal(tornBytes, bytes < 17 ? bytes : bytes - 17 - kept * recordBytes)
+      const { length } = (await recover(torn)).events
+      assert.equal(length, kept)
+    }
+  })
+
+  test('is cut off at a record with one wrong bit', async () => {
+    const path = file()
+    const journal = new Journal(path)
+    await journal.open()
+    for (let n = 0; n < 3; n += 1) await journal.append(n)
+    await journal.close()
+    const bytes = readFileSync(path)
+    const last = bytes.length - 1
+    bytes[last] = (bytes[last] as number) ^ 1
+    writeFileSync(path, bytes)
+    assert.deepEqual((await recover(path)).events, [0, 1])
+  })
+
+  test('keeps a snapshot in place of what came before, and what came after', async () => {
+    const path = file()
+    const journal = new Journal(path)
+    await journal.open()
+    await journal.append('before')
+    await journal.compact({ sum: 1 })
+    await journal.append('after')
+    await journal.close()
+    assert.deepEqual(await recover(path), {
+      snapshot: { seq: 1, state: { sum: 1 } },
+      events: ['after'],
+      tornBytes: 0,
+    })
+  })
+
+  test('passes over what its snapshot has, when it died before the log was cut', async () => {
+    const path = file()
+    const journal = new Journal(path)
+    await journal.open()
+    await journal.append('before')
+    const log = readFileSync(path)
+    await journal.compact('state')
+    await journal.close()
+    writeFileSync(path, log)
+    assert.deepEqual((await recover(path)).events, [])
+  })
+
+  test('is no other file, and has no other writer', async () => {
+    const path = file()
+    writeFileSync(path, 'this is a letter to somebody')
+    await assert.rejects(recover(path), JournalError)
+    const shared = file()
+    const [one, other] = [new Journal(shared), new Journal(shared)]
+    await one.open()
+    await other.open()
+    await one.append(1)
+    await assert.rejects(other.append(2), /another writer/)
+    await assert.rejects(other.append(3), JournalError)
+    await Promise.all([one.close(), other.close()])
+    assert.deepEqual((await recover(shared)).events, [1])
+  })
+
+  test('loses nothing that was acknowledged when its process is killed', { timeout: 60_000 }, async () => {
+    const path = file()
+    let most = -1
+    for (let kill = 0; kill < 4; kill += 1) {
+      const child = start(process.execPath, [
+        fileURLToPath(new URL('./fixtures/append.ts', import.meta.url)),
+        path,
+      ])
+      const ended = new Promise(resolve => child.once('close', resolve))
+      let lines = 0
+      child.stdout.on('data', (text: Buffer) => {
+        for (const line of text.toString().split('\n').filter(Boolean)) {
+          if (!line.startsWith('recovered')) most = Math.max(most, Number(line))
+          lines += 1
+        }
+        if (lines > 20 + 7 * kill) child.kill('SIGKILL')
+      })
+      await ended
+      const events = (await recover(path)).events as { n: number }[]
+      assert.ok(events.length > most, `${events.length} events, ${most} was acknowledged`)
+      assert.deepEqual(
+        events.map(({ n }) => n),
+        events.map((_, n) => n),
+      )
+    }
+  })
+})
+
+suite('an actor with a journal', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-ledger-'))
+  after(() => rmSync(folder, { recursive: true }))
+
+  test('is after each restart what its events made of it', async () => {
+    await using tree = supervisor({ maxRestarts: 10 })
+    const ledger = await tree.start(Ledger, [join(folder, 'a.log')])
+    assert.equal(await ledger.ask.book(5), 5)
+    assert.equal(await ledger.ask.book(7), 12)
+    ledger.tell.die()
+    assert.equal(await ledger.ask.total(), 12)
+    for (let n = 0; n < 10; n += 1) await ledger.ask.book(1)
+    await assert.rejects(
+      ledger.ask.bookAndDie(100),
+      (error: Error) => error instanceof ActorDiedError || /die/.test(error.message),
+    )
+    assert.equal(await ledger.ask.total(), 122)
+    await ledger.stop()
+    const again = await tree.start(Ledger, [join(folder, 'a.log')])
+    assert.equal(await again.ask.total(), 122)
+  })
+})

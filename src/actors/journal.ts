@@ -1,0 +1,239 @@
+/**
+ * A journal in a file: what was appended and acknowledged is there after `kill -9`; what was half written is not.
+ *
+ *     append ─▶ pending ─▶ one write, one fdatasync for all that is pending ─▶ acknowledged
+ *     open   ─▶ snapshot, then records in order, up to the first that is torn ─▶ the rest of the file is cut off
+ *     compact ─▶ snapshot to a new file, fsync, rename ─▶ the log is cut to nothing
+ *
+ * A record is its length, the CRC-32 of what follows, its number, and the value as V8 serializes it. A crash within
+ * `compact` leaves records that the snapshot has already; their numbers say so. The rename idiom and the
+ * need for an fsync of the folder: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import { JournalError } from './errors.ts'
+
+const { crc32 } = process.getBuiltinModule('node:zlib')
+
+const magic = 'atonce journal 1\n'
+const headBytes = 16
+
+/** What a journal holds when it is opened. */
+export interface Recovered {
+  /** The last snapshot, if one was made. */
+  readonly snapshot: { readonly state: unknown } | undefined
+  /** The events after it, oldest first. */
+  readonly events: readonly unknown[]
+  /** How many bytes were cut off the end, as nobody had been told that they were there. */
+  readonly tornBytes: number
+}
+
+interface Pending {
+  readonly bytes: Uint8Array
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Journal {
+  readonly path: string
+  #file: FileHandle | undefined
+  #sizeBytes = 0
+  #seq = 0
+  #pending: Pending[] = []
+  #writing: Promise<void> | undefined
+  #broken: unknown
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /**
+   * Opens the file, or makes it, and reads what it holds. To be called once, before anything is appended.
+   * @throws JournalError if the file is not a journal
+   */
+  async open(): Promise<Recovered> {
+    const { open } = process.getBuiltinModule('node:fs/promises')
+    const snapshot = await this.#readSnapshot()
+    const { constants } = process.getBuiltinModule('node:fs')
+    const file = await open(this.path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    this.#file = file
+    const bytes = await file.readFile()
+    if (bytes.length < magic.length) {
+      if (!magic.startsWith(bytes.toString('latin1')))
+        throw new JournalError(this.path, 'it is another kind of file')
+      await file.truncate(0)
+      await writeAll(file, Buffer.from(magic, 'latin1'), 0)
+      await file.datasync()
+      await syncFolder(this.path)
+      this.#sizeBytes = magic.length
+      this.#seq = snapshot?.seq ?? 0
+      return { snapshot, events: [], tornBytes: bytes.length }
+    }
+    if (bytes.subarray(0, magic.length).toString('latin1') !== magic)
+      throw new JournalError(this.path, 'it is another kind of file')
+    const { events, goodBytes, lastSeq } = readRecords(bytes, snapshot?.seq ?? 0)
+    if (goodBytes < bytes.length) {
+      await file.truncate(goodBytes)
+      await file.datasync()
+    }
+    this.#sizeBytes = goodBytes
+    this.#seq = lastSeq
+    return { snapshot, events, tornBytes: bytes.length - goodBytes }
+  }
+
+  /**
+   * Resolves when the event is on the disk; rejects with JournalError when it can't be, or another writer is at the file.
+   * A journal that has failed takes nothing more: open it anew.
+   */
+  append(event: unknown): Promise<void> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken)
+    if (this.#file === undefined)
+      return Promise.reject(new JournalError(this.path, 'it is not open: await open() first'))
+    this.#seq += 1
+    const bytes = recordOf(this.#seq, event)
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ bytes, resolve, reject })
+      this.#writing ??= this.#write()
+    })
+  }
+
+  /** Writes what is pending, together; what comes meanwhile goes with the next write. */
+  async #write(): Promise<void> {
+    const file = this.#file as FileHandle
+    while (this.#pending.length > 0) {
+      const batch = this.#pending
+      this.#pending = []
+      try {
+        const { size } = await file.stat()
+        if (size !== this.#sizeBytes) throw new JournalError(this.path, 'another writer is at the file')
+        const bytes = Buffer.concat(batch.map(one => one.bytes))
+        await writeAll(file, bytes, this.#sizeBytes)
+        await file.datasync()
+        this.#sizeBytes += bytes.length
+        for (const { resolve } of batch) resolve()
+      } catch (problem) {
+        this.#broken =
+          problem instanceof JournalError
+            ? problem
+            : new JournalError(this.path, String(problem), { cause: problem })
+        for (const { reject } of [...batch, ...this.#pending]) reject(this.#broken)
+        this.#pending = []
+      }
+    }
+    this.#writing = undefined
+  }
+
+  /**
+   * Keeps `state` in place of all events so far. Waits for what is pending; resolves when it is on the disk.
+   * @throws JournalError
+   */
+  async compact(state: unknown): Promise<void> {
+    await this.#writing
+    if (this.#broken !== undefined) throw this.#broken
+    const seq = this.#seq
+    await replaceFile(`${this.path}.snapshot`, recordOf(seq, state))
+    const file = this.#file as FileHandle
+    // The log is emptied in place: its records are in the snapshot, and are passed over if this is as far as it comes.
+    await file.truncate(magic.length)
+    await file.datasync()
+    this.#sizeBytes = magic.length
+  }
+
+  async close(): Promise<void> {
+    await this.#writing
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
+  }
+
+  async #readSnapshot(): Promise<{ seq: number; state: unknown } | undefined> {
+    const { readFile } = process.getBuiltinModule('node:fs/promises')
+    let bytes: Buffer
+    try {
+      bytes = await readFile(`${this.path}.snapshot`)
+    } catch (problem) {
+      if ((problem as { code?: unknown }).code === 'ENOENT') return undefined
+      throw problem
+    }
+    const found = recordAt(bytes, 0)
+    if (found === undefined) throw new JournalError(`${this.path}.snapshot`, 'it is damaged')
+    return { seq: found.seq, state: found.value }
+  }
+}
+
+function recordOf(seq: number, value: unknown): Buffer {
+  const { serialize } = process.getBuiltinModule('node:v8')
+  const body = serialize(value)
+  const record = Buffer.alloc(headBytes + body.length)
+  record.writeUInt32LE(body.length, 0)
+  record.writeDoubleLE(seq, 8)
+  body.copy(record, headBytes)
+  record.writeUInt32LE(crc32(record.subarray(8)), 4)
+  return record
+}
+
+/** The record that begins there; undefined if it is torn. */
+function recordAt(bytes: Buffer, at: number): { seq: number; value: unknown; endBytes: number } | undefined {
+  if (at + headBytes > bytes.length) return undefined
+  const endBytes = at + headBytes + bytes.readUInt32LE(at)
+  if (endBytes > bytes.length || crc32(bytes.subarray(at + 8, endBytes)) !== bytes.readUInt32LE(at + 4))
+    return undefined
+  const { deserialize } = process.getBuiltinModule('node:v8')
+  return {
+    seq: bytes.readDoubleLE(at + 8),
+    value: deserialize(bytes.subarray(at + headBytes, endBytes)),
+    endBytes,
+  }
+}
+
+function readRecords(
+  bytes: Buffer,
+  afterSeq: number,
+): { events: unknown[]; goodBytes: number; lastSeq: number } {
+  const events: unknown[] = []
+  let goodBytes = magic.length
+  let lastSeq = afterSeq
+  for (let record = recordAt(bytes, goodBytes); record !== undefined; record = recordAt(bytes, goodBytes)) {
+    if (record.seq > lastSeq) {
+      events.push(record.value)
+      lastSeq = record.seq
+    }
+    goodBytes = record.endBytes
+  }
+  return { events, goodBytes, lastSeq }
+}
+
+/** Writes all of it: one write may take only a part. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+/** The file is the old one or the new one, whole, whatever happens. */
+async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const { open, rename } = process.getBuiltinModule('node:fs/promises')
+  const next = `${path}.next`
+  const file = await open(next, 'w', 0o600)
+  try {
+    await writeAll(file, bytes, 0)
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+  await rename(next, path)
+  await syncFolder(path)
+}
+
+/** A new name is on the disk only when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const { open } = process.getBuiltinModule('node:fs/promises')
+  const { dirname } = process.getBuiltinModule('node:path')
+  if (process.platform === 'win32') return // A folder can't be opened there; its file system journals names itself.
+  const folder = await open(dirname(path), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

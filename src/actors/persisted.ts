@@ -1,0 +1,83 @@
+/**
+ * An actor whose state is what its events made of it: each is on the disk before it counts.
+ *
+ *     onStart: replay() ─▶ restore(snapshot) ─▶ apply(event) for each event
+ *     a method: persist(event) ─▶ journal ─▶ apply(event) ─▶ the method answers
+ *
+ * What was answered was persisted. A death between the two leaves an event that nobody was told of: it counts, as the ask
+ * that failed with `begun: 'maybe'` says.
+ */
+import { checkCount, checkFunction, checkOptions, optionNames } from '../checks.ts'
+import { OptionError } from '../errors.ts'
+import { Journal } from './journal.ts'
+
+export interface PersistOptions<E, S> {
+  /** The file of the journal; one actor at a time may have it. Beside it lies `<path>.snapshot`. */
+  readonly path: string
+  /** Changes the state by one event, the same way each time; it asks nobody and awaits nothing. */
+  apply(event: E): void
+  /** The state as it is kept in place of all events so far. With `restore` and `every`. */
+  readonly snapshot?: () => S
+  readonly restore?: (state: S) => void
+  /** After so many events the journal is cut to a snapshot. Default 1,000, where there is a `snapshot`. */
+  readonly every?: number
+}
+
+const persistOptionNames = optionNames<PersistOptions<never, never>>({
+  path: true,
+  apply: true,
+  snapshot: true,
+  restore: true,
+  every: true,
+})
+
+/** The events of one actor. */
+export class Persisted<E, S = unknown> {
+  readonly #options: PersistOptions<E, S>
+  readonly #journal: Journal
+  readonly #every: number
+  #sinceSnapshot = 0
+
+  /** @throws OptionError */
+  constructor(options: PersistOptions<E, S>) {
+    checkOptions('new Persisted(…)', options, persistOptionNames)
+    const { path, apply, snapshot, restore, every = 1_000 } = options
+    if (typeof path !== 'string' || path === '')
+      throw new OptionError('new Persisted({ path }) takes the path of a file.')
+    checkFunction('new Persisted({ apply })', apply, 'event => { this.balance += event.amount }')
+    if ((snapshot === undefined) !== (restore === undefined))
+      throw new OptionError('new Persisted({ snapshot, restore }) takes both or neither.')
+    checkCount('new Persisted({ every })', every)
+    this.#options = options
+    this.#every = every
+    this.#journal = new Journal(path)
+  }
+
+  /** Brings the state to where it was; to be awaited in `onStart`. Returns how many events there were. */
+  async replay(): Promise<number> {
+    const { snapshot, events } = await this.#journal.open()
+    if (snapshot !== undefined) this.#options.restore?.(snapshot.state as S)
+    for (const event of events) this.#options.apply(event as E)
+    this.#sinceSnapshot = events.length
+    return events.length
+  }
+
+  /**
+   * Resolves when the event is on the disk and applied. Costs a write and an fdatasync, shared by all that come at once.
+   * Rejects with JournalError: then the event was not applied, and the actor should fail, to begin from the journal again.
+   */
+  async persist(event: E): Promise<void> {
+    await this.#journal.append(event)
+    this.#options.apply(event)
+    this.#sinceSnapshot += 1
+    const { snapshot } = this.#options
+    if (snapshot === undefined || this.#sinceSnapshot < this.#every) return
+    this.#sinceSnapshot = 0
+    await this.#journal.compact(snapshot())
+  }
+
+  /** To be awaited in `onStop`. */
+  close(): Promise<void> {
+    return this.#journal.close()
+  }
+}
