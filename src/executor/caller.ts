@@ -16,6 +16,7 @@ import type { FindClass } from '../wire/error-classes.ts'
 import { classesAreKnown, decodeFailure, type WireFailure } from '../wire/failure.ts'
 import { stackText } from '../wire/stack-text.ts'
 import type { Caller, Job } from './backend.ts'
+import { exportsElsewhere, isEvaluatedElsewhere } from './evaluated.ts'
 
 /** Stacks that may be taken in a second, and at once. One costs 2 to 10 µs, more than all the rest of a call. */
 const stacksPerMs = 1
@@ -120,7 +121,7 @@ async function twoTurns(): Promise<void> {
 
 /** The error classes that the module exports, as far as they were learnt. */
 export function classesOf(module: string | undefined): FindClass {
-  const found = module === undefined ? undefined : exportsOf.get(module)
+  const found = module === undefined ? undefined : (exportsOf.get(module) ?? exportsElsewhere(module))
   return name => {
     if (found === undefined || !Object.hasOwn(found, name)) return undefined
     try {
@@ -130,10 +131,4 @@ export function classesOf(module: string | undefined): FindClass {
       return undefined // Its declaration has not run yet.
     }
   }
-}
-
-/** A module that a test runner or a development server evaluated by its own means; importing it would evaluate it again. */
-function isEvaluatedElsewhere({ identity: meta }: Evaluation): boolean {
-  if (meta === undefined) return false
-  return 'env' in meta || 'hot' in meta || 'vitest' in meta
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Ended, Project } from './project.ts'
-import { assertSurveyed, errorsSeenBy, surveyFiles } from './survey.ts'
+import { assertSurveyed, errorsSeenBy, seenBy, surveyFiles } from './survey.ts'
 
 const imports = `
 import { expect, test } from 'vitest'
@@ -33,6 +33,26 @@ test('surveys', async () => {
       const ended = await vitest(project, pool)
       assert.match(ended.stdout, /Tests\s+1 passed/, ended.text)
       assertSurveyed(ended)
+    })
+  }
+
+  for (const pool of ['threads', 'forks', 'vmThreads']) {
+    test(`fail with the very error class that the test imports, in vitest's pool ${pool}`, async () => {
+      using project = Project.with(
+        {
+          ...surveyFiles,
+          'account.ts': `
+import { task } from 'atonce'
+export class Overdrawn extends Error { balance = -1 }
+export const withdraw = task(import.meta, function withdraw() { throw new Overdrawn('too much') })`,
+          'account.test.ts': `${imports}
+import { Overdrawn, withdraw } from './account.ts'
+test('fails', async () => print(await onEach(pool => pool.run(withdraw).catch(error => [error instanceof Overdrawn, error.balance]))))`,
+        },
+        ['vitest'],
+      )
+      const ended = await vitest(project, pool)
+      assert.deepEqual(seenBy(ended), { threads: [true, -1], processes: [true, -1] }, ended.text)
     })
   }
 
