@@ -17,6 +17,7 @@ export interface Child extends Shown {
   readonly settings: ChildSettings
   /** When it was restarted last, for those strategies that count for each child. */
   readonly restarts: number[]
+  failure: string | undefined
   /** It has failed or was suspended: `begin` starts it again. */
   readonly suspended: boolean
   /** The actor itself; undefined of a supervisor. */
@@ -31,6 +32,8 @@ export interface Child extends Shown {
 }
 
 export class ActorChild implements Child, Parent {
+  readonly strategy = undefined
+  failure: string | undefined
   readonly cell: Cell
   readonly settings: ChildSettings
   readonly #over: Over
@@ -127,6 +130,7 @@ export class ActorChild implements Child, Parent {
 /** A supervisor, as its parent sees it. */
 export interface Tree {
   readonly name: string
+  readonly strategy: string
   readonly children: readonly Shown[]
   onEnded: ((reason: StopReason) => void) | undefined
   open(): Promise<void>
@@ -139,6 +143,7 @@ export class SupervisorChild<T extends Tree> implements Child {
   readonly restarts: number[] = []
   readonly cell = undefined
   readonly waiting = 0
+  failure: string | undefined
   readonly #make: () => T
   readonly #over: Over
   #supervisor: T
@@ -157,6 +162,10 @@ export class SupervisorChild<T extends Tree> implements Child {
 
   get name(): string {
     return this.#supervisor.name
+  }
+
+  get strategy(): string {
+    return this.#supervisor.strategy
   }
 
   get suspended(): boolean {

@@ -13,6 +13,10 @@ export interface Shown {
   readonly waiting: number
   /** When it was restarted, within its supervisor's window. */
   readonly restarts: readonly number[]
+  /** Why it failed last, in a few words. */
+  readonly failure: string | undefined
+  /** Of a supervisor. */
+  readonly strategy: string | undefined
   readonly children: readonly Shown[]
 }
 

@@ -318,4 +318,20 @@ suite('a supervisor', () => {
     await settled(a)
     assert.match(reports[0] ?? '', /because[\s\S]*fail\("because"\)[\s\S]*const it = new Worker\("a"\)/)
   })
+
+  test('shows its tree: who waits for what, how often it was restarted, and why', async () => {
+    await using tree = supervisor({ name: 'shop' })
+    const a = await startWorker(tree, 'a', { name: 'till' })
+    await tree.startSupervisor({ name: 'back office', strategy: 'one_for_all' })
+    a.tell.fail('no change left')
+    await settled(a)
+    assert.equal(
+      String(tree),
+      [
+        'supervisor shop: open, one_for_one',
+        '├─ actor till: ready, 1 restarts, last failure: no change left',
+        '└─ supervisor back office: ready, one_for_all',
+      ].join('\n'),
+    )
+  })
 })

@@ -18,6 +18,7 @@ import { ActorChild, type Child, SupervisorChild } from './child.ts'
 import type { Definition } from './contract.ts'
 import { type ActorClass, definitionIn } from './definition.ts'
 import { NameTakenError, RestartLimitError } from './errors.ts'
+import { listTree, treeText } from './live.ts'
 import type { Message } from './mailbox.ts'
 import { named } from './names.ts'
 import { isAbnormal, type StopReason, shutdown } from './reason.ts'
@@ -40,7 +41,9 @@ export type Setup = (supervisor: Supervisor) => unknown
 
 /** Makes a supervisor, whose actors end with the block (`await using`) or with `stop()`. */
 export function supervisor(options: SupervisorOptions = {}): Supervisor {
-  return new Supervisor(system(), policyOf(options), options.name ?? 'supervisor', undefined)
+  const made = new Supervisor(system(), policyOf(options), options.name ?? 'tree', undefined)
+  listTree(made)
+  return made
 }
 
 export class Supervisor implements AsyncDisposable {
@@ -77,6 +80,16 @@ export class Supervisor implements AsyncDisposable {
   /** What it supervises, oldest first. */
   get children(): readonly Child[] {
     return [...this.#children]
+  }
+
+  /** `open`, or how far its end has come. */
+  get state(): 'open' | 'stopping' | 'ended' {
+    return this.#over !== undefined ? 'ended' : this.#closing !== undefined ? 'stopping' : 'open'
+  }
+
+  /** Its tree, a line for each actor: state, messages that wait, restarts, last failure. */
+  toString(): string {
+    return treeText(this)
   }
 
   get strategy(): Policy['strategy'] {
@@ -174,6 +187,7 @@ export class Supervisor implements AsyncDisposable {
   /** A child has failed, and waits. */
   failed(child: Child, reason: StopReason, message: Message | undefined): void {
     const report = reportOf(child, reason, message)
+    child.failure = reason.error instanceof Error ? reason.error.message : String(reason.error)
     this.#system.failed({
       actor: child.name,
       error: reason.error,

@@ -5,8 +5,8 @@ import type { LiveNode, LiveTree, LiveWait, Within } from './tree.ts'
 
 /** One line for each node, indented by lines that show what is inside of what; empty if nothing lives. */
 export function treeLines(tree: Omit<LiveTree, 'version'>): string[] {
-  const { calls, scopes, others, executors, limiters, channels } = tree
-  return [...calls, ...scopes, ...others, ...executors, ...limiters, ...channels].flatMap(node => [
+  const { calls, scopes, others, executors, actors = [], limiters, channels } = tree
+  return [...calls, ...scopes, ...others, ...executors, ...actors, ...limiters, ...channels].flatMap(node => [
     lineOf(node),
     ...linesBelow(node.inside, ''),
   ])

@@ -21,7 +21,7 @@ export type LiveInside = (strand: Strand, look: Look) => LiveNode[]
 
 export const liveKey: unique symbol = Symbol.for('atonce.live') as never
 
-type Part = 'calls' | 'scopes' | 'executors' | 'limiters' | 'channels'
+type Part = 'calls' | 'scopes' | 'executors' | 'limiters' | 'channels' | 'actors'
 const sources: { [part in Part]?: LiveSource } = {}
 let inside: LiveInside | undefined
 let announced = false
@@ -47,7 +47,7 @@ export function liveTree(most = Number.POSITIVE_INFINITY): LiveTree {
   const executors = ask('executors') // First: their calls tell the scopes inside of them.
   const calls = ask('calls')
   const scopes = ask('scopes')
-  const [limiters, channels] = [ask('limiters'), ask('channels')]
+  const [limiters, channels, actors] = [ask('limiters'), ask('channels'), ask('actors')]
   return {
     version: treeVersion,
     calls,
@@ -55,6 +55,7 @@ export function liveTree(most = Number.POSITIVE_INFINITY): LiveTree {
     executors,
     limiters,
     channels,
+    ...(sources.actors === undefined ? {} : { actors }),
     others: firstOf(look.rest(), most),
   }
 }

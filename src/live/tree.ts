@@ -14,6 +14,8 @@ export interface LiveTree {
   readonly limiters: readonly LiveNode[]
   /** Channels that somebody waits for. */
   readonly channels: readonly LiveNode[]
+  /** Trees of supervised actors; undefined where no part of actors is loaded. */
+  readonly actors?: readonly LiveNode[] | undefined
   /** In a worker: the calls that it has begun, with what is inside of them. */
   readonly calls: readonly LiveNode[]
   /** Whoever else waits: `main`, outside of every scope and task. */
@@ -30,6 +32,8 @@ export interface LiveNode {
     | 'call'
     | 'limiter'
     | 'channel'
+    | 'supervisor'
+    | 'actor'
     | 'waiting'
     | 'more'
   readonly name: string

@@ -17,6 +17,8 @@ export class RemoteChild implements Child {
   readonly cell = undefined
   readonly children = []
   readonly waiting = 0
+  readonly strategy = undefined
+  failure: string | undefined
   readonly #place: HostingPlace
   readonly #definition: Definition
   readonly #args: readonly unknown[]

@@ -89,11 +89,12 @@ function filled(node: LiveNode, { blocked, stack }: ThreadLook, trees: readonly 
   const begun = known.flatMap(({ calls }) => calls)
   const inside = [
     ...withWhatCallsDo(node.inside, begun),
-    ...known.flatMap(({ scopes, others, executors, limiters, channels }) => [
+    ...known.flatMap(({ scopes, others, executors, actors = [], limiters, channels }) => [
       ...scopes,
       ...others.map(outsideOfCalls),
       ...executors,
       ...limiters,
+      ...actors,
       ...channels,
     ]),
   ]
