@@ -11,8 +11,6 @@ export interface WaitingReasons {
   readonly gainsNothing: string
 }
 
-// As for work that computes: within a tenth of the plain loop counts as equal.
-const equalWithin = 0.1
 // Less than two thirds of the fastest is another class of speed, and not the machine's mood.
 const farBelow = 2 / 3
 
@@ -27,7 +25,7 @@ export function learntFromWaiting(rows: readonly MeasuredRow[], reasons: Waiting
   if (rows.length === 0) return 'Nothing was compared with the plain loop.'
   const fastestFirst = rows.toSorted((a, b) => b.speedUp - a.speedUp)
   const best = fastestFirst[0]?.speedUp ?? 0
-  const gains = (row: MeasuredRow) => row.speedUp > 1 + equalWithin
+  const gains = (row: MeasuredRow) => row.faster
   const among = (wanted: (row: MeasuredRow) => boolean) => fastestFirst.filter(wanted)
   const parts = [
     because(

@@ -13,7 +13,7 @@ export interface Reasons {
   readonly spendsMore?: string
 }
 
-// Within a tenth of the plain loop counts as equal: smaller differences come and go with the machine's mood.
+// Within a tenth below the plain loop counts as equal: smaller losses come and go with the machine's mood.
 const equalWithin = 0.1
 // One core of work, and what timers, garbage collection and messages take besides.
 const oneCoreAtMost = 1.25
@@ -24,22 +24,20 @@ const oneCoreAtLeast = 0.8
 const moreCpuFrom = 1.2
 
 /**
- * One sentence, the fastest model first.
+ * One sentence, the fastest model first; nothing if other programs held the cores.
  *
  * @example
  *     learntFrom(rows, reasons)
  *     // Threads are 1.83× as fast (1.9 cores busy): rows are handed out as workers become free; coroutines gain nothing
  *     // (1.0 cores busy): counting never waits.
  */
-export function learntFrom(rows: readonly MeasuredRow[], reasons: Reasons): string {
+export function learntFrom(rows: readonly MeasuredRow[], reasons: Reasons): string | undefined {
   if (rows.length === 0) return 'Nothing was compared with the plain loop.'
   const kept = rows.find(({ model, coresBusy = 1 }) => model !== 'processes' && coresBusy < oneCoreAtLeast)
-  if (kept !== undefined) {
-    return `Nothing is learnt this time: other programs held the cores (${kept.model} had ${kept.coresBusy?.toFixed(1)} of one), so run it again when they are done.`
-  }
+  if (kept !== undefined) return undefined
   const fastestFirst = rows.toSorted((a, b) => b.speedUp - a.speedUp)
-  const faster = fastestFirst.filter(row => row.speedUp > 1 + equalWithin)
-  const others = fastestFirst.filter(row => row.speedUp <= 1 + equalWithin)
+  const faster = fastestFirst.filter(row => row.faster)
+  const others = fastestFirst.filter(row => !row.faster)
   const idle = others.filter(({ coresBusy }) => coresBusy !== undefined && coresBusy <= oneCoreAtMost)
   const busy = others.filter(({ coresBusy }) => coresBusy !== undefined && coresBusy > oneCoreAtMost)
   const unexplained = others.filter(({ coresBusy }) => coresBusy === undefined)

@@ -37,6 +37,8 @@ export interface MeasuredRow {
   /** The model's name as in code: `coroutines`, `threads`, `processes`. */
   readonly model: string
   readonly speedUp: number
+  /** Whether the interval of the speed-up shows it to be faster, as the verdict says: the sentence must not say otherwise. */
+  readonly faster: boolean
   readonly coresBusy: number | undefined
 }
 
@@ -68,6 +70,8 @@ export interface Workload<Answer = any, S extends Size = any> {
   /** Processes of its own that it talks to, as a server, once it has run: their CPU time is told apart from the work's. */
   companions?(): readonly number[]
   picture?(answer: Answer, size: S): Picture
-  /** One sentence about what the figures say; follows from `rows` alone, so other figures give another sentence. */
-  learnt(rows: readonly MeasuredRow[]): string
+  /**
+   * One sentence about what the figures say, or nothing if they teach nothing; follows from `rows` alone, so other figures give another sentence.
+   */
+  learnt(rows: readonly MeasuredRow[]): string | undefined
 }

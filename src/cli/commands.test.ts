@@ -185,7 +185,7 @@ describe('compare', { concurrency: 2 }, () => {
       '--on',
       'threads',
     ])
-    assert.match(stdout, /✗ result 1 is "thread 1", the plain loop's is "main"/)
+    assert.match(stdout, /✗ threads: result 1 is "thread 1", the plain loop's is "main"/)
     assert.equal(code, 1)
   })
 
@@ -234,6 +234,9 @@ describe('compare', { concurrency: 2 }, () => {
     const html = readFileSync(report, 'utf8')
     assert.equal(html.match(/<svg/g)?.length, 3)
     assert.ok(/<img [^>]*src="data:image\/png;base64,/.test(html))
+    const [, date = ''] = />(\d{4}-\d\d-\d\d \d\d:\d\d) UTC · /.exec(html) ?? []
+    assert.ok(Math.abs(Date.now() - Date.parse(`${date}Z`)) < 30 * 60_000, date)
+    assert.match(html, /<code>npx atonce compare mandelbrot --size S --runs 2 --report [^<]+<\/code>/)
     assert.deepEqual(html.match(/<script|<link|(src|href)="(?!data:)|url\(/), null)
     const { width, height, channels } = decode(readFileSync(join(folder, 'report', 'mandelbrot.png')))
     assert.deepEqual([width, height, channels], [512, 512, 3])

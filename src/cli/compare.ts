@@ -13,7 +13,7 @@ import type { Result } from './compare/result.ts'
 import { screenOf } from './compare/screen.ts'
 import type { ModelFigures, Subject } from './compare/subject.ts'
 import { taskSubject } from './compare/task-subject.ts'
-import { verdictOf } from './compare/verdict.ts'
+import { type Verdict, verdictOf } from './compare/verdict.ts'
 import { findWorkload, workloadSubject } from './compare/workload-subject.ts'
 import { type ExitCode, exitCodes, shortened, UsageError } from './ending.ts'
 import { type FileForm, openInputs } from './inputs.ts'
@@ -46,6 +46,7 @@ export async function compare(targets: readonly string[], options: CompareOption
   const subjects = await subjectsOf(targets, options)
   if (options.report !== undefined) await checkReport(options.report)
   const here = surroundings()
+  const begunMs = performance.timeOrigin + process.uptime() * 1_000
   if (!options.json) await print(`${quiet(surroundingsLine(here))}\n`)
   const results: Result[] = []
   for (const subject of subjects) {
@@ -55,7 +56,7 @@ export async function compare(targets: readonly string[], options: CompareOption
   }
   if (options.report !== undefined) {
     const { reportOf } = await import('./report/report.ts') // Late: the plotting library takes long to load.
-    await writeWhole(options.report, reportOf(results, here))
+    await writeWhole(options.report, reportOf(results, here, { epochMs: begunMs, command: typed() }))
   }
   if (options.json) await print(`${jsonDocument(documentOf(results, here))}\n`)
   else if (options.report !== undefined) await print(`\nReport: ${options.report}\n`)
@@ -94,6 +95,12 @@ async function ownSubject(text: string, { input, as }: CompareOptions): Promise<
 /** JSON of any length may have been typed; the next command shows how it begins. */
 const mostRepeated = 200
 
+/** What was typed, so that a report can be made again. */
+function typed(): string {
+  const words = process.argv.slice(2).map(word => quoted(shortened(harmless(word), mostRepeated)))
+  return ['npx atonce', ...words].join(' ')
+}
+
 function quoted(word: string): string {
   return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
@@ -105,7 +112,6 @@ async function compareOne(subject: Subject, options: CompareOptions): Promise<Re
     const contenders = await race(subject, { models, workers, runs, budgetMs, onProgress: progress.show })
     const comparison = comparisonOf(contenders, machine().cores)
     const verdict = verdictOf(subject, comparison)
-    const figures = decidedFigures(comparison)
     const picture = options.report === undefined ? undefined : subject.picture?.()
     const pictureFile =
       picture === undefined ? undefined : join(dirname(options.report ?? ''), `${subject.name}.png`)
@@ -114,7 +120,7 @@ async function compareOne(subject: Subject, options: CompareOptions): Promise<Re
       subject,
       comparison,
       verdict,
-      learnt: figures.length === 0 ? undefined : subject.learnt?.(figures),
+      learnt: learntFrom(subject, comparison, verdict),
       picture,
       pictureFile,
     }
@@ -124,19 +130,23 @@ async function compareOne(subject: Subject, options: CompareOptions): Promise<Re
 }
 
 /**
- * What a subject's own sentence is made of: nothing that is undecided, no gain or loss that its interval does not show,
- * and no blame on threads or processes for cores that others kept busy.
+ * The subject's own sentence below the verdict, which explains it and never contradicts it: there is none where there is no verdict, or where
+ * others' work was in the way.
  */
-function decidedFigures({ rows, disturbed }: Comparison): ModelFigures[] {
+function learntFrom(
+  subject: Subject,
+  { rows, disturbed }: Comparison,
+  { kind }: Verdict,
+): string | undefined {
+  if (disturbed || (kind !== 'faster' && kind !== 'not faster')) return undefined
   const figures: ModelFigures[] = []
   for (const { model, figures: measured } of rows.slice(1)) {
     const decision = measured === undefined ? 'undecided' : decide(measured.speedUp)
     if (measured === undefined || decision === 'undecided') continue
-    if (disturbed && decision !== 'above' && model !== 'coroutines') continue
     const speedUp = decision === 'not above' ? 1 : measured.speedUp.median
-    figures.push({ model, speedUp, coresBusy: measured.coresBusy ?? speedUp })
+    figures.push({ model, speedUp, faster: decision === 'above', coresBusy: measured.coresBusy ?? speedUp })
   }
-  return figures
+  return figures.length === 0 ? undefined : subject.learnt?.(figures)
 }
 
 async function checkReport(path: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { harmless } from '../live/harmless.ts'
 import { machineBusyMs, quietCores } from '../measure/machine-load.ts'
 import { treeCpuMs } from '../measure/process-tree.ts'
 import { machine } from '../pool/machine.ts'
@@ -12,7 +13,7 @@ import { jsonDocument } from './json.ts'
 import { print } from './print.ts'
 import { bad, doubtful, good, quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
-import { table } from './table.ts'
+import { widthOfOutput, wrapped } from './table.ts'
 
 /** One thing that was looked at. */
 interface Finding {
@@ -22,6 +23,9 @@ interface Finding {
   /** What to do; empty when all is well. */
   readonly fix: string
 }
+
+/** The longest name there is. */
+const nameWidth = 'temporary folder'.length
 
 const marks = { ok: good('✓'), warning: doubtful('!'), failure: bad('✗') }
 
@@ -43,14 +47,11 @@ export async function doctor({ json }: { readonly json?: boolean }): Promise<Exi
       `${jsonDocument({ schema: 'atonce.doctor/1', machine: surroundings(), ok: !broken, findings })}\n`,
     )
   } else {
-    const rows = findings.map(({ name, state, found, fix }) => [
-      `${marks[state]} ${name}`,
-      found,
-      fix === '' ? '' : `→ ${fix}`,
+    const lines = findings.flatMap(({ name, state, found, fix }) => [
+      `${marks[state]} ${name.padEnd(nameWidth)}  ${harmless(found)}`,
+      ...(fix === '' ? [] : wrapped(`→ ${harmless(fix)}`, widthOfOutput() - 4).map(line => `    ${line}`)),
     ])
-    await print(
-      `${quiet(surroundingsLine(surroundings()))}\n${table([{ title: 'check' }, { title: 'found' }, { title: 'fix' }], rows)}\n`,
-    )
+    await print(`${quiet(surroundingsLine(surroundings()))}\n${lines.join('\n')}\n`)
   }
   return broken ? exitCodes.failed : exitCodes.ok
 }

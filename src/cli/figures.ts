@@ -3,17 +3,28 @@ import type { Estimate } from '../measure/estimate.ts'
 
 const dash = '–'
 
+/** A unit of time, and how many ms it is. */
+export interface TimeUnit {
+  readonly name: 's' | 'ms' | 'µs'
+  readonly ms: number
+}
+
+/** The unit in which a duration is told, in the table as on the axis of a plot. */
+export function unitOf(ms: number): TimeUnit {
+  return ms >= 1_000 ? { name: 's', ms: 1_000 } : ms >= 1 ? { name: 'ms', ms: 1 } : { name: 'µs', ms: 0.001 }
+}
+
 /** `1.40 s`, `12.3 ms`, `840 µs`: three digits that count. */
 export function duration(ms: number | undefined): string {
   if (ms === undefined) return dash
-  const [scaled, unit] = ms >= 1_000 ? [ms / 1_000, 's'] : ms >= 1 ? [ms, 'ms'] : [ms * 1_000, 'µs']
-  return `${digits(scaled)} ${unit}`
+  const unit = unitOf(ms)
+  return `${digits(ms / unit.ms)} ${unit.name}`
 }
 
 /** `1.40 s [1.38–1.43]`, the interval in the unit of the median. */
 export function durationWithin({ median, low, high }: Estimate): string {
   if (high === Number.POSITIVE_INFINITY) return `${duration(median)} [< 3 runs]`
-  const scale = median >= 1_000 ? 1_000 : median >= 1 ? 1 : 0.001
+  const scale = unitOf(median).ms
   return `${duration(median)} [${digits(low / scale)}–${digits(high / scale)}]`
 }
 

@@ -12,7 +12,7 @@ import { harmless } from '../live/harmless.ts'
 import { placeText, treeLines } from '../live/print.ts'
 import { type LiveTree, treeVersion } from '../live/tree.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { CommandError, type ExitCode, exitCodes, UsageError } from './ending.ts'
+import { CommandError, type ExitCode, exitCodes, shortened, UsageError } from './ending.ts'
 import { interruptible } from './interruption.ts'
 import { jsonDocument, jsonLine } from './json.ts'
 import { print } from './print.ts'
@@ -22,7 +22,7 @@ import { openProgram } from './ps/open.ts'
 import { listPrograms } from './ps/program.ts'
 import type { Opened } from './ps/session.ts'
 import { emphasis, quiet } from './style.ts'
-import { table } from './table.ts'
+import { table, widthOfOutput } from './table.ts'
 
 export interface PsOptions {
   readonly json?: boolean
@@ -143,7 +143,12 @@ async function list({ json, watch }: PsOptions): Promise<ExitCode> {
   } else if (programs.length === 0) {
     await print('No other Node program of yours runs here.\n')
   } else {
-    const rows = programs.map(({ pid, parent, command }) => [String(pid), String(parent), command])
+    const room = widthOfOutput() - 20 // What the numbers take.
+    const rows = programs.map(({ pid, parent, command }) => [
+      String(pid),
+      String(parent),
+      shortened(command, Math.max(room, 20)),
+    ])
     const columns = [
       { title: 'pid', align: 'right' },
       { title: 'parent', align: 'right' },

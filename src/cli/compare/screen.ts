@@ -10,18 +10,23 @@ import type { Result } from './result.ts'
 
 const columns: readonly Column[] = [
   { title: 'model' },
-  { title: 'wall, median [95 %]', align: 'right' },
-  { title: 'CPU', align: 'right' },
-  { title: 'cores busy', align: 'right' },
+  { title: 'wall [95 %]', align: 'right' },
+  { title: 'CPU', align: 'right', drop: 1 },
+  { title: 'cores', align: 'right', drop: 3 },
   { title: 'speed-up [95 %]', align: 'right' },
-  { title: 'peak memory', align: 'right' },
-  { title: 'answer' },
+  { title: 'memory', align: 'right', drop: 2 },
+  { title: '' },
 ]
 
 export function screenOf({ subject, comparison, verdict, learnt, pictureFile }: Result): string {
-  const headline = `${emphasis(subject.title)}  ${quiet(conditions(comparison))}`
   const paint = verdict.kind === 'faster' ? good : verdict.kind === 'wrong' ? bad : doubtful
-  const lines = [headline, table(columns, comparison.rows.map(cells)), paint(verdict.sentence)]
+  const lines = [
+    emphasis(subject.title),
+    quiet(conditions(comparison)),
+    table(columns, comparison.rows.map(cells)),
+    ...answers(comparison.rows),
+    paint(verdict.sentence),
+  ]
   if (learnt !== undefined) lines.push(`Learnt: ${learnt}`)
   if (pictureFile !== undefined) lines.push(`Picture: ${pictureFile}`)
   lines.push(quiet(`Next: ${verdict.next}`))
@@ -44,17 +49,8 @@ export function modelName({ model, workers, figures }: Row): string {
 }
 
 function cells(row: Row): string[] {
-  const { figures, failure, answer } = row
-  if (figures === undefined)
-    return [
-      modelName(row),
-      '–',
-      '–',
-      '–',
-      '–',
-      '–',
-      bad(`✗ ${failure === undefined ? 'not measured' : summaryOf(failure)}`),
-    ]
+  const { figures, answer } = row
+  if (figures === undefined) return [modelName(row), '–', '–', '–', '–', '–', bad('✗')]
   return [
     modelName(row),
     durationWithin(figures.wallMs),
@@ -62,6 +58,17 @@ function cells(row: Row): string[] {
     cores(figures.coresBusy),
     row.model === plainLoop ? '1' : factorWithin(figures.speedUp),
     megabytes(figures.peakBytes),
-    answer?.ok ? `${good('✓')} ${answer.shows}` : bad(`✗ ${answer?.shows ?? ''}`),
+    answer?.ok ? good('✓') : bad('✗'),
   ]
+}
+
+/** What the marks stand for: the answer, once, and each that is not that. */
+function answers(rows: readonly Row[]): string[] {
+  const right = rows.find(({ answer, failure }) => failure === undefined && answer?.ok)?.answer
+  const wrong = rows
+    .filter(({ answer, failure }) => failure !== undefined || answer?.ok === false)
+    .map(row =>
+      bad(`✗ ${row.model}: ${row.failure === undefined ? row.answer?.shows : summaryOf(row.failure)}`),
+    )
+  return [...(right === undefined ? [] : [`${good('✓')} ${right.shows}`]), ...wrong]
 }

@@ -19,6 +19,8 @@ export interface Picture {
 export interface ModelFigures {
   readonly model: string
   readonly speedUp: number
+  /** As the verdict has it. */
+  readonly faster: boolean
   readonly coresBusy: number
 }
 
@@ -37,7 +39,7 @@ export interface Subject {
   companions?(): readonly number[]
   picture?(): Picture | undefined
   /** What the figures say about this work, beyond who was faster. */
-  learnt?(figures: readonly ModelFigures[]): string
+  learnt?(figures: readonly ModelFigures[]): string | undefined
   /** The next command to type: to run it for real on that model, or to measure it longer. */
   commandToRun(model: string): string
   commandToMeasure(runs: number): string

@@ -71,7 +71,7 @@ function judgeSpeed(subject: Subject, comparison: Comparison): Verdict {
     return {
       kind: 'faster',
       use: winner.model,
-      sentence: `${gain(winner)}${runnersUp(winner, faster)}.`,
+      sentence: `${gain(winner)}${runnersUp(winner, faster)}.${roughly(comparison)}`,
       next: subject.commandToRun(winner.model),
     }
   }
@@ -99,6 +99,13 @@ function judgeSpeed(subject: Subject, comparison: Comparison): Verdict {
 
 function gain({ model, figures }: Measured): string {
   return `${capital(model)} are ${factorWithin(figures.speedUp)} as fast as the plain loop`
+}
+
+/** The interval holds all the same: what disturbed one run disturbed the one beside it. The figure may be another on a quiet machine. */
+function roughly({ disturbed, foreignCores }: Comparison): string {
+  return disturbed
+    ? ` Others kept ${cores(foreignCores)} cores busy meanwhile, so the figure is a rough one.`
+    : ''
 }
 
 /** Others that are faster than the plain loop too; "as good" when their intervals overlap the winner's. */

@@ -3,7 +3,7 @@ import * as Plot from '@observablehq/plot'
 import type { Figures, Row } from '../compare/comparison.ts'
 import { plainLoop } from '../compare/contender.ts'
 import { modelName } from '../compare/screen.ts'
-import { cores, duration, durationWithin, factorWithin } from '../figures.ts'
+import { cores, duration, durationWithin, factor, factorWithin, type TimeUnit, unitOf } from '../figures.ts'
 import type { PageDocument, PageElement } from './page-document.ts'
 
 /** A row that has figures, with the name that all plots give it. */
@@ -20,30 +20,34 @@ export interface Chart {
   readonly svg: PageElement
 }
 
-/** `document` makes the SVG nodes. Rows without figures are left out; none at all means no plots. */
+/** `document` makes the SVG nodes. Rows without figures are left out; none at all means no plots. The speed-up, which is the question, comes first. */
 export function chartsOf(rows: readonly Row[], document: PageDocument): Chart[] {
   const bars = rows.flatMap(row =>
     row.figures === undefined ? [] : [{ name: modelName(row), row, figures: row.figures }],
   )
   if (bars.length === 0) return []
-  return [wallChart(bars, document), cpuChart(bars, document), speedUpChart(bars, document)]
+  const unit = unitOf(Math.min(...bars.map(({ figures }) => figures.wallMs.median)))
+  return [speedUpChart(bars, document), wallChart(bars, unit, document), cpuChart(bars, unit, document)]
 }
 
-function wallChart(bars: readonly Bar[], document: PageDocument): Chart {
+function wallChart(bars: readonly Bar[], unit: TimeUnit, document: PageDocument): Chart {
   const samples = bars.flatMap(({ name, figures }) =>
-    figures.wallSamplesMs.map(ms => ({ name, seconds: ms / 1_000 })),
+    figures.wallSamplesMs.map(ms => ({ name, length: ms / unit.ms })),
   )
-  const svg = plot(document, bars, { label: 'seconds', zero: true, grid: true }, [
+  const svg = plot(document, bars, { label: unit.name, zero: true, grid: true }, [
     Plot.barX(bars, {
-      x: ({ figures }: Bar) => figures.wallMs.median / 1_000,
+      x: ({ figures }: Bar) => figures.wallMs.median / unit.ms,
       y: 'name',
       fill: colourOf,
       fillOpacity: 0.8,
       inset: 3,
       title: ({ name, figures }: Bar) => `${name}: ${durationWithin(figures.wallMs)}`,
     }),
-    Plot.dot(samples, { x: 'seconds', y: 'name', r: 2, fill: 'var(--ink)', fillOpacity: 0.5, dy: 9 }),
-    ...intervalMarks(bars, ({ figures: { wallMs } }) => [wallMs.low / 1_000, wallMs.high / 1_000]),
+    Plot.dot(samples, { x: 'length', y: 'name', r: 2, fill: 'var(--ink)', fillOpacity: 0.5, dy: 9 }),
+    ...intervalMarks(bars.filter(hasInterval), ({ figures: { wallMs } }) => [
+      wallMs.low / unit.ms,
+      wallMs.high / unit.ms,
+    ]),
     Plot.ruleX([0]),
   ])
   return {
@@ -53,34 +57,36 @@ function wallChart(bars: readonly Bar[], document: PageDocument): Chart {
   }
 }
 
-function cpuChart(bars: readonly Bar[], document: PageDocument): Chart {
+function cpuChart(bars: readonly Bar[], unit: TimeUnit, document: PageDocument): Chart {
   const parts = bars.flatMap(bar => [
-    { ...bar, part: 'wall', seconds: bar.figures.wallMs.median / 1_000 },
-    ...(bar.figures.cpuMs === undefined ? [] : [{ ...bar, part: 'CPU', seconds: bar.figures.cpuMs / 1_000 }]),
+    { ...bar, part: 'wall', length: bar.figures.wallMs.median / unit.ms },
+    ...(bar.figures.cpuMs === undefined
+      ? []
+      : [{ ...bar, part: 'CPU', length: bar.figures.cpuMs / unit.ms }]),
   ])
   const svg = plot(
     document,
     parts,
-    { label: 'seconds', zero: true, grid: true },
+    { label: unit.name, zero: true, grid: true },
     [
       Plot.barX(parts, {
-        x: 'seconds',
+        x: 'length',
         y: 'part',
         fy: 'name',
         fill: colourOf,
         fillOpacity: ({ part }: { part: string }) => (part === 'CPU' ? 0.4 : 0.8),
-        title: ({ name, part, seconds, figures }: Bar & { part: string; seconds: number }) =>
-          `${name}: ${duration(seconds * 1_000)} ${part}, ${cores(figures.coresBusy)} cores busy`,
+        title: ({ name, part, length, figures }: Bar & { part: string; length: number }) =>
+          `${name}: ${duration(length * unit.ms)} ${part}, ${cores(figures.coresBusy)} cores busy`,
       }),
       Plot.text(parts, {
-        x: 'seconds',
+        x: 'length',
         y: 'part',
         fy: 'name',
         text: 'part',
         dx: 4,
         textAnchor: 'start',
         fill: 'var(--muted)',
-        fontSize: 10,
+        fontSize: 11,
       }),
       Plot.ruleX([0]),
     ],
@@ -107,7 +113,7 @@ function speedUpChart(bars: readonly Bar[], document: PageDocument): Chart {
       strokeDasharray: '4 3',
       title: () => `ideal: ${most} workers`,
     }),
-    ...intervalMarks(models, ({ figures: { speedUp } }) => [speedUp.low, speedUp.high]),
+    ...intervalMarks(models.filter(hasInterval), ({ figures: { speedUp } }) => [speedUp.low, speedUp.high]),
     Plot.dot(models, {
       x: ({ figures }: Bar) => figures.speedUp.median,
       y: 'name',
@@ -117,13 +123,16 @@ function speedUpChart(bars: readonly Bar[], document: PageDocument): Chart {
       strokeWidth: 1.5,
       title: ({ name, figures }: Bar) => `${name}: ${factorWithin(figures.speedUp)}`,
     }),
+    // Above its dot, on a ground of its own: beside it the figure would cross a line or the edge.
     Plot.text(models, {
-      x: ({ figures }: Bar) => figures.speedUp.high,
+      x: ({ figures }: Bar) => figures.speedUp.median,
       y: 'name',
-      text: ({ figures }: Bar) => `${figures.speedUp.median.toFixed(2)}×`,
-      dx: 10,
-      textAnchor: 'start',
+      text: ({ figures }: Bar) => factor(figures.speedUp.median),
+      dy: -15,
       fontWeight: 600,
+      fill: 'var(--ink)',
+      stroke: 'var(--card)',
+      strokeWidth: 4,
     }),
   ])
   const ideal = most > 1 ? ` Dashed: the ideal of ${most} workers.` : ''
@@ -132,6 +141,11 @@ function speedUpChart(bars: readonly Bar[], document: PageDocument): Chart {
     caption: `Solid line: the plain loop.${ideal} An interval that crosses the solid line proves nothing.`,
     svg,
   }
+}
+
+/** Fewer than three runs have none. */
+function hasInterval({ figures: { speedUp } }: Bar): boolean {
+  return speedUp.high < Number.POSITIVE_INFINITY
 }
 
 function intervalMarks(
@@ -155,11 +169,12 @@ function plot(
 ): PageElement {
   return Plot.plot({
     document,
-    width: 440,
-    height: 240,
-    marginLeft: 96,
-    marginRight: 56,
-    marginBottom: 44,
+    width: 380, // What a phone has room for; a wide page shows it larger.
+    height: 230,
+    marginLeft: 88,
+    marginRight: 34,
+    marginTop: 24,
+    marginBottom: 40,
     style: { background: 'none', color: 'var(--ink)', fontSize: '12px', fontFamily: 'inherit' },
     x: { nice: true, labelAnchor: 'center', ...x },
     y: { label: null, domain: bars.map(({ name }) => name) },

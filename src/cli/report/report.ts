@@ -12,8 +12,15 @@ import { chartsOf } from './charts.ts'
 import { emptyDocument, type PageDocument, type PageElement } from './page-document.ts'
 import { stylesheet } from './stylesheet.ts'
 
+/** When it was measured, and what was typed. */
+export interface Occasion {
+  /** ms since 1970. */
+  readonly epochMs: number
+  readonly command: string
+}
+
 /** The whole page as text. */
-export function reportOf(results: readonly Result[], surroundings: Surroundings): string {
+export function reportOf(results: readonly Result[], surroundings: Surroundings, occasion: Occasion): string {
   const document = emptyDocument()
   const page = new Page(document)
   document.head.append(
@@ -27,12 +34,22 @@ export function reportOf(results: readonly Result[], surroundings: Surroundings)
       'header',
       {},
       page.make('h1', {}, 'The same work on every model'),
-      page.make('div', { class: 'muted' }, surroundingsLine(surroundings)),
+      page.make(
+        'div',
+        { class: 'muted' },
+        `${dateOf(occasion)} · ${surroundingsLine(surroundings)} · ${surroundings.workers} workers`,
+      ),
+      page.make('div', {}, page.make('code', {}, occasion.command)),
     ),
     page.make('main', {}, ...results.map(result => page.section(result))),
     page.make('footer', {}, method(surroundings)),
   )
   return `${document.toString()}\n`
+}
+
+/** `2026-11-30 10:15 UTC`: to be compared, wherever it is read. */
+function dateOf({ epochMs }: Occasion): string {
+  return `${new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function method({ atonce }: Surroundings): string {
@@ -42,6 +59,16 @@ function method({ atonce }: Surroundings): string {
     `memory is the peak of the first run. Every answer was checked. Measured by atonce ${atonce}.`
   )
 }
+
+const titles: readonly string[] = [
+  'model',
+  'wall, median [95 %]',
+  'CPU',
+  'cores busy',
+  'speed-up [95 %]',
+  'peak memory',
+  'answer',
+]
 
 /** Makes the elements of one document; text is always text, never markup. */
 class Page {
@@ -86,25 +113,12 @@ class Page {
   }
 
   #table(rows: readonly Row[]): PageElement {
-    const titles = [
-      'model',
-      'wall, median [95 %]',
-      'CPU',
-      'cores busy',
-      'speed-up [95 %]',
-      'peak memory',
-      'answer',
-    ]
     const head = this.make('tr', {}, ...titles.map(title => this.make('th', {}, title)))
     return this.make(
-      'div',
-      { class: 'scroll' },
-      this.make(
-        'table',
-        {},
-        this.make('thead', {}, head),
-        this.make('tbody', {}, ...rows.map(row => this.#row(row))),
-      ),
+      'table',
+      {},
+      this.make('thead', {}, head),
+      this.make('tbody', {}, ...rows.map(row => this.#row(row))),
     )
   }
 
@@ -129,8 +143,14 @@ class Page {
           ]
     const ok = failure === undefined && answer?.ok === true
     const shown = failure === undefined ? (answer?.shows ?? 'not measured') : summaryOf(failure)
-    const cell = this.make('td', { class: ok ? 'ok' : 'wrong' }, `${ok ? '✓' : '✗'} ${shown}`)
-    return this.make('tr', {}, name, ...numbers.map(text => this.make('td', {}, text)), cell)
+    const answered = { class: ok ? 'ok' : 'wrong', 'data-title': titles.at(-1) ?? '' }
+    return this.make(
+      'tr',
+      {},
+      name,
+      ...numbers.map((text, at) => this.make('td', { 'data-title': titles[at + 1] ?? '' }, text)),
+      this.make('td', answered, `${ok ? '✓' : '✗'} ${shown}`),
+    )
   }
 
   #picture({ picture, subject }: Result): PageElement[] {

@@ -26,11 +26,11 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .verdict.good { color: var(--good); background: var(--good-back) }
 .verdict.bad { color: var(--bad); background: var(--bad-back) }
 .verdict.doubt { color: var(--doubt); background: var(--doubt-back) }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(330px, 1fr)); gap: 24px; margin: 20px 0 }
-figure { margin: 0 }
-figure svg { width: 100%; height: auto; overflow: visible }
+.charts { display: grid; grid-template-columns: 5fr 3fr; gap: 24px 32px; margin: 20px 0 }
+.charts figure:first-child { grid-row: span 2 }
+figure { margin: 0; min-width: 0 }
+figure svg { display: block; width: 100%; height: auto; overflow: visible }
 figcaption { font-size: 13px; color: var(--muted); margin-top: 6px }
-.scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; white-space: nowrap }
 th, td { padding: 7px 12px; text-align: right; border-bottom: 1px solid var(--line) }
 th { font-weight: 600; font-size: 13px; color: var(--muted) }
@@ -42,5 +42,19 @@ tr:last-child td { border-bottom: 0 }
 .picture img { display: block; max-width: 100%; height: auto; border-radius: 8px; margin-bottom: 6px }
 code { font: 13px/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; background: var(--page); border-radius: 5px; padding: 2px 6px; overflow-wrap: anywhere }
 footer { padding-bottom: 40px; font-size: 13px; color: var(--muted) }
+@media (max-width: 900px) {
+  .charts { grid-template-columns: 1fr; max-width: 560px }
+}
+@media (max-width: 760px) {
+  main, header, footer { padding: 0 12px }
+  header { padding-top: 20px }
+  section { padding: 16px; margin: 16px 0 }
+  table, tbody, tr, td { display: block; white-space: normal }
+  thead { display: none }
+  tr { border-bottom: 1px solid var(--line); padding: 8px 0 }
+  td, td:first-child, td:last-child { display: flex; justify-content: space-between; gap: 16px; padding: 2px 0; border: 0; text-align: right; min-width: 0 }
+  td:first-child { justify-content: start; align-items: center; font-weight: 600; gap: 0 }
+  td[data-title]::before { content: attr(data-title); color: var(--muted); font-weight: 400; text-align: left }
+}
 @media print { body { background: none } section { break-inside: avoid } }
 `
