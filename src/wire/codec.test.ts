@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { duplexPair } from 'node:stream'
 import { after, test } from 'node:test'
-import { types } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { MessageChannel, MessagePort } from 'node:worker_threads'
 import fc from 'fast-check'
-import { TimeoutError } from '../errors.ts'
 import { move } from '../task/transfer.ts'
 import { type Crossing, decode, detach, encode } from './codec.ts'
+import { define } from './define.ts'
+import { crossing, traceOf } from './fixtures/any-value.ts'
 import { pipeTransport } from './transport/pipe.ts'
 
 const toThread: Crossing = { sharedMemory: true, maxPayloadBytes: 2 ** 28 }
@@ -46,133 +46,6 @@ async function byPipe(value: unknown): Promise<unknown> {
   return decode(await arrival, special)
 }
 
-// ── what may cross ──
-
-/**
- * Everything that can be told of a value, in one list: primitives with their signs, keys and their order, holes, classes,
- * and for each object the number under which it was seen first. Two values are alike when their lists are.
- */
-function traceOf(value: unknown): string[] {
-  const numbers = new Map<object, number>()
-  const trace: string[] = []
-  const enter = (part: unknown): void => {
-    if (typeof part !== 'object' || part === null) {
-      trace.push(`${typeof part} ${Object.is(part, -0) ? '-0' : String(part)}`)
-      return
-    }
-    const known = numbers.get(part)
-    if (known !== undefined) return void trace.push(`again ${known}`)
-    numbers.set(part, numbers.size)
-    trace.push(Object.getPrototypeOf(part).constructor.name)
-    if (part instanceof Date) return void trace.push(String(part.getTime()))
-    if (part instanceof RegExp) return void trace.push(String(part))
-    if (types.isBoxedPrimitive(part)) return enter(part.valueOf())
-    if (part instanceof ArrayBuffer) return void trace.push(Buffer.from(part).toString('hex'))
-    if (ArrayBuffer.isView(part)) {
-      trace.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('hex'))
-      // A Buffer is a window on memory that is nobody's business; of any other view, the buffer crosses with it.
-      if (!Buffer.isBuffer(part)) enter(part.buffer)
-      return
-    }
-    if (part instanceof Map || part instanceof Set) {
-      trace.push(String(part.size))
-      for (const item of part) part instanceof Map ? item.forEach(enter) : enter(item)
-      return
-    }
-    if (part instanceof Error)
-      for (const key of ['name', 'message', 'stack', 'cause'] as const) enter(part[key])
-    if (part instanceof AggregateError) enter(part.errors)
-    if (Array.isArray(part)) trace.push(`length ${part.length}`)
-    for (const key of Object.keys(part)) {
-      trace.push(key)
-      enter((part as Record<string, unknown>)[key])
-    }
-  }
-  enter(value)
-  return trace
-}
-
-const primitive = fc.oneof(
-  fc.constantFrom<unknown>(undefined, null, true, false, Number.NaN, -0, 0, Infinity, -Infinity, 2 ** 53),
-  fc.double(),
-  fc.bigInt(),
-  fc.string({ unit: 'binary' }),
-  fc.constantFrom('x'.repeat(2_000), '\u0000atonce', '\ud800', '__proto__'),
-)
-
-const key = fc.oneof(
-  fc.string(),
-  fc.constantFrom('__proto__', 'constructor', 'toString', 'then', 'kind', 'length', '0', '\u0000atonce'),
-)
-
-const bytes = fc.uint8Array({ maxLength: 32 })
-
-const leaf: fc.Arbitrary<object> = fc.oneof(
-  fc.oneof(fc.date({ noInvalidDate: false }), fc.constant(new Date(Number.NaN))),
-  fc.constantFrom(/a/, /[/\]]+\n/giu, /(?<name>x)|y/dsy),
-  fc.constantFrom<unknown>(-0, 'text', true, 1n).map(boxed => Object(boxed) as object),
-  bytes.map(content => Buffer.from(content)),
-  bytes.map(content => content.slice()),
-  bytes.map(content => content.slice().buffer),
-  bytes.map(content => new DataView(content.slice().buffer)),
-  fc.constantFrom(Int8Array, Uint8ClampedArray, Uint16Array, Float64Array).map(View => View.of(1, 0, 255)),
-  fc.constant(BigUint64Array.of(2n ** 64n - 1n)),
-  fc.record({ message: fc.string(), extra: primitive, cause: primitive }).map(({ message, extra, cause }) =>
-    Object.assign(new RangeError(message, { cause: new TypeError('below', { cause }) }), {
-      code: 'E_TEST',
-      extra,
-      bytes: Buffer.from(message),
-    }),
-  ),
-  fc.string().map(message => new AggregateError([new Error(message), new TimeoutError(message, 5)], message)),
-)
-
-/** A container, and what is to be put in it: numbers of nodes, so that parts may be shared, and may lead back up. */
-const plan = fc.record({
-  kind: fc.constantFrom('array', 'holes', 'named', 'record', 'map', 'set', 'views' as const),
-  parts: fc.array(fc.record({ key, part: fc.oneof(fc.nat(20), primitive) }), { maxLength: 6 }),
-})
-
-/** Any value that crosses: a graph of containers and leaves, with sharing and cycles. */
-const crossing: fc.Arbitrary<unknown> = fc
-  .record({ plans: fc.array(plan, { minLength: 1, maxLength: 8 }), leaves: fc.array(leaf, { maxLength: 6 }) })
-  .map(({ plans, leaves }) => {
-    const nodes: object[] = [...plans.map(({ kind }) => emptyOf(kind)), ...leaves]
-    plans.forEach(({ kind, parts }, at) => {
-      for (const { key, part } of parts) {
-        put(
-          nodes[at] as object,
-          kind,
-          key,
-          typeof part === 'number' && part < nodes.length ? nodes[part] : part,
-        )
-      }
-    })
-    return nodes[0]
-  })
-
-function emptyOf(kind: string): object {
-  return kind === 'map' ? new Map() : kind === 'set' ? new Set() : kind === 'record' ? {} : []
-}
-
-function put(container: object, kind: string, key: string, part: unknown): void {
-  if (container instanceof Map) container.set(key.length % 2 === 0 ? key : part, part)
-  else if (container instanceof Set) container.add(part)
-  else if (!Array.isArray(container)) define(container, key, part)
-  else if (kind === 'array') container.push(part)
-  else if (kind === 'named') define(container, key === 'length' ? 'longer' : key, part)
-  else if (kind === 'holes') container[container.length * 2 + 1] = part
-  else {
-    // Two views on one buffer: the copies share one buffer, too.
-    container[0] ??= new Uint8Array(16)
-    container.push(new Uint16Array(container[0].buffer, 2, 3), container[0].buffer)
-  }
-}
-
-function define(record: object, key: string, value: unknown): void {
-  Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true })
-}
-
 test('whatever crosses by structured clone arrives equal, with the same sharing and cycles', () => {
   fc.assert(
     fc.property(crossing, value => {
@@ -203,7 +76,7 @@ test('a value without anything special is handed on as it is, not rebuilt', () =
 
 test('a key named __proto__ is only data, before and after', () => {
   const value: unknown = JSON.parse('{"__proto__": {"polluted": true}, "special": 1}')
-  define(value as object, 'error', new Error('makes it special'))
+  define(value as Record<string, unknown>, 'error', new Error('makes it special'))
   const copy = byClone(value) as { polluted?: boolean }
   assert.equal(copy.polluted, undefined)
   assert.deepEqual(Object.keys(copy), ['__proto__', 'special', 'error'])
