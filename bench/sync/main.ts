@@ -1,6 +1,6 @@
 /**
- * The locks of atonce/sync beside bare Atomics and a hand-written futex: ratios within one run, in turns (A B A B …), median
- * and range.
+ * The locks of atonce/sync beside bare Atomics and a hand-written futex: ratios within one run, in
+ * turns (A B A B …), median and range.
  *
  *     npm --prefix bench run sync
  */

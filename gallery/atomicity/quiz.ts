@@ -1,8 +1,9 @@
 /**
- * Four lines of code that look like one step: can anything come between? `node gallery/atomicity/quiz.ts`.
+ * Four lines of code that look like one step: can anything come between? `node
+ * gallery/atomicity/quiz.ts`.
  *
- * Each question is answered by running it: on the event loop in the one order in which it can go wrong, on shared memory in
- * every order there is (`explore`).
+ * Each question is answered by running it: on the event loop in the one order in which it can go
+ * wrong, on shared memory in every order there is (`explore`).
  */
 import { AtomicCounter } from '../../src/sync.ts'
 import { explore } from '../../src/testing.ts'

@@ -6,7 +6,10 @@ import { transferCrossed, transferLocked, transferOrdered, transferRacy } from '
 export interface BankReport {
   /** What was in both accounts together at the beginning, and is to be there at each end. */
   readonly total: number
-  /** What was there after transfers without a lock; any other number than `total` was made of nothing, or is lost. */
+  /**
+   * What was there after transfers without a lock; any other number than `total` was made of
+   * nothing, or is lost.
+   */
   readonly racy: number
   readonly locked: number
   readonly ordered: number

@@ -1,4 +1,7 @@
-/** Four ways to move money between accounts on shared memory: one that loses it, two that keep it, one that gets stuck. */
+/**
+ * Four ways to move money between accounts on shared memory: one that loses it, two that keep it,
+ * one that gets stuck.
+ */
 import { DeadlockError, task } from '../../src/index.ts'
 import type { Barrier, Mutex, SharedArray } from '../../src/sync.ts'
 
@@ -33,7 +36,9 @@ export const transferLocked = task(
   },
 )
 
-/** A lock for each account, always the one with the lower number first: no circle can come about. */
+/**
+ * A lock for each account, always the one with the lower number first: no circle can come about.
+ */
 export const transferOrdered = task(
   import.meta,
   (accounts: Accounts, locks: readonly Mutex[], from: number, to: number, times: number): void => {
@@ -45,8 +50,9 @@ export const transferOrdered = task(
 )
 
 /**
- * A lock for each account, first the one that the money comes from: two transfers in opposite directions wait for each
- * other. `halfway` sees to it that both have their first lock. Returns what the library said, if it was this one that was told.
+ * A lock for each account, first the one that the money comes from: two transfers in opposite
+ * directions wait for each other. `halfway` sees to it that both have their first lock. Returns
+ * what the library said, if it was this one that was told.
  */
 export const transferCrossed = task(
   import.meta,

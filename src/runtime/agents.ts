@@ -3,7 +3,7 @@
  * that a lock can hold its owner's number, and anybody can see whether that owner lives.
  *
  *     starter: newAgent ─▶ { words, id } ─┊─▶ thread: joinAgents ─▶ selfAgent()
- *     starter, when the thread has exited: endAgent(id) ─▶ isAlive(id) is false on every thread, from then on
+ *     starter, when the thread has exited: endAgent(id) ─▶ isAlive(id) is false everywhere
  *
  * The words are one table for a first thread and all that it starts, at any depth: a header, then a
  * row for each living agent. A row's first word is the number of the agent that lives there, or 0.

@@ -1,11 +1,12 @@
 /**
- * The only file that touches `Atomics`. Sync words go through these, so that a model checker can stand in for them.
- * All are sequentially consistent (ECMAScript, "Memory Model").
+ * The only file that touches `Atomics`. Sync words go through these, so that a model checker can
+ * stand in for them. All are sequentially consistent (ECMAScript, "Memory Model").
  *
  *     load(words, 0) ─▶ stand-in in force? ── no, always in production ─▶ Atomics.load
  *                                          └─ yes, in `withAtomics` ────▶ the stand-in's
  *
- * Asking costs one comparison with a variable of this module (`node bench/atomics-seam.mjs` shows what that is).
+ * Asking costs one comparison with a variable of this module (`npm --prefix bench run sync` shows
+ * what that is).
  */
 import { realRuntime } from './real.ts'
 
@@ -25,7 +26,9 @@ export interface AtomicsStandIn {
   waitAsync(words: Int32Array, at: number, expected: number, timeoutMs: number): Woken | Promise<Woken>
   /** The time that a blocked thread measures. */
   now(): number
-  /** The number of the agent that runs (see agents.ts), and the words in which agents are listed. */
+  /**
+   * The number of the agent that runs (see agents.ts), and the words in which agents are listed.
+   */
   readonly agent: number
   readonly agents: Int32Array
 }
@@ -93,14 +96,16 @@ export function wait(words: Int32Array, at: number, expected: number, timeoutMs:
     : standIn.wait(words, at, expected, timeoutMs)
 }
 
-/** Wakes up to `count` of those who wait for a word, the longest waiting first; returns how many. */
+/**
+ * Wakes up to `count` of those who wait for a word, the longest waiting first; returns how many.
+ */
 export function notify(words: Int32Array, at: number, count: number): number {
   return standIn === undefined ? Atomics.notify(words, at, count) : standIn.notify(words, at, count)
 }
 
 /**
- * As `wait`, without stopping the thread. It can't be taken back: one that nobody wants any more still counts among those
- * whom `notify` wakes. Nothing is kept alive by it (nodejs/node#61941).
+ * As `wait`, without stopping the thread. It can't be taken back: one that nobody wants any more
+ * still counts among those whom `notify` wakes. Nothing is kept alive by it (nodejs/node#61941).
  */
 export function waitAsync(
   words: Int32Array,
@@ -113,17 +118,26 @@ export function waitAsync(
     : standIn.waitAsync(words, at, expected, timeoutMs)
 }
 
-/** The clock of a thread that blocks: virtual time can't pass while nothing runs, so it is the real one. */
+/**
+ * The clock of a thread that blocks: virtual time can't pass while nothing runs, so it is the real
+ * one.
+ */
 export function blockingNow(): number {
   return standIn === undefined ? realRuntime.now() : standIn.now()
 }
 
-/** Stops this thread for so long: only where nothing else could go on, and an answer is sure to come. */
+/**
+ * Stops this thread for so long: only where nothing else could go on, and an answer is sure to
+ * come.
+ */
 export function sleepSync(ms: number): void {
   Atomics.wait(nobodyWakes, 0, 0, ms)
 }
 
 const nobodyWakes = new Int32Array(new SharedArrayBuffer(4))
 
-/** Tells the processor that this thread looks at a word again and again; nothing where the platform has no word for it (before Node 24). */
+/**
+ * Tells the processor that this thread looks at a word again and again; nothing where the platform
+ * has no word for it (before Node 24).
+ */
 export const pause: () => void = (Atomics as { pause?: () => void }).pause ?? (() => {})

@@ -1,7 +1,8 @@
 /**
  * Finds threads that wait for each other's locks in a circle.
  *
- *     a slice of my wait is over ─▶ my row: I wait for its owner ─▶ owner's row: whom does it wait for ─▶ … ─▶ me?
+ *     a slice of my wait is over ─▶ my row: I wait for the owner
+ *                                ─▶ the owner's row: whom does it wait for ─▶ … ─▶ me?
  *
  * A row may be stale: its thread was woken, and has not run yet. So a circle counts once each of
  * its threads has looked twice more at the owner of what it waits for, within the same wait. A

@@ -36,9 +36,9 @@ export type AcquireSyncOptions = SyncWaitOptions & OwnerDiedOption
  * in a `finally`.
  *
  * @example
- *     export const deposit = task(import.meta, (mutex: Mutex, balance: SharedArray, amount: number) => {
+ *     export const deposit = task(import.meta, (mutex: Mutex, balance: SharedArray) => {
  *       using guard = mutex.acquireSync()
- *       balance.view[0] += amount
+ *       balance.view[0] += 10
  *     })
  */
 export class Mutex {

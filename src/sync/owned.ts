@@ -5,7 +5,8 @@
  *     bits 0–27  the owner's agent number, or 0
  *     contended  somebody may sleep on the word: whoever releases it wakes one
  *     poisoned   the owner has died; the number is still its own
- *     inLine     one who waits has lost its turn too often: free, the word is only for those who have waited
+ *     inLine     one who waits has lost its turn too often: while it is free, the word is only for
+ *                those who have waited
  *
  * After Drepper, "Futexes Are Tricky" (2011), second mutex; the turn of the line after Go's
  * `sync.Mutex` (starvation mode).

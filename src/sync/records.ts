@@ -3,8 +3,9 @@
  *
  *     shared({ x: 'f64', hits: 'u32', name: 'text(32)', lock: 'mutex' }, 1000)
  *
- *     memory: │ x x x … │ hits hits hits … │ name name name … │ lock lock lock … │     one column for each field
- *     column('x') ─▶ Float64Array over its column          at(3).x ─▶ the same number as column('x')[3]
+ *     memory: │ x x x … │ hits hits … │ name name … │ lock lock … │     a column for each field
+ *     column('x') ─▶ Float64Array over its column
+ *     at(3).x ─▶ the same number as column('x')[3]
  */
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'

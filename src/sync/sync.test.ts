@@ -1,4 +1,7 @@
-/** What one thread sees of locks and shared memory: waits that are given up, wrong use, bad input. Across threads: testing/sync.test.ts. */
+/**
+ * What one thread sees of locks and shared memory: waits that are given up, wrong use, bad input.
+ * Across threads: testing/sync.test.ts.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { endAgent, isAlive, newAgent } from '../runtime/agents.ts'

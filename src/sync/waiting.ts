@@ -2,8 +2,8 @@
  * One slow path for every way to wait. A primitive writes it once, as a generator that yields where
  * it waits for a word to change, and is run by whoever calls:
  *
- *     acquireSync ─▶ block   ─ the thread stops (Atomics.wait)                 ─▶ resumes the generator
- *     acquire     ─▶ suspend ─ the caller is parked (Atomics.waitAsync, park)  ─▶ resumes the generator
+ *     acquireSync ─▶ block   ─ the thread stops (Atomics.wait)          ─▶ resumes the generator
+ *     acquire     ─▶ suspend ─ the caller is parked (Atomics.waitAsync)  ─▶ resumes the generator
  *     explore     ─▶ block, over simulated atomics
  *
  * A wait is cut into slices: when one ends, the generator looks whether the owner lives and whether

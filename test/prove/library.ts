@@ -1,4 +1,7 @@
-/** The locks as they are, or with one line of them changed: a copy of src/sync/ in which the change was made, loaded beside the real one. */
+/**
+ * The locks as they are, or with one line of them changed: a copy of src/sync/ in which the change
+ * was made, loaded beside the real one.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,8 +51,8 @@ const modules = [
 ]
 
 /**
- * So that lines and full locks come up in small models: a waiter stands in line after one lost race, and few read at a time. Nothing
- * else differs from what users run.
+ * So that lines and full locks come up in small models: a waiter stands in line after one lost
+ * race, and few read at a time. Nothing else differs from what users run.
  */
 export const small: readonly Edit[] = [
   { file: 'owned.ts', find: 'const patience = 64', replace: 'const patience = 1' },

@@ -1,6 +1,7 @@
 /**
- * `npm run prove`: runs the locks of src/sync/ in every order of small programs, and shows that planted mistakes are found.
- * With a part of a name, only what has it in its name; `--trace` prints the order in which a planted mistake shows.
+ * `npm run prove`: runs the locks of src/sync/ in every order of small programs, and shows that
+ * planted mistakes are found. With a part of a name, only what has it in its name; `--trace` prints
+ * the order in which a planted mistake shows.
  */
 import { models } from './models.ts'
 import { findVariant, proveModel, realLibrary } from './prove.ts'

@@ -1,6 +1,7 @@
 /**
- * Small programs that use each primitive in the ways in which it can go wrong, for the explorer. What each must end with is
- * said by its `check`; that nobody is left waiting, the explorer sees by itself.
+ * Small programs that use each primitive in the ways in which it can go wrong, for the explorer.
+ * What each must end with is said by its `check`; that nobody is left waiting, the explorer sees by
+ * itself.
  */
 import assert from 'node:assert/strict'
 import { add, load, store } from '../../src/runtime/atomics.ts'
@@ -26,7 +27,10 @@ function increment(at: Int32Array): void {
   store(at, 0, load(at, 0) + 1)
 }
 
-/** Runs a slow path that may be given up at any of its waits, as `acquire({ signal })` may; true if it got what it waited for. */
+/**
+ * Runs a slow path that may be given up at any of its waits, as `acquire({ signal })` may; true if
+ * it got what it waited for.
+ */
 function abortable(waiting: Waiting, mayAbort = true, timeoutMs = 100): boolean {
   let step = waiting.next()
   while (!step.done) {

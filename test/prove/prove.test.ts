@@ -1,4 +1,6 @@
-/** The short form of `npm run prove`: the smaller models, and one planted mistake of each primitive. */
+/**
+ * The short form of `npm run prove`: the smaller models, and one planted mistake of each primitive.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { models } from './models.ts'

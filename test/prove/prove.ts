@@ -1,4 +1,7 @@
-/** What is proved, and how: each model in all its orders, and each planted mistake found by one of them and played again. */
+/**
+ * What is proved, and how: each model in all its orders, and each planted mistake found by one of
+ * them and played again.
+ */
 import { type Explored, explore } from '../../src/testing/explorer/explore.ts'
 import { type Library, loadLibrary, small } from './library.ts'
 import { type Model, models } from './models.ts'

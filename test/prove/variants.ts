@@ -1,4 +1,7 @@
-/** Mistakes that one could make in the locks, each planted in a copy of the real code. The explorer must find every one of them. */
+/**
+ * Mistakes that one could make in the locks, each planted in a copy of the real code. The explorer
+ * must find every one of them.
+ */
 import type { Edit } from './library.ts'
 
 export interface Variant {

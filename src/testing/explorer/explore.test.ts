@@ -1,6 +1,6 @@
 /**
- * The explorer's atomics mean what ECMAScript says, and it finds what it is there to find. The behaviours are those that
- * test262 asks of `Atomics` (test/built-ins/Atomics), in own words.
+ * The explorer's atomics mean what ECMAScript says, and it finds what it is there to find. The
+ * behaviours are those that test262 asks of `Atomics` (test/built-ins/Atomics), in own words.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -73,7 +73,8 @@ test('notify wakes as many as it says, those first who began to wait first, and 
   })
   assert.ok(ends.includes('ok timed-out woke 1'))
   assert.ok(ends.some(end => end.endsWith('woke 0')))
-  // The second may be woken only if the first was not waiting: it had not begun to, or its time was over.
+  // The second may be woken only if the first was not waiting: it had not begun to, or its time was
+  // over.
   assert.ok(ends.filter(end => end.startsWith('ok ok')).length === 0)
 })
 

@@ -1,8 +1,9 @@
 /**
  * Runs a small concurrent program on shared memory in every order that there is.
  *
- *     bodies ─▶ ThreadNode: what each does next ─▶ World: one state ─▶ choices ─▶ other states ─▶ … ─▶ all ended: check
- *                                                      └─ seen before, exactly so: not again
+ *     bodies ─▶ ThreadNode: what each does next ─▶ World: one state ─▶ choices ─▶ other states ─▶ …
+ *                                                      ├─ seen before: not again
+ *                                                  └─ all ended: check
  *
  * Exhaustive, or with so many pre-emptions at most (Musuvathi & Qadeer, "Iterative Context
  * Bounding", 2007). A failing order is looked for with none, one, two … pre-emptions, so the one
@@ -225,7 +226,8 @@ class Exploration {
     }
     if (visit.steps > maxSteps)
       return { kind: 'endless', error: new Error(`No end after ${maxSteps} steps.`) }
-    // Nobody promises that a wait is given up, or that a thread dies: what only that would end is stuck.
+    // Nobody promises that a wait is given up, or that a thread dies: what only that would end is
+    // stuck.
     if (this.#choices(visit).some(({ how }) => how !== 'aborts' && how !== 'dies')) return undefined
     const waiting = world.threads.flatMap(({ state }, thread) => (state === 'blocked' ? [thread] : []))
     if (waiting.length > 0)

@@ -48,7 +48,10 @@ export function readSchedule(schedule: string): Choice[] {
     })
 }
 
-/** Names words by the order in which a trace comes to the memory that they are on: the same in each run. */
+/**
+ * Names words by the order in which a trace comes to the memory that they are on: the same in each
+ * run.
+ */
 class WordNames {
   readonly #buffers: ArrayBufferLike[] = []
 
