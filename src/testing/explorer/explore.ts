@@ -3,7 +3,7 @@
  *
  *     bodies ─▶ ThreadNode: what each does next ─▶ World: one state ─▶ choices ─▶ other states ─▶ …
  *                                                      ├─ seen before: not again
- *                                                  └─ all ended: check
+ *                                                      └─ all ended: check
  *
  * Exhaustive, or with so many pre-emptions at most (Musuvathi & Qadeer, "Iterative Context
  * Bounding", 2007). A failing order is looked for with none, one, two … pre-emptions, so the one
