@@ -18,6 +18,7 @@ const excepted: ReadonlyMap<string, string> = new Map([
   ['src/testing/suite/stream-behaviours.ts', 'a suite that waits for turns of the loop'],
   ['src/testing/suite/conformance-tasks.ts', 'tasks that wait by the clock, to be waited for'],
   ['src/testing/suite/stream-tasks.ts', 'generators that wait by the clock, to be waited for'],
+  ['src/testing/suite/ability-tasks.ts', 'tasks that wait by the clock, to be waited for'],
 ])
 
 test('nothing outside of src/runtime touches time, chance or atomics', () => {

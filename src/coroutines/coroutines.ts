@@ -8,7 +8,13 @@
  */
 import type { AsyncResource } from 'node:async_hooks'
 import { checkCount, checkMs, checkOptions, optionNames } from '../checks.ts'
-import { AbortError, type ClosedError, OptionError, QueueFullError } from '../errors.ts'
+import {
+  AbortError,
+  type ClosedError,
+  OptionError,
+  QueueFullError,
+  type WorkerStartError,
+} from '../errors.ts'
 import { Admission, type AdmissionOwner, defaultCloseGraceMs } from '../executor/admission.ts'
 import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
@@ -16,6 +22,7 @@ import { createExecutor, type Executor } from '../executor/executor.ts'
 import { type CallHere, callHere, streamOf } from '../executor/here/call-here.ts'
 import type { StreamCall } from '../executor/here/stream-call.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
+import { checkOwnCall, type OwnCallOption } from '../executor/own-call.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
@@ -28,6 +35,7 @@ import { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { Nested, type NestingLoop } from './nested.ts'
+import { OwnCalls, type OwnCallsOwner } from './own-calls.ts'
 import { type Linked, Running } from './running.ts'
 import { scopesIn } from './scope/live.ts'
 
@@ -40,6 +48,16 @@ export interface CoroutinesOptions {
   readonly queueLimit?: number
   /** How long the end of an `await using` block waits for accepted calls, as `close({ graceMs })`. Default 5,000. */
   readonly closeGraceMs?: number
+  /**
+   * What runs before the first call: a task, or `[task, …its arguments]`. If it throws, the calls
+   * that wait reject with WorkerStartError, and the next one tries again.
+   */
+  readonly initialize?: OwnCallOption<readonly unknown[]>
+  /**
+   * What runs when the executor closes, after the last call and within the grace, if any call has
+   * begun. What it throws is a process warning.
+   */
+  readonly teardown?: OwnCallOption<readonly unknown[]>
   /** Shown in errors and statistics. */
   readonly name?: string
 }
@@ -48,6 +66,8 @@ const coroutinesOptionNames = optionNames<CoroutinesOptions>({
   concurrency: true,
   queueLimit: true,
   closeGraceMs: true,
+  initialize: true,
+  teardown: true,
   name: true,
 })
 
@@ -146,7 +166,7 @@ function callOf(job: Job): LoopCall | undefined {
   return job.ready as LoopCall | undefined
 }
 
-class Loop implements NestingLoop, AdmissionOwner, LiveExecutor {
+class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   readonly model = 'coroutines'
   readonly name: string
   readonly workers: number
@@ -160,6 +180,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor {
   readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
   readonly closeGraceMs: number
   readonly #admission: Admission
+  readonly #own: OwnCalls
   #scheduled = false
   #named: Task | undefined
   #name = ''
@@ -168,6 +189,8 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor {
     concurrency = 64,
     queueLimit = 1_000_000,
     closeGraceMs = defaultCloseGraceMs,
+    initialize,
+    teardown,
     name = 'coroutines',
   }: CoroutinesOptions) {
     checkCount('coroutines({ concurrency })', concurrency)
@@ -179,6 +202,11 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor {
     this.#queueLimit = queueLimit
     this.name = name
     this.#admission = new Admission(this)
+    this.#own = new OwnCalls(
+      this,
+      checkOwnCall('coroutines({ initialize })', initialize),
+      checkOwnCall('coroutines({ teardown })', teardown),
+    )
     listExecutor(this)
   }
 
@@ -312,7 +340,24 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor {
   }
 
   finish(): boolean {
-    return this.#admission.forced !== undefined || this.#queued + this.#running.size === 0
+    if (this.#admission.forced !== undefined) return true
+    return this.#queued + this.#running.size === 0 && this.#own.left()
+  }
+
+  // ── what the loop runs for itself ──
+
+  readied(): void {
+    this.#schedule()
+  }
+
+  notReadied(why: WorkerStartError): void {
+    for (const { job } of [...this.#nested, ...this.#queue]) if (this.#stop(job, why)) this.#refuse(job, why)
+    this.#admission.room.changed()
+    this.#admission.checkClosed()
+  }
+
+  tornDown(): void {
+    this.#admission.checkClosed()
   }
 
   ended(call: LoopCall, outcome: Outcome<unknown>): void {
@@ -386,6 +431,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor {
 
   readonly #startNext = (): void => {
     this.#scheduled = false
+    if (!this.#own.ready()) return
     for (let next = this.#next(); next !== undefined; next = this.#next()) this.#start(next)
     this.#admission.room.changed()
   }

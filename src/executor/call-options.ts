@@ -8,6 +8,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** The calls must end within this time, counted from `run` or `map`; time in the queue counts. Default: no limit. */
   readonly timeoutMs?: number
+  /**
+   * Each call must end within this time, counted from the moment when its task begins: time in the queue, and the import of
+   * the task's module, do not count. Of a call that is repeated each attempt has as long; of a `map` each input (they travel one
+   * by one then; with `chunk`, a chunk has as long as its inputs together); of a stream the whole of it. Default: no limit.
+   */
+  readonly runTimeoutMs?: number
   /** Calls of higher priority leave the queue first; first come, first served within one; every eighth is the one that has waited longest. Default 0. */
   readonly priority?: number
   /**
@@ -29,6 +35,7 @@ export interface CallOptions {
 const callOptionNames = optionNames<CallOptions>({
   signal: true,
   timeoutMs: true,
+  runTimeoutMs: true,
   priority: true,
   retries: true,
   retryIf: true,
@@ -40,6 +47,7 @@ const callOptionNames = optionNames<CallOptions>({
 export const noCallOptions: CallOptions = Object.freeze({
   signal: undefined,
   timeoutMs: undefined,
+  runTimeoutMs: undefined,
   priority: undefined,
   retries: undefined,
   retryIf: undefined,
@@ -48,14 +56,15 @@ export const noCallOptions: CallOptions = Object.freeze({
 } satisfies Record<keyof CallOptions, undefined>) as unknown as CallOptions
 
 /**
- * Lays `more` over `options`; both signals count, and so does the shorter time.
+ * Lays `more` over `options`; both signals count, and so do the shorter times.
  * @throws OptionError
  */
 export function mergeCallOptions(options: CallOptions, more: CallOptions): CallOptions {
   more = checkOptions('with(…)', more, callOptionNames)
-  const { signal, timeoutMs, priority, retries, retryIf, retryDelayMs, ahead } = more
+  const { signal, timeoutMs, runTimeoutMs, priority, retries, retryIf, retryDelayMs, ahead } = more
   checkSignal('with({ signal })', signal)
   if (timeoutMs !== undefined) checkTimeout('with({ timeoutMs })', timeoutMs)
+  if (runTimeoutMs !== undefined) checkTimeout('with({ runTimeoutMs })', runTimeoutMs)
   if (priority !== undefined && !Number.isFinite(priority)) {
     throw new OptionError(`with({ priority }) takes a finite number; it got ${priority}.`)
   }
@@ -80,7 +89,11 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
     ...(priority !== undefined ? { priority } : {}),
     ...(signal !== undefined ? { signal } : {}),
     ...(timeoutMs !== undefined ? { timeoutMs } : {}),
+    ...(runTimeoutMs !== undefined ? { runTimeoutMs } : {}),
     ...(signal && options.signal ? { signal: AbortSignal.any([options.signal, signal]) } : {}),
     ...(timeoutMs && options.timeoutMs ? { timeoutMs: Math.min(timeoutMs, options.timeoutMs) } : {}),
+    ...(runTimeoutMs && options.runTimeoutMs
+      ? { runTimeoutMs: Math.min(runTimeoutMs, options.runTimeoutMs) }
+      : {}),
   }
 }

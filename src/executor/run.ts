@@ -11,6 +11,7 @@ import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.t
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { callerHere, captureCaller } from './caller.ts'
+import { ranTooLong } from './ran-too-long.ts'
 import { type PoolNotes, unknownCost } from './ready-job.ts'
 import type { Pause } from './repeat/pauses.ts'
 import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './repeat/retry.ts'
@@ -37,6 +38,8 @@ export function runOne<F extends AnyFunction>(
 class Extras {
   attempts: Attempts | undefined
   timer: Timer | undefined
+  /** Of the attempt that runs. */
+  runTimer: Timer | undefined
   pause: Pause | undefined
   /** The listener on its signal. */
   aborted: (() => void) | undefined
@@ -162,6 +165,19 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
       this.#extra.timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
   }
 
+  override started(): void {
+    super.started()
+    const { runTimeoutMs } = this.#course.options
+    if (runTimeoutMs !== undefined && runTimeoutMs !== Number.POSITIVE_INFINITY && !this.hasSettled)
+      this.#limitRun(runTimeoutMs)
+  }
+
+  #limitRun(runTimeoutMs: number): void {
+    const extra = this.#extra
+    extra.runTimer?.cancel()
+    extra.runTimer = runtime().setTimer(runTimeoutMs, () => this.#stop(ranTooLong(this.task, runTimeoutMs)))
+  }
+
   settled(outcome: Outcome<unknown>): void {
     if (this.hasSettled) return // It was stopped: that is no failure to be repeated.
     if (outcome.ok) {
@@ -190,6 +206,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   }
 
   #repeat(attempts: Attempts): void {
+    this.#extras?.runTimer?.cancel()
     const again = () => attempts.again(() => this.#course.backend.submit(this))
     if (attempts.delayMs === 0) again()
     else
@@ -208,6 +225,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     const extras = this.#extras
     if (extras === undefined) return
     extras.timer?.cancel()
+    extras.runTimer?.cancel()
     extras.pause?.cancel()
     extras.strand?.release(this)
     if (extras.aborted !== undefined)

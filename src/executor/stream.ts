@@ -20,6 +20,7 @@ import { type AnyFunction, nameOf, type Task } from '../task/task.ts'
 import type { Backend, Caller, Inlet, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
+import { ranTooLong } from './ran-too-long.ts'
 import { Noted } from './ready-job.ts'
 
 /** A function whose values can be streamed: it returns a generator, or another object to iterate over. */
@@ -159,6 +160,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
   /** What its first value was asked for in, and it ends with. */
   #strand: Strand | undefined
   #timer: Timer | undefined
+  #runTimer: Timer | undefined
 
   constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
     super()
@@ -279,7 +281,11 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
     this.#returning = true
   }
 
-  started(): void {}
+  started(): void {
+    const { runTimeoutMs } = this.#options
+    if (runTimeoutMs === undefined || runTimeoutMs === Number.POSITIVE_INFINITY) return
+    this.#runTimer = runtime().setTimer(runTimeoutMs, () => this.#stop(ranTooLong(this.task, runTimeoutMs)))
+  }
 
   progressed(done: number, total: number | undefined): void {
     for (const listener of this.listeners) tellProgress(listener, done, total)
@@ -287,6 +293,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
 
   settled(outcome: Outcome<unknown>): void {
     this.#timer?.cancel()
+    this.#runTimer?.cancel()
     this.#strand?.release(this)
     if (this.#options.signal !== undefined) offAbort(this.#options.signal, this.#aborted)
     this.#outcome = outcome

@@ -26,6 +26,7 @@ test('every option has its default', () => {
     maxCallsPerWorker: Number.POSITIVE_INFINITY,
     maxWorkerMiB: Number.POSITIVE_INFINITY,
     initialize: undefined,
+    teardown: undefined,
     resourceLimits: {},
     name: 'threads',
   })
@@ -44,10 +45,16 @@ test('what was given is kept', () => {
     maxCallsPerWorker: 3,
     maxWorkerMiB: 64,
     initialize: worker,
+    teardown: [worker, 7] as const,
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
     name: 'images',
   }
-  assert.deepEqual(plain(checkPoolOptions('threads', given)), given)
+  const kept = checkPoolOptions('threads', given)
+  assert.deepEqual(plain(kept), {
+    ...given,
+    initialize: { task: worker, args: [], special: false },
+    teardown: { task: worker, args: [7], special: false },
+  })
 })
 
 test('more workers kept than the machine would have are as many workers', () => {

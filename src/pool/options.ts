@@ -3,7 +3,9 @@ import { checkOptions, type OptionNames, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
 import { defaultCloseGraceMs } from '../executor/admission.ts'
-import { assertTask, type Task } from '../task/task.ts'
+import { checkOwnCall, type OwnCallOption } from '../executor/own-call.ts'
+import { type Crossing, encode } from '../wire/codec.ts'
+import type { EncodedOwnCall } from '../worker/own-calls.ts'
 import { machine } from './machine.ts'
 
 const { constants } = process.getBuiltinModule('node:buffer')
@@ -36,8 +38,21 @@ export interface PoolUserOptions {
    * a process's resident memory. Looked at after calls, at most every 100 ms. Default: never.
    */
   readonly maxWorkerMiB?: number
-  /** A task without arguments that each new worker runs before anything else. If it throws, the worker did not start. */
-  readonly initialize?: Task<() => unknown>
+  /**
+   * What each new worker runs before anything else: a task, or `[task, …its arguments]`. It may be asynchronous; calls wait
+   * until it has ended. If it throws, the worker did not start.
+   *
+   * The arguments go to each worker once. So this is also the way to give workers a large value that many calls read, instead
+   * of with each call: `initialize: [keepModel, model]`, where `keepModel` puts it into a variable of its module. Arguments are
+   * copied when a worker starts, so leave them alone; a SharedArrayBuffer is shared by threads.
+   */
+  readonly initialize?: OwnCallOption<readonly unknown[]>
+  /**
+   * What each worker runs before it ends, when it has rested long, is worn, or the pool closes: a task, or `[task, …its arguments]`.
+   * It may be asynchronous, for at most `closeGraceMs`, or what is left of the grace of the close. What it throws is a process
+   * warning. A worker that is killed or that crashes runs none, nor do the workers of a program that ends without `close()`.
+   */
+  readonly teardown?: OwnCallOption<readonly unknown[]>
   /** Memory limits of each worker, in MiB. Default: the platform's. */
   readonly resourceLimits?: ResourceLimits
   /** Shown in errors and statistics. Default: the model's name. */
@@ -56,6 +71,7 @@ export const poolOptionNames: OptionNames<PoolUserOptions> = optionNames<PoolUse
   maxCallsPerWorker: true,
   maxWorkerMiB: true,
   initialize: true,
+  teardown: true,
   resourceLimits: true,
   name: true,
 })
@@ -70,9 +86,10 @@ export interface ResourceLimits {
   readonly stackSizeMb?: number
 }
 
-export type PoolOptions = Required<Omit<PoolUserOptions, 'resourceLimits' | 'initialize'>> & {
+export type PoolOptions = Required<Omit<PoolUserOptions, 'resourceLimits' | 'initialize' | 'teardown'>> & {
   readonly resourceLimits: ResourceLimits
-  readonly initialize: Task<() => unknown> | undefined
+  readonly initialize: EncodedOwnCall | undefined
+  readonly teardown: EncodedOwnCall | undefined
 }
 
 const resourceLimitNames = optionNames<ResourceLimits>({
@@ -118,19 +135,37 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
     ),
     maxCallsPerWorker: limit(maker, 'maxCallsPerWorker', given.maxCallsPerWorker),
     maxWorkerMiB: limit(maker, 'maxWorkerMiB', given.maxWorkerMiB),
-    initialize: checkInitialize(given.initialize),
+    initialize: undefined,
+    teardown: undefined,
     resourceLimits: checkLimits(maker, given.resourceLimits ?? {}),
     name: given.name ?? maker,
   }
-  return options
+  const crossing = { sharedMemory: maker === 'threads', maxPayloadBytes: options.maxPayloadBytes }
+  return {
+    ...options,
+    initialize: encodeOwnCall(`${maker}({ initialize })`, given.initialize, crossing),
+    teardown: encodeOwnCall(`${maker}({ teardown })`, given.teardown, crossing),
+  }
 }
 
-/** @throws InvalidTaskError if it is no task, or one that a worker can't import */
-function checkInitialize(task: PoolUserOptions['initialize']): PoolOptions['initialize'] {
-  if (task === undefined) return undefined
-  assertTask(task)
-  addressOf(task)
-  return task
+/**
+ * The call as each worker is given it.
+ * @throws OptionError, SerializationError; InvalidTaskError if it is no task, or one that a worker can't import
+ */
+function encodeOwnCall(
+  what: string,
+  given: OwnCallOption<readonly unknown[]> | undefined,
+  crossing: Crossing,
+): EncodedOwnCall | undefined {
+  const call = checkOwnCall(what, given)
+  if (call === undefined) return undefined
+  addressOf(call.task)
+  const { value, special, transfer } = encode(call.args, 'args', crossing)
+  if (transfer.length > 0)
+    throw new OptionError(
+      `${what} can't move its arguments: each worker is given them. Leave move() out, or share the memory (SharedArrayBuffer, on threads).`,
+    )
+  return { task: call.task, args: value, special }
 }
 
 function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {

@@ -10,6 +10,7 @@ import type { Job } from '../executor/backend.ts'
 import type { Holder, ReadyJob } from '../executor/ready-job.ts'
 import { type Runtime, runtime } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
+import type { Task } from '../task/task.ts'
 import { encodeFailure } from '../wire/failure.ts'
 import type { FromWorker, NestMessage, UnnestMessage } from '../wire/messages.ts'
 import type { FarWorker, StartWorker } from '../worker/far-worker.ts'
@@ -256,6 +257,12 @@ export class Slot implements Holder, LifeOwner {
     this.#turnIdle()
   }
 
+  /** The worker has imported the module of a task: a call that waited for that begins. */
+  imported(task: Task): void {
+    const { first } = this.hand
+    if (first?.task === task && !first.over) first.started()
+  }
+
   patience(): number {
     return this.#doing === 'busy' ? patience(this.hand.count) : 0
   }
@@ -404,7 +411,7 @@ export class Slot implements Holder, LifeOwner {
 
   #begin(ready: ReadyJob): void {
     this.#sinceMs = this.#runtime.now()
-    if (!ready.over) ready.started()
+    if (!ready.over && this.life.hasImported(ready.task)) ready.started()
   }
 
   #turnIdle(): void {

@@ -66,7 +66,7 @@ function lived(
         startTimeoutMs: 1_000,
         graceMs,
         closeGraceMs: graceMs,
-        initialize,
+        initialize: initialize && { task: initialize, args: [], special: false },
       })
       await body({ life, worker: workers[0] as FakeWorker, watcher, virtual })
     })

@@ -1,9 +1,9 @@
 /**
  * A worker's life, whatever it works on: started, watched and ended, and why it ended.
  *
- *     starting ─ ready, initialize ─▶ ready ─ stop() ─▶ stopping ──┐
- *        │                              │                          ├─▶ gone ─▶ ended
- *        └── startTimeoutMs, end(why) ──┴───────────▶ condemned ───┘
+ *     starting ─ ready, initialize ─▶ ready ─ stop() ─▶ stopping, teardown ─┐
+ *        │                              │                                     ├─▶ gone ─▶ ended
+ *        └── startTimeoutMs, end(why) ──┴───────────▶ condemned ──────────────┘
  *     any ─ it ends by itself, or has said that it does ─▶ gone: what it said last is being read
  *
  * Only this file writes these states. Who gives the worker something to do (a pool's slot)
@@ -11,7 +11,6 @@
  * time runs at once: for the start, an import, or what the owner waits for.
  */
 import {
-  ClosedError,
   ProtocolError,
   type WorkerErrorDetails,
   WorkerStartError,
@@ -19,14 +18,15 @@ import {
 } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
 import type { Job } from '../executor/backend.ts'
-import { callerError } from '../executor/caller.ts'
 import { inRuntime, type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import { nameOf, type Task } from '../task/task.ts'
-import { encodeFailure, type WireFailure } from '../wire/failure.ts'
+import type { WireFailure } from '../wire/failure.ts'
 import { type FromWorker, isFromWorker, type ToWorker } from '../wire/messages.ts'
+import { stackText } from '../wire/stack-text.ts'
 import { Conversations } from './conversations.ts'
 import { inShort, reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
+import { type EncodedOwnCall, type OwnCallName, OwnCalls, type OwnCallsOwner } from './own-calls.ts'
 import { ToldTasks } from './told-tasks.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
@@ -37,9 +37,6 @@ const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
  * again there.
  */
 const outsideOfCalls = new AsyncResource('atonce.worker')
-
-/** The number of the call that a new worker begins with. */
-const initializing = -(2 ** 30)
 
 export type LifeState = 'starting' | 'ready' | 'stopping' | 'condemned' | 'gone' | 'ended'
 
@@ -57,6 +54,8 @@ export interface LifeOwner {
    * follows at once.
    */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
+  /** The module of a task that it was told of is imported. */
+  imported?(task: Task): void
   /** How many results are worth being told of together; 0 for each at once. */
   patience(): number
   /** Nothing of the worker is left. */
@@ -76,11 +75,13 @@ export interface LifeOptions {
   readonly graceMs: number
   /** How long a worker may take to end by itself. */
   readonly closeGraceMs: number
-  /** The task that a new worker begins with. */
-  readonly initialize: Task | undefined
+  /** What a new worker begins with. */
+  readonly initialize: EncodedOwnCall | undefined
+  /** What a worker that is asked to end does before. */
+  readonly teardown?: EncodedOwnCall | undefined
 }
 
-export class Life {
+export class Life implements OwnCallsOwner {
   readonly index: number
   readonly worker: FarWorker
   /** Who hears what the worker says; its life itself is one of these conversations. */
@@ -89,6 +90,7 @@ export class Life {
   readonly #options: LifeOptions
   readonly #runtime: Runtime
   readonly #tasks = new ToldTasks()
+  readonly #own: OwnCalls
   #state: LifeState = 'starting'
   #wasReady = false
   /** This side has asked for its end. */
@@ -107,10 +109,11 @@ export class Life {
     this.#owner = owner
     this.#options = options
     this.#runtime = runtime()
+    this.#own = new OwnCalls(this, { initialize: options.initialize, teardown: options.teardown })
     this.hears
       .on('ready', () => this.#started())
-      .on('loaded', ({ ref }) => this.#loaded(ref))
-      .on('loadFailed', ({ ref }) => this.#loaded(ref)) // The call that it was loaded for fails with the same reason.
+      .on('loaded', ({ ref }) => this.#loaded(ref, true))
+      .on('loadFailed', ({ ref }) => this.#loaded(ref, false)) // The call that it was loaded for fails with the same reason.
       .on('crashed', ({ failure }) => this.#crashed(failure))
     this.worker = outsideOfCalls.runInAsyncScope(() => inRuntime(this.#runtime, () => this.#start(start)))
   }
@@ -233,35 +236,24 @@ export class Life {
   #started(): void {
     if (this.isLost) return
     if (this.#wasReady || this.#tasks.size > 0) return void this.forged('ready, for the second time')
-    const { initialize } = this.#options
-    if (initialize === undefined) return this.#canWork()
-    const ref = this.refOf(initialize)
-    const call = { args: [], special: false, chunk: false, attempt: 1 }
-    this.worker.send({ kind: 'help', seq: initializing, ref, ...call })
+    if (!this.#own.begin('initialize')) this.#canWork()
   }
 
-  /** The task that a new worker begins with has ended, or wants what it can't have. */
-  #initialized(message: Extract<FromWorker, { seq: number }>): void {
-    const task = this.#options.initialize as Task
-    switch (message.kind) {
-      case 'done':
-        this.#tasks.loadedTask(task)
-        return this.#canWork()
-      case 'failed': {
-        const cause = callerError(message.failure, undefined)
-        const why = `its initialize task, ${nameOf(task)}, threw ${inShort(cause)}`
-        return this.end(new WorkerStartError(why, { ...this.details(), cause }))
-      }
-      case 'nest': {
-        const why = `${nameOf(task)} initializes a worker, and can't run tasks on its pool yet.`
-        const failure = encodeFailure(new ClosedError(why), value => ({
-          value: String(value),
-          special: false,
-        }))
-        const reply = { kind: 'failed', failure } as const
-        return this.send({ kind: 'nestedSettled', id: message.id, reply, workMs: undefined, left: false })
-      }
+  /** A call that the worker has made for itself has ended. */
+  ownCallEnded(name: OwnCallName, task: Task, error: Error | undefined): void {
+    if (this.isLost) return
+    if (name === 'initialize') {
+      if (error === undefined) return this.#canWork()
+      const why = `its initialize task, ${nameOf(task)}, threw ${inShort(error)}`
+      return this.end(new WorkerStartError(why, { ...this.details(), cause: error }))
     }
+    if (error !== undefined)
+      process.emitWarning(`The teardown of ${this.worker.name}, ${nameOf(task)}, threw ${inShort(error)}`, {
+        type: 'AtonceWarning',
+        code: 'ATONCE_TEARDOWN',
+        detail: stackText(String(error), () => error.stack),
+      })
+    this.worker.stop()
   }
 
   #canWork(): void {
@@ -276,18 +268,19 @@ export class Life {
   #receive(message: unknown): void {
     if (this.#state === 'ended') return
     if (!isFromWorker(message)) return void this.forged(describe(message))
-    if (!this.#wasReady && 'seq' in message && message.seq === initializing) return this.#initialized(message)
+    if ('seq' in message && this.#own.isOf(message.seq)) return this.#own.hear(message)
     if (!this.hears.hear(message)) this.forged(`${message.kind}, which nobody awaits`)
   }
 
   #done(seq: number, workMs: number, value: unknown, more: boolean): void {
     if (this.#state === 'ended') return
-    if (this.#wasReady || seq !== initializing) return this.#owner.done(seq, workMs, value, more)
-    this.#initialized({ kind: 'done', seq, value, special: false, workMs })
+    if (this.#own.isOf(seq)) return this.#own.hear({ kind: 'done', seq, value, special: false, workMs })
+    this.#owner.done(seq, workMs, value, more)
   }
 
-  #loaded(ref: number): void {
-    this.#tasks.loaded(ref)
+  #loaded(ref: number, isImported: boolean): void {
+    const task = this.#tasks.loaded(ref)
+    if (isImported && task !== undefined) this.#owner.imported?.(task)
     if (this.#limitsImport && this.#wasReady) this.unlimit() // A task that initializes has as long as its import.
   }
 
@@ -312,7 +305,7 @@ export class Life {
       this.#state = 'stopping'
       this.#expected = true
       this.hold()
-      this.worker.stop()
+      if (!this.#own.begin('teardown')) this.worker.stop()
     }
     if (this.#state !== 'stopping') return
     if (withinMs === Number.POSITIVE_INFINITY) this.unlimit()

@@ -11,6 +11,8 @@ export class ToldTasks {
   /** The task that was asked for last, and its number: mostly the next one too. */
   #last: Task | undefined
   #lastRef = 0
+  /** The same for whether it is imported. */
+  #lastLoaded: Task | undefined
 
   get size(): number {
     return this.#told.size
@@ -37,7 +39,10 @@ export class ToldTasks {
   }
 
   isLoaded(task: Task): boolean {
-    return this.#told.get(task)?.loaded === true
+    if (task === this.#lastLoaded) return true
+    if (this.#told.get(task)?.loaded !== true) return false
+    this.#lastLoaded = task
+    return true
   }
 
   /** Whether it was told of the task and has not said that it is imported. */
@@ -45,9 +50,14 @@ export class ToldTasks {
     return this.#told.get(task)?.loaded === false
   }
 
-  /** It says that the task of that number is imported, or can't be. */
-  loaded(ref: number): void {
-    for (const told of this.#told.values()) if (told.ref === ref) told.loaded = true
+  /** It says that the task of that number is imported, or can't be; returns the task, if it was not known. */
+  loaded(ref: number): Task | undefined {
+    for (const [task, told] of this.#told) {
+      if (told.ref !== ref || told.loaded) continue
+      told.loaded = true
+      return task
+    }
+    return undefined
   }
 
   /** It has answered a call of the task. */

@@ -1,9 +1,11 @@
 /** A chunk of a map's inputs, and the job that carries it to a backend. */
 import type { AsyncResource } from 'node:async_hooks'
+import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Outcome } from '../../task/results.ts'
 import type { Task } from '../../task/task.ts'
 import type { Job } from '../backend.ts'
+import { ranTooLong } from '../ran-too-long.ts'
 import { Noted } from '../ready-job.ts'
 import type { Attempts } from '../repeat/retry.ts'
 import { type Packed, visibleBytes } from './packed.ts'
@@ -33,6 +35,10 @@ export interface JobOwner {
   readonly context: AsyncResource
   /** Whether the map was accepted by its executor. */
   readonly accepted: boolean
+  /** How long each input may take, if there is a limit. */
+  readonly runTimeoutMs: number | undefined
+  /** The job is to end at once. */
+  endJob(job: MapJob, why: Error): void
   settled(job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined): void
   left(error: Error): void
 }
@@ -51,6 +57,7 @@ export class MapJob extends Noted implements Job {
   /** Its place among the jobs of the map. */
   at = -1
   readonly #owner: JobOwner
+  #runTimer: Timer | undefined
 
   /** `inputs` are those of the chunk as they travel; without them, `args` are the arguments of its one call. */
   constructor(owner: JobOwner, of: Chunk, args: readonly unknown[] | undefined, inputs: Packed | undefined) {
@@ -80,15 +87,22 @@ export class MapJob extends Noted implements Job {
 
   started(): void {
     this.begun = true
+    const { runTimeoutMs } = this.#owner
+    if (runTimeoutMs === undefined || runTimeoutMs === Number.POSITIVE_INFINITY) return
+    const allMs = runTimeoutMs * this.of.count
+    this.#runTimer?.cancel()
+    this.#runTimer = runtime().setTimer(allMs, () => this.#owner.endJob(this, ranTooLong(this.task, allMs)))
   }
 
   progressed(): void {}
 
   settled(outcome: Outcome<unknown>, workMs?: number): void {
+    this.#runTimer?.cancel()
     this.#owner.settled(this, outcome, workMs)
   }
 
   left(error: Error): void {
+    this.#runTimer?.cancel()
     this.#owner.left(error)
   }
 }

@@ -113,7 +113,8 @@ class MapRun implements JobOwner, LongCall, Stoppable {
     this.#buffer = buffer
     this.#options = options
     this.#mostJobs = (messages ? jobsPerWorker : 1) * backend.workers
-    this.#sizer = new ChunkSizer(messages ? (options.chunk ?? 'auto') : 1, backend)
+    const chunk = options.chunk ?? (callOptions.runTimeoutMs === undefined ? 'auto' : 1)
+    this.#sizer = new ChunkSizer(messages ? chunk : 1, backend)
     this.#takesItems = takesItems(task)
     const begin = () => attemptsOf(callOptions, backend.name, task)
     if (begin() !== undefined)
@@ -164,6 +165,15 @@ class MapRun implements JobOwner, LongCall, Stoppable {
   stop(reason: unknown): void {
     this.#stopped = { reason }
     this.#buffer.cancel(reason)
+  }
+
+  /** How long each call may take, if there is a limit. */
+  get runTimeoutMs(): number | undefined {
+    return this.#callOptions.runTimeoutMs
+  }
+
+  endJob(job: MapJob, why: Error): void {
+    this.#backend.cancel(job, why)
   }
 
   // ── what its executor tells ──

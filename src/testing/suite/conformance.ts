@@ -21,6 +21,7 @@ import type { Future } from '../../task/future.ts'
 import type { Task } from '../../task/task.ts'
 import { move } from '../../task/transfer.ts'
 import { asCompleted, wait } from '../../task/wait.ts'
+import { abilityBehaviours, type StartOptions } from './ability-behaviours.ts'
 import { boundaryBehaviours } from './boundary-behaviours.ts'
 import * as tasks from './conformance-tasks.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
@@ -30,7 +31,7 @@ export interface ConformanceSubject {
   /** Shown before each test's name. */
   readonly name: string
   /** Makes an executor that runs `workers` tasks at a time. */
-  start(options: { workers: number; queueLimit?: number }): Executor
+  start(options: StartOptions): Executor
   /** Whether arguments and results are copied; false where they are passed as they are. */
   readonly copies: boolean
 }
@@ -773,6 +774,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
     },
   ],
 
+  ...abilityBehaviours,
   ...boundaryBehaviours,
   ...streamBehaviours,
 

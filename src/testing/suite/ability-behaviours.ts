@@ -1,0 +1,132 @@
+/**
+ * What every executor must be able to do beside running calls: limits of running time, and what
+ * each worker does first and last.
+ */
+import { strict as assert } from 'node:assert'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InvalidTaskError, OptionError, TimeoutError, WorkerStartError } from '../../errors.ts'
+import type { Executor } from '../../executor/executor.ts'
+import type { OwnCallOption } from '../../executor/own-call.ts'
+import * as tasks from './ability-tasks.ts'
+import { square, wait } from './conformance-tasks.ts'
+
+type Body = (start: (options: StartOptions) => Executor) => Promise<void>
+
+/** What an executor under test is asked to be. */
+export interface StartOptions {
+  readonly workers: number
+  readonly queueLimit?: number
+  readonly initialize?: OwnCallOption<readonly unknown[]>
+  readonly teardown?: OwnCallOption<readonly unknown[]>
+}
+
+export const abilityBehaviours: readonly (readonly [string, Body])[] = [
+  // ── a limit of the running time ──
+  [
+    'runTimeoutMs counts from the moment when the task begins, not while it waits',
+    async start => {
+      const executor = start({ workers: 1 })
+      const blocker = executor.run(wait, 400)
+      const behind = executor.with({ runTimeoutMs: 300 }).run(square, 3)
+      assert.equal(await behind, 9)
+      await blocker
+      await assert.rejects(executor.with({ runTimeoutMs: 20 }).run(tasks.untilStopped), isRunTimeout(20))
+      assert.equal(await executor.run(square, 2), 4)
+    },
+  ],
+  [
+    'of timeoutMs and runTimeoutMs the one that passes first ends the call',
+    async start => {
+      const executor = start({ workers: 1 })
+      const both = executor
+        .with({ timeoutMs: 60_000 })
+        .with({ runTimeoutMs: 30 })
+        .with({ runTimeoutMs: 60_000 })
+      await assert.rejects(both.run(tasks.untilStopped), isRunTimeout(30))
+      const other = executor.with({ timeoutMs: 30, runTimeoutMs: 60_000 })
+      await assert.rejects(other.run(tasks.untilStopped), { name: 'TimeoutError', timeoutMs: 30 })
+    },
+  ],
+  [
+    'runTimeoutMs is for each call of a map, and for the whole of a stream',
+    async start => {
+      const limited = start({ workers: 2 }).with({ runTimeoutMs: 500 })
+      const settled = await limited.map(tasks.stoppedAtZero, [1, 2, 0, 3, 4]).settled()
+      assert.deepEqual(
+        settled.map(one => (one.status === 'fulfilled' ? one.value : isRunTimeout(500)(one.reason))),
+        [1, 2, true, 3, 4],
+      )
+      const stream = limited.stream(tasks.yieldsThenWaits)
+      assert.deepEqual(await stream.next(), { done: false, value: 1 })
+      await assert.rejects(stream.next(), isRunTimeout(500))
+    },
+  ],
+
+  // ── what each worker does first and last ──
+  [
+    'each worker runs initialize once, with its arguments, before its first call',
+    async start => {
+      const model = { weights: new Float64Array([1, 2]), names: new Map([['a', 1]]) }
+      const executor = start({ workers: 2, initialize: [tasks.keep, model] })
+      const before = (await start({ workers: 1 }).run(tasks.whatWasKept))[1]
+      for (const [kept, times] of await executor.map(tasks.whatWasKept, [[], [], [], []])) {
+        assert.deepEqual(kept, model)
+        assert.ok(times === 1 || times === before + 1)
+      }
+    },
+  ],
+  [
+    'a worker whose initialize throws takes no call: those that wait get the reason, and later ones try again',
+    async start => {
+      const file = join(mkdtempSync(join(tmpdir(), 'atonce-')), 'note')
+      writeFileSync(`${file}.bad`, '')
+      const executor = start({ workers: 1, initialize: [tasks.keep, 'ready', file] })
+      await assert.rejects(
+        executor.run(square, 2),
+        (error: Error) => error instanceof WorkerStartError && error.cause instanceof RangeError,
+      )
+      rmSync(`${file}.bad`)
+      assert.equal((await executor.run(tasks.whatWasKept))[0], 'ready')
+    },
+  ],
+  [
+    'close() waits for the teardown of each worker, after its last call',
+    async start => {
+      const file = join(mkdtempSync(join(tmpdir(), 'atonce-')), 'note')
+      const executor = start({ workers: 1, teardown: [tasks.leaveNote, file, 'left'] })
+      const last = executor.run(tasks.leaveNote, file, 'called')
+      await executor.close()
+      await last
+      assert.equal(readFileSync(file, 'utf8'), 'called\nleft\n')
+    },
+  ],
+  [
+    'a teardown that throws is a warning, and the executor closes',
+    async start => {
+      const executor = start({ workers: 1, teardown: tasks.failToLeave })
+      await executor.run(square, 2)
+      const warned = once(process, 'warning')
+      await executor.close()
+      const [warning] = (await warned) as [Error & { code?: string }]
+      assert.equal(warning.code, 'ATONCE_TEARDOWN')
+      assert.match(warning.message, /failToLeave.*the door is stuck/)
+    },
+  ],
+  [
+    'what is neither a task nor a list that begins with one is refused as initialize and as teardown',
+    async start => {
+      for (const none of [[], 'keep', () => {}, [() => {}]])
+        for (const option of ['initialize', 'teardown'])
+          assert.throws(
+            () => start({ workers: 1, [option]: none as never }),
+            (error: Error) => error instanceof OptionError || error instanceof InvalidTaskError,
+          )
+    },
+  ],
+]
+
+const isRunTimeout = (ms: number) => (error: Error) =>
+  error instanceof TimeoutError && error.timeoutMs === ms && /of its beginning/.test(error.message)

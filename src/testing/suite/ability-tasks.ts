@@ -1,0 +1,55 @@
+/** The tasks of ability-behaviours.ts; a module of its own, as workers must import it. */
+import { appendFileSync, existsSync } from 'node:fs'
+import { setTimeout as later } from 'node:timers/promises'
+import { context } from '../../task/context.ts'
+import { task } from '../../task/task.ts'
+
+/** Says that it has begun, and goes on until it is told to stop. */
+export const untilStopped = task(import.meta, async function untilStopped(): Promise<string> {
+  const { signal, progress } = context()
+  progress(0)
+  if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
+  return String(signal.reason)
+})
+
+/** Goes on until it is told to stop, if it is given 0. */
+export const stoppedAtZero = task(import.meta, async function stoppedAtZero(n: number): Promise<number> {
+  if (n === 0) await untilStopped()
+  return n
+})
+
+export const yieldsThenWaits = task(import.meta, async function* yieldsThenWaits(): AsyncGenerator<
+  number,
+  void
+> {
+  yield 1
+  await untilStopped()
+})
+
+/** What this worker was readied with, and how often. */
+let kept: unknown
+let times = 0
+
+export const keep = task(import.meta, async function keep(value: unknown, file?: string): Promise<void> {
+  await later(5)
+  if (file !== undefined && existsSync(`${file}.bad`)) throw new RangeError('not today')
+  kept = value
+  times += 1
+})
+
+export const whatWasKept = task(import.meta, function whatWasKept(): [unknown, number] {
+  return [kept, times]
+})
+
+/** Takes its time, and says in a file that it was here. */
+export const leaveNote = task(
+  import.meta,
+  async function leaveNote(file: string, note: string): Promise<void> {
+    await later(20)
+    appendFileSync(file, `${note}\n`)
+  },
+)
+
+export const failToLeave = task(import.meta, async function failToLeave(): Promise<void> {
+  throw new RangeError('the door is stuck')
+})

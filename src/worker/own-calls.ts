@@ -1,0 +1,94 @@
+/**
+ * The calls that a worker makes for itself, seen from this side: `initialize` before it is ready, `teardown` before it ends.
+ *
+ *     begin ─▶ load, help {seq} ─┊─▶ fn(…args) ─┊─▶ done | failed ─▶ ended
+ *                                               └─▶ nest: refused, as the worker does not belong to the pool's calls yet, or any more
+ */
+import { ClosedError } from '../errors.ts'
+import { callerError } from '../executor/caller.ts'
+import { nameOf, type Task } from '../task/task.ts'
+import { encodeFailure } from '../wire/failure.ts'
+import type { FromWorker, ToWorker } from '../wire/messages.ts'
+
+/** A call as each worker is given it. */
+export interface EncodedOwnCall {
+  readonly task: Task
+  readonly args: unknown
+  readonly special: boolean
+}
+
+/** The numbers of these calls: below those that a worker helps with. */
+const seqs = { initialize: -(2 ** 30), teardown: -(2 ** 30) + 1 } as const
+export type OwnCallName = keyof typeof seqs
+
+/** What the worker says of a call of its own. */
+type Said = Extract<FromWorker, { readonly seq: number }>
+
+/** What they need of the worker's life. */
+export interface OwnCallsOwner {
+  refOf(task: Task): number
+  imported(task: Task): void
+  send(message: ToWorker): void
+  /** The call has ended, with an error if it failed. */
+  ownCallEnded(name: OwnCallName, task: Task, error: Error | undefined): void
+}
+
+export class OwnCalls {
+  readonly #owner: OwnCallsOwner
+  readonly #calls: Readonly<Record<OwnCallName, EncodedOwnCall | undefined>>
+  #running: OwnCallName | undefined
+
+  constructor(owner: OwnCallsOwner, calls: Readonly<Record<OwnCallName, EncodedOwnCall | undefined>>) {
+    this.#owner = owner
+    this.#calls = calls
+  }
+
+  /** Lets the worker make the call; false if there is none. */
+  begin(name: OwnCallName): boolean {
+    const call = this.#calls[name]
+    if (call === undefined) return false
+    this.#running = name
+    const { task, args, special } = call
+    try {
+      const ref = this.#owner.refOf(task)
+      this.#owner.send({ kind: 'help', seq: seqs[name], ref, args, special, chunk: false, attempt: 1 })
+    } catch (error) {
+      this.#ended(name, task, error as Error) // The platform can't copy the arguments, though the scan let them pass.
+    }
+    return true
+  }
+
+  /** Whether what the worker says with this number is about the call that it makes for itself now. */
+  isOf(seq: number): boolean {
+    return this.#running !== undefined && seqs[this.#running] === seq
+  }
+
+  /** The worker has said this of the call that `isOf` found. */
+  hear(message: Said): void {
+    const name = this.#running as OwnCallName
+    const { task } = this.#calls[name] as EncodedOwnCall
+    switch (message.kind) {
+      case 'done':
+        this.#owner.imported(task)
+        return this.#ended(name, task, undefined)
+      case 'failed':
+        return this.#ended(name, task, callerError(message.failure, undefined))
+      case 'nest':
+        return this.#refuse(
+          message.id,
+          `${nameOf(task)} is a worker's ${name}, and can't run tasks on its pool.`,
+        )
+    }
+  }
+
+  #ended(name: OwnCallName, task: Task, error: Error | undefined): void {
+    this.#running = undefined
+    this.#owner.ownCallEnded(name, task, error)
+  }
+
+  #refuse(id: number, why: string): void {
+    const failure = encodeFailure(new ClosedError(why), value => ({ value: String(value), special: false }))
+    const reply = { kind: 'failed', failure } as const
+    this.#owner.send({ kind: 'nestedSettled', id, reply, workMs: undefined, left: false })
+  }
+}
