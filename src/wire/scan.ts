@@ -13,7 +13,7 @@ import {
 } from '../task/transfer.ts'
 import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-of.ts'
 import type { Crossing } from './crossing.ts'
-import { cureFor } from './cures.ts'
+import { cureFor, messageOf } from './cures.ts'
 import { isError } from './failure.ts'
 import type { LendCrossing, Lent } from './lent/link.ts'
 import { namesOn } from './own-names.ts'
@@ -444,11 +444,3 @@ function reverseFrom(numbers: number[], from: number): void {
 }
 
 const boxes = ['Number', 'String', 'Boolean', 'BigInt']
-
-function messageOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? thrown.message : String(thrown)
-  } catch {
-    return 'it threw what hides what it is'
-  }
-}
