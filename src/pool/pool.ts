@@ -259,7 +259,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   ended(
     slot: Slot,
     why: Error,
-    { wasReady, loading, expected, idle }: EndOfLife & { readonly idle: boolean },
+    { wasReady, loading, expected, hitTooEarly, idle }: EndOfLife & { readonly idle: boolean },
   ): void {
     this.#crew.ended(slot)
     if (!expected) this.#counts.crashes += 1
@@ -276,8 +276,11 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
         },
       )
     }
-    if (!wasReady && !this.#admission.isClosing) this.#startFailed(why)
-    else if (expected && !this.#admission.isClosing) this.#crew.keepMinimum() // A worn one that was to be kept.
+    if (!this.#admission.isClosing) {
+      const forgiven = hitTooEarly && this.#crew.starts.forgives()
+      if (!wasReady && !forgiven) this.#startFailed(why)
+      else if (expected || forgiven) this.#crew.keepMinimum() // A worn one that was to be kept.
+    }
     if (loading !== undefined) this.#importFailed(loading, why)
     this.#dispatch.assign()
     this.#admission.checkClosed()

@@ -2,7 +2,7 @@
  * Workers that could not start, or died of the module that they imported: when the pool makes do with fewer, and when those who
  * wait are told. Steps 5 and 6 of README.md.
  */
-import { failuresBeforeGivingUp, refusedAgainMs } from '../policy.ts'
+import { failuresBeforeGivingUp, hitsForgiven, refusedAgainMs } from '../policy.ts'
 import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import type { Task } from '../task/task.ts'
 
@@ -12,6 +12,8 @@ export class Starts {
   readonly #alive: () => number
   readonly #grown: () => void
   #failed = 0
+  /** Workers that a signal to the whole program hit while they started, since one could work. */
+  #hits = 0
   #most: number
   /** One timer, however many workers were refused: each of several would start them all again. */
   #growing: Timer | undefined
@@ -33,6 +35,16 @@ export class Starts {
   /** A worker can work. */
   succeeded(): void {
     this.#failed = 0
+    this.#hits = 0
+  }
+
+  /**
+   * A signal to the whole program, which handles it, killed one that was starting. Returns whether
+   * that is forgiven: then another may be started at once.
+   */
+  forgives(): boolean {
+    this.#hits += 1
+    return this.#hits <= hitsForgiven * this.#workers
   }
 
   /** One ended before it could; `othersWork` says whether one that is left can. Returns whether all who wait are to be told. */

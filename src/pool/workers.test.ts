@@ -1,8 +1,10 @@
 /** Workers start, rest, end and are closed, with their limits of time. */
 import assert from 'node:assert/strict'
 import { ClosedError, WorkerStartTimeoutError } from '../errors.ts'
+import { hitsForgiven } from '../policy.ts'
 import { encodeFailure } from '../wire/failure.ts'
 import type { FakeWorker } from '../worker/fixtures/fake-worker.ts'
+import { watchHandlers } from '../worker/group-signals.ts'
 import { both, moments, other, played } from './fixtures/play.ts'
 
 played(
@@ -123,6 +125,30 @@ played(
     it.worker(3).ready()
     it.worker(3).work()
     assert.equal(next.ending, `done ${next.id}`, 'the next call tries again')
+    await it.close(0)
+  },
+)
+
+played(
+  'a signal to the whole program, which handles it, is no failed start; one to a worker alone is',
+  ['process'],
+  async play => {
+    const it = play()
+    const handler = () => {}
+    process.on('SIGHUP', handler)
+    watchHandlers()
+    const call = it.submit()
+    for (let hit = 0; hit < hitsForgiven; hit += 1)
+      it.worker(hit).die({ kind: 'signal', signal: 'SIGHUP', lastWords: '' })
+    assert.equal(call.ending, 'open')
+    for (let hit = 0; hit < 3; hit += 1)
+      it.worker(hitsForgiven + hit).die({ kind: 'signal', signal: 'SIGHUP', lastWords: '' })
+    assert.equal(call.ending, 'WorkerStartError', 'it is not started for ever')
+    const other = it.submit()
+    for (let hit = 0; hit < 3; hit += 1)
+      it.workers.at(-1)?.die({ kind: 'signal', signal: 'SIGKILL', lastWords: '' })
+    assert.notEqual(other.ending, 'open')
+    process.off('SIGHUP', handler)
     await it.close(0)
   },
 )

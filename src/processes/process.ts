@@ -10,7 +10,6 @@
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { isMainThread } from 'node:worker_threads'
 import { bare } from '../checks.ts'
 import type { PoolOptions } from '../pool/options.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
@@ -214,7 +213,7 @@ class WorkerProcess implements FarWorker {
 
   /** A signal that this program lives through without handling it was for the worker alone. */
   #signalled(signal: string): void {
-    if (isMainThread && !handles(signal)) this.#killBecause({ kind: 'signal', signal, lastWords: '' })
+    if (!handles(signal)) this.#killBecause({ kind: 'signal', signal, lastWords: '' })
   }
 
   #garbled(what: string): void {

@@ -7,6 +7,7 @@
  *
  * So the program alone decides what such a signal means for its workers, and its calls end as it wants them to.
  */
+import { isMainThread } from 'node:worker_threads'
 
 /** SIGUSR1 is not among them: Node opens its inspector on it, and ends nothing. */
 const groupSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'] as const
@@ -46,7 +47,18 @@ export function watchHandlers(): void {
   })
 }
 
-/** Whether this program decides itself what the signal means, for it and its workers. */
+/**
+ * Whether this program decides itself what the signal means, for it and its workers. A thread never sees a signal, so it can't
+ * tell what its program does.
+ */
 export function handles(signal: string): boolean {
-  return handled.has(signal)
+  return !isMainThread || handled.has(signal)
+}
+
+/**
+ * Whether a worker that ended by this signal was hit before it could leave signals to its parent, which decides about this one:
+ * so its end says nothing about the next worker.
+ */
+export function hitTooEarly(signal: string): boolean {
+  return isGroupSignal(signal) && handles(signal)
 }

@@ -82,7 +82,12 @@ lived('a worker starts, works, is asked to end, and ends', ({ life, worker, watc
   assert.deepEqual([life.state, worker.state, worker.held], ['stopping', 'stopping', true])
   worker.die({ kind: 'exit', code: 0 })
   assert.equal(life.state, 'ended')
-  assert.deepEqual(watcher.end?.details, { wasReady: true, loading: undefined, expected: true })
+  assert.deepEqual(watcher.end?.details, {
+    wasReady: true,
+    loading: undefined,
+    expected: true,
+    hitTooEarly: false,
+  })
 })
 
 lived(
@@ -107,7 +112,12 @@ lived(
     assert.deepEqual([life.state, watcher.heard], ['condemned', []])
     worker.die()
     assert.ok(watcher.end?.why instanceof WorkerStartTimeoutError)
-    assert.deepEqual(watcher.end.details, { wasReady: false, loading: undefined, expected: true })
+    assert.deepEqual(watcher.end.details, {
+      wasReady: false,
+      loading: undefined,
+      expected: true,
+      hitTooEarly: false,
+    })
   },
 )
 

@@ -26,6 +26,7 @@ import { stackText } from '../wire/stack-text.ts'
 import { Conversations } from './conversations.ts'
 import { inShort, reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
+import { hitTooEarly } from './group-signals.ts'
 import { type EncodedOwnCall, type OwnCallName, OwnCalls, type OwnCallsOwner } from './own-calls.ts'
 import { ToldTasks } from './told-tasks.ts'
 
@@ -68,6 +69,8 @@ export interface EndOfLife {
   readonly loading: string | undefined
   /** This side wanted it. */
   readonly expected: boolean
+  /** A signal to the whole program killed it, before it could leave that to the program. */
+  readonly hitTooEarly: boolean
 }
 
 export interface LifeOptions {
@@ -344,7 +347,8 @@ export class Life implements OwnCallsOwner {
     this.#crash?.end.cancel()
     const crash = this.#crash?.failure
     const why = this.#verdict ?? reasonOf({ exit, crash, wasReady, loading, job, details })
-    this.#owner.ended(why, { wasReady, loading, expected: this.#expected })
+    const early = !wasReady && exit.kind === 'signal' && hitTooEarly(exit.signal)
+    this.#owner.ended(why, { wasReady, loading, expected: this.#expected, hitTooEarly: early })
   }
 
   /** What an error says about this worker. */

@@ -13,6 +13,7 @@ interface Said {
   readonly signal?: string
   readonly begun?: boolean
   readonly outcomes?: readonly string[]
+  readonly crashes?: number
 }
 
 const here = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
@@ -37,11 +38,15 @@ async function start(
   return {
     program,
     /** The next message in which it says that. */
-    async says<K extends keyof Said>(key: K): Promise<NonNullable<Said[K]>> {
+    async said(key: keyof Said): Promise<Said> {
       for (;;) {
         const [said] = (await once(program, 'message', { signal: t.signal })) as [Said]
-        if (said[key] !== undefined) return said[key] as NonNullable<Said[K]>
+        if (said[key] !== undefined) return said
       }
+    },
+    /** What it says of that. */
+    async says<K extends keyof Said>(key: K): Promise<NonNullable<Said[K]>> {
+      return (await this.said(key))[key] as NonNullable<Said[K]>
     },
     /** What the worker wrote at its end, once it is there. */
     async log(): Promise<string> {
@@ -107,6 +112,16 @@ for (const signal of groupSignals) {
     assert.deepEqual(await says('outcomes'), [`WorkerCrashedError ${signal}`])
   })
 }
+
+test('signals to the group of a program that handles them fail no call whose worker still starts', {
+  ...limit,
+  skip: groupSignals.length === 0,
+}, async t => {
+  const { said } = await start(t, ['early', 'SIGTERM'])
+  const { outcomes, crashes } = await said('outcomes')
+  assert.deepEqual(outcomes, ['done', 'done', 'done'])
+  assert.ok((crashes as number) > 3, `${crashes} starts were hit`)
+})
 
 test('a signal to the group of a program that dies of it ends its workers, too', limit, async t => {
   const { program, says } = await start(t, ['exit'])
