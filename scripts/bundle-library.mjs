@@ -1,8 +1,9 @@
-// dist/src/index.js and one file for each other subpath, with what they share in chunks beside them. Every worker reads the
-// library again when it starts, and a module costs it more than what stands in it
-// (docs/decisions/0015-few-modules-for-every-worker.md).
+// dist/src/index.js and one file for each other subpath. All that `atonce` alone loads is one chunk beside index.js, which the
+// other subpaths import too: there is one copy of each class, and a program or a worker that uses only `atonce` reads two
+// files, whatever other subpaths there are. Every worker reads the library again when it starts, and a module costs it
+// more than what stands in it (docs/decisions/0015-few-modules-for-every-worker.md).
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { keepImports } from './keep-imports.mjs'
 
@@ -27,10 +28,32 @@ export async function bundleLibrary(root) {
     legalComments: 'none',
     sourcemap: true,
     logLevel: 'warning',
-    plugins: [suiteStaysOutside],
+    logOverride: { 'ignored-bare-import': 'silent' }, // Of coreInOne.
+    plugins: [coreInOne(root), suiteStaysOutside],
   })
   keepImports(join(root, 'dist/src'))
   useSuiteFromOutside(root)
+}
+
+/**
+ * Lets every subpath import src/index.ts first. esbuild makes one chunk of the files that the same subpaths reach: so all
+ * that `atonce` reaches is one, and the rest cannot split it. The import itself is left out again, as package.json says that
+ * no module does anything by being imported; it counts as a reach all the same.
+ */
+function coreInOne(root) {
+  const core = join(root, 'src/index.ts')
+  return {
+    name: 'core-in-one',
+    setup(bundle) {
+      bundle.onResolve({ filter: /^core-in-one$/ }, () => ({ path: core }))
+      bundle.onLoad({ filter: /\/src\/[^/]+\.ts$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8')
+        if (path === core || !bundle.initialOptions.entryPoints.includes(relative(root, path)))
+          return undefined
+        return { contents: `import 'core-in-one'; ${text}`, loader: 'ts' }
+      })
+    },
+  }
 }
 
 const suite = 'src/testing/suite'

@@ -3,11 +3,17 @@
  * Times are measured in bench/ (`npm run bench -- --only cold,memory`); what they come from is counted here.
  */
 import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { Project } from './project.ts'
 
-/** The first line of the thread, the entry, what it shares with the other subpaths, and the task’s module. */
-const mostModules = 4
+/** Of the package: the entry of `atonce`, and what the entries of all subpaths share. */
+const mostFiles = 2
+/** Of their text. Every worker reads it all, so a model that not every program uses belongs into a subpath of its own. */
+const mostBytes = 440_000
+/** The first line of the thread, and the task’s module. */
+const othersInWorkers = 2
 
 const tasks = `
 import { task } from 'atonce'
@@ -34,13 +40,20 @@ interface Loaded {
 type Answers = Readonly<Record<'threads' | 'processes' | 'here' | 'plain', Loaded>>
 
 suite('the start of a worker', () => {
-  test(`loads no more than ${mostModules} modules for a first task, in a thread and in a process`, async () => {
+  test(`loads no more than ${mostFiles} files and ${mostBytes} bytes of atonce for a first task, near and far`, async () => {
     using project = projectAsking(['threads', 'processes'])
-    const { threads, processes } = await answers(project, ['--import', './count.js', 'main.js'])
-    for (const { modules } of [threads, processes]) {
+    const { here, threads, processes } = await answers(project, ['--import', './count.js', 'main.js'])
+    for (const { modules } of [here, threads, processes]) {
+      const files = modules
+        .filter(url => url.includes('/node_modules/atonce/'))
+        .map(url => fileURLToPath(url))
       assert.ok(modules.some(url => url.endsWith('/tasks.js')))
-      assert.ok(modules.length <= mostModules, modules.join('\n'))
+      assert.ok(files.length >= 1 && files.length <= mostFiles, files.join('\n'))
+      const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0)
+      assert.ok(bytes <= mostBytes, `${bytes} bytes`)
     }
+    for (const { modules } of [threads, processes])
+      assert.ok(modules.length <= mostFiles + othersInWorkers, modules.join('\n'))
   })
 
   test('loads in a thread, of Node’s own modules, only these beyond those of a hand-written worker', async () => {
@@ -85,7 +98,7 @@ for (const model of ${JSON.stringify(models)}) {
   await using pool = atonce[model]({ workers: 1 })
   answers[model] = await pool.run(loaded)
 }
-answers.here = { builtIns: process.moduleLoadList }
+answers.here = { builtIns: process.moduleLoadList, modules: globalThis.loadedModules }
 answers.plain = (await once(new Worker(new URL('./plain.js', import.meta.url)), 'message'))[0]
 console.log(JSON.stringify(answers))
 `,
