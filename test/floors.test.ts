@@ -16,7 +16,8 @@ const floors: readonly (readonly string[])[] = [
   ['executor'],
   ['worker', 'coroutines'],
   ['pool'],
-  ['isolates', 'threads', 'kernels', 'processes', 'cluster', 'actors', 'measure'],
+  ['threads', 'processes', 'cluster', 'actors', 'measure'],
+  ['isolates', 'kernels', 'parallel'],
   ['choose', 'testing'],
   [
     'index.ts',
@@ -26,6 +27,7 @@ const floors: readonly (readonly string[])[] = [
     'actors.ts',
     'kernels.ts',
     'isolates.ts',
+    'parallel.ts',
     'cluster.ts',
     'choose.ts',
   ],

@@ -140,7 +140,7 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
     resourceLimits: checkLimits(maker, given.resourceLimits ?? {}),
     name: given.name ?? maker,
   }
-  const crossing = { sharedMemory: maker === 'threads', maxPayloadBytes: options.maxPayloadBytes }
+  const crossing = { sharedMemory: maker !== 'processes', maxPayloadBytes: options.maxPayloadBytes }
   return {
     ...options,
     initialize: encodeOwnCall(`${maker}({ initialize })`, given.initialize, crossing),

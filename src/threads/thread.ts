@@ -14,8 +14,12 @@ import { isOutput, print, threadWords } from '../worker/output.ts'
 import { startWorker } from './start.ts'
 
 /** Starts threads with the given limits, each of which looks for its next call for `spinUs` before it sleeps. */
-export function threadStarter(options: PoolOptions, spinUs: number): StartWorker {
-  return (index, owner) => startThread(`thread ${index}`, options, spinUs / 1_000, owner)
+export function threadStarter(
+  options: PoolOptions,
+  spinUs: number,
+  nameOf: (index: number) => string = index => `thread ${index}`,
+): StartWorker {
+  return (index, owner) => startThread(nameOf(index), options, spinUs / 1_000, owner)
 }
 
 function startThread(

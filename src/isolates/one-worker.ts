@@ -1,0 +1,352 @@
+/**
+ * One worker that is never replaced, as a backend: what is accepted waits in a queue, and goes into
+ * the worker's hands in its order.
+ *
+ *     submit(job) ─▶ check ─▶ queue ─▶ #give (some in hand at a time) ─▶ Slot ─┊─▶ far side
+ *     job.settled ◀─────────────────────────────────────────────────── Slot ◀──┊◀── done | failed
+ *     the worker's end ─▶ `dead`: what was not begun, and all that comes later, is refused with it
+ *
+ * Not a pool of one: a pool's first rule is that it mends itself, and here the state is the point.
+ * What a worker has in its hands is the same, so that is the pool's slot (pool/README.md).
+ */
+import { AbortError, type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
+import { addressOf } from '../executor/address.ts'
+import { Admission, type AdmissionOwner } from '../executor/admission.ts'
+import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import { callerError } from '../executor/caller.ts'
+import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
+import { PriorityQueue } from '../executor/queue.ts'
+import type { ReadyJob } from '../executor/ready-job.ts'
+import type { Pause, Paused } from '../executor/repeat/pauses.ts'
+import type { ExecutorStats } from '../executor/stats.ts'
+import type { Look } from '../live/look.ts'
+import type { LiveNode } from '../live/tree.ts'
+import { Families } from '../pool/families.ts'
+import { waitingNode, workerNode } from '../pool/live.ts'
+import { NamedTasks, NestedJob } from '../pool/nested.ts'
+import type { PoolOptions } from '../pool/options.ts'
+import { Slot, type SlotOwner } from '../pool/slot.ts'
+import { mayWaitInHand } from '../pool/worth.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { insideTask } from '../task/context.ts'
+import type { Outcome } from '../task/results.ts'
+import { nameOf } from '../task/task.ts'
+import { publishWorkerCrash } from '../trace.ts'
+import { type Crossing, type Encoded, encode, needsNoCodec } from '../wire/codec.ts'
+import { declareEnds } from '../wire/lent/lend.ts'
+import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
+import { encodeStores } from '../wire/propagation.ts'
+import { isWorker } from '../worker/birth.ts'
+import type { StartWorker } from '../worker/far-worker.ts'
+import type { EndOfLife } from '../worker/life.ts'
+import { refuseExecutor } from '../worker/refusal.ts'
+import { IsolateDiedError } from './errors.ts'
+
+/** So many calls travel ahead of the one that runs: a burst pays for one bell, and a late call of higher priority waits for few. */
+const mostInHand = 16
+
+export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecutor {
+  readonly model = 'threads'
+  readonly workers = 1
+  readonly name: string
+  readonly closeGraceMs: number
+  readonly #queueLimit: number
+  readonly #crossing: Crossing
+  /** The same, for arguments. */
+  readonly #lending: Crossing
+  readonly #slot: Slot
+  readonly #queue = new PriorityQueue<ReadyJob>()
+  readonly #families = new Families()
+  readonly #named = new NamedTasks()
+  readonly #admission: Admission
+  readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
+  /** Jobs that were accepted and have no outcome yet. */
+  #open = 0
+  /** Why nothing runs any more, once the worker has ended. */
+  #dead: Error | undefined
+  /** Calls are in hand that have not left yet. */
+  #delivering = false
+  #giving = false
+
+  constructor(options: PoolOptions, start: StartWorker, crossing: Crossing) {
+    if (isWorker && !insideTask()) refuseExecutor()
+    declareEnds()
+    this.name = options.name
+    this.closeGraceMs = options.closeGraceMs
+    this.#queueLimit = options.queueLimit
+    this.#crossing = crossing
+    this.#lending = { ...crossing, lends: true }
+    this.#admission = new Admission(this)
+    this.#slot = new Slot(1, start, this, options)
+    listExecutor(this)
+  }
+
+  get alive(): boolean {
+    return this.#dead === undefined && !this.#admission.isClosing
+  }
+
+  submit(job: Job): void {
+    let ready: ReadyJob
+    try {
+      ready = this.#check(job)
+    } catch (error) {
+      this.#counts.failed += 1
+      return job.settled({ ok: false, error })
+    }
+    this.#open += 1
+    if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
+    this.#queue.push(ready)
+    this.#admission.room.taken()
+    this.#give()
+  }
+
+  pause(ms: number, paused: Paused): Pause {
+    return this.#admission.pause(ms, paused)
+  }
+
+  cancel(job: Job, error: Error): void {
+    const ready = job as ReadyJob
+    if (!ready.over) this.#end(ready, error, () => job.settled({ ok: false, error }))
+  }
+
+  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
+    return this.#admission.room.wait(signal, accepted)
+  }
+
+  pull(job: Job, count: number): void {
+    const ready = job as ReadyJob
+    ready.slot?.pull(ready, count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    const ready = job as ReadyJob
+    if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: true, value: undefined }, 'cancelled')
+    else ready.slot?.leave(ready, reason)
+  }
+
+  stats(): ExecutorStats {
+    const slot = this.#slot
+    const { state } = slot
+    const lives = this.#dead === undefined
+    const running = slot.helping.open + (slot.running ? 1 : 0)
+    const workers = {
+      starting: lives && state === 'starting' ? 1 : 0,
+      idle: lives && state === 'idle' ? 1 : 0,
+      busy: lives && state !== 'starting' && state !== 'idle' ? 1 : 0,
+    }
+    const crashes = lives || slot.life.isLeaving ? 0 : 1
+    const { model } = this
+    return { model, workers, crashes, queued: this.#open - running, running, ...this.#counts, pids: [] }
+  }
+
+  live(_look: Look): LiveNode | undefined {
+    const { state } = this.#admission
+    if (state === undefined) return undefined
+    return executorNode(this, state, this.stats(), [
+      ...(this.#dead === undefined ? [workerNode(this.#slot, runtime().now())] : []),
+      ...queuedNodes(this.#queue, waitingNode),
+    ])
+  }
+
+  accept(call: LongCall): boolean {
+    return this.#admission.accept(call)
+  }
+
+  left(): void {
+    this.#admission.checkClosed()
+  }
+
+  close(closing: Closing): Promise<void> {
+    return this.#admission.close(closing)
+  }
+
+  // ── what the admission asks for ──
+
+  /** All calls but the one that runs wait, wherever they lie. */
+  places(): number {
+    return this.#queueLimit + 1 - this.#slot.hand.count - this.#queue.size
+  }
+
+  refuseQueued(why: ClosedError): void {
+    this.#queue.putBack(this.#slot.takeBack().filter(ready => !ready.over))
+    this.#refuse(why)
+  }
+
+  force(why: ClosedError): void {
+    this.#refuse(why)
+    this.#slot.life.end(why)
+  }
+
+  finish(): boolean {
+    if (this.#open > 0) return false
+    if (this.#dead !== undefined) return true
+    const { life, state } = this.#slot
+    if (state === 'starting')
+      life.end(new WorkerStartError(`${this.name} was closed`, { worker: life.worker.name }))
+    else life.stop(Number.POSITIVE_INFINITY)
+    return false
+  }
+
+  // ── what the slot tells ──
+
+  idle({ life }: Slot): void {
+    this.#give()
+    if (this.#slot.state !== 'idle') return
+    life.release()
+    this.#admission.checkClosed()
+  }
+
+  answered(): void {
+    this.#give()
+  }
+
+  nest({ life }: Slot, parent: ReadyJob, message: NestMessage): void {
+    const job = new NestedJob(message, this.#named.find(message), this.#crossing, news => life.send(news))
+    const refusal =
+      this.#admission.forced ??
+      (parent.over
+        ? new AbortError(`The call that made it, ${nameOf(parent.task)}, was cancelled.`)
+        : undefined)
+    if (refusal !== undefined) return job.settled({ ok: false, error: refusal })
+    const { id, args, special, moved } = message
+    const ready = this.#noted(job, { value: args, special, transfer: moved }, parent.stores)
+    this.#families.add(ready, parent, id)
+    this.#open += 1
+    this.#slot.help(ready) // Beside the call that made it: there is nobody else.
+  }
+
+  unnest(parent: ReadyJob, { id, failure }: UnnestMessage): void {
+    const ready = parent.nested?.get(id)
+    if (ready !== undefined) this.cancel(ready, callerError(failure, undefined))
+  }
+
+  settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
+    this.#settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
+  }
+
+  returned(jobs: readonly ReadyJob[]): void {
+    const wanted = jobs.filter(ready => !ready.over)
+    const refusal = this.#admission.forced ?? this.#dead
+    if (refusal === undefined) this.#queue.putBack(wanted)
+    else for (const ready of wanted) this.#settle(ready, { ok: false, error: refusal }, 'failed')
+  }
+
+  ended(slot: Slot, why: Error, { expected, idle, wasReady }: EndOfLife & { readonly idle: boolean }): void {
+    const dead = this.#admission.forced ?? new IsolateDiedError(this.name, why)
+    this.#dead = dead
+    if (!expected || (!wasReady && !this.#admission.isClosing))
+      publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
+    if (idle && !expected)
+      process.emitWarning(`${this.name} died while it had nothing to do: ${why.message}`, {
+        type: 'AtonceWarning',
+        code: 'ATONCE_IDLE_WORKER',
+      })
+    this.#refuse(dead)
+    this.#admission.room.changed()
+    this.#admission.checkClosed()
+  }
+
+  // ── steps ──
+
+  /** Refuses the job, or readies it for the wire. */
+  #check(job: Job): ReadyJob {
+    const refusal = this.#admission.refusalOf(job, this.#admission.isPart(job)) ?? this.#dead
+    if (refusal !== undefined) throw refusal
+    if (this.places() <= 0 && (job.attempt ?? 1) === 1) throw new QueueFullError(this.name, this.#queueLimit)
+    addressOf(job.task)
+    return this.#noted(job, this.#encode(job), encodeStores(this.#crossing))
+  }
+
+  #encode({ args, inputs }: Job): Encoded | undefined {
+    if (args === undefined) return encode(inputs, 'inputs', this.#lending)
+    return needsNoCodec(args) ? undefined : encode(args, 'args', this.#lending)
+  }
+
+  #noted(job: Job, encoded: Encoded | undefined, stores: ReadyJob['stores']): ReadyJob {
+    const ready = job as ReadyJob
+    ready.encoded = encoded
+    ready.stores = stores
+    ready.over = false
+    return ready
+  }
+
+  /** Jobs that can't be sent turn the worker idle at once, and so would call this again inside of itself. */
+  #give(): void {
+    if (this.#giving) return
+    this.#giving = true
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#queue.shift()
+      this.#slot.assign(next)
+      this.#deliverSoon()
+    }
+    this.#giving = false
+    this.#admission.room.changed()
+  }
+
+  /**
+   * The next call that may leave: with others before it, only one that can be taken back, and whose
+   * module need not be imported first, as the limit for that would count while the others run.
+   */
+  #next(): ReadyJob | undefined {
+    const next = this.#queue.peek()
+    const { state, hand, life, helping, congested } = this.#slot
+    if (next === undefined || life.state !== 'ready' || helping.count > 0) return undefined
+    if (state === 'idle') return next
+    if (state !== 'busy' || hand.count >= mostInHand || congested) return undefined
+    return mayWaitInHand(next) && life.hasImported(next.task) ? next : undefined
+  }
+
+  /** Calls of one turn leave together. */
+  #deliverSoon(): void {
+    if (this.#delivering) return
+    this.#delivering = true
+    runtime().soon(() => {
+      this.#delivering = false
+      if (this.#dead === undefined) this.#slot.life.worker.deliver()
+    })
+  }
+
+  #refuse(why: Error): void {
+    for (const ready of [...this.#queue]) {
+      this.#queue.withdraw(ready)
+      this.#settle(ready, { ok: false, error: why }, 'cancelled')
+    }
+  }
+
+  #settle(
+    ready: ReadyJob,
+    outcome: Outcome<unknown>,
+    as: 'done' | 'failed' | 'cancelled',
+    workMs?: number,
+  ): void {
+    if (ready.over) return
+    this.#count(ready, as)
+    const made = ready.nested !== undefined
+    ready.settled(outcome, workMs)
+    if (made) this.#leave(ready, undefined)
+    if (this.#open === 0) this.#admission.checkClosed()
+  }
+
+  #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled'): void {
+    ready.over = true
+    this.#open -= 1
+    this.#counts[as] += 1
+    this.#families.settled(ready)
+  }
+
+  /** Ends a job early: it, then what it has made. */
+  #end(ready: ReadyJob, error: Error, tell: () => void): void {
+    const waited = this.#queue.withdraw(ready)
+    this.#count(ready, 'cancelled')
+    const made = ready.nested !== undefined
+    tell()
+    if (!waited) ready.slot?.abandon(ready, error)
+    if (made) this.#leave(ready, error)
+    this.#admission.room.changed()
+    if (this.#open === 0) this.#admission.checkClosed()
+  }
+
+  #leave(parent: ReadyJob, cause: Error | undefined): void {
+    this.#families.leave(parent, cause, (ready, why) => this.#end(ready, why, () => ready.left?.(why)))
+  }
+}
