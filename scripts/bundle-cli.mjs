@@ -12,9 +12,8 @@ const copied =
 /** Bundles after the compiler has written dist/; `root` is the checkout. */
 export async function bundleCli(root) {
   const folder = join(root, 'dist', 'src', 'cli')
-  // Nobody imports the command line or its parts, so nobody needs their types.
-  for (const part of ['cli', 'measure'])
-    rmSync(join(root, 'dist', 'src', part), { recursive: true, force: true })
+  // Nobody imports the command line, so nobody needs its types.
+  rmSync(folder, { recursive: true, force: true })
   const { metafile } = await build({
     entryPoints: [join(root, 'src', 'cli', 'main.ts')],
     outfile: join(folder, 'main.js'),

@@ -10,6 +10,7 @@
  *     ├── the work won't end ──── UnresponsiveError · DeadlockError
  *     ├── others broke it ─────── OwnerDiedError · BrokenBarrierError
  *     ├── every attempt failed ── RetryError
+ *     ├── figures mean nothing ── NoisyMachineError
  *     └── the worker failed ───── WorkerError
  *                                 ├── WorkerExitedError · WorkerCrashedError · OutOfMemoryError
  *                                 ├── WorkerStartError · WorkerStartTimeoutError · SpawnError
@@ -396,6 +397,20 @@ export class ProtocolError extends WorkerError {
   }
 }
 
+/** Others keep the cores busy, so a measurement would say little; `measure(…, { whenNoisy: 'refuse' })` asked for this. */
+export class NoisyMachineError extends AtonceError {
+  readonly foreignCores: number
+
+  constructor(foreignCores: number, quietCores: number, waitedMs: number) {
+    super(
+      'ATONCE_NOISY_MACHINE',
+      `A measurement needs a quiet machine, with at most ${quietCores} cores busy with others' work; after ${Math.round(waitedMs)} ms it was ${foreignCores.toFixed(2)} cores. ` +
+        "End what else runs, raise waitMs, or measure all the same: { whenNoisy: 'mark' }.",
+    )
+    this.foreignCores = foreignCores
+  }
+}
+
 /** At most five names, and how many more there are. */
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ')
@@ -431,6 +446,7 @@ const classes = {
   OwnerDiedError,
   BrokenBarrierError,
   RetryError,
+  NoisyMachineError,
   WorkerError,
   WorkerExitedError,
   WorkerCrashedError,

@@ -31,6 +31,7 @@ export {
   DeclarationError,
   EntryPointError,
   InvalidTaskError,
+  NoisyMachineError,
   NotOwnerError,
   OptionError,
   OutOfMemoryError,

@@ -35,7 +35,8 @@ test('a comparison fits a terminal of 80 columns, whatever its figures', () => {
     contender.peakBytes = 12_345_678_901
     for (let run = 0; run < 6; run += 1) {
       const wallMs = 123_456 * (1 + run / 10) * (nth + 1)
-      contender.runs.push({ wallMs, cpuMs: 9_876_543, foreignMs: 0, companionsMs: 0, peakBytes: 1 })
+      const cpu = { cpuMs: 9_876_543, userMs: 9_876_543, systemMs: 0 }
+      contender.runs.push({ wallMs, ...cpu, foreignMs: 0, companionsMs: 0, peakBytes: 1 })
     }
     return contender
   })

@@ -1,6 +1,6 @@
 /** A figure with its doubt: the median, and the interval that holds it in 95 of 100 repetitions. */
-import { mean, median, quantile, sampleStandardDeviation, sampleWithReplacement } from 'simple-statistics'
 import { VirtualRuntime } from '../runtime/virtual.ts'
+import { mean, median, quantileOfSorted, standardDeviation } from './statistics.ts'
 
 export interface Estimate {
   readonly median: number
@@ -18,7 +18,7 @@ export interface Estimate {
  */
 export function estimate(samples: readonly number[]): Estimate {
   return {
-    median: median([...samples]),
+    median: median(samples),
     ...(samples.length >= fewestToResample ? bootstrapped(samples) : studentised(samples)),
   }
 }
@@ -28,11 +28,15 @@ const resamples = 2_000
 
 function bootstrapped(samples: readonly number[]): { low: number; high: number } {
   const chance = new VirtualRuntime({ seed: 1 })
-  const random = () => chance.random()
-  const medians = Array.from({ length: resamples }, () =>
-    median(sampleWithReplacement([...samples], samples.length, random)),
-  )
-  return { low: quantile(medians, 0.025), high: quantile(medians, 0.975) }
+  const resample = new Float64Array(samples.length)
+  const medians = new Float64Array(resamples)
+  for (let round = 0; round < resamples; round += 1) {
+    for (let at = 0; at < resample.length; at += 1)
+      resample[at] = samples[Math.floor(chance.random() * samples.length)] as number
+    medians[round] = quantileOfSorted(resample.sort(), 0.5)
+  }
+  medians.sort()
+  return { low: quantileOfSorted(medians, 0.025), high: quantileOfSorted(medians, 0.975) }
 }
 
 /** The two-sided 95 % quantile of Student's t, by the number of samples. */
@@ -42,7 +46,7 @@ function studentised(samples: readonly number[]): { low: number; high: number } 
   const t = studentT[samples.length]
   if (t === undefined) return { low: 0, high: Number.POSITIVE_INFINITY }
   const logs = samples.map(Math.log)
-  const reach = (t * sampleStandardDeviation(logs)) / Math.sqrt(logs.length)
+  const reach = (t * standardDeviation(logs)) / Math.sqrt(logs.length)
   return { low: Math.exp(mean(logs) - reach), high: Math.exp(mean(logs) + reach) }
 }
 

@@ -1,6 +1,6 @@
 /** How busy the machine's cores are, with whoever's work. Minus our own, that is the foreign load. */
-import { readFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+const { readFileSync } = process.getBuiltinModule('node:fs')
+const { cpus } = process.getBuiltinModule('node:os')
 
 /**
  * Time in ms that the machine's cores were not idle, added up over the cores; only differences mean anything. On Linux

@@ -1,13 +1,16 @@
 /** One run, measured: how long, with how much CPU of the whole tree, on how busy a machine, with how much memory. */
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { machineBusyMs } from './machine-load.ts'
-import { peakMemoryBytes, processesCpuMs, resetPeakMemory, treeCpuMs } from './process-tree.ts'
+import { peakMemoryBytes, processesCpuMs, resetPeakMemory, treeCpu } from './process-tree.ts'
 
 /** What one run took. */
 export interface RunMeasure {
   readonly wallMs: number
   /** CPU time of the whole tree of processes; undefined where the system does not tell it. */
   readonly cpuMs: number | undefined
+  /** The parts of `cpuMs`: in the programs themselves, and in the system on their behalf. */
+  readonly userMs: number | undefined
+  readonly systemMs: number | undefined
   /** CPU time of everybody else in the meantime, to about 10 ms for each core; undefined where `cpuMs` is. */
   readonly foreignMs: number | undefined
   /** CPU time of the processes that the run talks to, which is in neither of the two; undefined where `cpuMs` is. */
@@ -29,17 +32,21 @@ export async function measureRun<T>(
   const memory = watchMemory(pids)
   try {
     const busyBefore = machineBusyMs()
-    const cpuBefore = treeCpuMs(pids())
+    const cpuBefore = treeCpu(pids())
     const companionsBefore = processesCpuMs(companions())
     const begun = runtime().now()
     const answer = await body()
     const wallMs = runtime().now() - begun
-    const cpuAfter = treeCpuMs(pids())
+    const cpuAfter = treeCpu(pids())
     const busyMs = machineBusyMs() - busyBefore
-    const cpuMs = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore
+    const told = cpuBefore !== undefined && cpuAfter !== undefined
+    const userMs = told ? cpuAfter.userMs - cpuBefore.userMs : undefined
+    const systemMs = told ? cpuAfter.systemMs - cpuBefore.systemMs : undefined
+    const cpuMs = userMs === undefined || systemMs === undefined ? undefined : userMs + systemMs
     const companionsMs = cpuMs === undefined ? undefined : processesCpuMs(companions()) - companionsBefore
     const foreignMs = cpuMs === undefined ? undefined : Math.max(0, busyMs - cpuMs - (companionsMs ?? 0))
-    return { answer, measure: { wallMs, cpuMs, foreignMs, companionsMs, peakBytes: memory.peak() } }
+    const peakBytes = memory.peak()
+    return { answer, measure: { wallMs, cpuMs, userMs, systemMs, foreignMs, companionsMs, peakBytes } }
   } finally {
     memory.stop()
   }
