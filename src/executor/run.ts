@@ -1,7 +1,7 @@
 /** `run`: one call, as a job and a future. */
 import { ClosedError, TimeoutError } from '../errors.ts'
-import { runtime, type Timer } from '../runtime/runtime.ts'
-import { offAbort, onAbort } from '../runtime/signals.ts'
+import { Limit, type LimitOwner, timerIn } from '../runtime/limit.ts'
+import type { Timer } from '../runtime/runtime.ts'
 import { type Stoppable, type Strand, strandIfAny } from '../runtime/strand.ts'
 import { type CallContext, currentCall } from '../task/context.ts'
 import { abortError, type Future, FutureControl } from '../task/future.ts'
@@ -37,12 +37,10 @@ export function runOne<F extends AnyFunction>(
 /** What only some calls have: a limit, a signal, repeats; a call that they were made in, or have made; arguments for the codec. */
 class Extras {
   attempts: Attempts | undefined
-  timer: Timer | undefined
+  limit: Limit | undefined
   /** Of the attempt that runs. */
   runTimer: Timer | undefined
   pause: Pause | undefined
-  /** The listener on its signal. */
-  aborted: (() => void) | undefined
   /** What it was started in, and ends with. */
   strand: Strand | undefined
   within: CallContext | undefined
@@ -57,7 +55,7 @@ class Extras {
  * A burst makes many of these, and they all live until they are settled. So it is one object with its control and with the
  * pool's notes, and what few calls have is kept apart.
  */
-class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stoppable {
+class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stoppable, LimitOwner {
   readonly task: Task
   readonly args: readonly unknown[]
   readonly caller: Caller
@@ -150,32 +148,26 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
 
   begin(): void {
     const { backend, options } = this.#course
-    const { signal, timeoutMs } = options
     const { heldBy } = this
-    if (signal?.aborted) return this.#aborted(signal)
+    if (options.signal?.aborted) return this.aborted(options.signal.reason)
     if (heldBy?.stopped) return this.stop(heldBy.reason)
     backend.submit(this)
     if (this.hasSettled) return
     heldBy?.hold(this)
-    if (signal !== undefined) {
-      this.#extra.aborted = () => this.#aborted(signal)
-      onAbort(signal, this.#extra.aborted)
-    }
-    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
-      this.#extra.timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
+    const limit = Limit.begin(options, this)
+    if (limit !== undefined) this.#extra.limit = limit
   }
 
   override started(): void {
     super.started()
     const { runTimeoutMs } = this.#course.options
-    if (runTimeoutMs !== undefined && runTimeoutMs !== Number.POSITIVE_INFINITY && !this.hasSettled)
-      this.#limitRun(runTimeoutMs)
+    if (runTimeoutMs !== undefined && !this.hasSettled) this.#limitRun(runTimeoutMs)
   }
 
   #limitRun(runTimeoutMs: number): void {
     const extra = this.#extra
     extra.runTimer?.cancel()
-    extra.runTimer = runtime().setTimer(runTimeoutMs, () => this.#stop(ranTooLong(this.task, runTimeoutMs)))
+    extra.runTimer = timerIn(runTimeoutMs, () => this.#stop(ranTooLong(this.task, runTimeoutMs)))
   }
 
   settled(outcome: Outcome<unknown>): void {
@@ -224,12 +216,10 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   #release(): void {
     const extras = this.#extras
     if (extras === undefined) return
-    extras.timer?.cancel()
+    extras.limit?.end()
     extras.runTimer?.cancel()
     extras.pause?.cancel()
     extras.strand?.release(this)
-    if (extras.aborted !== undefined)
-      if (this.#course.options.signal !== undefined) offAbort(this.#course.options.signal, extras.aborted)
   }
 
   /** The user has cancelled the future. */
@@ -238,12 +228,12 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   }
 
   /** Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error then. */
-  #aborted(signal: AbortSignal): void {
+  aborted(reason: unknown): void {
     this.future.catch(() => {})
-    this.#stop(abortError(this.#what, signal.reason))
+    this.#stop(abortError(this.#what, reason))
   }
 
-  #timedOut(timeoutMs: number): void {
+  timedOut(timeoutMs: number): void {
     const where = this.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
     this.#stop(
       new TimeoutError(

@@ -8,9 +8,9 @@
  * Who may send what, and what happens at every death: README.md.
  */
 import { ClosedError, TimeoutError, WorkerError } from '../errors.ts'
+import { Limit, type LimitOwner, timerIn } from '../runtime/limit.ts'
 import { type Parked, park } from '../runtime/park.ts'
-import { runtime, type Timer } from '../runtime/runtime.ts'
-import { offAbort, onAbort } from '../runtime/signals.ts'
+import type { Timer } from '../runtime/runtime.ts'
 import { type Stoppable, type Strand, strandIfAny } from '../runtime/strand.ts'
 import { keepContext } from '../task/context.ts'
 import { abortError, type ProgressListener, tellProgress } from '../task/future.ts'
@@ -130,7 +130,7 @@ interface Batch {
 
 const over: Outcome<unknown> = { ok: true, value: undefined }
 
-class StreamRun extends Noted implements Job, Inlet, Stoppable {
+class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
   readonly task: Task
   readonly args: readonly unknown[]
   readonly caller: Caller
@@ -159,7 +159,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
   #outcome: Outcome<unknown> | undefined
   /** What its first value was asked for in, and it ends with. */
   #strand: Strand | undefined
-  #timer: Timer | undefined
+  #limit: Limit | undefined
   #runTimer: Timer | undefined
 
   constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
@@ -216,7 +216,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
 
   #begin(): void {
     this.#begun = true
-    const { signal, timeoutMs } = this.#options
+    const { signal } = this.#options
     if (signal?.aborted) return this.settled({ ok: false, error: abortError(this.#what, signal.reason) })
     try {
       this.#within(() => this.#backend.submit(this))
@@ -224,11 +224,9 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
       return this.settled({ ok: false, error }) // A mistake in the program: the task can't run on this backend at all.
     }
     if (this.#outcome !== undefined) return
-    if (signal !== undefined) onAbort(signal, this.#aborted)
     this.#strand = strandIfAny()
     this.#strand?.hold(this)
-    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
-      this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
+    this.#limit = Limit.begin(this.#options, this)
   }
 
   #take(): unknown {
@@ -283,8 +281,8 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
 
   started(): void {
     const { runTimeoutMs } = this.#options
-    if (runTimeoutMs === undefined || runTimeoutMs === Number.POSITIVE_INFINITY) return
-    this.#runTimer = runtime().setTimer(runTimeoutMs, () => this.#stop(ranTooLong(this.task, runTimeoutMs)))
+    if (runTimeoutMs === undefined) return
+    this.#runTimer = timerIn(runTimeoutMs, () => this.#stop(ranTooLong(this.task, runTimeoutMs)))
   }
 
   progressed(done: number, total: number | undefined): void {
@@ -292,10 +290,9 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
   }
 
   settled(outcome: Outcome<unknown>): void {
-    this.#timer?.cancel()
+    this.#limit?.end()
     this.#runTimer?.cancel()
     this.#strand?.release(this)
-    if (this.#options.signal !== undefined) offAbort(this.#options.signal, this.#aborted)
     this.#outcome = outcome
     if (this.#leaving !== undefined) this.#settleLeaving(this.#leaving, outcome)
     for (const parked of this.#waiting.splice(0)) {
@@ -322,9 +319,11 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable {
 
   // ── stopping ──
 
-  readonly #aborted = (): void => this.#stop(abortError(this.#what, this.#options.signal?.reason))
+  aborted(reason: unknown): void {
+    this.#stop(abortError(this.#what, reason))
+  }
 
-  #timedOut(timeoutMs: number): void {
+  timedOut(timeoutMs: number): void {
     this.#stop(
       new TimeoutError(`${this.#what} did not end within ${timeoutMs} ms of the first next().`, timeoutMs),
     )

@@ -12,9 +12,9 @@
 import { TimeoutError } from '../errors.ts'
 import { rejectTo } from './awaiters.ts'
 import { noteBirth } from './birth.ts'
+import { Limit, type LimitOwner } from './limit.ts'
 import { realRuntime } from './real.ts'
-import { type Runtime, runtime, type Timer } from './runtime.ts'
-import { offAbort, onAbort } from './signals.ts'
+import { type Runtime, runtime } from './runtime.ts'
 import { currentStrand, type Stoppable, type Strand, strandIfAny } from './strand.ts'
 
 /** Somebody who waits. */
@@ -97,7 +97,7 @@ export function reasonsOf(stoppables: readonly Stoppable[]): string[] {
   return stoppables.filter(one => one instanceof Wait).map(({ reason }) => reason)
 }
 
-class Wait<T> implements Parked<T>, Stoppable {
+class Wait<T> implements Parked<T>, Stoppable, LimitOwner {
   readonly reason: string
   readonly resource: object
   readonly promise: Promise<T>
@@ -153,7 +153,7 @@ class Wait<T> implements Parked<T>, Stoppable {
   }
 
   /** Its time has passed. */
-  #expire(timeoutMs: number): void {
+  timedOut(timeoutMs: number): void {
     const { onGivenUp } = this.#guards ?? {}
     if (!this.#end('given up')) return
     const error = new TimeoutError(
@@ -172,21 +172,18 @@ class Wait<T> implements Parked<T>, Stoppable {
     onGivenUp?.(this)
   }
 
-  guard(
-    { signal, timeoutMs = Number.POSITIVE_INFINITY, onGivenUp }: ParkOptions,
-    strand: Strand | undefined,
-  ) {
-    this.#guards = { signal, strand, onGivenUp, aborted: undefined, timer: undefined }
+  /** Its signal has aborted. */
+  aborted(reason: unknown): void {
+    this.stop(reason)
+  }
+
+  guard(options: ParkOptions, strand: Strand | undefined) {
+    const { signal, onGivenUp } = options
+    this.#guards = { strand, onGivenUp, limit: undefined }
     if (strand?.stopped) return this.stop(strand.reason)
     if (signal?.aborted) return this.stop(signal.reason)
     strand?.hold(this)
-    if (signal !== undefined) {
-      this.#guards.aborted = () => this.stop(signal.reason)
-      onAbort(signal, this.#guards.aborted)
-    }
-    if (timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#guards.timer = this.runtime.setTimer(timeoutMs, () => this.#expire(timeoutMs))
-    }
+    this.#guards.limit = Limit.begin(options, this, this.runtime)
   }
 
   /** The one place where a wait ends, whatever ended it: nothing stays behind. */
@@ -195,11 +192,10 @@ class Wait<T> implements Parked<T>, Stoppable {
     this.#state = as
     this.#unlink()
     if (this.#guards !== undefined) {
-      const { signal, strand, aborted, timer } = this.#guards
+      const { strand, limit } = this.#guards
       this.#guards = undefined
       strand?.release(this)
-      timer?.cancel()
-      if (aborted !== undefined && signal !== undefined) offAbort(signal, aborted)
+      limit?.end()
     }
     return true
   }
@@ -216,9 +212,7 @@ class Wait<T> implements Parked<T>, Stoppable {
 
 /** What could give a wait up, to be taken back when it ends. */
 interface Guards {
-  readonly signal: AbortSignal | undefined
   readonly strand: Strand | undefined
   readonly onGivenUp: ParkOptions['onGivenUp']
-  aborted: (() => void) | undefined
-  timer: Timer | undefined
+  limit: Limit | undefined
 }

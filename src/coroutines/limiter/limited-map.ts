@@ -10,8 +10,8 @@ import { AsyncResource } from 'node:async_hooks'
 import { checkFlag, checkFunction, checkOptions, optionNames, shown } from '../../checks.ts'
 import { OptionError, TimeoutError } from '../../errors.ts'
 import { type Batch, openInputs, type Source } from '../../executor/map/inputs.ts'
+import { Limit, type LimitOwner, timerIn } from '../../runtime/limit.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
-import { offAbort, onAbort } from '../../runtime/signals.ts'
 import { currentStrand, enterStrand, type Stoppable, type Strand } from '../../runtime/strand.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import { type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
@@ -107,7 +107,7 @@ class MapCall<T> extends LimitedCall {
   }
 }
 
-class LimitedMap<T, R> implements Asker, Stoppable {
+class LimitedMap<T, R> implements Asker, Stoppable, LimitOwner {
   readonly #places: Places
   readonly #name: string
   readonly #callTimeoutMs: number | undefined
@@ -132,7 +132,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   #queued = 0
   #readCount = 0
   #doneCount = 0
-  #timer: Timer | undefined
+  #limit: Limit | undefined
 
   constructor(
     places: Places,
@@ -153,14 +153,12 @@ class LimitedMap<T, R> implements Asker, Stoppable {
 
   /** Starts when the code that runs now has ended, so that the caller can say first how it wants the results. */
   begin(): void {
-    const { signal, timeoutMs } = this.#options
-    if (signal !== undefined) onAbort(signal, this.#aborted)
+    const { signal } = this.#options
     this.#parent?.hold(this)
-    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
-      this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
+    this.#limit = Limit.begin(this.#options, this)
     runtime().soon(() => {
       this.#begun = true
-      if (signal?.aborted) this.#aborted()
+      if (signal?.aborted) this.aborted(signal.reason)
       else if (this.#parent?.stopped) this.stop(this.#parent.reason)
       else this.#read()
     })
@@ -289,8 +287,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   }
 
   #timeCall(call: MapCall<T>, timeoutMs: number): Timer | undefined {
-    if (timeoutMs === Number.POSITIVE_INFINITY) return undefined
-    return runtime().setTimer(timeoutMs, () => {
+    return timerIn(timeoutMs, () => {
       const error = timeoutOf(this.#name, timeoutMs)
       call.strand?.stop(error)
       this.#places.goesOn(call)
@@ -354,9 +351,11 @@ class LimitedMap<T, R> implements Asker, Stoppable {
 
   // ── stopping ──
 
-  readonly #aborted = (): void => this.#break(this.#options.signal?.reason)
+  aborted(reason: unknown): void {
+    this.#break(reason)
+  }
 
-  #timedOut(timeoutMs: number): void {
+  timedOut(timeoutMs: number): void {
     this.#break(
       new TimeoutError(
         `${this.#name} did not end within ${timeoutMs} ms of the call; ${this.#doneCount} calls were done.`,
@@ -370,8 +369,7 @@ class LimitedMap<T, R> implements Asker, Stoppable {
   }
 
   #release(): void {
-    this.#timer?.cancel()
+    this.#limit?.end()
     this.#parent?.release(this)
-    if (this.#options.signal !== undefined) offAbort(this.#options.signal, this.#aborted)
   }
 }

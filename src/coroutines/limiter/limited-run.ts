@@ -4,6 +4,7 @@
  *     admit ─▶ parked until it has got a place ─granted─▶ (the caller's context) #begin ─▶ fn ─▶ ended
  */
 import { TimeoutError } from '../../errors.ts'
+import { timerIn } from '../../runtime/limit.ts'
 import { park } from '../../runtime/park.ts'
 import { realRuntime } from '../../runtime/real.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
@@ -119,8 +120,8 @@ export class LimitedRun implements Asker {
       this.#places.ended(call)
       return outcome.promise
     }
-    if (deadlineMs !== undefined && deadlineMs !== Number.POSITIVE_INFINITY)
-      timer = runtime().setTimer(Math.max(0, deadlineMs - runtime().now()), () => {
+    if (deadlineMs !== undefined)
+      timer = timerIn(Math.max(0, deadlineMs - runtime().now()), () => {
         const error = timeoutOf(strand.name, limits?.timeoutMs as number)
         if (!outcome.failFor(error)) return
         strand.stop(error)

@@ -21,9 +21,9 @@ import type { Executor } from '../../executor/executor.ts'
 import { Look } from '../../live/look.ts'
 import { listLive } from '../../live/register.ts'
 import type { LiveNode } from '../../live/tree.ts'
+import { Limit, timerIn } from '../../runtime/limit.ts'
 import { type Parked, park, reasonsOf } from '../../runtime/park.ts'
 import { type Runtime, runtime, type Timer } from '../../runtime/runtime.ts'
-import { offAbort, onAbort } from '../../runtime/signals.ts'
 import { currentStrand, Strand, withStrand } from '../../runtime/strand.ts'
 import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '../../task/task.ts'
 import { publishScopeUnresponsive } from '../../trace.ts'
@@ -152,7 +152,8 @@ export function liveScopes(look: Look = new Look()): readonly LiveNode[] {
 
 export class OpenScope<T> extends Strand implements Scope, Owner {
   readonly #runtime: Runtime = runtime()
-  readonly #outside: AbortSignal | undefined
+  /** The signal that it was given; its time is `#deadline`, which can be moved. */
+  readonly #outside: Limit | undefined
   readonly #graceMs: number
   readonly #shielded: boolean
   #over: Parked<T> | undefined
@@ -176,7 +177,10 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     scopes += 1
     if (scopes === 1) listLive('scopes', liveScopes, scopesIn)
     super(name ?? `scope ${scopes}`, around)
-    this.#outside = signal
+    this.#outside = Limit.begin(
+      { signal },
+      { aborted: reason => this.#stopFromOutside(reason), timedOut() {} },
+    )
     this.#graceMs = graceMs ?? 5_000
     this.#shielded = shielded ?? false
     if (timeoutMs !== undefined) this.#setDeadline(timeoutMs)
@@ -185,7 +189,6 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
   enter(body: (s: Scope) => T | PromiseLike<T>): Promise<T> {
     this.parent?.hold(this)
     if (!this.#isInside) outermost.add(this)
-    if (this.#outside !== undefined) onAbort(this.#outside, this.#aborted)
     const over = park<T>(`${this.name} to end`, this)
     this.#over = over
     let returned: Promise<T>
@@ -321,8 +324,6 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     this.#stopAll(new AbortError(`${this.name} was cancelled because ${name} failed.`, { cause: error }))
   }
 
-  readonly #aborted = (): void => this.#stopFromOutside(this.#outside?.reason)
-
   #stopFromOutside(reason: unknown): void {
     if (this.#over?.state !== 'waiting' || this.#cancelled === 'from outside') return
     this.#cancelled = 'from outside'
@@ -346,10 +347,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
   #setDeadline(timeoutMs: number): void {
     this.#timeoutMs = timeoutMs
     this.#deadlineMs = this.#runtime.now() + timeoutMs
-    this.#deadline =
-      timeoutMs === Number.POSITIVE_INFINITY
-        ? undefined
-        : this.#runtime.setTimer(timeoutMs, () => this.#outermostLate().#expire())
+    this.#deadline = timerIn(timeoutMs, () => this.#outermostLate().#expire(), this.#runtime)
   }
 
   /** Of this scope and those around it, the outermost whose time is up as well: the error is its. */
@@ -400,7 +398,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     if (over?.state !== 'waiting') return
     this.#deadline?.cancel()
     this.#grace?.cancel()
-    if (this.#outside !== undefined) offAbort(this.#outside, this.#aborted)
+    this.#outside?.end()
     this.parent?.release(this)
     if (!this.#isInside) outermost.delete(this)
     const failure = this.#outcome(left)

@@ -1,6 +1,7 @@
 /** A chunk of a map's inputs, and the job that carries it to a backend. */
 import type { AsyncResource } from 'node:async_hooks'
-import { runtime, type Timer } from '../../runtime/runtime.ts'
+import { timerIn } from '../../runtime/limit.ts'
+import type { Timer } from '../../runtime/runtime.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Outcome } from '../../task/results.ts'
 import type { Task } from '../../task/task.ts'
@@ -88,10 +89,10 @@ export class MapJob extends Noted implements Job {
   started(): void {
     this.begun = true
     const { runTimeoutMs } = this.#owner
-    if (runTimeoutMs === undefined || runTimeoutMs === Number.POSITIVE_INFINITY) return
+    if (runTimeoutMs === undefined) return
     const allMs = runTimeoutMs * this.of.count
     this.#runTimer?.cancel()
-    this.#runTimer = runtime().setTimer(allMs, () => this.#owner.endJob(this, ranTooLong(this.task, allMs)))
+    this.#runTimer = timerIn(allMs, () => this.#owner.endJob(this, ranTooLong(this.task, allMs)))
   }
 
   progressed(): void {}

@@ -10,8 +10,8 @@
  */
 import type { AsyncResource } from 'node:async_hooks'
 import { PayloadTooLargeError, QueueFullError, SerializationError, TimeoutError } from '../../errors.ts'
-import { runtime, type Timer } from '../../runtime/runtime.ts'
-import { offAbort, onAbort } from '../../runtime/signals.ts'
+import { Limit, type LimitOwner } from '../../runtime/limit.ts'
+import { runtime } from '../../runtime/runtime.ts'
 import { type Stoppable, strandIfAny } from '../../runtime/strand.ts'
 import { currentCall } from '../../task/context.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
@@ -56,7 +56,7 @@ export function runMap<F extends AnyFunction>(
   return Results.of(buffer) as Results<Result<F>>
 }
 
-class MapRun implements JobOwner, LongCall, Stoppable {
+class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
   readonly task: Task
   readonly priority: number
   readonly caller: Job['caller']
@@ -90,7 +90,7 @@ class MapRun implements JobOwner, LongCall, Stoppable {
   accepted = true
   /** What it was started in was cancelled: its results throw that very reason. */
   #stopped: { readonly reason: unknown } | undefined
-  #timer: Timer | undefined
+  #limit: Limit | undefined
 
   constructor(
     backend: Backend,
@@ -130,13 +130,11 @@ class MapRun implements JobOwner, LongCall, Stoppable {
   /** Starts in the next turn, so that the caller can say first how it wants the results. */
   begin(): void {
     this.accepted = this.#backend.accept?.(this) ?? true
-    const { signal, timeoutMs } = this.#callOptions
-    if (signal !== undefined) onAbort(signal, this.#aborted)
+    const { signal } = this.#callOptions
     this.heldBy?.hold(this)
-    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
-      this.#timer = runtime().setTimer(timeoutMs, () => this.#timedOut(timeoutMs))
+    this.#limit = Limit.begin(this.#callOptions, this)
     runtime().soon(() => {
-      if (signal?.aborted) this.#aborted()
+      if (signal?.aborted) this.aborted(signal.reason)
       else if (this.heldBy?.stopped) this.stop(this.heldBy.reason)
       else this.demand()
     })
@@ -409,14 +407,11 @@ class MapRun implements JobOwner, LongCall, Stoppable {
 
   // ── stopping ──
 
-  readonly #aborted = (): void =>
-    this.cancel(
-      this.#callOptions.signal === undefined
-        ? undefined
-        : abortError(`map(${nameOf(this.task)})`, this.#callOptions.signal.reason),
-    )
+  aborted(reason: unknown): void {
+    this.cancel(abortError(`map(${nameOf(this.task)})`, reason))
+  }
 
-  #timedOut(timeoutMs: number): void {
+  timedOut(timeoutMs: number): void {
     this.cancel(
       new TimeoutError(
         `map(${nameOf(this.task)}) did not end within ${timeoutMs} ms of the call; ${this.#doneCount} calls were done.`,
@@ -433,9 +428,8 @@ class MapRun implements JobOwner, LongCall, Stoppable {
   #release(): void {
     if (this.over) return
     this.over = true
-    this.#timer?.cancel()
+    this.#limit?.end()
     this.heldBy?.release(this)
-    if (this.#callOptions.signal !== undefined) offAbort(this.#callOptions.signal, this.#aborted)
     this.#backend.left?.()
   }
 }
