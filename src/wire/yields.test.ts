@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { SerializationError } from '../errors.ts'
 import { move } from '../task/transfer.ts'
 import { decode } from './codec.ts'
-import { isFromWorker, type YieldedMessage, type YieldedOneMessage } from './messages.ts'
+import { isFromWorker } from './from-worker.ts'
+import type { YieldedMessage, YieldedOneMessage } from './messages.ts'
 import { YieldWriter, yieldedValues } from './yields.ts'
 
 type Message = YieldedMessage | YieldedOneMessage

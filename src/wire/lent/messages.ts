@@ -1,15 +1,16 @@
 /** What the two sides of a lent end say to each other; README.md tells when. */
 import type { WireFailure } from '../failure.ts'
+import type { YieldedMessage, YieldedOneMessage } from '../messages.ts'
 import {
   isBoolean,
   isFailure,
   isNumber,
+  isOneOf,
   isPositive,
   isRecord,
   isYielded,
-  type YieldedMessage,
-  type YieldedOneMessage,
-} from '../messages.ts'
+  type Shapes,
+} from '../shapes.ts'
 
 /** To the side that items come to. */
 export type WithItems =
@@ -46,10 +47,7 @@ export interface LentMessage {
     | { readonly kind: 'gone' }
 }
 
-const fields: ReadonlyMap<unknown, (message: Record<string, unknown>) => boolean> = new Map<
-  unknown,
-  (message: Record<string, unknown>) => boolean
->([
+const shapes: Shapes = new Map<unknown, (message: Record<string, unknown>) => boolean>([
   ['here', () => true],
   ['gone', () => true],
   ['yielded', isYielded],
@@ -71,9 +69,7 @@ export function isForLink(message: unknown): boolean {
 
 /** Whether it is one of the protocol. */
 export function isLentMessage(message: unknown): message is LentMessage {
-  if (!isRecord(message) || !isNumber(message['link'])) return false
-  const inner = message['message']
-  return isRecord(inner) && (fields.get(inner['kind'])?.(inner) ?? false)
+  return isRecord(message) && isNumber(message['link']) && isOneOf(shapes, message['message'])
 }
 
 function hasFailureOrNone({ failure }: Record<string, unknown>): boolean {

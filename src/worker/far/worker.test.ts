@@ -1,7 +1,7 @@
 /** The far side, with the test as the caller: what it begins, in which order, and what a cancel means at every moment. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AbortError } from '../../errors.ts'
+import { AbortError, ProtocolError } from '../../errors.ts'
 import { addressOf } from '../../executor/address.ts'
 import type { Task } from '../../task/task.ts'
 import { encodeFailure } from '../../wire/failure.ts'
@@ -197,6 +197,13 @@ test('a worker that can’t read what it is sent says so to its host, which ends
   })
   while (stage.broken.length === 0) await new Promise(resolve => setImmediate(resolve))
   assert.deepEqual(stage.broken, [unreadable])
+})
+
+test('a worker that is sent a message of no kind that it knows says so to its host, which ends it', () => {
+  const stage = new Stage()
+  stage.worker.receive({ kind: 'runn', seq: 1 } as never)
+  assert.ok(stage.broken[0] instanceof ProtocolError)
+  assert.match(stage.broken[0].message, /^The pool of played sent .*: runn, which played does not know/)
 })
 
 test('an error that can’t be sent with what hangs on it is sent without, and says so there', async () => {

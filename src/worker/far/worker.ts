@@ -13,6 +13,7 @@
  * and the means to die.
  */
 
+import { ProtocolError } from '../../errors.ts'
 import type { Backend } from '../../executor/backend.ts'
 import type { NestingOwner } from '../../executor/current-executor.ts'
 import { type Runtime, runtime } from '../../runtime/runtime.ts'
@@ -107,7 +108,11 @@ export class Worker implements NestingOwner {
   }
 
   receive(message: ToWorker | LentMessage): void {
-    this.hears.hear(message)
+    if (this.hears.hear(message)) return
+    const { name } = this.#host
+    this.#host.broken(
+      new ProtocolError(`${message.kind}, which ${name} does not know`, { worker: `The pool of ${name}` }),
+    )
   }
 
   /** A small plain call, from the fast lane. */

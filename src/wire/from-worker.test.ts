@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decode, encode } from './codec.ts'
+import { decode } from './codec.ts'
 import { decodeFailure, encodeFailure } from './failure.ts'
-import { type FromWorker, isFromWorker } from './messages.ts'
-
-const failure = encodeFailure(
-  new AggregateError([new TypeError('one', { cause: 'text' })], 'several', { cause: new Error('below') }),
-  (value, path) => encode(value, path, { sharedMemory: true, maxPayloadBytes: 1_000 }),
-)
+import { anything, failure, forged, lacking, noMessages, placesIn, wrong } from './fixtures/forged.ts'
+import { isFromWorker } from './from-worker.ts'
+import type { FromWorker } from './messages.ts'
 
 const genuine: readonly FromWorker[] = [
   { kind: 'ready' },
@@ -68,50 +65,8 @@ test('a failure that leads back to itself is believed', () => {
 })
 
 test('what is no object, or of no known kind, is refused', () => {
-  for (const message of [null, undefined, 5, 'ready', true, 1n, Symbol('ready'), () => {}, [], ['ready'], {}])
-    assert.equal(isFromWorker(message), false)
-  for (const kind of [
-    '__proto__',
-    'constructor',
-    'toString',
-    'get',
-    '',
-    'READY',
-    null,
-    ['ready'],
-    { ready: 1 },
-  ])
-    assert.equal(isFromWorker({ kind, seq: 1, ref: 1 }), false)
+  for (const message of noMessages) assert.equal(isFromWorker(message), false)
 })
-
-/** Every place in a message, as the keys that lead to it; the places where anything may stand are left out. */
-function placesIn(part: unknown, path: readonly string[] = []): string[][] {
-  if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) return []
-  return Object.entries(part).flatMap(([key, inner]) =>
-    ['value', 'total', 'args'].includes(key) ? [] : [[...path, key], ...placesIn(inner, [...path, key])],
-  )
-}
-
-/** A copy with another thing at that place. */
-function forged(message: unknown, path: readonly string[], instead: unknown): unknown {
-  const copy = structuredClone(message)
-  const holder = path.slice(0, -1).reduce<any>((inner, key) => inner[key], copy)
-  holder[path.at(-1) as string] = instead
-  return copy
-}
-
-/** Nothing that any field of the protocol may hold. */
-const wrong = fc.constantFrom<unknown>(
-  null,
-  -1n,
-  new Map(),
-  /x/,
-  new Date(0),
-  { kind: 'none' },
-  [null],
-  [5],
-  [{}],
-)
 
 test('a message with something wrong anywhere in it is refused', () => {
   const places = genuine.flatMap(message => placesIn(message).map(path => ({ message, path })))
@@ -129,9 +84,7 @@ test('a message that lacks a field is refused', () => {
     for (const path of placesIn(message)) {
       const place = path.at(-1) as string
       if (/^\d+$/.test(place) || optional.includes(place)) continue
-      const copy = structuredClone(message)
-      delete path.slice(0, -1).reduce<any>((inner, key) => inner[key], copy)[place]
-      assert.equal(isFromWorker(copy), false, `${message.kind} without ${path.join('.')}`)
+      assert.equal(isFromWorker(lacking(message, path)), false, `${message.kind} without ${path.join('.')}`)
     }
   }
 })
@@ -146,15 +99,6 @@ test('outcomes with a hole in their list are refused', () => {
   assert.equal(isFromWorker({ kind: 'doneChunk', seq: 1, outcomes: new Array(3), workMs: 1 }), false)
 })
 
-const anything = fc.anything({
-  withBigInt: true,
-  withDate: true,
-  withMap: true,
-  withSet: true,
-  withNullPrototype: true,
-  withSparseArray: true,
-  withTypedArray: true,
-})
 /** Messages that are right on the outside. */
 const almost = fc.oneof(
   anything,
