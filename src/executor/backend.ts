@@ -89,6 +89,8 @@ export interface Backend {
   readonly model: Model
   readonly name: string
   readonly workers: number
+  /** How many calls can run at the same time. Default: as many as there are workers. */
+  readonly concurrency?: number
   /** Takes a job, or settles it at once with the reason why not. Called in the asynchronous context of the job's caller. */
   submit(job: Job): void
   /** Lets a call come again after so many ms, which it has been accepted for before. */

@@ -42,7 +42,7 @@ export interface CloseOptions {
  */
 export interface Executor extends AsyncDisposable {
   readonly model: Model
-  /** How many tasks can run at the same time. */
+  /** How many workers it may have; on `coroutines`, how many tasks may be under way. Each runs `callsPerWorker` calls at a time, which is 1 unless it was given. */
   readonly workers: number
 
   /**

@@ -22,7 +22,7 @@ import type { ExecutorStats } from '../executor/stats.ts'
 import type { Look } from '../live/look.ts'
 import type { LiveNode } from '../live/tree.ts'
 import { Families } from '../pool/families.ts'
-import { waitingNode, workerNode } from '../pool/live.ts'
+import { runningIn, waitingNode, workerNode } from '../pool/live.ts'
 import { NamedTasks, NestedJob } from '../pool/nested.ts'
 import type { PoolOptions } from '../pool/options.ts'
 import { Slot, type SlotOwner } from '../pool/slot.ts'
@@ -128,7 +128,7 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
     const slot = this.#slot
     const { state } = slot
     const lives = this.#dead === undefined
-    const running = slot.helping.open + (slot.running ? 1 : 0)
+    const running = runningIn(slot)
     const workers = {
       starting: lives && state === 'starting' ? 1 : 0,
       idle: lives && state === 'idle' ? 1 : 0,

@@ -64,6 +64,13 @@ export class Crew {
     return this.#slots.size < this.starts.most && this.starting < waiting
   }
 
+  /** How many calls they have. */
+  get inHand(): number {
+    let calls = 0
+    for (const { hand } of this.#slots) calls += hand.count
+    return calls
+  }
+
   get someIdle(): boolean {
     return this.#idle.length > 0
   }

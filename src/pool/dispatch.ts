@@ -14,7 +14,7 @@ import type { TaskCost } from '../executor/task-cost.ts'
 import { bellsPerTurn, leastTogether, stuckMs, worthWakingMs } from '../policy.ts'
 import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import type { Crew } from './crew.ts'
-import type { Families } from './families.ts'
+import { type Families, helpedBy } from './families.ts'
 import type { Slot } from './slot.ts'
 import { isLate, lowestWaiting, mayWaitInHand, roomFor, roomWithin, waitsLong, wantsMore } from './worth.ts'
 
@@ -34,6 +34,8 @@ export class Dispatch {
   readonly #runtime: Runtime = runtime()
   /** Whether calls can be taken back from a worker: where memory is shared. */
   readonly #takesBack: boolean
+  /** Whether workers run calls side by side, and none waits in a hand. */
+  readonly #sideBySide: boolean
   /** The lowest priority that a job has had since there was none. */
   #lowest = Number.POSITIVE_INFINITY
   /** Jobs that have come since jobs were last given out. */
@@ -59,13 +61,14 @@ export class Dispatch {
     queue: PriorityQueue<ReadyJob>,
     crew: Crew,
     families: Families,
-    takesBack: boolean,
+    { sharedMemory, callsPerWorker }: { readonly sharedMemory: boolean; readonly callsPerWorker: number },
     owner: DispatchOwner,
   ) {
     this.#queue = queue
     this.#crew = crew
     this.#families = families
-    this.#takesBack = takesBack
+    this.#sideBySide = callsPerWorker > 1
+    this.#takesBack = sharedMemory && !this.#sideBySide
     this.#owner = owner
   }
 
@@ -122,10 +125,12 @@ export class Dispatch {
     if (this.#queue.size === 0) {
       const idle = this.#takesBack ? this.#crew.lastIdle : undefined
       if (idle !== undefined) this.#takeFromOthers(idle)
-    } else if (this.#wantsMore(slot) || slot.helps !== undefined) this.assign()
+    } else if (this.#wantsMore(slot) || (this.#families.size > 0 && helpedBy(slot).length > 0)) this.assign()
   }
 
-  #wantsMore({ hand, congested, life }: Slot): boolean {
+  #wantsMore(slot: Slot): boolean {
+    if (this.#sideBySide) return slot.hasPlace
+    const { hand, congested, life } = slot
     return !congested && wantsMore(hand, this.#takesBack, life.worker.capacity)
   }
 
@@ -168,7 +173,8 @@ export class Dispatch {
     if (this.#families.size > 0) this.#help()
     if (this.#queue.size > 0) {
       this.#crew.startFor(this.#queue.size)
-      this.#fillHands()
+      if (this.#sideBySide) this.#fillPlaces()
+      else this.#fillHands()
     }
     this.#deliver()
     this.#watchStuck()
@@ -186,13 +192,19 @@ export class Dispatch {
   /** Workers whose calls all wait for nested ones run some of these meanwhile: families.ts. */
   #help(): void {
     for (const slot of this.#crew.all) {
-      for (let family = slot.helps; family !== undefined; family = slot.helps) {
-        const ready = this.#families.newest(family)
-        if (ready === undefined) break
+      for (let ready = this.#toHelpWith(slot); ready !== undefined; ready = this.#toHelpWith(slot)) {
         this.#queue.withdraw(ready)
         slot.help(ready)
       }
     }
+  }
+
+  #toHelpWith(slot: Slot): ReadyJob | undefined {
+    for (const family of helpedBy(slot)) {
+      const ready = this.#families.newest(family)
+      if (ready !== undefined) return ready
+    }
+    return undefined
   }
 
   /**
@@ -222,6 +234,18 @@ export class Dispatch {
       left -= 1
       if (slot.isBusy && slot.sinceMs(nowMs) < stuckMs)
         this.#fillHand(slot, share, ({ cost }) => roomFor(slot.hand, cost, slot.bounds(this.#takesBack)))
+    }
+  }
+
+  /** Each job goes to the worker that runs the fewest, as long as one can begin one more. */
+  #fillPlaces(): void {
+    while (this.#queue.size > 0) {
+      let emptiest: Slot | undefined
+      for (const slot of this.#crew.all)
+        if (slot.hasPlace && slot.hand.count < (emptiest?.hand.count ?? Number.POSITIVE_INFINITY))
+          emptiest = slot
+      if (emptiest === undefined) return
+      this.#giveNext(emptiest)
     }
   }
 

@@ -73,6 +73,22 @@ export function rootOf(ready: ReadyJob): ReadyJob {
   return ready.nesting?.root ?? ready
 }
 
+/** A worker, as far as it is looked at. */
+interface SeenWorker {
+  readonly isBusy: boolean
+  readonly isFull: boolean
+  readonly begun: readonly ReadyJob[]
+  readonly helping: { readonly allWait: boolean }
+}
+
+const none: readonly ReadyJob[] = []
+
+/** The families whose nested calls the worker may run now, since all that it has begun wait for theirs. */
+export function helpedBy({ isBusy, isFull, begun, helping }: SeenWorker): readonly ReadyJob[] {
+  if (!isBusy || !isFull || !begun.every(waits) || !helping.allWait) return none
+  return begun.map(rootOf)
+}
+
 /** Whether the call has nested ones that it may wait for. */
 export function waits(ready: ReadyJob): boolean {
   return !ready.over && ready.nested !== undefined && ready.nested.size > 0

@@ -1,14 +1,13 @@
 /** The calls that a worker runs beside its hand, while those that it has begun wait for nested ones: see families.ts. */
 
 import type { ReadyJob } from '../executor/ready-job.ts'
-import type { Timer } from '../runtime/runtime.ts'
 import { waits } from './families.ts'
 
 /** The smallest number; numbers are passed on as 32-bit integers. */
 const lastSeq = -(2 ** 29)
 
 export class Helping {
-  readonly #calls = new Map<number, { readonly ready: ReadyJob; grace: Timer | undefined }>()
+  readonly #calls = new Map<number, ReadyJob>()
   #seq = 0
 
   get count(): number {
@@ -17,19 +16,19 @@ export class Helping {
 
   /** The oldest first. */
   get all(): readonly ReadyJob[] {
-    return [...this.#calls.values()].map(({ ready }) => ready)
+    return [...this.#calls.values()]
   }
 
   /** How many of them have no outcome yet. */
   get open(): number {
     let open = 0
-    for (const { ready } of this.#calls.values()) if (!ready.over) open += 1
+    for (const ready of this.#calls.values()) if (!ready.over) open += 1
     return open
   }
 
   /** Whether each of them waits for nested calls in its turn. */
   get allWait(): boolean {
-    for (const { ready } of this.#calls.values()) if (!waits(ready)) return false
+    for (const ready of this.#calls.values()) if (!waits(ready)) return false
     return true
   }
 
@@ -38,34 +37,24 @@ export class Helping {
     if (this.#calls.size === 0 && this.#seq <= lastSeq) this.#seq = 0
     this.#seq -= 1
     ready.seq = this.#seq
-    this.#calls.set(ready.seq, { ready, grace: undefined })
+    this.#calls.set(ready.seq, ready)
     return ready.seq
   }
 
   get(seq: number): ReadyJob | undefined {
-    return this.#calls.get(seq)?.ready
+    return this.#calls.get(seq)
   }
 
   remove(seq: number): ReadyJob | undefined {
-    const call = this.#calls.get(seq)
-    call?.grace?.cancel()
+    const ready = this.#calls.get(seq)
     this.#calls.delete(seq)
-    return call?.ready
-  }
-
-  /** The call was settled early; when `grace` is over, its worker is ended. */
-  expire(seq: number, grace: Timer): void {
-    const call = this.#calls.get(seq)
-    if (call === undefined) return grace.cancel()
-    call.grace?.cancel()
-    call.grace = grace
+    return ready
   }
 
   /** Takes all of them out, the oldest first. */
   clear(): ReadyJob[] {
     const all = [...this.#calls.values()]
-    for (const { grace } of all) grace?.cancel()
     this.#calls.clear()
-    return all.map(({ ready }) => ready)
+    return all
   }
 }

@@ -14,7 +14,8 @@ export function workerNode(slot: Slot, nowMs: number): LiveNode {
   const { name, pid, threadId } = slot.life.worker
   const age =
     state === 'starting' || state === 'stopping' ? undefined : { ms: slot.sinceMs(nowMs), atLeast: false }
-  const [first, ...next] = slot.hand
+  const { begun } = slot
+  const next = [...slot.hand].slice(begun.length)
   return {
     kind: 'worker',
     name,
@@ -24,11 +25,16 @@ export function workerNode(slot: Slot, nowMs: number): LiveNode {
     age: state === 'idle' ? age : undefined,
     waitsFor: [],
     inside: [
-      ...(first === undefined ? [] : [begunNode(first, state === 'starting' ? undefined : age)]),
+      ...begun.map(ready => begunNode(ready, state === 'starting' || begun.length > 1 ? undefined : age)),
       ...slot.helping.all.map(ready => begunNode(ready, undefined)),
       ...next.map(ready => callNode(ready, { state: 'next', maker: makerOf(ready), seq: ready.seq })),
     ],
   }
+}
+
+/** How many calls the worker is at that somebody waits for. */
+export function runningIn({ begun, helping }: Slot): number {
+  return begun.reduce((sum, { over }) => sum + (over ? 0 : 1), helping.open)
 }
 
 /** A call that waits for a worker. */

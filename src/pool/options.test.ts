@@ -16,6 +16,7 @@ function plain(options: PoolOptions): PoolOptions {
 test('every option has its default', () => {
   assert.deepEqual(plain(checkPoolOptions('threads', {})), {
     workers: machine().workers,
+    callsPerWorker: 1,
     minWorkers: 0,
     idleMs: 30_000,
     queueLimit: 1_000_000,
@@ -35,6 +36,7 @@ test('every option has its default', () => {
 test('what was given is kept', () => {
   const given = {
     workers: 3,
+    callsPerWorker: 4,
     minWorkers: 2,
     idleMs: Number.POSITIVE_INFINITY,
     queueLimit: 0,

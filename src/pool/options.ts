@@ -14,6 +14,12 @@ const { constants } = process.getBuiltinModule('node:buffer')
 export interface PoolUserOptions {
   /** The most workers. Default: the machine's cores within the container's quota, or ATONCE_WORKERS. */
   readonly workers?: number
+  /**
+   * How many calls a worker runs side by side: for tasks that wait (network, files) more than they compute, since calls take
+   * turns at their awaits, as on `coroutines`. They share their worker's fate: what ends it ends them all. Cheap calls are
+   * faster with the default, 1, where they travel together.
+   */
+  readonly callsPerWorker?: number
   /** Workers that are started at once and kept while idle. Default 0: workers start when there is work. */
   readonly minWorkers?: number
   /** A worker that had nothing to do for so long ends. Default 30,000; `Infinity` keeps it. */
@@ -61,6 +67,7 @@ export interface PoolUserOptions {
 
 export const poolOptionNames: OptionNames<PoolUserOptions> = optionNames<PoolUserOptions>({
   workers: true,
+  callsPerWorker: true,
   minWorkers: true,
   idleMs: true,
   queueLimit: true,
@@ -102,6 +109,8 @@ const resourceLimitNames = optionNames<ResourceLimits>({
 const smallestHeapMb = 16
 /** More workers than this on one machine are a mistake: each takes 10 MiB and more. */
 const mostWorkers = 4_096
+/** More calls than this in one worker gain nothing, and the numbers of their hand run out. */
+const mostSideBySide = 1_024
 
 /**
  * Fills in the defaults and checks everything, before anything is started.
@@ -118,6 +127,7 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
   const options: PoolOptions = {
     workers,
     minWorkers: whole(maker, 'minWorkers', given.minWorkers ?? 0, 0, workers, `workers, which is ${workers}`),
+    callsPerWorker: whole(maker, 'callsPerWorker', given.callsPerWorker ?? 1, 1, mostSideBySide),
     idleMs: duration(maker, 'idleMs', given.idleMs ?? 30_000, 0),
     queueLimit:
       given.queueLimit === Number.POSITIVE_INFINITY

@@ -39,7 +39,7 @@ import { refuseExecutor } from '../worker/refusal.ts'
 import { Crew } from './crew.ts'
 import { Dispatch, type DispatchOwner } from './dispatch.ts'
 import { Families } from './families.ts'
-import { waitingNode, workerNode } from './live.ts'
+import { runningIn, waitingNode, workerNode } from './live.ts'
 import { NamedTasks, NestedJob } from './nested.ts'
 import type { PoolOptions } from './options.ts'
 import type { Slot, SlotOwner } from './slot.ts'
@@ -76,7 +76,10 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     this.#crossing = crossing
     this.#lending = { ...crossing, lends: true }
     this.#crew = new Crew(options, start, this, () => this.#dispatch.assign())
-    this.#dispatch = new Dispatch(this.#queue, this.#crew, this.#families, crossing.sharedMemory, this)
+    const { sharedMemory } = crossing
+    const { callsPerWorker } = options
+    const ways = { sharedMemory, callsPerWorker }
+    this.#dispatch = new Dispatch(this.#queue, this.#crew, this.#families, ways, this)
     this.#admission = new Admission(this)
     listExecutor(this)
     if (!isWorker || insideTask()) this.#crew.keepMinimum()
@@ -135,7 +138,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
       const { state } = slot
       if (state === 'starting' || state === 'idle') workers[state] += 1
       else workers.busy += 1
-      running += slot.helping.open + (slot.running ? 1 : 0)
+      running += runningIn(slot)
       if (slot.life.worker.pid !== undefined) pids.push(slot.life.worker.pid)
     }
     const { crashes, ...counts } = this.#counts
@@ -151,6 +154,10 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
       ...nodesOf([...this.#crew.all], slot => workerNode(slot, nowMs)),
       ...queuedNodes(this.#queue, waitingNode),
     ])
+  }
+
+  get concurrency(): number {
+    return this.workers * this.#options.callsPerWorker
   }
 
   get closeGraceMs(): number {
@@ -173,7 +180,9 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
 
   /** How many more jobs would be taken now: places in the queue, and workers that are free, started or not. */
   places(): number {
-    return this.#options.queueLimit + this.workers - this.#crew.busy - this.#queue.size
+    const { callsPerWorker, queueLimit } = this.#options
+    const taken = callsPerWorker === 1 ? this.#crew.busy : this.#crew.inHand
+    return queueLimit + this.concurrency - taken - this.#queue.size
   }
 
   refuseQueued(why: ClosedError): void {

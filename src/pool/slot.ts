@@ -9,18 +9,17 @@ import { WorkerCrashedError } from '../errors.ts'
 import type { Job } from '../executor/backend.ts'
 import type { Holder, ReadyJob } from '../executor/ready-job.ts'
 import { type Runtime, runtime } from '../runtime/runtime.ts'
-import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
-import { encodeFailure } from '../wire/failure.ts'
-import type { FromWorker, NestMessage, UnnestMessage } from '../wire/messages.ts'
+import type { FromWorker, NestMessage } from '../wire/messages.ts'
 import type { FarWorker, StartWorker } from '../worker/far-worker.ts'
 import { type EndOfLife, Life, type LifeOptions, type LifeOwner } from '../worker/life.ts'
 import { unsendable } from '../worker/reply.ts'
 import { type Answer, Answers, type StreamMessage } from './answers.ts'
-import { rootOf, waits } from './families.ts'
 import { Giving } from './giving.ts'
 import { Hand } from './hand.ts'
 import { Helping } from './helping.ts'
+import { Leaving } from './leaving.ts'
+import type { OwnerOf } from './slot-owner.ts'
 import { Wear } from './wear.ts'
 import { type Bounds, canBeGivenAgain, patience } from './worth.ts'
 
@@ -28,24 +27,11 @@ import { type Bounds, canBeGivenAgain, patience } from './worth.ts'
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
 
 /** What a slot tells the pool. */
-export interface SlotOwner {
-  /** The worker has nothing in its hands. */
-  idle(slot: Slot): void
-  /** The worker has answered and may be given more. */
-  answered(slot: Slot): void
-  /** The job has an outcome. */
-  settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void
-  /** These jobs are back, in their order; the worker has not begun them. */
-  returned(jobs: readonly ReadyJob[]): void
-  /** A call that the worker runs has made a call of its own. */
-  nest(slot: Slot, parent: ReadyJob, message: NestMessage): void
-  /** It does not want that one any more. */
-  unnest(parent: ReadyJob, message: UnnestMessage): void
-  /** Nothing of the worker is left. `idle` says that it had nothing to do, and was not to end. */
-  ended(slot: Slot, why: Error, details: EndOfLife & { readonly idle: boolean }): void
-}
+export type SlotOwner = OwnerOf<Slot>
 
 export interface SlotOptions extends LifeOptions {
+  /** How many calls the worker runs side by side. */
+  readonly callsPerWorker: number
   readonly maxCallsPerWorker: number
 }
 
@@ -57,10 +43,13 @@ export class Slot implements Holder, LifeOwner {
   /** From the start of the worker to its end. */
   readonly life: Life
   readonly #worker: FarWorker
+  /** How many calls the worker runs side by side. With more than one, none waits in the hand. */
+  readonly #places: number
   /** The calls in the worker's hands, the one that it runs first. */
   readonly hand = new Hand<ReadyJob>()
   /** The calls that it runs beside its hand. */
   readonly helping = new Helping()
+  readonly #leaving: Leaving
   readonly #wear: Wear
   readonly #giving: Giving
   readonly #answers: Answers
@@ -79,10 +68,12 @@ export class Slot implements Holder, LifeOwner {
     this.#owner = owner
     this.#graceMs = options.graceMs
     this.#runtime = runtime()
+    this.#places = options.callsPerWorker
     this.#wear = new Wear(options.maxCallsPerWorker)
     this.life = new Life(index, start, this, options)
     this.#worker = this.life.worker
     this.#giving = new Giving(this.life)
+    this.#leaving = new Leaving(this.#worker, options.graceMs, seq => this.#graceIsOver(seq))
     this.#answers = new Answers(this.life, (ready, outcome, workMs) => owner.settled(ready, outcome, workMs))
     this.#converse()
   }
@@ -97,10 +88,11 @@ export class Slot implements Holder, LifeOwner {
     return this.#doing === 'idle' && isLeaving ? 'stopping' : this.#doing
   }
 
-  /** Whether it is at a call that somebody waits for. */
-  get running(): boolean {
-    const { state } = this
-    return state === 'busy' || (state === 'draining' && this.hand.first?.over === false)
+  /** The calls of the hand that it has begun, as far as this side knows. */
+  get begun(): readonly ReadyJob[] {
+    if (this.#places > 1) return [...this.hand]
+    const { first } = this.hand
+    return first === undefined ? [] : [first]
   }
 
   /** Whether it has been given several calls since it was idle the last time. */
@@ -131,11 +123,14 @@ export class Slot implements Holder, LifeOwner {
     return this.#congested
   }
 
-  /** The family whose nested calls it may run now, since all that it has begun wait for theirs. */
-  get helps(): ReadyJob | undefined {
-    const { first } = this.hand
-    if (!this.isBusy || first === undefined || !waits(first)) return undefined
-    return this.helping.allWait ? rootOf(first) : undefined
+  /** Whether it runs as many calls as it may. */
+  get isFull(): boolean {
+    return this.hand.count >= this.#places
+  }
+
+  /** Whether it can begin one more call beside those that it runs. */
+  get hasPlace(): boolean {
+    return this.isBusy && !this.isFull && this.hand.room > 0 && !this.#wear.isWorn && !this.congested
   }
 
   // ── what it is given, and what is taken back ──
@@ -146,7 +141,7 @@ export class Slot implements Holder, LifeOwner {
       this.#doing = 'busy'
       this.#givenSinceIdle = 0
       this.life.hold()
-    }
+    } else if (this.#places > 1) this.life.hold() // A stream may rest beside it.
     this.#givenSinceIdle += 1
     const seq = this.hand.add(ready)
     ready.slot = this
@@ -159,7 +154,7 @@ export class Slot implements Holder, LifeOwner {
       if (this.hand.count === 0) this.#next()
       return
     }
-    if (this.hand.count === 1) this.#begin(ready)
+    if (this.hand.count === 1 || this.#places > 1) this.#begin(ready)
   }
 
   /** Gives it a nested call beside its hand. Settles that at once if it can't be sent. */
@@ -182,34 +177,20 @@ export class Slot implements Holder, LifeOwner {
    */
   abandon(ready: ReadyJob, reason: Error): void {
     if (this.life.isLost) return
-    if (ready.seq < 0) return this.#abandonHelp(ready, reason)
+    if (ready.seq < 0) return this.#leaving.ask(ready.seq, reason)
     const { seq } = ready
     const isFirst = this.hand.first === ready
     if (this.#worker.recall(seq)) {
       this.#take(seq)
       this.#wear.takenBack(ready)
-      if (isFirst) this.#next()
+      if (isFirst || this.#places > 1) this.#next()
       return
     }
-    this.#sendCancel(seq, reason)
+    if (this.#places > 1) return this.#leaving.ask(seq, reason)
+    this.#leaving.tell(seq, reason)
     // The worker drops it when it comes to it, and says so; if it comes to it before it has read
     // this, #next drains it.
     if (isFirst || this.#worker.hadBegun(seq, false)) this.#drain(seq)
-  }
-
-  /** The calls that wait for it on the same worker end with it, if the worker must be ended. */
-  #abandonHelp({ seq }: ReadyJob, reason: Error): void {
-    this.#sendCancel(seq, reason)
-    this.#worker.flagCancelled(seq)
-    this.helping.expire(
-      seq,
-      this.#runtime.setTimer(this.#graceMs, () => this.#graceIsOver(seq)),
-    )
-  }
-
-  #sendCancel(seq: number, reason: Error): void {
-    const failure = encodeFailure(reason, value => ({ value: String(value), special: false }))
-    this.#worker.send({ kind: 'cancel', seq, failure })
   }
 
   /** The generator of a stream in this worker's hand may yield so much more. */
@@ -249,8 +230,10 @@ export class Slot implements Holder, LifeOwner {
 
   // ── what its life tells ──
 
+  /** Of several calls side by side nobody can say which one; but which waits for its module. */
   get at(): Job | undefined {
-    return this.hand.first
+    if (this.hand.count < 2 || this.#places === 1) return this.hand.first
+    return this.begun.find(({ task }) => !this.life.hasImported(task))
   }
 
   ready(): void {
@@ -259,12 +242,11 @@ export class Slot implements Holder, LifeOwner {
 
   /** The worker has imported the module of a task: a call that waited for that begins. */
   imported(task: Task): void {
-    const { first } = this.hand
-    if (first?.task === task && !first.over) first.started()
+    for (const ready of this.begun) if (ready.task === task && !ready.over) ready.started()
   }
 
   patience(): number {
-    return this.#doing === 'busy' ? patience(this.hand.count) : 0
+    return this.#doing === 'busy' && this.#places === 1 ? patience(this.hand.count) : 0
   }
 
   done(seq: number, workMs: number, value: unknown, more: boolean): void {
@@ -313,9 +295,10 @@ export class Slot implements Holder, LifeOwner {
   }
 
   #answer(ready: ReadyJob, message: Answer): void {
+    const wasLeft = this.#draining === ready.seq || this.#leaving.has(ready.seq)
     this.#take(message.seq)
     if (!ready.over) {
-      if (message.kind === 'dropped') this.#answers.drop(ready, this.#draining === ready.seq)
+      if (message.kind === 'dropped') this.#answers.drop(ready, wasLeft)
       else this.#answers.settle(ready, message)
     }
     this.#answered(ready)
@@ -323,7 +306,8 @@ export class Slot implements Holder, LifeOwner {
 
   #yielded(ready: ReadyJob, message: StreamMessage): void {
     if (ready.over || this.#answers.yielded(ready, message)) return
-    if (this.isBusy) this.life.release() // Nobody waits: the program may end.
+    // Nobody waits: the program may end.
+    if (this.isBusy && this.hand.count + this.helping.count === 1) this.life.release()
   }
 
   #nest(ready: ReadyJob, message: NestMessage): void {
@@ -344,7 +328,9 @@ export class Slot implements Holder, LifeOwner {
 
   #take(seq: number): ReadyJob | undefined {
     const ready = seq < 0 ? this.helping.remove(seq) : this.hand.remove(seq)
-    if (ready !== undefined) ready.slot = undefined
+    if (ready === undefined) return undefined
+    ready.slot = undefined
+    this.#leaving.left(seq)
     return ready
   }
 
@@ -365,12 +351,13 @@ export class Slot implements Holder, LifeOwner {
 
   /** A call beside the hand has ended. */
   #helped(): void {
-    if (this.#doing === 'draining') this.#next()
+    if (this.#doing === 'draining' || this.#places > 1) this.#next()
     else this.#owner.answered(this)
   }
 
   #next(): void {
     if (this.#draining !== undefined || this.life.isLost) return
+    if (this.#places > 1) return this.#nextBeside()
     if (this.helping.count > 0) {
       this.#doing = 'draining' // The worker begins no other call before they have ended.
       return this.#owner.returned(this.#takeBackAll(() => true))
@@ -383,6 +370,12 @@ export class Slot implements Holder, LifeOwner {
     this.#doing = 'busy'
     this.#begin(next)
     this.#owner.answered(this)
+  }
+
+  /** The same where calls run side by side: each was begun when it came. */
+  #nextBeside(): void {
+    if (this.hand.count + this.helping.count === 0) this.#turnIdle()
+    else this.#owner.answered(this)
   }
 
   /**
@@ -404,7 +397,7 @@ export class Slot implements Holder, LifeOwner {
    */
   async #graceIsOver(seq: number): Promise<void> {
     await this.#runtime.yieldToLoop()
-    if (this.#draining !== seq && this.helping.get(seq) === undefined) return
+    if (this.#draining !== seq && !this.#leaving.has(seq)) return
     const why = 'it did not leave a cancelled call within graceMs'
     this.life.end(new WorkerCrashedError(why, this.life.details()))
   }
@@ -429,13 +422,17 @@ export class Slot implements Holder, LifeOwner {
    */
   #giveUp(why: Error, isLoading: boolean): void {
     const back: ReadyJob[] = []
+    this.#leaving.clear()
     for (const ready of this.helping.clear()) {
       ready.slot = undefined
       if (!ready.over) this.#owner.settled(ready, { ok: false, error: why })
     }
     let first = true
     for (const ready of this.hand) {
-      const begun = this.#worker.hadBegun(ready.seq, first) || (first && isLoading) || !canBeGivenAgain(ready)
+      const begun =
+        this.#worker.hadBegun(ready.seq, first || this.#places > 1) ||
+        (first && isLoading) ||
+        !canBeGivenAgain(ready)
       first = false
       ready.slot = undefined
       if (ready.over) continue

@@ -34,7 +34,15 @@ export interface Launch {
 
 /** How to start a worker process of that name. */
 export function launchOf(name: string, options: PoolOptions & LaunchOptions): Launch {
-  const { name: executor, workers, env, permissions, resourceLimits, maxPayloadBytes } = options
+  const {
+    name: executor,
+    workers,
+    env,
+    permissions,
+    resourceLimits,
+    maxPayloadBytes,
+    callsPerWorker,
+  } = options
   const maxWorkerMiB = Number.isFinite(options.maxWorkerMiB) ? options.maxWorkerMiB : undefined
   const inherited = inheritedFlags(process.execArgv)
   const permitted = permissions === undefined ? [] : permissionFlags(permissions)
@@ -51,7 +59,13 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
       // --input-type, with which no thread that a task starts could run a file.
       '--eval',
       firstText([...inherited, ...permitted], cwd === undefined ? undefined : now),
-      markProcess({ name, executor: { name: executor, workers }, maxPayloadBytes, maxWorkerMiB }),
+      markProcess({
+        name,
+        executor: { name: executor, workers },
+        maxPayloadBytes,
+        callsPerWorker,
+        maxWorkerMiB,
+      }),
     ],
     env: bare(env ?? (permissions === undefined ? process.env : {})), // Node copies what is inherited, too.
     cwd,

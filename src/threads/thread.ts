@@ -24,7 +24,7 @@ export function threadStarter(
 
 function startThread(
   name: string,
-  { name: pool, workers, resourceLimits, maxPayloadBytes, maxWorkerMiB }: PoolOptions,
+  { name: pool, workers, callsPerWorker, resourceLimits, maxPayloadBytes, maxWorkerMiB }: PoolOptions,
   spinMs: number,
   owner: FarWorkerOwner,
 ): FarWorker {
@@ -74,6 +74,7 @@ function startThread(
         agent,
         spinMs,
         maxPayloadBytes,
+        callsPerWorker,
         maxWorkerMiB: Number.isFinite(maxWorkerMiB) ? maxWorkerMiB : undefined,
       }),
       transferList: [port],

@@ -23,6 +23,8 @@ export interface WorkerBirth {
   /** The executor that it works for. */
   readonly executor: { readonly name: string; readonly workers: number }
   readonly maxPayloadBytes: number
+  /** How many calls it runs side by side. */
+  readonly callsPerWorker: number
   /** Above so much it wants to be replaced. */
   readonly maxWorkerMiB: number | undefined
 }

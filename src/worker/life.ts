@@ -188,7 +188,7 @@ export class Life implements OwnCallsOwner {
   imported(task: Task): void {
     if (!this.#tasks.isLoading(task)) return
     this.#tasks.loadedTask(task)
-    if (this.#limitsImport) this.unlimit()
+    if (this.#limitsImport && !this.#tasks.someLoading) this.unlimit()
   }
 
   // ── limits of time ──
@@ -285,7 +285,7 @@ export class Life implements OwnCallsOwner {
   #loaded(ref: number, isImported: boolean): void {
     const task = this.#tasks.loaded(ref)
     if (isImported && task !== undefined) this.#owner.imported?.(task)
-    if (this.#limitsImport && this.#wasReady) this.unlimit() // A task that initializes has as long as its import.
+    if (this.#limitsImport && this.#wasReady && !this.#tasks.someLoading) this.unlimit() // A task that initializes has as long as its import.
   }
 
   /**

@@ -14,6 +14,12 @@ export class ToldTasks {
   /** The same for whether it is imported. */
   #lastLoaded: Task | undefined
 
+  /** Whether the import of any has not ended. */
+  get someLoading(): boolean {
+    for (const { loaded } of this.#told.values()) if (!loaded) return true
+    return false
+  }
+
   get size(): number {
     return this.#told.size
   }

@@ -73,6 +73,7 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
   readonly #takesItems: boolean
   readonly #jobs: MapJob[] = []
   readonly #mostJobs: number
+  readonly #concurrency: number
   /** Inputs are read and calls are made in the context of the caller, whoever asks for them. */
   readonly context: AsyncResource = new hooks.AsyncResource('atonce.map')
   /** Chunks that found the queue full. */
@@ -112,9 +113,10 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
     this.#source = source
     this.#buffer = buffer
     this.#options = options
-    this.#mostJobs = (messages ? jobsPerWorker : 1) * backend.workers
+    this.#concurrency = backend.concurrency ?? backend.workers
+    this.#mostJobs = (messages ? jobsPerWorker : 1) * this.#concurrency
     const chunk = options.chunk ?? (callOptions.runTimeoutMs === undefined ? 'auto' : 1)
-    this.#sizer = new ChunkSizer(messages ? chunk : 1, backend)
+    this.#sizer = new ChunkSizer(messages ? chunk : 1, { workers: this.#concurrency })
     this.#takesItems = takesItems(task)
     const begin = () => attemptsOf(callOptions, backend.name, task)
     if (begin() !== undefined)
@@ -401,7 +403,7 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
   /** Larger chunks need more inputs under way, unless the user has said how many. */
   #growAhead(): void {
     if (this.#options.ahead !== undefined) return
-    const chunks = Math.min(chunksAhead * this.#backend.workers, mostChunksAhead)
+    const chunks = Math.min(chunksAhead * this.#concurrency, mostChunksAhead)
     this.#buffer.ahead = Math.max(this.#buffer.ahead, chunks * this.#sizer.size)
   }
 

@@ -7,23 +7,33 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { InvalidTaskError, OptionError, TimeoutError, WorkerStartError } from '../../errors.ts'
+import {
+  AbortError,
+  InvalidTaskError,
+  OptionError,
+  TimeoutError,
+  WorkerExitedError,
+  WorkerStartError,
+} from '../../errors.ts'
 import type { Executor } from '../../executor/executor.ts'
 import type { OwnCallOption } from '../../executor/own-call.ts'
 import * as tasks from './ability-tasks.ts'
-import { square, wait } from './conformance-tasks.ts'
+import { overdraw, square, wait } from './conformance-tasks.ts'
 
-type Body = (start: (options: StartOptions) => Executor) => Promise<void>
+/** Options with which so many workers run so many calls each. */
+type SideBySide = (workers: number, calls: number) => StartOptions
+type Body = (start: (options: StartOptions) => Executor, sideBySide: SideBySide) => Promise<void>
 
 /** What an executor under test is asked to be. */
 export interface StartOptions {
   readonly workers: number
   readonly queueLimit?: number
+  readonly callsPerWorker?: number
   readonly initialize?: OwnCallOption<readonly unknown[]>
   readonly teardown?: OwnCallOption<readonly unknown[]>
 }
 
-export const abilityBehaviours: readonly (readonly [string, Body])[] = [
+const behaviours: readonly (readonly [string, Body])[] = [
   // ── a limit of the running time ──
   [
     'runTimeoutMs counts from the moment when the task begins, not while it waits',
@@ -126,7 +136,98 @@ export const abilityBehaviours: readonly (readonly [string, Body])[] = [
           )
     },
   ],
+
+  // ── calls side by side ──
+  [
+    'a worker runs as many calls side by side as callsPerWorker says, and no more',
+    async (start, sideBySide) => {
+      const executor = start(sideBySide(1, 3))
+      assert.deepEqual(await Promise.all([1, 2, 3].map(() => executor.run(tasks.meet, 3))), [3, 3, 3])
+      const seen = await Promise.all(Array.from({ length: 20 }, () => executor.run(tasks.crowdOf)))
+      assert.equal(Math.max(...seen), 3)
+      const mapped = await executor.map(
+        tasks.crowdOf,
+        Array.from({ length: 20 }, () => []),
+        { chunk: 1 },
+      )
+      assert.equal(Math.max(...mapped), 3)
+      const { queued, running, done } = executor.stats()
+      assert.deepEqual([queued, running, done], [0, 0, 43])
+    },
+  ],
+  [
+    'of calls side by side each can be cancelled, fail and time out alone',
+    async (start, sideBySide) => {
+      const executor = start(sideBySide(1, 4))
+      const begun = Promise.withResolvers<void>()
+      const cancelled = executor.run(tasks.untilStopped).onProgress(() => begun.resolve())
+      const limited = executor.with({ runTimeoutMs: 50 }).run(tasks.untilStopped)
+      const met = Promise.all([executor.run(tasks.meet, 2), executor.run(square, 3)])
+      await begun.promise
+      cancelled.cancel()
+      await assert.rejects(cancelled, AbortError)
+      await assert.rejects(limited, isRunTimeout(50))
+      await assert.rejects(executor.run(overdraw, -1), /balance would be -1/)
+      assert.equal(await executor.run(tasks.meet, 2), 2)
+      assert.deepEqual(await met, [2, 9])
+      assert.equal(executor.stats().crashes, 0)
+    },
+  ],
+  [
+    'calls that tasks make on their own executor never wait for ever beside others',
+    async (start, sideBySide) => {
+      for (const [workers, calls] of [
+        [1, 2],
+        [2, 3],
+      ] as const) {
+        const executor = start(sideBySide(workers, calls))
+        const all = Array.from({ length: 8 }, (_, n) => executor.run(tasks.split, n % 4))
+        assert.deepEqual(await Promise.all(all), [1, 2, 4, 8, 1, 2, 4, 8])
+      }
+    },
+  ],
+  [
+    'a worker that dies with several calls takes them with it, and later ones run',
+    async (start, sideBySide) => {
+      const options = sideBySide(1, 3)
+      if (options.callsPerWorker === undefined) return // There is no worker to die.
+      const executor = start(options)
+      const beside = executor.run(tasks.neverStop)
+      const dying = executor.run(tasks.endWorker)
+      await assert.rejects(dying, WorkerExitedError)
+      await assert.rejects(beside, WorkerExitedError)
+      assert.equal(await executor.run(square, 4), 16)
+      const stuck = executor.run(tasks.neverStop)
+      await executor.run(square, 1)
+      stuck.cancel()
+      await assert.rejects(stuck, AbortError)
+      assert.equal(await executor.run(square, 5), 25)
+    },
+  ],
+  [
+    'streams rest beside other calls of their worker',
+    async (start, sideBySide) => {
+      const executor = start(sideBySide(1, 3))
+      const streams = [1, 2].map(() => executor.stream(tasks.yieldsThenWaits))
+      for (const stream of streams) assert.deepEqual(await stream.next(), { done: false, value: 1 })
+      assert.equal(await executor.run(square, 6), 36)
+      for (const stream of streams) await stream.return()
+      assert.equal(await executor.run(square, 7), 49)
+    },
+  ],
 ]
 
 const isRunTimeout = (ms: number) => (error: Error) =>
   error instanceof TimeoutError && error.timeoutMs === ms && /of its beginning/.test(error.message)
+
+/** Where nothing is copied there is one worker, this loop: it runs them all. */
+export const abilityBehaviours: readonly (readonly [
+  string,
+  (start: (options: StartOptions) => Executor, subject: { readonly copies: boolean }) => Promise<void>,
+])[] = behaviours.map(([sentence, body]) => [
+  sentence,
+  (start, { copies }) =>
+    body(start, (workers, calls) =>
+      copies ? { workers, callsPerWorker: calls } : { workers: workers * calls },
+    ),
+])

@@ -1,6 +1,7 @@
 /** The tasks of ability-behaviours.ts; a module of its own, as workers must import it. */
 import { appendFileSync, existsSync } from 'node:fs'
 import { setTimeout as later } from 'node:timers/promises'
+import { currentExecutor } from '../../executor/current-executor.ts'
 import { context } from '../../task/context.ts'
 import { task } from '../../task/task.ts'
 
@@ -52,4 +53,44 @@ export const leaveNote = task(
 
 export const failToLeave = task(import.meta, async function failToLeave(): Promise<void> {
   throw new RangeError('the door is stuck')
+})
+
+/** Ends when so many calls of this task are under way in this worker; says how many that were. */
+const meeting: (() => void)[] = []
+
+export const meet = task(import.meta, async function meet(people: number): Promise<number> {
+  await new Promise<void>(resolve => {
+    meeting.push(resolve)
+    if (meeting.length === people) for (const go of meeting.splice(0)) go()
+  })
+  return people
+})
+
+let under = 0
+
+/** How many calls of this task were under way at its beginning. */
+export const crowdOf = task(import.meta, async function crowdOf(): Promise<number> {
+  under += 1
+  const seen = under
+  await later(5)
+  under -= 1
+  return seen
+})
+
+/** Makes so many calls of its own, each of which makes one fewer. */
+export const split = task(import.meta, async function splitting(levels: number): Promise<number> {
+  if (levels === 0) return 1
+  const { run } = currentExecutor()
+  const parts = await Promise.all([run(split, levels - 1), run(split, levels - 1)])
+  return parts[0] + parts[1]
+})
+
+export const endWorker = task(import.meta, async function endWorker(): Promise<void> {
+  await later(20)
+  process.exit(7)
+})
+
+/** Goes on whatever it is told. */
+export const neverStop = task(import.meta, async function neverStop(): Promise<void> {
+  for (;;) await later(20)
 })

@@ -52,6 +52,8 @@ export interface InboxParts {
   readonly clock: WorkClock
   readonly outgoing: Outgoing
   readonly running: RunningCalls
+  /** Whether the next call begins while the last one waits. */
+  readonly sideBySide: boolean
   /** Runs a call and answers it: at once, or when the promise that it returns has resolved. */
   run(call: Call): Promise<void> | undefined
 }
@@ -146,11 +148,25 @@ export class Inbox {
       if (!this.#postman.claim(call.seq)) continue
       const running = this.#parts.run(call)
       if (running === undefined) continue
+      if (this.#parts.sideBySide) {
+        void this.#beside(running)
+        continue
+      }
       this.#parts.outgoing.deliver()
       await running // Not by #after: that is a promise more for each call that waits.
       turnMs = this.#clock.look()
     }
     this.#working = false
+  }
+
+  /** Lets the call go on beside those that come, and its answer leave when it has ended. */
+  async #beside(running: Promise<void>): Promise<void> {
+    try {
+      await running
+      this.#parts.outgoing.deliver()
+    } catch (error) {
+      this.#postman.broken(error)
+    }
   }
 
   /** Waits, with nothing kept back meanwhile; returns what time it is then. */

@@ -31,7 +31,7 @@ const incomingFd = 5
 
 if (processBirth !== undefined) offer(() => begin(processBirth as WorkerBirth))
 
-function begin({ name, executor, maxPayloadBytes, maxWorkerMiB }: WorkerBirth): void {
+function begin({ name, executor, maxPayloadBytes, callsPerWorker, maxWorkerMiB }: WorkerBirth): void {
   process.argv.pop()
   const words = startWatchdog()
   const { Socket } = process.getBuiltinModule('node:net')
@@ -51,6 +51,7 @@ function begin({ name, executor, maxPayloadBytes, maxWorkerMiB }: WorkerBirth): 
     home: { model: 'processes', ...executor },
     crossing,
     links,
+    sideBySide: callsPerWorker > 1,
     gauge:
       maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, () => process.memoryUsage.rss()),
     pollCancelled: seq => load(words, watched.cancelled) === seq, // Pairs with the store in watchdog.ts.

@@ -31,6 +31,7 @@ export interface Running {
 
 export class RunningCalls {
   readonly #links: FarLinks | undefined
+  readonly #sideBySide: boolean
   #current: Running | undefined
   /** The calls beside it, by their numbers, which are negative. */
   readonly #beside = new Map<number, Running>()
@@ -38,9 +39,10 @@ export class RunningCalls {
   /** Whether this worker's end is watched. */
   #givesBack = false
 
-  /** `links` is what ends of channels come by, in a process. */
-  constructor(links: FarLinks | undefined) {
+  /** `links` is what ends of channels come by, in a process; `sideBySide` says that calls of the hand run beside each other. */
+  constructor(links: FarLinks | undefined, sideBySide: boolean) {
     this.#links = links
+    this.#sideBySide = sideBySide
   }
 
   /** The call of the hand. */
@@ -65,7 +67,7 @@ export class RunningCalls {
   begin({ seq, ref, special }: Begun, context: CallContext): void {
     const borrower = special ? this.#borrower() : undefined
     const running = { seq, ref, context, talked: false, nested: undefined, stream: undefined, borrower }
-    if (seq < 0) this.#beside.set(seq, running)
+    if (seq < 0 || this.#sideBySide) this.#beside.set(seq, running)
     else this.#current = running
   }
 
@@ -78,7 +80,7 @@ export class RunningCalls {
     if (running === undefined) return undefined
     running.nested?.end()
     giveBack(running)
-    if (seq >= 0) this.#current = undefined
+    if (this.#current === running) this.#current = undefined
     else this.#beside.delete(seq)
     if (this.#beside.size === 0) {
       this.#besideEnd?.unpark()
@@ -92,7 +94,7 @@ export class RunningCalls {
    * it.
    */
   besideEnd(): Promise<void> | undefined {
-    if (this.#beside.size === 0) return undefined
+    if (this.#beside.size === 0 || this.#sideBySide) return undefined
     this.#besideEnd ??= park<void>('calls that were helped with to end', this)
     return this.#besideEnd.promise
   }

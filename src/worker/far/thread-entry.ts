@@ -23,12 +23,25 @@ export const threadEntry: string = urlOfCaller(import.meta.url)
 if (threadBirth !== undefined) offer(() => begin(threadBirth as ThreadBirth))
 
 function begin(birth: ThreadBirth): void {
-  const { name, executor, port, rings, claims, agent, words, spinMs, maxPayloadBytes, maxWorkerMiB } = birth
+  const {
+    name,
+    executor,
+    port,
+    rings,
+    claims,
+    agent,
+    words,
+    spinMs,
+    maxPayloadBytes,
+    callsPerWorker,
+    maxWorkerMiB,
+  } = birth
   joinAgents(agent, name)
   const worker = new Worker({
     name,
     home: { model: 'threads', ...executor },
     crossing: { sharedMemory: true, maxPayloadBytes },
+    sideBySide: callsPerWorker > 1,
     gauge: maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, heapBytes),
     pollCancelled: seq => load(words, threadWords.cancelled) === seq, // Pairs with the store in threads/thread.ts.
     claim: seq => beginClaim(claims, seq),

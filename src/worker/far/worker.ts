@@ -9,7 +9,7 @@
  *     nest ◀─ what the task runs on its own executor: nested-calls.ts
  *
  * Calls are run in the order they came, one after the other; the next one is claimed when the last
- * one has been answered. The entry points (thread-entry.ts, process-entry.ts) bring the transport
+ * one has been answered. With `callsPerWorker` it is claimed when the last one has returned its promise. The entry points (thread-entry.ts, process-entry.ts) bring the transport
  * and the means to die.
  */
 
@@ -45,6 +45,8 @@ export interface WorkerHost extends Postman {
   /** The worker's name, as `thread 2`. */
   readonly name: string
   readonly crossing: Crossing
+  /** Whether calls begin while others wait. Default false. */
+  readonly sideBySide?: boolean
   /** What ends of channels come by, in a process. */
   readonly links?: FarLinks
   /** Says when the worker uses too much memory, if there is a limit. */
@@ -73,10 +75,10 @@ export class Worker implements NestingOwner {
   constructor(host: WorkerHost) {
     declareEnds()
     this.#host = host
-    const { home, name, crossing, gauge, links } = host
+    const { home, name, crossing, gauge, links, sideBySide = false } = host
     const outgoing = new Outgoing(crossing)
     const tasks = new KnownTasks(name, outgoing)
-    const running = new RunningCalls(links)
+    const running = new RunningCalls(links, sideBySide)
     const storages = new HeardStorages()
     const hasMore = () => this.#inbox.hasMore
     this.#outgoing = outgoing
@@ -86,7 +88,8 @@ export class Worker implements NestingOwner {
     const flushOutput = () => host.flushOutput?.()
     const parts = { tasks, storages, running, outgoing, clock, gauge, hasMore, flushOutput }
     this.#runner = new CallRunner(parts)
-    this.#inbox = new Inbox({ postman: host, clock, outgoing, running, run: call => this.#run(call) })
+    const run = (call: Call) => this.#run(call)
+    this.#inbox = new Inbox({ postman: host, clock, outgoing, running, sideBySide, run })
     this.#nested = new NestedCalls(home, crossing, (message, transfer) => outgoing.send(message, transfer))
     this.hears
       .on('load', message => void tasks.load(message))

@@ -1,0 +1,22 @@
+/** What a slot tells its pool of its worker and of the jobs in its hand. */
+import type { ReadyJob } from '../executor/ready-job.ts'
+import type { Outcome } from '../task/results.ts'
+import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
+import type { EndOfLife } from '../worker/life.ts'
+
+export interface OwnerOf<S> {
+  /** The worker has nothing in its hands. */
+  idle(slot: S): void
+  /** The worker has answered and may be given more. */
+  answered(slot: S): void
+  /** The job has an outcome. */
+  settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void
+  /** These jobs are back, in their order; the worker has not begun them. */
+  returned(jobs: readonly ReadyJob[]): void
+  /** A call that the worker runs has made a call of its own. */
+  nest(slot: S, parent: ReadyJob, message: NestMessage): void
+  /** It does not want that one any more. */
+  unnest(parent: ReadyJob, message: UnnestMessage): void
+  /** Nothing of the worker is left. `idle` says that it had nothing to do, and was not to end. */
+  ended(slot: S, why: Error, details: EndOfLife & { readonly idle: boolean }): void
+}
