@@ -54,9 +54,11 @@ export function propagated<S extends AsyncLocalStorage<any>>(where: Where, stora
     )
   }
   if (all.list.some(known => known.storage === storage)) {
-    throw new DeclarationError(`The storage ${nameOf(storage, name)} is propagated already. Declare it once.`)
+    throw new DeclarationError(
+      `The storage ${storageName(storage, name)} is propagated already. Declare it once.`,
+    )
   }
-  declared.declare(where, nameOf(storage, name), propagated, place => ({ place, storage }))
+  declared.declare(where, storageName(storage, name), propagated, place => ({ place, storage }))
   all.list = [...declared.all()]
   return storage
 }
@@ -91,6 +93,6 @@ export function withStores<T>(stores: readonly Store[], body: () => T): T {
 }
 
 /** Node gives a storage a name from 24 on. */
-function nameOf(storage: AsyncLocalStorage<unknown>, given: string | undefined): string {
+function storageName(storage: AsyncLocalStorage<unknown>, given: string | undefined): string {
   return given ?? (storage as { name?: string }).name ?? ''
 }

@@ -155,7 +155,7 @@ export function findSharedClass(address: ClassAddress): SharedClass {
   if (!isSameVersion(found.address.version, version, () => found.address.digest === digest)) {
     throw new TaskVersionError(
       module,
-      `${showModule(module)}, which declares the class ${nameOf(name)}, changed on disk after this program had loaded it, so the two sides have different classes. Restart the program.`,
+      `${showModule(module)}, which declares the class ${shownName(name)}, changed on disk after this program had loaded it, so the two sides have different classes. Restart the program.`,
     )
   }
   return found
@@ -185,7 +185,7 @@ function loadOwn(module: string): boolean {
 }
 
 function unknownClass(module: string, name: string): UnknownClassError {
-  const shown = nameOf(name)
+  const shown = shownName(name)
   const file = showModule(module)
   return new UnknownClassError(
     module,
@@ -198,12 +198,14 @@ function unknownClass(module: string, name: string): UnknownClassError {
 
 function checkClass<C extends Function>(given: C): C {
   if (!isFunction(given) || typeof given.prototype !== 'object' || given.prototype === null) {
-    const got = isFunction(given) ? `the function ${nameOf(given.name)}` : `a value of type ${typeof given}`
+    const got = isFunction(given)
+      ? `the function ${shownName(given.name)}`
+      : `a value of type ${typeof given}`
     throw new DeclarationError(`shareable(import.meta, Class) takes a class; it got ${got}.`)
   }
   if (byPrototype.has(given.prototype)) {
     throw new DeclarationError(
-      `The class ${nameOf(given.name)} is shareable already: it was declared in ${showModule((byPrototype.get(given.prototype) as SharedClass).address.module)}. Declare it once.`,
+      `The class ${shownName(given.name)} is shareable already: it was declared in ${showModule((byPrototype.get(given.prototype) as SharedClass).address.module)}. Declare it once.`,
     )
   }
   if (isNative(given)) {
@@ -216,7 +218,7 @@ function checkClass<C extends Function>(given: C): C {
 
 /** Without hooks, the instance's own properties must be all there is. */
 function checkOwnDataIsEnough(given: Function): void {
-  const shown = nameOf(given.name)
+  const shown = shownName(given.name)
   const cure =
     'Say how it crosses, inside of the class, where its data can be seen:\n' +
     `    static { shareable(import.meta, ${shown}, { pack: instance => …, unpack: data => new ${shown}(…) }) }`
@@ -251,6 +253,6 @@ function isFunction(value: unknown): value is Function {
   return typeof value === 'function'
 }
 
-function nameOf(name: string): string {
+function shownName(name: string): string {
   return name === '' ? '(anonymous)' : name
 }

@@ -7,6 +7,7 @@
 import { checkMs, checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { isThenable } from '../task/thenable.ts'
 import { type Duration, durationOf } from './measurement.ts'
 import { awaitQuiet, type Quiet } from './quiet.ts'
 import { outliersOf } from './statistics.ts'
@@ -64,7 +65,7 @@ export async function timeit(call: () => unknown, options: TimeitOptions = {}): 
   const before = await awaitQuiet(waitMs)
   const begun = runtime().now()
   const first = call()
-  const waits = isPromise(first)
+  const waits = isThenable(first)
   if (waits) await first
   const firstMs = runtime().now() - begun
   const block = waits ? awaitedBlock : plainBlock
@@ -128,8 +129,4 @@ function emptyCallMs(): number {
   const calls = 100_000
   plainBlock(() => kept, calls)
   return plainBlock(() => kept, calls) / calls
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

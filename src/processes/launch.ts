@@ -3,7 +3,7 @@ import { bare } from '../checks.ts'
 import type { PoolOptions } from '../pool/options.ts'
 import { firstLine, markProcess } from '../worker/birth.ts'
 import { processEntry } from '../worker/far/process-entry.ts'
-import { currentFolder, nameOf, startFolder, withoutScript } from '../worker/start-flags.ts'
+import { currentFolder, flagName, startFolder, withoutScript } from '../worker/start-flags.ts'
 
 const { existsSync } = process.getBuiltinModule('node:fs')
 const { dirname, resolve } = process.getBuiltinModule('node:path')
@@ -89,7 +89,7 @@ export function inheritedFlags(flags: readonly string[]): string[] {
     if (!word.startsWith('-')) return keep ? [folders.has(before) ? fromStart(word) : word] : []
     keep = !isOwn(word)
     before = word
-    const name = nameOf(word)
+    const name = flagName(word)
     if (!keep) return []
     return [word !== name && folders.has(name) ? `${name}=${fromStart(word.slice(name.length + 1))}` : word]
   })
@@ -103,7 +103,7 @@ function fromStart(folder: string): string {
 }
 
 function isOwn(flag: string): boolean {
-  const name = nameOf(flag)
+  const name = flagName(flag)
   return ownFlags.has(name) || ownFamilies.some(family => name.startsWith(family))
 }
 

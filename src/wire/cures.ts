@@ -69,12 +69,3 @@ function isPlainWithin(value: object): boolean {
     )
   })
 }
-
-/** What a class's `pack` has thrown, which is all that is known of why. */
-export function messageOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? thrown.message : String(thrown)
-  } catch {
-    return 'it threw what hides what it is'
-  }
-}

@@ -12,6 +12,7 @@ import {
 } from '../errors.ts'
 import type { Job } from '../executor/backend.ts'
 import { callerError } from '../executor/caller.ts'
+import { inShort, messageOf } from '../wire/error-text.ts'
 import { forgeryIn, type WireFailure } from '../wire/failure.ts'
 import type { Exit } from './far-worker.ts'
 
@@ -66,22 +67,4 @@ function describeExit(exit: Exit): string {
   if (exit.kind === 'signal')
     return `it was ended by ${exit.signal}${exit.lastWords === '' ? '' : `; it wrote last:\n${exit.lastWords}`}`
   return exit.kind === 'error' ? messageOf(exit.error) : exit.kind
-}
-
-/** Name and message of an error, whose class may have getters for them. */
-export function inShort(error: Error): string {
-  try {
-    return `${error.name}: ${error.message}`
-  } catch {
-    return 'an error that hides what it is'
-  }
-}
-
-/** The text of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error)
-  } catch {
-    return 'something that hides what it is'
-  }
 }

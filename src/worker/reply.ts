@@ -4,9 +4,9 @@ import type { Job } from '../executor/backend.ts'
 import { callerError } from '../executor/caller.ts'
 import type { Outcome } from '../task/results.ts'
 import { decode } from '../wire/codec.ts'
+import { messageOf } from '../wire/error-text.ts'
 import { forgeryIn, type WireFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
-import { messageOf } from './exit-reason.ts'
 
 /** The outcome that the reply tells of; throws what no AtonceError is if the reply was forged. */
 export function outcomeOf(reply: NestedReply, job: Job): Outcome<unknown> {

@@ -37,20 +37,20 @@ const conditions = new Set(['-C', '--conditions'])
 
 /** Whether any of the flags loads a module ahead of the program. */
 export function hasPreload(flags: readonly string[]): boolean {
-  return flags.some(flag => preloads.has(nameOf(flag)))
+  return flags.some(flag => preloads.has(flagName(flag)))
 }
 
 /** Only the flags that say which modules are loaded. */
 export function onlyModuleFlags(flags: readonly string[]): string[] {
   let keep = false
   return flags.filter(word => {
-    if (word.startsWith('-')) keep = preloads.has(nameOf(word)) || conditions.has(nameOf(word))
+    if (word.startsWith('-')) keep = preloads.has(flagName(word)) || conditions.has(flagName(word))
     return keep
   })
 }
 
 /** The flag's name: what stands before the equals sign, if there is one. */
-export function nameOf(flag: string): string {
+export function flagName(flag: string): string {
   return flag.split('=', 1)[0] as string
 }
 
@@ -59,7 +59,7 @@ export function withPreloadsFrom(folder: string, flags: readonly string[]): stri
   return flags.map((word, at) => {
     const before = flags[at - 1]
     if (before !== undefined && preloads.has(before)) return found(folder, word)
-    const flag = nameOf(word)
+    const flag = flagName(word)
     return flag !== word && preloads.has(flag)
       ? `${flag}=${found(folder, word.slice(flag.length + 1))}`
       : word

@@ -48,7 +48,7 @@ export class LimitedRun implements Asker {
     if (parked !== undefined) return void parked.unpark(call)
     const now = runtime()
     if (now === realRuntime) open?.(call)
-    else now.resume(nameOf(call, this.#places), this.#reason, () => open?.(call))
+    else now.resume(callName(call, this.#places), this.#reason, () => open?.(call))
   }
 
   dropped(call: LimitedCall, error: Error): void {
@@ -58,7 +58,7 @@ export class LimitedRun implements Asker {
 
   /** Runs as a reaction to the promise of the place, and so in the context that `run` was called in. */
   readonly #begin = (call: LimitedCall): unknown =>
-    this.#call(call, new CallStrand(nameOf(call, this.#places), call))
+    this.#call(call, new CallStrand(callName(call, this.#places), call))
 
   #call(call: LimitedCall, strand: CallStrand): unknown {
     enterStrand(strand)
@@ -104,7 +104,7 @@ export class LimitedRun implements Asker {
     limits: Limits | undefined,
     deadlineMs: number | undefined,
   ): Promise<unknown> {
-    const strand = new CallStrand(nameOf(call, this.#places), call)
+    const strand = new CallStrand(callName(call, this.#places), call)
     let timer: Timer | undefined
     const outcome = park<unknown>(`${strand.name} to end`, call, {
       signal: limits?.signal,
@@ -152,6 +152,6 @@ export function timeoutOf(name: string, timeoutMs: number): TimeoutError {
   )
 }
 
-function nameOf(call: LimitedCall, places: Places): string {
+function callName(call: LimitedCall, places: Places): string {
   return call.fn.name || `a call of ${places.name}`
 }

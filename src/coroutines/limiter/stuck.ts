@@ -79,7 +79,7 @@ export class StuckWatch {
 
   #warn(): void {
     const { name, queued, running } = this.#limiter
-    const named = [...this.#suspects].slice(0, mostNamed).map(([call, why]) => `${nameOf(call)} ${why}`)
+    const named = [...this.#suspects].slice(0, mostNamed).map(([call, why]) => `${callName(call)} ${why}`)
     this.#suspects.clear()
     process.emitWarning(
       `${name} has stood still for ${this.#stuckMs} ms: ${queued} calls wait for a place, ${running} hold one: ${named.join('; ')}. ` +
@@ -91,6 +91,6 @@ export class StuckWatch {
   }
 }
 
-function nameOf(call: LimitedCall): string {
+function callName(call: LimitedCall): string {
   return call.fn.name || 'a call'
 }

@@ -1,4 +1,5 @@
 /** The links of a worker process: numbers on its one connection. */
+import { ProtocolError } from '../../errors.ts'
 import type { Crossing } from '../crossing.ts'
 import type { Link, LinkListener } from './link.ts'
 import type { LentMessage, OfLoan } from './messages.ts'
@@ -78,6 +79,6 @@ class FarLink implements Link {
   }
 
   garbled(what: string): void {
-    throw new Error(`The owner of a channel sent ${what}.`)
+    throw new ProtocolError(what, { worker: 'The owner of a channel', task: undefined })
   }
 }

@@ -9,6 +9,7 @@
  * Two things must work while the task spins in an endless loop: to see that the parent died, and to see that the job was
  * cancelled. So a second thread watches: see watchdog.ts.
  */
+import { ProtocolError } from '../../errors.ts'
 import { load, store } from '../../runtime/atomics.ts'
 
 import { urlOfCaller } from '../../runtime/call-site.ts'
@@ -77,7 +78,7 @@ function begin({ name, executor, maxPayloadBytes, callsPerWorker, maxWorkerMiB }
         store(words, watched.unfinished, 0)
         links.cleared()
       },
-      garbled: what => die(new Error(what)),
+      garbled: what => die(new ProtocolError(what, { worker: `The executor of ${name}`, task: undefined })),
       closed: () => endWorker(0), // The parent is gone, or wants this worker to go.
     },
     { maxFrameBytes: longestFrame(maxPayloadBytes), to, promptFd: outgoingFd },

@@ -5,6 +5,7 @@
  * It is also where the worker finds itself: `threadEntry` is the URL of this code, which in a bundle is the bundle's own.
  * So no file has to lie beside a bundle; the bundle is loaded again in the worker, with `isWorker` true.
  */
+import { ProtocolError } from '../../errors.ts'
 import { joinAgents } from '../../runtime/agents.ts'
 import { load } from '../../runtime/atomics.ts'
 import { urlOfCaller } from '../../runtime/call-site.ts'
@@ -61,7 +62,7 @@ function begin(birth: ThreadBirth): void {
       run: (seq, ref, args) => worker.receiveRun(seq, ref, args),
       done() {},
       awake: () => worker.wake(),
-      garbled: what => die(new Error(what)),
+      garbled: what => die(new ProtocolError(what, { worker: `The executor of ${name}`, task: undefined })),
       closed: () => endWorker(0),
     },
     rings.fromWorker,
