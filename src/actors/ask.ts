@@ -48,6 +48,7 @@ export class Ask implements PendingAsk {
     this.within = asker?.current
     this.link = asking?.link
     this.linkId = asking?.id ?? 0
+    if (asking !== undefined) asking.giveUp = reason => this.giveUp(reason)
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -88,8 +89,11 @@ export class Ask implements PendingAsk {
 
   /** Lets its limits, and the ask that it is made for, end it. */
   limit(limits: Limits | undefined, lines: Lines): void {
-    const outer = this.within?.ask
-    if (outer instanceof Ask && !outer.settled) {
+    const { ask } = this.within ?? {}
+    const outer = ask instanceof Ask ? ask : undefined
+    if (outer?.reason !== undefined) return this.giveUp(outer.reason) // Nobody waits for what this is for.
+    const bounded = outer !== undefined && !outer.settled
+    if (bounded) {
       outer.#inner ??= new Set()
       outer.#inner.add(this)
     }
@@ -101,8 +105,8 @@ export class Ask implements PendingAsk {
       this.#aborted = { signal, listener }
     }
     // The outer deadline is no later, and ends this one too.
-    if (!(outer instanceof Ask) || outer.untilMs > lines.nowMs() + timeoutMs) lines.enter(this, timeoutMs)
-    else this.untilMs = outer.untilMs
+    if (bounded && outer.untilMs <= lines.nowMs() + timeoutMs) this.untilMs = outer.untilMs
+    else lines.enter(this, timeoutMs)
   }
 
   /** The one place where it ends; nothing stays behind. */

@@ -10,27 +10,17 @@
  */
 
 import { Ask, cycle } from './ask.ts'
-import type { Asker, Asking, Definition, Ended, Limits, Method, Target } from './contract.ts'
+import type { Asker, Asking, Definition, Ended, Inlet, Limits, Method, Target } from './contract.ts'
 import { currentActor, enterActor, leaveActor } from './current.ts'
 import { ActorDiedError, ActorStartError, MailboxFullError } from './errors.ts'
 import { Extras } from './extras.ts'
-import type { LiveActor, Shown } from './live-actor.ts'
+import type { LiveActor, Parent, Shown } from './live-actor.ts'
 import { Mailbox, Message, OwnMessage } from './mailbox.ts'
 import { Memory } from './memory.ts'
 import { isAbnormal, type StopReason, stopped } from './reason.ts'
 import type { Runnable } from './run-queue.ts'
 import { openStream } from './stream.ts'
 import type { System } from './system.ts'
-
-/** Who is told how an actor fares, and decides what becomes of it. */
-export interface Parent {
-  /** It threw, and waits: to be restarted, or ended. `message` is what it worked on. */
-  failed(cell: Cell, reason: StopReason, message: Message | undefined): void
-  /** It has ended by itself, or because it was asked to. */
-  ended(cell: Cell, reason: StopReason): void
-  /** Whether it is to be restarted when it ends by itself. */
-  keeps(reason: StopReason): boolean
-}
 
 export type CellState = 'starting' | 'ready' | 'busy' | 'failed' | 'stopping' | 'ended'
 
@@ -98,6 +88,21 @@ export class Cell implements LiveActor, Runnable {
       return this.#dead(method, args, 'ended')
     if (this.waiting >= this.definition.capacity && !this.#makesRoom(currentActor(), false))
       return this.#dead(method, args, 'full')
+    this.#accept(new Message(method, args, undefined))
+    return true
+  }
+
+  deliver(method: Method, args: readonly unknown[], inlet: Inlet): boolean {
+    if (this.ended !== undefined || this.#extras?.closing !== undefined)
+      return this.#dead(method, args, 'ended')
+    const { overflow, capacity } = this.definition
+    const { waiting } = this
+    if (waiting >= capacity) {
+      if (overflow === 'drop-oldest') this.#makesRoom(undefined, false)
+      else if (overflow === 'reject' || waiting >= hardBound * capacity)
+        return this.#dead(method, args, 'full')
+    }
+    this.extras.muting.takeFrom(inlet)
     this.#accept(new Message(method, args, undefined))
     return true
   }
@@ -178,16 +183,17 @@ export class Cell implements LiveActor, Runnable {
       return true
     }
     if (sender === undefined) return asks
-    // Who has too much to do itself is not held up, or two that fill each other's mailboxes would wait for ever.
-    if (sender instanceof Cell && sender.waiting < sender.definition.capacity)
-      this.extras.muting.mute(sender.extras.muting)
+    // Nobody is held up by one that is held up itself: or some could wait for each other in a circle, for ever.
+    const { muting } = this.extras
+    if (!muting.muted && sender instanceof Cell && sender.waiting < sender.definition.capacity)
+      muting.mute(sender.extras.muting)
     return true
   }
 
   // ── working ──
 
   #getInLine(): void {
-    if (this.#inLine || this.#state !== 'ready' || this.#extras?.muting.muted === true) return
+    if (this.#inLine || this.#state !== 'ready' || this.#extras?.held === true) return
     this.#inLine = true
     this.system.queue.push(this)
   }
@@ -200,7 +206,7 @@ export class Cell implements LiveActor, Runnable {
   turn(mostMessages: number): number {
     this.#inLine = false
     let count = 0
-    while (count < mostMessages && this.#state === 'ready' && this.#extras?.muting.muted !== true) {
+    while (count < mostMessages && this.#state === 'ready' && this.#extras?.held !== true) {
       const message = this.#mailbox?.shift()
       if (message === undefined) {
         if (this.#extras?.closing !== undefined) void this.end(this.#extras.closing, Number.POSITIVE_INFINITY)
@@ -251,8 +257,8 @@ export class Cell implements LiveActor, Runnable {
     if (this.#extras?.stashing === message) this.#extras.stashing = undefined
     else message.ask?.answer(value)
     if (this.definition.remember > 0) this.memory?.note(message.method?.name ?? 'a timer', message.args)
-    if (this.#extras?.leaving === true) return this.#leave()
-    this.#extras?.onIdle?.()
+    if (this.#extras?.leaving === true && !this.#extras.halting) return this.#leave()
+    this.#extras?.idle()
     this.wake()
   }
 
@@ -276,7 +282,8 @@ export class Cell implements LiveActor, Runnable {
     if (ask !== undefined && !this.definition.crashOn.some(cls => error instanceof cls)) {
       this.current = undefined
       this.#state = 'ready'
-      this.#extras?.onIdle?.()
+      if (this.#extras?.leaving === true && !this.#extras.halting) return this.#leave()
+      this.#extras?.idle()
       return this.wake()
     }
     this.fail(error)
@@ -337,7 +344,7 @@ export class Cell implements LiveActor, Runnable {
     if (this.#state === 'ended' || this.#state === 'stopping' || this.#state === 'failed') return
     const message = this.current
     this.current = undefined
-    if (this.#extras?.onIdle !== undefined) return this.#extras.onIdle() // It is being stopped already.
+    if (this.#extras?.halting === true) return this.#extras.idle() // It is being stopped already.
     this.#state = 'failed'
     message?.ask?.giveUp(new ActorDiedError(this.name, { kind: 'failure', error }, 'maybe'))
     if (this.parent === undefined) void this.end({ kind: 'failure', error }, usualShutdownMs)
@@ -349,8 +356,9 @@ export class Cell implements LiveActor, Runnable {
    * the ref wait for `start`.
    */
   async suspend(error: unknown, budgetMs: number): Promise<void> {
-    if (this.#state === 'ended' || this.#state === 'stopping') return
+    if (this.#isEnding()) return
     if (this.current !== undefined) await this.extras.untilIdle(budgetMs)
+    if (this.#isEnding()) return
     const { current } = this
     this.current = undefined
     current?.ask?.giveUp(new ActorDiedError(this.name, { kind: 'restart', error }, 'maybe'))
@@ -358,6 +366,18 @@ export class Cell implements LiveActor, Runnable {
     if (this.#extras !== undefined || hasOnStop(this.instance))
       await this.extras.leaveIncarnation({ kind: 'restart', error }, budgetMs)
     this.instance = undefined // It has ended: a second failure has nothing of it to end.
+  }
+
+  #isEnding(): boolean {
+    return this.#state === 'ended' || this.#state === 'stopping'
+  }
+
+  /** Goes on with what waits, as the instance that failed; false if there is none. */
+  resume(): boolean {
+    if (this.#state !== 'failed' || this.instance === undefined) return false
+    this.#state = 'ready'
+    this.wake()
+    return true
   }
 
   /** Its `onStart` takes too long: what it comes to is nobody's business any more. */
@@ -382,13 +402,15 @@ export class Cell implements LiveActor, Runnable {
     if (this.ended !== undefined) return
     const { onExit } = this.extras
     if (onExit !== undefined) this.post(() => onExit(from, reason))
-    else if (isAbnormal(reason)) this.fail(new ActorDiedError(from, reason, 'maybe'))
+    else if (isAbnormal(reason) || reason.kind === 'noproc')
+      this.fail(new ActorDiedError(from, reason, 'maybe'))
   }
 
   async stop(reason: StopReason, queued: 'finish' | 'drop', graceMs: number): Promise<void> {
     if (this.ended !== undefined) return
     if (queued === 'drop') return this.end(reason, graceMs)
     this.extras.closing ??= reason
+    this.extras.muting.workOn() // The last that it does must not wait for others' room.
     this.wake()
     await this.extras.untilEnded(graceMs)
   }

@@ -1,8 +1,9 @@
 /** One child of a supervisor: an actor, or another supervisor. */
 
-import type { Cell, Parent } from './cell.ts'
+import type { Runtime } from '../runtime/seam.ts'
+import type { Cell } from './cell.ts'
 import { ActorStartError } from './errors.ts'
-import type { Shown } from './live-actor.ts'
+import type { LiveActor, Parent, Shown } from './live-actor.ts'
 import type { Message } from './mailbox.ts'
 import { isAbnormal, type StopReason, shutdown } from './reason.ts'
 import type { ChildSettings } from './settings.ts'
@@ -27,6 +28,8 @@ export interface Child extends Shown {
   /** Ends what runs, and keeps what a restart keeps. */
   suspend(error: unknown, budgetMs: number): Promise<void>
   end(reason: StopReason, budgetMs: number): Promise<void> | undefined
+  /** Goes on as the instance that failed; false if that can't be. */
+  resume(): boolean | Promise<boolean>
   /** It never started: nothing of it stays. */
   discard(): void
 }
@@ -83,6 +86,10 @@ export class ActorChild implements Child, Parent {
     return this.cell.end(reason, budgetMs)
   }
 
+  resume(): boolean {
+    return this.cell.resume()
+  }
+
   discard(): void {
     this.cell.parent = undefined
     this.cell.over({ kind: 'noproc' })
@@ -90,11 +97,11 @@ export class ActorChild implements Child, Parent {
 
   // ── what its actor tells ──
 
-  failed(_cell: Cell, reason: StopReason, message: Message | undefined): void {
+  failed(_actor: LiveActor, reason: StopReason, message: Message | undefined): void {
     this.#over.failed(this, reason, message)
   }
 
-  ended(_cell: Cell, reason: StopReason): void {
+  ended(_actor: LiveActor, reason: StopReason): void {
     this.#over.childEnded(this, reason)
   }
 
@@ -103,28 +110,36 @@ export class ActorChild implements Child, Parent {
     return restart === 'permanent' || (restart === 'transient' && isAbnormal(reason))
   }
 
-  async #withinTime(starting: Promise<void>): Promise<void> {
-    const { runtime } = this.cell.system
+  #withinTime(starting: Promise<void>): Promise<void> {
     const { startTimeoutMs } = this.settings
-    let timer: ReturnType<typeof runtime.setTimer> | undefined
-    const late = new Promise<never>((_, reject) => {
-      if (startTimeoutMs === Number.POSITIVE_INFINITY) return
-      timer = runtime.setTimer(startTimeoutMs, () => {
-        this.cell.giveUpStart()
-        reject(
-          new ActorStartError(
-            this.name,
-            new Error(`onStart did not end within ${startTimeoutMs} ms (startTimeoutMs).`),
-          ),
-        )
-      })
+    return withinTime(starting, this.cell.system.runtime, startTimeoutMs, () => {
+      this.cell.giveUpStart()
+      throw new ActorStartError(
+        this.name,
+        new Error(`onStart did not end within ${startTimeoutMs} ms (startTimeoutMs).`),
+      )
     })
-    try {
-      await Promise.race([starting, late])
-    } finally {
-      timer?.cancel()
-    }
   }
+}
+
+/** As `going`, or as what `late` does after `delayMs`, whichever is first. */
+export function withinTime(
+  going: Promise<void>,
+  of: Runtime,
+  delayMs: number,
+  late: () => void,
+): Promise<void> {
+  if (delayMs === Number.POSITIVE_INFINITY) return going
+  return new Promise((resolve, reject) => {
+    const timer = of.setTimer(delayMs, () => {
+      try {
+        resolve(late())
+      } catch (error) {
+        reject(error)
+      }
+    })
+    void going.then(resolve, reject).then(() => timer.cancel())
+  })
 }
 
 /** A supervisor, as its parent sees it. */
@@ -132,10 +147,15 @@ export interface Tree {
   readonly name: string
   readonly strategy: string
   readonly children: readonly Shown[]
-  onEnded: ((reason: StopReason) => void) | undefined
+  onEnded: OnEnded | undefined
   open(): Promise<void>
   stop(reason?: StopReason): Promise<void>
+  /** Ends at once all that is still to end. */
+  fence(): void
 }
+
+/** Is told that a supervisor has ended; `byItself` is false if its `stop()` was called. */
+export type OnEnded = (reason: StopReason, byItself: boolean) => void
 
 /** A supervisor under a supervisor: each restart is a new one, with what its `setup` starts. */
 export class SupervisorChild<T extends Tree> implements Child {
@@ -144,12 +164,14 @@ export class SupervisorChild<T extends Tree> implements Child {
   readonly cell = undefined
   readonly waiting = 0
   failure: string | undefined
+  readonly #runtime: Runtime
   readonly #make: () => T
   readonly #over: Over
   #supervisor: T
   #state: 'starting' | 'ready' | 'failed' | 'ended' = 'starting'
 
-  constructor(make: () => T, settings: ChildSettings, over: Over) {
+  constructor(make: () => T, settings: ChildSettings, over: Over, of: Runtime) {
+    this.#runtime = of
     this.#make = make
     this.#supervisor = make()
     this.settings = settings
@@ -183,9 +205,11 @@ export class SupervisorChild<T extends Tree> implements Child {
   async begin(): Promise<void> {
     if (this.#state !== 'starting') this.#supervisor = this.#make()
     const begun = this.#supervisor
-    begun.onEnded = reason => this.#ended(begun, reason)
+    begun.onEnded = (reason, byItself) => this.#ended(begun, reason, byItself)
     try {
-      await begun.open()
+      await withinTime(begun.open(), this.#runtime, this.settings.startTimeoutMs, () => {
+        throw new Error(`its setup did not end within ${this.settings.startTimeoutMs} ms (startTimeoutMs)`)
+      })
     } catch (error) {
       this.#state = 'failed'
       begun.onEnded = undefined
@@ -195,26 +219,36 @@ export class SupervisorChild<T extends Tree> implements Child {
     this.#state = 'ready'
   }
 
-  async suspend(): Promise<void> {
+  async suspend(_error: unknown, budgetMs: number): Promise<void> {
     if (this.#state === 'failed') return
     this.#state = 'failed'
     this.#supervisor.onEnded = undefined
-    await this.#supervisor.stop()
+    await this.#stopWithin(budgetMs, shutdown)
   }
 
-  async end(reason: StopReason): Promise<void> {
+  async end(reason: StopReason, budgetMs: number): Promise<void> {
     this.#state = 'ended'
     this.#supervisor.onEnded = undefined
-    await this.#supervisor.stop(reason)
+    await this.#stopWithin(budgetMs, reason)
+  }
+
+  async #stopWithin(budgetMs: number, reason: StopReason): Promise<void> {
+    const stopping = this.#supervisor.stop(reason)
+    await withinTime(stopping, this.#runtime, budgetMs, () => this.#supervisor.fence())
+    await stopping
+  }
+
+  resume(): boolean {
+    return false
   }
 
   discard(): void {
     this.#state = 'ended'
   }
 
-  #ended(begun: T, reason: StopReason): void {
+  #ended(begun: T, reason: StopReason, byItself: boolean): void {
     if (begun !== this.#supervisor) return
-    if (isAbnormal(reason)) {
+    if (isAbnormal(reason) || (byItself && this.settings.restart === 'permanent')) {
       this.#state = 'failed'
       this.#over.failed(this, reason, undefined)
     } else {

@@ -64,10 +64,22 @@ export interface Asking {
   readonly link: object
   readonly id: number
   readonly asker: Asker | undefined
+  /** Gives it up; set by the ask. */
+  giveUp: ((reason: unknown) => void) | undefined
 }
 
 /** Is told once when an actor has ended for good. */
 export type Ended = (reason: StopReason) => void
+
+/** The end of a link from which messages come: how many of them have been worked on goes back over it. */
+export interface Inlet {
+  /** How many came. */
+  taken: number
+  /** Of how many it was told that they have left the mailbox. */
+  told: number
+  /** Tells the other side. */
+  tell(): void
+}
 
 /** What a ref points at: an actor on this thread, or the near end of one elsewhere. Both take the same messages. */
 export interface Target {
@@ -78,6 +90,8 @@ export interface Target {
   readonly ended: StopReason | undefined
   /** False if the message became a dead letter. */
   tell(method: Method, args: readonly unknown[]): boolean
+  /** The same for a message that came over a link, which has room for what it brings. */
+  deliver(method: Method, args: readonly unknown[], inlet: Inlet): boolean
   ask(method: Method, args: readonly unknown[], limits: Limits | undefined): Promise<unknown>
   /** The same, for one who asks from elsewhere. */
   askFor(

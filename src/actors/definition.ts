@@ -141,8 +141,15 @@ export function findDefinition(place: Place): Definition | undefined {
 /** What is known of a class that this side has not imported: its methods' names. */
 export function definitionOfNames(
   place: Place,
-  names: readonly string[],
-  streams: readonly string[],
+  {
+    methods: names,
+    streams,
+    capacity,
+    overflow,
+  }: Pick<Definition, 'capacity' | 'overflow'> & {
+    readonly methods: readonly string[]
+    readonly streams: readonly string[]
+  },
 ): Definition {
   const absent = () => {
     throw new InvalidActorError(`${place.name} is not imported here: ${place.module}`)
@@ -155,8 +162,8 @@ export function definitionOfNames(
     place,
     make: class {},
     methods,
-    capacity: usualCapacity,
-    overflow: 'wait',
+    capacity,
+    overflow,
     crashOn: [],
     remember: 0,
     redact: undefined,

@@ -6,7 +6,7 @@
 import { unsharedContext } from '../runtime/async-context.ts'
 import type { Timer } from '../runtime/seam.ts'
 import { withStrand } from '../runtime/strand.ts'
-import type { Ended, Method } from './contract.ts'
+import type { Ended, Method, Target } from './contract.ts'
 import { ActorStrand } from './current.ts'
 import { MailboxFullError } from './errors.ts'
 import type { Children, LiveActor } from './live-actor.ts'
@@ -32,9 +32,12 @@ export class Extras {
   /** Is told of linked actors that end, in place of failing with them. */
   onExit: ((from: string, reason: StopReason) => unknown) | undefined
   memory: Memory | undefined
-  /** Is called when the current message has ended. */
-  onIdle: (() => void) | undefined
+  /** After the current message none is taken: it is being stopped, or suspended. */
+  halting = false
   readonly muting: Muting
+  /** Who waits for the end of the current message. */
+  #idlers: (() => void)[] = []
+  #links: Map<Target, () => void> | undefined
   readonly #stash: Message[] = []
   readonly #watchers = new Set<Ended>()
   readonly #timers = new Set<Timer>()
@@ -46,6 +49,11 @@ export class Extras {
   constructor(actor: LiveActor) {
     this.#actor = actor
     this.muting = new Muting(actor)
+  }
+
+  /** Whether it takes no message now. */
+  get held(): boolean {
+    return this.halting || this.muting.muted
   }
 
   // ── its context ──
@@ -86,6 +94,30 @@ export class Extras {
     const watcher: Ended = reason => ended(reason)
     this.#watchers.add(watcher)
     return () => void this.#watchers.delete(watcher)
+  }
+
+  /** Links it to `other`, once; returns what takes that back. */
+  link(other: Target): () => void {
+    this.#links ??= new Map()
+    const known = this.#links.get(other)
+    if (known !== undefined) return known
+    if (other.ended !== undefined) {
+      this.#actor.exit({ kind: 'noproc', error: other.ended.error }, other.name)
+      return () => {}
+    }
+    const me = this.#actor
+    const theirs = other.watch(reason => {
+      this.#links?.delete(other)
+      me.exit(reason, other.name)
+    })
+    const mine = this.watch(reason => other.exit(reason, me.name))
+    const unlink = () => {
+      this.#links?.delete(other)
+      theirs()
+      mine()
+    }
+    this.#links.set(other, unlink)
+    return unlink
   }
 
   // ── what belongs to one incarnation ──
@@ -160,17 +192,21 @@ export class Extras {
     this.#strand = undefined
     this.#context = undefined
     this.behaviour = undefined
+    this.onExit = undefined
     this.stashing = undefined
     this.leaving = false
+    this.halting = false
   }
 
-  /** Resolves when its current message has ended, or after `budgetMs`. */
-  async untilIdle(budgetMs: number): Promise<void> {
-    const idle = new Promise<void>(resolve => {
-      this.onIdle = resolve
-    })
-    await this.#within(budgetMs, idle)
-    this.onIdle = undefined
+  /** Resolves when its current message has ended, or after `budgetMs`; it takes no other one. */
+  untilIdle(budgetMs: number): Promise<void> {
+    this.halting = true
+    return this.#within(budgetMs, new Promise<void>(resolve => this.#idlers.push(resolve)))
+  }
+
+  /** Its current message has ended. */
+  idle(): void {
+    for (const resolve of this.#idlers.splice(0)) resolve()
   }
 
   #within(budgetMs: number, going: Promise<void>): Promise<void> {
@@ -204,10 +240,7 @@ export class Extras {
   }
 
   async #endSoon(reason: StopReason, working: boolean): Promise<void> {
-    if (working)
-      await new Promise<void>(resolve => {
-        this.onIdle = resolve
-      })
+    if (working) await this.untilIdle(Number.POSITIVE_INFINITY)
     if (this.#actor.ended !== undefined) return
     this.#actor.toStopping()
     this.#left()
@@ -237,9 +270,10 @@ export class Extras {
   /** After its last state: nobody hears of it again. */
   ended(reason: StopReason): void {
     this.#left()
+    this.idle()
     this.muting.end()
+    void this.children?.stop({ kind: 'shutdown' }) // Of one that was fenced they still run.
     this.#strand?.stop(reason.error)
-    this.onIdle = undefined
     const watchers = [...this.#watchers]
     this.#watchers.clear()
     for (const watcher of watchers) watcher(reason)

@@ -20,6 +20,16 @@ export interface Shown {
   readonly children: readonly Shown[]
 }
 
+/** Who is told how an actor fares, and decides what becomes of it. */
+export interface Parent {
+  /** It threw, and waits: to be restarted, or ended. `message` is what it worked on. */
+  failed(actor: LiveActor, reason: StopReason, message: Message | undefined): void
+  /** It has ended by itself, or because it was asked to. */
+  ended(actor: LiveActor, reason: StopReason): void
+  /** Whether it is to be restarted when it ends by itself. */
+  keeps(reason: StopReason): boolean
+}
+
 /** The actors that an actor has started. */
 export interface Children {
   readonly children: readonly Shown[]

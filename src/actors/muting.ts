@@ -6,17 +6,34 @@
  * After the backpressure of the Pony runtime (ponyc, since 0.19). Like there, an actor that has too much to do itself is
  * not muted, or two could wait for each other. An ask ends it, since whoever is asked must answer.
  */
-import type { LiveActor } from './live-actor.ts'
+import type { Definition, Inlet } from './contract.ts'
+
+/** What has a mailbox. */
+export interface Boxed {
+  readonly definition: Definition
+  readonly waiting: number
+  /** Gets in line again, after what kept it from work has ended. */
+  wake(): void
+}
 
 export class Muting {
-  readonly #actor: LiveActor
+  readonly #actor: Boxed
   /** Whom this actor holds up. */
   #muted: Set<Muting> | undefined
   /** Who holds this actor up. */
   #mutedBy: Set<Muting> | undefined
 
-  constructor(actor: LiveActor) {
+  constructor(actor: Boxed) {
     this.#actor = actor
+  }
+
+  /** From where its messages come, if from elsewhere. */
+  #inlets: Set<Inlet> | undefined
+
+  takeFrom(inlet: Inlet): void {
+    inlet.taken += 1
+    this.#inlets ??= new Set()
+    this.#inlets.add(inlet)
   }
 
   /** Whether it takes no message now. */
@@ -34,9 +51,21 @@ export class Muting {
 
   /** Lets the senders go on, once there is room again. */
   relieve(): void {
+    if (this.#inlets !== undefined) this.#tellInlets(this.#inlets)
     if (this.#muted === undefined || this.#muted.size === 0) return
     if (this.#actor.waiting > this.#actor.definition.capacity / 2) return
     this.#release()
+  }
+
+  /** What waits may be from any of them, so each is told of what is surely done. */
+  #tellInlets(inlets: ReadonlySet<Inlet>): void {
+    const { waiting, definition } = this.#actor
+    for (const inlet of inlets) {
+      const done = inlet.taken - waiting
+      if (done - inlet.told < definition.capacity / 4) continue
+      inlet.told = done
+      inlet.tell()
+    }
   }
 
   /** Works on, whoever holds it up. */

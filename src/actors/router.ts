@@ -1,7 +1,7 @@
 /** One ref for many actors of a class: each message goes to one of them. */
 import { checkFunction, checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
-import type { Asking, Definition, Ended, Limits, Method, Target } from './contract.ts'
+import type { Asking, Definition, Ended, Inlet, Limits, Method, Target } from './contract.ts'
 import { ActorDiedError, InvalidActorError } from './errors.ts'
 import type { StopReason } from './reason.ts'
 import { ActorRef, type Ref, targetIn } from './ref.ts'
@@ -70,6 +70,10 @@ class Router implements Target {
 
   tell(method: Method, args: readonly unknown[]): boolean {
     return this.#for(method, args)?.tell(method, args) ?? false
+  }
+
+  deliver(method: Method, args: readonly unknown[], inlet: Inlet): boolean {
+    return this.#for(method, args)?.deliver(method, args, inlet) ?? false
   }
 
   ask(method: Method, args: readonly unknown[], limits: Limits | undefined): Promise<unknown> {

@@ -29,11 +29,14 @@ export interface Self<T extends object = object> {
   ): Promise<Ref<C>>
   /** How its children are supervised; to be called before the first `spawn`. */
   supervise(options: SupervisorOptions): void
-  /** Runs `down` as a message when the other has ended for good. Returns what ends the watch. */
+  /** Runs `down` as a message when the other has ended for good. A restart ends the watch; it returns what does so too. */
   watch(other: Ref, down: (reason: StopReason) => unknown): () => void
-  /** When one of the two ends by a failure, so does the other. Returns what takes the link back. */
+  /**
+   * When one of the two ends by a failure, so does the other; a restart is no end. Of two actors there is one link at the
+   * most. To link to one that has ended is a failure at once. Returns what takes the link back.
+   */
   link(other: Ref): () => void
-  /** Linked actors that end are told to `exited`, as a message, in place of failing this one. */
+  /** Linked actors that end are told to `exited`, as a message, in place of failing this one. Until a restart. */
   trapExits(exited: (from: string, reason: StopReason) => unknown): void
   /** Puts the message that runs aside; an ask waits on. @throws MailboxFullError above the mailbox's capacity */
   stash(): void
@@ -123,13 +126,7 @@ class SelfOf implements Self {
   link(other: Ref): () => void {
     const target = targetIn(other)
     if (target === undefined) throw notARef('self().link(ref)')
-    const me = this.#actor
-    const theirs = target.watch(reason => me.exit(reason, target.name))
-    const mine = me.watch(reason => target.exit(reason, me.name))
-    return () => {
-      theirs()
-      mine()
-    }
+    return this.#actor.extras.link(target)
   }
 
   trapExits(exited: (from: string, reason: StopReason) => unknown): void {
@@ -164,10 +161,13 @@ function watchAs(actor: LiveActor, other: Ref, down: (reason: StopReason) => unk
   if (target === undefined) throw notARef('self().watch(ref, …)')
   let watching = true
   const unwatch = target.watch(reason => actor.post(() => (watching ? down(reason) : undefined)))
-  return () => {
+  const end = () => {
     watching = false
     unwatch()
   }
+  // Each instance watches by itself, or those before it would be told as well.
+  actor.onLeaving(end)
+  return end
 }
 
 function notARef(what: string): InvalidActorError {

@@ -4,6 +4,15 @@ import { OptionError } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { FailureReport } from './report.ts'
 
+/**
+ * What a supervisor does about a failure: `restart` it (by its `restart` type), `stop` it for good, `resume` it as it is,
+ * with the next message, or `escalate`: fail with the same error itself.
+ */
+export type Verdict = 'restart' | 'stop' | 'resume' | 'escalate'
+
+/** Verdicts by class of error; the first that fits counts. */
+export type Verdicts = readonly (readonly [abstract new (...args: any[]) => unknown, Verdict])[]
+
 /** Where an actor lives: see `place.ts`. */
 export interface StartOptions {
   /** Where it lives: `threads()` or `processes()`, in workers of its kind beside the executor's own. Default: here. */
@@ -21,6 +30,8 @@ export interface StartOptions {
   readonly startTimeoutMs?: number
   /** Its end by itself can end the supervisor: see `autoShutdown`. Default false. */
   readonly significant?: boolean
+  /** What its failures lead to, by class of error, before the supervisor's own `onError` is asked. Default: nothing else. */
+  readonly onError?: Verdicts
 }
 
 export const startOptionNames = optionNames<StartOptions>({
@@ -30,6 +41,7 @@ export const startOptionNames = optionNames<StartOptions>({
   shutdownMs: true,
   startTimeoutMs: true,
   significant: true,
+  onError: true,
 })
 
 export type ChildSettings = Required<Omit<StartOptions, 'name' | 'on'>>
@@ -39,28 +51,51 @@ const usual: ChildSettings = {
   shutdownMs: 5_000,
   startTimeoutMs: 30_000,
   significant: false,
+  onError: [],
 }
 
+const verdicts = ['restart', 'stop', 'resume', 'escalate']
 const restarts = ['permanent', 'transient', 'temporary']
 
 /** @throws OptionError */
 export function childSettings(options: StartOptions | undefined): ChildSettings {
   if (options === undefined) return usual
   options = checkOptions('start(cls, args, …)', options, startOptionNames)
-  const { restart, shutdownMs, startTimeoutMs, significant } = { ...usual, ...withoutUndefined(options) }
+  const { restart, shutdownMs, startTimeoutMs, significant, onError } = {
+    ...usual,
+    ...withoutUndefined(options),
+  }
   if (!restarts.includes(restart))
     throw new OptionError(`restart takes ${restarts.join(', ')}; it got ${shown(restart)}.`)
   checkMs('shutdownMs', shutdownMs)
   checkMs('startTimeoutMs', startTimeoutMs)
   checkFlag('significant', significant)
+  checkVerdicts('onError', onError)
   if (options.name !== undefined && (typeof options.name !== 'string' || options.name === ''))
     throw new OptionError(`name takes a text; it got ${shown(options.name)}.`)
-  return { restart, shutdownMs, startTimeoutMs, significant }
+  return { restart, shutdownMs, startTimeoutMs, significant, onError }
+}
+
+/** The verdict on `error`: of the inner list, else of the outer one, else to restart it. */
+export function verdictOn(error: unknown, inner: Verdicts, outer: Verdicts): Verdict {
+  return [...inner, ...outer].find(([cls]) => error instanceof cls)?.[1] ?? 'restart'
+}
+
+function checkVerdicts(what: string, onError: Verdicts): void {
+  const fits = (one: unknown) =>
+    Array.isArray(one) && typeof one[0] === 'function' && verdicts.includes(one[1] as string)
+  if (!Array.isArray(onError) || !onError.every(fits))
+    throw new OptionError(
+      `${what} takes pairs of a class of errors and one of ${verdicts.join(', ')}, as [[RangeError, 'resume']].`,
+    )
 }
 
 export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one' | 'pool'
 
-/** The pause before the nth restart in a row: min · 2ⁿ, at the most max, and by chance up to `jitter` of it more. */
+/**
+ * The pause before the nth restart in a row: min · 2ⁿ, at the most max, and by chance up to `jitter` of it more. A row ends
+ * when (min + max) / 2 have gone by without a failure.
+ */
 export interface Backoff {
   readonly minMs: number
   readonly maxMs: number
@@ -88,6 +123,8 @@ export interface SupervisorOptions {
   readonly backoff?: Backoff
   /** `any`: it ends when a significant child has ended by itself; `all`: when all of them have. Default `never`. */
   readonly autoShutdown?: 'never' | 'any' | 'all'
+  /** What failures lead to, by class of error, where the child's own `onError` says nothing. */
+  readonly onError?: Verdicts
   /** Is told of each failure, before anything is restarted. */
   readonly onFailure?: (report: FailureReport) => void
 }
@@ -99,6 +136,7 @@ const supervisorOptionNames = optionNames<SupervisorOptions>({
   withinMs: true,
   backoff: true,
   autoShutdown: true,
+  onError: true,
   onFailure: true,
 })
 const backoffNames = optionNames<Backoff>({ minMs: true, maxMs: true, jitter: true })
@@ -114,7 +152,7 @@ export type Policy = Required<Omit<SupervisorOptions, 'backoff' | 'onFailure' | 
 export function policyOf(options: SupervisorOptions): Policy {
   options = checkOptions('supervisor(…)', options, supervisorOptionNames)
   const { strategy = 'one_for_one', maxRestarts = 1, withinMs = 5_000, autoShutdown = 'never' } = options
-  const { backoff, onFailure } = options
+  const { backoff, onFailure, onError = [] } = options
   if (!strategies.includes(strategy))
     throw new OptionError(
       `supervisor({ strategy }) takes ${strategies.join(', ')}; it got ${shown(strategy)}.`,
@@ -125,6 +163,7 @@ export function policyOf(options: SupervisorOptions): Policy {
     )
   if (maxRestarts !== 0) checkCount('supervisor({ maxRestarts })', maxRestarts)
   checkMs('supervisor({ withinMs })', withinMs)
+  checkVerdicts('supervisor({ onError })', onError)
   if (onFailure !== undefined)
     checkFunction('supervisor({ onFailure })', onFailure, 'report => console.error(String(report))')
   return {
@@ -132,6 +171,7 @@ export function policyOf(options: SupervisorOptions): Policy {
     maxRestarts,
     withinMs,
     autoShutdown,
+    onError,
     onFailure,
     backoff: backoff === undefined ? undefined : checkedBackoff(backoff),
   }

@@ -3,9 +3,9 @@
  *
  *     start ─▶ children, oldest first            one thing at a time; a shutdown gets in between two attempts
  *     a child fails ─▶ due ─▶ too many? ──yes──▶ give up: stop all, end with RestartLimitError
- *                              └─no─▶ pause (backoff) ─▶ suspend whom the strategy names, last first
- *                                      ▲                 ─▶ start them again, first first ─▶ a start fails ─┐
- *                                      └────────────────────────────────────────────────────────────────────┘
+ *                       ▲      └─no─▶ suspend whom the strategy names, last first ─▶ pause (backoff; others go on)
+ *                       │             ─▶ start them again, first first ─▶ a start fails ─▶ others have their turn ─┐
+ *                       └─────────────────────────────────────────────────────────────────────────────────────────┘
  *     stop ─▶ children, newest first, each within its shutdownMs
  *
  * The rules are those of Erlang/OTP's supervisor (stdlib, supervisor.erl and its documentation); that the mailbox
@@ -14,13 +14,14 @@
 import { ClosedError } from '../errors.ts'
 import type { Timer } from '../runtime/seam.ts'
 import { Cell } from './cell.ts'
-import { ActorChild, type Child, SupervisorChild } from './child.ts'
+import { ActorChild, type Child, type OnEnded, SupervisorChild } from './child.ts'
 import type { Definition } from './contract.ts'
 import { type ActorClass, definitionIn } from './definition.ts'
 import { NameTakenError, RestartLimitError } from './errors.ts'
 import { listTree, treeText } from './live.ts'
 import type { Message } from './mailbox.ts'
 import { named } from './names.ts'
+import { Pauses } from './pauses.ts'
 import { isAbnormal, type StopReason, shutdown } from './reason.ts'
 import { ActorRef, type Ref } from './ref.ts'
 import { type HostingPlace, hostingPlace } from './remote/place.ts'
@@ -33,11 +34,15 @@ import {
   policyOf,
   type StartOptions,
   type SupervisorOptions,
+  type Verdict,
+  verdictOn,
 } from './settings.ts'
 import { type System, system } from './system.ts'
 
 /** Starts the children of a supervisor; called again at each of its restarts. */
 export type Setup = (supervisor: Supervisor) => unknown
+
+const forEver = Number.POSITIVE_INFINITY
 
 /** Makes a supervisor, whose actors end with the block (`await using`) or with `stop()`. */
 export function supervisor(options: SupervisorOptions = {}): Supervisor {
@@ -61,11 +66,13 @@ export class Supervisor implements AsyncDisposable {
   #busy = false
   #closing: StopReason | undefined
   #over: StopReason | undefined
-  #pause: { readonly timer: Timer; readonly end: () => void } | undefined
+  /** Of children that wait to be restarted. */
+  readonly #pausing = new Set<Timer>()
+  readonly #pauses = new WeakMap<object, Pauses>()
+  #byItself = true
   #resolveEnded!: (reason: StopReason) => void
-  #attempts = 0
   /** Of one within another: where it tells that it gave up. */
-  onEnded: ((reason: StopReason) => void) | undefined
+  onEnded: OnEnded | undefined
 
   constructor(of: System, policy: Policy, name: string, setup: Setup | undefined) {
     this.#system = of
@@ -149,12 +156,12 @@ export class Supervisor implements AsyncDisposable {
    * @throws OptionError
    */
   async startSupervisor(options: SupervisorOptions & StartOptions = {}, setup?: Setup): Promise<Supervisor> {
-    const { restart, shutdownMs = Number.POSITIVE_INFINITY, startTimeoutMs, significant, ...own } = options
+    const { restart, significant, shutdownMs = forEver, startTimeoutMs = forEver, ...own } = options
     const settings = childSettings({ restart, shutdownMs, startTimeoutMs, significant } as StartOptions)
     if (this.#closing !== undefined) throw this.#closed()
     const policy = policyOf(own)
     const make = () => new Supervisor(this.#system, policy, own.name ?? 'supervisor', setup)
-    const child = new SupervisorChild<Supervisor>(make, settings, this)
+    const child = new SupervisorChild<Supervisor>(make, settings, this, this.#system.runtime)
     await this.#begin(child)
     return child.supervisor
   }
@@ -169,9 +176,13 @@ export class Supervisor implements AsyncDisposable {
    * A supervisor that waits between two attempts stops at once.
    */
   stop(reason: StopReason = shutdown): Promise<void> {
+    return this.#stop(reason, false)
+  }
+
+  #stop(reason: StopReason, byItself: boolean): Promise<void> {
     if (this.#closing === undefined) {
       this.#closing = reason
-      this.#pause?.end()
+      this.#byItself = byItself
       this.#todo.unshift(() => this.#shutDown(reason))
       this.#next()
     }
@@ -187,10 +198,10 @@ export class Supervisor implements AsyncDisposable {
   /** A child has failed, and waits. */
   failed(child: Child, reason: StopReason, message: Message | undefined): void {
     const report = reportOf(child, reason, message)
-    child.failure = reason.error instanceof Error ? reason.error.message : String(reason.error)
+    child.failure = reason.kind === 'stop' ? 'it stopped itself' : inShort(reason.error)
     this.#system.failed({
       actor: child.name,
-      error: reason.error,
+      error: reason.error ?? child.failure,
       during: message?.method?.name ?? 'its work',
     })
     try {
@@ -203,10 +214,15 @@ export class Supervisor implements AsyncDisposable {
 
   /** A child has ended, and is not to come back. */
   childEnded(child: Child, reason: StopReason): void {
-    if (!this.#children.delete(child) || this.#closing !== undefined) return
-    if (!child.settings.significant || this.#policy.autoShutdown === 'never') return
-    const others = [...this.#children].some(({ settings }) => settings.significant)
-    if (this.#policy.autoShutdown === 'any' || !others) void this.stop(isAbnormal(reason) ? reason : shutdown)
+    if (this.#children.delete(child)) this.#endWith(child, reason)
+  }
+
+  /** Ends by itself, if the end of that child is to be its own. */
+  #endWith({ settings }: Child, reason: StopReason): void {
+    const { autoShutdown } = this.#policy
+    if (!settings.significant || autoShutdown === 'never' || this.#closing !== undefined) return
+    const others = [...this.#children].some(one => one.settings.significant)
+    if (autoShutdown === 'any' || !others) void this.#stop(isAbnormal(reason) ? reason : shutdown, true)
   }
 
   // ── one thing at a time ──
@@ -257,79 +273,81 @@ export class Supervisor implements AsyncDisposable {
 
   // ── failures ──
 
-  async #recover(failed: Child, why: StopReason): Promise<void> {
-    let child = failed
-    let reason = why
-    while (this.#closing === undefined && child.suspended) {
-      if (!this.#comesBack(child, reason)) {
-        this.#children.delete(child)
-        await child.end(reason, child.settings.shutdownMs)
-        this.childEndedAfterFailure(child, reason)
-        return
-      }
-      if (this.#tooMany(child)) return this.#giveUp(child, reason)
-      await this.#rest()
-      if (this.#closing !== undefined) return
-      const affected = this.#affectedBy(child)
-      await this.#suspend(affected, child, reason)
-      const broken = await this.#startAgain(affected)
-      if (broken === undefined) {
-        this.#attempts = 0
-        return
-      }
-      child = broken.child
-      reason = { kind: 'failure', error: broken.error }
+  async #recover(child: Child, reason: StopReason): Promise<void> {
+    if (this.#closing !== undefined || !child.suspended || !this.#children.has(child)) return
+    switch (reason.kind === 'failure' ? this.#verdictOn(child, reason.error) : 'restart') {
+      case 'stop':
+        return this.#letGo(child, reason)
+      case 'escalate':
+        return this.#fail(reason)
+      case 'resume':
+        if (await child.resume()) return
     }
+    if (!this.#comesBack(child, reason)) return this.#letGo(child, reason)
+    if (this.#tooMany(child)) return this.#giveUp(child, reason)
+    await this.#suspend(this.#affectedBy(child), child, reason)
+    const delayMs = this.#pauseOf(child)
+    if (delayMs === undefined) return this.#startAgain(child)
+    // Others have their turn meanwhile: each child pauses by itself.
+    const timer = this.#system.runtime.setTimer(delayMs, () => {
+      this.#pausing.delete(timer)
+      this.#do(() => this.#startAgain(child))
+    })
+    this.#pausing.add(timer)
   }
 
-  childEndedAfterFailure(child: Child, reason: StopReason): void {
-    if (!child.settings.significant || this.#policy.autoShutdown === 'never' || this.#closing !== undefined)
-      return
-    const others = [...this.#children].some(({ settings }) => settings.significant)
-    if (this.#policy.autoShutdown === 'any' || !others) void this.stop(reason)
+  #verdictOn({ settings }: Child, error: unknown): Verdict {
+    return verdictOn(error, settings.onError, this.#policy.onError)
+  }
+
+  async #letGo(child: Child, reason: StopReason): Promise<void> {
+    this.#children.delete(child)
+    await child.end(reason, child.settings.shutdownMs)
+    this.#endWith(child, reason)
   }
 
   #comesBack({ settings: { restart } }: Child, reason: StopReason): boolean {
     return restart === 'permanent' || (restart === 'transient' && isAbnormal(reason))
   }
 
+  /** Whether this strategy counts, and pauses, for each child by itself. */
+  get #eachByItself(): boolean {
+    return this.#policy.strategy === 'one_for_one' || this.#policy.strategy === 'pool'
+  }
+
   /** Counts one more restart; whether that is more than may be. */
   #tooMany(child: Child): boolean {
-    const { strategy, maxRestarts, withinMs } = this.#policy
-    const restarts = strategy === 'one_for_one' || strategy === 'pool' ? child.restarts : this.#restarts
+    const { maxRestarts, withinMs } = this.#policy
+    const restarts = this.#eachByItself ? child.restarts : this.#restarts
     const nowMs = this.#system.runtime.now()
     restarts.push(nowMs)
     while ((restarts[0] as number) < nowMs - withinMs) restarts.shift()
     return restarts.length > maxRestarts
   }
 
-  async #giveUp(child: Child, reason: StopReason): Promise<void> {
-    const error = new RestartLimitError(
-      child.name,
-      this.#policy.maxRestarts,
-      this.#policy.withinMs,
-      reason.error,
-    )
-    this.#closing = { kind: 'failure', error }
-    await this.#shutDown(this.#closing)
+  #giveUp(child: Child, reason: StopReason): Promise<void> {
+    const { maxRestarts, withinMs } = this.#policy
+    const error = new RestartLimitError(child.name, maxRestarts, withinMs, reason.error)
+    return this.#fail({ kind: 'failure', error })
   }
 
-  /** Pauses before a restart, unless a shutdown comes. */
-  #rest(): Promise<void> | undefined {
+  #fail(reason: StopReason): Promise<void> {
+    this.#closing = reason
+    return this.#shutDown(reason)
+  }
+
+  /** How long to wait before the restart; undefined for not at all. */
+  #pauseOf(child: Child): number | undefined {
     const { backoff } = this.#policy
     if (backoff === undefined) return undefined
     const { runtime } = this.#system
-    const delayMs = Math.min(backoff.maxMs, backoff.minMs * 2 ** this.#attempts)
-    this.#attempts += 1
-    return new Promise(resolve => {
-      const end = () => {
-        this.#pause = undefined
-        timer.cancel()
-        resolve()
-      }
-      const timer = runtime.setTimer(delayMs * (1 + backoff.jitter * runtime.random()), end)
-      this.#pause = { timer, end }
-    })
+    const of = this.#eachByItself ? child : this
+    let pauses = this.#pauses.get(of)
+    if (pauses === undefined) {
+      pauses = new Pauses(backoff)
+      this.#pauses.set(of, pauses)
+    }
+    return pauses.next(runtime.now(), runtime.random())
   }
 
   /** Whom a child's failure restarts, oldest first. */
@@ -353,33 +371,45 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
-  /** Starts them in order; returns the first that does not start. */
-  async #startAgain(affected: readonly Child[]): Promise<{ child: Child; error: unknown } | undefined> {
-    for (const child of affected) {
-      if (this.#closing !== undefined) return undefined
-      if (!this.#children.has(child) || !child.suspended) continue
+  /** Starts those that a failure of `child` has suspended, in order; one that does not start is the next failure. */
+  async #startAgain(child: Child): Promise<void> {
+    if (!child.suspended || !this.#children.has(child)) return
+    for (const one of this.#affectedBy(child)) {
+      if (this.#closing !== undefined) return
+      if (!this.#children.has(one) || !one.suspended) continue
       try {
-        await child.begin()
+        await one.begin()
       } catch (error) {
-        return { child, error }
+        one.failure = inShort(error)
+        return this.#tryAgainSoon(one, { kind: 'failure', error })
       }
     }
-    return undefined
+  }
+
+  /** After the others have had their turn, and the event loop: a child that never starts must not hold up either. */
+  #tryAgainSoon(child: Child, reason: StopReason): void {
+    void this.#system.runtime.yieldToLoop().then(() => this.#do(() => this.#recover(child, reason)))
   }
 
   // ── its end ──
 
   async #shutDown(reason: StopReason): Promise<void> {
     const children = [...this.#children].reverse()
+    for (const timer of this.#pausing) timer.cancel()
     const end = async (child: Child) => {
-      this.#children.delete(child)
       await child.end(shutdown, child.settings.shutdownMs)
+      this.#children.delete(child)
     }
     if (this.#policy.strategy === 'pool') await Promise.all(children.map(end))
     else for (const child of children) await end(child)
     this.#over = reason
     this.#resolveEnded(reason)
-    this.onEnded?.(reason)
+    this.onEnded?.(reason, this.#byItself)
+  }
+
+  /** Ends at once all that is still to end; for who can't wait for `stop`. */
+  fence(): void {
+    for (const child of this.#children) void child.end(shutdown, 0)
   }
 
   #closed(): ClosedError {
@@ -388,4 +418,8 @@ export class Supervisor implements AsyncDisposable {
       `${this.name} starts no more actors: ${why?.error instanceof Error ? why.error.message : 'it was stopped'}.`,
     )
   }
+}
+
+function inShort(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

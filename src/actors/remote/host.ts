@@ -2,22 +2,23 @@
 import type { Place } from '../../declared/declarations.ts'
 import { AbortError } from '../../errors.ts'
 import { admitGuest, type GuestHome } from '../../worker/far/guests.ts'
-import { Cell, type Parent } from '../cell.ts'
+import { Cell } from '../cell.ts'
 import { findDefinition } from '../definition.ts'
 import { InvalidActorError } from '../errors.ts'
+import type { LiveActor, Parent } from '../live-actor.ts'
 import type { Message } from '../mailbox.ts'
 import { isAbnormal, type StopReason } from '../reason.ts'
 import type { ChildSettings } from '../settings.ts'
 import { system } from '../system.ts'
-import type { Item, Request } from './items.ts'
-import { Link } from './link.ts'
+import type { Request } from './items.ts'
+import { type Answering, Link } from './link.ts'
 
 /** Under which name the near side asks for it. */
 export const guestName = 'actors'
 
 admitGuest(guestName, home => {
   const { link } = new Host(home)
-  return body => link.receive(body as readonly Item[])
+  return body => link.receive(body)
 })
 
 class Host {
@@ -25,12 +26,13 @@ class Host {
 
   constructor({ worker, crossing, send }: GuestHome) {
     this.link = new Link(
-      { crossing, name: `the program of ${worker}`, send, waiting: () => {} },
-      (link, request) => this.#answer(link, request),
+      { crossing, name: `the program of ${worker}`, send, waiting: () => {}, kill: undefined },
+      (link, request, answering) => this.#answer(link, request, answering),
     )
+    system().onDeadLetter(letter => this.link.deadLetter(letter))
   }
 
-  async #answer(link: Link, request: Request): Promise<unknown> {
+  async #answer(link: Link, request: Request, answering: Answering): Promise<unknown> {
     switch (request.op) {
       case 'start':
         return this.#start(
@@ -38,11 +40,17 @@ class Host {
           request.place,
           link.unwire(request.args) as unknown[],
           request.name,
-          request.settings,
+          request.restart,
+          answering,
         )
-      case 'begin':
-        await this.#cell(request.to).start()
+      case 'begin': {
+        const cell = this.#cell(request.to)
+        answering.giveUp = () => cell.giveUpStart()
+        await cell.start()
         return undefined
+      }
+      case 'resume':
+        return this.#cell(request.to).resume()
       case 'suspend':
         return this.#cell(request.to).suspend(link.unfailure(request.failure), request.budgetMs)
       case 'end':
@@ -57,24 +65,29 @@ class Host {
     place: Place,
     args: unknown[],
     name: string,
-    settings: ChildSettings,
+    restart: ChildSettings['restart'],
+    answering: Answering,
   ): Promise<number> {
     const definition = findDefinition(place)
     if (definition === undefined)
       throw new InvalidActorError(
         `${place.module} declares no actor ${place.name} when a worker imports it. Call actor(import.meta, class ${place.name} { … }) at its top level.`,
       )
-    const parent = new HostedParent(link, settings)
+    const parent = new HostedParent(link, restart)
     const cell = new Cell(system(), definition, args, parent)
     cell.extras.register(name, () => {})
     // Entered first: it may send itself to others as it starts.
     const number = link.export(cell)
     parent.number = number
+    const discard = () => {
+      cell.parent = undefined
+      cell.over({ kind: 'noproc' })
+    }
+    answering.giveUp = discard
     try {
       await cell.start()
     } catch (error) {
-      cell.parent = undefined
-      cell.over({ kind: 'noproc' })
+      discard()
       throw error
     }
     return number
@@ -91,21 +104,20 @@ class Host {
 class HostedParent implements Parent {
   number = 0
   readonly #link: Link
-  readonly #settings: ChildSettings
+  readonly #restart: ChildSettings['restart']
 
-  constructor(link: Link, settings: ChildSettings) {
+  constructor(link: Link, restart: ChildSettings['restart']) {
     this.#link = link
-    this.#settings = settings
+    this.#restart = restart
   }
 
-  failed(_cell: Cell, reason: StopReason, message: Message | undefined): void {
+  failed(_actor: LiveActor, reason: StopReason, message: Message | undefined): void {
     this.#link.failed(this.number, reason, message?.method?.name, message?.args ?? [])
   }
 
   ended(): void {}
 
   keeps(reason: StopReason): boolean {
-    const { restart } = this.#settings
-    return restart === 'permanent' || (restart === 'transient' && isAbnormal(reason))
+    return this.#restart === 'permanent' || (this.#restart === 'transient' && isAbnormal(reason))
   }
 }

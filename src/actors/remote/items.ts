@@ -1,7 +1,9 @@
-/** What goes over a link, as README.md tells. Values are as the codec made them: `special` says that they must be revived. */
+/** What goes over a link, as README.md tells; primitives go in shorter form, see `batch.ts`. Values are as the codec made them: `special` says that they must be revived. */
 import type { Place } from '../../declared/declarations.ts'
 import type { WireFailure } from '../../wire/failure.ts'
+import type { Overflow } from '../contract.ts'
 import type { ChildSettings } from '../settings.ts'
+import type { DeadLetter } from '../system.ts'
 
 /** A list of arguments, or one value, ready to be copied. */
 export interface Wired {
@@ -31,9 +33,9 @@ export type Request =
       readonly place: Place
       readonly args: Wired
       readonly name: string
-      readonly settings: ChildSettings
+      readonly restart: ChildSettings['restart']
     }
-  | { readonly op: 'begin'; readonly to: number }
+  | { readonly op: 'begin' | 'resume'; readonly to: number }
   | { readonly op: 'suspend'; readonly to: number; readonly failure: WireFailure; readonly budgetMs: number }
   | { readonly op: 'end'; readonly to: number; readonly reason: WiredReason; readonly budgetMs: number }
 
@@ -45,7 +47,15 @@ export type Item =
   | { readonly op: 'tell'; readonly to: number; readonly method: string; readonly args: Wired }
   | { readonly op: 'ended'; readonly of: number; readonly reason: WiredReason }
   | { readonly op: 'exit'; readonly to: number; readonly reason: WiredReason; readonly from: string }
-  | { readonly op: 'release'; readonly of: number }
+  | { readonly op: 'release'; readonly of: number; readonly count: number }
+  | { readonly op: 'done'; readonly of: number; readonly count: number }
+  | {
+      readonly op: 'dead'
+      readonly actor: string
+      readonly method: string
+      readonly args: Wired
+      readonly reason: DeadLetter['reason']
+    }
   | {
       readonly op: 'failed'
       readonly of: number
@@ -61,6 +71,11 @@ export interface WiredRef {
   readonly ours: boolean
   readonly name: string
   readonly place: Place
+  /** How many messages its mailbox holds, and what then. */
+  readonly capacity: number
+  readonly overflow: Overflow
+  /** If it has ended already. */
+  readonly ended: WiredReason | undefined
   readonly methods: readonly string[]
   readonly streams: readonly string[]
 }

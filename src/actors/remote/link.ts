@@ -9,11 +9,14 @@ import { type Crossing, decode, encodeNow } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
 import { Ask } from '../ask.ts'
-import type { Asker, Cause, Limits, Method, Target } from '../contract.ts'
+import type { Asker, Asking, Cause, Limits, Method, Target } from '../contract.ts'
 import { actorsEvaluationOf } from '../definition.ts'
 import { ActorDiedError, InvalidActorError } from '../errors.ts'
 import type { StopReason } from '../reason.ts'
-import { system } from '../system.ts'
+import { type DeadLetter, system } from '../system.ts'
+import { BatchNames, type BatchReader, BatchWriter } from './batch.ts'
+import { Exports } from './exports.ts'
+import { Imports } from './imports.ts'
 import type { Item, Request, Wired, WiredReason, WiredRef } from './items.ts'
 import { RemoteTarget } from './remote-target.ts'
 import { onLink } from './wired-refs.ts'
@@ -23,33 +26,36 @@ export interface Carrier {
   readonly crossing: Crossing
   /** The other side, for messages: `thread 2`. */
   readonly name: string
-  send(batch: readonly Item[], transfer: Transfer): void
+  send(batch: readonly unknown[], transfer: Transfer): void
   /** Asks are under way, so the program is to be kept alive, or none are. */
   waiting(some: boolean): void
+  /** Ends the other side, which does not react; only where that is a worker of this one. */
+  readonly kill: (() => void) | undefined
 }
 
+/** What is being answered; whoever answers sets how it is given up. */
+export type Answering = Pick<Asking, 'giveUp'>
+
 /** Answers requests that only one of the two sides takes. */
-export type Answerer = (link: Link, request: Request) => unknown
+export type Answerer = (link: Link, request: Request, answering: Answering) => unknown
 
 /** Limits of an ask whose asker's side minds the time. */
 const unlimited: Limits = { timeoutMs: Number.POSITIVE_INFINITY, signal: undefined }
 
-export class Link {
+export class Link implements BatchReader {
   readonly #carrier: Carrier
   readonly #runtime: Runtime
   readonly #answerer: Answerer
-  readonly #exports = new Map<number, Target>()
-  readonly #numbers = new WeakMap<Target, number>()
-  readonly #imports = new Map<number, WeakRef<RemoteTarget>>()
+  readonly #exports: Exports
+  readonly #imports: Imports
+  readonly #leaving = new BatchWriter()
+  readonly #coming = new BatchNames()
   /** Asks of this side that wait for an answer, and what they are given up by. */
   readonly #asked = new Map<number, Ask>()
   /** Asks of the other side that are being answered here. */
-  readonly #answering = new Map<number, AbortController>()
+  readonly #answering = new Map<number, Answering>()
   readonly #streams = new Map<number, AsyncIterableIterator<unknown>>()
-  readonly #released: FinalizationRegistry<number>
-  #batch: Item[] = []
   #transfer: Transfer[number][] = []
-  #lastExport = 0
   #lastId = 0
   #broken: StopReason | undefined
 
@@ -57,12 +63,11 @@ export class Link {
     this.#carrier = carrier
     this.#runtime = system().runtime
     this.#answerer = answerer
-    this.#released = new FinalizationRegistry(number => {
-      if (this.#imports.get(number)?.deref() === undefined) {
-        this.#imports.delete(number)
-        this.#send({ op: 'release', of: number })
-      }
+    this.#exports = new Exports({
+      ended: (of, reason) => this.#send({ op: 'ended', of, reason: this.wireReason(reason) }),
+      done: (of, count) => this.#send({ op: 'done', of, count }),
     })
+    this.#imports = new Imports((of, count) => this.#send({ op: 'release', of, count }))
   }
 
   /** As `thread 2`. */
@@ -78,13 +83,27 @@ export class Link {
   // ── what leaves ──
 
   /** @throws SerializationError naming the path of what can't cross; nothing is sent then */
-  tell(to: number, method: string, args: readonly unknown[]): void {
-    const wired = this.wire(args, 'args')
-    this.#send({ op: 'tell', to, method, args: wired })
+  sendTell(to: number, method: string, args: readonly unknown[]): void {
+    if (this.#broken !== undefined) return
+    this.#flushSoon()
+    if (this.#leaving.tell(to, method, args)) return
+    this.#leaving.item({ op: 'tell', to, method, args: this.wire(args, 'args') })
+  }
+
+  /**
+   * Sends an ask, and enters it to be answered; the program is kept alive meanwhile.
+   * @throws SerializationError naming the path of what can't cross; nothing is sent then
+   */
+  sendAsk(ask: Ask, to: number, method: string, args: readonly unknown[]): void {
+    if (this.#broken !== undefined) return ask.fail(new ActorDiedError(ask.target.name, this.#broken, 'no'))
+    const within = this.idOf(ask.within)
+    this.#flushSoon()
+    if (this.#leaving.ask(this.#lastId + 1, to, method, within ?? 0, args)) this.#enter(ask)
+    else this.request(ask, { op: 'ask', to, method, args: this.wire(args, 'args'), within })
   }
 
   /** Sends a request that is no message of the target's, and waits for the answer. */
-  ask(target: Target, what: string, request: Request, timeoutMs: number): Promise<unknown> {
+  answerOf(target: Target, what: string, request: Request, timeoutMs: number): Promise<unknown> {
     const ask = new Ask(target, what, undefined)
     ask.limit({ timeoutMs, signal: undefined }, system().lines)
     this.request(ask, request)
@@ -94,6 +113,11 @@ export class Link {
   /** Sends a request, and enters `ask` to be answered; the program is kept alive meanwhile. */
   request(ask: Ask, request: Request): void {
     if (this.#broken !== undefined) return ask.fail(new ActorDiedError(ask.target.name, this.#broken, 'no'))
+    const id = this.#enter(ask)
+    this.#send({ ...request, id })
+  }
+
+  #enter(ask: Ask): number {
     this.#lastId += 1
     const id = this.#lastId
     if (this.#asked.size === 0) this.#carrier.waiting(true)
@@ -103,7 +127,7 @@ export class Link {
       if (this.#asked.size === 0) this.#carrier.waiting(false)
       if (reason !== undefined) this.#send({ op: 'gaveUp', id, failure: this.failure(reason) })
     }
-    this.#send({ ...request, id })
+    return id
   }
 
   /** The id of the ask that `cause` answers, if that came over this link. */
@@ -127,24 +151,37 @@ export class Link {
     })
   }
 
-  #send(item: Item): void {
-    if (this.#broken !== undefined) return
-    this.#batch.push(item)
-    if (this.#batch.length === 1) this.#runtime.soon(() => this.#flush(), 'actors')
+  /** Tells of a message that no actor there will see. */
+  deadLetter({ actor, method, args, reason }: DeadLetter): void {
+    this.#send({ op: 'dead', actor, method, args: this.#wireIfPossible(args), reason })
   }
 
-  #flush(): void {
-    const [batch, transfer] = [this.#batch, this.#transfer]
-    this.#batch = []
+  /** Ends the other side, if it is a worker of this one. */
+  kill(): void {
+    this.#carrier.kill?.()
+  }
+
+  #send(item: Item): void {
+    if (this.#broken !== undefined) return
+    this.#flushSoon()
+    this.#leaving.item(item)
+  }
+
+  #flushSoon(): void {
+    if (this.#leaving.isEmpty) this.#runtime.soon(this.#flush, 'actors')
+  }
+
+  readonly #flush = (): void => {
+    const transfer = this.#transfer
     this.#transfer = []
-    if (this.#broken === undefined && batch.length > 0) this.#carrier.send(batch, transfer)
+    if (this.#broken === undefined && !this.#leaving.isEmpty)
+      this.#carrier.send(this.#leaving.take(), transfer)
   }
 
   // ── values ──
 
   /** @throws SerializationError */
   wire(value: unknown, root: string): Wired {
-    if (Array.isArray(value) && value.every(isPlainPrimitive)) return { value: value.slice(), special: false }
     const encoded = onLink(this, () => encodeNow(value, root, this.#carrier.crossing))
     this.#transfer.push(...encoded.transfer)
     return { value: encoded.value, special: encoded.special }
@@ -185,32 +222,25 @@ export class Link {
 
   /** The number under which the other side reaches `target`. */
   export(target: Target): number {
-    const known = this.#numbers.get(target)
-    if (known !== undefined && this.#exports.has(known)) return known
-    this.#lastExport += 1
-    const number = this.#lastExport
-    this.#numbers.set(target, number)
-    this.#exports.set(number, target)
-    target.watch(reason => this.#exportEnded(number, reason))
-    return number
-  }
-
-  #exportEnded(number: number, reason: StopReason): void {
-    if (this.#exports.delete(number)) this.#send({ op: 'ended', of: number, reason: this.wireReason(reason) })
+    return this.#exports.export(target)
   }
 
   exported(number: number): Target | undefined {
-    return this.#exports.get(number)
+    return this.#exports.get(number)?.target
   }
 
   wireRef(target: Target): WiredRef {
     const { definition, name } = target
     const back = target instanceof RemoteTarget ? target.numberOn(this) : undefined
     const methods = [...definition.methods.values()]
+    const { ended } = target
     return {
-      number: back ?? this.export(target),
+      number: back ?? (ended === undefined ? this.export(target) : 0),
       ours: back === undefined,
+      ended: ended === undefined ? undefined : this.wireReason(ended),
       name,
+      capacity: definition.capacity,
+      overflow: definition.overflow,
       place: definition.place,
       methods: methods.map(method => method.name),
       streams: methods.filter(({ streams }) => streams).map(method => method.name),
@@ -218,61 +248,88 @@ export class Link {
   }
 
   unwireRef(ref: WiredRef): Target {
-    if (!ref.ours) {
-      const own = this.#exports.get(ref.number)
-      if (own !== undefined) return own
-      return RemoteTarget.gone(ref)
-    }
-    const known = this.#imports.get(ref.number)?.deref()
-    if (known !== undefined) return known
-    const target = new RemoteTarget(ref)
-    target.attach(this, ref.number)
-    this.import(ref.number, target)
-    this.#released.register(target, ref.number)
+    if (!ref.ours) return this.exported(ref.number) ?? RemoteTarget.gone(ref, { kind: 'noproc' })
+    if (ref.ended !== undefined) return RemoteTarget.gone(ref, this.unwireReason(ref.ended))
+    const known = this.#imports.get(ref.number)
+    const target = known ?? new RemoteTarget(ref)
+    if (known === undefined) target.attach(this, ref.number)
+    this.#imports.enter(ref.number, target)
     return target
   }
 
   /** From now on `ended` of that number is for `target`. */
   import(number: number, target: RemoteTarget): void {
-    this.#imports.set(number, new WeakRef(target))
+    this.#imports.enter(number, target)
   }
 
   // ── what comes ──
 
-  receive(batch: readonly Item[]): void {
-    for (const item of batch) this.#receive(item)
+  /** @throws TypeError if that is no batch */
+  receive(batch: unknown): void {
+    this.#coming.read(batch, this)
   }
 
-  #receive(item: Item): void {
+  tell(to: number, name: string, args: readonly unknown[]): void {
+    const exported = this.#exports.get(to)
+    const method = exported?.target.definition.methods.get(name)
+    if (exported !== undefined && method !== undefined) exported.target.deliver(method, args, exported.inlet)
+    else
+      system().deadLetter({
+        actor: exported?.target.name ?? `actor ${to}`,
+        method: name,
+        args,
+        reason: 'ended',
+      })
+  }
+
+  ask(id: number, to: number, method: string, within: number, args: readonly unknown[]): void {
+    const answering: Answering = { giveUp: undefined }
+    this.#answering.set(id, answering)
+    try {
+      this.#answerWith(id, this.#askHere(id, to, method, within, args, answering))
+    } catch (error) {
+      this.#notAnswered(id, error)
+    }
+  }
+
+  answer(id: number, value: unknown): void {
+    this.#asked.get(id)?.answer(value)
+  }
+
+  item(item: Item): void {
     switch (item.op) {
-      case 'tell': {
-        const target = this.#exports.get(item.to)
-        const method = target?.definition.methods.get(item.method)
-        if (target !== undefined && method !== undefined)
-          target.tell(method, this.unwire(item.args) as unknown[])
-        return
-      }
+      case 'tell':
+        return this.tell(item.to, item.method, this.unwire(item.args) as unknown[])
       case 'answer':
-        return this.#asked.get(item.id)?.answer(this.unwire(item.value))
+        return this.answer(item.id, this.unwire(item.value))
       case 'failure':
         return void this.#failAsk(item.id, item.failure)
       case 'gaveUp':
-        return this.#answering.get(item.id)?.abort(this.unfailure(item.failure))
+        return this.#answering.get(item.id)?.giveUp?.(this.unfailure(item.failure))
       case 'ended': {
-        const target = this.#imports.get(item.of)?.deref()
+        const target = this.#imports.get(item.of)
         this.#imports.delete(item.of)
+        this.#send({ op: 'release', of: item.of, count: Number.POSITIVE_INFINITY })
         return target?.end(this.unwireReason(item.reason))
       }
+      case 'done':
+        return this.#imports.get(item.of)?.done(item.count)
       case 'exit':
-        return this.#exports.get(item.to)?.exit(this.unwireReason(item.reason), item.from)
+        return this.exported(item.to)?.exit(this.unwireReason(item.reason), item.from)
       case 'release':
-        return void this.#exports.delete(item.of)
+        return this.#exports.release(item.of, item.count)
+      case 'dead': {
+        const { actor, method, reason } = item
+        return system().deadLetter({ actor, method, args: this.unwire(item.args) as unknown[], reason })
+      }
       case 'failed': {
-        const target = this.#imports.get(item.of)?.deref()
+        const target = this.#imports.get(item.of)
         return target === undefined ? undefined : void this.#tellFailure(target, item)
       }
+      case 'ask':
+        return this.ask(item.id, item.to, item.method, item.within ?? 0, this.unwire(item.args) as unknown[])
       default:
-        return void this.#answer(item.id, item)
+        return this.#request(item.id, item)
     }
   }
 
@@ -296,35 +353,54 @@ export class Link {
     return learnClassesOf([failure], module, actorsEvaluationOf(module))
   }
 
-  async #answer(id: number, request: Request): Promise<void> {
-    try {
-      const value = await this.#asks(id, request)
-      this.#send({ op: 'answer', id, value: this.wire(value, 'result') })
-    } catch (error) {
-      this.#send({ op: 'failure', id, failure: this.failure(error) })
-    } finally {
-      this.#answering.delete(id)
-    }
+  #request(id: number, request: Request): void {
+    const answering: Answering = { giveUp: undefined }
+    this.#answering.set(id, answering)
+    const asked = async () => this.#asks(id, request, answering)
+    this.#answerWith(id, asked())
   }
 
-  #asks(id: number, request: Request): unknown {
+  #answerWith(id: number, answer: Promise<unknown>): void {
+    answer.then(
+      value => {
+        if (!this.#answering.delete(id) || this.#broken !== undefined) return
+        this.#flushSoon()
+        if (this.#leaving.answer(id, value)) return
+        try {
+          this.#leaving.item({ op: 'answer', id, value: this.wire(value, 'result') })
+        } catch (error) {
+          this.#notAnswered(id, error)
+        }
+      },
+      error => this.#notAnswered(id, error),
+    )
+  }
+
+  #notAnswered(id: number, error: unknown): void {
+    this.#answering.delete(id)
+    this.#send({ op: 'failure', id, failure: this.failure(error) })
+  }
+
+  #askHere(
+    id: number,
+    to: number,
+    method: string,
+    withinId: number,
+    args: readonly unknown[],
+    answering: Answering,
+  ): Promise<unknown> {
+    const target = this.#targetOf(to)
+    const within = withinId === 0 ? undefined : this.#asked.get(withinId)
+    const asking = Object.assign(answering, {
+      link: this,
+      id,
+      asker: within === undefined ? undefined : askerOf(within),
+    })
+    return target.askFor(methodOf(target, method), args, unlimited, asking)
+  }
+
+  #asks(id: number, request: Request, answering: Answering): unknown {
     switch (request.op) {
-      case 'ask': {
-        const target = this.#targetOf(request.to)
-        const controller = new AbortController()
-        this.#answering.set(id, controller)
-        const within = request.within === undefined ? undefined : this.#asked.get(request.within)
-        return target.askFor(
-          methodOf(target, request.method),
-          this.unwire(request.args) as unknown[],
-          { ...unlimited, signal: controller.signal },
-          {
-            link: this,
-            id,
-            asker: within === undefined ? undefined : askerOf(within),
-          },
-        )
-      }
       case 'open': {
         const target = this.#targetOf(request.to)
         this.#streams.set(
@@ -339,7 +415,7 @@ export class Link {
       case 'stop':
         return this.#targetOf(request.to).stop({ kind: 'stop' }, request.queued, request.graceMs)
       default:
-        return this.#answerer(this, request)
+        return this.#answerer(this, request, answering)
     }
   }
 
@@ -357,7 +433,7 @@ export class Link {
   }
 
   #targetOf(number: number): Target {
-    const target = this.#exports.get(number)
+    const target = this.exported(number)
     if (target === undefined) throw new ActorDiedError(`actor ${number}`, { kind: 'noproc' }, 'no')
     return target
   }
@@ -369,15 +445,13 @@ export class Link {
     if (this.#broken !== undefined) return
     const reason: StopReason = { kind: 'gone', error }
     this.#broken = reason
-    this.#batch = []
+    this.#leaving.take()
     for (const ask of [...this.#asked.values()])
       ask.fail(new ActorDiedError(ask.target.name, reason, 'maybe'))
-    for (const controller of this.#answering.values())
-      controller.abort(new AbortError('Whoever asked is gone.', { cause: error }))
-    const imported = [...this.#imports.values()]
-    this.#imports.clear()
+    const gone = new AbortError('Whoever asked is gone.', { cause: error })
+    for (const { giveUp } of [...this.#answering.values()]) giveUp?.(gone)
     this.#exports.clear()
-    for (const target of imported) target.deref()?.lost(reason)
+    for (const target of this.#imports.take()) target.lost(reason, this)
   }
 }
 
@@ -393,17 +467,4 @@ function methodOf({ definition, name }: Target, method: string): Method {
       `${name} has no method ${method}: its class ${definition.name} is another one there.`,
     )
   return found
-}
-
-function isPlainPrimitive(value: unknown): boolean {
-  switch (typeof value) {
-    case 'number':
-    case 'string':
-    case 'boolean':
-    case 'undefined':
-    case 'bigint':
-      return true
-    default:
-      return value === null
-  }
 }

@@ -24,7 +24,9 @@ export class RemoteChild implements Child {
   readonly #args: readonly unknown[]
   readonly #over: Over
   #host: WorkerHost | undefined
-  #state: 'starting' | 'ready' | 'suspended' | 'ended' = 'starting'
+  #state: 'starting' | 'ready' | 'failed' | 'suspended' | 'ended' = 'starting'
+  /** It has failed before it was known here that it had started. */
+  #early: (() => void) | undefined
   readonly #releaseName: (() => void) | undefined
 
   constructor(
@@ -43,7 +45,8 @@ export class RemoteChild implements Child {
     this.#over = over
     this.#releaseName = releaseName
     const methods = [...definition.methods.keys()]
-    this.target = new RemoteTarget({ name, place: definition.place, methods, streams: [] })
+    const { place: module, capacity, overflow } = definition
+    this.target = new RemoteTarget({ name, place: module, methods, streams: [], capacity, overflow })
     this.target.onFailed = (reason, method, args) => this.#failed(reason, method, args)
     this.target.onLost = reason => this.#lost(reason)
     this.target.watch(reason => this.#ended(reason))
@@ -54,7 +57,7 @@ export class RemoteChild implements Child {
   }
 
   get suspended(): boolean {
-    return this.#state === 'suspended'
+    return this.#state === 'suspended' || this.#state === 'failed'
   }
 
   /** As `ready on thread 2`. */
@@ -63,15 +66,24 @@ export class RemoteChild implements Child {
   }
 
   async begin(): Promise<void> {
+    this.#early = undefined
+    const { startTimeoutMs } = this.settings
     try {
       if (this.#host === undefined) await this.#start()
-      else await this.target.request('onStart', { op: 'begin', to: this.target.number })
+      else await this.target.request('onStart', { op: 'begin', to: this.target.number }, startTimeoutMs)
     } catch (error) {
       if (this.#state === 'starting') this.#leave()
-      else this.#state = 'suspended'
+      else if (this.#state !== 'ended') this.#state = 'suspended'
       throw error instanceof ActorStartError ? error : new ActorStartError(this.name, error)
     }
+    if (this.#state === 'ended') throw new ActorStartError(this.name, this.target.ended?.error)
     this.#state = 'ready'
+    this.#failEarly()
+  }
+
+  #failEarly(): void {
+    this.#early?.()
+    this.#early = undefined
   }
 
   async #start(): Promise<void> {
@@ -89,7 +101,7 @@ export class RemoteChild implements Child {
 
   #request(host: WorkerHost): Promise<unknown> {
     const { link } = host
-    return link.ask(
+    return link.answerOf(
       this.target,
       'onStart',
       {
@@ -97,7 +109,7 @@ export class RemoteChild implements Child {
         place: this.#definition.place,
         args: link.wire(this.#args, 'args'),
         name: this.name,
-        settings: this.settings,
+        restart: this.settings.restart,
       },
       this.settings.startTimeoutMs,
     )
@@ -105,36 +117,45 @@ export class RemoteChild implements Child {
 
   async suspend(error: unknown, budgetMs: number): Promise<void> {
     const { link } = this.#host ?? {}
-    if (this.#state === 'ready' && link !== undefined) {
+    if (link !== undefined && (this.#state === 'ready' || this.#state === 'failed')) {
       this.#state = 'suspended'
-      try {
-        const failure = link.failure(error)
-        await this.target.request('suspend', { op: 'suspend', to: this.target.number, failure, budgetMs })
-      } catch {
-        // Its worker died meanwhile: it is suspended all the same.
-      }
+      const { number } = this.target
+      const failure = link.failure(error)
+      const request = { op: 'suspend', to: number, failure, budgetMs: atMost(budgetMs) } as const
+      await this.target.orKill(this.target.request('suspend', request), budgetMs, false)
     }
     if (this.#state !== 'ended') this.#state = 'suspended'
   }
 
   async end(reason: StopReason, budgetMs: number): Promise<void> {
     const { link } = this.#host ?? {}
-    if (this.#state === 'ended') return
+    if (this.target.ended !== undefined) return
     this.#state = 'ended'
     if (link !== undefined && link.broken === undefined && this.target.link !== undefined) {
-      try {
-        await this.target.request('stop', {
-          op: 'end',
-          to: this.target.number,
-          reason: link.wireReason(reason),
-          budgetMs: Math.min(budgetMs, 2 ** 31 - 1),
-        })
-      } catch {
-        // Its worker died meanwhile, and it with that.
-      }
+      const { number } = this.target
+      const request = {
+        op: 'end',
+        to: number,
+        reason: link.wireReason(reason),
+        budgetMs: atMost(budgetMs),
+      } as const
+      await this.target.orKill(this.target.request('stop', request), budgetMs, true)
     }
     this.#leave()
     this.target.end(reason)
+  }
+
+  /** Goes on as the instance that failed. */
+  async resume(): Promise<boolean> {
+    if (this.#state !== 'failed' || this.#host === undefined) return false
+    this.#state = 'ready'
+    try {
+      if (await this.target.request('resume', { op: 'resume', to: this.target.number })) return true
+    } catch {
+      // Its worker died meanwhile.
+    }
+    if (this.#state === 'ready') this.#state = 'failed'
+    return false
   }
 
   discard(): void {
@@ -146,8 +167,11 @@ export class RemoteChild implements Child {
   // ── what comes from there ──
 
   #failed(reason: StopReason, method: string | undefined, args: readonly unknown[]): void {
-    if (this.#state !== 'ready') return
-    this.#state = 'suspended'
+    if (this.#state !== 'ready') {
+      this.#early = () => this.#failed(reason, method, args)
+      return
+    }
+    this.#state = 'failed'
     const of = method === undefined ? undefined : this.#definition.methods.get(method)
     this.#over.failed(this, reason, of === undefined ? undefined : new Message(of, args, undefined))
   }
@@ -155,8 +179,8 @@ export class RemoteChild implements Child {
   /** Its worker has died: it begins again on another, if it is restarted. */
   #lost(reason: StopReason): void {
     this.#host = undefined
-    if (this.#state !== 'ready' && this.#state !== 'suspended') return
-    const waits = this.#state === 'suspended'
+    if (this.#state === 'starting' || this.#state === 'ended') return
+    const waits = this.#state !== 'ready'
     this.#state = 'suspended'
     if (!waits) this.#over.failed(this, reason, undefined)
   }
@@ -175,4 +199,9 @@ export class RemoteChild implements Child {
     this.#host = undefined
     host?.leave()
   }
+}
+
+/** What a timer can wait. */
+function atMost(budgetMs: number): number {
+  return Math.min(budgetMs, 2 ** 31 - 1)
 }

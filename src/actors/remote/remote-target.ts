@@ -5,14 +5,18 @@
  *        ▲                   │
  *        └───── lost ◀───────┘   its link broke: of a supervised actor only, which begins again; any other has ended
  *
- * What is sent while it waits is kept, up to the capacity of its mailbox, and sent when it is attached.
+ * What is sent while it waits is kept, up to the capacity of its mailbox, and sent when it is attached. No more tells are
+ * under way than its mailbox holds: the far side says how many have left it, and actors that tell more wait, as they would
+ * for an actor here.
  */
-import type { Place } from '../../declared/declarations.ts'
 import { Ask, cycle } from '../ask.ts'
-import type { Asking, Cause, Definition, Ended, Limits, Method, Target } from '../contract.ts'
+import { Cell } from '../cell.ts'
+import { withinTime } from '../child.ts'
+import type { Asking, Definition, Ended, Inlet, Limits, Method, Target } from '../contract.ts'
 import { currentActor } from '../current.ts'
 import { definitionOfNames, findDefinition } from '../definition.ts'
 import { ActorDiedError, MailboxFullError } from '../errors.ts'
+import { Muting } from '../muting.ts'
 import type { StopReason } from '../reason.ts'
 import { type System, system } from '../system.ts'
 import type { Request, WiredRef } from './items.ts'
@@ -20,15 +24,23 @@ import type { Request, WiredRef } from './items.ts'
 /** The link as its targets see it. */
 export interface TargetLink {
   readonly broken: StopReason | undefined
-  tell(to: number, method: string, args: readonly unknown[]): void
+  sendTell(to: number, method: string, args: readonly unknown[]): void
+  sendAsk(ask: Ask, to: number, method: string, args: readonly unknown[]): void
   request(ask: Ask, request: Request): void
+  kill(): void
   wire(value: unknown, root: string): { readonly value: unknown; readonly special: boolean }
-  idOf(cause: Cause | undefined): number | undefined
   exit(to: number, reason: StopReason, from: string): void
 }
 
 /** A failed actor elsewhere, as its supervisor is told. */
 export type OnFailed = (reason: StopReason, method: string | undefined, args: readonly unknown[]) => void
+
+/** As of mailboxes here: above so many times its capacity, nobody's message is taken. */
+const hardBound = 16
+/** How long a worker may take to say that what it was given so much time for is done. */
+const reactsWithinMs = 1_000
+/** What a timer can wait. */
+const longestMs = 2 ** 31 - 1
 
 export class RemoteTarget implements Target {
   readonly definition: Definition
@@ -43,19 +55,30 @@ export class RemoteTarget implements Target {
   #number = 0
   /** What waits until it is attached. */
   #held: (() => void)[] = []
+  /** How many tells it was sent, and how many of them have left its mailbox. */
+  #told = 0
+  #done = 0
+  readonly #muting: Muting = new Muting(this)
   readonly #watchers = new Set<Ended>()
 
-  constructor({ name, place, methods, streams }: Omit<WiredRef, 'number' | 'ours'>) {
+  constructor({ name, place, ...ref }: Omit<WiredRef, 'number' | 'ours' | 'ended'>) {
     this.name = name
-    this.definition = findDefinition(place) ?? definitionOfNames(place, methods, streams)
+    this.definition = findDefinition(place) ?? definitionOfNames(place, ref)
   }
 
-  /** One of an actor that this side has let go. */
-  static gone(ref: { readonly name: string; readonly place: Place } & WiredRef): RemoteTarget {
+  /** One of an actor that has ended, or that this side has let go. */
+  static gone(ref: WiredRef, reason: StopReason): RemoteTarget {
     const target = new RemoteTarget(ref)
-    target.end({ kind: 'noproc' })
+    target.end(reason)
     return target
   }
+
+  /** How many messages may wait there, as far as is known here. */
+  get waiting(): number {
+    return this.#held.length + this.#told - this.#done
+  }
+
+  wake(): void {}
 
   /** Its number on that link, if it is reached over it. */
   numberOn(link: TargetLink): number | undefined {
@@ -73,21 +96,56 @@ export class RemoteTarget implements Target {
   attach(link: TargetLink, number: number): void {
     this.#link = link
     this.#number = number
+    this.#told = 0
+    this.#done = 0
     const held = this.#held
     this.#held = []
     for (const send of held) send()
+  }
+
+  /** So many of the tells have left its mailbox. */
+  done(count: number): void {
+    this.#done = Math.min(count, this.#told)
+    this.#muting.relieve()
   }
 
   // ── messages ──
 
   tell(method: Method, args: readonly unknown[]): boolean {
     if (this.ended !== undefined) return this.#dead(method, args, 'ended')
-    if (this.#link === undefined) {
-      if (this.#held.length >= this.definition.capacity) return this.#dead(method, args, 'full')
-      this.#held.push(() => void this.tell(method, args))
-      return true
+    if (this.waiting >= this.definition.capacity && !this.#makesRoom())
+      return this.#dead(method, args, 'full')
+    this.#tell(method, args)
+    return true
+  }
+
+  #tell(method: Method, args: readonly unknown[]): void {
+    if (this.ended !== undefined) this.#dead(method, args, 'ended')
+    else if (this.#link === undefined) this.#held.push(() => this.#tell(method, args))
+    else {
+      this.#link.sendTell(this.#number, method.name, args)
+      this.#told += 1
     }
-    this.#link.tell(this.#number, method.name, args)
+  }
+
+  deliver(method: Method, args: readonly unknown[], inlet: Inlet): boolean {
+    if (this.ended !== undefined) return this.#dead(method, args, 'ended')
+    const { overflow, capacity } = this.definition
+    if (this.waiting >= (overflow === 'reject' ? capacity : hardBound * capacity))
+      return this.#dead(method, args, 'full')
+    this.#muting.takeFrom(inlet)
+    this.#tell(method, args)
+    return true
+  }
+
+  /** As a mailbox here: actors that tell too much wait, and others are refused. */
+  #makesRoom(): boolean {
+    const { overflow, capacity } = this.definition
+    if (overflow === 'reject' || this.waiting >= hardBound * capacity) return false
+    if (overflow === 'drop-oldest') return true
+    const sender = currentActor()
+    if (!(sender instanceof Cell)) return false
+    if (sender.waiting < sender.definition.capacity) this.#muting.mute(sender.extras.muting)
     return true
   }
 
@@ -102,15 +160,7 @@ export class RemoteTarget implements Target {
     asking: Asking | undefined,
   ): Promise<unknown> {
     const ask = this.#newAsk(method.name, limits, asking)
-    this.#whenAttached(ask, link =>
-      link.request(ask, {
-        op: 'ask',
-        to: this.#number,
-        method: method.name,
-        args: link.wire(args, 'args'),
-        within: link.idOf(ask.within),
-      }),
-    )
+    this.#whenAttached(ask, link => link.sendAsk(ask, this.#number, method.name, args))
     return ask.promise
   }
 
@@ -156,9 +206,10 @@ export class RemoteTarget implements Target {
     }
   }
 
-  /** Sends a request of its supervisor's, without a limit of time. */
-  request(what: string, request: Request): Promise<unknown> {
+  /** Sends a request of its supervisor's. */
+  request(what: string, request: Request, timeoutMs: number = Number.POSITIVE_INFINITY): Promise<unknown> {
     const ask = new Ask(this, what, undefined)
+    ask.limit({ timeoutMs, signal: undefined }, this.system.lines)
     if (this.#link === undefined) ask.fail(new ActorDiedError(this.name, { kind: 'gone' }, 'no'))
     else this.#link.request(ask, request)
     return ask.promise
@@ -207,19 +258,39 @@ export class RemoteTarget implements Target {
   async stop(_reason: StopReason, queued: 'finish' | 'drop', graceMs: number): Promise<void> {
     if (this.ended !== undefined) return
     if (this.#link === undefined) return this.end({ kind: 'stop' })
-    try {
-      await this.request('stop', { op: 'stop', to: this.#number, queued, graceMs })
-    } catch {
-      // It died of something else meanwhile.
-    }
+    const request: Request = { op: 'stop', to: this.#number, queued, graceMs: Math.min(graceMs, longestMs) }
+    await this.orKill(this.request('stop', request), graceMs, true)
+  }
+
+  /**
+   * Resolves with `asked`, however it ends. If nothing comes soon after `budgetMs`, its worker does not react: the worker is
+   * ended, if it is one of this side's, and this actor for good if it `ends`.
+   */
+  async orKill(asked: Promise<unknown>, budgetMs: number, ends: boolean): Promise<void> {
+    const settled = asked.then(
+      () => {},
+      () => {}, // It died of something else meanwhile.
+    )
+    await withinTime(settled, this.system.runtime, budgetMs + reactsWithinMs, () => {
+      if (this.onLost === undefined) return // It is not this side's to end.
+      const link = this.#link
+      if (link === undefined) return
+      if (ends) this.end({ kind: 'killed' })
+      else this.lost({ kind: 'killed' }, link)
+      link.kill()
+    })
   }
 
   // ── its end ──
 
   /** Its link broke. */
-  lost(reason: StopReason): void {
+  lost(reason: StopReason, link: TargetLink): void {
+    if (this.#link !== link) return // It lives elsewhere by now.
     if (this.onLost === undefined) return this.end(reason)
     this.#link = undefined
+    this.#told = 0
+    this.#done = 0
+    this.#muting.relieve()
     this.onLost(reason)
   }
 
@@ -230,6 +301,7 @@ export class RemoteTarget implements Target {
     const held = this.#held
     this.#held = []
     for (const send of held) send() // Each becomes a dead letter, or fails.
+    this.#muting.end()
     const watchers = [...this.#watchers]
     this.#watchers.clear()
     for (const watcher of watchers) watcher(reason)

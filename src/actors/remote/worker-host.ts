@@ -1,5 +1,6 @@
 /** One worker that actors live in, as the near side sees it: its life, and the link to it. */
 
+import { AbortError } from '../../errors.ts'
 import { decode } from '../../wire/codec.ts'
 import { decodeFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
@@ -7,7 +8,6 @@ import { type EndOfLife, Life, type LifeOwner } from '../../worker/life.ts'
 import type { WorkerPlace } from '../../worker/place.ts'
 import { InvalidActorError } from '../errors.ts'
 import { guestName } from './host.ts'
-import type { Item } from './items.ts'
 import { Link } from './link.ts'
 
 export class WorkerHost implements LifeOwner {
@@ -34,6 +34,7 @@ export class WorkerHost implements LifeOwner {
         name: this.#life.worker.name,
         send: (batch, transfer) => this.#send(batch, transfer),
         waiting: some => this.#hold(some),
+        kill: () => this.#kill(),
       },
       () => {
         throw new InvalidActorError('Only a supervisor can ask for that.')
@@ -67,7 +68,14 @@ export class WorkerHost implements LifeOwner {
     else this.#life.worker.kill()
   }
 
-  #send(batch: readonly Item[], transfer: Transfer): void {
+  #kill(): void {
+    this.#stopping = true
+    this.#life.end(
+      new AbortError('An actor there did not stop in time, and its worker did not react, so that was ended.'),
+    )
+  }
+
+  #send(batch: readonly unknown[], transfer: Transfer): void {
     const send = () =>
       this.#life.worker.send({ kind: 'guest', guest: guestName, module: this.#module, body: batch }, transfer)
     if (this.#early === undefined) send()
@@ -77,7 +85,7 @@ export class WorkerHost implements LifeOwner {
   /** Whatever it says that is no item ends it, and nothing else. */
   #receive(body: unknown): void {
     try {
-      this.link.receive(body as readonly Item[])
+      this.link.receive(body)
     } catch (error) {
       this.#life.forged(
         `a message between actors that can't be read: ${error instanceof Error ? error.message : String(error)}`,
