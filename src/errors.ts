@@ -10,7 +10,7 @@
  *     ├── the work won't end ──── UnresponsiveError · DeadlockError
  *     ├── others broke it ─────── OwnerDiedError · BrokenBarrierError
  *     ├── every attempt failed ── RetryError
- *     ├── figures mean nothing ── NoisyMachineError
+ *     ├── figures mean nothing ── NoisyMachineError · TrialError
  *     └── the worker failed ───── WorkerError
  *                                 ├── WorkerExitedError · WorkerCrashedError · OutOfMemoryError
  *                                 ├── WorkerStartError · WorkerStartTimeoutError · SpawnError
@@ -411,6 +411,18 @@ export class NoisyMachineError extends AtonceError {
   }
 }
 
+/** A function failed while it was tried out, so nothing can be said of it; `cause` is what it threw. */
+export class TrialError extends AtonceError {
+  constructor(what: string, cause: unknown) {
+    const why = cause instanceof Error ? `: ${cause.name}: ${cause.message}` : ''
+    super(
+      'ATONCE_TRIAL',
+      `${what}${why}${/[.!?]$/.test(why) ? '' : '.'} A trial needs inputs that the function accepts and ends with.`,
+      cause === undefined ? undefined : { cause },
+    )
+  }
+}
+
 /** At most five names, and how many more there are. */
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ')
@@ -447,6 +459,7 @@ const classes = {
   BrokenBarrierError,
   RetryError,
   NoisyMachineError,
+  TrialError,
   WorkerError,
   WorkerExitedError,
   WorkerCrashedError,

@@ -47,6 +47,7 @@ export {
   TaskVersionError,
   ThrownValueError,
   TimeoutError,
+  TrialError,
   UnknownClassError,
   UnresponsiveError,
   UnsupportedError,

@@ -47,6 +47,7 @@ const made: readonly (readonly [Error, string, object])[] = [
   [new errors.OwnerDiedError('accounts'), 'ATONCE_OWNER_DIED', { lock: 'accounts' }],
   [new errors.BrokenBarrierError('a barrier', 'x'), 'ATONCE_BROKEN_BARRIER', {}],
   [new errors.NoisyMachineError(1.5, 0.15, 1_000), 'ATONCE_NOISY_MACHINE', { foreignCores: 1.5 }],
+  [new errors.TrialError('x threw', undefined), 'ATONCE_TRIAL', {}],
   [new errors.RetryError('load', [1, 2]), 'ATONCE_RETRY', { errors: [1, 2] }],
   [new errors.WorkerExitedError(3, details), 'ATONCE_WORKER_EXITED', { ...details, exitCode: 3 }],
   [

@@ -1,0 +1,12 @@
+/** atonce/choose: which model a function needs, by trying it out; and an executor that finds out by itself. */
+
+export {
+  type Calibration,
+  type LoadedCalibration,
+  loadCalibration,
+  type WorkerFigures,
+} from './choose/calibration.ts'
+export { type Choice, type ChooseOptions, choose } from './choose/choose.ts'
+export type { Confidence } from './choose/decide.ts'
+export type { Prediction, Way } from './choose/predict.ts'
+export type { Crossed, ProbePoint, Profile } from './choose/profile.ts'

@@ -1,0 +1,136 @@
+/** Some items, run here, one after the other or several at a time, with what they took. */
+import { ThrownValueError } from '../errors.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { isThenable } from '../task/thenable.ts'
+import { describeThrown, isError } from '../wire/failure.ts'
+import type { Sample } from './crossing.ts'
+
+export interface Block {
+  /** What each item returned; undefined where it failed. */
+  readonly values: unknown[]
+  /** What items threw, by their place. */
+  readonly failures: ReadonlyMap<number, unknown> | undefined
+  readonly wallMs: number
+  readonly cpuMs: number
+  readonly processCpuMs: number
+  /** What the items took that are long enough to be timed alone. */
+  readonly itemsMs: readonly number[]
+  readonly returnsPromise: boolean
+  readonly samples: readonly Sample[]
+}
+
+type Call = (...args: readonly unknown[]) => unknown
+
+/** Items below this are timed together: the clock's step and its call would be a part of the figure. */
+const shortestAloneMs = 0.05
+/** So many calls are kept with their arguments and results, to see what copying them costs. */
+const samplesKept = 16
+
+/** Runs the calls one after the other. It waits only if they do: then the answer is a promise. */
+export function runInTurn(
+  call: Call,
+  calls: readonly (readonly unknown[])[],
+  kept = samplesKept,
+): Block | Promise<Block> {
+  const counter = new Counter(calls.length, kept)
+  for (let at = 0; at < calls.length; at += 1) {
+    const args = calls[at] as readonly unknown[]
+    const begun = runtime().now()
+    try {
+      const result = call(...args)
+      if (isThenable(result)) return restInTurn(call, calls, at, result, begun, counter)
+      counter.returned(at, args, result, begun)
+    } catch (error) {
+      counter.threw(at, error)
+    }
+  }
+  return counter.block(false)
+}
+
+async function restInTurn(
+  call: Call,
+  calls: readonly (readonly unknown[])[],
+  at: number,
+  pending: unknown,
+  begun: number,
+  counter: Counter,
+): Promise<Block> {
+  for (;;) {
+    const args = calls[at] as readonly unknown[]
+    try {
+      counter.returned(at, args, await pending, begun)
+    } catch (error) {
+      counter.threw(at, error)
+    }
+    at += 1
+    if (at === calls.length) return counter.block(true)
+    begun = runtime().now()
+    pending = called(call, calls[at] as readonly unknown[])
+  }
+}
+
+/** Runs all calls at once. */
+export async function runTogether(call: Call, calls: readonly (readonly unknown[])[]): Promise<Block> {
+  const counter = new Counter(calls.length, 0)
+  const each = async (args: readonly unknown[], at: number) => {
+    const begun = runtime().now()
+    try {
+      counter.returned(at, args, await call(...args), begun)
+    } catch (error) {
+      counter.threw(at, error)
+    }
+  }
+  await Promise.all(calls.map(each))
+  return counter.block(true)
+}
+
+async function called(call: Call, args: readonly unknown[]): Promise<unknown> {
+  return await call(...args)
+}
+
+class Counter {
+  readonly #values: unknown[]
+  readonly #kept: number
+  readonly #samples: Sample[] = []
+  readonly #itemsMs: number[] = []
+  #failures: Map<number, unknown> | undefined
+  readonly #begunMs: number
+  readonly #thread: NodeJS.CpuUsage
+  readonly #process: NodeJS.CpuUsage
+
+  constructor(count: number, kept: number) {
+    this.#values = new Array(count).fill(undefined)
+    this.#kept = kept
+    this.#process = process.cpuUsage()
+    this.#thread = process.threadCpuUsage()
+    this.#begunMs = runtime().now()
+  }
+
+  returned(at: number, args: readonly unknown[], result: unknown, begun: number): void {
+    this.#values[at] = result
+    this.#itemsMs.push(runtime().now() - begun)
+    if (this.#samples.length < this.#kept) this.#samples.push({ args, result })
+  }
+
+  threw(at: number, error: unknown): void {
+    this.#failures ??= new Map()
+    this.#failures.set(at, isError(error) ? error : new ThrownValueError(error, describeThrown(error)))
+  }
+
+  block(returnsPromise: boolean): Block {
+    const wallMs = runtime().now() - this.#begunMs
+    const thread = process.threadCpuUsage(this.#thread)
+    const whole = process.cpuUsage(this.#process)
+    const values = this.#values
+    return {
+      values,
+      failures: this.#failures,
+      wallMs,
+      cpuMs: (thread.user + thread.system) / 1_000,
+      processCpuMs: (whole.user + whole.system) / 1_000,
+      itemsMs: wallMs / values.length < shortestAloneMs ? [] : this.#itemsMs,
+      returnsPromise,
+      samples: this.#samples,
+    }
+  }
+}

@@ -1,0 +1,323 @@
+/**
+ * `choose`: which model a function needs, and why.
+ *
+ *     samples ─▶ trial ─▶ profile ─▶ a prediction for each way ─▶ the simplest near the best ─▶ pilot, if undecided ─▶ Choice
+ */
+import { checkCount, checkFlag, checkMs, checkOptions, optionNames } from '../checks.ts'
+import { OptionError, TrialError } from '../errors.ts'
+import type { Input } from '../executor/executor.ts'
+import { takesItems } from '../executor/map/packed.ts'
+import type { Estimate } from '../measure/estimate.ts'
+import { foreignCoresNow } from '../measure/quiet.ts'
+import { machine } from '../pool/machine.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { type AnyFunction, assertTask, nameOf, type Task } from '../task/task.ts'
+import { type Block, runInTurn, runTogether } from './block.ts'
+import { loadCalibration } from './calibration.ts'
+import { type Confidence, type Decided, decideAmong } from './decide.ts'
+import { pilot } from './pilot.ts'
+import { type Circumstances, type Prediction, predict, type Way } from './predict.ts'
+import type { Profile } from './profile.ts'
+import { runTrial } from './trial.ts'
+import { cautionsFor, reasonsFor, sentenceOf } from './words.ts'
+
+export interface ChooseOptions<F extends AnyFunction> {
+  /** Inputs to try; each is run once, unless `repeatable`. Their results are thrown away. */
+  readonly sample?: readonly Input<F>[]
+  /** All the inputs: some of them are tried, and their number is the number to choose for. */
+  readonly inputs?: readonly Input<F>[]
+  /** How many items there will be. Default: as many as `inputs`, or as `sample`. */
+  readonly count?: number
+  /** The function may run more than once on the same input. Default: what its task says (`idempotent`). */
+  readonly repeatable?: boolean
+  /** Workers there may be. Default: the machine's cores within the container's quota. */
+  readonly workers?: number
+  /** The most calls at a time that whoever is asked allows. Default: none. */
+  readonly maxConcurrency?: number
+  /** This thread serves others: prefer a way that leaves it free, even if it is a little slower. Default false. */
+  readonly keepLoopFree?: boolean
+  /** The workers run already, so that no start is paid. Default false. */
+  readonly warm?: boolean
+  /** When two ways are too near to tell: run some items on both. Needs `repeatable`. Default true. */
+  readonly pilot?: boolean
+  /** How long one call may take in the trial. Default 10,000. */
+  readonly timeoutMs?: number
+}
+
+/** What `choose` found. */
+export interface Choice {
+  readonly task: string
+  readonly way: Way
+  readonly workers: number
+  /** Calls at a time: on this event loop, or on each worker. */
+  readonly concurrency: number
+  /** Items in one message; what `map` takes by itself. */
+  readonly chunk: number
+  readonly crossing: 'as they are' | 'copied' | 'moved' | 'shared'
+  /** The predicted time of all items. */
+  readonly ms: Estimate
+  /** The plain loop's time ÷ this one. */
+  readonly speedUp: number
+  readonly confidence: Confidence
+  /** In how many of 100 draws of the figures it is within reach of the best. */
+  readonly percent: number
+  readonly sentence: string
+  readonly reasons: readonly string[]
+  readonly cautions: readonly string[]
+  /** Every way that was thought of, the forbidden ones with why. */
+  readonly predictions: readonly Omit<Prediction, 'draws'>[]
+  readonly profile: Profile
+  /** Whether some items were run on two ways to tell them apart. */
+  readonly piloted: boolean
+  readonly items: number
+}
+
+const names = optionNames<ChooseOptions<any>>({
+  sample: true,
+  inputs: true,
+  count: true,
+  repeatable: true,
+  workers: true,
+  maxConcurrency: true,
+  keepLoopFree: true,
+  warm: true,
+  pilot: true,
+  timeoutMs: true,
+})
+
+/**
+ * Tries the function on some inputs and says which model to use for all of them, how long each would take, and why.
+ *
+ * The trial runs here, on this thread: at most about 0.3 s, or as long as one item takes. Each input is run once at most, and
+ * only because it was given for this; `repeatable` lets it run some again, which makes the answer surer. Nothing else is
+ * started unless a pilot is.
+ *
+ * @throws OptionError if there is nothing to try
+ * @throws InvalidTaskError
+ * @throws TrialError (rejects) if the function throws on an input, or does not end within `timeoutMs`
+ * @example
+ *     const { way, sentence, reasons } = await choose(resize, { sample: images.slice(0, 24), count: images.length })
+ *     console.log(sentence)
+ */
+export async function choose<F extends AnyFunction>(
+  task: Task<F>,
+  options: ChooseOptions<F>,
+): Promise<Choice> {
+  assertTask(task)
+  const checked = check(task, options)
+  const { calibration } = loadCalibration()
+  const foreignCores = await foreignCoresNow()
+  const tries = new Tries(task, checked)
+  const profile = await runTrial(tries, { maxConcurrency: checked.maxConcurrency, foreignCores })
+  if (profile === undefined) throw new OptionError(nothingToTry)
+  const { cores, workers } = machine()
+  const circumstances: Circumstances = {
+    items: checked.count,
+    workers: checked.workers ?? workers,
+    cores,
+    calibration,
+    warm: checked.warm,
+    maxConcurrency: checked.maxConcurrency,
+    vetoes: memoryVetoes(
+      profile,
+      checked.workers ?? workers,
+      calibration.threads.idleBytes,
+      calibration.processes.idleBytes,
+    ),
+  }
+  let predictions = predict(profile, circumstances)
+  let decided = decideAmong(predictions, profile, checked)
+  let piloted = false
+  if (decided.confidence === 'undecided' && checked.pilot && checked.repeatable) {
+    predictions = await pilot(task, tries.all, predictions, decided.finalists, checked.count)
+    decided = decideAmong(predictions, profile, checked)
+    piloted = true
+  }
+  return choiceOf(task, decided, predictions, profile, {
+    piloted,
+    calibrated: calibration.measured,
+    items: checked.count,
+  })
+}
+
+function choiceOf(
+  task: Task,
+  decided: Decided,
+  predictions: readonly Prediction[],
+  profile: Profile,
+  { piloted, calibrated, items }: { piloted: boolean; calibrated: boolean; items: number },
+): Choice {
+  const { chosen, confidence, percent } = decided
+  const loop = predictions.find(({ way }) => way === 'plain loop') as Prediction
+  return {
+    task: nameOf(task),
+    way: chosen.way,
+    workers: chosen.workers,
+    concurrency: chosen.concurrency,
+    chunk: chosen.chunk,
+    crossing: crossings[chosen.way],
+    ms: chosen.ms,
+    speedUp: loop.ms.median / chosen.ms.median,
+    confidence,
+    percent,
+    sentence: sentenceOf(decided, predictions),
+    reasons: reasonsFor(decided, predictions, profile),
+    cautions: cautionsFor(decided, profile, calibrated),
+    predictions: predictions.map(({ draws: _, ...prediction }) => prediction),
+    profile,
+    piloted,
+    items,
+  }
+}
+
+const crossings: Readonly<Record<Way, Choice['crossing']>> = {
+  'plain loop': 'as they are',
+  coroutines: 'as they are',
+  threads: 'copied',
+  'threads, moving': 'moved',
+  'threads, sharing': 'shared',
+  'threads × coroutines': 'copied',
+  processes: 'copied',
+}
+
+/** Workers that would take more than this part of the free memory are forbidden. */
+const mostOfFree = 0.6
+
+function memoryVetoes(
+  { crossing }: Profile,
+  workers: number,
+  threadBytes: number,
+  processBytes: number,
+): Circumstances['vetoes'] {
+  const free = process.availableMemory()
+  const inFlight = 4 * crossing.bytes * workers
+  const tooMuch = (each: number) => workers * each + inFlight > mostOfFree * free
+  const why = (what: string) =>
+    `${workers} ${what} and what they work on would take more than 60 % of the free memory.`
+  return {
+    ...(tooMuch(threadBytes)
+      ? { threads: why('threads'), 'threads, moving': why('threads'), 'threads × coroutines': why('threads') }
+      : {}),
+    ...(tooMuch(processBytes) ? { processes: why('processes') } : {}),
+  }
+}
+
+interface Checked {
+  readonly tries: readonly unknown[]
+  readonly count: number
+  readonly repeatable: boolean
+  readonly workers: number | undefined
+  readonly maxConcurrency: number | undefined
+  readonly keepLoopFree: boolean
+  readonly warm: boolean
+  readonly pilot: boolean
+  readonly timeoutMs: number
+}
+
+const nothingToTry =
+  'choose(task, …) needs inputs to try: { sample: [ … ], count: 2_000 } or { inputs: all }. It runs each of them once at most.'
+
+function check<F extends AnyFunction>(task: Task<F>, given: ChooseOptions<F>): Checked {
+  const options = checkOptions('choose(task, …)', given, names)
+  const { sample, inputs, workers, maxConcurrency, timeoutMs = 10_000 } = options
+  const { keepLoopFree = false, warm = false, pilot: mayPilot = true, repeatable = task.idempotent } = options
+  const tries = sample ?? inputs
+  if (!Array.isArray(tries) || tries.length === 0) throw new OptionError(nothingToTry)
+  const count = options.count ?? inputs?.length ?? tries.length
+  checkCount('choose(…, { count })', count)
+  if (workers !== undefined) checkCount('choose(…, { workers })', workers)
+  if (maxConcurrency !== undefined) checkCount('choose(…, { maxConcurrency })', maxConcurrency)
+  checkMs('choose(…, { timeoutMs })', timeoutMs)
+  for (const [name, flag] of Object.entries({ keepLoopFree, warm, pilot: mayPilot, repeatable }))
+    checkFlag(`choose(…, { ${name} })`, flag)
+  if (!takesItems(task)) {
+    const at = tries.findIndex(input => !Array.isArray(input))
+    if (at !== -1)
+      throw new OptionError(
+        `choose(${nameOf(task)}, …) takes a list of arguments for each call, as [[1, 2], [3, 4]]; input ${at} is none.`,
+      )
+  }
+  return {
+    tries: sample === undefined ? spread(tries) : tries,
+    count,
+    repeatable,
+    workers,
+    maxConcurrency,
+    keepLoopFree,
+    warm,
+    pilot: mayPilot,
+    timeoutMs,
+  }
+}
+
+/** From all over the inputs, for sizes drift: first, last, middle, then halves of halves (van der Corput, 1935). */
+function spread(inputs: readonly unknown[]): unknown[] {
+  const places = new Set<number>([0, inputs.length - 1])
+  const bits = Math.ceil(Math.log2(Math.max(2, inputs.length)))
+  for (let at = 0; at < 2 ** bits; at += 1) {
+    let mirrored = 0
+    for (let bit = 0; bit < bits; bit += 1) if ((at >> bit) & 1) mirrored |= 1 << (bits - 1 - bit)
+    if (mirrored < inputs.length) places.add(mirrored)
+  }
+  return [...places].map(place => inputs[place])
+}
+
+/** The inputs to try, one after the other; again from the first, if they may be repeated. */
+class Tries {
+  readonly total: number
+  readonly all: readonly (readonly unknown[])[]
+  readonly #task: Task
+  readonly #repeatable: boolean
+  readonly #timeoutMs: number
+  #at = 0
+
+  constructor(task: Task, { tries, count, repeatable, timeoutMs }: Checked) {
+    this.#task = task
+    this.#repeatable = repeatable
+    this.#timeoutMs = timeoutMs
+    this.total = count
+    this.all = takesItems(task) ? tries.map(input => [input]) : (tries as (readonly unknown[])[])
+  }
+
+  get left(): number {
+    return this.#repeatable ? Number.POSITIVE_INFINITY : this.all.length - this.#at
+  }
+
+  async run(count: number, together: boolean): Promise<Block | undefined> {
+    const calls: (readonly unknown[])[] = []
+    const first = this.#at
+    while (calls.length < Math.min(count, this.left + calls.length)) {
+      calls.push(this.all[this.#at % this.all.length] as readonly unknown[])
+      this.#at += 1
+    }
+    if (calls.length === 0) return undefined
+    const block = await this.#inTime(together ? runTogether(this.#task, calls) : runInTurn(this.#task, calls))
+    const [failed] = block.failures ?? []
+    if (failed !== undefined) {
+      const [place, error] = failed
+      throw new TrialError(
+        `${nameOf(this.#task)} threw on input ${(first + place) % this.all.length} of the trial`,
+        error,
+      )
+    }
+    return block
+  }
+
+  async #inTime(block: Block | Promise<Block>): Promise<Block> {
+    if (!(block instanceof Promise)) return block
+    const late = Promise.withResolvers<never>()
+    const timer = runtime().setTimer(this.#timeoutMs, () =>
+      late.reject(
+        new TrialError(
+          `${nameOf(this.#task)} did not end within ${this.#timeoutMs} ms in the trial (timeoutMs)`,
+          undefined,
+        ),
+      ),
+    )
+    try {
+      return await Promise.race([block, late.promise])
+    } finally {
+      timer.cancel()
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assumedCalibration, type Calibration } from './calibration.ts'
+import { nothingCrosses } from './crossing.ts'
+import { decideAmong } from './decide.ts'
+import { type Circumstances, predict } from './predict.ts'
+import type { ProbePoint, Profile } from './profile.ts'
+import { cautionsFor, reasonsFor, sentenceOf } from './words.ts'
+
+const calibration: Calibration = { ...assumedCalibration(), measured: true, speedUp: [1, 1.87, 2.7, 3.5] }
+
+/** An item that computes for so long; all else as said. */
+function profile(wallMs: number, more: Partial<Profile> = {}): Profile {
+  return {
+    items: 24,
+    firstMs: 3 * wallMs,
+    samplesMs: Array.from({ length: 20 }, (_, at) => wallMs * (0.97 + 0.003 * at)),
+    wallMs,
+    cpuMs: wallMs,
+    processCpuMs: wallMs,
+    warmUpMs: 0.2,
+    returnsPromise: false,
+    longestOverMean: 1.2,
+    crossing: nothingCrosses,
+    probe: [],
+    foreignCores: 0,
+    trialMs: 30,
+    ...more,
+  }
+}
+
+function point(concurrency: number, perItemMs: number, latencyMs: number, cpuMs: number): ProbePoint {
+  return { concurrency, perItemMs, latencyMs, cpuMs, processCpuMs: cpuMs, items: concurrency }
+}
+
+function choice(one: Profile, items: number, more: Partial<Circumstances> = {}) {
+  const circumstances = { items, workers: 2, cores: 2, calibration, vetoes: {}, ...more }
+  const predictions = predict(one, circumstances)
+  return { predictions, ...decideAmong(predictions, one) }
+}
+
+// The nine functions of a small experiment (November 2026, 2 cores), each with what was fastest when all were run.
+test('tiny items stay in the loop: to hand them over costs more than they take', () => {
+  const { chosen, confidence } = choice(profile(0.00025, { firstMs: 0.3 }), 40_000)
+  assert.equal(chosen.way, 'plain loop')
+  assert.equal(confidence, 'sure')
+})
+
+test('items that compute for some milliseconds go to threads', () => {
+  assert.equal(choice(profile(2.1), 600).chosen.way, 'threads')
+})
+
+test('large buffers go to threads by moving, for to copy them takes as long as the work', () => {
+  const crossing = { refused: undefined, hereMs: 5, thereMs: 5, bytes: 8 * 2 ** 20, bufferBytes: 8 * 2 ** 20 }
+  const { chosen } = choice(profile(8.5, { crossing }), 400)
+  assert.equal(chosen.way, 'threads, moving')
+})
+
+test('large objects stay here: to copy them takes many times the work', () => {
+  const crossing = { refused: undefined, hereMs: 5, thereMs: 9, bytes: 900_000, bufferBytes: 0 }
+  assert.equal(choice(profile(0.45, { crossing }), 240).chosen.way, 'plain loop')
+})
+
+test('what waits runs side by side on the loop', () => {
+  const waiting = profile(10.3, {
+    cpuMs: 0.24,
+    returnsPromise: true,
+    probe: [point(4, 2.6, 10.4, 0.06), point(16, 0.65, 10.4, 0.03), point(64, 0.17, 10.8, 0.014)],
+  })
+  const { chosen } = choice(waiting, 192)
+  assert.deepEqual([chosen.way, chosen.concurrency], ['coroutines', 64])
+})
+
+test('what waits and computes runs side by side on several threads', () => {
+  const mixed = profile(22, {
+    cpuMs: 10,
+    returnsPromise: true,
+    probe: [point(4, 8.5, 33, 7.7), point(16, 7.9, 120, 7.5)],
+  })
+  assert.equal(choice(mixed, 960).chosen.way, 'threads × coroutines')
+})
+
+test('irregular items go to threads one by one', () => {
+  const { chosen } = choice(profile(1.2, { longestOverMean: 9 }), 1_600)
+  assert.deepEqual([chosen.way, chosen.chunk], ['threads', 1])
+})
+
+test('native work that uses libuv’s threads stays on the loop, and the lever is named', () => {
+  const native = profile(4.6, {
+    cpuMs: 0.1,
+    processCpuMs: 4.4,
+    returnsPromise: true,
+    probe: [{ ...point(4, 2.4, 9, 0.06), processCpuMs: 4.4 }],
+  })
+  const decided = choice(native, 400)
+  assert.equal(decided.chosen.way, 'coroutines')
+  assert.match(cautionsFor(decided, native, true).join(' '), /UV_THREADPOOL_SIZE/)
+  assert.match(reasonsFor(decided, decided.predictions, native).join(' '), /libuv/)
+})
+
+test('three short items are not worth a worker’s start', () => {
+  assert.equal(choice(profile(8), 3).chosen.way, 'plain loop')
+})
+
+test('what can’t be copied is never sent away, and the reason is told', () => {
+  const crossing = { ...nothingCrosses, refused: 'args[0] is a function' }
+  const decided = choice(profile(50, { crossing }), 1_000)
+  assert.equal(decided.chosen.way, 'plain loop')
+  for (const { way, vetoed, ms } of decided.predictions)
+    if (way !== 'plain loop') assert.ok(vetoed?.includes('args[0]') && ms.median === Number.POSITIVE_INFINITY)
+  assert.match(reasonsFor(decided, decided.predictions, profile(50)).join(' '), /args\[0\] is a function/)
+})
+
+test('others’ work makes a verdict weaker', () => {
+  assert.equal(choice(profile(20), 1_000).confidence, 'sure')
+  assert.equal(choice(profile(20, { foreignCores: 1 }), 1_000).confidence, 'likely')
+})
+
+test('a verdict near the edge is not called sure', () => {
+  const confidences = [40, 50, 55, 60, 65, 70, 80, 90].map(items => choice(profile(2.1), items).confidence)
+  assert.ok(
+    confidences.some(confidence => confidence !== 'sure'),
+    confidences.join(),
+  )
+})
+
+test('a server leaves its loop free though it gains nothing', () => {
+  const one = profile(20)
+  const predictions = predict(one, { items: 5, workers: 1, cores: 1, calibration, vetoes: {}, warm: true })
+  assert.equal(decideAmong(predictions, one).chosen.way, 'plain loop')
+  assert.equal(decideAmong(predictions, one, { keepLoopFree: true }).chosen.way, 'threads')
+})
+
+test('the same figures give the same choice, its interval holds its median, and words say it', () => {
+  const [a, b] = [choice(profile(2.1), 600), choice(profile(2.1), 600)]
+  assert.deepEqual(a, b)
+  for (const { ms, vetoed } of a.predictions)
+    if (vetoed === undefined) assert.ok(ms.low <= ms.median && ms.median <= ms.high)
+  assert.match(
+    sentenceOf(a, a.predictions),
+    /^Use threads × 2: .* where a plain loop takes .* times as fast; sure/,
+  )
+})

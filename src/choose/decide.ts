@@ -1,0 +1,69 @@
+/** Which of the predicted ways to use, and how sure that is. */
+import type { Prediction } from './predict.ts'
+import type { Profile } from './profile.ts'
+
+export type Confidence = 'sure' | 'likely' | 'undecided'
+
+export interface Decided {
+  readonly chosen: Prediction
+  readonly confidence: Confidence
+  /** In how many of 100 draws the choice is within a tenth of the best. */
+  readonly percent: number
+  /** The two that are nearest to each other, for a pilot. */
+  readonly finalists: readonly Prediction[]
+}
+
+/** What is not at least so much better than the plain loop is not worth leaving it. */
+const worthShare = 0.2
+const worthMs = 5
+/** Of ways that are within this of the best, the simplest is taken. */
+const nearBest = 1.15
+/** Others' work above this makes every verdict weaker. */
+const noisyCores = 0.25
+
+/** The simplest way that is about as good as the best, and the plain loop unless leaving it is worth it. */
+export function decideAmong(
+  predictions: readonly Prediction[],
+  profile: Pick<Profile, 'foreignCores'>,
+  { keepLoopFree = false }: { keepLoopFree?: boolean } = {},
+): Decided {
+  const allowed = predictions.filter(({ vetoed }) => vetoed === undefined)
+  const loop = allowed.find(({ way }) => way === 'plain loop')
+  const worthLeaving = allowed.filter(prediction => isWorth(prediction, loop, keepLoopFree))
+  const candidates = worthLeaving.length > 0 ? worthLeaving : allowed.slice(0, 1)
+  const bestMs = Math.min(...candidates.map(({ ms }) => ms.median))
+  const chosen = candidates.find(({ ms }) => ms.median <= nearBest * bestMs) as Prediction
+  const percent = shareWithin(chosen, allowed, loop)
+  const confidence = percent >= 95 ? 'sure' : percent >= 80 ? 'likely' : 'undecided'
+  const noisy = profile.foreignCores > noisyCores
+  return {
+    chosen,
+    confidence: noisy && confidence === 'sure' ? 'likely' : confidence,
+    percent,
+    finalists: allowed.toSorted((a, b) => a.ms.median - b.ms.median).slice(0, 2),
+  }
+}
+
+function isWorth(prediction: Prediction, loop: Prediction | undefined, keepLoopFree: boolean): boolean {
+  if (loop === undefined) return true
+  if (prediction === loop) return false
+  if (keepLoopFree && loop.blockedMs > 10 && prediction.blockedMs < loop.blockedMs / 2)
+    return prediction.ms.median < 1.3 * loop.ms.median
+  const saved = loop.ms.median - prediction.ms.median
+  return saved >= worthMs && saved >= worthShare * loop.ms.median
+}
+
+/** Within a tenth of the best, or so near to it that nobody would notice. */
+function shareWithin(
+  chosen: Prediction,
+  allowed: readonly Prediction[],
+  loop: Prediction | undefined,
+): number {
+  let good = 0
+  for (const [at, ms] of chosen.draws.entries()) {
+    const best = Math.min(...allowed.map(({ draws }) => draws[at] as number))
+    const slack = chosen === loop ? Math.max(worthMs, worthShare * ms) : 0
+    if (ms <= Math.max(nearBest * best, best + slack)) good += 1
+  }
+  return Math.round((100 * good) / Math.max(1, chosen.draws.length))
+}

@@ -1,0 +1,262 @@
+/**
+ * How long N items would take on each model: the cost model.
+ *
+ *     plain loop            N·w
+ *     coroutines × k        max( N · wall per item at k, ⌈N/k⌉ · latency at k )
+ *     threads × W           start + warm-up + max( N·(work + copying there)/S(W) + tail, N·(copying here + message) )
+ *     threads × W, k each   start + warm-up + max( N·cpu/S(W), N·process cpu/S(cores), ⌈N/kW⌉·latency, N·(copying here + message) )
+ *     processes × W         as threads, with what processes charge
+ *
+ * Each figure is drawn many times from its own spread, so that a prediction has an interval and a choice its doubt.
+ */
+import type { Estimate } from '../measure/estimate.ts'
+import { quantile } from '../measure/statistics.ts'
+import { VirtualRuntime } from '../runtime/virtual.ts'
+import { type Calibration, speedUpOf } from './calibration.ts'
+import { nativeShare, type ProbePoint, type Profile } from './profile.ts'
+
+/** A way to run all items. */
+export type Way =
+  | 'plain loop'
+  | 'coroutines'
+  | 'threads'
+  | 'threads, moving'
+  | 'threads, sharing'
+  | 'threads × coroutines'
+  | 'processes'
+
+/** Simplest first: of two ways that are about as fast, the earlier is chosen. */
+export const ways: readonly Way[] = [
+  'plain loop',
+  'coroutines',
+  'threads',
+  'threads, moving',
+  'threads, sharing',
+  'threads × coroutines',
+  'processes',
+]
+
+export interface Prediction {
+  readonly way: Way
+  readonly workers: number
+  /** Calls at a time: on this loop, or on each worker. */
+  readonly concurrency: number
+  /** Items in one message. */
+  readonly chunk: number
+  /** Of all items. Infinite where it is forbidden. */
+  readonly ms: Estimate
+  /** How long this thread is busy, and answers nobody else. */
+  readonly blockedMs: number
+  /** Why it can't be used, if it can't. */
+  readonly vetoed: string | undefined
+  /** Each draw of the whole time, in the same order for every way. */
+  readonly draws: readonly number[]
+}
+
+export interface Circumstances {
+  readonly items: number
+  readonly workers: number
+  readonly cores: number
+  readonly calibration: Calibration
+  /** Workers run already, so no start is paid. */
+  readonly warm?: boolean
+  /** Ways that are not open, and why. */
+  readonly vetoes: Partial<Record<Way, string>>
+  /** The most calls at a time, if the caller says so. */
+  readonly maxConcurrency?: number | undefined
+}
+
+const drawsEach = 200
+/** So much work a message holds, as `map` makes them (executor/map/chunk.ts). */
+const chunkMs = 2
+
+/** One draw of everything that is uncertain; all ways are computed from the same draw. */
+interface Draw {
+  readonly wallMs: number
+  /** Factors on what was measured once, and on what was calibrated. */
+  readonly copy: number
+  readonly calibrated: number
+  readonly speedUp: number
+  readonly probe: number
+}
+
+/** A prediction for each way; those without interest for the function (no wait, no buffer) are left out. */
+export function predict(profile: Profile, circumstances: Circumstances): Prediction[] {
+  const draws = drawn(profile, circumstances.calibration)
+  return ways
+    .filter(way => isCandidate(way, profile))
+    .map(way => predictionOf(way, profile, circumstances, draws))
+}
+
+function isCandidate(way: Way, { probe, crossing, returnsPromise }: Profile): boolean {
+  if (way === 'coroutines') return returnsPromise
+  // While this loop is idle most of the time, more calls at a time on it do the same without a worker.
+  if (way === 'threads × coroutines') return probe.some(({ cpuMs, perItemMs }) => cpuMs > perItemMs / 2)
+  if (way === 'threads, moving' || way === 'threads, sharing')
+    return crossing.bufferBytes > 64 * 1024 && crossing.bufferBytes > crossing.bytes / 2
+  return true
+}
+
+function predictionOf(
+  way: Way,
+  profile: Profile,
+  circumstances: Circumstances,
+  draws: readonly Draw[],
+): Prediction {
+  const { items, workers, vetoes, maxConcurrency = Number.POSITIVE_INFINITY } = circumstances
+  const here = way === 'plain loop' || way === 'coroutines'
+  const vetoed = vetoes[way] ?? (here ? undefined : profile.crossing.refused)
+  const point = bestPoint(profile, maxConcurrency)
+  const concurrency = way === 'coroutines' || way === 'threads × coroutines' ? (point?.concurrency ?? 1) : 1
+  const used = here ? 1 : Math.max(1, Math.min(workers, Math.ceil(items / concurrency)))
+  const chunk = here ? 1 : chunkOf(profile, items, used)
+  const plan: Plan = { way, workers: used, concurrency, chunk, point }
+  const times = draws.map(draw => timeOf(plan, profile, circumstances, draw))
+  const ms =
+    vetoed === undefined
+      ? { median: quantile(times, 0.5), low: quantile(times, 0.025), high: quantile(times, 0.975) }
+      : { median: Number.POSITIVE_INFINITY, low: Number.POSITIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+  const blockedMs = blockedBy(plan, profile, circumstances)
+  return {
+    way,
+    workers: used,
+    concurrency,
+    chunk,
+    ms,
+    blockedMs,
+    vetoed,
+    draws: vetoed === undefined ? times : draws.map(() => Number.POSITIVE_INFINITY),
+  }
+}
+
+interface Plan {
+  readonly way: Way
+  readonly workers: number
+  readonly concurrency: number
+  readonly chunk: number
+  readonly point: ProbePoint | undefined
+}
+
+function timeOf(plan: Plan, profile: Profile, circumstances: Circumstances, draw: Draw): number {
+  const { items } = circumstances
+  const { way, point, concurrency } = plan
+  if (way === 'plain loop') return items * draw.wallMs
+  if (way === 'coroutines') {
+    if (point === undefined) return items * (draw.wallMs + circumstances.calibration.loopCallMs)
+    const rounds = Math.ceil(items / Math.min(concurrency, items))
+    const k = Math.min(concurrency, items)
+    const perItem = point.perItemMs * (concurrency / k)
+    return draw.probe * Math.max(items * perItem, rounds * point.latencyMs)
+  }
+  return onWorkers(plan, profile, circumstances, draw)
+}
+
+/** Work on W workers, beside what this thread must do for them. */
+function onWorkers(plan: Plan, profile: Profile, circumstances: Circumstances, draw: Draw): number {
+  const { items, calibration, cores, warm } = circumstances
+  const { way, workers, chunk, point, concurrency } = plan
+  const figures = way === 'processes' ? calibration.processes : calibration.threads
+  const speedUp = effective(speedUpOf(calibration, workers) * draw.speedUp, profile, circumstances)
+  const { hereMs, thereMs } = copyingOn(way, profile, calibration)
+  const messageMs = (figures.callMs + figures.roundTripMs / 4 / chunk) * draw.calibrated
+  const mainMs = items * (hereMs * draw.copy + messageMs)
+  const startMs = warm ? 0 : figures.startMs * draw.calibrated * Math.max(1, workers / cores)
+  const beginMs = startMs + profile.warmUpMs
+  if (way === 'threads × coroutines' && point !== undefined) {
+    const rounds = Math.ceil(items / (concurrency * workers))
+    return (
+      beginMs +
+      Math.max(
+        (items * point.cpuMs * draw.probe) / speedUp,
+        (items * point.processCpuMs * draw.probe) / speedUpOf(calibration, cores),
+        rounds * point.latencyMs * draw.probe,
+        mainMs,
+      )
+    )
+  }
+  const busyShare = draw.wallMs === 0 ? 1 : Math.min(1, profile.cpuMs / profile.wallMs)
+  const computing = draw.wallMs * busyShare + thereMs * draw.copy
+  const waiting = draw.wallMs * (1 - busyShare)
+  const workMs = items * (computing / speedUp + waiting / workers)
+  const tailMs = (draw.wallMs * profile.longestOverMean) / 2 + ((chunk - 1) * draw.wallMs) / 2
+  return beginMs + Math.max(workMs + (workers > 1 ? tailMs : 0), mainMs)
+}
+
+/** What others take of the cores is not ours. */
+function effective(speedUp: number, { foreignCores }: Profile, { cores }: Circumstances): number {
+  return Math.max(
+    0.5,
+    Math.min(speedUp, Math.max(1, cores - foreignCores) * (speedUp / Math.min(cores, Math.max(1, speedUp)))),
+  )
+}
+
+function copyingOn(
+  way: Way,
+  { crossing }: Profile,
+  calibration: Calibration,
+): { hereMs: number; thereMs: number } {
+  const { hereMs, thereMs, bytes, bufferBytes } = crossing
+  if (way === 'processes') {
+    const mebibytes = bytes / 2 ** 20
+    const pipeMs = (mebibytes * calibration.processes.copyMsPerMiB) / 2
+    return { hereMs: hereMs + pipeMs / 2, thereMs: thereMs + pipeMs / 2 }
+  }
+  if (way !== 'threads, moving' && way !== 'threads, sharing') return { hereMs, thereMs }
+  const left = bytes === 0 ? 0 : Math.max(0, 1 - bufferBytes / bytes)
+  const fixedMs = way === 'threads, moving' ? calibration.moveMs : calibration.shareMs
+  return { hereMs: hereMs * left + fixedMs / 2, thereMs: thereMs * left + fixedMs / 2 }
+}
+
+function blockedBy(plan: Plan, profile: Profile, { items, calibration }: Circumstances): number {
+  const { way, point } = plan
+  if (way === 'plain loop') return items * profile.cpuMs
+  if (way === 'coroutines') return items * (point?.cpuMs ?? profile.cpuMs)
+  const { callMs } = way === 'processes' ? calibration.processes : calibration.threads
+  return items * (copyingOn(way, profile, calibration).hereMs + callMs)
+}
+
+function chunkOf({ wallMs, longestOverMean }: Profile, items: number, workers: number): number {
+  if (longestOverMean > 5) return 1
+  const wanted = Math.max(1, Math.floor(chunkMs / Math.max(wallMs, 1e-6)))
+  return Math.max(1, Math.min(wanted, Math.ceil(items / (8 * workers))))
+}
+
+/** The concurrency with the least time for one more item. */
+function bestPoint({ probe }: Profile, most: number): ProbePoint | undefined {
+  let best: ProbePoint | undefined
+  for (const point of probe)
+    if (point.concurrency <= most && (best === undefined || point.perItemMs < 0.95 * best.perItemMs))
+      best = point
+  return best
+}
+
+/** The same draws for the same profile: a choice must not change because it is asked for twice. */
+function drawn(profile: Profile, { measured }: Calibration): Draw[] {
+  const chance = new VirtualRuntime({ seed: 1 })
+  const random = () => chance.random()
+  const around = (spread: number) => Math.exp(spread * normal(random))
+  const { samplesMs, foreignCores } = profile
+  const noise = 0.02 + 0.1 * Math.min(2, foreignCores)
+  return Array.from({ length: drawsEach }, () => {
+    let total = 0
+    for (let at = 0; at < samplesMs.length; at += 1)
+      total += samplesMs[Math.floor(random() * samplesMs.length)] as number
+    return {
+      wallMs: (total / Math.max(1, samplesMs.length)) * around(noise),
+      copy: around(0.15 + noise),
+      calibrated: around(measured ? 0.15 : 0.35),
+      speedUp: around(measured ? 0.05 : 0.1),
+      probe: around(0.08 + noise),
+    }
+  })
+}
+
+/** Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958. */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+}
+
+/** Whether most of the work is native and asynchronous: it uses libuv's threads already. */
+export function isNativeWork(profile: Profile): boolean {
+  return profile.returnsPromise && profile.processCpuMs > 0.2 && nativeShare(profile) > 0.5
+}
