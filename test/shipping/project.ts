@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly until?: RegExp
   /** The Node that runs it. Default: the one that runs this test. */
   readonly node?: string
+  /** Of a program with much to do: how long it may take. */
+  readonly endsWithinMs?: number
 }
 
 /** A program that has not ended by then hangs, however busy the machine. */
@@ -98,7 +100,10 @@ export class Project implements Disposable {
 }
 
 /** Runs `node …args`; resolves when it has ended, and rejects when it hangs. */
-export function runNode(args: readonly string[], { cwd, env, until, node }: RunOptions): Promise<Ended> {
+export function runNode(
+  args: readonly string[],
+  { cwd, env, until, node, endsWithinMs = hangsAfterMs }: RunOptions,
+): Promise<Ended> {
   const child = spawn(node ?? process.execPath, args, {
     cwd,
     env: { ...cleanEnvironment(), ...env },
@@ -115,8 +120,8 @@ export function runNode(args: readonly string[], { cwd, env, until, node }: RunO
     const textOf = () => `node ${args.join(' ')}\n${written.stdout}\n${written.stderr}`
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error(`It did not end within ${hangsAfterMs} ms: ${textOf()}`))
-    }, hangsAfterMs)
+      reject(new Error(`It did not end within ${endsWithinMs} ms: ${textOf()}`))
+    }, endsWithinMs)
     child.once('error', reject)
     child.once('close', (code, signal) => {
       clearTimeout(timer)
