@@ -70,8 +70,8 @@ export class Giving {
 
   #tryGive(seq: number, ref: number, args: readonly unknown[], stores: ReadyJob['stores']): boolean {
     if (stores === undefined) return this.#worker.tryGive(seq, ref, args)
-    const all = this.#storages.ahead(stores, args)
-    return all !== undefined && this.#worker.tryGive(seq, -ref, all)
+    const plain = this.#storages.plain(stores)
+    return plain !== undefined && this.#worker.tryGive(seq, ref, args, plain)
   }
 }
 

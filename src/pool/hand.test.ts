@@ -97,3 +97,21 @@ test('numbers that are used up begin again in an empty hand; until it is empty t
   assert.equal(hand.add(next), 1)
   assert.deepEqual([hand.first, hand.count, hand.room], [next, 1, claimWindow - 1])
 })
+
+test('calls beside the hand have numbers of their own, however many there are while the first one runs', () => {
+  const hand = new Hand<{ seq: number }>()
+  const first = { seq: 0 }
+  const second = { seq: 0 }
+  hand.add(first)
+  const beside = new Set(Array.from({ length: claimWindow / 2 }, () => hand.numberBeside()))
+  hand.add(second)
+  for (let more = 0; more < 10 * claimWindow; more += 1) beside.add(hand.numberBeside())
+  assert.equal(beside.size, 10.5 * claimWindow)
+  for (const seq of beside) assert.equal(hand.get(seq), undefined)
+  assert.ok(hand.room <= 0, 'no number of the window is free')
+  assert.deepEqual([...hand], [first, second])
+  hand.remove(first.seq)
+  hand.remove(second.seq)
+  assert.equal(hand.room, claimWindow)
+  assert.equal(hand.get(hand.add({ seq: 0 }))?.seq, Math.max(...beside) + 1)
+})

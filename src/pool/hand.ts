@@ -47,6 +47,13 @@ export class Hand<T extends Held> {
     return item.seq
   }
 
+  /** A number for a call beside the hand: none of the hand has it. */
+  numberBeside(): number {
+    const seq = this.#next
+    this.#next += 1
+    return seq
+  }
+
   get(seq: number): T | undefined {
     const item = this.#held[seq % claimWindow]
     return item?.seq === seq ? item : undefined
@@ -62,7 +69,8 @@ export class Hand<T extends Held> {
 
   /** In the order they were given. */
   *[Symbol.iterator](): Generator<T> {
-    for (let seq = this.#oldest; seq < this.#next; seq += 1) {
+    const end = Math.min(this.#next, this.#oldest + claimWindow)
+    for (let seq = this.#oldest; seq < end; seq += 1) {
       const item = this.get(seq)
       if (item !== undefined) yield item
     }

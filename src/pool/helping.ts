@@ -3,12 +3,8 @@
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { waits } from './families.ts'
 
-/** The smallest number; numbers are passed on as 32-bit integers. */
-const lastSeq = -(2 ** 29)
-
 export class Helping {
   readonly #calls = new Map<number, ReadyJob>()
-  #seq = 0
 
   get count(): number {
     return this.#calls.size
@@ -32,13 +28,14 @@ export class Helping {
     return true
   }
 
-  /** Takes the call in and numbers it: below zero, so that no call of the hand has the same number. */
-  add(ready: ReadyJob): number {
-    if (this.#calls.size === 0 && this.#seq <= lastSeq) this.#seq = 0
-    this.#seq -= 1
-    ready.seq = this.#seq
-    this.#calls.set(ready.seq, ready)
-    return ready.seq
+  /** Takes the call in under that number, which no call of the hand has. */
+  add(seq: number, ready: ReadyJob): void {
+    ready.seq = seq
+    this.#calls.set(seq, ready)
+  }
+
+  has(seq: number): boolean {
+    return this.#calls.size > 0 && this.#calls.has(seq)
   }
 
   get(seq: number): ReadyJob | undefined {

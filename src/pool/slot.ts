@@ -159,7 +159,8 @@ export class Slot implements Holder, LifeOwner {
 
   /** Gives it a nested call beside its hand. Settles that at once if it can't be sent. */
   help(ready: ReadyJob): void {
-    const seq = this.helping.add(ready)
+    const seq = this.hand.numberBeside()
+    this.helping.add(seq, ready)
     ready.slot = this
     this.#wear.given(ready)
     try {
@@ -177,8 +178,8 @@ export class Slot implements Holder, LifeOwner {
    */
   abandon(ready: ReadyJob, reason: Error): void {
     if (this.life.isLost) return
-    if (ready.seq < 0) return this.#leaving.ask(ready.seq, reason)
     const { seq } = ready
+    if (this.helping.has(seq)) return this.#leaving.ask(seq, reason)
     const isFirst = this.hand.first === ready
     if (this.#worker.recall(seq)) {
       this.#take(seq)
@@ -250,12 +251,14 @@ export class Slot implements Holder, LifeOwner {
   }
 
   done(seq: number, workMs: number, value: unknown, more: boolean): void {
+    const beside = this.helping.has(seq)
     const ready = this.#take(seq)
     if (ready === undefined) return void this.life.forged('done for a call that it does not have')
     if (!ready.over) this.#answers.settlePlain(ready, value, workMs)
+    if (beside) return this.#helped(ready)
     // The worker is past the next call already: what is to be done now is done after the last of
     // these answers.
-    if (more && seq >= 0 && !this.life.isLimited && this.helping.count === 0) return
+    if (more && !this.life.isLimited && this.helping.count === 0) return
     this.#answered(ready)
   }
 
@@ -296,12 +299,14 @@ export class Slot implements Holder, LifeOwner {
 
   #answer(ready: ReadyJob, message: Answer): void {
     const wasLeft = this.#draining === ready.seq || this.#leaving.has(ready.seq)
+    const beside = this.helping.has(message.seq)
     this.#take(message.seq)
     if (!ready.over) {
       if (message.kind === 'dropped') this.#answers.drop(ready, wasLeft)
       else this.#answers.settle(ready, message)
     }
-    this.#answered(ready)
+    if (beside) this.#helped(ready)
+    else this.#answered(ready)
   }
 
   #yielded(ready: ReadyJob, message: StreamMessage): void {
@@ -323,11 +328,11 @@ export class Slot implements Holder, LifeOwner {
   }
 
   #get(seq: number): ReadyJob | undefined {
-    return seq < 0 ? this.helping.get(seq) : this.hand.get(seq)
+    return this.hand.get(seq) ?? this.helping.get(seq)
   }
 
   #take(seq: number): ReadyJob | undefined {
-    const ready = seq < 0 ? this.helping.remove(seq) : this.hand.remove(seq)
+    const ready = this.hand.remove(seq) ?? this.helping.remove(seq)
     if (ready === undefined) return undefined
     ready.slot = undefined
     this.#leaving.left(seq)
@@ -339,8 +344,7 @@ export class Slot implements Holder, LifeOwner {
   /** The call is out of the worker's hands. */
   #answered(ready: ReadyJob): void {
     const life = this.life
-    if (life.isLimited || ready.seq < 0) life.imported(ready.task)
-    if (ready.seq < 0) return this.#helped()
+    if (life.isLimited) life.imported(ready.task)
     // While a later call drains, the limit is that one's.
     if (this.#draining === ready.seq) {
       this.#draining = undefined
@@ -350,7 +354,8 @@ export class Slot implements Holder, LifeOwner {
   }
 
   /** A call beside the hand has ended. */
-  #helped(): void {
+  #helped(ready: ReadyJob): void {
+    this.life.imported(ready.task)
     if (this.#doing === 'draining' || this.#places > 1) this.#next()
     else this.#owner.answered(this)
   }

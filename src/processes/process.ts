@@ -17,6 +17,7 @@ import type { Lent } from '../wire/lent/link.ts'
 import type { LentMessage } from '../wire/lent/messages.ts'
 import { NearLinks } from '../wire/lent/near-links.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
+import type { PlainStores } from '../wire/propagation.ts'
 import { longestFrame, type PipeTransport, pipeTransport } from '../wire/transport/pipe.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
@@ -133,8 +134,8 @@ class WorkerProcess implements FarWorker {
     this.#transport?.deliver()
   }
 
-  tryGive(seq: number, ref: number, args: readonly unknown[]): boolean {
-    const sent = this.#transport?.tryRun(seq, ref, args) ?? false
+  tryGive(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean {
+    const sent = this.#transport?.tryRun(seq, ref, args, stores) ?? false
     if (sent) this.#lastSent = seq
     return sent
   }

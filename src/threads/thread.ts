@@ -97,9 +97,9 @@ function startThread(
     },
     capacity: claimWindow / 2,
     send: (message, transfer) => transport.send(message, transfer),
-    tryGive(seq, ref, args) {
+    tryGive(seq, ref, args, stores) {
       giveClaim(claims, seq)
-      return transport.tryRun(seq, ref, args)
+      return transport.tryRun(seq, ref, args, stores)
     },
     get congested() {
       return transport.congested

@@ -28,7 +28,7 @@ const genuine: readonly FromWorker[] = [
   { kind: 'failed', seq: 1, failure, workMs: 1 },
   {
     kind: 'nest',
-    seq: -3,
+    seq: 3,
     id: 1,
     module: 'file:///a.js',
     position: 0,

@@ -13,7 +13,7 @@
  *     ◀───────────── nest {seq, id, …} | unnest {id} ──   a call that the task makes on its own executor, or takes back
  *     ── nestedStarted | nestedProgress | nestedSettled {id} ─▶
  *     ◀───────────── worn ──   it uses more memory than it may, and wants to be replaced
- *     ── help {seq < 0, …} ────────────────────────▶  runs it now, while the calls that it has begun wait for nested ones
+ *     ── help {seq, …} ────────────────────────────▶  runs it now, while the calls that it has begun wait for nested ones
  *
  *     of the end of a channel that is lent to a call in another process (lent/README.md); both ways
  *     ── lent {link, message} ─────────────────────▶  for the other side of that link
@@ -89,7 +89,7 @@ export interface CancelMessage {
   readonly failure: WireFailure
 }
 
-/** A call beside those in the worker's hands; its number is negative, and it is begun when it comes. */
+/** A call beside those in the worker's hands; it is begun when it comes. */
 export interface HelpMessage extends Omit<RunMessage, 'kind'> {
   readonly kind: 'help'
 }

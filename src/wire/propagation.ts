@@ -4,8 +4,8 @@
  *     submit ─▶ encodeStores ─▶ ToldStorages ─┊─ storage {ref, place}, once ─┊─▶ HeardStorages
  *                                             ─┊─ stores {ref, value} ────────┊─▶ HeardStorages.within ─▶ the task
  *
- * A job is submitted in its caller's asynchronous context, whatever the pool does with it later. On the fast lane a call
- * with stores is one whose ref is negative; its first argument is the list of refs and values.
+ * A job is submitted in its caller's asynchronous context, whatever the pool does with it later. On the fast lane the stores
+ * are a plain list of refs and values.
  */
 import type { Place } from '../declared/declarations.ts'
 import { isPropagatedHere, storesHere, withStores } from '../declared/propagated.ts'
@@ -38,6 +38,9 @@ export function encodeStores(crossing: Crossing): readonly EncodedStore[] | unde
   })
 }
 
+/** Stores as the fast lane takes them: ref, value, ref, value … */
+export type PlainStores = readonly unknown[]
+
 /** The near side: the numbers that stand for storages on the way to one worker. */
 export class ToldStorages {
   readonly #refs = new Map<Place, number>()
@@ -51,14 +54,14 @@ export class ToldStorages {
     return stores.map(({ place, value, special }) => ({ ref: this.#tell(place), value, special }))
   }
 
-  /** The arguments of a call for the fast lane, the stores ahead of them; undefined if it can't take these. */
-  ahead(stores: readonly EncodedStore[], args: readonly unknown[]): readonly unknown[] | undefined {
+  /** The same for the fast lane; undefined if it can't take these. */
+  plain(stores: readonly EncodedStore[]): PlainStores | undefined {
     const plain: unknown[] = []
     for (const { place, value, special } of stores) {
       if (special) return undefined
       plain.push(this.#tell(place), value)
     }
-    return [plain, ...args]
+    return plain
   }
 
   #tell(place: Place): number {
@@ -95,9 +98,8 @@ export class HeardStorages {
   }
 }
 
-/** The stores of a call that came on the fast lane, taken from its arguments. */
-export function takeStores(args: unknown[]): WireStores {
-  const plain = args.shift() as unknown[]
+/** The stores of a call that came on the fast lane. */
+export function storesOf(plain: PlainStores): WireStores {
   const stores = []
   for (let at = 0; at < plain.length; at += 2)
     stores.push({ ref: plain[at] as number, value: plain[at + 1], special: false })

@@ -2,6 +2,7 @@
 import type { Lent } from '../wire/lent/link.ts'
 import type { LentMessage } from '../wire/lent/messages.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
+import type { PlainStores } from '../wire/propagation.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
 
 /** How a worker ended. */
@@ -44,7 +45,7 @@ export interface FarWorker {
    */
   send(message: ToWorker | LentMessage, transfer?: Transfer): void
   /** Puts a small plain call into the worker's hands, behind those it has; false if it does not fit the fast lane. It leaves with `deliver`. */
-  tryGive(seq: number, ref: number, args: readonly unknown[]): boolean
+  tryGive(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean
   /** The fast lane was full, and more calls had better wait; undefined of a worker that has no such lane. */
   readonly congested?: boolean
   /** Lets the calls leave that were put on the fast lane. */

@@ -17,9 +17,9 @@ export interface EncodedOwnCall {
   readonly special: boolean
 }
 
-/** The numbers of these calls: below those that a worker helps with. */
-const seqs = { initialize: -(2 ** 30), teardown: -(2 ** 30) + 1 } as const
-export type OwnCallName = keyof typeof seqs
+/** The number of such a call: there is one at a time, and those that a worker is given begin at 1. */
+const ownSeq = 0
+export type OwnCallName = 'initialize' | 'teardown'
 
 /** What the worker says of a call of its own. */
 type Said = Extract<FromWorker, { readonly seq: number }>
@@ -51,7 +51,7 @@ export class OwnCalls {
     const { task, args, special } = call
     try {
       const ref = this.#owner.refOf(task)
-      this.#owner.send({ kind: 'help', seq: seqs[name], ref, args, special, chunk: false, attempt: 1 })
+      this.#owner.send({ kind: 'help', seq: ownSeq, ref, args, special, chunk: false, attempt: 1 })
     } catch (error) {
       this.#ended(name, task, error as Error) // The platform can't copy the arguments, though the scan let them pass.
     }
@@ -60,7 +60,7 @@ export class OwnCalls {
 
   /** Whether what the worker says with this number is about the call that it makes for itself now. */
   isOf(seq: number): boolean {
-    return this.#running !== undefined && seqs[this.#running] === seq
+    return seq === ownSeq && this.#running !== undefined
   }
 
   /** The worker has said this of the call that `isOf` found. */

@@ -9,9 +9,10 @@
  * when the other side says that it has nothing left to send (`expectWhole`).
  */
 import { CompactReader } from '../compact/reader.ts'
+import type { PlainStores } from '../propagation.ts'
 import type { Receiver } from './transport.ts'
 
-export const kinds = { message: 0, run: 1, done: 2, taken: 3 } as const
+export const kinds = { message: 0, run: 1, done: 2, taken: 3, runWithStores: 4 } as const
 
 export const headBytes = 8
 const kindAt = 1
@@ -130,6 +131,8 @@ export class FrameReader {
       switch (kind) {
         case kinds.run:
           return this.#run(compact, body, end)
+        case kinds.runWithStores:
+          return this.#runWithStores(compact, body, end)
         case kinds.done:
           return this.#done(compact, body, end)
         case kinds.taken:
@@ -145,12 +148,14 @@ export class FrameReader {
   }
 
   #run(compact: CompactReader, body: number, end: number): void {
-    const [seq, ref, args] = readCompact(compact, body, end, () => [
-      compact.int32(),
-      compact.int32(),
-      compact.value(),
-    ])
-    this.#receiver.run(seq as number, ref as number, args as unknown[])
+    const [seq, ref, args] = readCall(compact, body, end)
+    this.#receiver.run(seq, ref, args)
+  }
+
+  /** The stores are the first of the arguments. */
+  #runWithStores(compact: CompactReader, body: number, end: number): void {
+    const [seq, ref, [stores, ...args]] = readCall(compact, body, end)
+    this.#receiver.run(seq, ref, args, stores as PlainStores)
   }
 
   #done(compact: CompactReader, body: number, end: number): void {
@@ -176,6 +181,11 @@ export class FrameReader {
 
 /** The bytes of a frame are none of its format; an error of the owner's is none of the stream's. */
 class Unreadable extends Error {}
+
+function readCall(compact: CompactReader, body: number, end: number): [number, number, unknown[]] {
+  const read = () => [compact.int32(), compact.int32(), compact.value()]
+  return readCompact(compact, body, end, read) as [number, number, unknown[]]
+}
 
 function readCompact(compact: CompactReader, body: number, end: number, read: () => unknown[]): unknown[] {
   try {

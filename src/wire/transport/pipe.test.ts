@@ -285,6 +285,7 @@ const mixed: readonly { send: (to: PipeTransport) => unknown; heard: unknown }[]
   { send: to => to.tryDone(2 ** 31 - 1, 0.125, 'ж🙂'), heard: [2 ** 31 - 1, 0.125, 'ж🙂'] },
   { send: to => to.send([{ big: 'x'.repeat(3_000) }]), heard: [{ big: 'x'.repeat(3_000) }] },
   { send: to => to.tryRun(3, 1, []), heard: [3, 1, []] },
+  { send: to => to.tryRun(4, 1, ['x', 'y'], [1, 'store']), heard: [4, 1, ['x', 'y'], [1, 'store']] },
   { send: to => to.tryDone(4, 0, undefined), heard: [4, 0, undefined] },
 ]
 

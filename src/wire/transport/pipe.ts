@@ -18,6 +18,7 @@ import { PayloadTooLargeError } from '../../errors.ts'
 import { sleepSync } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CompactWriter } from '../compact/writer.ts'
+import type { PlainStores } from '../propagation.ts'
 import { FrameReader, headBytes, kinds, serialization, writeHead } from './frame.ts'
 import type { Receiver, Transport } from './transport.ts'
 
@@ -79,11 +80,12 @@ export class PipeTransport implements Transport {
   /** Calls leave at the end of the turn anyway. */
   deliver(): void {}
 
-  tryRun(seq: number, ref: number, args: readonly unknown[]): boolean {
+  tryRun(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean {
     this.#compact.begin(headBytes, largestCompactBytes)
     this.#compact.int32(seq)
     this.#compact.int32(ref)
-    return this.#leave(this.#compact.list(args), kinds.run)
+    if (stores === undefined) return this.#leave(this.#compact.list(args), kinds.run)
+    return this.#leave(this.#compact.list([stores, ...args]), kinds.runWithStores)
   }
 
   /** At once, whatever is to follow. */

@@ -256,6 +256,28 @@ test('markers that find no room are written when there is some: no call is lost,
   near.close()
 })
 
+test('what storages held goes with a call of the fast lane, and is none of its arguments', () => {
+  const ear = listener()
+  const stores: unknown[] = []
+  const { near, far } = connected(deaf, {
+    ...ear,
+    run(seq, ref, args, held) {
+      ear.run(seq, ref, args)
+      stores.push(held)
+    },
+  })
+  near.tryRun(1, 7, ['x'], [1, 'store', 2, null])
+  near.tryRun(2, 7, [['x']])
+  near.deliver()
+  far.poll()
+  assert.deepEqual(ear.heard, [
+    { seq: 1, ref: 7, args: ['x'] },
+    { seq: 2, ref: 7, args: [['x']] },
+  ])
+  assert.deepEqual(stores, [[1, 'store', 2, null], undefined])
+  near.close()
+})
+
 test('what does not fit the fast lane is refused there: the caller sends a message', () => {
   const { near, far } = connected(deaf, listener())
   for (const args of [[new Map()], [1n], ['x'.repeat(513)], [new (class Point {})()]]) {

@@ -18,6 +18,7 @@ import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { CompactReader } from '../compact/reader.ts'
 import type { CompactWriter } from '../compact/writer.ts'
 import type { RunMessage } from '../messages.ts'
+import type { PlainStores } from '../propagation.ts'
 import { withBulkCopied } from './bulk.ts'
 import { forgetting, isMemoryLesson, LearntMemories, TaughtMemories } from './memories.ts'
 import { callOf, isPostedCall, type PostedCall, postedCall } from './posted-call.ts'
@@ -46,6 +47,7 @@ const bell = 0
 const inline = 1
 const marked = 2
 const result = 3
+const inlineWithStores = 4
 
 export function sharedRings(): SharedRings {
   return { toWorker: ringMemory(ringBytes), fromWorker: ringMemory(ringBytes) }
@@ -123,9 +125,13 @@ export class PortTransport implements Transport {
     this.#payMarkers()
   }
 
-  tryRun(seq: number, ref: number, args: readonly unknown[]): boolean {
+  tryRun(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean {
     if (this.#owed.length > 0) return false
-    if (this.#writer.tryAppend(writeRun, markerReserveBytes, seq, ref, args)) {
+    const isWritten =
+      stores === undefined
+        ? this.#writer.tryAppend(writeRun, markerReserveBytes, seq, ref, args)
+        : this.#writer.tryAppend(writeRunWithStores, markerReserveBytes, seq, ref, [stores, ...args])
+    if (isWritten) {
       this.#unpublished = true
       return true
     }
@@ -300,9 +306,14 @@ export class PortTransport implements Transport {
     const seq = from.int32()
     if (kind === inline) this.#receiver.run(seq, from.int32(), readValue(from) as unknown[])
     else if (kind === result) this.#receiver.done(seq, from.float64(), readValue(from), this.#reader.more)
+    else if (kind === inlineWithStores) this.#runWithStores(seq, from.int32(), readValue(from) as unknown[])
     else if (kind === marked) this.#deliverMarked(seq)
     else throw new NoRecord(`its kind is ${kind}`)
     return true
+  }
+
+  #runWithStores(seq: number, ref: number, [stores, ...args]: unknown[]): void {
+    this.#receiver.run(seq, ref, args, stores as PlainStores)
   }
 
   /** Delivers the call that the marker stands for: it was posted before the marker was written, so it is here. */
@@ -326,7 +337,22 @@ function readValue(from: CompactReader): unknown {
 }
 
 function writeRun(to: CompactWriter, seq: number, ref: number, args: readonly unknown[]): boolean {
-  to.byte(inline)
+  return writeCall(to, inline, seq, ref, args)
+}
+
+/** The stores are the first of the arguments. */
+function writeRunWithStores(to: CompactWriter, seq: number, ref: number, all: readonly unknown[]): boolean {
+  return writeCall(to, inlineWithStores, seq, ref, all)
+}
+
+function writeCall(
+  to: CompactWriter,
+  kind: number,
+  seq: number,
+  ref: number,
+  args: readonly unknown[],
+): boolean {
+  to.byte(kind)
   to.int32(seq)
   to.int32(ref)
   return to.list(args)

@@ -6,6 +6,7 @@
  * message instead.
  */
 import type { Moved } from '../../task/transfer.ts'
+import type { PlainStores } from '../propagation.ts'
 
 /** What moves instead of being copied. */
 export type Transfer = readonly Moved[]
@@ -18,7 +19,7 @@ export interface Transport {
    */
   send(message: unknown, transfer?: Transfer): void
   /** Puts a call on the fast lane, which leaves with `deliver`; false if it does not fit there. */
-  tryRun(seq: number, ref: number, args: readonly unknown[]): boolean
+  tryRun(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean
   /** Lets leave what was put on the fast lane: many together wake the other side once. */
   deliver(): void
   /**
@@ -38,7 +39,7 @@ export interface Transport {
 export interface Receiver {
   message(message: unknown): void
   /** A call came on the fast lane. */
-  run(seq: number, ref: number, args: unknown[]): void
+  run(seq: number, ref: number, args: unknown[], stores?: PlainStores): void
   /** A result came on the fast lane; with `more`, another one is here already, and follows at once. */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
   /** So many items were taken of a lent receiver; only of a pipe. */

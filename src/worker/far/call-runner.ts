@@ -167,10 +167,10 @@ export class CallRunner {
 
   // ── answers ──
 
-  #answer({ seq }: Call, result: unknown, workMs: number): void {
+  #answer({ kind, seq }: Call, result: unknown, workMs: number): void {
     // What the task has told before goes ahead of its answer: then both take the same lane.
     const talked = this.#end(seq)
-    const more = seq >= 0 && this.#parts.hasMore()
+    const more = kind === 'run' && this.#parts.hasMore()
     if (talked || !this.#outgoing.tryDone(seq, workMs, result, more)) this.#outgoing.done(seq, workMs, result)
   }
 

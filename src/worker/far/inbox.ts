@@ -12,8 +12,9 @@ import type { Outgoing } from './outgoing.ts'
 import type { RunningCalls } from './running.ts'
 import type { WorkClock } from './work-clock.ts'
 
-/** A call in the inbox. */
+/** A call in the inbox, or one to help with. */
 export interface Call {
+  readonly kind: 'run' | 'help'
   readonly seq: number
   readonly ref: number
   readonly args: unknown

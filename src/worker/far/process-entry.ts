@@ -65,8 +65,8 @@ function begin({ name, executor, maxPayloadBytes, callsPerWorker, maxWorkerMiB }
     from,
     {
       message: message => worker.receive(message as ToWorker | LentMessage),
-      run(seq, ref, args) {
-        worker.receiveRun(seq, ref, args)
+      run(seq, ref, args, stores) {
+        worker.receiveRun(seq, ref, args, stores)
         worker.wakeSoon()
       },
       done() {},

@@ -11,6 +11,8 @@ import type { NestedCallsOf } from './nested-calls.ts'
 
 /** What is noted of a call that begins. */
 interface Begun {
+  /** The one call of the hand that is run, or one to help with beside it. */
+  readonly kind: 'run' | 'help'
   readonly seq: number
   readonly ref: number
   readonly special: boolean
@@ -33,7 +35,7 @@ export class RunningCalls {
   readonly #links: FarLinks | undefined
   readonly #sideBySide: boolean
   #current: Running | undefined
-  /** The calls beside it, by their numbers, which are negative. */
+  /** The calls beside it, by their numbers. */
   readonly #beside = new Map<number, Running>()
   #besideEnd: Parked<void> | undefined
   /** Whether this worker's end is watched. */
@@ -64,10 +66,10 @@ export class RunningCalls {
     return undefined
   }
 
-  begin({ seq, ref, special }: Begun, context: CallContext): void {
+  begin({ kind, seq, ref, special }: Begun, context: CallContext): void {
     const borrower = special ? this.#borrower() : undefined
     const running = { seq, ref, context, talked: false, nested: undefined, stream: undefined, borrower }
-    if (seq < 0 || this.#sideBySide) this.#beside.set(seq, running)
+    if (kind === 'help' || this.#sideBySide) this.#beside.set(seq, running)
     else this.#current = running
   }
 

@@ -59,7 +59,7 @@ function begin(birth: ThreadBirth): void {
     port,
     {
       message: message => worker.receive(message as ToWorker),
-      run: (seq, ref, args) => worker.receiveRun(seq, ref, args),
+      run: (seq, ref, args, stores) => worker.receiveRun(seq, ref, args, stores),
       done() {},
       awake: () => worker.wake(),
       garbled: what => die(new ProtocolError(what, { worker: `The executor of ${name}`, task: undefined })),

@@ -24,7 +24,7 @@ import type { FarLinks } from '../../wire/lent/far-links.ts'
 import { declareEnds } from '../../wire/lent/lend.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
 import type { CancelMessage, HelpMessage, PullMessage, RunMessage, ToWorker } from '../../wire/messages.ts'
-import { HeardStorages, takeStores } from '../../wire/propagation.ts'
+import { HeardStorages, type PlainStores, storesOf } from '../../wire/propagation.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
 import { Conversations } from '../conversations.ts'
 import { CallRunner } from './call-runner.ts'
@@ -119,9 +119,9 @@ export class Worker implements NestingOwner {
   }
 
   /** A small plain call, from the fast lane. */
-  receiveRun(seq: number, ref: number, args: unknown[]): void {
-    const call = { seq, ref: Math.abs(ref), args, special: false, chunk: false, attempt: 1 }
-    this.#inbox.push(ref < 0 ? { ...call, stores: takeStores(args) } : call)
+  receiveRun(seq: number, ref: number, args: unknown[], stores?: PlainStores): void {
+    const call: Call = { kind: 'run', seq, ref, args, special: false, chunk: false, attempt: 1 }
+    this.#inbox.push(stores === undefined ? call : { ...call, stores: storesOf(stores) })
   }
 
   /** Something has come, or can be sent again. */
