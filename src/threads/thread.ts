@@ -3,14 +3,11 @@ import { MessageChannel, type Worker, type WorkerOptions } from 'node:worker_thr
 import { bare } from '../checks.ts'
 import type { PoolOptions, ResourceLimits } from '../pool/options.ts'
 import { endAgent, newAgent } from '../runtime/agents.ts'
-import { store } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { claimMemory, claimWindow, giveClaim, recallClaim, wasBegun } from '../wire/claims.ts'
-import { portTransport, sharedRings } from '../wire/transport/port.ts'
 import { firstLine, markThread } from '../worker/birth.ts'
 import { threadEntry } from '../worker/far/thread-entry.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
-import { isOutput, print, threadWords } from '../worker/output.ts'
+import { NearThread, threadMemory } from './near-thread.ts'
 import { startWorker } from './start.ts'
 
 /** Starts threads with the given limits, each of which looks for its next call for `spinUs` before it sleeps. */
@@ -28,37 +25,22 @@ function startThread(
   spinMs: number,
   owner: FarWorkerOwner,
 ): FarWorker {
-  const { port1: near, port2: port } = new MessageChannel()
-  const words = new Int32Array(new SharedArrayBuffer(8))
-  const claims = claimMemory()
-  const rings = sharedRings()
+  const { port1, port2: port } = new MessageChannel()
+  const memory = threadMemory()
   const agent = newAgent()
   let thread: Worker | undefined
-  let unreadable: string | undefined
   let failure: unknown
-  const transport = portTransport(
-    near,
-    {
-      message: message => (isOutput(message) ? print(message, words) : owner.message(message)),
-      run() {},
-      done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
-      patience: () => owner.patience(),
-      garbled(what) {
-        unreadable = what
-        void thread?.terminate()
-      },
-      closed() {}, // The thread's own end says why.
+  const near = new NearThread(name, port1, memory, owner, {
+    get threadId() {
+      return thread?.threadId
     },
-    rings.toWorker,
-    rings.fromWorker,
-  )
-  transport.listen()
+    terminate: () => void thread?.terminate(),
+    ref: () => thread?.ref(),
+    unref: () => thread?.unref(),
+  })
   const exited = (exit: Exit) => {
     endAgent(agent.id) // Whoever waits for a lock that the thread held sees it now.
-    owner.ending()
-    transport.drain() // What the thread said before it died counts.
-    transport.close()
-    owner.exited(unreadable === undefined ? exit : { kind: 'garbled', what: unreadable })
+    near.exited(exit)
   }
   try {
     const options = bare<WorkerOptions>({
@@ -68,9 +50,7 @@ function startThread(
         name,
         executor: { name: pool, workers },
         port,
-        rings,
-        claims,
-        words,
+        ...memory,
         agent,
         spinMs,
         maxPayloadBytes,
@@ -89,40 +69,7 @@ function startThread(
   } catch (error) {
     runtime().soon(() => exited({ kind: 'refused', error }))
   }
-  return {
-    name,
-    pid: undefined,
-    get threadId() {
-      return thread?.threadId
-    },
-    capacity: claimWindow / 2,
-    send: (message, transfer) => transport.send(message, transfer),
-    tryGive(seq, ref, args, stores) {
-      giveClaim(claims, seq)
-      return transport.tryRun(seq, ref, args, stores)
-    },
-    get congested() {
-      return transport.congested
-    },
-    deliver: () => transport.deliver(),
-    give(message, transfer) {
-      giveClaim(claims, message.seq)
-      transport.sendCall(message, transfer)
-    },
-    recall: seq => recallClaim(claims, seq),
-    hadBegun: seq => wasBegun(claims, seq),
-    flagCancelled: seq => store(words, threadWords.cancelled, seq), // Pairs with the load in worker/far/thread-entry.ts.
-    stop: () => transport.close(), // The thread sees its port close, and exits.
-    kill: () => void thread?.terminate(),
-    hold() {
-      thread?.ref()
-      transport.ref()
-    },
-    release() {
-      thread?.unref()
-      transport.unref()
-    },
-  }
+  return near
 }
 
 /**

@@ -29,16 +29,20 @@ export interface WorkerBirth {
   readonly maxWorkerMiB: number | undefined
 }
 
-export interface ThreadBirth extends WorkerBirth {
-  readonly port: MessagePort
+/** The memory that a thread shares with its pool. */
+export interface ThreadMemory {
   readonly rings: SharedRings
   readonly claims: Int32Array
+  /** What a synchronous loop can look at, or store: `threadWords` in output.ts. */
+  readonly words: Int32Array
+}
+
+export interface ThreadBirth extends WorkerBirth, ThreadMemory {
+  readonly port: MessagePort
   /** Its number among the threads that share memory. */
   readonly agent: AgentBirth
   /** How long the thread looks for the next call before it sleeps. */
   readonly spinMs: number
-  /** What a synchronous loop can look at, or store: `threadWords` in output.ts. */
-  readonly words: Int32Array
 }
 
 /** A birth as it is handed over: by whom, and what. Only a copy of the same compatibility understands the rest. */

@@ -53,9 +53,22 @@ export function sharedRings(): SharedRings {
   return { toWorker: ringMemory(ringBytes), fromWorker: ringMemory(ringBytes) }
 }
 
+/** What is needed of a MessagePort; one end of a loopback (loopback.ts) has it too. */
+export interface Port {
+  postMessage(message: unknown, transfer?: Transfer): void
+  on(event: 'message', heard: (message: unknown) => void): unknown
+  on(event: 'messageerror', heard: (error: Error) => void): unknown
+  on(event: 'close', heard: () => void): unknown
+  ref(): void
+  unref(): void
+  close(): void
+  /** Takes the next message out, ahead of its event; only of a port that is not the platform's. */
+  receive?(): { readonly message: unknown } | undefined
+}
+
 /** Wraps one end of a MessageChannel; `outgoing` and `incoming` are swapped on the other end. */
 export function portTransport(
-  port: MessagePort,
+  port: Port,
   receiver: Receiver,
   outgoing: RingMemory,
   incoming: RingMemory,
@@ -64,7 +77,7 @@ export function portTransport(
 }
 
 export class PortTransport implements Transport {
-  readonly #port: MessagePort
+  readonly #port: Port
   readonly #receiver: Receiver
   readonly #writer: RingWriter
   readonly #reader: RingReader
@@ -86,7 +99,7 @@ export class PortTransport implements Transport {
   readonly #owed: number[] = []
   #paying: Timer | undefined
 
-  constructor(port: MessagePort, receiver: Receiver, outgoing: RingMemory, incoming: RingMemory) {
+  constructor(port: Port, receiver: Receiver, outgoing: RingMemory, incoming: RingMemory) {
     this.#port = port
     this.#receiver = receiver
     const sendsCalls = receiver.awake === undefined
@@ -163,11 +176,7 @@ export class PortTransport implements Transport {
 
   drain(): void {
     this.#readRing(Number.POSITIVE_INFINITY)
-    for (
-      let next = receiveMessageOnPort(this.#port);
-      next !== undefined;
-      next = receiveMessageOnPort(this.#port)
-    )
+    for (let next = receiveOn(this.#port); next !== undefined; next = receiveOn(this.#port))
       this.#take(next.message)
     this.#readRing(Number.POSITIVE_INFINITY)
   }
@@ -273,7 +282,7 @@ export class PortTransport implements Transport {
     for (;;) {
       const memory = this.#learnt.get(number)
       if (memory !== undefined) return memory
-      const next = receiveMessageOnPort(this.#port)
+      const next = receiveOn(this.#port)
       if (next === undefined) throw new RangeError(`There is no shared memory ${number}.`)
       this.#take(next.message)
     }
@@ -321,11 +330,15 @@ export class PortTransport implements Transport {
     for (;;) {
       const at = this.#early.findIndex(early => early[1] === seq)
       if (at >= 0) return this.#receiver.message(callOf(this.#early.splice(at, 1)[0] as PostedCall))
-      const next = receiveMessageOnPort(this.#port)
+      const next = receiveOn(this.#port)
       if (next === undefined) throw new NoRecord('a marker without its call')
       this.#take(next.message)
     }
   }
+}
+
+function receiveOn(port: Port): { readonly message: unknown } | undefined {
+  return port.receive === undefined ? receiveMessageOnPort(port as MessagePort) : port.receive()
 }
 
 function readValue(from: CompactReader): unknown {

@@ -1,0 +1,67 @@
+/** The far side of the connection to a thread: a worker that takes its calls from a ring and a port, at its own pace. */
+import { ProtocolError } from '../../errors.ts'
+import { load } from '../../runtime/atomics.ts'
+import type { ToWorker } from '../../wire/messages.ts'
+import { type Port, type PortTransport, portTransport } from '../../wire/transport/port.ts'
+import type { ThreadMemory, WorkerBirth } from '../birth.ts'
+import { threadWords } from '../output.ts'
+import type { MemoryGauge } from './memory-gauge.ts'
+import { Worker } from './worker.ts'
+
+/** What the worker is told at its birth, as far as it is about its calls. */
+export interface FarThreadBirth extends Omit<WorkerBirth, 'maxWorkerMiB'>, ThreadMemory {
+  readonly port: Port
+  readonly spinMs: number
+}
+
+/** What the thread brings in which the worker lives. */
+export interface FarThreadHost {
+  readonly gauge: MemoryGauge | undefined
+  /** Whether the call may be run; false if it was taken back. */
+  claim(seq: number): boolean
+  /** The worker can't go on. */
+  broken(error: unknown): void
+  /** The pool has closed the connection. */
+  ended(): void
+  flushOutput(): void
+}
+
+/** Makes the worker and its end of the connection; it works once it is opened. */
+export function farThread(
+  birth: FarThreadBirth,
+  host: FarThreadHost,
+): { readonly worker: Worker; readonly transport: PortTransport } {
+  const { name, executor, port, rings, words, spinMs, maxPayloadBytes, callsPerWorker } = birth
+  const worker = new Worker({
+    name,
+    home: { model: 'threads', ...executor },
+    crossing: { sharedMemory: true, maxPayloadBytes },
+    sideBySide: callsPerWorker > 1,
+    gauge: host.gauge,
+    pollCancelled: seq => load(words, threadWords.cancelled) === seq, // Pairs with the store in threads/near-thread.ts.
+    claim: seq => host.claim(seq),
+    refill() {
+      if (transport.poll() > 0) return true
+      transport.deliver()
+      return transport.spin(spinMs) > 0 || !transport.trySleep()
+    },
+    flushing: () => undefined, // What was written to the ring has left.
+    broken: error => host.broken(error),
+    flushOutput: () => host.flushOutput(),
+  })
+  const transport = portTransport(
+    port,
+    {
+      message: message => worker.receive(message as ToWorker),
+      run: (seq, ref, args, stores) => worker.receiveRun(seq, ref, args, stores),
+      done() {},
+      awake: () => worker.wake(),
+      garbled: what =>
+        host.broken(new ProtocolError(what, { worker: `The executor of ${name}`, task: undefined })),
+      closed: () => host.ended(),
+    },
+    rings.fromWorker,
+    rings.toWorker,
+  )
+  return { worker, transport }
+}
