@@ -39,6 +39,22 @@ played(
   },
 )
 
+played('a worker that is being ended runs nothing once its call is answered', both, async play => {
+  const it = play({ workers: 1 })
+  it.warm()
+  const call = it.submit()
+  it.worker(0).begin()
+  const closing = it.pool.close({ graceMs: 0, queued: 'finish' })
+  assert.equal(it.pool.stats().running, 1)
+  it.worker(0).answer()
+  it.worker(0).read()
+  assert.equal(call.ending.slice(0, 4), 'done')
+  const { queued, running } = it.pool.stats()
+  assert.deepEqual({ queued, running }, { queued: 0, running: 0 })
+  await it.close(1_000)
+  await closing
+})
+
 played('a pool that is closed while its workers start publishes no crash', both, async play => {
   const crashes: unknown[] = []
   const note = (crash: unknown) => void crashes.push(crash)

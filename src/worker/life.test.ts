@@ -141,6 +141,19 @@ lived('the error that a worker reports before it dies is the reason of its end',
   assert.match(watcher.end.why.message, /of the worker/)
 })
 
+lived(
+  'one that says what it dies of and lives on keeps the program until it is killed: a call may wait for its place',
+  async ({ life, worker, virtual }) => {
+    worker.ready()
+    life.release()
+    worker.say({ kind: 'crashed', failure })
+    worker.read()
+    assert.equal(worker.held, true)
+    await virtual.advance(100)
+    assert.equal(worker.state, 'killed')
+  },
+)
+
 lived('whoever ends a worker names the reason, and the first one counts', ({ life, worker, watcher }) => {
   worker.ready()
   const why = new Error('not wanted any more')

@@ -333,8 +333,8 @@ export class Life implements OwnCallsOwner {
     if (this.#crash !== undefined) return
     if (this.#state !== 'condemned') this.#state = 'gone'
     const end = this.#runtime.setTimer(this.#options.graceMs, () => this.worker.kill())
-    end.unref()
     this.#crash = { failure, end }
+    this.hold() // A call may wait for its place: whoever made it must not lose the program before.
   }
 
   #exited(exit: Exit): void {

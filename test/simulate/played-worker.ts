@@ -16,6 +16,8 @@ const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 export interface Scene {
   readonly random: () => number
   readonly faults: Faults
+  /** For what is not the program's own. */
+  readonly outside: Runtime
   /** All that were ever started. */
   readonly workers: PlayedWorker[]
   /** What happened, in order, for whoever plays a failed run again. */
@@ -38,14 +40,16 @@ export abstract class PlayedWorker {
   held = true
   /** It ended though nobody on the near side wanted it to. */
   diedByItself = false
+  /** It was asked to end when it had nothing to do, and did. */
+  endedInOrder = false
   #wanted = false
   #worker: Worker | undefined
 
   constructor(name: string, scene: Scene) {
     this.name = name
     this.scene = scene
-    this.fate = new Fate(this.base, scene.random, scene.faults)
-    this.mortal = new MortalRuntime(this.base)
+    this.fate = new Fate(scene.outside, scene.random, scene.faults)
+    this.mortal = new MortalRuntime(scene.outside)
     const lane = (to: 'near' | 'far'): Lane => ({
       travel: this.fate.travel,
       sent: () => this.passes(`after a message to ${to} was sent`),
@@ -66,7 +70,9 @@ export abstract class PlayedWorker {
       this.state = 'dead'
       this.diedByItself = true
       this.farPort.cut()
-      return this.base.soon(() => this.#tell({ kind: 'refused', error: new Error('no more threads') }))
+      return this.scene.outside.soon(() =>
+        this.#tell({ kind: 'refused', error: new Error('no more threads') }),
+      )
     }
     if (start === 'silent') return
     this.fate.travel(() => {
@@ -142,6 +148,7 @@ export abstract class PlayedWorker {
   /** The near side has closed the connection. */
   dismissed(): void {
     this.#wanted = true
+    this.endedInOrder = !this.isDead
     this.die({ kind: 'exit', code: 0 })
   }
 }

@@ -1,7 +1,9 @@
 /** The tasks of the played programs. Both sides are in one thread, so a task can note here that it has begun. */
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Receiver, Sender } from '../../src/channel/ends.ts'
 import { sleep } from '../../src/coroutines/time/sleep.ts'
+import { propagated } from '../../src/declared/propagated.ts'
 import { currentExecutor } from '../../src/executor/current-executor.ts'
 import { runtime } from '../../src/runtime/runtime.ts'
 import { context } from '../../src/task/context.ts'
@@ -94,6 +96,35 @@ export const flaky = task(
 )
 
 type Nests = (id: number, depth: number, width: number, ms: number) => Promise<number>
+
+/** Of every seventh input the first attempt fails. */
+export const flakyOne = task(
+  import.meta,
+  function flakyOne(id: number): number {
+    if (id % 7 === 0 && context().attempt === 1) throw new RangeError(`input ${id}`)
+    return 2 * id
+  },
+  { idempotent: true },
+)
+
+export const adds = task(import.meta, function adds(id: number, cells: Int32Array): number {
+  begins(id)
+  cells[0] = (cells[0] ?? 0) + id
+  return 2 * id
+})
+
+export const told = propagated(import.meta, new AsyncLocalStorage<unknown>(), 'told')
+
+export const tells = task(import.meta, async function tells(id: number): Promise<unknown> {
+  begins(id)
+  await sleep(1)
+  return told.getStore()
+})
+
+export const readies = task(import.meta, async function readies(ms: number): Promise<void> {
+  if (ms > 0) await sleep(ms)
+  if (ms === 3) throw new RangeError('not ready')
+})
 
 /** The sum of `width` calls, each of which makes as many, `depth` deep. */
 export const nests: Task<Nests> = task(
