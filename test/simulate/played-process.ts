@@ -149,7 +149,7 @@ class PlayedProcess extends PlayedWorker implements FarWorker {
   #leaving: Promise<void> | undefined
 
   protected open(): Worker {
-    const { name, workers, maxPayloadBytes } = this.#options
+    const { name, workers, maxPayloadBytes, callsPerWorker } = this.#options
     const crossing = { sharedMemory: false, maxPayloadBytes }
     const isClear = () => this.#waiting === undefined
     const links = new FarLinks({
@@ -165,6 +165,7 @@ class PlayedProcess extends PlayedWorker implements FarWorker {
       home: { model: 'processes', name, workers },
       crossing,
       links,
+      sideBySide: callsPerWorker > 1,
       pollCancelled: seq => this.#flagged === seq,
       claim: () => {
         this.passes('before a call')

@@ -35,10 +35,10 @@ class PlayedThread extends PlayedWorker {
   }
 
   protected open(): Worker {
-    const { name, workers, maxPayloadBytes } = this.#options
+    const { name, workers, maxPayloadBytes, callsPerWorker } = this.#options
     const birth = { name: this.name, executor: { name, workers }, port: this.farPort, ...this.#memory }
     const { worker, transport } = farThread(
-      { ...birth, spinMs: 0, maxPayloadBytes },
+      { ...birth, spinMs: 0, maxPayloadBytes, callsPerWorker },
       {
         gauge: undefined,
         claim: seq => this.#claim(seq),

@@ -176,7 +176,7 @@ class PoolPlay implements ActsScene, Surroundings {
   async #checkLimits(pool: Executor): Promise<void> {
     const { workers, running, queued, crashes } = pool.stats()
     const alive = this.workers.filter(({ state }) => state !== 'told')
-    assert.ok(alive.length <= pool.workers, `${alive.length} workers of ${pool.workers}`)
+    assert.ok(alive.length <= this.#options.workers, `${alive.length} workers of ${this.#options.workers}`)
     assert.equal(workers.starting + workers.idle + workers.busy, alive.length)
     assert.ok(running >= 0 && queued >= 0, `${running} run, ${queued} wait: ${this.#openCalls}`)
     if (this.faults === noFaults && this.#options.initialize === undefined)
@@ -225,14 +225,14 @@ class PoolPlay implements ActsScene, Surroundings {
     this.#checkDeaths()
   }
 
-  /** A death takes one call from outside along: all that a worker has begun at one time is of one family. */
+  /** A death takes as many calls from outside along as the worker runs side by side; one has all of its family. */
   #checkDeaths(): void {
     const { takenAlong } = this.attempts
     const ended = this.workers.filter(({ endedInOrder }) => !endedInOrder).length
     // Those that die of a module they import are not followed by others for ever: whoever waits for it is told.
     if (ended >= failuresBeforeGivingUp) return
     assert.ok(
-      takenAlong.length <= ended,
+      takenAlong.length <= ended * this.#options.callsPerWorker,
       `${ended} deaths took along ${takenAlong.map(({ id, what }) => `${id} (${what})`).join(', ')}`,
     )
   }
