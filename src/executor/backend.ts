@@ -32,6 +32,8 @@ export interface Job {
   readonly within?: CallContext | undefined
   /** Whether somebody waits for the job's end. */
   readonly waitedFor?: boolean
+  /** What it must run on: a worker that `each` gave, or the one that the calls of this key go to. Default: any. */
+  readonly to?: string | number | object | undefined
   /** Whether it is a part of a call that was accepted before. */
   readonly accepted?: boolean
   /** 1, or more for a repeat. Default 1. */
@@ -93,6 +95,8 @@ export interface Backend {
   readonly concurrency?: number
   /** Takes a job, or settles it at once with the reason why not. Called in the asynchronous context of the job's caller. */
   submit(job: Job): void
+  /** All workers, started if need be, as marks for `to`. Default: there is one. */
+  each?(): readonly object[]
   /** Lets a call come again after so many ms, which it has been accepted for before. */
   pause(ms: number, paused: Paused): Pause
   /** Settles the job with `error` at once, if it has not settled; frees its place in the queue or asks its worker to stop. */

@@ -1,5 +1,5 @@
 /** Options of single calls, given through `executor.with(…)`. */
-import { checkOptions, checkSignal, checkTimeout, optionNames } from '../checks.ts'
+import { checkOptions, checkSignal, checkTimeout, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { keepingContext } from '../task/kept-context.ts'
 
@@ -16,6 +16,11 @@ export interface CallOptions {
   readonly runTimeoutMs?: number
   /** Calls of higher priority leave the queue first; first come, first served within one; every eighth is the one that has waited longest. Default 0. */
   readonly priority?: number
+  /**
+   * Calls of one key go to one worker, as long as it lives; so it may keep what belongs to the key (a connection, a cache). Several
+   * keys share a worker. They go ahead of calls without a key. Without meaning on `coroutines`; not for nested calls. Default: none.
+   */
+  readonly key?: string | number
   /**
    * How often a failed call is repeated: a task that threw, a worker that died. Only for tasks that say they may run twice
    * (`idempotent`). Not repeated: a call that was cancelled, timed out, refused, or whose values can't cross. Default 0.
@@ -37,6 +42,7 @@ const callOptionNames = optionNames<CallOptions>({
   timeoutMs: true,
   runTimeoutMs: true,
   priority: true,
+  key: true,
   retries: true,
   retryIf: true,
   retryDelayMs: true,
@@ -49,6 +55,7 @@ export const noCallOptions: CallOptions = Object.freeze({
   timeoutMs: undefined,
   runTimeoutMs: undefined,
   priority: undefined,
+  key: undefined,
   retries: undefined,
   retryIf: undefined,
   retryDelayMs: undefined,
@@ -61,13 +68,15 @@ export const noCallOptions: CallOptions = Object.freeze({
  */
 export function mergeCallOptions(options: CallOptions, more: CallOptions): CallOptions {
   more = checkOptions('with(…)', more, callOptionNames)
-  const { signal, timeoutMs, runTimeoutMs, priority, retries, retryIf, retryDelayMs, ahead } = more
+  const { signal, timeoutMs, runTimeoutMs, priority, key, retries, retryIf, retryDelayMs, ahead } = more
   checkSignal('with({ signal })', signal)
   if (timeoutMs !== undefined) checkTimeout('with({ timeoutMs })', timeoutMs)
   if (runTimeoutMs !== undefined) checkTimeout('with({ runTimeoutMs })', runTimeoutMs)
   if (priority !== undefined && !Number.isFinite(priority)) {
     throw new OptionError(`with({ priority }) takes a finite number; it got ${priority}.`)
   }
+  if (key !== undefined && typeof key !== 'string' && typeof key !== 'number')
+    throw new OptionError(`with({ key }) takes a text or a number; it got ${shown(key)}.`)
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0)) {
     throw new OptionError(`with({ retries }) takes a whole number from 0 up; it got ${retries}.`)
   }
@@ -87,6 +96,7 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
     ...(retryDelayMs !== undefined ? { retryDelayMs } : {}),
     ...(ahead !== undefined ? { ahead } : {}),
     ...(priority !== undefined ? { priority } : {}),
+    ...(key !== undefined ? { key } : {}),
     ...(signal !== undefined ? { signal } : {}),
     ...(timeoutMs !== undefined ? { timeoutMs } : {}),
     ...(runTimeoutMs !== undefined ? { runTimeoutMs } : {}),

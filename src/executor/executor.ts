@@ -17,6 +17,7 @@ import { type CallOptions, mergeCallOptions, noCallOptions } from './call-option
 import { runMap } from './map/map.ts'
 import type { MapOptions } from './map/options.ts'
 import { type Course, runOne } from './run.ts'
+import { runOnEach } from './run-on-each.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 import { openStream, type Returned, type Stream, type StreamFunction, type Yielded } from './stream.ts'
 
@@ -80,6 +81,17 @@ export interface Executor extends AsyncDisposable {
    *     for await (const row of pool.stream(readRows, 'data.csv')) if (row.id === wanted) break
    */
   stream<F extends StreamFunction>(task: Task<F>, ...args: Parameters<F>): Stream<Yielded<F>, Returned<F>>
+
+  /**
+   * Runs the task once on every worker, with the same arguments; all `workers` are started for it. On `coroutines` once. The results
+   * come in the order in which the workers were started. The first failure cancels the rest. Workers that start later run
+   * nothing of it: that is for `initialize`. Arguments can't move.
+   * @throws InvalidTaskError
+   * @throws OptionError inside of a task, on the executor that runs it
+   * @example
+   *     await pool.runOnEach(forgetCaches)
+   */
+  runOnEach<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Future<Result<F>[]>
 
   /**
    * Waits until the queue has room: `run` would not reject with QueueFullError. First come, first served; whoever is woken
@@ -158,6 +170,12 @@ class BackedExecutor implements Executor {
   readonly stream: Executor['stream'] = (task, ...args) => {
     assertTask(task)
     return openStream(this.#course.backend, this.#course.options, task, args, this.stream)
+  }
+
+  readonly runOnEach: Executor['runOnEach'] = (task, ...args) => {
+    assertTask(task)
+    refuseGenerator(task, 'run')
+    return runOnEach(this.#course, task, args, this.runOnEach)
   }
 
   readonly with: Executor['with'] = more =>

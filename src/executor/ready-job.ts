@@ -13,6 +13,8 @@ import { TaskCost } from './task-cost.ts'
 export interface PoolNotes extends Omit<Queued, 'priority'> {
   /** The slot of the worker that has it, as long as it has. */
   slot: Holder | undefined
+  /** Where it waits for one worker alone, if it does. */
+  pin: { withdraw(ready: ReadyJob): boolean } | undefined
   /** Its number in the hand of that worker. */
   seq: number
   /**
@@ -62,6 +64,7 @@ export class Noted implements PoolNotes {
   waiting = false
   order = 0
   slot: Holder | undefined = undefined
+  pin: PoolNotes['pin'] = undefined
   seq = 0
   nesting: PoolNotes['nesting'] = undefined
   nested: Map<number, ReadyJob> | undefined = undefined

@@ -20,6 +20,8 @@ import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './repeat/
 export interface Course {
   readonly backend: Backend
   readonly options: CallOptions
+  /** The one worker that they are for, if they are: `Job.to`. */
+  readonly worker?: object | undefined
 }
 
 export function runOne<F extends AnyFunction>(
@@ -49,6 +51,7 @@ class Extras {
   stores: PoolNotes['stores']
   nesting: PoolNotes['nesting']
   nested: PoolNotes['nested']
+  pin: PoolNotes['pin']
 }
 
 /**
@@ -112,6 +115,14 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     if (encoded !== undefined || this.#extras !== undefined) this.#extra.encoded = encoded
   }
 
+  get pin(): PoolNotes['pin'] {
+    return this.#extras?.pin
+  }
+
+  set pin(pin: PoolNotes['pin']) {
+    this.#extra.pin = pin
+  }
+
   get stores(): PoolNotes['stores'] {
     return this.#extras?.stores
   }
@@ -140,6 +151,10 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
 
   get priority(): number {
     return this.#course.options.priority ?? 0
+  }
+
+  get to(): string | number | object | undefined {
+    return this.#course.worker ?? this.#course.options.key
   }
 
   get attempt(): number {

@@ -172,6 +172,10 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
     this.caller = caller
   }
 
+  get to(): string | number | undefined {
+    return this.#options.key
+  }
+
   get priority(): number {
     return this.#options.priority ?? 0
   }

@@ -82,9 +82,22 @@ export class Crew {
 
   // ── start and end ──
 
-  start(): void {
+  start(): Slot {
     this.#lastIndex += 1
-    this.#slots.add(new Slot(this.#lastIndex, this.#start, this.#owner, this.#options))
+    const slot = new Slot(this.#lastIndex, this.#start, this.#owner, this.#options)
+    this.#slots.add(slot)
+    return slot
+  }
+
+  /** Starts one, if there may be one more. */
+  startOne(): Slot | undefined {
+    return this.#slots.size < this.starts.most ? this.start() : undefined
+  }
+
+  /** All that take calls, once there are as many as there may be. */
+  startAll(): readonly Slot[] {
+    while (this.startOne() !== undefined);
+    return [...this.#slots].filter(slot => slot.stays)
   }
 
   /** Starts workers until there are `waiting` that start, or as many as there may be. */
@@ -205,6 +218,11 @@ export class Crew {
     let staying = 0
     for (const { life } of this.#slots) if (!life.isLeaving) staying += 1
     return staying
+  }
+
+  /** It is given something. */
+  take(slot: Slot): void {
+    this.#takeOutOfIdle(slot)
   }
 
   #takeOutOfIdle(slot: Slot): void {

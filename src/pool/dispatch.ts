@@ -15,6 +15,7 @@ import { bellsPerTurn, leastTogether, stuckMs, worthWakingMs } from '../policy.t
 import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import type { Crew } from './crew.ts'
 import { type Families, helpedBy } from './families.ts'
+import type { Pins } from './pins.ts'
 import type { Slot } from './slot.ts'
 import { isLate, lowestWaiting, mayWaitInHand, roomFor, roomWithin, waitsLong, wantsMore } from './worth.ts'
 
@@ -30,6 +31,7 @@ export class Dispatch {
   readonly #queue: PriorityQueue<ReadyJob>
   readonly #crew: Crew
   readonly #families: Families
+  readonly #pins: Pins
   readonly #owner: DispatchOwner
   readonly #runtime: Runtime = runtime()
   /** Whether calls can be taken back from a worker: where memory is shared. */
@@ -61,12 +63,14 @@ export class Dispatch {
     queue: PriorityQueue<ReadyJob>,
     crew: Crew,
     families: Families,
+    pins: Pins,
     { sharedMemory, callsPerWorker }: { readonly sharedMemory: boolean; readonly callsPerWorker: number },
     owner: DispatchOwner,
   ) {
     this.#queue = queue
     this.#crew = crew
     this.#families = families
+    this.#pins = pins
     this.#sideBySide = callsPerWorker > 1
     this.#takesBack = sharedMemory && !this.#sideBySide
     this.#owner = owner
@@ -123,6 +127,7 @@ export class Dispatch {
   /** A worker has answered and may be given more. */
   answered(slot: Slot): void {
     if (this.#queue.size === 0) {
+      if (this.#pins.size > 0) return this.assign()
       const idle = this.#takesBack ? this.#crew.lastIdle : undefined
       if (idle !== undefined) this.#takeFromOthers(idle)
     } else if (this.#wantsMore(slot) || (this.#families.size > 0 && helpedBy(slot).length > 0)) this.assign()
@@ -167,6 +172,7 @@ export class Dispatch {
   // ── who is given what ──
 
   #give(): void {
+    if (this.#pins.size > 0) this.#givePinned()
     if (this.#urgent > 0) this.#makeWay()
     if (this.#takesBack && this.#crew.someIdle) this.#giveToAwake() // They can be taken back there.
     this.#giveToIdle()
@@ -179,6 +185,16 @@ export class Dispatch {
     this.#deliver()
     this.#watchStuck()
     this.#owner.given()
+  }
+
+  /** What waits for one worker goes ahead of what waits for any. */
+  #givePinned(): void {
+    for (const slot of this.#crew.all) {
+      while (this.#pins.has(slot) && (slot.state === 'idle' || slot.hasPlace)) {
+        if (slot.state === 'idle') this.#crew.take(slot)
+        this.#giveTo(slot, this.#pins.next(slot) as ReadyJob)
+      }
+    }
   }
 
   #giveToIdle(): void {
@@ -254,6 +270,7 @@ export class Dispatch {
   }
 
   #fillHand(slot: Slot, share: number, roomOf: (next: ReadyJob) => number): void {
+    if (this.#pins.size > 0 && this.#pins.has(slot)) return // It must come to them.
     let cost: TaskCost | undefined
     let room = 0
     for (let given = 0; given < share; given += 1) {
@@ -270,8 +287,12 @@ export class Dispatch {
   }
 
   #giveNext(slot: Slot): void {
+    this.#giveTo(slot, this.#queue.shift() as ReadyJob)
+  }
+
+  #giveTo(slot: Slot, ready: ReadyJob): void {
     if (this.#given.at(-1) !== slot) this.#given.push(slot)
-    slot.assign(this.#queue.shift() as ReadyJob)
+    slot.assign(ready)
   }
 
   #deliver(): void {

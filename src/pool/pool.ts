@@ -42,6 +42,7 @@ import { Families } from './families.ts'
 import { runningIn, waitingNode, workerNode } from './live.ts'
 import { NamedTasks, NestedJob } from './nested.ts'
 import type { PoolOptions } from './options.ts'
+import { Pins } from './pins.ts'
 import type { Slot, SlotOwner } from './slot.ts'
 
 export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, LiveExecutor {
@@ -57,6 +58,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   readonly #families = new Families()
   readonly #named = new NamedTasks()
   readonly #crew: Crew
+  readonly #pins: Pins
   /** How often a module of tasks had been evaluated anew when workers were last renewed therefore. */
   #renewals = renewals()
   readonly #dispatch: Dispatch
@@ -78,8 +80,9 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     this.#crew = new Crew(options, start, this, () => this.#dispatch.assign())
     const { sharedMemory } = crossing
     const { callsPerWorker } = options
+    this.#pins = new Pins(this.#crew, this.workers)
     const ways = { sharedMemory, callsPerWorker }
-    this.#dispatch = new Dispatch(this.#queue, this.#crew, this.#families, ways, this)
+    this.#dispatch = new Dispatch(this.#queue, this.#crew, this.#families, this.#pins, ways, this)
     this.#admission = new Admission(this)
     listExecutor(this)
     if (!isWorker || insideTask()) this.#crew.keepMinimum()
@@ -101,9 +104,15 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     }
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
-    this.#queue.push(ready)
+    if (job.to === undefined) this.#queue.push(ready)
+    else this.#pins.add(ready)
     this.#admission.room.taken()
-    this.#dispatch.came(ready)
+    if (job.to === undefined) this.#dispatch.came(ready)
+    else this.#dispatch.assign()
+  }
+
+  each(): readonly Slot[] {
+    return this.#admission.isClosing ? [] : this.#crew.startAll()
   }
 
   pause(ms: number, paused: Paused): Pause {
@@ -126,7 +135,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
 
   leave(job: Job, reason: Error): void {
     const ready = job as ReadyJob
-    if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: true, value: undefined }, 'cancelled')
+    if (this.#withdraw(ready)) this.#settle(ready, { ok: true, value: undefined }, 'cancelled')
     else ready.slot?.leave(ready, reason)
   }
 
@@ -153,6 +162,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     return executorNode(this, state, this.stats(), [
       ...nodesOf([...this.#crew.all], slot => workerNode(slot, nowMs)),
       ...queuedNodes(this.#queue, waitingNode),
+      ...queuedNodes(this.#pins, waitingNode),
     ])
   }
 
@@ -182,7 +192,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   places(): number {
     const { callsPerWorker, queueLimit } = this.#options
     const taken = callsPerWorker === 1 ? this.#crew.busy : this.#crew.inHand
-    return queueLimit + this.concurrency - taken - this.#queue.size
+    return queueLimit + this.concurrency - taken - this.#queue.size - this.#pins.size
   }
 
   refuseQueued(why: ClosedError): void {
@@ -196,9 +206,9 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   }
 
   #refuse(why: ClosedError, which: (ready: ReadyJob) => boolean): void {
-    for (const ready of [...this.#queue]) {
+    for (const ready of [...this.#queue, ...this.#pins]) {
       if (!which(ready)) continue
-      this.#queue.withdraw(ready)
+      this.#withdraw(ready)
       this.#settle(ready, { ok: false, error: why }, 'cancelled')
     }
   }
@@ -258,8 +268,10 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
 
   returned(jobs: readonly ReadyJob[]): void {
     const wanted = jobs.filter(ready => !ready.over)
-    if (this.#admission.forced === undefined) this.#queue.putBack(wanted)
-    else
+    if (this.#admission.forced === undefined) {
+      this.#queue.putBack(wanted.filter(({ to }) => to === undefined))
+      for (const ready of wanted) if (ready.to !== undefined) this.#pins.add(ready)
+    } else
       for (const ready of wanted)
         this.#settle(ready, { ok: false, error: this.#admission.forced }, 'cancelled')
     this.#dispatch.assign()
@@ -271,6 +283,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     { wasReady, loading, expected, hitTooEarly, idle }: EndOfLife & { readonly idle: boolean },
   ): void {
     this.#crew.ended(slot)
+    const waited = this.#pins.ended(slot)
     if (!expected) this.#counts.crashes += 1
     // One that was still starting when the pool was closed has not failed.
     if (!expected || (!wasReady && !this.#admission.isClosing))
@@ -285,6 +298,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
         },
       )
     }
+    for (const ready of waited) this.#pinAgain(ready, slot, expected ? undefined : why)
     if (!this.#admission.isClosing) {
       const forgiven = hitTooEarly && this.#crew.starts.forgives()
       if (!wasReady && !forgiven) this.#startFailed(why)
@@ -304,7 +318,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     if (refusal !== undefined) throw refusal
     const isRepeat = job.attempt !== undefined && job.attempt > 1
     if (
-      this.#queue.size >= this.#options.queueLimit &&
+      this.#queue.size + this.#pins.size >= this.#options.queueLimit &&
       !isRepeat &&
       this.places() <= 0 // Dearer to find out.
     ) {
@@ -351,16 +365,31 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
 
   #startFailed(why: Error): void {
     if (!this.#crew.starts.failed(this.#crew.someWork)) return
-    for (const ready of [...this.#queue]) this.#reject(ready, why)
+    for (const ready of [...this.#queue, ...this.#pins]) this.#reject(ready, why)
   }
 
   #importFailed(module: string, why: Error): void {
     if (!this.#crew.starts.importFailed(module)) return
-    for (const ready of [...this.#queue]) if (ready.task.module === module) this.#reject(ready, why)
+    for (const ready of [...this.#queue, ...this.#pins])
+      if (ready.task.module === module) this.#reject(ready, why)
   }
 
   #reject(ready: ReadyJob, error: Error): void {
-    if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: false, error }, 'failed')
+    if (this.#withdraw(ready)) this.#settle(ready, { ok: false, error }, 'failed')
+  }
+
+  /** Takes the job out of where it waits; false if it does not. */
+  #withdraw(ready: ReadyJob): boolean {
+    return (ready.pin ?? this.#queue).withdraw(ready)
+  }
+
+  /** The worker has ended, because of `why` if nobody wanted it to, that the job waited for. */
+  #pinAgain(ready: ReadyJob, slot: Slot, why: Error | undefined): void {
+    ready.waiting = false
+    if (ready.to === slot && why !== undefined) this.#settle(ready, { ok: false, error: why }, 'failed')
+    else if (this.#admission.forced !== undefined)
+      this.#settle(ready, { ok: false, error: this.#admission.forced }, 'cancelled')
+    else this.#pins.add(ready)
   }
 
   #settle(
@@ -391,7 +420,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
    * cancelled.
    */
   #end(ready: ReadyJob, error: Error, tell: () => void): void {
-    const waited = this.#queue.withdraw(ready)
+    const waited = this.#withdraw(ready)
     this.#count(ready, 'cancelled')
     const made = ready.nested !== undefined
     tell()

@@ -123,6 +123,12 @@ export class Slot implements Holder, LifeOwner {
     return this.#congested
   }
 
+  /** Whether it takes calls, or will when it has started. */
+  get stays(): boolean {
+    const { state } = this.life
+    return (state === 'ready' || state === 'starting') && !this.#wear.isWorn
+  }
+
   /** Whether it runs as many calls as it may. */
   get isFull(): boolean {
     return this.hand.count >= this.#places

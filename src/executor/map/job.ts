@@ -31,6 +31,8 @@ export function chunkOf(first: number, inputs: Packed): Chunk {
 export interface JobOwner {
   readonly task: Task
   readonly priority: number
+  /** That of their calls, if they have one. */
+  readonly key: string | number | undefined
   readonly caller: Job['caller']
   readonly within: CallContext | undefined
   readonly context: AsyncResource
@@ -75,6 +77,10 @@ export class MapJob extends Noted implements Job {
 
   get accepted(): boolean {
     return this.#owner.accepted
+  }
+
+  get to(): string | number | undefined {
+    return this.#owner.key
   }
 
   get attempt(): number {

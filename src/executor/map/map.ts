@@ -167,6 +167,10 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
     this.#buffer.cancel(reason)
   }
 
+  get key(): string | number | undefined {
+    return this.#callOptions.key
+  }
+
   /** How long each call may take, if there is a limit. */
   get runTimeoutMs(): number | undefined {
     return this.#callOptions.runTimeoutMs

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   AbortError,
+  ClosedError,
   InvalidTaskError,
   OptionError,
   TimeoutError,
@@ -17,12 +18,17 @@ import {
 } from '../../errors.ts'
 import type { Executor } from '../../executor/executor.ts'
 import type { OwnCallOption } from '../../executor/own-call.ts'
+import { move } from '../../task/transfer.ts'
 import * as tasks from './ability-tasks.ts'
-import { overdraw, square, wait } from './conformance-tasks.ts'
+import { echo, overdraw, square, wait } from './conformance-tasks.ts'
 
 /** Options with which so many workers run so many calls each. */
 type SideBySide = (workers: number, calls: number) => StartOptions
-type Body = (start: (options: StartOptions) => Executor, sideBySide: SideBySide) => Promise<void>
+type Body = (
+  start: (options: StartOptions) => Executor,
+  sideBySide: SideBySide,
+  subject: { readonly copies: boolean },
+) => Promise<void>
 
 /** What an executor under test is asked to be. */
 export interface StartOptions {
@@ -215,6 +221,81 @@ const behaviours: readonly (readonly [string, Body])[] = [
       assert.equal(await executor.run(square, 7), 49)
     },
   ],
+
+  // ── one worker, every worker ──
+  [
+    'calls of one key go to one worker, several keys to several, whatever else runs',
+    async start => {
+      const executor = start({ workers: 3 })
+      const keys = Array.from({ length: 12 }, (_, n) => `key ${n % 6}`)
+      const others = executor.map(
+        tasks.noteKey,
+        Array.from({ length: 30 }, () => ''),
+      )
+      const seen = await Promise.all(keys.map(key => executor.with({ key }).run(tasks.noteKey, key)))
+      const mapped = await executor.with({ key: 'key 1' }).map(tasks.noteKey, ['key 1', 'key 1'])
+      await others
+      const workers = new Map(seen.map(([worker], at) => [keys[at], worker]))
+      for (const [at, [worker]] of seen.entries()) assert.equal(worker, workers.get(keys[at]))
+      for (const [worker] of mapped) assert.equal(worker, workers.get('key 1'))
+      if (executor.model !== 'coroutines') assert.ok(new Set(workers.values()).size > 1)
+      assert.deepEqual([executor.stats().queued, executor.stats().running], [0, 0])
+    },
+  ],
+  [
+    'a key’s calls go on with another worker when theirs has died; those that wait are not lost',
+    async (start, _, { copies }) => {
+      if (!copies) return // There is no worker to die.
+      const executor = start({ workers: 2 }).with({ key: 7 })
+      const file = join(mkdtempSync(join(tmpdir(), 'atonce-')), 'died')
+      const dying = executor.run(tasks.endWorkerOnce, file)
+      const waiting = [1, 2, 3].map(() => executor.run(tasks.whoAmI))
+      const cancelled = executor.run(tasks.whoAmI)
+      cancelled.cancel()
+      await assert.rejects(dying, WorkerExitedError)
+      await assert.rejects(cancelled, AbortError)
+      assert.equal(new Set(await Promise.all(waiting)).size, 1)
+      const { done, failed, queued } = executor.stats()
+      assert.deepEqual([done, failed, cancelled.state, queued], [3, 1, 'cancelled', 0])
+    },
+  ],
+  [
+    'runOnEach runs a task once on every worker, started or not, busy or not',
+    async start => {
+      const executor = start({ workers: 3 })
+      const busy = executor.run(wait, 50)
+      const names = await executor.runOnEach(tasks.whoAmI)
+      const count = executor.model === 'coroutines' ? 1 : 3
+      assert.deepEqual([names.length, new Set(names).size], [count, count])
+      await busy
+      assert.deepEqual([...(await executor.runOnEach(tasks.whoAmI))].sort(), [...names].sort())
+    },
+  ],
+  [
+    'runOnEach rejects with the first failure, and can be cancelled; its workers go on',
+    async start => {
+      const executor = start({ workers: 2 })
+      const [first] = await executor.runOnEach(tasks.whoAmI)
+      await assert.rejects(executor.runOnEach(tasks.whoAmI, first), RangeError)
+      const stopped = executor.runOnEach(tasks.untilStopped)
+      stopped.cancel('enough')
+      await assert.rejects(stopped, AbortError)
+      assert.equal(await executor.run(square, 3), 9)
+      const moved = move(new Uint8Array(8))
+      assert.throws(() => executor.runOnEach(echo, moved), OptionError)
+      await executor.close()
+      await assert.rejects(executor.runOnEach(tasks.whoAmI), ClosedError)
+    },
+  ],
+  [
+    'inside of a worker, what would wait for its own worker is refused',
+    async start => {
+      const executor = start({ workers: 1 })
+      const refused = executor.model === 'coroutines' ? 'ran' : 'ATONCE_OPTION'
+      assert.deepEqual(await executor.run(tasks.nestedKey), [refused, refused])
+      assert.throws(() => executor.with({ key: {} as never }), OptionError)
+    },
+  ],
 ]
 
 const isRunTimeout = (ms: number) => (error: Error) =>
@@ -226,8 +307,11 @@ export const abilityBehaviours: readonly (readonly [
   (start: (options: StartOptions) => Executor, subject: { readonly copies: boolean }) => Promise<void>,
 ])[] = behaviours.map(([sentence, body]) => [
   sentence,
-  (start, { copies }) =>
-    body(start, (workers, calls) =>
-      copies ? { workers, callsPerWorker: calls } : { workers: workers * calls },
+  (start, subject) =>
+    body(
+      start,
+      (workers, calls) =>
+        subject.copies ? { workers, callsPerWorker: calls } : { workers: workers * calls },
+      subject,
     ),
 ])

@@ -90,6 +90,43 @@ export const endWorker = task(import.meta, async function endWorker(): Promise<v
   process.exit(7)
 })
 
+const seenHere: string[] = []
+
+/** Notes the key, and tells this worker's name and all keys that were noted here. */
+export const noteKey = task(import.meta, async function noteKey(key: string): Promise<[string, string[]]> {
+  await later(1)
+  seenHere.push(key)
+  return [context().worker, [...seenHere]]
+})
+
+export const whoAmI = task(import.meta, async function whoAmI(badWorker?: string): Promise<string> {
+  const { worker } = context()
+  if (worker.startsWith(badWorker ?? 'none')) throw new RangeError(worker)
+  return worker
+})
+
+/** Ends this worker, if the file is not there; then it is. */
+export const endWorkerOnce = task(import.meta, async function endWorkerOnce(file: string): Promise<string> {
+  if (existsSync(file)) return context().worker
+  appendFileSync(file, '')
+  process.exit(7)
+})
+
+export const nestedKey = task(import.meta, async function nestedKey(): Promise<[string, string]> {
+  const own = currentExecutor()
+  const codeOf = (error: Error) => (error as { code?: string }).code ?? String(error)
+  const byKey = await own
+    .with({ key: 'a' })
+    .run(whoAmI)
+    .then(() => 'ran', codeOf)
+  try {
+    await own.runOnEach(whoAmI)
+  } catch (error) {
+    return [byKey, codeOf(error as Error)]
+  }
+  return [byKey, 'ran']
+})
+
 /** Goes on whatever it is told. */
 export const neverStop = task(import.meta, async function neverStop(): Promise<void> {
   for (;;) await later(20)

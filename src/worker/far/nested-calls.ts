@@ -93,6 +93,11 @@ export class NestedCallsOf implements Backend {
         ),
       })
     }
+    if (job.to !== undefined) {
+      const why =
+        'currentExecutor().with({ key }) works on coroutines only: in a worker, a call of a key could wait for the very worker that waits for it.'
+      return job.settled({ ok: false, error: new OptionError(why) })
+    }
     if (job.stream !== undefined) {
       return job.settled({
         ok: false,
@@ -118,6 +123,12 @@ export class NestedCallsOf implements Backend {
     }
     this.#ids.set(job, id)
     this.#all.open.set(id, { job, of: this })
+  }
+
+  each(): never {
+    throw new OptionError(
+      'currentExecutor().runOnEach(…) works on coroutines only: in a worker, it would wait for itself. Call it on the pool, outside of its tasks.',
+    )
   }
 
   pause(ms: number, paused: Paused): Pause {
