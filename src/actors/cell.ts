@@ -257,8 +257,10 @@ export class Cell implements LiveActor, Runnable {
     if (this.#extras?.stashing === message) this.#extras.stashing = undefined
     else message.ask?.answer(value)
     if (this.definition.remember > 0) this.memory?.note(message.method?.name ?? 'a timer', message.args)
-    if (this.#extras?.leaving === true && !this.#extras.halting) return this.#leave()
-    this.#extras?.idle()
+    if (this.#extras !== undefined) {
+      if (this.#extras.halting) this.#extras.idle()
+      else if (this.#extras.leaving) return this.#leave()
+    }
     this.wake()
   }
 
@@ -282,8 +284,8 @@ export class Cell implements LiveActor, Runnable {
     if (ask !== undefined && !this.definition.crashOn.some(cls => error instanceof cls)) {
       this.current = undefined
       this.#state = 'ready'
-      if (this.#extras?.leaving === true && !this.#extras.halting) return this.#leave()
-      this.#extras?.idle()
+      if (this.#extras?.halting === true) this.#extras.idle()
+      else if (this.#extras?.leaving === true) return this.#leave()
       return this.wake()
     }
     this.fail(error)

@@ -28,12 +28,16 @@ export class Muting {
   }
 
   /** From where its messages come, if from elsewhere. */
-  #inlets: Set<Inlet> | undefined
+  #inlets: Inlet[] | undefined
+  /** How many messages were taken since the inlets were looked at. */
+  #sinceLook = 0
 
   takeFrom(inlet: Inlet): void {
+    if (inlet.taken === 0) {
+      this.#inlets ??= []
+      this.#inlets.push(inlet)
+    }
     inlet.taken += 1
-    this.#inlets ??= new Set()
-    this.#inlets.add(inlet)
   }
 
   /** Whether it takes no message now. */
@@ -58,8 +62,11 @@ export class Muting {
   }
 
   /** What waits may be from any of them, so each is told of what is surely done. */
-  #tellInlets(inlets: ReadonlySet<Inlet>): void {
+  #tellInlets(inlets: readonly Inlet[]): void {
     const { waiting, definition } = this.#actor
+    this.#sinceLook += 1
+    if (this.#sinceLook < definition.capacity / 16) return
+    this.#sinceLook = 0
     for (const inlet of inlets) {
       const done = inlet.taken - waiting
       if (done - inlet.told < definition.capacity / 4) continue
