@@ -35,6 +35,11 @@ export interface Packing<T, D> {
   unpack(data: D): T
 }
 
+/** The same for a class of the library: `unpack` is told what message the data came in. */
+export interface OwnPacking<T, D> extends Omit<Packing<T, D>, 'unpack'> {
+  unpack(data: D, message: unknown): T
+}
+
 const packingNames = optionNames<Packing<never, never>>({ pack: true, unpack: true })
 
 /** Where a class was declared, and in which state of its module. */
@@ -48,6 +53,8 @@ export interface SharedClass {
   readonly prototype: object
   readonly address: ClassAddress
   readonly packing: Packing<object, unknown> | undefined
+  /** It is the library's. */
+  readonly isOwn: boolean
 }
 
 const { fileURLToPath } = process.getBuiltinModule('node:url')
@@ -103,10 +110,10 @@ export function shareable<C extends Function & { readonly prototype: object }, D
 export function shareOwn<C extends Function & { readonly prototype: object }, D>(
   name: string,
   ownClass: C,
-  packing: Packing<C['prototype'], D>,
+  packing: OwnPacking<C['prototype'], D>,
 ): void {
   const made = declared.declareOwn(name, place =>
-    sharedClass(ownClass, place, undefined, packing as Packing<object, unknown>),
+    sharedClass(ownClass, place, undefined, packing as Packing<object, unknown>, true),
   )
   byPrototype.set(ownClass.prototype, made)
 }
@@ -116,11 +123,13 @@ function sharedClass(
   place: Place,
   version: ModuleVersion | undefined,
   packing: Packing<object, unknown> | undefined,
+  isOwn = false,
 ): SharedClass {
   let address: ClassAddress | undefined
   return {
     prototype: declaredClass.prototype,
     packing,
+    isOwn,
     // The digest is made when the first instance is sent, not when a program starts.
     get address() {
       address ??= { ...place, version, digest: digestOf(declaredClass) }

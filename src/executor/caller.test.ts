@@ -1,4 +1,5 @@
 /** Errors as the caller gets them. */
+
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type Task, task } from '../task/task.ts'
+import { PlainEncoding } from '../wire/encoding.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import type { Job } from './backend.ts'
 import { callerError, captureCaller, learnClasses } from './caller.ts'
@@ -37,7 +39,7 @@ function jobOf(work: Task, caller: Job['caller'] = {}): Job {
 }
 
 function wire(error: unknown): WireFailure {
-  return structuredClone(encodeFailure(error, value => ({ value, special: false })))
+  return structuredClone(encodeFailure(error, new PlainEncoding()))
 }
 
 const plain: Task = task({ url: 'test:caller' } as ImportMeta, function plain() {})

@@ -11,7 +11,7 @@ import type { Evaluation } from '../declared/where.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { lookup } from '../task/registry.ts'
 import type { Task } from '../task/task.ts'
-import { decode } from '../wire/codec.ts'
+import { MessageDecoding } from '../wire/codec.ts'
 import type { FindClass } from '../wire/error-classes.ts'
 import { classesAreKnown, decodeFailure, type WireFailure } from '../wire/failure.ts'
 import { stackText } from '../wire/stack-text.ts'
@@ -69,7 +69,7 @@ function earnStacks(): void {
 
 /** The far side's failure as the error that the future rejects with; never throws. */
 export function callerError(failure: WireFailure, job: Job | undefined): Error {
-  const error = decodeFailure(failure, decode, classesOf(job?.task.module))
+  const error = decodeFailure(failure, new MessageDecoding({ findClass: classesOf(job?.task.module) }))
   if (job === undefined) return error
   const frames = framesOf(job.caller)
   if (frames === '') return error

@@ -10,7 +10,7 @@ import { withRuntime } from '../runtime/runtime.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
 import type { Outcome } from '../task/results.ts'
 import { task } from '../task/task.ts'
-import { encode } from '../wire/codec.ts'
+import { MessageEncoding } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import { FakeWorker } from '../worker/fixtures/fake-worker.ts'
 import { checkPoolOptions, type PoolUserOptions } from './options.ts'
@@ -136,7 +136,7 @@ shareable(import.meta, Unlucky, {
 })
 
 function wire(thrown: unknown): WireFailure {
-  return structuredClone(encodeFailure(thrown, (value, path) => encode(value, path, crossing)))
+  return structuredClone(encodeFailure(thrown, new MessageEncoding(crossing)))
 }
 
 const forged = {

@@ -4,6 +4,7 @@
  * it. How a call is left that the worker runs alone: Slot's `draining`.
  */
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import { PlainEncoding } from '../wire/encoding.ts'
 import { encodeFailure } from '../wire/failure.ts'
 import type { FarWorker } from '../worker/far-worker.ts'
 
@@ -38,7 +39,7 @@ export class Leaving {
 
   /** Only tells the worker, which may not have begun the call. */
   tell(seq: number, reason: Error): void {
-    const failure = encodeFailure(reason, value => ({ value: String(value), special: false }))
+    const failure = encodeFailure(reason, new PlainEncoding())
     this.#worker.send({ kind: 'cancel', seq, failure })
   }
 

@@ -16,7 +16,7 @@ import { Noted } from '../executor/ready-job.ts'
 import { lookup } from '../task/registry.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
-import { type Crossing, encode } from '../wire/codec.ts'
+import { type Crossing, MessageEncoding } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import type { NestedMessage, NestedReply, NestMessage } from '../wire/messages.ts'
 import { unsendable } from '../worker/reply.ts'
@@ -75,7 +75,7 @@ export class NestedJob extends Noted implements Job {
   #replyOf(outcome: Outcome<unknown>): NestedReply {
     if (outcome.ok) return outcome.value as NestedReply
     if (outcome.error instanceof RelayedFailure) return { kind: 'failed', failure: outcome.error.failure }
-    const failure = encodeFailure(outcome.error, (value, path) => encode(value, path, this.#crossing))
+    const failure = encodeFailure(outcome.error, new MessageEncoding(this.#crossing))
     return { kind: 'failed', failure }
   }
 }

@@ -1,4 +1,5 @@
 /** A stream on a pool whose workers the test plays: credit, and an end at every moment. */
+
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
@@ -16,6 +17,7 @@ import { everyoneParked } from '../runtime/park.ts'
 import { withRuntime } from '../runtime/runtime.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
 import { task } from '../task/task.ts'
+import { PlainEncoding } from '../wire/encoding.ts'
 import { encodeFailure } from '../wire/failure.ts'
 import { YieldWriter } from '../wire/yields.ts'
 import { FakeWorker } from '../worker/fixtures/fake-worker.ts'
@@ -27,7 +29,7 @@ const rows = task(meta, function* rows(): Generator<unknown, string> {
   yield 0
   return ''
 })
-const failure = encodeFailure(new TypeError('from the generator'), value => ({ value, special: false }))
+const failure = encodeFailure(new TypeError('from the generator'), new PlainEncoding())
 
 type Kind = 'thread' | 'process'
 

@@ -1,7 +1,9 @@
 /** Workers start, rest, end and are closed, with their limits of time. */
+
 import assert from 'node:assert/strict'
 import { ClosedError, WorkerStartTimeoutError } from '../errors.ts'
 import { hitsForgiven } from '../policy.ts'
+import { PlainEncoding } from '../wire/encoding.ts'
 import { encodeFailure } from '../wire/failure.ts'
 import type { FakeWorker } from '../worker/fixtures/fake-worker.ts'
 import { watchHandlers } from '../worker/group-signals.ts'
@@ -183,7 +185,7 @@ played('close ends too when the last answer had to wait for the class of its err
   worker.ready()
   worker.begin()
   class Unheard extends Error {}
-  const unheard = encodeFailure(new Unheard('x'), value => ({ value, special: false }))
+  const unheard = encodeFailure(new Unheard('x'), new PlainEncoding())
   const closing = it.close(10_000)
   worker.answerBy({ kind: 'failed', failure: unheard, workMs: 1 })
   worker.read()

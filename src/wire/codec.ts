@@ -15,8 +15,9 @@
  */
 import type { Moved } from '../task/transfer.ts'
 import type { Crossing } from './crossing.ts'
-import { type Encode, sharingErrors } from './failure.ts'
+import { Decoding, type EncodedPart, Encoding } from './encoding.ts'
 import { copiedLeaves } from './leaves.ts'
+import type { Borrower } from './lent/borrower.ts'
 import type { Lent } from './lent/link.ts'
 import { Reviving } from './revive.ts'
 import { Rewriting } from './rewrite.ts'
@@ -42,15 +43,13 @@ const nothingMoves: readonly never[] = []
  * @throws SerializationError naming the path of what can't cross
  * @throws PayloadTooLargeError
  */
-export function encode(value: unknown, root: string, crossing: Crossing): Encoded {
+export function encode(value: unknown, root: string, crossing: Crossing, within?: Encoding): Encoded {
   if (isPrimitiveThatCrosses(value)) return { value, special: false, transfer: nothingMoves }
   const scan = new Scan(root, crossing)
   return scan.undoing(() => {
     scan.run(value)
     if (!scan.special) return { value, special: false, transfer: scan.transfer }
-    return rewritten(value, scan, scan.transfer, (part, path) =>
-      encode(part, path, { ...crossing, lends: false }),
-    )
+    return rewritten(value, scan, scan.transfer, within ?? new MessageEncoding(crossing))
   })
 }
 
@@ -59,48 +58,80 @@ export function encode(value: unknown, root: string, crossing: Crossing): Encode
  * meanwhile, it is sent as it was.
  * @throws SerializationError, PayloadTooLargeError
  */
-export function encodeNow(value: unknown, root: string, crossing: Crossing): Encoded {
+export function encodeNow(value: unknown, root: string, crossing: Crossing, within?: Encoding): Encoded {
   if (typeof value !== 'object' || value === null) return encode(value, root, crossing)
   const scan = new Scan(root, crossing)
   return scan.undoing(() => {
     scan.run(value)
     const { leaves, transfer } = copiedLeaves(scan.leaves, scan.transfer)
-    return rewritten(
-      value,
-      scan,
-      transfer,
-      (part, path) => encodeNow(part, path, { ...crossing, lends: false }),
-      leaves,
-    )
+    return rewritten(value, scan, transfer, within ?? new MessageEncodingNow(crossing), leaves)
   })
 }
 
-/** The value with stand-ins for what is special in it. What stands in an error is lent to nobody. */
+/** A message for that crossing, whose values are sent at once. */
+export class MessageEncoding extends Encoding {
+  /** What stands in an error is lent to nobody. */
+  protected readonly crossing: Crossing
+
+  constructor(crossing: Crossing) {
+    super()
+    this.crossing = { ...crossing, lends: false }
+  }
+
+  value(value: unknown, path: string): EncodedPart {
+    return encode(value, path, this.crossing, this)
+  }
+}
+
+/** The same for values that are sent later. */
+export class MessageEncodingNow extends MessageEncoding {
+  override value(value: unknown, path: string): EncodedPart {
+    return encodeNow(value, path, this.crossing, this)
+  }
+}
+
+/** The value with stand-ins for what is special in it. */
 function rewritten(
   value: unknown,
   scan: Scan,
   transfer: Encoded['transfer'],
-  encodePart: Encode,
+  encoding: Encoding,
   leaves?: ReadonlyMap<object, object>,
 ): Encoded {
   const { special, loans } = scan
-  const rewriting = new Rewriting(encodePart, scan, leaves)
-  const copy = scan.placing(() => sharingErrors(() => rewriting.copy(value)))
+  const rewriting = new Rewriting(encoding, scan, leaves)
+  const copy = scan.placing(() => rewriting.copy(value))
   return loans.length === 0 ? { value: copy, special, transfer } : { value: copy, special, transfer, loans }
 }
 
 /**
- * Brings back what `encode` made of a value; `root` names it in errors.
+ * Brings back what `encode` made of a value; `root` names it in errors. Ends of channels come to the `borrower`.
  * @throws UnknownClassError, TaskVersionError or SerializationError for an instance of a shareable class that can't be made
  */
-export function decode(value: unknown, special: boolean, root = 'result'): unknown {
-  return special ? sharingErrors(() => new Reviving(decode, root).revive(value)) : value
+export function decode(value: unknown, special: boolean, root = 'result', borrower?: Borrower): unknown {
+  if (!special) return value
+  return new Reviving(new MessageDecoding({ borrower }), root).revive(value)
 }
 
 /** Brings back the parts of one special value one by one, so that one which can't be made here fails alone. */
-export function decodeParts(parts: readonly unknown[], root: string): (at: number) => unknown {
-  const reviving = new Reviving(decode, root)
-  return at => sharingErrors(() => reviving.revive(parts[at]))
+export function decodeParts(
+  parts: readonly unknown[],
+  root: string,
+  borrower: Borrower | undefined,
+): (at: number) => unknown {
+  const reviving = new Reviving(new MessageDecoding({ borrower }), root)
+  return at => reviving.revive(parts[at])
+}
+
+/** A message that is being read. */
+export class MessageDecoding extends Decoding {
+  constructor({ findClass, borrower }: Partial<Pick<Decoding, 'findClass' | 'borrower'>> = {}) {
+    super(findClass, borrower)
+  }
+
+  value(value: unknown, special: boolean): unknown {
+    return special ? new Reviving(this, 'result').revive(value) : value
+  }
 }
 
 /** Empties the sender's buffers after their bytes were copied, so that a moved value is gone on every executor. */

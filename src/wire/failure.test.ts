@@ -1,11 +1,13 @@
 /** Errors come back whole, and whatever is thrown can be told. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { shareable } from '../declared/shareable.ts'
 import * as errors from '../errors.ts'
-import { type Crossing, decode, encode } from './codec.ts'
+import { type Crossing, decode, encode, MessageDecoding, MessageEncoding } from './codec.ts'
+import { PlainEncoding } from './encoding.ts'
 import type { FindClass } from './error-classes.ts'
 import { classesAreKnown, decodeFailure, encodeFailure, forgeryIn, type WireFailure } from './failure.ts'
 
@@ -13,8 +15,9 @@ const crossing: Crossing = { sharedMemory: false, maxPayloadBytes: 2 ** 20 }
 
 /** What the other side gets of what was thrown here. */
 function across(thrown: unknown, findClass?: FindClass): Error & Record<string, unknown> {
-  const wire = encodeFailure(thrown, (value, path) => encode(value, path, crossing))
-  return decodeFailure(structuredClone(wire), decode, findClass) as Error & Record<string, unknown>
+  const wire = encodeFailure(thrown, new MessageEncoding(crossing))
+  return decodeFailure(structuredClone(wire), new MessageDecoding(findClass && { findClass })) as Error &
+    Record<string, unknown>
 }
 
 class NotPrime extends RangeError {
@@ -374,10 +377,7 @@ test('whatever is thrown, an Error arrives', () => {
 
 test('whether all classes are known is told for errors that lead in circles, and for those with many ways between', () => {
   const known = (thrown: unknown, findClass?: FindClass) =>
-    classesAreKnown(
-      encodeFailure(thrown, value => ({ value, special: false })),
-      findClass,
-    )
+    classesAreKnown(encodeFailure(thrown, new PlainEncoding()), findClass)
   const round = new Error('round')
   round.cause = new AggregateError([round, new errors.TimeoutError('x', 1), 'text'], 'all', { cause: round })
   assert.ok(known(round))
@@ -412,7 +412,7 @@ const ofNobody = { '\0atonce': { module: 'file:///gone.js', name: 'Gone', positi
 
 /** The failure as it is on the wire, changed by `change`. */
 function changed(thrown: unknown, change: (wire: any) => void): WireFailure {
-  const wire = structuredClone(encodeFailure(thrown, (value, path) => encode(value, path, crossing)))
+  const wire = structuredClone(encodeFailure(thrown, new MessageEncoding(crossing)))
   change(wire)
   return wire
 }
@@ -434,7 +434,7 @@ test('an error is never lost for its cause, its parts or its properties: these s
   const unknown = changed(new Error('bad row', { cause: 1 }), wire => {
     wire.error.cause = { kind: 'value', value: ofNobody, special: true, description: 'an object' }
   })
-  const arrived = decodeFailure(unknown, decode)
+  const arrived = decodeFailure(unknown, new MessageDecoding())
   assert.deepEqual([arrived.message, forgeryIn(arrived)], ['bad row', undefined])
   assert.match(String(arrived.cause), /^\[not copied: An instance of Gone arrived/)
 })
@@ -487,7 +487,7 @@ test('a failure that no worker sends is read as a ProtocolError, and told to be 
     { kind: 'error', error: null },
     null,
   ]) {
-    const arrived = decodeFailure(forged as WireFailure, decode)
+    const arrived = decodeFailure(forged as WireFailure, new MessageDecoding())
     assert.ok(arrived instanceof errors.ProtocolError)
     assert.match(arrived.message, /a failure that can't be read/)
     assert.notEqual(forgeryIn(arrived), undefined)
@@ -518,7 +518,7 @@ test('to read a failure never throws, whatever stands in it', () => {
         const failure = changed(genuine[at], wire => {
           for (const [where, value] of changes) replaceOne(wire, where, value)
         })
-        const arrived = decodeFailure(failure, decode, exported)
+        const arrived = decodeFailure(failure, new MessageDecoding({ findClass: exported }))
         assert.ok(arrived instanceof Error)
       },
     ),
@@ -569,8 +569,8 @@ test('what hangs on an error is kept leaf by leaf: only what can’t be sent giv
   response['self'] = response
   const error = Object.assign(new Error('Request failed'), { response })
   const back = decodeFailure(
-    structuredClone(encodeFailure(error, (part, path) => encode(part, path, crossing))),
-    decode,
+    structuredClone(encodeFailure(error, new MessageEncoding(crossing))),
+    new MessageDecoding(),
   ) as unknown as typeof error
   const copy = back.response as Record<string, any>
   assert.equal(copy['status'], 500)
@@ -591,10 +591,28 @@ test('what hangs on an error is kept leaf by leaf: only what can’t be sent giv
 })
 
 test('of a thrown record, too, what can be sent is kept', () => {
-  const failure = structuredClone(
-    encodeFailure({ code: 7, hook() {} }, (part, path) => encode(part, path, crossing)),
-  )
-  const { value } = decodeFailure(failure, decode) as unknown as { value: { code: number; hook: string } }
+  const failure = structuredClone(encodeFailure({ code: 7, hook() {} }, new MessageEncoding(crossing)))
+  const { value } = decodeFailure(failure, new MessageDecoding()) as unknown as {
+    value: { code: number; hook: string }
+  }
   assert.equal(value.code, 7)
   assert.match(value.hook, /not copied: thrown\.hook is a function/)
+})
+
+test('a message that is made while another one is being made has its own copy of an error in both', () => {
+  const inner: WireFailure[] = []
+  const error = Object.defineProperty(new Error('outer'), 'log', {
+    enumerable: true,
+    get() {
+      if (inner.length > 0) return 'logged'
+      inner.push({ kind: 'value', value: undefined, special: false, description: 'being made' })
+      inner[0] = encodeFailure(error, new MessageEncoding(crossing))
+      return 'logging'
+    },
+  })
+  const outer = encodeFailure(error, new MessageEncoding(crossing))
+  const [first, second] = [outer, inner[0] as WireFailure].map(
+    wire => decodeFailure(structuredClone(wire), new MessageDecoding()) as Error & { log?: unknown },
+  )
+  assert.deepEqual([first?.log, second?.log], ['logging', 'logged'])
 })

@@ -11,61 +11,28 @@
  * Both halves always give an error, whatever they are given: each part of it is read alone, and one that can't be read says
  * so in its own place. A worker reports its death this way, so a throw here would take the executor with it.
  */
-import { type ClassAddress, findSharedClass, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
+import { findSharedClass, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
 import { AtonceError, ProtocolError, ThrownValueError } from '../errors.ts'
+import { type Decoding, type EncodedPart, Encoding } from './encoding.ts'
 import { classNames, type FindClass, isClassKnown, nearestClass } from './error-classes.ts'
 import { sendableParts } from './sendable-parts.ts'
 import { stackText } from './stack-text.ts'
+import type { WireError, WireFailure, WireProperty } from './wire-failure.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
-/** Anything that was thrown, ready to be copied. */
-export type WireFailure =
-  | { readonly kind: 'error'; readonly error: WireError }
-  | {
-      readonly kind: 'value'
-      readonly value: unknown
-      readonly special: boolean
-      readonly description: string
-    }
-
-/** An error as plain data. */
-export interface WireError {
-  /** Names of its class and the classes above it, nearest first. */
-  readonly classes: readonly string[]
-  /** The shareable class that it is an instance of. */
-  readonly of?: ClassAddress
-  /** What the class has packed it into, if it does so. */
-  readonly packed?: { readonly value: unknown; readonly special: boolean }
-  readonly name: string
-  readonly message: string
-  readonly stack: string
-  readonly properties: readonly WireProperty[]
-  readonly cause?: WireFailure
-  readonly errors?: readonly WireFailure[]
-}
-
-interface WireProperty {
-  readonly name: string
-  readonly enumerable: boolean
-  readonly value: unknown
-  readonly special: boolean
-}
-
-/** The codec's two halves; passed in, so that errors inside of values and values inside of errors need no import cycle. */
-export type Encode = (value: unknown, path: string) => { readonly value: unknown; readonly special: boolean }
-export type Decode = (value: unknown, special: boolean) => unknown
+export type { WireFailure } from './wire-failure.ts'
 
 /** How deep causes, aggregated errors and errors in properties are followed. */
 const maxDepth = 16
 
 /** Readies whatever was thrown; never throws itself, whatever getters the value has. */
-export function encodeFailure(thrown: unknown, encode: Encode): WireFailure {
+export function encodeFailure(thrown: unknown, encoding: Encoding): WireFailure {
   if (attempt(() => isError(thrown), false))
-    return { kind: 'error', error: encodeError(thrown as Error, encode) }
+    return { kind: 'error', error: encodeError(thrown as Error, encoding) }
   const description = attempt(() => describeThrown(thrown), 'something that hides what it is')
   try {
-    const { value, special } = encodeAsFarAsPossible(thrown, 'thrown', encode)
+    const { value, special } = encodeAsFarAsPossible(thrown, 'thrown', encoding)
     return { kind: 'value', value, special, description }
   } catch {
     return { kind: 'value', value: description, special: false, description }
@@ -74,9 +41,20 @@ export function encodeFailure(thrown: unknown, encode: Encode): WireFailure {
 
 /** The same without all that hangs on it, where that can't be sent because of `problem`. */
 export function withoutParts(thrown: unknown, problem: unknown): WireFailure {
-  return encodeFailure(thrown, () => {
-    throw problem
-  })
+  return encodeFailure(thrown, new NothingSent(problem))
+}
+
+class NothingSent extends Encoding {
+  readonly #problem: unknown
+
+  constructor(problem: unknown) {
+    super()
+    this.#problem = problem
+  }
+
+  value(): never {
+    throw this.#problem
+  }
 }
 
 /** Whether it is an error, of this realm or another. */
@@ -84,42 +62,21 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error
 }
 
-/** The errors of the message that is being made or read, and what they became. */
-const wireOf = new Map<Error, WireError>()
-const errorOf = new Map<WireError, Error>()
-let nesting = 0
-let depth = 0
-
-/** Makes or reads one message: within `body`, an error that is met again is the same one again. */
-export function sharingErrors<T>(body: () => T): T {
-  nesting += 1
-  try {
-    return body()
-  } finally {
-    nesting -= 1
-    if (nesting === 0) {
-      wireOf.clear()
-      errorOf.clear()
-    }
-  }
-}
-
 /** Readies an error; never throws itself. */
-export function encodeError(error: Error, encode: Encode): WireError {
-  return sharingErrors(() => {
-    const known = wireOf.get(error)
-    if (known !== undefined) return known
-    const wire = encodePlainly(error)
-    // Entered before its parts are: one of them may be the error itself.
-    wireOf.set(error, wire)
-    if (depth > maxDepth) return wire
-    depth += 1
-    try {
-      return Object.assign(wire, encodeParts(error, encode))
-    } finally {
-      depth -= 1
-    }
-  })
+export function encodeError(error: Error, encoding: Encoding): WireError {
+  const { errors } = encoding
+  const known = errors.get(error)
+  if (known !== undefined) return known
+  const wire = encodePlainly(error)
+  // Entered before its parts are: one of them may be the error itself.
+  errors.set(error, wire)
+  if (encoding.depth > maxDepth) return wire
+  encoding.depth += 1
+  try {
+    return Object.assign(wire, encodeParts(error, encoding))
+  } finally {
+    encoding.depth -= 1
+  }
 }
 
 function encodePlainly(error: Error): WireError {
@@ -134,26 +91,29 @@ function encodePlainly(error: Error): WireError {
   }
 }
 
-function encodeParts(error: Error, encode: Encode): Partial<WireError> {
-  const follow = (next: unknown) => encodeFailure(next, encode)
+function encodeParts(error: Error, encoding: Encoding): Partial<WireError> {
+  const follow = (next: unknown) => encodeFailure(next, encoding)
   const has = (name: string) => attempt(() => Object.hasOwn(error, name), false)
   const errors = has('errors') ? attempt(() => errorsIn(readSafely(error, 'errors')), undefined) : undefined
   const shared = attempt(() => sharedClassOf(Object.getPrototypeOf(error)), undefined)
-  const packed = shared && packError(error, shared, encode)
+  const packed = shared && packError(error, shared, encoding)
   return {
     ...(shared === undefined ? {} : { of: shared.address }),
     ...(packed === undefined ? {} : { packed }),
-    properties: attempt(() => ownProperties(error, errors !== undefined, encode), []),
-    ...(has('cause') && depth <= maxDepth ? { cause: follow(readSafely(error, 'cause')) } : {}),
-    ...(errors !== undefined && depth <= maxDepth ? { errors: errors.map(follow) } : {}),
+    properties: attempt(() => ownProperties(error, errors !== undefined, encoding), []),
+    ...(has('cause') && encoding.depth <= maxDepth ? { cause: follow(readSafely(error, 'cause')) } : {}),
+    ...(errors !== undefined && encoding.depth <= maxDepth ? { errors: errors.map(follow) } : {}),
   }
 }
 
 /** A `pack` that throws costs the error its class, not the caller its error. */
-function packError(error: Error, { packing }: SharedClass, encode: Encode): WireError['packed'] {
+function packError(error: Error, { packing }: SharedClass, encoding: Encoding): WireError['packed'] {
   if (packing === undefined) return undefined
   return attempt(() => {
-    const { value, special } = encode(packing.pack(error, { sharedMemory: false, transfer() {} }), 'error')
+    const { value, special } = encoding.value(
+      packing.pack(error, { sharedMemory: false, transfer() {} }),
+      'error',
+    )
     return { value, special }
   }, undefined)
 }
@@ -172,10 +132,10 @@ export function forgeryIn(error: Error): string | undefined {
 }
 
 /** Brings back what was thrown; never throws itself. What is no Error becomes a ThrownValueError. */
-export function decodeFailure(failure: WireFailure, decode: Decode, findClass: FindClass = noClass): Error {
+export function decodeFailure(failure: WireFailure, decoding: Decoding): Error {
   try {
-    if (failure.kind === 'error') return decodeError(failure.error, decode, findClass)
-    return new ThrownValueError(decode(failure.value, failure.special), failure.description)
+    if (failure.kind === 'error') return decodeError(failure.error, decoding)
+    return new ThrownValueError(decoding.value(failure.value, failure.special), failure.description)
   } catch (problem) {
     if (problem instanceof AtonceError) return problem // It is an instance that can't be made here.
     const why = messageIn(problem)
@@ -186,19 +146,18 @@ export function decodeFailure(failure: WireFailure, decode: Decode, findClass: F
 }
 
 /** Brings back an error. @throws only if `wire` is none: whatever stands in an error fails in its own place. */
-export function decodeError(wire: WireError, decode: Decode, findClass: FindClass = noClass): Error {
-  return sharingErrors(() => {
-    const known = errorOf.get(wire)
-    if (known !== undefined) return known
-    const error = makeShared(wire, decode) ?? makeError(wire, findClass)
-    errorOf.set(wire, error)
-    dress(error, wire, decode, findClass)
-    return error
-  })
+export function decodeError(wire: WireError, decoding: Decoding): Error {
+  const { errors, findClass } = decoding
+  const known = errors.get(wire)
+  if (known !== undefined) return known
+  const error = makeShared(wire, decoding) ?? makeError(wire, findClass)
+  errors.set(wire, error)
+  dress(error, wire, decoding)
+  return error
 }
 
 /** An error of a shareable class that is known here; whatever goes wrong with it, the error itself must arrive. */
-function makeShared({ of, packed, name, message }: WireError, decode: Decode): Error | undefined {
+function makeShared({ of, packed, name, message }: WireError, decoding: Decoding): Error | undefined {
   if (of === undefined) return undefined
   const shared = attempt(() => findSharedClass(of), undefined)
   if (shared === undefined) return undefined
@@ -211,7 +170,7 @@ function makeShared({ of, packed, name, message }: WireError, decode: Decode): E
   const { unpack } = shared.packing
   return attempt(() => {
     const made: unknown =
-      packed && withoutOwnStack(() => unpack(decode(packed.value, packed.special)) as Error)
+      packed && withoutOwnStack(() => unpack(decoding.value(packed.value, packed.special)) as Error)
     return isError(made) && Object.getPrototypeOf(made) === shared.prototype ? made : undefined
   }, undefined)
 }
@@ -258,19 +217,19 @@ function withoutOwnStack(make: () => Error): Error {
   }
 }
 
-function dress(error: Error, wire: WireError, decode: Decode, findClass: FindClass): void {
+function dress(error: Error, wire: WireError, decoding: Decoding): void {
   hidden(error, 'stack', wire.stack)
   // What `cause` and `errors` hold may be no Error: then it is the value itself, as it was where it was thrown.
   const follow = (failure: WireFailure) =>
     inPlace(() =>
       failure.kind === 'error'
-        ? decodeError(failure.error, decode, findClass)
-        : decode(failure.value, failure.special),
+        ? decodeError(failure.error, decoding)
+        : decoding.value(failure.value, failure.special),
     )
   if (wire.cause !== undefined) hidden(error, 'cause', follow(wire.cause))
   if (wire.errors !== undefined) hidden(error, 'errors', wire.errors.map(follow))
   for (const { name, enumerable, value, special } of wire.properties)
-    put(error, name, enumerable, special ? inPlace(() => decode(value, special)) : value)
+    put(error, name, enumerable, special ? inPlace(() => decoding.value(value, special)) : value)
 }
 
 /** What hangs on an error and can't be made here says so in its place; the error itself must arrive. */
@@ -297,13 +256,13 @@ export function describeThrown(thrown: unknown): string {
 
 const ownByNature = new Set(['stack', 'message', 'cause'])
 
-function ownProperties(error: Error, withoutErrors: boolean, encode: Encode): WireProperty[] {
+function ownProperties(error: Error, withoutErrors: boolean, encoding: Encoding): WireProperty[] {
   const properties: WireProperty[] = []
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
     if (ownByNature.has(name) || (withoutErrors && name === 'errors')) continue
     const enumerable = descriptor.enumerable ?? false
     try {
-      const { value, special } = encodeAsFarAsPossible(readSafely(error, name), name, encode)
+      const { value, special } = encodeAsFarAsPossible(readSafely(error, name), name, encoding)
       properties.push({ name, enumerable, value, special })
     } catch (problem) {
       // An error is not refused because of something that hangs on it: it says what could not come along.
@@ -314,14 +273,14 @@ function ownProperties(error: Error, withoutErrors: boolean, encode: Encode): Wi
 }
 
 /** Whole, or with texts in place of what can't be sent; throws what is wrong with all of it. */
-function encodeAsFarAsPossible(value: unknown, path: string, encode: Encode): ReturnType<Encode> {
+function encodeAsFarAsPossible(value: unknown, path: string, encoding: Encoding): EncodedPart {
   try {
-    return encode(value, path)
+    return encoding.value(value, path)
   } catch (problem) {
     if (typeof value !== 'object' || value === null) throw problem
-    const parts = sendableParts(value, path, encode, notCopied)
+    const parts = sendableParts(value, path, (part, at) => encoding.value(part, at), notCopied)
     if (typeof parts === 'string') throw problem
-    return encode(parts, path)
+    return encoding.value(parts, path)
   }
 }
 

@@ -1,8 +1,10 @@
 /** Only messages of the protocol are believed: a worker that forges one can't hurt its host. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decode } from './codec.ts'
+import { MessageDecoding } from './codec.ts'
+import { PlainEncoding } from './encoding.ts'
 import { decodeFailure, encodeFailure } from './failure.ts'
 import { anything, failure, forged, lacking, noMessages, placesIn, wrong } from './fixtures/forged.ts'
 import { isFromWorker } from './from-worker.ts'
@@ -60,7 +62,7 @@ test('every message of the protocol is believed, after its journey too', () => {
 test('a failure that leads back to itself is believed', () => {
   const thrown = new Error('round')
   thrown.cause = new AggregateError([thrown, thrown])
-  const wire = encodeFailure(thrown, value => ({ value, special: false }))
+  const wire = encodeFailure(thrown, new PlainEncoding())
   assert.ok(isFromWorker(structuredClone({ kind: 'crashed', failure: wire })))
 })
 
@@ -152,7 +154,7 @@ test('whatever is sent, looking at it does not throw, and what is believed can b
             ? [message.failure]
             : []
       for (const failure of failures) {
-        assert.ok(decodeFailure(failure, decode) instanceof Error)
+        assert.ok(decodeFailure(failure, new MessageDecoding()) instanceof Error)
         read += 1
       }
     }),

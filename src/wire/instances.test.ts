@@ -191,7 +191,7 @@ test('a part that two values share and that can’t be made fails in both, and o
   }
   const fragile = { deep: [new Fragile()] }
   const { value } = encode([fragile, new Point(), [fragile]], 'args', toThread)
-  const part = decodeParts(structuredClone(value) as unknown[], 'args')
+  const part = decodeParts(structuredClone(value) as unknown[], 'args', undefined)
   assert.throws(() => part(0), /unpack\(\) threw/)
   assert.ok(part(1) instanceof Point)
   assert.throws(() => part(2), /unpack\(\) threw/)

@@ -34,7 +34,7 @@
 import type { Place } from '../declared/declarations.ts'
 import type { ModuleVersion } from '../declared/module-version.ts'
 import type { Moved } from '../task/transfer.ts'
-import type { WireFailure } from './failure.ts'
+import type { WireFailure } from './wire-failure.ts'
 
 export interface LoadMessage {
   readonly kind: 'load'

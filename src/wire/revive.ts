@@ -1,16 +1,17 @@
 /** Puts the real things back in place of their stand-ins. */
-import { findSharedClass, type Packing } from '../declared/shareable.ts'
+import { findSharedClass, type OwnPacking, type SharedClass } from '../declared/shareable.ts'
 import { SerializationError } from '../errors.ts'
 import { isRecord } from './class-of.ts'
 import { define } from './define.ts'
-import { type Decode, decodeError, describeThrown } from './failure.ts'
+import type { Decoding } from './encoding.ts'
+import { decodeError, describeThrown } from './failure.ts'
 import { type InstanceStandIn, type StandIn, tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
 /** Revives the parts of one message, in the freshly made copy itself; same objects stay same objects. */
 export class Reviving {
-  readonly #decode: Decode
+  readonly #decoding: Decoding
   readonly #root: string
   readonly #done = new Map<object, unknown>()
   /** Instances that `unpack` has not made yet. */
@@ -19,8 +20,8 @@ export class Reviving {
   readonly #failed = new Map<object, unknown>()
 
   /** `root` names the message in errors, as `args`. */
-  constructor(decode: Decode, root: string) {
-    this.#decode = decode
+  constructor(decoding: Decoding, root: string) {
+    this.#decoding = decoding
     this.#root = root
   }
 
@@ -85,7 +86,7 @@ export class Reviving {
         return this.#note(standIn, Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength))
       }
       case 'Error':
-        return this.#note(standIn, decodeError(standIn.error, this.#decode))
+        return this.#note(standIn, decodeError(standIn.error, this.#decoding))
       case 'Object': {
         const real = this.#note<Record<string, unknown>>(standIn, {})
         for (const [key, item] of standIn.entries) define(real, key, this.revive(item))
@@ -111,17 +112,17 @@ export class Reviving {
   }
 
   #unpacked(standIn: PackedStandIn): object {
-    const { packing, prototype } = findSharedClass(standIn.of)
+    const shared = findSharedClass(standIn.of)
     this.#within.add(standIn)
     const data = this.revive(standIn.data)
     this.#within.delete(standIn)
     let made: unknown
     try {
-      made = (packing as Packing<object, unknown>).unpack(data)
+      made = unpackIn(this.#decoding, shared, data)
     } catch (cause) {
       throw this.#unmade(standIn, `its unpack() threw ${describeThrown(cause)}`, { cause })
     }
-    if (isInstance(made, prototype)) return this.#note(standIn, made)
+    if (isInstance(made, shared.prototype)) return this.#note(standIn, made)
     throw this.#unmade(
       standIn,
       `its unpack() returned ${describeThrown(made)}, which is no instance of the class`,
@@ -141,6 +142,12 @@ export class Reviving {
     this.#done.set(standIn, real)
     return real
   }
+}
+
+/** Only the library's own classes are told of the message: what a user's `unpack` would do with that, nobody knows. */
+function unpackIn(decoding: Decoding, { packing, isOwn }: SharedClass, data: unknown): unknown {
+  if (packing === undefined) throw new TypeError('A packed instance, of a class that does not pack.') // Forged.
+  return isOwn ? (packing as OwnPacking<object, unknown>).unpack(data, decoding) : packing.unpack(data)
 }
 
 type PackedStandIn = Extract<StandIn, { readonly [tag]: 'Packed' }>

@@ -2,7 +2,8 @@
 import { type ClassAddress, sharedClassOf } from '../declared/shareable.ts'
 import { isRecord } from './class-of.ts'
 import { define } from './define.ts'
-import { type Encode, encodeError, isError } from './failure.ts'
+import type { Encoding } from './encoding.ts'
+import { encodeError, isError } from './failure.ts'
 import { type StandIn, tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')
@@ -19,7 +20,7 @@ export interface Found {
 
 /** Copies the containers of one value; same objects stay same objects. */
 export class Rewriting {
-  readonly #encode: Encode
+  readonly #encoding: Encoding
   readonly #found: Found
   readonly #leaves: ReadonlyMap<object, object> | undefined
   readonly #done = new Map<object, unknown>()
@@ -27,8 +28,8 @@ export class Rewriting {
   readonly #within = new Set<object>()
 
   /** `leaves` are the copies of what is no container; without one, such a thing stays what it is. */
-  constructor(encode: Encode, found: Found, leaves?: ReadonlyMap<object, object>) {
-    this.#encode = encode
+  constructor(encoding: Encoding, found: Found, leaves?: ReadonlyMap<object, object>) {
+    this.#encoding = encoding
     this.#found = found
     this.#leaves = leaves
   }
@@ -42,7 +43,7 @@ export class Rewriting {
     if (Buffer.isBuffer(value) && Object.getPrototypeOf(value) === Buffer.prototype)
       return this.#note(value, bufferStandIn(value, this.#leaves?.get(value)))
     if (isError(value))
-      return this.#note<StandIn>(value, { [tag]: 'Error', error: encodeError(value, this.#encode) })
+      return this.#note<StandIn>(value, { [tag]: 'Error', error: encodeError(value, this.#encoding) })
     if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#array(value)
     const shared = sharedClassOf(Object.getPrototypeOf(value))
     if (shared !== undefined)

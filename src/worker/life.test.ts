@@ -1,4 +1,5 @@
 /** A worker's life without a pool and without jobs: every way from its start to its end, on a clock that the test moves. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -11,13 +12,14 @@ import {
 import { runtime, withRuntime } from '../runtime/runtime.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
 import { type Task, task } from '../task/task.ts'
+import { PlainEncoding } from '../wire/encoding.ts'
 import { encodeFailure } from '../wire/failure.ts'
 import { FakeWorker } from './fixtures/fake-worker.ts'
 import { type EndOfLife, Life, type LifeOwner } from './life.ts'
 
 const meta = { url: 'test:life' } as ImportMeta
 const begin: Task = task(meta, function begin() {})
-const failure = encodeFailure(new TypeError('of the worker'), value => ({ value, special: false }))
+const failure = encodeFailure(new TypeError('of the worker'), new PlainEncoding())
 
 /** Watches one worker, and writes down what it hears. */
 class Watcher implements LifeOwner {

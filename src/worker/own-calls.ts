@@ -7,6 +7,7 @@
 import { ClosedError } from '../errors.ts'
 import { callerError } from '../executor/caller.ts'
 import { nameOf, type Task } from '../task/task.ts'
+import { PlainEncoding } from '../wire/encoding.ts'
 import { encodeFailure } from '../wire/failure.ts'
 import type { FromWorker, ToWorker } from '../wire/messages.ts'
 
@@ -87,7 +88,7 @@ export class OwnCalls {
   }
 
   #refuse(id: number, why: string): void {
-    const failure = encodeFailure(new ClosedError(why), value => ({ value: String(value), special: false }))
+    const failure = encodeFailure(new ClosedError(why), new PlainEncoding())
     const reply = { kind: 'failed', failure } as const
     this.#owner.send({ kind: 'nestedSettled', id, reply, workMs: undefined, left: false })
   }

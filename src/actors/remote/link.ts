@@ -5,7 +5,7 @@
 import { AbortError } from '../../errors.ts'
 import { classesOf, learnClassesOf } from '../../executor/caller.ts'
 import type { Runtime } from '../../runtime/seam.ts'
-import { type Crossing, decode, encodeNow } from '../../wire/codec.ts'
+import { type Crossing, decode, encodeNow, MessageDecoding, MessageEncodingNow } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
 import { Ask } from '../ask.ts'
@@ -192,13 +192,11 @@ export class Link implements BatchReader {
   }
 
   failure(error: unknown): WireFailure {
-    return onLink(this, () =>
-      encodeFailure(error, (value, path) => encodeNow(value, path, this.#carrier.crossing)),
-    )
+    return onLink(this, () => encodeFailure(error, new MessageEncodingNow(this.#carrier.crossing)))
   }
 
   unfailure(failure: WireFailure, module?: string): unknown {
-    return onLink(this, () => decodeFailure(failure, decode, classesOf(module)))
+    return onLink(this, () => decodeFailure(failure, new MessageDecoding({ findClass: classesOf(module) })))
   }
 
   wireReason({ kind, error }: StopReason): WiredReason {

@@ -1,7 +1,7 @@
 /** One worker that actors live in, as the near side sees it: its life, and the link to it. */
 
 import { AbortError } from '../../errors.ts'
-import { decode } from '../../wire/codec.ts'
+import { MessageDecoding } from '../../wire/codec.ts'
 import { decodeFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
 import { type EndOfLife, Life, type LifeOwner } from '../../worker/life.ts'
@@ -42,7 +42,9 @@ export class WorkerHost implements LifeOwner {
     )
     this.#life.hears
       .on('guest', ({ body }) => this.#receive(body))
-      .on('guestFailed', ({ failure }) => this.#life.end(decodeFailure(failure, decode) as Error))
+      .on('guestFailed', ({ failure }) =>
+        this.#life.end(decodeFailure(failure, new MessageDecoding()) as Error),
+      )
   }
 
   /** As `thread 2`. */

@@ -6,6 +6,7 @@ import { AtonceError, ChannelClosedError } from '../../errors.ts'
 import { store } from '../../runtime/atomics.ts'
 import { withStrand } from '../../runtime/strand.ts'
 import { decode } from '../codec.ts'
+import { PlainEncoding } from '../encoding.ts'
 import { encodeFailure } from '../failure.ts'
 import { yieldedValues } from '../yields.ts'
 import { errorOf, sendFailure } from './failures.ts'
@@ -178,7 +179,8 @@ export class CarryIn<T> {
     if (this.#over) return
     const told = dropped ? error?.cause : error
     if (this.#borrowed) {
-      if (told === undefined) this.#link.send({ kind: 'cancel', failure: encodeFailure(undefined, asItIs) })
+      if (told === undefined)
+        this.#link.send({ kind: 'cancel', failure: encodeFailure(undefined, new PlainEncoding()) })
       else sendFailure(this.#link, told, failure => ({ kind: 'cancel', failure }))
       return this.#finish()
     }
@@ -217,5 +219,3 @@ export class CarryIn<T> {
     this.#waiter.line?.remove(this.#waiter)
   }
 }
-
-const asItIs = (value: unknown) => ({ value, special: false, transfer: [] })

@@ -4,25 +4,13 @@ import { Channel } from '../../channel/channel.ts'
 import { ReceiverEnd, SenderEnd } from '../../channel/ends.ts'
 import { sharedClassOf, shareOwn } from '../../declared/shareable.ts'
 import { DeclarationError } from '../../errors.ts'
+import type { Decoding } from '../encoding.ts'
+import type { Loan } from './borrower.ts'
 import { CarryIn } from './carry-in.ts'
 import { CarryOut } from './carry-out.ts'
-import type { FarLinks } from './far-links.ts'
 import { FarSender } from './far-sender.ts'
 import type { LendCrossing, Link } from './link.ts'
 import { PortLink } from './port-link.ts'
-
-/** What a call has on loan; `end` gives it back. */
-export interface Loan {
-  end(): void
-}
-
-/** A call to which ends arrive. */
-export interface Borrower {
-  /** What it has on loan. */
-  readonly loans: Loan[]
-  /** The links of its worker, if that is a process. */
-  readonly links: FarLinks | undefined
-}
 
 /** The most items that may be on their way, whatever the channel's capacity. */
 const widestWindow = 1_024
@@ -35,19 +23,6 @@ interface WireEnd {
   readonly way: { readonly port: MessagePort; readonly taken: Int32Array } | { readonly link: number }
 }
 
-let borrower: Borrower | undefined
-
-/** Notes the ends that arrive while `body` runs as loans of the call. Ends that arrive otherwise are refused: nobody would give them back. */
-export function borrowing<T>(call: Borrower | undefined, body: () => T): T {
-  const before = borrower
-  borrower = call
-  try {
-    return body()
-  } finally {
-    borrower = before
-  }
-}
-
 /** Lets the ends of channels cross; each side calls it before its first message. More than once is as good as once. */
 export function declareEnds(): void {
   if (sharedClassOf(SenderEnd.prototype) !== undefined) return
@@ -56,8 +31,8 @@ export function declareEnds(): void {
       lend(SenderEnd.channelOf(end), to as LendCrossing, (channel, link, window) => {
         void new CarryIn(channel, link, window, { borrowed: false })
       }),
-    unpack: ({ way, name, capacity, window }: WireEnd) => {
-      const { link, loans } = borrowedLink(way)
+    unpack: ({ way, name, capacity, window }: WireEnd, message) => {
+      const { link, loans } = borrowedLink(way, message as Decoding)
       const far = new FarSender<unknown>(name, capacity, window, link)
       loans.push(far)
       return new SenderEnd(far)
@@ -68,8 +43,8 @@ export function declareEnds(): void {
       lend(ReceiverEnd.channelOf(end), to as LendCrossing, (channel, link, window) => {
         void new CarryOut(channel, link, window)
       }),
-    unpack: ({ way, name, window }: WireEnd) => {
-      const { link, loans } = borrowedLink(way)
+    unpack: ({ way, name, window }: WireEnd, message) => {
+      const { link, loans } = borrowedLink(way, message as Decoding)
       const here = new Channel<unknown>(0, { name })
       borrowed.add(here)
       loans.push(new CarryIn(here, link, window, { borrowed: true }))
@@ -120,7 +95,11 @@ function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
   return { link: lastLink }
 }
 
-function borrowedLink(way: WireEnd['way']): { readonly link: Link; readonly loans: Loan[] } {
+/** Ends that come in anything but the arguments of a call are refused: nobody would give them back. */
+function borrowedLink(
+  way: WireEnd['way'],
+  { borrower }: Decoding,
+): { readonly link: Link; readonly loans: Loan[] } {
   if (borrower === undefined) {
     if ('port' in way) way.port.close()
     throw new DeclarationError(

@@ -1,19 +1,22 @@
 /** Loans over one connection: what a worker says is believed as far as it can be true, and what it lies about hurts nobody. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Channel } from '../../channel/channel.ts'
 import type { Receiver, Sender } from '../../channel/ends.ts'
 import { decode, type Encoded, encode } from '../codec.ts'
+import { PlainEncoding } from '../encoding.ts'
 import { encodeFailure } from '../failure.ts'
+import type { Borrower } from './borrower.ts'
 import { FarLinks } from './far-links.ts'
-import { type Borrower, borrowing, declareEnds } from './lend.ts'
+import { declareEnds } from './lend.ts'
 import { isLentMessage, type LentMessage } from './messages.ts'
 import { NearLinks } from './near-links.ts'
 
 declareEnds()
 const crossing = { sharedMemory: false, maxPayloadBytes: 1_000_000 }
 const turn = () => new Promise<void>(resolve => setImmediate(resolve))
-const failure = encodeFailure(new RangeError('why'), value => ({ value, special: false }))
+const failure = encodeFailure(new RangeError('why'), new PlainEncoding())
 
 /** A pool's side and a worker's, with a connection between them that a test can hold up, cut and forge on. */
 class Connected {
@@ -58,7 +61,7 @@ class Connected {
   /** The call begins over there. */
   begin<E>(sent: Encoded): { readonly end: E; readonly borrower: Borrower } {
     const borrower = { loans: [], links: this.far }
-    const args = borrowing(borrower, () => decode(structuredClone(sent.value), true, 'args')) as [E]
+    const args = decode(structuredClone(sent.value), true, 'args', borrower) as [E]
     return { end: args[0], borrower }
   }
 

@@ -1,5 +1,5 @@
 /** What the two sides of a lent end say to each other; README.md tells when. */
-import type { WireFailure } from '../failure.ts'
+
 import type { YieldedMessage, YieldedOneMessage } from '../messages.ts'
 import {
   isBoolean,
@@ -11,6 +11,7 @@ import {
   isYielded,
   type Shapes,
 } from '../shapes.ts'
+import type { WireFailure } from '../wire-failure.ts'
 
 /** To the side that items come to. */
 export type WithItems =

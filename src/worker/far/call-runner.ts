@@ -14,7 +14,6 @@ import type { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { isThenable } from '../../task/thenable.ts'
 import { decode } from '../../wire/codec.ts'
-import { borrowing } from '../../wire/lent/lend.ts'
 import type { WireStores } from '../../wire/messages.ts'
 import type { HeardStorages } from '../../wire/propagation.ts'
 import { YieldWriter } from '../../wire/yields.ts'
@@ -106,7 +105,7 @@ export class CallRunner {
   }
 
   #special({ seq, args }: Call): unknown {
-    return borrowing(this.#running.of(seq)?.borrower, () => decode(args, true, 'args'))
+    return decode(args, true, 'args', this.#running.of(seq)?.borrower)
   }
 
   async #settleLater(call: Call, returned: PromiseLike<unknown>, startedMs: number): Promise<void> {

@@ -9,7 +9,7 @@ import { VirtualRuntime } from '../../runtime/virtual.ts'
 import { CallContext, context } from '../../task/context.ts'
 import { task } from '../../task/task.ts'
 import { move } from '../../task/transfer.ts'
-import { decode } from '../../wire/codec.ts'
+import { MessageDecoding } from '../../wire/codec.ts'
 import { decodeFailure, type WireFailure } from '../../wire/failure.ts'
 import type { FromWorker } from '../../wire/messages.ts'
 import { callEach, chunkReply } from './chunk-call.ts'
@@ -61,7 +61,10 @@ test('a call that fails leaves the others alone, in synchronous tasks and in asy
     const { values, failures } = await callEach(work, [0, 1, 2], call(), { crossing })
     assert.deepEqual(values, [0, undefined, 2])
     assert.deepEqual([...failures.keys()], [1])
-    assert.deepEqual(decodeFailure(failures.get(1) as WireFailure, decode), new RangeError('one'))
+    assert.deepEqual(
+      decodeFailure(failures.get(1) as WireFailure, new MessageDecoding()),
+      new RangeError('one'),
+    )
   }
 })
 
@@ -113,7 +116,7 @@ test('where a call failed, or its result can not be sent, each outcome is told f
   assert.deepEqual(outcomes[0], { ok: true, value: 1, special: false })
   const failures = outcomes
     .slice(1)
-    .map(outcome => decodeFailure((outcome as { failure: WireFailure }).failure, decode))
+    .map(outcome => decodeFailure((outcome as { failure: WireFailure }).failure, new MessageDecoding()))
   assert.deepEqual(
     failures.map(({ name, message: said }) => [name, said.split('.')[0]]),
     [
@@ -207,7 +210,7 @@ test('what a call has thrown is what it was then, though the next call throws it
   const { message } = await replyTo(throwing(1), throwing(2))
   const { outcomes } = message as Extract<FromWorker, { kind: 'doneChunk' }>
   const errors = outcomes.map(outcome =>
-    decodeFailure((outcome as { failure: WireFailure }).failure, decode),
+    decodeFailure((outcome as { failure: WireFailure }).failure, new MessageDecoding()),
   ) as (typeof scratch)[]
   assert.deepEqual(
     errors.map(({ message: said, response }) => [said, response]),

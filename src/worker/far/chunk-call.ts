@@ -23,9 +23,16 @@ import type { CallContext } from '../../task/context.ts'
 import type { Task } from '../../task/task.ts'
 import { isThenable } from '../../task/thenable.ts'
 import type { Moved } from '../../task/transfer.ts'
-import { type Crossing, decode, decodeParts, encode, encodeNow } from '../../wire/codec.ts'
+import {
+  type Crossing,
+  decode,
+  decodeParts,
+  encode,
+  encodeNow,
+  MessageEncodingNow,
+} from '../../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../../wire/failure.ts'
-import { type Borrower, borrowing } from '../../wire/lent/lend.ts'
+import type { Borrower } from '../../wire/lent/borrower.ts'
 import type { FromWorker, WireOutcome } from '../../wire/messages.ts'
 import { notPlain, PlainCopy } from '../../wire/plain-copy.ts'
 import { ownContexts } from './own-context.ts'
@@ -72,15 +79,9 @@ export async function callEach(
 ): Promise<ChunkOutcome> {
   // A Buffer is special as a whole; else it is one input or another that is.
   const inputs = special && !Array.isArray(sent) ? (decode(sent, true) as Packed) : sent
-  const revived = special && Array.isArray(sent) ? decodeParts(sent, 'args') : undefined
+  const revived = special && Array.isArray(sent) ? decodeParts(sent, 'args', borrower) : undefined
   const kept = new Kept(inputs.length, crossing)
-  const calls = new ChunkCalls(
-    task,
-    inputs,
-    call,
-    kept,
-    revived === undefined ? undefined : revivedIn(borrower, revived),
-  )
+  const calls = new ChunkCalls(task, inputs, call, kept, revived)
   const perBlock = Math.max(1, Math.ceil(inputs.length / blocks))
   const longest = new LongestCall()
   for (let from = 0; from < inputs.length; from += perBlock) {
@@ -91,11 +92,6 @@ export async function callEach(
   const { values, special: revive, failures, transfer } = kept
   return { values, special: revive, failures, transfer, longestMs: longest.estimateMs() }
 }
-
-const revivedIn =
-  (borrower: Borrower | undefined, revived: (at: number) => unknown) =>
-  (at: number): unknown =>
-    borrowing(borrower, () => revived(at))
 
 /** The calls of a chunk. The loop is no async function, and has nothing in it that is not for each call. */
 class ChunkCalls {
@@ -200,10 +196,7 @@ class Kept {
 
   failed(at: number, error: unknown): void {
     this.values[at] = undefined
-    this.failures.set(
-      at,
-      encodeFailure(error, (value, path) => encodeNow(value, path, this.#crossing)),
-    )
+    this.failures.set(at, encodeFailure(error, new MessageEncodingNow(this.#crossing)))
   }
 }
 

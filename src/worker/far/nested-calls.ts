@@ -8,7 +8,8 @@ import { type Pause, type Paused, Pauses } from '../../executor/repeat/pauses.ts
 import type { ExecutorStats, Model } from '../../executor/stats.ts'
 import { nameOf } from '../../task/task.ts'
 import type { Moved } from '../../task/transfer.ts'
-import { type Crossing, decode, type Encoded, encode, needsNoCodec } from '../../wire/codec.ts'
+import { type Crossing, type Encoded, encode, MessageDecoding, needsNoCodec } from '../../wire/codec.ts'
+import { PlainEncoding } from '../../wire/encoding.ts'
 import { decodeFailure, encodeFailure } from '../../wire/failure.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
 import type { FromWorker, NestedMessage, ToWorker } from '../../wire/messages.ts'
@@ -138,7 +139,7 @@ export class NestedCallsOf implements Backend {
   cancel(job: Job, error: Error): void {
     const id = this.#forget(job)
     if (id === undefined) return
-    const failure = encodeFailure(error, value => ({ value: String(value), special: false }))
+    const failure = encodeFailure(error, new PlainEncoding())
     this.#all.send({ kind: 'unnest', seq: this.#seq, id, failure }, [])
     this.#counts.cancelled += 1
     job.settled({ ok: false, error })
@@ -175,7 +176,7 @@ export class NestedCallsOf implements Backend {
     const { reply, workMs, left } = message
     if (left && reply.kind === 'failed') {
       this.#counts.cancelled += 1
-      return leave(job, decodeFailure(reply.failure, decode))
+      return leave(job, decodeFailure(reply.failure, new MessageDecoding()))
     }
     const settle = () => {
       const outcome = outcomeOf(reply, job)

@@ -2,7 +2,7 @@
  * What a worker says to its pool, from `open` on: results on the fast lane, messages, and errors as
  * far as they can be told.
  */
-import { type Crossing, detach, encode } from '../../wire/codec.ts'
+import { type Crossing, detach, encode, MessageEncoding } from '../../wire/codec.ts'
 import { encodeFailure, type WireFailure, withoutParts } from '../../wire/failure.ts'
 import type { FromWorker } from '../../wire/messages.ts'
 import type { Transfer, Transport } from '../../wire/transport/transport.ts'
@@ -72,6 +72,6 @@ export class Outgoing {
   }
 
   encodeFailure(error: unknown): WireFailure {
-    return encodeFailure(error, (value, path) => encode(value, path, this.crossing))
+    return encodeFailure(error, new MessageEncoding(this.crossing))
   }
 }

@@ -5,8 +5,8 @@
 import type { StreamCall } from '../../executor/here/stream-call.ts'
 import { type Parked, park } from '../../runtime/park.ts'
 import type { CallContext } from '../../task/context.ts'
+import type { Borrower } from '../../wire/lent/borrower.ts'
 import type { FarLinks } from '../../wire/lent/far-links.ts'
-import type { Borrower } from '../../wire/lent/lend.ts'
 import type { NestedCallsOf } from './nested-calls.ts'
 
 /** What is noted of a call that begins. */

@@ -1,9 +1,11 @@
 /** The far side, with the test as the caller: what it begins, in which order, and what a cancel means at every moment. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AbortError, ProtocolError } from '../../errors.ts'
 import { addressOf } from '../../executor/address.ts'
 import type { Task } from '../../task/task.ts'
+import { PlainEncoding } from '../../wire/encoding.ts'
 import { encodeFailure } from '../../wire/failure.ts'
 import type { FromWorker } from '../../wire/messages.ts'
 import type { Transport } from '../../wire/transport/transport.ts'
@@ -58,7 +60,7 @@ class Stage {
   }
 
   cancel(seq: number): void {
-    const failure = encodeFailure(new AbortError('enough'), value => ({ value, special: false }))
+    const failure = encodeFailure(new AbortError('enough'), new PlainEncoding())
     this.worker.receive({ kind: 'cancel', seq, failure })
   }
 

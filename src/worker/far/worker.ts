@@ -18,7 +18,7 @@ import type { Backend } from '../../executor/backend.ts'
 import type { NestingOwner } from '../../executor/current-executor.ts'
 import { type Runtime, runtime } from '../../runtime/runtime.ts'
 import { CallContext } from '../../task/context.ts'
-import { type Crossing, decode } from '../../wire/codec.ts'
+import { type Crossing, MessageDecoding } from '../../wire/codec.ts'
 import { decodeFailure } from '../../wire/failure.ts'
 import type { FarLinks } from '../../wire/lent/far-links.ts'
 import { declareEnds } from '../../wire/lent/lend.ts'
@@ -176,7 +176,7 @@ export class Worker implements NestingOwner {
   #cancel({ seq, failure }: CancelMessage): void {
     const running = this.#running.of(seq)
     if (running !== undefined) {
-      running.context.cancel(decodeFailure(failure, decode))
+      running.context.cancel(decodeFailure(failure, new MessageDecoding()))
       return running.stream?.leave()
     }
     if (this.#toHelpWith.delete(seq) || this.#inbox.withdraw(seq))
