@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { keepImports } from './keep-imports.mjs'
+import { keepNames } from './keep-names.mjs'
 
 /** Bundles after the compiler has written dist/; `root` is the checkout. */
 export async function bundleLibrary(root) {
@@ -32,6 +33,7 @@ export async function bundleLibrary(root) {
     plugins: [coreInOne(root), suiteStaysOutside],
   })
   keepImports(join(root, 'dist/src'))
+  keepNames(join(root, 'dist/src'))
   useSuiteFromOutside(root)
 }
 

@@ -278,11 +278,12 @@ export class BrokenBarrierError extends AtonceError {
 export class RetryError extends AtonceError {
   readonly errors: readonly unknown[]
 
-  constructor(name: string, errors: readonly unknown[]) {
+  /** `errors` may be the last ones only of so many `attempts`. */
+  constructor(name: string, errors: readonly unknown[], attempts = errors.length) {
     const last = errors.at(-1)
     super(
       'ATONCE_RETRY',
-      `${name} failed ${errors.length} times; the last time: ${last instanceof Error ? last.message : String(last)}`,
+      `${name} failed ${attempts} times; the last time: ${last instanceof Error ? last.message : String(last)}`,
       { cause: last },
     )
     this.errors = errors

@@ -46,10 +46,10 @@ export interface RetryEvent {
   readonly error: Error
 }
 
-const retry = channel('atonce.call.retry')
+const retried = channel('atonce.call.retry')
 
 export function publishRetry(event: RetryEvent): void {
-  if (retry.hasSubscribers) retry.publish(event)
+  if (retried.hasSubscribers) retried.publish(event)
 }
 
 /** A message that no actor will see. */

@@ -90,7 +90,7 @@ export function compareExchange(words: Int32Array, at: number, expected: number,
 }
 
 /** Stops this thread while the word holds `expected`, until it is notified or the time is over. */
-export function wait(words: Int32Array, at: number, expected: number, timeoutMs: number): Woken {
+export function waitOn(words: Int32Array, at: number, expected: number, timeoutMs: number): Woken {
   return standIn === undefined
     ? Atomics.wait(words, at, expected, timeoutMs)
     : standIn.wait(words, at, expected, timeoutMs)

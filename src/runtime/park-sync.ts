@@ -5,7 +5,7 @@
  */
 import { isMainThread } from 'node:worker_threads'
 import { SyncUseError } from '../errors.ts'
-import { atomicsInForce, type Woken, wait } from './atomics.ts'
+import { atomicsInForce, type Woken, waitOn } from './atomics.ts'
 
 /**
  * Whether this thread may stop: all but the main one, whose event loop the whole program stands on.
@@ -28,5 +28,5 @@ export function needsToBlock(call: string, name: string, instead: string): void 
 
 /** Stops this thread while the word holds `expected`, for so long at most. */
 export function parkSync(words: Int32Array, at: number, expected: number, timeoutMs: number): Woken {
-  return wait(words, at, expected, timeoutMs)
+  return waitOn(words, at, expected, timeoutMs)
 }

@@ -1,6 +1,6 @@
 /** `move()`: hands a buffer over instead of copying it. */
 // By the module's name: an old Node has no isMarkedAsUntransferable, and is to be told in another way that it is too old.
-import * as threads from 'node:worker_threads'
+import * as workerThreads from 'node:worker_threads'
 import { MessagePort, type Transferable } from 'node:worker_threads'
 import { SerializationError } from '../errors.ts'
 
@@ -117,7 +117,7 @@ export function whyUnmovable(moved: Moved): string | undefined {
   if (moved instanceof MessagePort) return undefined
   if (!(moved instanceof ArrayBuffer)) return whyHeld(moved as StreamHandle | FileHandle)
   if (moved.detached) return 'got a buffer that was moved already: it is empty (detached).'
-  if (threads.isMarkedAsUntransferable(moved)) {
+  if (workerThreads.isMarkedAsUntransferable(moved)) {
     return 'got a part of a buffer that Node shares between small Buffers. Copy it first: move(new Uint8Array(buffer)).'
   }
   return undefined

@@ -108,7 +108,11 @@ suite('the package', () => {
     const parts = Object.keys(manifest().exports).filter(part => part !== './package.json')
     const program = `
 for (const part of ${JSON.stringify(parts)}) {
-  const names = Object.keys(await import('atonce' + part.slice(1)))
+  const face = await import('atonce' + part.slice(1))
+  const names = Object.keys(face)
+  for (const name of names)
+    if (typeof face[name] === 'function' && face[name].name !== name)
+      throw new Error(part + ' calls its ' + name + ' ' + face[name].name)
   if (names.length === 0) throw new Error(part + ' exports nothing')
 }
 const inner = await import('atonce/dist/src/index.js').catch(error => error.code)

@@ -90,3 +90,16 @@ test('with unref a delay does not keep the program', () => {
   })
   assert.equal(out, 'ended\n')
 })
+
+test('an error of more attempts than it keeps errors of says how many there were', async () => {
+  await simulate(async () => {
+    const failure = await retry(() => Promise.reject(new Error('down')), {
+      attempts: 1_500,
+      minDelayMs: 0,
+      maxDelayMs: 0,
+    }).catch((error: RetryError) => error)
+    assert.ok(failure instanceof RetryError)
+    assert.match(failure.message, /failed 1500 times/)
+    assert.equal(failure.errors.length, 1_000)
+  })
+})

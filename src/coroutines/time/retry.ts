@@ -137,7 +137,7 @@ export function retry<T>(
         if (own.stopped) throw error
         if (onFailure !== undefined) await onFailure({ error, attempt, left: attempts - attempt })
         if (retryIf !== undefined && !(await retryIf(error, attempt))) throw error
-        if (attempt >= attempts) throw new RetryError(name, errors)
+        if (attempt >= attempts) throw new RetryError(name, errors, attempt)
         await sleep(delayAfter(error, attempt), { unref })
       }
     }

@@ -4,7 +4,17 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { add, and, compareExchange, exchange, load, notify, or, store, wait } from '../../runtime/atomics.ts'
+import {
+  add,
+  and,
+  compareExchange,
+  exchange,
+  load,
+  notify,
+  or,
+  store,
+  waitOn,
+} from '../../runtime/atomics.ts'
 import { type Body, type End, explore } from './explore.ts'
 
 const fresh = (count = 2) => new Int32Array(new SharedArrayBuffer(4 * count))
@@ -47,7 +57,11 @@ test('each operation returns what was there and leaves what it says, as on the p
 })
 
 test('a wait for another value does not wait, and notifying nobody wakes nobody', () => {
-  const said = sameAsPlatform(words => [wait(words, 0, 42, 1_000), notify(words, 0, 5), wait(words, 0, 0, 0)])
+  const said = sameAsPlatform(words => [
+    waitOn(words, 0, 42, 1_000),
+    notify(words, 0, 5),
+    waitOn(words, 0, 0, 0),
+  ])
   assert.deepEqual(said, ['not-equal', 0, 'timed-out'])
 })
 
@@ -55,7 +69,7 @@ test('a wait on one word is not woken by a notification of another', () => {
   const { failure } = explore({
     threads() {
       const words = fresh()
-      return [() => wait(words, 0, 0, Number.POSITIVE_INFINITY), () => notify(words, 1, 1)]
+      return [() => waitOn(words, 0, 0, Number.POSITIVE_INFINITY), () => notify(words, 1, 1)]
     },
   })
   assert.equal(failure?.kind, 'stuck')
@@ -66,7 +80,7 @@ test('notify wakes as many as it says, those first who began to wait first, and 
     const waits = (mine: number) => () => {
       if (load(words, 1) !== mine) return 'not its turn'
       store(words, 1, mine + 1)
-      return wait(words, 0, 0, 5)
+      return waitOn(words, 0, 0, 5)
     }
     const wakes = () => (load(words, 1) === 2 ? `woke ${notify(words, 0, 1)}` : 'too early')
     return [waits(0), waits(1), wakes]
@@ -80,13 +94,13 @@ test('notify wakes as many as it says, those first who began to wait first, and 
 
 test('a notification of none wakes none; one of all wakes all', () => {
   assert.deepEqual(
-    endsOf(words => [() => wait(words, 0, 0, 5), () => notify(words, 0, 0)]),
+    endsOf(words => [() => waitOn(words, 0, 0, 5), () => notify(words, 0, 0)]),
     ['timed-out 0'],
   )
   assert.deepEqual(
     endsOf(words => [
-      () => wait(words, 0, 0, 5),
-      () => wait(words, 0, 0, 5),
+      () => waitOn(words, 0, 0, 5),
+      () => waitOn(words, 0, 0, 5),
       () => notify(words, 0, Number.POSITIVE_INFINITY),
     ]),
     ['ok ok 2', 'ok timed-out 1', 'timed-out ok 1', 'timed-out timed-out 0'],
