@@ -71,7 +71,13 @@ const bundled: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /** The entries that programs of the gallery use. */
-const publicFaces: readonly string[] = ['src/index.ts', 'src/sync.ts', 'src/testing.ts', 'src/choose.ts']
+const publicFaces: readonly string[] = [
+  'src/index.ts',
+  'src/sync.ts',
+  'src/testing.ts',
+  'src/choose.ts',
+  'src/actors.ts',
+]
 
 test('the gallery imports the library by its public face, and no package that is not bundled', () => {
   const wrong = sourceFiles('gallery').flatMap(file => [
