@@ -5,7 +5,7 @@ import { coroutines, type Executor, type Model, processes, threads } from '../sr
 import { gallery } from './index.ts'
 import { type SizeName, sizeNames } from './workload.ts'
 
-const executors: Readonly<Record<Model, () => Executor>> = {
+const executors: Readonly<Record<Exclude<Model, 'cluster'>, () => Executor>> = {
   coroutines: () => coroutines(),
   threads: () => threads({ workers: 2 }),
   processes: () => processes({ workers: 2 }),

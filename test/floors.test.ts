@@ -16,8 +16,8 @@ const floors: readonly (readonly string[])[] = [
   ['executor'],
   ['worker', 'coroutines'],
   ['pool'],
-  ['threads', 'processes', 'cluster', 'actors'],
-  ['isolates', 'kernels', 'parallel', 'measure'],
+  ['threads', 'processes', 'actors'],
+  ['isolates', 'kernels', 'parallel', 'measure', 'cluster'],
   ['choose', 'testing'],
   [
     'index.ts',

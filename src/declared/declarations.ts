@@ -9,6 +9,7 @@
 import { DeclarationError } from '../errors.ts'
 import { sharedByCopies } from '../runtime/copies.ts'
 import { type ModuleVersion, versionOf } from './module-version.ts'
+import { isPortable, portableModule } from './portable-module.ts'
 import { type Evaluation, evaluationOf, isSameEvaluation, type Where } from './where.ts'
 
 /** Where something was declared. */
@@ -29,6 +30,7 @@ interface DeclaringModule<T> {
 /** What was declared of one kind, on this thread. */
 export class Declarations<T> {
   readonly #modules: Map<string, DeclaringModule<T>>
+  readonly #byPortable = new Map<string, string>()
 
   /** All copies of atonce in one thread (the command line's, the program's own) share what they declare under `key`. */
   constructor(key: string) {
@@ -87,7 +89,20 @@ export class Declarations<T> {
   /** What was declared at that place on this side. */
   find({ module, name, position }: Place): T | undefined {
     if (!Number.isInteger(position)) return undefined // A forged one: 'length' would find something.
-    return this.#modules.get(module)?.byName.get(name)?.[position]
+    const url = isPortable(module) ? this.#urlOf(module) : module
+    return url === undefined ? undefined : this.#modules.get(url)?.byName.get(name)?.[position]
+  }
+
+  /** The URL that a module has here, by its portable name; only one that has declared something here is found. */
+  #urlOf(portable: string): string | undefined {
+    const known = this.#byPortable.get(portable)
+    if (known !== undefined) return known
+    for (const url of this.#modules.keys())
+      if (portableModule(url) === portable) {
+        this.#byPortable.set(portable, url)
+        return url
+      }
+    return undefined
   }
 
   /** Whether that module has declared anything of this kind on this side. */

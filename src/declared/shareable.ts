@@ -13,6 +13,7 @@ import { DeclarationError, TaskVersionError, UnknownClassError } from '../errors
 import { sharedByCopies } from '../runtime/copies.ts'
 import { Declarations, type Place } from './declarations.ts'
 import { digestOf, isSameVersion, type ModuleVersion, showModule } from './module-version.ts'
+import { isPortable, portableModule } from './portable-module.ts'
 import { privateNameOf } from './private-names.ts'
 import type { Where } from './where.ts'
 
@@ -138,6 +139,11 @@ function sharedClass(
   }
 }
 
+/** The address as it goes to other machines: no file URL, no time stamp. */
+export function portableAddress({ module, name, position, digest }: ClassAddress): ClassAddress {
+  return { module: portableModule(module), name, position, version: undefined, digest }
+}
+
 /** The declared class whose prototype this is, exactly: an instance of a subclass is none of its own. */
 export function sharedClassOf(prototype: object | null): SharedClass | undefined {
   return prototype === null ? undefined : byPrototype.get(prototype)
@@ -161,7 +167,13 @@ export function findSharedClass(address: ClassAddress): SharedClass {
   const { module, name, version, digest } = address
   const found = declared.find(address) ?? (loadOwn(module) ? declared.find(address) : undefined)
   if (found === undefined) throw unknownClass(module, name)
-  if (!isSameVersion(found.address.version, version, () => found.address.digest === digest)) {
+  if (isPortable(module)) {
+    if (found.address.digest !== digest)
+      throw new TaskVersionError(
+        module,
+        `The class ${shownName(name)} of ${module} is another one where the message comes from: the two sides run different versions. Deploy one version to both.`,
+      )
+  } else if (!isSameVersion(found.address.version, version, () => found.address.digest === digest)) {
     throw new TaskVersionError(
       module,
       `${showModule(module)}, which declares the class ${shownName(name)}, changed on disk after this program had loaded it, so the two sides have different classes. Restart the program.`,

@@ -1,5 +1,6 @@
 /** What a worker must know to find a task, and the check that a worker can import it at all. */
 import { digestOf, showModule } from '../declared/module-version.ts'
+import { packageVersion, portableModule } from '../declared/portable-module.ts'
 import { InvalidTaskError } from '../errors.ts'
 import { moduleOf } from '../task/registry.ts'
 import { nameOf, type Task } from '../task/task.ts'
@@ -36,6 +37,41 @@ export function addressOf(task: Task): Address {
   }
   addresses.set(task, address)
   return address
+}
+
+/** What a task is known by on every machine: decided here, for all that goes over a network. */
+export interface TaskIdentity {
+  /** Its package, and the path in it: `package:shop/src/tasks`. */
+  readonly module: string
+  readonly name: string
+  /** How many tasks of the same name the module had defined before. */
+  readonly nth: number
+  /** Of its text: only the same function runs. */
+  readonly digest: string
+  /** Of its package, for messages. */
+  readonly version: string
+}
+
+const identities = new WeakMap<Task, TaskIdentity>()
+
+/**
+ * The task's identity; made once.
+ * @throws InvalidTaskError as `addressOf`
+ */
+export function identityOf(task: Task): TaskIdentity {
+  const known = identities.get(task)
+  if (known !== undefined) return known
+  const { module, position, name, digest } = addressOf(task)
+  const before = moduleOf(task)?.tasks.slice(0, position) ?? []
+  const identity = {
+    module: portableModule(module),
+    name,
+    nth: before.filter(other => other.name === name).length,
+    digest: digest as string,
+    version: packageVersion(module),
+  }
+  identities.set(task, identity)
+  return identity
 }
 
 /** Notes the address of a task that stands for one of another side. */

@@ -133,6 +133,11 @@ export function createExecutor(backend: Backend, options: CallOptions = noCallOp
   return new BackedExecutor({ backend, options })
 }
 
+/** The backend of an executor that this copy of atonce has made; undefined of anything else. */
+export function backendOf(executor: unknown): Backend | undefined {
+  return BackedExecutor.backendOf(executor)
+}
+
 /** What nobody can give as a task: `undefined` is what a wrong import gives. */
 const noTask = Symbol('no task')
 
@@ -146,6 +151,11 @@ class BackedExecutor implements Executor {
   constructor(course: Course) {
     this.model = course.backend.model
     this.#course = course
+  }
+
+  static backendOf(executor: unknown): Backend | undefined {
+    const isOne = typeof executor === 'object' && executor !== null && #course in executor
+    return isOne ? executor.#course.backend : undefined
   }
 
   get workers(): number {

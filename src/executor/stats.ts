@@ -1,7 +1,7 @@
 /** What an executor tells about itself. */
 
 /** The name of a model, as in code and on the command line. */
-export type Model = 'coroutines' | 'threads' | 'processes'
+export type Model = 'coroutines' | 'threads' | 'processes' | 'cluster'
 
 /** What an executor is doing now, and has done. */
 export interface ExecutorStats {

@@ -52,6 +52,11 @@ export function lookup(module: string): TaskModule | undefined {
   return shared.modules.get(module)
 }
 
+/** All tasks of this thread, of each module's last evaluation. */
+export function* registered(): Generator<Function> {
+  for (const { tasks } of shared.modules.values()) yield* tasks
+}
+
 /** The evaluation that the task is of; undefined of one that stands for a task of another side. */
 export function moduleOf(task: Function): TaskModule | undefined {
   return shared.moduleOf.get(task)

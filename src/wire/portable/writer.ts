@@ -1,6 +1,8 @@
 /** Writes values in the portable format: format.ts. */
 import { PayloadTooLargeError, SerializationError } from '../../errors.ts'
 import { namesOn } from '../own-names.ts'
+import { tag as standInTag } from '../stand-in.ts'
+import { portableError, portableStandIn } from './addresses.ts'
 import {
   defaultDepth,
   fewNumbers,
@@ -36,6 +38,10 @@ class PortableWriter {
   #view = new DataView(this.#bytes.buffer)
   #at = 0
   #depth = 0
+  /** Whether there may be stand-ins in it. */
+  #special = false
+  /** What errors, and the addresses of classes, became for the network. */
+  readonly #readdressed = new Map<object, object>()
 
   constructor({ maxBytes, maxDepth = defaultDepth }: PortableLimits) {
     this.#maxBytes = maxBytes
@@ -43,6 +49,7 @@ class PortableWriter {
   }
 
   write(value: unknown, special: boolean): Uint8Array<ArrayBuffer> {
+    this.#special = special
     for (const byte of [mark, version, special ? 1 : 0]) this.#byte(byte)
     this.#value(value)
     if (this.#at > this.#maxBytes) throw new PayloadTooLargeError(this.#at, this.#maxBytes)
@@ -204,7 +211,14 @@ class PortableWriter {
       for (const name of names) this.#text(name)
       if (this.#shapes.length < mostShapes) this.#shapes.push(names)
     }
-    for (const name of names) this.#value(record[name])
+    const sent = this.#special ? this.#addressed(record) : record
+    for (const name of names) this.#value(sent[name])
+  }
+
+  /** A stand-in with the address that its class has on the network. */
+  #addressed(record: Record<string, unknown>): Record<string, unknown> {
+    if (Object.hasOwn(record, standInTag)) return portableStandIn(record, this.#readdressed)
+    return record['kind'] === 'error' ? portableError(record, this.#readdressed) : record
   }
 
   #map(map: ReadonlyMap<unknown, unknown>): void {

@@ -1,0 +1,13 @@
+/** atonce/cluster: tasks on more than one machine. */
+export { type Cluster, type ClusterOptions, cluster, type DeadLetters } from './cluster/cluster.ts'
+export type { DeadTask, FailedAttempt } from './cluster/dead.ts'
+export {
+  EngineUnavailableError,
+  InsecureConnectionError,
+  MissingPeerError,
+  NodeLostError,
+  NoResultError,
+  SubmitUnknownError,
+  UnknownTaskError,
+} from './cluster/errors.ts'
+export type { ResultOptions, SubmitOptions, Submitted } from './cluster/submit.ts'

@@ -1,0 +1,448 @@
+/**
+ * The caller's side: jobs become tasks in the store, endings become outcomes.
+ *
+ *     submit ─▶ Envelope ─▶ engine.submit ─┊─▶ … a node … ─┊─▶ news: started · progress · yielded · settled ─▶ job
+ *                                          ┊               ┊     └ lost? look: the record in the store ─────▶ job
+ *     cancel ─▶ the ending, as if a node had written it; and an order to the node that runs it
+ *
+ * A task belongs to the store, not to its caller: who dies loses nothing but its ear.
+ */
+
+import { portableModule } from '../declared/portable-module.ts'
+import { type ClosedError, ConnectionLostError, ProtocolError, QueueFullError } from '../errors.ts'
+import { identityOf } from '../executor/address.ts'
+import { Admission, type AdmissionOwner } from '../executor/admission.ts'
+import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import { learnClasses } from '../executor/caller.ts'
+import { callNode, executorNode, type LiveExecutor, listExecutor } from '../executor/live.ts'
+import type { Pause, Paused } from '../executor/repeat/pauses.ts'
+import type { ExecutorStats } from '../executor/stats.ts'
+import type { Look } from '../live/look.ts'
+import { type LiveNode, nodesOf } from '../live/tree.ts'
+import { runtime, type Timer } from '../runtime/runtime.ts'
+import type { Outcome } from '../task/results.ts'
+import { nameOf, type Task } from '../task/task.ts'
+import { detach, type Encoded, encode } from '../wire/codec.ts'
+import type { NestedReply } from '../wire/messages.ts'
+import { encodeStores } from '../wire/propagation.ts'
+import { failuresIn, outcomeOf, uncopyable } from '../worker/reply.ts'
+import { Call } from './call.ts'
+import { cancelInStore, orderToStop } from './cancelling.ts'
+import type { Engine } from './engine.ts'
+import {
+  crossing,
+  type Ending,
+  type Envelope,
+  type NodeNews,
+  type Order,
+  readEnding,
+  readNews,
+  type SentStore,
+  writeMessage,
+} from './messages.ts'
+import type { Node } from './node.ts'
+import { failureOf } from './node-job.ts'
+
+export interface CallerParts {
+  readonly name: string
+  readonly id: string
+  readonly engine: Engine
+  /** Whether the engine ends with this caller. */
+  readonly ownsEngine: boolean
+  readonly queue: string
+  readonly queueLimit: number
+  readonly closeGraceMs: number
+  /** Nodes in this program that end with it. */
+  readonly nodes: readonly Node[]
+  /** How many workers there are on other machines, as far as it is known. */
+  readonly workersElsewhere: number
+}
+
+/** How often calls that are not over are looked at, as any hint may get lost. */
+const lookEveryMs = 2_000
+/** So many calls at a time. */
+const looksAtOnce = 256
+/** After so many looks without a missing value, a stream fails. */
+const patientLooks = 5
+
+type Settled = Extract<Ending, { kind: 'settled' }>
+
+export class Caller implements Backend, AdmissionOwner, LiveExecutor {
+  readonly model = 'cluster'
+  readonly name: string
+  readonly id: string
+  readonly engine: Engine
+  readonly closeGraceMs: number
+  readonly #parts: CallerParts
+  readonly #calls = new Map<string, Call>()
+  readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
+  readonly #admission: Admission
+  /** Who hears of tasks that were submitted to be fetched. */
+  readonly #ears = new Map<string, (ending: Settled) => void>()
+  readonly #silence: () => void
+  #numbered = 0
+  #lookTimer: Timer | undefined
+  #looked = 0
+  #running = 0
+  #ending: 'no' | 'ending' | 'ended' = 'no'
+
+  constructor(parts: CallerParts) {
+    this.#parts = parts
+    this.name = parts.name
+    this.id = parts.id
+    this.engine = parts.engine
+    this.closeGraceMs = parts.closeGraceMs
+    this.#admission = new Admission(this)
+    this.#silence = this.engine.listen(`caller.${this.id}`, this.#hear)
+    listExecutor(this)
+  }
+
+  get workers(): number {
+    const own = this.#parts.nodes.reduce((sum, { backend }) => sum + backend.workers, 0)
+    return Math.max(1, own + this.#parts.workersElsewhere)
+  }
+
+  get isClosing(): boolean {
+    return this.#admission.isClosing
+  }
+
+  nextId(): string {
+    this.#numbered += 1
+    return `${this.id}-${this.#numbered}`
+  }
+
+  // ── jobs ──
+
+  submit(job: Job): void {
+    const isRepeat = job.attempt !== undefined && job.attempt > 1
+    const isPart = this.#admission.isPart(job)
+    const refusal = this.#admission.refusalOf(job, isPart)
+    if (refusal !== undefined) return this.#refuse(job, refusal)
+    if (!isRepeat && this.places() <= 0)
+      return this.#refuse(job, new QueueFullError(this.name, this.#parts.queueLimit))
+    const id = this.nextId()
+    const granted = job.stream?.credit() ?? 0
+    const bytes = this.#written(job, id, granted)
+    if (!(bytes instanceof Uint8Array)) return this.#refuse(job, bytes)
+    if (isRepeat) this.#counts.retried += 1
+    const call = new Call(id, job, granted, runtime().now())
+    job.ready = call
+    this.#calls.set(id, call)
+    this.#admission.room.taken()
+    this.#lookSoon()
+    const { queue } = this.#parts
+    this.engine
+      .submit({ queue, id, bytes, priority: job.priority, delayMs: 0 })
+      .catch((error: unknown) => this.#over(call, { ok: false, error }, 'failed'))
+  }
+
+  /** @throws InvalidTaskError: a mistake in the program */
+  #written(job: Job, id: string, credit: number): Uint8Array | Error {
+    const task = identityOf(job.task)
+    try {
+      const { args, inputs, stream } = job
+      const encoded: Encoded =
+        args === undefined ? encode(inputs, 'inputs', crossing) : encode(args, 'args', crossing)
+      const form = args === undefined ? 'chunk' : stream === undefined ? 'run' : 'stream'
+      const envelope: Envelope = {
+        kind: 'task',
+        id,
+        form,
+        task,
+        args: encoded.value,
+        special: encoded.special,
+        stores: storesToSend(),
+        idempotent: job.task.idempotent,
+        attempt: job.attempt ?? 1,
+        to: this.id,
+        keep: 'calls',
+        retries: 0,
+        retryDelayMs: 0,
+        untilMs: Number.POSITIVE_INFINITY,
+        credit,
+      }
+      const bytes = writeMessage(envelope)
+      detach(encoded.transfer)
+      return bytes
+    } catch (error) {
+      return uncopyable(job.args === undefined ? 'inputs' : 'args', error)
+    }
+  }
+
+  pause(ms: number, paused: Paused): Pause {
+    return this.#admission.pause(ms, paused)
+  }
+
+  cancel(job: Job, error: Error): void {
+    const call = callOf(job)
+    if (call === undefined || call.state === 'over') return
+    this.#stop(call, error)
+    this.#over(call, { ok: false, error }, 'cancelled')
+  }
+
+  /** Nobody shall begin it, and who has begun shall stop. */
+  #stop(call: Call, error: Error): void {
+    const failure = failureOf(error)
+    orderToStop(this.engine, call.node, call.id, failure)
+    void cancelInStore(this.engine.records('calls'), call.id, failure).catch(() => {})
+  }
+
+  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
+    return this.#admission.room.wait(signal, accepted)
+  }
+
+  pull(job: Job, count: number): void {
+    const call = callOf(job)
+    if (call === undefined || call.state === 'over') return
+    call.granted += count
+    this.#order(call.node, { kind: 'granted', id: call.id, total: call.granted })
+  }
+
+  leave(job: Job, reason: Error): void {
+    const call = callOf(job)
+    if (call === undefined || call.state === 'over') return
+    if (call.state === 'queued') {
+      this.#stop(call, reason)
+      return this.#over(call, { ok: true, value: undefined }, 'cancelled')
+    }
+    call.leaving = reason
+    this.#order(call.node, { kind: 'leave', id: call.id, failure: failureOf(reason) })
+  }
+
+  #order(node: string | undefined, order: Order): void {
+    this.engine.publish(node === undefined ? 'nodes' : `node.${node}`, writeMessage(order))
+  }
+
+  // ── news ──
+
+  /** Calls `hear` with the ending of a task that was submitted to be fetched; returns the way to stop. */
+  listenFor(id: string, hear: (ending: Settled) => void): () => void {
+    this.#ears.set(id, hear)
+    return () => void this.#ears.delete(id)
+  }
+
+  readonly #hear = (bytes: Uint8Array): void => {
+    const news = readNews(bytes)
+    if (news === undefined) return
+    const call = this.#calls.get(news.id)
+    if (call !== undefined) return this.#heard(call, news)
+    if (news.kind !== 'settled') return
+    const ending = readEnding(news.ending)
+    if (ending?.kind === 'settled') this.#ears.get(news.id)?.(ending)
+  }
+
+  #heard(call: Call, news: NodeNews): void {
+    switch (news.kind) {
+      case 'started':
+        return this.#started(call, news.node)
+      case 'progress':
+        if (call.state === 'queued') this.#started(call, call.node)
+        return call.job.progressed(news.done, news.total)
+      case 'settled': {
+        const ending = readEnding(news.ending)
+        if (ending?.kind === 'settled' && call.isWhole(ending)) this.#settle(call, ending)
+        return
+      }
+      default: {
+        if (call.state === 'queued') this.#started(call, call.node)
+        const ending = this.#values(call, news)
+        if (ending !== undefined) this.#settle(call, ending)
+      }
+    }
+  }
+
+  #values(call: Call, news: Extract<NodeNews, { kind: 'yielded' | 'returning' }>): Settled | undefined {
+    try {
+      return call.heard(news)
+    } catch (error) {
+      this.#stop(call, error as Error)
+      this.#over(call, { ok: false, error }, 'failed') // An instance that can't be made here.
+      return undefined
+    }
+  }
+
+  #started(call: Call, node: string | undefined): void {
+    if (call.state === 'queued') {
+      this.#running += 1
+      this.#admission.room.changed()
+    }
+    call.started(node as string)
+  }
+
+  #settle(call: Call, ending: Settled): void {
+    const { reply, workMs } = ending
+    const { job } = call
+    const failures = failuresIn(reply)
+    const learning = failures.length === 0 ? undefined : learnClasses(failures, job)
+    const settle = () => {
+      if (call.state === 'over') return
+      const outcome = believed(reply, job)
+      this.#over(call, outcome, outcome.ok ? 'done' : 'failed', workMs)
+    }
+    if (learning === undefined) settle()
+    else void learning.then(settle)
+  }
+
+  #over(call: Call, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
+    if (call.state === 'over') return
+    if (call.state === 'running') this.#running -= 1
+    call.state = 'over'
+    call.job.ready = undefined
+    this.#calls.delete(call.id)
+    this.#counts[as] += 1
+    call.job.settled(outcome, workMs)
+    this.#admission.room.changed()
+    if (this.#admission.isClosing) this.#admission.checkClosed()
+  }
+
+  #refuse(job: Job, error: Error): void {
+    this.#counts.failed += 1
+    job.settled({ ok: false, error })
+  }
+
+  // ── what got lost ──
+
+  #lookSoon(): void {
+    if (this.#lookTimer !== undefined) return
+    this.#lookTimer = runtime().setTimer(lookEveryMs, () => {
+      this.#lookTimer = undefined
+      if (this.#calls.size === 0) return
+      void this.#look().finally(() => {
+        if (this.#ending === 'no') this.#lookSoon()
+      })
+    })
+    if (this.#calls.size === 0) this.#lookTimer.unref()
+  }
+
+  async #look(): Promise<void> {
+    const oldMs = runtime().now() - lookEveryMs / 2
+    const calls = [...this.#calls.values()]
+    const from = this.#looked < calls.length ? this.#looked : 0
+    this.#looked = from + looksAtOnce
+    const asked = calls.slice(from, from + looksAtOnce).filter(({ sinceMs }) => sinceMs < oldMs)
+    await Promise.all(asked.map(call => this.#lookAt(call)))
+  }
+
+  async #lookAt(call: Call): Promise<void> {
+    const { leaving, granted, node, id } = call
+    if (call.job.stream !== undefined && call.state === 'running') {
+      if (leaving === undefined) this.#order(node, { kind: 'granted', id, total: granted })
+      else this.#order(node, { kind: 'leave', id, failure: failureOf(leaving) })
+    }
+    const record = await this.engine
+      .records('calls')
+      .get(id)
+      .catch(() => undefined)
+    const ending = record === undefined ? undefined : readEnding(record.bytes)
+    if (call.state === 'over' || ending === undefined) return
+    if (ending.kind === 'begun') return this.#started(call, ending.node)
+    if (call.isWhole(ending)) this.#settle(call, ending)
+    else if (call.hasLost(patientLooks))
+      this.#over(
+        call,
+        {
+          ok: false,
+          error: new ConnectionLostError('values of its stream were lost on the way', {
+            worker: ending.node,
+          }),
+        },
+        'failed',
+      )
+  }
+
+  // ── what is seen of it ──
+
+  stats(): ExecutorStats {
+    const own = this.#parts.nodes.map(({ on }) => on.stats())
+    const sum = (of: (stats: ExecutorStats) => number) => own.reduce((total, stats) => total + of(stats), 0)
+    return {
+      model: this.model,
+      workers: {
+        starting: sum(({ workers }) => workers.starting),
+        idle: sum(({ workers }) => workers.idle),
+        busy: sum(({ workers }) => workers.busy),
+      },
+      crashes: sum(({ crashes }) => crashes),
+      queued: this.#calls.size - this.#running,
+      running: this.#running,
+      ...this.#counts,
+      pids: own.flatMap(({ pids }) => pids),
+    }
+  }
+
+  live(_look: Look): LiveNode | undefined {
+    const { state } = this.#admission
+    if (state === undefined) return undefined
+    const node = ({ job, state: at }: Call) => callNode(job, { state: at, maker: undefined })
+    return executorNode(this, state, this.stats(), nodesOf([...this.#calls.values()], node))
+  }
+
+  // ── closing ──
+
+  accept(call: LongCall): boolean {
+    return this.#admission.accept(call)
+  }
+
+  left(): void {
+    this.#admission.checkClosed()
+  }
+
+  close(closing: Closing): Promise<void> {
+    return this.#admission.close(closing)
+  }
+
+  places(): number {
+    return this.#parts.queueLimit + this.workers - this.#calls.size
+  }
+
+  refuseQueued(why: ClosedError): void {
+    for (const call of [...this.#calls.values()]) if (call.state === 'queued') this.cancel(call.job, why)
+  }
+
+  force(why: ClosedError): void {
+    for (const call of [...this.#calls.values()]) this.cancel(call.job, why)
+  }
+
+  finish(): boolean {
+    if (this.#calls.size > 0) return false
+    if (this.#ending === 'no') {
+      this.#ending = 'ending'
+      void this.#end().then(() => {
+        this.#ending = 'ended'
+        this.#admission.checkClosed()
+      })
+    }
+    return this.#ending === 'ended'
+  }
+
+  async #end(): Promise<void> {
+    const graceMs = this.#admission.forced === undefined ? this.closeGraceMs : 0
+    await Promise.all(this.#parts.nodes.map(node => node.close(graceMs)))
+    this.#lookTimer?.cancel()
+    this.#silence()
+    if (this.#parts.ownsEngine) await this.engine.close().catch(() => {})
+  }
+}
+
+function callOf(job: Job): Call | undefined {
+  return job.ready as Call | undefined
+}
+
+/** What the caller's propagated storages hold here, as it goes over a network. */
+export function storesToSend(): readonly SentStore[] {
+  return (encodeStores(crossing) ?? []).map(({ place, value, special }) => ({
+    place: { module: portableModule(place.module), name: place.name, position: place.position },
+    value,
+    special,
+  }))
+}
+
+/** The outcome that the reply tells of; a forged one is an error of its call. */
+export function believed(reply: NestedReply, job: Job): Outcome<unknown> {
+  try {
+    return outcomeOf(reply, job)
+  } catch (error) {
+    const what = `a reply that can't be read (${error instanceof Error ? error.message : String(error)})`
+    return { ok: false, error: new ProtocolError(what, { worker: 'A node', task: nameOf(job.task as Task) }) }
+  }
+}

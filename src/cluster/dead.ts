@@ -1,0 +1,153 @@
+/** Dead letters: tasks that have failed for good, with what they failed of, and the way back into their queue. */
+import { runtime } from '../runtime/runtime.ts'
+import { decode } from '../wire/codec.ts'
+import { decodeFailure, type WireFailure } from '../wire/failure.ts'
+import { fromBytes } from '../wire/portable/reader.ts'
+import { toBytes } from '../wire/portable/writer.ts'
+import { isFailure, isRecord } from '../wire/shapes.ts'
+import type { Delivery, Engine } from './engine.ts'
+import { NoResultError } from './errors.ts'
+import { maxMessageBytes, readEnvelope, writeMessage } from './messages.ts'
+
+const { types } = process.getBuiltinModule('node:util')
+const limits = { maxBytes: maxMessageBytes }
+
+/** One try that failed. */
+export interface FailedAttempt {
+  readonly attempt: number
+  readonly node: string
+  /** On the engine's clock. */
+  readonly atMs: number
+  /** The error's name and message. */
+  readonly error: string
+}
+
+/** A task that has failed for good. */
+export interface DeadTask {
+  readonly id: string
+  readonly queue: string
+  /** Its module and name. */
+  readonly task: string
+  readonly attempts: number
+  readonly error: string
+  readonly history: readonly FailedAttempt[]
+}
+
+interface DeadRecord {
+  readonly queue: string
+  readonly attempts: number
+  readonly envelope: Uint8Array
+  readonly failure: WireFailure
+}
+
+/** Adds to the failures of a task; a note that gets lost costs a line of its history. */
+export async function noteFailure(
+  engine: Engine,
+  id: string,
+  { attempt, node, atMs }: Omit<FailedAttempt, 'error'>,
+  failure: WireFailure,
+): Promise<void> {
+  const records = engine.records('history')
+  const known = await records.get(id)
+  const history = [...historyIn(known?.bytes), { attempt, node, atMs, error: shown(failure) }]
+  const bytes = toBytes(history, false, limits)
+  if (known === undefined) await records.create(id, bytes)
+  else await records.replace(id, bytes, known.revision)
+}
+
+/** Keeps the task as it was stored. */
+export async function buryDead(engine: Engine, delivery: Delivery, failure: WireFailure): Promise<void> {
+  const { queue, attempt: attempts, bytes: envelope } = delivery
+  const record: DeadRecord = { queue, attempts, envelope, failure }
+  await engine.records('dead').create(delivery.id, toBytes(record, true, limits))
+}
+
+export async function listDead(engine: Engine): Promise<DeadTask[]> {
+  const records = engine.records('dead')
+  const found: DeadTask[] = []
+  for (const id of await records.keys()) {
+    const record = recordIn((await records.get(id))?.bytes)
+    const envelope = record && readEnvelope(record.envelope)
+    if (record === undefined || envelope === undefined) continue
+    const { queue, attempts, failure } = record
+    const { module, name } = envelope.task
+    const history = historyIn((await engine.records('history').get(id))?.bytes)
+    found.push({
+      id,
+      queue,
+      task: `${module.replace(/^package:/, '')}#${name}`,
+      attempts,
+      error: shown(failure),
+      history,
+    })
+  }
+  return found
+}
+
+/**
+ * Puts the task into its queue again, under a new id, which it returns: the old one has its ending.
+ * @throws NoResultError if there is no such dead letter
+ */
+export async function retryDead(engine: Engine, id: string): Promise<string> {
+  const record = recordIn((await engine.records('dead').get(id))?.bytes)
+  const envelope = record && readEnvelope(record.envelope)
+  if (record === undefined || envelope === undefined) throw noneDead(id)
+  const again = `${id.replace(/~\d+$/, '')}~${Math.floor(runtime().random() * 1e9)}`
+  const bytes = writeMessage({ ...envelope, id: again, untilMs: Number.POSITIVE_INFINITY })
+  await engine.submit({ queue: record.queue, id: again, bytes, priority: 0, delayMs: 0 })
+  await dropDead(engine, id)
+  return again
+}
+
+/** @throws NoResultError if there is no such dead letter */
+export async function dropDead(engine: Engine, id: string): Promise<void> {
+  const records = engine.records('dead')
+  if ((await records.get(id)) === undefined) throw noneDead(id)
+  await records.remove(id)
+  await engine.records('history').remove(id)
+}
+
+function noneDead(id: string): NoResultError {
+  return new NoResultError(id, 'it is not among the dead letters. List them: npx atonce dead list')
+}
+
+function shown(failure: WireFailure): string {
+  const { name, message } = decodeFailure(failure, decode)
+  return `${name}: ${message}`
+}
+
+function recordIn(bytes: Uint8Array | undefined): DeadRecord | undefined {
+  const value = valueIn(bytes)
+  const isOne =
+    isRecord(value) &&
+    typeof value['queue'] === 'string' &&
+    Number.isSafeInteger(value['attempts']) &&
+    types.isUint8Array(value['envelope']) &&
+    isFailure(value['failure'])
+  return isOne ? (value as unknown as DeadRecord) : undefined
+}
+
+function historyIn(bytes: Uint8Array | undefined): FailedAttempt[] {
+  const value = valueIn(bytes)
+  return Array.isArray(value) ? value.filter(isAttempt) : []
+}
+
+function isAttempt(value: unknown): value is FailedAttempt {
+  return (
+    isRecord(value) &&
+    typeof value['attempt'] === 'number' &&
+    typeof value['atMs'] === 'number' &&
+    typeof value['node'] === 'string' &&
+    typeof value['error'] === 'string'
+  )
+}
+
+function valueIn(bytes: Uint8Array | undefined): unknown {
+  if (bytes === undefined) return undefined
+  try {
+    return fromBytes(bytes, limits).value
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}

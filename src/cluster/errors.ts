@@ -1,0 +1,79 @@
+/** The errors of the cluster; listed with atonce's others when this part is loaded. */
+import { AtonceError, listErrorClasses, WorkerError } from '../errors.ts'
+
+/** The store of tasks and results can't be reached, or refuses. What it had acknowledged is not lost. */
+export class EngineUnavailableError extends AtonceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ATONCE_ENGINE_UNAVAILABLE', message, options)
+  }
+}
+
+/** The store did not say whether it has the task. Submit it again with the same `id`: it is stored once. */
+export class SubmitUnknownError extends AtonceError {
+  readonly id: string
+
+  constructor(id: string, options?: ErrorOptions) {
+    super(
+      'ATONCE_SUBMIT_UNKNOWN',
+      `It is not known whether task ${id} was stored: the connection broke before the answer. Submit it again with { id: '${id}' }, which stores it once.`,
+      options,
+    )
+    this.id = id
+  }
+}
+
+/**
+ * The node that had begun the call has fallen silent: the call may have run, wholly or in part. Only tasks that are
+ * `idempotent` are given to another node.
+ */
+export class NodeLostError extends WorkerError {
+  constructor(task: string, node: string) {
+    super(
+      'ATONCE_NODE_LOST',
+      `${node} was lost while it ran ${task}; it may have run, wholly or in part, and was not repeated. ` +
+        `If running it twice does no harm, say so: task(import.meta, ${task}, { idempotent: true }).`,
+      { worker: node, task },
+    )
+  }
+}
+
+/** No node has the task, or each has another version of it. */
+export class UnknownTaskError extends AtonceError {
+  constructor(message: string) {
+    super('ATONCE_UNKNOWN_TASK', message)
+  }
+}
+
+/** The result of that id is not there: it was never submitted, its result was not kept, or not for so long. */
+export class NoResultError extends AtonceError {
+  readonly id: string
+
+  constructor(id: string, why: string) {
+    super('ATONCE_NO_RESULT', `There is no result of task ${id}: ${why}`)
+    this.id = id
+  }
+}
+
+/** A package that atonce uses only here is not installed. The message has the line that installs it. */
+export class MissingPeerError extends AtonceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ATONCE_MISSING_PEER', message, options)
+  }
+}
+
+/** A connection to another machine without TLS and credentials was refused before it was made. */
+export class InsecureConnectionError extends AtonceError {
+  constructor(message: string) {
+    super('ATONCE_INSECURE', message)
+  }
+}
+
+listErrorClasses({
+  EngineUnavailableError,
+  SubmitUnknownError,
+  NodeLostError,
+  UnknownTaskError,
+  NoResultError,
+  MissingPeerError,
+  InsecureConnectionError,
+})

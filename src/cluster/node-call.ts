@@ -1,0 +1,390 @@
+/**
+ * One taking of a task on a node, from its delivery to what is stored about it. The protocol, and a death at every step:
+ * README.md.
+ *
+ *     taken ─▶ known? ─▶ first? (the record) ─▶ runs, with a heartbeat ─▶ commit ─▶ hint ─▶ done
+ *                │          │                        └ the lease is lost: fenced, its ending is dropped
+ *                │          └ settled already: dropped, counted
+ *                └ handed back, for a node that knows it; in the end a dead letter
+ */
+
+import { isPropagatedHere, withStores } from '../declared/propagated.ts'
+import { AbortError, TimeoutError } from '../errors.ts'
+import type { Backend, Job } from '../executor/backend.ts'
+import { inRuntime, runtime, type Timer } from '../runtime/runtime.ts'
+import type { Task } from '../task/task.ts'
+import { decode } from '../wire/codec.ts'
+import { decodeFailure } from '../wire/failure.ts'
+import type { NestedReply } from '../wire/messages.ts'
+import { type Catalogue, show } from './catalogue.ts'
+import { buryDead, noteFailure } from './dead.ts'
+import type { Delivery, Engine, Records } from './engine.ts'
+import { NodeLostError, UnknownTaskError } from './errors.ts'
+import {
+  type Ending,
+  type Envelope,
+  type NodeNews,
+  type Order,
+  readEnding,
+  writeMessage,
+} from './messages.ts'
+import { type ChunkInputs, chunkInputs, chunkReply, runApart } from './node-chunk.ts'
+import { failureOf, NodeJob, type NodeJobOwner } from './node-job.ts'
+import { NodeStream } from './node-stream.ts'
+
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
+
+/** Belongs to no caller: a task runs in a context of its own, with what was sent along and nothing else. */
+const outside = new AsyncResource('atonce.node')
+
+/** How long a task that this node does not know waits for one that does. */
+const unknownPauseMs = 5_000
+/** How often it is handed on before it is given up. */
+const mostUnknown = 60
+/** How often the commit is tried while the store does not answer. */
+const commitTries = 6
+
+/** What a call needs of its node. */
+export interface CallHost {
+  readonly id: string
+  readonly engine: Engine
+  readonly backend: Backend
+  readonly catalogue: Catalogue
+  readonly counts: NodeCounts
+  over(call: NodeCall): void
+}
+
+/** What became of the tasks that a node took. */
+export interface NodeCounts {
+  done: number
+  failed: number
+  /** Taken after another node had settled it; nothing was run. */
+  late: number
+  /** Run, and then another one's ending was there first. */
+  duplicates: number
+  /** The lease was lost while it ran. */
+  fenced: number
+  /** Bytes in the queue that are no task. */
+  forged: number
+  handedOn: number
+}
+
+export class NodeCall implements NodeJobOwner {
+  readonly #host: CallHost
+  readonly #delivery: Delivery
+  readonly #envelope: Envelope
+  readonly #records: Records | undefined
+  /** Of the record that says this node has begun it. */
+  #revision: number | undefined
+  #jobs: readonly Job[] = []
+  #inputs: ChunkInputs | undefined
+  #stream: NodeStream | undefined
+  #beat: Timer | undefined
+  #told = false
+  #fenced = false
+  /** Its ending is on its way to the store, which decides whether it counts. */
+  #settling = false
+  #over = false
+
+  constructor(host: CallHost, delivery: Delivery, envelope: Envelope) {
+    this.#host = host
+    this.#delivery = delivery
+    this.#envelope = envelope
+    const { keep, idempotent } = envelope
+    const bucket = keep === 'none' ? (idempotent ? undefined : 'calls') : keep
+    this.#records = bucket === undefined ? undefined : host.engine.records(bucket)
+  }
+
+  get id(): string {
+    return this.#envelope.id
+  }
+
+  /** Never rejects: what the store does not answer is left to the lease. */
+  async begin(): Promise<void> {
+    try {
+      const { catalogue } = this.#host
+      const found = catalogue.find(this.#envelope.task)
+      this.#beatSoon()
+      if (!(await this.#isFirst())) return this.#end()
+      if ('why' in found) return await this.#unknown(found.why)
+      if (this.#envelope.untilMs < this.#host.engine.wallMs())
+        return await this.#settle(failed(this.#expired()), 0)
+      this.#run(found.task)
+    } catch {
+      this.#end()
+    }
+  }
+
+  /** An order of the caller's. */
+  hear(order: Order): void {
+    const { backend } = this.#host
+    if (order.kind === 'granted') {
+      const more = this.#stream?.grant(order.total) ?? 0
+      for (const job of this.#jobs) if (more > 0) backend.pull(job, more)
+      return
+    }
+    const reason = decodeFailure(order.failure, decode)
+    for (const job of this.#jobs)
+      if (order.kind === 'leave') backend.leave(job, reason)
+      else backend.cancel(job, reason)
+  }
+
+  /** The node ends before it: whoever may run it again gets it at once. */
+  async giveUp(): Promise<void> {
+    if (this.#over) return
+    const { idempotent, task } = this.#envelope
+    this.#fenced = true
+    for (const job of this.#jobs)
+      this.#host.backend.cancel(job, new AbortError(`${this.#host.id} was stopped.`))
+    if (idempotent) this.#delivery.back(0, true)
+    else if (this.#revision !== undefined) {
+      await this.#commit(failed(new NodeLostError(task.name, this.#host.id)), 0).catch(() => {})
+      this.#delivery.done()
+    }
+    this.#end()
+  }
+
+  // ── whether to run it ──
+
+  /** Whether nobody has settled it, nor begun what may not be run twice. */
+  async #isFirst(): Promise<boolean> {
+    const records = this.#records
+    const { counts, id: node } = this.#host
+    if (records === undefined) return true
+    if (!this.#envelope.idempotent) {
+      this.#revision = await records.create(this.id, writeMessage({ kind: 'begun', node }))
+      if (this.#revision !== undefined) return true
+    }
+    const record = await records.get(this.id)
+    if (record === undefined) return this.#envelope.idempotent
+    const ending = readEnding(record.bytes)
+    if (ending?.kind === 'begun') {
+      // Its node is silent: nobody knows how far it came.
+      this.#revision = record.revision
+      await this.#settle(failed(new NodeLostError(this.#envelope.task.name, ending.node)), 0)
+      return false
+    }
+    counts.late += 1
+    this.#hint(record.bytes)
+    this.#delivery.done()
+    return false
+  }
+
+  async #unknown(why: string): Promise<void> {
+    const { engine, counts } = this.#host
+    if (!engine.isLocal && this.#delivery.attempt < mostUnknown) {
+      counts.handedOn += 1
+      if (this.#revision !== undefined) await this.#records?.remove(this.id)
+      this.#delivery.back(unknownPauseMs * (0.5 + runtime().random()), true)
+      return this.#end()
+    }
+    const error = new UnknownTaskError(
+      `No node runs ${show(this.#envelope.task)}: ${why}. Start a worker with its module: npx atonce worker ./tasks.ts, of the version that calls it.`,
+    )
+    await this.#settle(failed(error), 0)
+  }
+
+  #expired(): Error {
+    return new TimeoutError(
+      `${this.#envelope.task.name} was not begun before its deadline; it was still waiting in ${this.#delivery.queue}.`,
+      0,
+    )
+  }
+
+  // ── running ──
+
+  #run(task: Task): void {
+    const { args, special, form, credit, stores } = this.#envelope
+    let inputs: ChunkInputs | undefined
+    let decoded: readonly unknown[] | undefined
+    try {
+      if (form === 'chunk') inputs = chunkInputs(args, special)
+      else decoded = decode(args, special, 'args') as readonly unknown[]
+    } catch (error) {
+      return this.ended(failed(error), 0)
+    }
+    this.#inputs = inputs
+    if (form === 'stream') this.#stream = new NodeStream(this.id, credit, news => this.#tell(news))
+    const held = stores
+      .filter(({ place }) => isPropagatedHere(place))
+      .map(({ place, value, special: revive }) => ({ place, value: decode(value, revive, 'context') }))
+    const kept = runtime()
+    outside.runInAsyncScope(() =>
+      inRuntime(kept, () => withStores(held, () => this.#submit(task, decoded, inputs))),
+    )
+  }
+
+  #submit(task: Task, args: readonly unknown[] | undefined, inputs: ChunkInputs | undefined): void {
+    const { backend } = this.#host
+    const apart = backend.model === 'coroutines'
+    const parts = {
+      task,
+      attempt: Math.max(this.#envelope.attempt, this.#delivery.attempt),
+      relayed: !apart,
+      stream: this.#stream,
+      context: new AsyncResource('atonce.call'),
+    }
+    if (inputs !== undefined && apart) {
+      const jobOf = (one: readonly unknown[], ended: (reply: NestedReply) => void) =>
+        new NodeJob(
+          { ...parts, args: one, inputs: undefined },
+          { started: () => this.started(), progressed: () => {}, ended },
+        )
+      this.#jobs = runApart(backend, task, inputs, jobOf, reply => this.ended(reply, 0))
+      return
+    }
+    if (inputs?.inputs.length === 0) return this.ended({ kind: 'doneChunk', outcomes: [] }, 0)
+    const job = new NodeJob({ ...parts, args, inputs: inputs?.inputs }, this)
+    this.#jobs = [job]
+    backend.submit(job)
+  }
+
+  started(): void {
+    if (this.#told) return
+    this.#told = true
+    this.#tell({ kind: 'started', id: this.id, node: this.#host.id })
+  }
+
+  progressed(done: number, total: number | undefined): void {
+    this.#tell({ kind: 'progress', id: this.id, done, total })
+  }
+
+  ended(reply: NestedReply, workMs: number): void {
+    if (this.#over) return
+    if (this.#fenced) return this.#end()
+    this.#settling = true
+    const whole = this.#inputs === undefined ? reply : chunkReply(reply, this.#inputs)
+    void this.#settle(whole, workMs).catch(() => this.#end())
+  }
+
+  // ── what is stored about it ──
+
+  async #settle(reply: NestedReply, workMs: number): Promise<void> {
+    const { counts, engine } = this.#host
+    const { attempt } = this.#delivery
+    if (reply.kind === 'failed' && this.#envelope.keep !== 'calls') {
+      await noteFailure(
+        engine,
+        this.id,
+        { attempt, node: this.#host.id, atMs: engine.wallMs() },
+        reply.failure,
+      )
+      if (attempt <= this.#envelope.retries) {
+        this.#delivery.back(pauseMs(this.#envelope.retryDelayMs, attempt), true)
+        return this.#end()
+      }
+      await buryDead(engine, this.#delivery, reply.failure)
+    }
+    const committed = await this.#commit(reply, workMs)
+    if (committed === undefined) counts.duplicates += 1
+    else {
+      counts[reply.kind === 'failed' ? 'failed' : 'done'] += 1
+      this.#hint(committed)
+    }
+    this.#delivery.done()
+    this.#end()
+  }
+
+  /** The ending as it is stored; undefined if another one was first. */
+  async #commit(reply: NestedReply, workMs: number): Promise<Uint8Array | undefined> {
+    const bytes = this.#endingOf(reply, workMs)
+    if (this.#records === undefined) return bytes
+    for (let tries = 1; ; tries += 1)
+      try {
+        const revision =
+          this.#revision === undefined
+            ? await this.#records.create(this.id, bytes)
+            : await this.#records.replace(this.id, bytes, this.#revision)
+        return revision === undefined ? undefined : bytes
+      } catch (error) {
+        if (tries === commitTries) throw error
+        await new Promise<void>(resolve => runtime().setTimer(pauseMs(50, tries), resolve))
+      }
+  }
+
+  #endingOf(reply: NestedReply, workMs: number): Uint8Array {
+    const ending = (what: NestedReply): Ending => ({
+      kind: 'settled',
+      reply: plainReply(what),
+      workMs,
+      node: this.#host.id,
+      attempt: this.#delivery.attempt,
+      batches: this.#stream?.batches ?? 0,
+    })
+    try {
+      return writeMessage(ending(reply))
+    } catch (error) {
+      return writeMessage(ending(failed(error))) // It is too large, or shares memory.
+    }
+  }
+
+  #hint(ending: Uint8Array): void {
+    this.#tell({ kind: 'settled', id: this.id, ending })
+  }
+
+  #tell(news: NodeNews): void {
+    const { to } = this.#envelope
+    if (to !== '') this.#host.engine.publish(`caller.${to}`, writeMessage(news))
+  }
+
+  // ── the lease ──
+
+  #beatSoon(): void {
+    this.#beat = runtime().setTimer(this.#host.engine.leaseMs / 3, () => void this.#beatOnce())
+    this.#beat.unref()
+  }
+
+  /** A sign of life; and a look whether somebody has settled it meanwhile, as the order to stop may be lost. */
+  async #beatOnce(): Promise<void> {
+    try {
+      const held = await this.#delivery.extend()
+      if (this.#over) return
+      if (!held) return this.#settling ? undefined : this.#fence()
+      const record = await this.#records?.get(this.id)
+      if (this.#over) return
+      if (record !== undefined && readEnding(record.bytes)?.kind === 'settled')
+        this.#cancel('Its caller has cancelled it.')
+    } catch {} // The store does not answer: the lease may lapse, and the next beat tells.
+    if (!this.#over) this.#beatSoon()
+  }
+
+  /** Somebody else has it now: what this one comes to is nobody's. */
+  #fence(): void {
+    this.#host.counts.fenced += 1
+    this.#fenced = true
+    this.#cancel('Its lease was lost: another node may run it.')
+  }
+
+  #cancel(why: string): void {
+    for (const job of this.#jobs)
+      this.#host.backend.cancel(job, new AbortError(`${this.#envelope.task.name} was stopped. ${why}`))
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#beat?.cancel()
+    this.#host.over(this)
+  }
+}
+
+function failed(error: unknown): NestedReply {
+  return { kind: 'failed', failure: failureOf(error) }
+}
+
+/** Without what a worker's message has beside the reply. */
+function plainReply(reply: NestedReply): NestedReply {
+  switch (reply.kind) {
+    case 'done':
+      return { kind: 'done', value: reply.value, special: reply.special }
+    case 'doneChunk':
+      return { kind: 'doneChunk', outcomes: reply.outcomes }
+    case 'failed':
+      return { kind: 'failed', failure: reply.failure }
+  }
+}
+
+/** Full jitter: anything up to a bound that doubles (Brooker, "Exponential Backoff And Jitter", AWS 2015). */
+function pauseMs(baseMs: number, attempt: number): number {
+  return runtime().random() * Math.min(60_000, baseMs * 2 ** attempt)
+}

@@ -1,0 +1,161 @@
+/**
+ * A node: takes tasks from queues, as many as it has places, and runs them on an executor of its own.
+ *
+ *     engine ── consume ──▶ Node ── NodeCall ──▶ the executor's backend
+ *     engine ── order.<node> ──▶ Node ──▶ the call that it is for
+ *
+ * Who runs what is the store's to decide; a node decides nothing about other nodes, and knows none.
+ */
+import { OptionError } from '../errors.ts'
+import type { Backend } from '../executor/backend.ts'
+import { backendOf, type Executor } from '../executor/executor.ts'
+import { type Parked, park } from '../runtime/park.ts'
+import { runtime, type Timer } from '../runtime/runtime.ts'
+import { toBytes } from '../wire/portable/writer.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { Consumer, Delivery, Engine } from './engine.ts'
+import { readEnvelope, readOrder } from './messages.ts'
+import { type CallHost, NodeCall, type NodeCounts } from './node-call.ts'
+
+export interface NodeParts {
+  readonly id: string
+  readonly engine: Engine
+  /** What runs the tasks; it ends with the node. */
+  readonly on: Executor
+  readonly queues: readonly string[]
+  readonly catalogue: Catalogue
+}
+
+/** How often a node says that it is there; a record of it is kept for five times as long. */
+const aliveEveryMs = 3_000
+
+export class Node implements CallHost {
+  readonly id: string
+  readonly engine: Engine
+  readonly backend: Backend
+  readonly catalogue: Catalogue
+  readonly on: Executor
+  readonly queues: readonly string[]
+  readonly counts: NodeCounts = {
+    done: 0,
+    failed: 0,
+    late: 0,
+    duplicates: 0,
+    fenced: 0,
+    forged: 0,
+    handedOn: 0,
+  }
+  readonly #calls = new Map<string, NodeCall>()
+  #consumer: Consumer | undefined
+  #silence: (() => void)[] = []
+  #alive: Timer | undefined
+  #revision: number | undefined
+  #closing = false
+  #left: Parked<void> | undefined
+
+  /** @throws OptionError if `on` is no executor of this copy of atonce */
+  constructor({ id, engine, on, queues, catalogue }: NodeParts) {
+    const backend = backendOf(on)
+    if (backend === undefined || backend.model === 'cluster')
+      throw new OptionError(
+        'cluster({ on }) takes an executor of this program: threads(), processes() or coroutines().',
+      )
+    this.id = id
+    this.engine = engine
+    this.on = on
+    this.backend = backend
+    this.queues = queues
+    this.catalogue = catalogue
+  }
+
+  get running(): number {
+    return this.#calls.size
+  }
+
+  start(): void {
+    for (const at of [`node.${this.id}`, 'nodes']) this.#silence.push(this.engine.listen(at, this.#hear))
+    this.#consumer = this.engine.consume({
+      queues: this.queues,
+      places: () => (this.#closing ? 0 : this.backend.workers - this.#calls.size),
+      take: delivery => this.#take(delivery),
+    })
+    if (!this.engine.isLocal) this.#sayAlive()
+  }
+
+  /**
+   * Takes nothing more, lets what runs end within `graceMs`, hands the rest back, and leaves; its executor is closed then.
+   * Never rejects.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true
+    await this.#consumer?.stop().catch(() => {})
+    if (this.#calls.size > 0 && graceMs > 0) await this.#drain(graceMs)
+    await Promise.all([...this.#calls.values()].map(call => call.giveUp()))
+    this.#alive?.cancel()
+    for (const stop of this.#silence.splice(0)) stop()
+    if (!this.engine.isLocal)
+      await this.engine
+        .records('nodes')
+        .remove(this.id)
+        .catch(() => {})
+    await this.on.close({ graceMs })
+  }
+
+  over(call: NodeCall): void {
+    if (this.#calls.get(call.id) === call) this.#calls.delete(call.id)
+    if (this.#calls.size === 0) this.#left?.unpark()
+    this.#consumer?.wake()
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    this.#left = park<void>('the tasks of a node to end', this)
+    const timer = runtime().setTimer(graceMs, () => this.#left?.unpark())
+    await this.#left.promise
+    timer.cancel()
+  }
+
+  #take(delivery: Delivery): void {
+    const envelope = readEnvelope(delivery.bytes)
+    if (envelope === undefined || envelope.id !== delivery.id || this.#calls.has(envelope.id)) {
+      // Forged; or this node has it already, and was silent too long.
+      if (envelope === undefined) this.counts.forged += 1
+      if (envelope === undefined || envelope.id !== delivery.id) return delivery.done()
+      return delivery.back(this.engine.leaseMs / 3, true)
+    }
+    const call = new NodeCall(this, delivery, envelope)
+    this.#calls.set(envelope.id, call)
+    void call.begin()
+  }
+
+  readonly #hear = (bytes: Uint8Array): void => {
+    const order = readOrder(bytes)
+    if (order !== undefined) this.#calls.get(order.id)?.hear(order)
+  }
+
+  // ── what others see of it ──
+
+  #sayAlive(): void {
+    void this.#write().catch(() => {})
+    this.#alive = runtime().setTimer(aliveEveryMs, () => this.#sayAlive())
+    this.#alive.unref()
+  }
+
+  async #write(): Promise<void> {
+    const records = this.engine.records('nodes')
+    const said = {
+      id: this.id,
+      queues: this.queues,
+      workers: this.backend.workers,
+      running: this.running,
+      tasks: this.catalogue.names(),
+      counts: this.counts,
+      pid: process.pid,
+    }
+    const bytes = toBytes(said, false, { maxBytes: 1 << 20 })
+    const revision = this.#revision
+    this.#revision =
+      revision === undefined
+        ? await records.create(this.id, bytes)
+        : await records.replace(this.id, bytes, revision)
+  }
+}

@@ -1,0 +1,164 @@
+/** Tasks that outlive their caller: kept, repeated, delayed, cancelled, and buried, on simulated machines. */
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { sleep } from '../coroutines/time/sleep.ts'
+import { AbortError, OptionError, TimeoutError } from '../errors.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { simulate } from '../runtime/simulate.ts'
+import { clusterWith } from './cluster.ts'
+import { NoResultError } from './errors.ts'
+import { leaseMs, type Machines, machines } from './fixtures/machines.ts'
+import * as tasks from './fixtures/tasks.ts'
+
+beforeEach(() => tasks.begun.clear())
+
+function on(count: number, body: (all: Machines) => Promise<void>): Promise<void> {
+  return simulate(
+    async () => {
+      tasks.begun.clear()
+      const all = machines(count)
+      try {
+        await body(all)
+      } finally {
+        await all.close()
+      }
+    },
+    { runs: 10 },
+  )
+}
+
+/** Another program on the same store. */
+function another({ store }: Machines) {
+  return clusterWith(store, { nodes: [], queue: 'default', name: 'other', ownsEngine: false })
+}
+
+test('a submitted task runs though its caller has died, and anybody fetches its result by its id, twice', () =>
+  on(1, async all => {
+    const { id } = await all.jobs.submit(tasks.double, [21, 1_000])
+    all.near.kill()
+    const other = another(all)
+    assert.equal(await other.result(id), 42)
+    assert.equal(await other.result(id), 42)
+    await other.close()
+  }))
+
+test('a task that fails is run again, after pauses of full jitter, as often as it may', () =>
+  on(2, async all => {
+    const handle = await all.jobs.submit(tasks.failUntil, [1, 4], { retries: 3, retryDelayMs: 100 })
+    assert.equal(await handle.result(), 4)
+    assert.deepEqual(tasks.begun.get(1), [1, 2, 3, 4])
+    assert.deepEqual(await all.jobs.dead.list(), [])
+  }))
+
+test('a task that has failed for good is a dead letter, with each of its failures; it can be retried and dropped', () =>
+  on(1, async all => {
+    const handle = await all.jobs.submit(tasks.failUntil, [1, 9], { retries: 2, retryDelayMs: 10 })
+    await assert.rejects(handle.result(), { name: 'RangeError', message: 'attempt 3 of 1' })
+    const [dead, ...others] = await all.jobs.dead.list()
+    assert.equal(others.length, 0)
+    assert.equal(dead?.id, handle.id)
+    assert.equal(dead?.task, 'atonce/src/cluster/fixtures/tasks#failUntil')
+    assert.deepEqual(
+      dead?.history.map(({ attempt, node, error }) => [attempt, node, error]),
+      [1, 2, 3].map(attempt => [attempt, 'node-1', `RangeError: attempt ${attempt} of 1`]),
+    )
+    const again = await all.jobs.dead.retry(handle.id)
+    await assert.rejects(all.jobs.result(again), RangeError)
+    await all.jobs.dead.drop(again)
+    assert.deepEqual(await all.jobs.dead.list(), [])
+    await assert.rejects(all.jobs.dead.drop(again), NoResultError)
+    await assert.rejects(all.jobs.dead.retry(again), NoResultError)
+  }))
+
+test('retries are refused for a task that may not run twice, and options out of range at the call', () =>
+  on(0, async ({ jobs }) => {
+    const refused = [{ retries: 1 }, { delayMs: -1 }, { id: 'a b' }, { results: 'some' }, { retires: 1 }]
+    for (const wrong of refused)
+      await assert.rejects(jobs.submit(tasks.charge, [1, 1], wrong as never), OptionError)
+  }))
+
+test('a delayed task is not begun before its time, and one that is late for its deadline not at all', () =>
+  on(1, async all => {
+    const startMs = runtime().now()
+    const delayed = await all.jobs.submit(tasks.double, [1, 0], { delayMs: 5_000 })
+    assert.equal(await delayed.result(), 2)
+    assert.ok(runtime().now() - startMs >= 5_000)
+    const blocker = await all.jobs.submit(tasks.double, [2, 3_000])
+    const late = await all.jobs.submit(tasks.double, [3, 0], { deadlineMs: 1_000 })
+    await assert.rejects(late.result(), TimeoutError)
+    assert.equal(await blocker.result(), 4)
+    assert.equal(tasks.begun.has(3), false)
+  }))
+
+test('tasks of higher priority go first, and those of the lowest are not starved', () =>
+  on(1, async all => {
+    const blocker = await all.jobs.submit(tasks.double, [0, 100])
+    await sleep(10)
+    const low = await all.jobs.submit(tasks.double, [1, 10], { priority: -1 })
+    const high = []
+    for (let n = 2; n < 20; n += 1) high.push(await all.jobs.submit(tasks.double, [n, 10], { priority: 1 }))
+    await blocker.result()
+    await low.result()
+    const before = tasks.begun.size
+    assert.ok(before >= 3 && before <= 12, `${before} began before the one of the lowest priority had ended`)
+    for (const handle of high) await handle.result()
+  }))
+
+test('of submissions with one idempotency key, by whoever, only the first counts', () =>
+  on(2, async all => {
+    const other = another(all)
+    const handles = await Promise.all(
+      [all.jobs, other, all.jobs].map(jobs =>
+        jobs.submit(tasks.charge, [5, 100], { idempotencyKey: 'order-5' }),
+      ),
+    )
+    assert.equal(new Set(handles.map(({ id }) => id)).size, 1)
+    for (const handle of handles) assert.equal(await handle.result(), 5)
+    await all.jobs.submit(tasks.charge, [5, 100], { idempotencyKey: 'order-5' })
+    await sleep(5_000)
+    assert.deepEqual(tasks.begun.get(5), [1])
+    await other.close()
+  }))
+
+test('whoever reserved a key and died before its task was stored costs nobody the task', () =>
+  on(1, async all => {
+    await all.store.records('keys').create('order-6', Buffer.from('task-6'))
+    const handle = await all.jobs.submit(tasks.charge, [6, 1], { idempotencyKey: 'order-6' })
+    assert.equal(handle.id, 'task-6')
+    assert.equal(await handle.result(), 6)
+  }))
+
+test('a waiting task that is cancelled never begins; a running one is told by its signal', () =>
+  on(1, async all => {
+    const before = tasks.stoppedCount()
+    const running = await all.jobs.submit(tasks.untilStopped, [])
+    const waiting = await all.jobs.submit(tasks.double, [1, 0])
+    await sleep(100)
+    assert.equal(await waiting.cancel('changed my mind'), true)
+    assert.equal(await running.cancel(), true)
+    await assert.rejects(
+      waiting.result(),
+      (error: Error) => error instanceof AbortError && error.cause === 'changed my mind',
+    )
+    await assert.rejects(running.result(), AbortError)
+    await sleep(leaseMs)
+    assert.equal(tasks.stoppedCount(), before + 1)
+    assert.equal(tasks.begun.has(1), false)
+    assert.equal(await running.cancel(), false)
+  }))
+
+test('a wait for a result can be limited, and the task goes on', () =>
+  on(1, async all => {
+    const handle = await all.jobs.submit(tasks.double, [4, 5_000])
+    await assert.rejects(handle.result({ timeoutMs: 100 }), TimeoutError)
+    assert.equal(await handle.result(), 8)
+  }))
+
+test('where nobody will ask nothing is kept, and a task that may not run twice still does not', () =>
+  on(2, async all => {
+    await all.jobs.submit(tasks.double, [1, 10], { results: 'none' })
+    await all.jobs.submit(tasks.charge, [2, 10], { results: 'none' })
+    await sleep(1_000)
+    assert.deepEqual([tasks.begun.get(1), tasks.begun.get(2)], [[1], [1]])
+    assert.deepEqual(await all.store.records('results').keys(), [])
+  }))
