@@ -1,6 +1,6 @@
 /** Dead letters: tasks that have failed for good, with what they failed of, and the way back into their queue. */
 import { runtime } from '../runtime/runtime.ts'
-import { decode } from '../wire/codec.ts'
+import { MessageDecoding } from '../wire/codec.ts'
 import { decodeFailure, type WireFailure } from '../wire/failure.ts'
 import { fromBytes } from '../wire/portable/reader.ts'
 import { toBytes } from '../wire/portable/writer.ts'
@@ -112,7 +112,7 @@ function noneDead(id: string): NoResultError {
 }
 
 function shown(failure: WireFailure): string {
-  const { name, message } = decodeFailure(failure, decode)
+  const { name, message } = decodeFailure(failure, new MessageDecoding())
   return `${name}: ${message}`
 }
 

@@ -13,7 +13,7 @@ import { AbortError, TimeoutError } from '../errors.ts'
 import type { Backend, Job } from '../executor/backend.ts'
 import { inRuntime, runtime, type Timer } from '../runtime/runtime.ts'
 import type { Task } from '../task/task.ts'
-import { decode } from '../wire/codec.ts'
+import { decode, MessageDecoding } from '../wire/codec.ts'
 import { decodeFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
 import { type Catalogue, show } from './catalogue.ts'
@@ -123,7 +123,7 @@ export class NodeCall implements NodeJobOwner {
       for (const job of this.#jobs) if (more > 0) backend.pull(job, more)
       return
     }
-    const reason = decodeFailure(order.failure, decode)
+    const reason = decodeFailure(order.failure, new MessageDecoding())
     for (const job of this.#jobs)
       if (order.kind === 'leave') backend.leave(job, reason)
       else backend.cancel(job, reason)

@@ -21,7 +21,7 @@ export function chunkInputs(sent: unknown, special: boolean): ChunkInputs {
     const inputs = decode(sent, special, 'args') as Packed
     return { inputs, failures, count: inputs.length }
   }
-  const revived = decodeParts(sent, 'args')
+  const revived = decodeParts(sent, 'args', undefined)
   const inputs: unknown[] = []
   for (let at = 0; at < sent.length; at += 1)
     try {

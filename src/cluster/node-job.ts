@@ -6,7 +6,7 @@ import { Noted } from '../executor/ready-job.ts'
 import { RelayedFailure } from '../pool/nested.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
-import { encodeNow } from '../wire/codec.ts'
+import { encodeNow, MessageEncodingNow } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
 import { crossing } from './messages.ts'
@@ -86,5 +86,5 @@ export function replyOf(outcome: Outcome<unknown>): NestedReply {
 
 export function failureOf(error: unknown): WireFailure {
   if (error instanceof RelayedFailure) return error.failure
-  return encodeFailure(error, (value, path) => encodeNow(value, path, crossing))
+  return encodeFailure(error, new MessageEncodingNow(crossing))
 }
