@@ -139,3 +139,20 @@ test('a hook that makes something else of stacks leaves the error as it is, with
     Error.prepareStackTrace = before as never
   }
 })
+
+test('all that fails while the classes of a module are being learnt waits for them', async () => {
+  const { work, Broke } = await moduleOf(
+    'together',
+    'export class Broke extends Error {}\nexport const work = task(import.meta, function work() {})',
+  )
+  class Stranger extends Error {}
+  Object.defineProperty(Stranger, 'name', { value: 'Broke' })
+  const failure = encodeFailure(new Stranger('far'), value => ({ value, special: false }))
+  const job = jobOf(work)
+  const [first, second] = [learnClasses([failure], job), learnClasses([failure], job)]
+  assert.ok(first !== undefined && second !== undefined)
+  await second
+  assert.ok(callerError(failure, job) instanceof (Broke as new () => Error))
+  await first
+  assert.equal(learnClasses([failure], job), undefined, 'once they are known, nobody waits')
+})

@@ -99,19 +99,25 @@ export function learnClasses(failures: readonly WireFailure[], job: Job): Promis
   return learnClassesOf(failures, module, lookup(module)?.evaluation)
 }
 
+/** The modules whose exports are being asked for: whoever fails meanwhile waits for the same answer. */
+const learning = new Map<string, Promise<void>>()
+
 /** The same for a module that was evaluated like this; one of which nothing is known is left alone. */
 export function learnClassesOf(
   failures: readonly WireFailure[],
   module: string,
   evaluation: Evaluation | undefined,
 ): Promise<void> | undefined {
-  if (exportsOf.has(module) || failures.every(failure => classesAreKnown(failure))) return undefined
+  if (failures.every(failure => classesAreKnown(failure))) return undefined
+  if (exportsOf.has(module)) return learning.get(module)
   exportsOf.set(module, undefined)
   if (evaluation === undefined || isEvaluatedElsewhere(evaluation)) return undefined
   const imported = import(/* webpackIgnore: true */ /* @vite-ignore */ module)
     .then(found => void exportsOf.set(module, found as Record<string, unknown>))
     .catch(() => {})
-  return Promise.race([imported, twoTurns()])
+  const learnt = Promise.race([imported, twoTurns()]).finally(() => void learning.delete(module))
+  learning.set(module, learnt)
+  return learnt
 }
 
 async function twoTurns(): Promise<void> {

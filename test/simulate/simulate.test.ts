@@ -1,4 +1,4 @@
-/** Programs on real pools and workers, in virtual time: whatever order things come in, and whoever dies when. */
+/** Programs on real pools and workers, and trees of actors, in virtual time: whatever order things come in, and whoever dies when. */
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { plays } from './plays.ts'
@@ -25,6 +25,16 @@ const met: Readonly<Record<string, readonly string[]>> = {
     'WorkerExitedError',
     'WorkerStartError',
     'WorkerStartTimeoutError',
+  ],
+  actors: [
+    'done',
+    'sent',
+    'workers that died',
+    'ActorDiedError',
+    'CyclicAskError',
+    'TimeoutError',
+    'trees that gave up',
+    'trees that lived',
   ],
 }
 

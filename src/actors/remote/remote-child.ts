@@ -2,7 +2,7 @@
 
 import type { Child, Over } from '../child.ts'
 import type { Definition } from '../contract.ts'
-import { ActorStartError } from '../errors.ts'
+import { ActorDiedError, ActorStartError } from '../errors.ts'
 import { Message } from '../mailbox.ts'
 import type { StopReason } from '../reason.ts'
 import type { ChildSettings } from '../settings.ts'
@@ -70,7 +70,7 @@ export class RemoteChild implements Child {
     const { startTimeoutMs } = this.settings
     try {
       if (this.#host === undefined) await this.#start()
-      else await this.target.request('onStart', { op: 'begin', to: this.target.number }, startTimeoutMs)
+      else await this.#beginThere(startTimeoutMs)
     } catch (error) {
       if (this.#state === 'starting') this.#leave()
       else if (this.#state !== 'ended') this.#state = 'suspended'
@@ -79,6 +79,13 @@ export class RemoteChild implements Child {
     if (this.#state === 'ended') throw new ActorStartError(this.name, this.target.ended?.error)
     this.#state = 'ready'
     this.#failEarly()
+  }
+
+  /** Its worker may die between its answer and this side's next step: then it has not begun. */
+  async #beginThere(startTimeoutMs: number): Promise<void> {
+    await this.target.request('onStart', { op: 'begin', to: this.target.number }, startTimeoutMs)
+    if (this.#host === undefined && this.#state !== 'ended')
+      throw new ActorDiedError(this.name, { kind: 'gone' }, 'maybe')
   }
 
   #failEarly(): void {
@@ -91,6 +98,7 @@ export class RemoteChild implements Child {
     this.#host = host
     try {
       const number = (await this.#request(host)) as number
+      if (host.link.broken !== undefined) throw new ActorDiedError(this.name, host.link.broken, 'maybe')
       host.link.import(number, this.target)
       this.target.attach(host.link, number)
     } catch (error) {

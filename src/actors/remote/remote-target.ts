@@ -170,6 +170,8 @@ export class RemoteTarget implements Target {
     limits: Limits | undefined,
   ): AsyncIterableIterator<unknown> {
     let opened: Promise<unknown> | undefined
+    /** The generator lives where it was opened: another worker knows another one, or none, by its number. */
+    let openedOn: TargetLink | undefined
     let over = false
     const step = async (request: (link: TargetLink, ask: Ask) => Request): Promise<unknown> => {
       const ask = this.#newAsk(method.name, limits, undefined)
@@ -177,14 +179,17 @@ export class RemoteTarget implements Target {
       return await ask.promise
     }
     const advance = async (op: 'next' | 'return'): Promise<IteratorResult<unknown>> => {
-      opened ??= step(link => ({
-        op: 'open',
-        to: this.#number,
-        method: method.name,
-        args: link.wire(args, 'args'),
-      }))
+      opened ??= step(link => {
+        openedOn = link
+        return { op: 'open', to: this.#number, method: method.name, args: link.wire(args, 'args') }
+      })
       try {
         const stream = (await opened) as number
+        if (this.#link !== openedOn) {
+          over = true
+          if (op === 'return') return { done: true, value: undefined } // It died with its worker.
+          throw new ActorDiedError(this.name, this.ended ?? { kind: 'gone' }, 'maybe')
+        }
         const result = (await step(() => ({ op, stream }))) as IteratorResult<unknown> | undefined
         if (result === undefined || result.done === true) over = true
         return result ?? { done: true, value: undefined }
