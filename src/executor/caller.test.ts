@@ -147,7 +147,7 @@ test('all that fails while the classes of a module are being learnt waits for th
   )
   class Stranger extends Error {}
   Object.defineProperty(Stranger, 'name', { value: 'Broke' })
-  const failure = encodeFailure(new Stranger('far'), value => ({ value, special: false }))
+  const failure = encodeFailure(new Stranger('far'), new PlainEncoding())
   const job = jobOf(work)
   const [first, second] = [learnClasses([failure], job), learnClasses([failure], job)]
   assert.ok(first !== undefined && second !== undefined)

@@ -298,13 +298,19 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
         },
       )
     }
-    for (const ready of waited) this.#pinAgain(ready, slot, expected ? undefined : why)
+    let told = false
     if (!this.#admission.isClosing) {
       const forgiven = hitTooEarly && this.#crew.starts.forgives()
-      if (!wasReady && !forgiven) this.#startFailed(why)
+      if (!wasReady && !forgiven) told = this.#startFailed(why)
       else if (expected || forgiven) this.#crew.keepMinimum() // A worn one that was to be kept.
     }
-    if (loading !== undefined) this.#importFailed(loading, why)
+    const broken = loading !== undefined && this.#importFailed(loading, why)
+    // Only now: this may start a worker, and a pool gives up only where none is left.
+    for (const ready of waited) {
+      if (ready.over) continue
+      if (told || (broken && ready.task.module === loading)) this.#reject(ready, why)
+      else this.#pinAgain(ready, slot, expected ? undefined : why)
+    }
     this.#dispatch.assign()
     this.#admission.checkClosed()
   }
@@ -363,15 +369,18 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     return cost
   }
 
-  #startFailed(why: Error): void {
-    if (!this.#crew.starts.failed(this.#crew.someWork)) return
+  /** Says whether all who wait were told. */
+  #startFailed(why: Error): boolean {
+    if (!this.#crew.starts.failed(this.#crew.someWork)) return false
     for (const ready of [...this.#queue, ...this.#pins]) this.#reject(ready, why)
+    return true
   }
 
-  #importFailed(module: string, why: Error): void {
-    if (!this.#crew.starts.importFailed(module)) return
+  #importFailed(module: string, why: Error): boolean {
+    if (!this.#crew.starts.importFailed(module)) return false
     for (const ready of [...this.#queue, ...this.#pins])
       if (ready.task.module === module) this.#reject(ready, why)
+    return true
   }
 
   #reject(ready: ReadyJob, error: Error): void {

@@ -32,6 +32,15 @@ test('a worker that never starts is given up in virtual time: the pool takes its
     await pool.close()
   }))
 
+test('a call that only one worker may run is given up like any other, when none starts', () =>
+  simulate(async ({ now }) => {
+    const options = checkPoolOptions('threads', { workers: 1, startTimeoutMs: 100 })
+    const pool = createExecutor(new Pool('threads', options, neverReady, crossing))
+    await assert.rejects(pool.with({ key: 'one' }).run(echo, 1), WorkerStartTimeoutError)
+    assert.equal(now(), 300)
+    await pool.close()
+  }))
+
 test('a task finds the clock of the worker that runs it', () =>
   simulate(async ({ now }) => {
     const told = park<unknown>('the task to tell the time', {})

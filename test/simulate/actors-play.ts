@@ -20,6 +20,7 @@ import { createExecutor, type Executor } from '../../src/executor/executor.ts'
 import { checkPoolOptions } from '../../src/pool/options.ts'
 import { Pool } from '../../src/pool/pool.ts'
 import { type Runtime, runtime, withRuntime } from '../../src/runtime/runtime.ts'
+import { PlainEncoding } from '../../src/wire/encoding.ts'
 import { encodeFailure } from '../../src/wire/failure.ts'
 import { withPlace } from '../../src/worker/place.ts'
 import { actorsTellTo, Faulty, Member } from './actors.ts'
@@ -70,7 +71,7 @@ export async function playActors(seed: number, tally: Tally = new Map()): Promis
 let known: Promise<void> | undefined
 async function knowClasses(): Promise<void> {
   const { module } = definitionIn(Member).place
-  const failure = encodeFailure(new Faulty('first'), value => ({ value, special: false }))
+  const failure = encodeFailure(new Faulty('first'), new PlainEncoding())
   known ??= learnClassesOf([failure], module, actorsEvaluationOf(module)) ?? Promise.resolve()
   await known
   await twoTurns() // The learning's own, which the import has outrun.

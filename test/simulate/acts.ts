@@ -319,6 +319,7 @@ export class Acts {
   #limited(attempt: Attempt): Executor {
     let view = this.#pool
     if (this.#chance.of(0.2)) view = view.with({ priority: this.#chance.upTo(3) - 1 })
+    if (this.#chance.of(0.1)) view = view.with({ key: this.#chance.pick(['a', 'b']) })
     if (this.#chance.of(0.12)) {
       attempt.limited = true
       view = view.with({ timeoutMs: 1 + this.#chance.upTo(30) })
