@@ -29,7 +29,7 @@ if (read(buildStamp) !== sourceHash || !existsSync(join(root, 'dist', 'src', 'in
 }
 
 function sources() {
-  return ['src', 'gallery', 'scripts'].flatMap(folder =>
+  return ['src', 'gallery', 'kernels', 'scripts'].flatMap(folder =>
     readdirSync(join(root, folder), { recursive: true })
       .map(name => join(root, folder, name))
       .filter(path => !path.endsWith('.test.ts') && statSync(path).isFile())

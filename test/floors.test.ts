@@ -17,7 +17,8 @@ const floors: readonly (readonly string[])[] = [
   ['worker', 'coroutines'],
   ['pool'],
   ['threads', 'processes', 'actors'],
-  ['isolates', 'kernels', 'parallel', 'measure', 'cluster'],
+  ['isolates', 'parallel', 'measure', 'cluster'],
+  ['kernels'],
   ['choose', 'testing'],
   [
     'index.ts',

@@ -182,19 +182,19 @@ export function findSharedClass(address: ClassAddress): SharedClass {
   return found
 }
 
-/** Where this copy of atonce has its locks: a folder of its sources, or beside this module in `dist/`. Nowhere, in a user's bundle. */
+/** Where this copy of atonce has its locks and kernels: a folder of its sources, or beside this module in `dist/`. Nowhere, in a user's bundle. */
 const sources = /^(.*\/src\/)declared\/shareable\.ts$/.exec(import.meta.url)?.[1]
 const built = /^(.*\/dist\/src\/)[\w-]+\.js$/.exec(import.meta.url)?.[1]
 
 /**
- * Loads the module of a lock: a task's module that imports no more than its type has not. False if it is not one of
+ * Loads the module of a lock or kernel: a task's module that imports no more than its type has not. False if it is not one of
  * them: a message can't make this side load anything else.
  */
 function loadOwn(module: string): boolean {
   const isOwn =
     sources === undefined
       ? built !== undefined && module.startsWith(built) && /^[\w-]+\.js$/.test(module.slice(built.length))
-      : module.startsWith(`${sources}sync/`) && /^[\w-]+\.ts$/.test(module.slice(sources.length + 5))
+      : module.startsWith(sources) && /^(sync|kernels)\/[\w-]+\.ts$/.test(module.slice(sources.length))
   if (!isOwn) return false
   try {
     const { createRequire } = process.getBuiltinModule('node:module')

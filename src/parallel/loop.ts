@@ -11,7 +11,7 @@ import { assertTask, nameOf, type Result, type Task } from '../task/task.ts'
 import { wholeOf } from './endings.ts'
 import { loopPart, type ShareValue } from './loop-part.ts'
 import { named } from './named.ts'
-import type { ScheduleKind } from './schedule.ts'
+import type { Schedule, ScheduleKind } from './schedule.ts'
 
 export interface LoopRange {
   /** The first index. Default 0. */
@@ -100,25 +100,34 @@ export function parallelFor(
     throw new OptionError(
       'parallelFor works on memory that threads share, and processes share none. Use threads(), or parallel(inputs, { on }), which copies.',
     )
-  const workers = Math.max(1, Math.min(executor.workers, steps, mostParts))
+  const schedule = scheduleOf(executor, { kind, steps, chunk })
   const plan = {
     body: named(body, executor),
     combine: reduce === undefined ? undefined : named(reduce, executor),
     from,
     step,
-    schedule: {
-      kind,
-      steps,
-      workers,
-      chunk: chunk ?? (kind === 'dynamic' ? Math.ceil(steps / (piecesPerWorker * workers)) : undefined),
-      taken: new Int32Array(new SharedArrayBuffer(4)),
-    },
+    schedule,
   }
   const parts = Array.from(
-    { length: steps === 0 ? 0 : workers },
+    { length: steps === 0 ? 0 : schedule.workers },
     (_, worker) => [plan, worker, args] as const,
   )
   return combined(executor.map(loopPart, parts, { chunk: 1 }), reduce, range)
+}
+
+/** The schedule of one loop on that executor. */
+export function scheduleOf(
+  executor: Executor,
+  { kind, steps, chunk }: Pick<CheckedRange, 'kind' | 'steps' | 'chunk'>,
+): Schedule {
+  const workers = Math.max(1, Math.min(executor.workers, steps, mostParts))
+  return {
+    kind,
+    steps,
+    workers,
+    chunk: chunk ?? (kind === 'dynamic' ? Math.ceil(steps / (piecesPerWorker * workers)) : undefined),
+    taken: new Int32Array(new SharedArrayBuffer(4)),
+  }
 }
 
 async function combined(
@@ -138,7 +147,17 @@ async function combined(
   )
 }
 
-function checkRange(given: LoopRange & Partial<Reduction<unknown>>) {
+interface CheckedRange {
+  readonly from: number
+  readonly step: number
+  readonly steps: number
+  readonly kind: ScheduleKind
+  readonly chunk: number | undefined
+  readonly reduce: Task | undefined
+}
+
+/** @throws OptionError, InvalidTaskError */
+export function checkRange(given: LoopRange & Partial<Reduction<unknown>>): CheckedRange {
   const range = checkOptions('parallelFor(…, range, …)', given, rangeNames)
   const { from = 0, to, step = 1, schedule: kind = 'dynamic', chunk, reduce } = range
   for (const [name, value] of Object.entries({ from, to, step }))
