@@ -302,7 +302,7 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
     this.#delivering = true
     runtime().soon(() => {
       this.#delivering = false
-      if (this.#dead === undefined) this.#slot.life.worker.deliver()
+      if (this.#dead === undefined) this.#slot.life.worker.deliver?.()
     })
   }
 

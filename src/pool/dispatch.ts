@@ -296,7 +296,7 @@ export class Dispatch {
   }
 
   #deliver(): void {
-    for (const slot of this.#given) slot.life.worker.deliver()
+    for (const slot of this.#given) slot.life.worker.deliver?.()
     this.#given.length = 0
   }
 

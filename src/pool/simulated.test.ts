@@ -54,17 +54,8 @@ test('a task finds the clock of the worker that runs it', () =>
       flushing: () => undefined,
       broken: error => told.fail(error),
     })
-    const silent = {
-      tryRun: () => false,
-      deliver() {},
-      drain() {},
-      send() {},
-      ref() {},
-      unref() {},
-      close() {},
-    }
     const tryDone = (_seq: number, _workMs: number, value: unknown) => told.unpark(value)
-    worker.open({ ...silent, tryDone })
+    worker.open({ send() {}, tryDone })
     worker.receive({ kind: 'load', ref: 1, ...addressOf(tellTime) })
     await new Promise<void>(resolve => void runtime().setTimer(77, resolve))
     worker.receive({ kind: 'run', seq: 1, ref: 1, args: [], special: false, chunk: false, attempt: 1 })

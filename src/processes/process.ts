@@ -18,7 +18,7 @@ import type { LentMessage } from '../wire/lent/messages.ts'
 import { NearLinks } from '../wire/lent/near-links.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
 import type { PlainStores } from '../wire/propagation.ts'
-import { longestFrame, type PipeTransport, pipeTransport } from '../wire/transport/pipe.ts'
+import { longestFrame, PipeCaller } from '../wire/transport/pipe.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
 import { handles, signalIn, watchHandlers } from '../worker/group-signals.ts'
@@ -49,7 +49,7 @@ class WorkerProcess implements FarWorker {
   readonly #child: ChildProcess | undefined
   readonly #outgoing: Socket | undefined
   readonly #control: Socket | undefined
-  readonly #transport: PipeTransport | undefined
+  readonly #transport: PipeCaller | undefined
   readonly #links: NearLinks
   readonly #heartbeat: Heartbeat | undefined
   readonly #lastWords: LastWords | undefined
@@ -89,7 +89,7 @@ class WorkerProcess implements FarWorker {
       () => this.#killBecause({ kind: 'lost', why: 'it stopped answering; it may have been suspended.' }),
       () => this.#transport?.expectWhole(),
     )
-    this.#transport = pipeTransport(
+    this.#transport = new PipeCaller(
       incoming,
       {
         message: message => {
@@ -102,7 +102,6 @@ class WorkerProcess implements FarWorker {
           if (ended !== undefined) this.#links.over(ended)
           owner.message(message)
         },
-        run() {},
         done: (seq, workMs, value, more) => {
           this.#links.over(seq)
           owner.done(seq, workMs, value, more)
@@ -128,10 +127,6 @@ class WorkerProcess implements FarWorker {
   send(message: ToWorker | LentMessage): void {
     this.#lastSent = undefined
     this.#transport?.send(message)
-  }
-
-  deliver(): void {
-    this.#transport?.deliver()
   }
 
   tryGive(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean {

@@ -8,7 +8,8 @@ import { claimMemory, claimWindow, giveClaim, recallClaim, wasBegun } from '../w
 import type { LentMessage } from '../wire/lent/messages.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
 import type { PlainStores } from '../wire/propagation.ts'
-import { type Port, type PortTransport, portTransport, sharedRings } from '../wire/transport/port.ts'
+import { type Port, sharedRings } from '../wire/transport/port.ts'
+import { PortCaller } from '../wire/transport/port-caller.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
 import type { ThreadMemory } from '../worker/birth.ts'
 import type { Exit, FarWorker, FarWorkerOwner } from '../worker/far-worker.ts'
@@ -34,7 +35,7 @@ export class NearThread implements FarWorker {
   readonly #words: Int32Array
   readonly #owner: FarWorkerOwner
   readonly #thread: Thread
-  readonly #transport: PortTransport
+  readonly #transport: PortCaller
   #unreadable: string | undefined
 
   constructor(name: string, port: Port, memory: ThreadMemory, owner: FarWorkerOwner, thread: Thread) {
@@ -44,21 +45,18 @@ export class NearThread implements FarWorker {
     this.#claims = claims
     this.#owner = owner
     this.#thread = thread
-    this.#transport = portTransport(
+    this.#transport = new PortCaller(
       port,
       {
         message: message => (isOutput(message) ? print(message, words) : owner.message(message)),
-        run() {},
         done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
         patience: () => owner.patience(),
         garbled: what => {
           this.#unreadable = what
           thread.terminate()
         },
-        closed() {}, // The thread's own end says why.
       },
-      rings.toWorker,
-      rings.fromWorker,
+      rings,
     )
     this.#transport.listen()
   }

@@ -9,7 +9,7 @@ import { move } from '../task/transfer.ts'
 import { type Crossing, decode, detach, encode } from './codec.ts'
 import { define } from './define.ts'
 import { crossing, traceOf } from './fixtures/any-value.ts'
-import { pipeTransport } from './transport/pipe.ts'
+import { PipeCaller } from './transport/pipe.ts'
 
 const toThread: Crossing = { sharedMemory: true, maxPayloadBytes: 2 ** 28 }
 const toProcess: Crossing = { sharedMemory: false, maxPayloadBytes: 2 ** 28 }
@@ -23,11 +23,11 @@ function byClone(value: unknown): unknown {
 }
 
 const [near, far] = duplexPair() as unknown as [Socketlike, Socketlike]
-type Socketlike = Parameters<typeof pipeTransport>[0]
+type Socketlike = ConstructorParameters<typeof PipeCaller>[0]
 const arrivals: ((message: unknown) => void)[] = []
-const nobody = { message() {}, run() {}, done() {}, garbled() {}, closed() {} }
-const sender = pipeTransport(near, nobody, { maxFrameBytes: 2 ** 28 })
-pipeTransport(
+const nobody = { message() {}, done() {}, taken() {}, garbled() {}, closed() {} }
+const sender = new PipeCaller(near, nobody, { maxFrameBytes: 2 ** 28 })
+new PipeCaller(
   far,
   {
     ...nobody,

@@ -48,8 +48,8 @@ export interface FarWorker {
   tryGive(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean
   /** The fast lane was full, and more calls had better wait; undefined of a worker that has no such lane. */
   readonly congested?: boolean
-  /** Lets the calls leave that were put on the fast lane. */
-  deliver(): void
+  /** Lets the calls leave that were put on the fast lane; of a worker for which they are kept until then. */
+  deliver?(): void
   /**
    * Puts a call into the worker's hands, behind those it has; the ends of channels in `loans` are its own until it is answered.
    * It leaves with `deliver`, if not before.

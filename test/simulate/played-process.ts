@@ -7,7 +7,7 @@ import type { LentMessage } from '../../src/wire/lent/messages.ts'
 import { NearLinks } from '../../src/wire/lent/near-links.ts'
 import type { RunMessage, ToWorker } from '../../src/wire/messages.ts'
 import type { PlainStores } from '../../src/wire/propagation.ts'
-import type { Transfer, Transport } from '../../src/wire/transport/transport.ts'
+import type { Transfer, WorkerEnd } from '../../src/wire/transport/transport.ts'
 import { Worker } from '../../src/worker/far/worker.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../../src/worker/far-worker.ts'
 import { PlayedWorker, type Scene } from './played-worker.ts'
@@ -82,8 +82,6 @@ class PlayedProcess extends PlayedWorker implements FarWorker {
     this.#lastSent = seq
     return true
   }
-
-  deliver(): void {}
 
   give(message: RunMessage, _: Transfer, loans?: readonly Lent[]): void {
     this.nearPort.postMessage(message)
@@ -190,21 +188,15 @@ class PlayedProcess extends PlayedWorker implements FarWorker {
     return worker
   }
 
-  #transport(links: FarLinks): Transport {
+  #transport(links: FarLinks): WorkerEnd {
     return {
       send: message => this.#say(message, links),
-      tryRun: () => false,
       tryDone: (seq, workMs, value) => {
         if (!isSmallAndPlain(value)) return false
         this.passes('before an answer')
         this.#say(['done', seq, workMs, value], links)
         return true
       },
-      deliver() {},
-      drain() {},
-      ref() {},
-      unref() {},
-      close() {},
     }
   }
 

@@ -2,7 +2,7 @@
 import type { PoolOptions } from '../../src/pool/options.ts'
 import { NearThread, threadMemory } from '../../src/threads/near-thread.ts'
 import { beginClaim } from '../../src/wire/claims.ts'
-import type { Transport } from '../../src/wire/transport/transport.ts'
+import type { WorkerEnd } from '../../src/wire/transport/transport.ts'
 import { farThread } from '../../src/worker/far/far-thread.ts'
 import type { Worker } from '../../src/worker/far/worker.ts'
 import type { Exit, FarWorkerOwner, StartWorker } from '../../src/worker/far-worker.ts'
@@ -66,9 +66,8 @@ class PlayedThread extends PlayedWorker {
   }
 
   /** The dead write nothing. */
-  #mortal(transport: Transport): Transport {
+  #mortal(transport: Required<WorkerEnd>): WorkerEnd {
     return {
-      tryRun: () => false,
       tryDone: (seq, workMs, value, more) => {
         this.passes('before an answer')
         if (this.isDead) return true
@@ -77,11 +76,8 @@ class PlayedThread extends PlayedWorker {
         return isWritten
       },
       deliver: () => this.isDead || transport.deliver(),
-      drain: () => this.isDead || transport.drain(),
+      readMessages: () => this.isDead || transport.readMessages(),
       send: (message, transfer) => transport.send(message, transfer),
-      ref: () => transport.ref(),
-      unref: () => transport.unref(),
-      close: () => transport.close(),
     }
   }
 

@@ -10,7 +10,6 @@
  */
 import { CompactReader } from '../compact/reader.ts'
 import type { PlainStores } from '../propagation.ts'
-import type { Receiver } from './transport.ts'
 
 export const kinds = { message: 0, run: 1, done: 2, taken: 3, runWithStores: 4 } as const
 
@@ -47,10 +46,19 @@ export function serialization(): typeof import('node:v8') {
   return v8
 }
 
+/** Who hears what the frames hold; a kind that has no hearer is none of that stream. */
+export interface FrameEar {
+  message(message: unknown): void
+  run?(seq: number, ref: number, args: unknown[], stores?: PlainStores): void
+  done?(seq: number, workMs: number, value: unknown, more: boolean): void
+  taken?(link: number, count: number): void
+  garbled(what: string): void
+}
+
 /** Cuts the stream into frames and reads each; a length beyond the limit is refused before anything is allocated. */
 export class FrameReader {
   readonly #maxFrameBytes: number
-  readonly #receiver: Receiver
+  readonly #ear: FrameEar
   /** What has arrived and was not read yet: the beginning of one frame. */
   #parts: Buffer[] = []
   #held = 0
@@ -61,9 +69,9 @@ export class FrameReader {
   #waitedAt = -1
   #stopped = false
 
-  constructor(maxFrameBytes: number, receiver: Receiver) {
+  constructor(maxFrameBytes: number, ear: FrameEar) {
     this.#maxFrameBytes = maxFrameBytes
-    this.#receiver = receiver
+    this.#ear = ear
   }
 
   push(part: Buffer): void {
@@ -128,18 +136,7 @@ export class FrameReader {
     const end = at + this.#needed
     const kind = bytes[at + kindAt]
     try {
-      switch (kind) {
-        case kinds.run:
-          return this.#run(compact, body, end)
-        case kinds.runWithStores:
-          return this.#runWithStores(compact, body, end)
-        case kinds.done:
-          return this.#done(compact, body, end)
-        case kinds.taken:
-          return this.#taken(compact, body, end)
-        case kinds.message:
-          return this.#receiver.message(readMessage(bytes.subarray(body, end)))
-      }
+      if (this.#hear(kind, compact, body, end, bytes)) return
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error
       return this.#break(`${end - body} bytes that are no value (${error.message})`)
@@ -147,35 +144,25 @@ export class FrameReader {
     this.#break(`a frame of kind ${kind}`)
   }
 
-  #run(compact: CompactReader, body: number, end: number): void {
-    const [seq, ref, args] = readCall(compact, body, end)
-    this.#receiver.run(seq, ref, args)
-  }
-
-  /** The stores are the first of the arguments. */
-  #runWithStores(compact: CompactReader, body: number, end: number): void {
-    const [seq, ref, [stores, ...args]] = readCall(compact, body, end)
-    this.#receiver.run(seq, ref, args, stores as PlainStores)
-  }
-
-  #done(compact: CompactReader, body: number, end: number): void {
-    const [seq, workMs, value] = readCompact(compact, body, end, () => [
-      compact.int32(),
-      compact.float64(),
-      compact.value(),
-    ])
-    this.#receiver.done(seq as number, workMs as number, value, false)
-  }
-
-  #taken(compact: CompactReader, body: number, end: number): void {
-    const [link, count] = readCompact(compact, body, end, () => [compact.int32(), compact.int32()])
-    if (this.#receiver.taken === undefined) this.#break('a count of items that were taken')
-    else this.#receiver.taken(link as number, count as number)
+  /** False if nobody here hears that kind. */
+  #hear(kind: number | undefined, compact: CompactReader, body: number, end: number, bytes: Buffer): boolean {
+    const ear = this.#ear
+    if (kind === kinds.message) ear.message(readMessage(bytes.subarray(body, end)))
+    else if (kind === kinds.run && ear.run !== undefined) ear.run(...readCall(compact, body, end))
+    else if (kind === kinds.runWithStores && ear.run !== undefined) {
+      const [seq, ref, [stores, ...args]] = readCall(compact, body, end)
+      ear.run(seq, ref, args, stores as PlainStores)
+    } else if (kind === kinds.done && ear.done !== undefined) {
+      const [seq, workMs, value] = readDone(compact, body, end)
+      ear.done(seq, workMs, value, false)
+    } else if (kind === kinds.taken && ear.taken !== undefined) ear.taken(...readTaken(compact, body, end))
+    else return false
+    return true
   }
 
   #break(what: string): void {
     this.stop()
-    this.#receiver.garbled(what)
+    this.#ear.garbled(what)
   }
 }
 
@@ -185,6 +172,15 @@ class Unreadable extends Error {}
 function readCall(compact: CompactReader, body: number, end: number): [number, number, unknown[]] {
   const read = () => [compact.int32(), compact.int32(), compact.value()]
   return readCompact(compact, body, end, read) as [number, number, unknown[]]
+}
+
+function readDone(compact: CompactReader, body: number, end: number): [number, number, unknown] {
+  const read = () => [compact.int32(), compact.float64(), compact.value()]
+  return readCompact(compact, body, end, read) as [number, number, unknown]
+}
+
+function readTaken(compact: CompactReader, body: number, end: number): [number, number] {
+  return readCompact(compact, body, end, () => [compact.int32(), compact.int32()]) as [number, number]
 }
 
 function readCompact(compact: CompactReader, body: number, end: number, read: () => unknown[]): unknown[] {

@@ -6,13 +6,14 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { forgetting, isMemoryLesson, LearntMemories, type MemoryLesson, TaughtMemories } from './memories.ts'
-import { type PortTransport, portTransport, sharedRings } from './port.ts'
-import type { Receiver } from './transport.ts'
+import { sharedRings } from './port.ts'
+import { PortCaller } from './port-caller.ts'
+import { PortWorker } from './port-worker.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-const deaf: Receiver = { message() {}, run() {}, done() {}, garbled() {}, closed() {} }
+const deaf = { message() {}, run() {}, done() {}, garbled() {}, closed() {} }
 
 test('a memory that was seen once is not worth a number; from the second time on it has one', () => {
   const lessons: MemoryLesson[] = []
@@ -60,19 +61,23 @@ test('the last lesson about a number is that it stands for nothing', () => {
 /** Two ends; what the far one hears of calls, and what is on its port. */
 function connected(garbled: (what: string) => void = assert.fail) {
   const { port1, port2 } = new MessageChannel()
-  const { toWorker, fromWorker } = sharedRings()
+  const rings = sharedRings()
   const heard: unknown[][] = []
-  const near = portTransport(port1, deaf, toWorker, fromWorker)
-  const far = portTransport(
+  const near = new PortCaller(port1, { ...deaf, patience: () => 0 }, rings)
+  const far = new PortWorker(
     port2,
-    { ...deaf, awake() {}, run: (_seq, _ref, args) => heard.push(args), garbled },
-    fromWorker,
-    toWorker,
+    {
+      ...deaf,
+      awake() {},
+      run: (_seq: number, _ref: number, args: unknown[]) => void heard.push(args),
+      garbled,
+    },
+    rings,
   )
   return { near, far, heard, port2, [Symbol.dispose]: () => near.close() }
 }
 
-function call(near: PortTransport, seq: number, ...args: unknown[]): boolean {
+function call(near: PortCaller, seq: number, ...args: unknown[]): boolean {
   const taken = near.tryRun(seq, 1, args)
   near.deliver()
   return taken

@@ -9,9 +9,8 @@ import { duplexPair } from 'node:stream'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PayloadTooLargeError } from '../../errors.ts'
-import { headBytes, kinds, writeHead } from './frame.ts'
-import { type PipeTransport, pipeTransport } from './pipe.ts'
-import type { Receiver } from './transport.ts'
+import { FrameReader, headBytes, kinds, writeHead } from './frame.ts'
+import { PipeCaller, type PipeCallerEar, PipeWorker, type PipeWorkerEar } from './pipe.ts'
 
 const limit = 1_000_000
 
@@ -33,13 +32,17 @@ class Recorder extends EventEmitter {
   }
 }
 
-function listener(): Receiver & { messages: unknown[]; garbage: string[]; ends: number } {
+function listener(): PipeCallerEar &
+  PipeWorkerEar & { messages: unknown[]; garbage: string[]; ends: number } {
   const heard = { messages: [] as unknown[], garbage: [] as string[], ends: 0 }
   return Object.assign(heard, {
     message: (message: unknown) => void heard.messages.push(message),
     garbled: (what: string) => void heard.garbage.push(what),
     run: (...run: unknown[]) => void heard.messages.push(run),
     done: (seq: number, workMs: number, value: unknown) => void heard.messages.push([seq, workMs, value]),
+    taken: (...taken: unknown[]) => void heard.messages.push(taken),
+    congested() {},
+    cleared() {},
     closed: () => {
       heard.ends += 1
     },
@@ -48,17 +51,21 @@ function listener(): Receiver & { messages: unknown[]; garbage: string[]; ends: 
 
 function framesOf(...messages: unknown[]): Buffer {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  const transport = new PipeCaller(recorder.socket, listener(), { maxFrameBytes: limit })
   for (const message of messages) transport.send(message)
   return Buffer.concat(recorder.written)
 }
 
+/** A worker's end that writes into the recorder: its descriptor takes nothing. */
+function workerOn(recorder: Recorder): PipeWorker {
+  return new PipeWorker(recorder.socket, listener(), { maxFrameBytes: limit, fd: -1 })
+}
+
 /** What is heard when these pieces arrive. */
 function hear(pieces: readonly Uint8Array[], maxFrameBytes = limit): ReturnType<typeof listener> {
-  const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, { maxFrameBytes })
-  for (const piece of pieces) recorder.emit('data', Buffer.from(piece))
+  const frames = new FrameReader(maxFrameBytes, heard)
+  for (const piece of pieces) frames.push(Buffer.from(piece))
   return heard
 }
 
@@ -116,7 +123,7 @@ test('a frame that is not whole yet is not delivered, and its end is no message'
   const frame = framesOf('whole')
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, { maxFrameBytes: limit })
+  new PipeCaller(recorder.socket, heard, { maxFrameBytes: limit })
   recorder.emit('data', frame.subarray(0, -1))
   recorder.emit('close')
   assert.deepEqual([heard.messages, heard.garbage, heard.ends], [[], [], 1])
@@ -163,7 +170,7 @@ test('half a frame is given up when the other side says twice that nothing of it
   for (const cut of [1, headBytes, frame.length - 1]) {
     const recorder = new Recorder()
     const heard = listener()
-    const transport = pipeTransport(recorder.socket, heard, { maxFrameBytes: limit })
+    const transport = new PipeCaller(recorder.socket, heard, { maxFrameBytes: limit })
     transport.expectWhole()
     recorder.emit('data', Buffer.concat([frame, frame.subarray(0, cut)]))
     transport.expectWhole()
@@ -180,7 +187,7 @@ test('half a frame is given up when the other side says twice that nothing of it
 
 test('a compact frame that is longer or shorter than what it holds is garbage', () => {
   const recorder = new Recorder()
-  pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit }).tryRun(1, 2, ['x'])
+  new PipeCaller(recorder.socket, listener(), { maxFrameBytes: limit }).tryRun(1, 2, ['x'])
   const body = Buffer.concat(recorder.written).subarray(headBytes)
   for (const wrong of [Buffer.concat([body, Buffer.of(0)]), body.subarray(0, -1)]) {
     const heard = hear([headOf(kinds.run, wrong.length), wrong, framesOf('after')])
@@ -198,7 +205,7 @@ test('a frame without a value in it is garbage', () => {
 
 test('a message that is too large is refused by its sender, with nothing sent', () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: 1_000 })
+  const transport = new PipeCaller(recorder.socket, listener(), { maxFrameBytes: 1_000 })
   assert.throws(
     () => transport.send('x'.repeat(2_000)),
     (error: unknown) => error instanceof PayloadTooLargeError && error.limitBytes === 1_000,
@@ -210,14 +217,14 @@ test('a message that is too large is refused by its sender, with nothing sent', 
 
 test('a message that can’t be copied is refused by its sender, with nothing sent', () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  const transport = new PipeCaller(recorder.socket, listener(), { maxFrameBytes: limit })
   assert.throws(() => transport.send({ fn: () => {} }), /could not be cloned/)
   assert.deepEqual(recorder.log, [])
 })
 
 test('all frames of one turn leave in one write, those of the next turn in another', async () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  const transport = new PipeCaller(recorder.socket, listener(), { maxFrameBytes: limit })
   transport.send(1)
   transport.send(2)
   assert.deepEqual(recorder.log, ['cork', 'write', 'write'])
@@ -231,7 +238,7 @@ test('all frames of one turn leave in one write, those of the next turn in anoth
 test('what is delivered before an error of the socket stays delivered, and the error ends nobody', () => {
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(recorder.socket, heard, { maxFrameBytes: limit })
+  new PipeCaller(recorder.socket, heard, { maxFrameBytes: limit })
   recorder.emit('data', framesOf('before'))
   recorder.emit('error', new Error('EPIPE'))
   recorder.emit('close')
@@ -242,11 +249,11 @@ test('both ends of a real stream hear each other, and each hears the other’s e
   const [left, right] = duplexPair() as unknown as [Socket, Socket]
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const { promise: answered, resolve: answer } = Promise.withResolvers<unknown>()
-  const caller = pipeTransport(left, { ...listener(), message: answer }, { maxFrameBytes: limit })
-  const worker = pipeTransport(
+  const caller = new PipeCaller(left, { ...listener(), message: answer }, { maxFrameBytes: limit })
+  const worker = new PipeWorker(
     right,
     { ...listener(), message: message => worker.send([message]), closed: end },
-    { maxFrameBytes: limit },
+    { maxFrameBytes: limit, fd: -1 },
   )
   caller.send(new Map([[1, 'x'.repeat(200_000)]]))
   assert.deepEqual(await answered, [new Map([[1, 'x'.repeat(200_000)]])])
@@ -257,7 +264,7 @@ test('both ends of a real stream hear each other, and each hears the other’s e
 test('a receiver that closes the transport while it reads gets nothing more', () => {
   const recorder = new Recorder()
   const heard: unknown[] = []
-  const transport = pipeTransport(
+  const transport = new PipeCaller(
     recorder.socket,
     {
       ...listener(),
@@ -276,23 +283,24 @@ test('a receiver that closes the transport while it reads gets nothing more', ()
 // ── the fast lane ──
 
 /** Everything that a turn can send: messages, calls and results, in the order they are sent. */
-const mixed: readonly { send: (to: PipeTransport) => unknown; heard: unknown }[] = [
+const mixed: readonly { send: (to: PipeCaller, from: PipeWorker) => unknown; heard: unknown }[] = [
   { send: to => to.send('message'), heard: 'message' },
   {
     send: to => to.tryRun(1, 2, [3, 'four', { five: [null] }]),
     heard: [1, 2, [3, 'four', { five: [null] }]],
   },
-  { send: to => to.tryDone(2 ** 31 - 1, 0.125, 'ж🙂'), heard: [2 ** 31 - 1, 0.125, 'ж🙂'] },
+  { send: (_, from) => from.tryDone(2 ** 31 - 1, 0.125, 'ж🙂'), heard: [2 ** 31 - 1, 0.125, 'ж🙂'] },
   { send: to => to.send([{ big: 'x'.repeat(3_000) }]), heard: [{ big: 'x'.repeat(3_000) }] },
   { send: to => to.tryRun(3, 1, []), heard: [3, 1, []] },
   { send: to => to.tryRun(4, 1, ['x', 'y'], [1, 'store']), heard: [4, 1, ['x', 'y'], [1, 'store']] },
-  { send: to => to.tryDone(4, 0, undefined), heard: [4, 0, undefined] },
+  { send: (_, from) => from.tryDone(4, 0, undefined), heard: [4, 0, undefined] },
 ]
 
 test('calls and results on the fast lane keep their place among messages, cut anywhere', () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
-  for (const { send } of mixed) assert.notEqual(send(transport), false)
+  const transport = new PipeCaller(recorder.socket, listener(), { maxFrameBytes: limit })
+  const worker = workerOn(recorder)
+  for (const { send } of mixed) assert.notEqual(send(transport, worker), false)
   const frames = Buffer.concat(recorder.written)
   const expected = mixed.map(({ heard }) => heard)
   for (let cut = 0; cut <= frames.length; cut += 1) {
@@ -304,19 +312,20 @@ test('calls and results on the fast lane keep their place among messages, cut an
 
 test('what the fast lane does not take is refused with nothing sent, and hurts nothing after it', () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  const transport = new PipeCaller(recorder.socket, listener(), { maxFrameBytes: limit })
+  const worker = workerOn(recorder)
   for (const value of [new Map(), 1n, 'x'.repeat(600), [[new Date(0)]], Array(5).fill('x'.repeat(500))]) {
     assert.equal(transport.tryRun(1, 1, [value]), false)
-    assert.equal(transport.tryDone(1, 1, value), false)
+    assert.equal(worker.tryDone(1, 1, value), false)
   }
   assert.deepEqual(recorder.log, [])
-  transport.tryDone(5, 1, 'after')
+  worker.tryDone(5, 1, 'after')
   assert.deepEqual(hear(recorder.written).messages, [[5, 1, 'after']])
 })
 
 test('frames that wait for the end of the turn are not changed by those that come after them', async () => {
   const recorder = new Recorder()
-  const transport = pipeTransport(recorder.socket, listener(), { maxFrameBytes: limit })
+  const transport = new PipeCaller(recorder.socket, listener(), { maxFrameBytes: limit })
   for (let seq = 1; seq <= 100; seq += 1) transport.tryRun(seq, 1, [`call ${seq}`])
   await Promise.resolve()
   assert.deepEqual(
@@ -330,6 +339,7 @@ test('a frame of no known kind, or with no value of its kind in it, is garbage',
     Buffer.concat([headOf(kind, body.length), Buffer.from(body)])
   for (const garbage of [
     frame(3),
+    frame(5),
     frame(255, 1, 2),
     frame(1),
     frame(1, 0, 0, 0, 1),
@@ -343,7 +353,7 @@ test('a frame of no known kind, or with no value of its kind in it, is garbage',
 test('an error of the receiver is its own, and no fault of the stream', () => {
   const recorder = new Recorder()
   const heard = listener()
-  pipeTransport(
+  new PipeCaller(
     recorder.socket,
     {
       ...heard,
@@ -357,10 +367,20 @@ test('an error of the receiver is its own, and no fault of the stream', () => {
   assert.deepEqual(heard.garbage, [])
 })
 
+test('a frame that is not for this end is garbage', () => {
+  const recorder = new Recorder()
+  const heard = listener()
+  new PipeCaller(recorder.socket, { ...heard, run: undefined } as never, { maxFrameBytes: limit })
+  const calls = new Recorder()
+  new PipeCaller(calls.socket, listener(), { maxFrameBytes: limit }).tryRun(1, 2, [])
+  recorder.emit('data', Buffer.concat(calls.written))
+  assert.deepEqual([heard.messages, heard.garbage], [[], [`a frame of kind ${kinds.run}`]])
+})
+
 // ── the prompt side, on a real pair of sockets ──
 
 /** Both ends of a real connection: a transport that writes at once, and the raw socket of its reader. */
-async function promptly(): Promise<{ prompt: PipeTransport; reader: Socket; end(): Promise<void> }> {
+async function promptly(): Promise<{ prompt: PipeWorker; reader: Socket; end(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'atonce-pipe-'))
   const server = createServer().listen(join(folder, 'socket'))
   await once(server, 'listening')
@@ -370,7 +390,7 @@ async function promptly(): Promise<{ prompt: PipeTransport; reader: Socket; end(
   const [reader] = await accepted
   reader.pause()
   const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
-  const prompt = pipeTransport(socket, listener(), { maxFrameBytes: 2 ** 28, promptFd: fd })
+  const prompt = new PipeWorker(socket, listener(), { maxFrameBytes: 2 ** 28, fd })
   return {
     prompt,
     reader,
@@ -391,7 +411,7 @@ async function hearOf(reader: Socket, count: number): Promise<unknown[]> {
     heard.push(thing)
     if (heard.length === count) resolve()
   }
-  pipeTransport(
+  new PipeCaller(
     reader,
     {
       ...listener(),

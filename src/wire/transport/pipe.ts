@@ -19,8 +19,8 @@ import { sleepSync } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { CompactWriter } from '../compact/writer.ts'
 import type { PlainStores } from '../propagation.ts'
-import { FrameReader, headBytes, kinds, serialization, writeHead } from './frame.ts'
-import type { Receiver, Transport } from './transport.ts'
+import { type FrameEar, FrameReader, headBytes, kinds, serialization, writeHead } from './frame.ts'
+import type { CallerEar, CallerEnd, WorkerEar, WorkerEnd } from './transport.ts'
 
 const { writeSync } = process.getBuiltinModule('node:fs')
 
@@ -41,91 +41,36 @@ export interface PipeOptions {
   readonly maxFrameBytes: number
   /** Where messages go. Default: where they come from. */
   readonly to?: Socket
-  /** The descriptor to write to at once; without it, frames leave together at the end of the turn. */
-  readonly promptFd?: number
 }
 
-/** Wraps one end of a connection; messages come from `socket`. */
-export function pipeTransport(socket: Socket, receiver: Receiver, options: PipeOptions): PipeTransport {
-  return new PipeTransport(socket, receiver, options)
-}
-
-export class PipeTransport implements Transport {
+/** What both ends do: read frames, and make them. */
+abstract class PipeEnd {
   readonly #from: Socket
-  readonly #to: Socket
-  readonly #receiver: Receiver
-  readonly #options: PipeOptions
+  protected readonly to: Socket
+  readonly #maxFrameBytes: number
   readonly #frames: FrameReader
   readonly #scratch = Buffer.allocUnsafeSlow(largestCompactBytes)
   readonly #compact = new CompactWriter(this.#scratch)
-  #flushing = false
-  #leaving: Promise<void> | undefined
 
-  constructor(from: Socket, receiver: Receiver, options: PipeOptions) {
+  constructor(from: Socket, ear: FrameEar & { closed(): void }, { maxFrameBytes, to = from }: PipeOptions) {
     this.#from = from
-    this.#to = options.to ?? from
-    this.#receiver = receiver
-    this.#options = options
-    this.#frames = new FrameReader(options.maxFrameBytes, receiver)
+    this.to = to
+    this.#maxFrameBytes = maxFrameBytes
+    this.#frames = new FrameReader(maxFrameBytes, ear)
     from.on('data', chunk => this.#frames.push(chunk))
     // A broken pipe is followed by 'close', which says all there is to say.
     for (const socket of this.#sockets) socket.on('error', () => {})
-    from.on('close', () => receiver.closed())
+    from.on('close', () => ear.closed())
   }
 
   send(value: unknown): void {
-    this.#write(encodeMessage(value, this.#options.maxFrameBytes))
-  }
-
-  /** Calls leave at the end of the turn anyway. */
-  deliver(): void {}
-
-  tryRun(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean {
-    this.#compact.begin(headBytes, largestCompactBytes)
-    this.#compact.int32(seq)
-    this.#compact.int32(ref)
-    if (stores === undefined) return this.#leave(this.#compact.list(args), kinds.run)
-    return this.#leave(this.#compact.list([stores, ...args]), kinds.runWithStores)
-  }
-
-  /** At once, whatever is to follow. */
-  tryDone(seq: number, workMs: number, value: unknown): boolean {
-    this.#compact.begin(headBytes, largestCompactBytes)
-    this.#compact.int32(seq)
-    this.#compact.float64(workMs)
-    return this.#leave(this.#compact.value(value), kinds.done)
-  }
-
-  /**
-   * Tells how many items of a lent receiver were taken. If all that was sent before has left, this has left too when it returns, or
-   * there is nobody any more who would read it: it waits for a reader that is behind.
-   */
-  sendTaken(link: number, count: number): void {
-    this.#compact.begin(headBytes, largestCompactBytes)
-    this.#compact.int32(link)
-    this.#compact.int32(count)
-    const frame = this.#compactFrame(kinds.taken)
-    const fd = this.#options.promptFd
-    if (fd === undefined || this.leaving !== undefined) return this.#write(Buffer.from(frame))
-    for (let at = 0; at < frame.length; ) {
-      const written = tryWriteSync(fd, frame.subarray(at))
-      if (written === undefined) return
-      at += written
-      if (at < frame.length) sleepSync(fullMs)
-    }
-  }
-
-  /** Resolves when all that was sent has left this process; undefined if it has. */
-  get leaving(): Promise<void> | undefined {
-    return this.#to.writableLength === 0 ? undefined : this.#leaving
+    this.write(encodeMessage(value, this.#maxFrameBytes))
   }
 
   /** The other side says that it has no part of a frame left to send: one that lies here in part will never be whole. */
   expectWhole(): void {
     this.#frames.expectWhole()
   }
-
-  drain(): void {} // A stream delivers what it holds before it closes.
 
   ref(): void {
     for (const socket of this.#sockets) socket.ref()
@@ -140,50 +85,139 @@ export class PipeTransport implements Transport {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  get #sockets(): readonly Socket[] {
-    return this.#to === this.#from ? [this.#from] : [this.#from, this.#to]
+  /** Lets a frame leave. */
+  protected abstract write(frame: Buffer): void
+
+  /** Begins a compact frame with the number of what it is about. */
+  protected begin(number: number): CompactWriter {
+    this.#compact.begin(headBytes, largestCompactBytes)
+    this.#compact.int32(number)
+    return this.#compact
   }
 
-  /** Sends what was written in the compact format, if it was. */
-  #leave(isWritten: boolean, kind: number): boolean {
-    this.#compact.release()
-    if (!isWritten) return false
-    const frame = this.#compactFrame(kind)
-    this.#write(this.#options.promptFd === undefined ? Buffer.from(frame) : frame)
-    return true
-  }
-
-  /** What was written into the scratch, which the next one is written into too. */
-  #compactFrame(kind: number): Buffer {
+  /** The frame that was begun, until the next one is. */
+  protected framed(kind: number): Buffer {
     const { at } = this.#compact
+    this.#compact.release()
     writeHead(this.#scratch, kind, at - headBytes)
     return this.#scratch.subarray(0, at)
   }
 
-  #write(frame: Buffer): void {
-    if (this.#options.promptFd !== undefined) return this.#writeNow(frame, this.#options.promptFd)
+  /** Forgets the frame that was begun: it does not fit. */
+  protected refuse(): false {
+    this.#compact.release()
+    return false
+  }
+
+  get #sockets(): readonly Socket[] {
+    return this.to === this.#from ? [this.#from] : [this.#from, this.to]
+  }
+}
+
+export interface PipeCallerEar extends CallerEar {
+  /** So many items were taken of a receiver on loan. */
+  taken(link: number, count: number): void
+  /** The other side is gone. */
+  closed(): void
+}
+
+/** The caller's end: all frames of a turn leave in one write. */
+export class PipeCaller extends PipeEnd implements CallerEnd {
+  #flushing = false
+
+  /** Messages come from `from`. */
+  constructor(from: Socket, ear: PipeCallerEar, options: PipeOptions) {
+    super(from, ear, options)
+  }
+
+  tryRun(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean {
+    const frame = this.begin(seq)
+    frame.int32(ref)
+    const isWritten = frame.list(stores === undefined ? args : [stores, ...args])
+    if (!isWritten) return this.refuse()
+    this.write(Buffer.from(this.framed(stores === undefined ? kinds.run : kinds.runWithStores)))
+    return true
+  }
+
+  protected write(frame: Buffer): void {
     if (!this.#flushing) {
       this.#flushing = true
-      this.#to.cork()
+      this.to.cork()
       runtime().soon(() => {
         this.#flushing = false
-        this.#to.uncork()
+        this.to.uncork()
       })
     }
-    this.#to.write(frame)
+    this.to.write(frame)
+  }
+}
+
+export interface PipeWorkerEar extends WorkerEar {
+  /** What is sent now waits in this process behind what was sent before … */
+  congested(): void
+  /** … and now it does not any more. */
+  cleared(): void
+}
+
+export interface PipeWorkerOptions extends PipeOptions {
+  /** The descriptor of `to`, which is written to at once. */
+  readonly fd: number
+}
+
+/** A worker's end: each frame leaves at once. */
+export class PipeWorker extends PipeEnd implements WorkerEnd {
+  readonly #ear: PipeWorkerEar
+  readonly #fd: number
+  #leaving: Promise<void> | undefined
+
+  /** Messages come from `from`. */
+  constructor(from: Socket, ear: PipeWorkerEar, options: PipeWorkerOptions) {
+    super(from, ear, options)
+    this.#ear = ear
+    this.#fd = options.fd
+  }
+
+  /** At once, whatever is to follow. */
+  tryDone(seq: number, workMs: number, value: unknown): boolean {
+    const frame = this.begin(seq)
+    frame.float64(workMs)
+    if (!frame.value(value)) return this.refuse()
+    this.write(this.framed(kinds.done))
+    return true
+  }
+
+  /**
+   * Tells how many items of a lent receiver were taken. If all that was sent before has left, this has left too when it returns, or
+   * there is nobody any more who would read it: it waits for a reader that is behind.
+   */
+  sendTaken(link: number, count: number): void {
+    this.begin(link).int32(count)
+    const frame = this.framed(kinds.taken)
+    if (this.leaving !== undefined) return this.write(frame)
+    for (let at = 0; at < frame.length; ) {
+      const written = tryWriteSync(this.#fd, frame.subarray(at))
+      if (written === undefined) return
+      at += written
+      if (at < frame.length) sleepSync(fullMs)
+    }
+  }
+
+  /** Resolves when all that was sent has left this process; undefined if it has. */
+  get leaving(): Promise<void> | undefined {
+    return this.to.writableLength === 0 ? undefined : this.#leaving
   }
 
   /** What the system does not take at once waits in the socket, behind nothing or behind what waits there already. */
-  #writeNow(frame: Buffer, fd: number): void {
-    const written = this.#to.writableLength === 0 ? (tryWriteSync(fd, frame) ?? 0) : 0
+  protected write(frame: Buffer): void {
+    const written = this.to.writableLength === 0 ? (tryWriteSync(this.#fd, frame) ?? 0) : 0
     if (written === frame.length) return
     this.#leaving = new Promise(resolve =>
-      this.#to.write(Buffer.from(frame.subarray(written)), () => {
+      this.to.write(Buffer.from(frame.subarray(written)), () => {
         resolve()
-        if (this.#to.writableLength === 0) this.#receiver.cleared?.()
+        if (this.to.writableLength === 0) this.#ear.cleared()
       }),
     )
-    this.#receiver.congested?.()
+    this.#ear.congested()
   }
 }
 

@@ -4,11 +4,12 @@
  */
 import type { RunMessage } from '../messages.ts'
 
-/** Tells such a message from the others. */
-const tag = 'call'
+/** Tell such a message from the others: one that has a marker in the ring, and one that wakes the worker itself. */
+const marked = 'call'
+const bell = 'bell'
 
 export type PostedCall = readonly [
-  tag: typeof tag,
+  tag: typeof marked | typeof bell,
   seq: number,
   ref: number,
   args: unknown,
@@ -19,23 +20,23 @@ export type PostedCall = readonly [
   credit?: number | undefined,
 ]
 
-export function postedCall({
-  seq,
-  ref,
-  args,
-  special,
-  chunk,
-  attempt,
-  stores,
-  credit,
-}: RunMessage): PostedCall {
+export function postedCall(
+  { seq, ref, args, special, chunk, attempt, stores, credit }: RunMessage,
+  isBell: boolean,
+): PostedCall {
+  const tag = isBell ? bell : marked
   return stores === undefined && credit === undefined
     ? [tag, seq, ref, args, special, chunk, attempt]
     : [tag, seq, ref, args, special, chunk, attempt, stores, credit]
 }
 
 export function isPostedCall(message: unknown): message is PostedCall {
-  return Array.isArray(message) && message[0] === tag
+  return Array.isArray(message) && (message[0] === marked || message[0] === bell)
+}
+
+/** Whether it has no marker, and wakes who it comes to. */
+export function isBell(call: PostedCall): boolean {
+  return call[0] === bell
 }
 
 export function callOf([, seq, ref, args, special, chunk, attempt, stores, credit]: PostedCall): RunMessage {

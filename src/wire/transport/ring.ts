@@ -211,6 +211,11 @@ export class RingReader {
     return load(this.#words, tailAt) !== this.#head
   }
 
+  /** Says that this side is awake again, by itself; false if the writer has rung for it. */
+  tryWake(): boolean {
+    return exchange(this.#words, asleepAt, awake) !== awake
+  }
+
   /**
    * Says that this side sleeps; true if it may, false if a record has come meanwhile. With `patienceBytes`, it is not woken
    * before so much is there, while the writer has more to write.

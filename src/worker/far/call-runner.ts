@@ -90,7 +90,7 @@ export class CallRunner {
   #within(stores: WireStores, body: () => Promise<void> | undefined): Promise<void> | undefined {
     const { storages } = this.#parts
     // A storage is told of before its first call, but on another lane.
-    if (!stores.every(({ ref }) => storages.has(ref))) this.#outgoing.drain()
+    if (!stores.every(({ ref }) => storages.has(ref))) this.#outgoing.readMessages()
     return storages.within(stores, body)
   }
 

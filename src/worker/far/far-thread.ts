@@ -2,7 +2,8 @@
 import { ProtocolError } from '../../errors.ts'
 import { load } from '../../runtime/atomics.ts'
 import type { ToWorker } from '../../wire/messages.ts'
-import { type Port, type PortTransport, portTransport } from '../../wire/transport/port.ts'
+import type { Port } from '../../wire/transport/port.ts'
+import { PortWorker } from '../../wire/transport/port-worker.ts'
 import type { ThreadMemory, WorkerBirth } from '../birth.ts'
 import { threadWords } from '../output.ts'
 import type { MemoryGauge } from './memory-gauge.ts'
@@ -30,7 +31,7 @@ export interface FarThreadHost {
 export function farThread(
   birth: FarThreadBirth,
   host: FarThreadHost,
-): { readonly worker: Worker; readonly transport: PortTransport } {
+): { readonly worker: Worker; readonly transport: PortWorker } {
   const { name, executor, port, rings, words, spinMs, maxPayloadBytes, callsPerWorker } = birth
   const worker = new Worker({
     name,
@@ -49,19 +50,17 @@ export function farThread(
     broken: error => host.broken(error),
     flushOutput: () => host.flushOutput(),
   })
-  const transport = portTransport(
+  const transport = new PortWorker(
     port,
     {
       message: message => worker.receive(message as ToWorker),
       run: (seq, ref, args, stores) => worker.receiveRun(seq, ref, args, stores),
-      done() {},
       awake: () => worker.wake(),
       garbled: what =>
         host.broken(new ProtocolError(what, { worker: `The executor of ${name}`, task: undefined })),
       closed: () => host.ended(),
     },
-    rings.fromWorker,
-    rings.toWorker,
+    rings,
   )
   return { worker, transport }
 }

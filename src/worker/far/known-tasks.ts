@@ -31,7 +31,7 @@ export class KnownTasks {
 
   /** The task, or the promise of it; its `load` was sent before, but on another lane. */
   get(ref: number): Task | Promise<Task> {
-    if (!this.#tasks.has(ref)) this.#outgoing.drain()
+    if (!this.#tasks.has(ref)) this.#outgoing.readMessages()
     const task = this.#tasks.get(ref)
     if (task !== undefined) return task
     const who = { worker: `The executor of ${this.#worker}`, task: undefined }

@@ -5,30 +5,30 @@
 import { type Crossing, detach, encode, MessageEncoding } from '../../wire/codec.ts'
 import { encodeFailure, type WireFailure, withoutParts } from '../../wire/failure.ts'
 import type { FromWorker } from '../../wire/messages.ts'
-import type { Transfer, Transport } from '../../wire/transport/transport.ts'
+import type { Transfer, WorkerEnd } from '../../wire/transport/transport.ts'
 import { uncopyable } from '../reply.ts'
 
 export class Outgoing {
   readonly crossing: Crossing
-  #transport: Transport | undefined
+  #transport: WorkerEnd | undefined
 
   constructor(crossing: Crossing) {
     this.crossing = crossing
   }
 
-  open(transport: Transport): void {
+  open(transport: WorkerEnd): void {
     this.#transport = transport
     this.send({ kind: 'ready' })
   }
 
   /** Lets leave what was said on the fast lane. */
   deliver(): void {
-    this.#transport?.deliver()
+    this.#transport?.deliver?.()
   }
 
   /** Reads what has come on another lane than what is being read. */
-  drain(): void {
-    this.#transport?.drain()
+  readMessages(): void {
+    this.#transport?.readMessages?.()
   }
 
   send(message: FromWorker, transfer: Transfer = []): void {

@@ -16,7 +16,7 @@ import { urlOfCaller } from '../../runtime/call-site.ts'
 import { FarLinks } from '../../wire/lent/far-links.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
 import type { ToWorker } from '../../wire/messages.ts'
-import { longestFrame, pipeTransport } from '../../wire/transport/pipe.ts'
+import { longestFrame, PipeWorker } from '../../wire/transport/pipe.ts'
 import { offer, processBirth, type WorkerBirth } from '../birth.ts'
 import { leaveSignalsToParent } from '../group-signals.ts'
 import { dieOfUncaughtErrors, endWorker } from './crash.ts'
@@ -61,7 +61,7 @@ function begin({ name, executor, maxPayloadBytes, callsPerWorker, maxWorkerMiB }
     flushing: () => transport.leaving,
     broken: error => die(error),
   })
-  const transport = pipeTransport(
+  const transport = new PipeWorker(
     from,
     {
       message: message => worker.receive(message as ToWorker | LentMessage),
@@ -69,7 +69,6 @@ function begin({ name, executor, maxPayloadBytes, callsPerWorker, maxWorkerMiB }
         worker.receiveRun(seq, ref, args, stores)
         worker.wakeSoon()
       },
-      done() {},
       congested() {
         store(words, watched.unfinished, 1) // Pairs with the load in watchdog.ts.
         links.congested()
@@ -81,7 +80,7 @@ function begin({ name, executor, maxPayloadBytes, callsPerWorker, maxWorkerMiB }
       garbled: what => die(new ProtocolError(what, { worker: `The executor of ${name}`, task: undefined })),
       closed: () => endWorker(0), // The parent is gone, or wants this worker to go.
     },
-    { maxFrameBytes: longestFrame(maxPayloadBytes), to, promptFd: outgoingFd },
+    { maxFrameBytes: longestFrame(maxPayloadBytes), to, fd: outgoingFd },
   )
   leaveSignalsToParent(message => transport.send(message))
   const die = dieOfUncaughtErrors(worker, done => {

@@ -8,7 +8,7 @@ import type { Task } from '../../task/task.ts'
 import { PlainEncoding } from '../../wire/encoding.ts'
 import { encodeFailure } from '../../wire/failure.ts'
 import type { FromWorker } from '../../wire/messages.ts'
-import type { Transport } from '../../wire/transport/transport.ts'
+import type { WorkerEnd } from '../../wire/transport/transport.ts'
 import { echo, fail, untilAborted } from './fixtures/worker-tasks.ts'
 import { Worker, type WorkerHost } from './worker.ts'
 
@@ -75,18 +75,12 @@ class Stage {
     return this.endings
   }
 
-  readonly #transport: Transport = {
+  readonly #transport: WorkerEnd = {
     send: message => {
       if (this.refuses(message as FromWorker)) throw new RangeError('no room')
       this.said.push(structuredClone(message) as FromWorker)
     },
-    tryRun: () => false,
-    deliver() {},
     tryDone: () => false,
-    drain() {},
-    ref() {},
-    unref() {},
-    close() {},
   }
 }
 

@@ -25,7 +25,7 @@ import { declareEnds } from '../../wire/lent/lend.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
 import type { CancelMessage, HelpMessage, PullMessage, RunMessage, ToWorker } from '../../wire/messages.ts'
 import { HeardStorages, type PlainStores, storesOf } from '../../wire/propagation.ts'
-import type { Transport } from '../../wire/transport/transport.ts'
+import type { WorkerEnd } from '../../wire/transport/transport.ts'
 import { Conversations } from '../conversations.ts'
 import { CallRunner } from './call-runner.ts'
 import { Guests } from './guests.ts'
@@ -105,7 +105,7 @@ export class Worker implements NestingOwner {
   }
 
   /** Begins to work: tells the other side that messages are taken now. */
-  open(transport: Transport): void {
+  open(transport: WorkerEnd): void {
     this.#outgoing.open(transport)
     this.#inbox.open()
   }
