@@ -9,7 +9,13 @@
  */
 
 import { portableModule } from '../declared/portable-module.ts'
-import { type ClosedError, ConnectionLostError, ProtocolError, QueueFullError } from '../errors.ts'
+import {
+  type ClosedError,
+  ConnectionLostError,
+  OptionError,
+  ProtocolError,
+  QueueFullError,
+} from '../errors.ts'
 import { identityOf } from '../executor/address.ts'
 import { Admission, type AdmissionOwner } from '../executor/admission.ts'
 import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
@@ -98,7 +104,10 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
   }
 
   get workers(): number {
-    const own = this.#parts.nodes.reduce((sum, { backend }) => sum + backend.workers, 0)
+    const own = this.#parts.nodes.reduce(
+      (sum, { backend }) => sum + (backend.concurrency ?? backend.workers),
+      0,
+    )
     return Math.max(1, own + this.#parts.workersElsewhere)
   }
 
@@ -160,6 +169,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
         retryDelayMs: 0,
         untilMs: Number.POSITIVE_INFINITY,
         credit,
+        key: typeof job.to === 'object' ? undefined : job.to,
       }
       const bytes = writeMessage(envelope)
       detach(encoded.transfer)
@@ -167,6 +177,13 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     } catch (error) {
       return uncopyable(job.args === undefined ? 'inputs' : 'args', error)
     }
+  }
+
+  /** @throws OptionError: what a node's workers need, its own `initialize` brings them */
+  each(): never {
+    throw new OptionError(
+      `runOnEach is for executors whose workers are this program's own; those of ${this.name} belong to its nodes. Give it to the executor of the node: threads({ initialize }).`,
+    )
   }
 
   pause(ms: number, paused: Paused): Pause {

@@ -58,6 +58,8 @@ export interface Envelope {
   readonly untilMs: number
   /** Of a stream: how much it may yield at first. */
   readonly credit: number
+  /** Calls of one key run on one worker of a node. */
+  readonly key: string | number | undefined
 }
 
 /** What stands in the store about a task that was begun, and in the end instead of it. */
@@ -153,7 +155,8 @@ function isEnvelope(message: unknown): message is Envelope {
     isCount(message['retries']) &&
     isTime(message['retryDelayMs']) &&
     isNumber(message['untilMs']) &&
-    isCount(message['credit'])
+    isCount(message['credit']) &&
+    (message['key'] === undefined || ['string', 'number'].includes(typeof message['key']))
   )
 }
 

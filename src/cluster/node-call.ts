@@ -223,6 +223,7 @@ export class NodeCall implements NodeJobOwner {
       relayed: !apart,
       stream: this.#stream,
       context: new AsyncResource('atonce.call'),
+      to: this.#envelope.key,
     }
     if (inputs !== undefined && apart) {
       const jobOf = (one: readonly unknown[], ended: (reply: NestedReply) => void) =>

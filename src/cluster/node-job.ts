@@ -28,6 +28,7 @@ export interface NodeJobParts {
   readonly relayed: boolean
   readonly stream: Inlet | undefined
   readonly context: AsyncResource
+  readonly to: string | number | undefined
 }
 
 const noCaller = {} // The side that made the call knows its own stack.
@@ -41,6 +42,7 @@ export class NodeJob extends Noted implements Job {
   readonly caller = noCaller
   readonly stream: Inlet | undefined
   readonly context: AsyncResource
+  readonly to: string | number | undefined
   declare readonly relayed?: true
   readonly #owner: NodeJobOwner
 
@@ -52,6 +54,7 @@ export class NodeJob extends Noted implements Job {
     this.attempt = parts.attempt
     this.stream = parts.stream
     this.context = parts.context
+    this.to = parts.to
     if (parts.relayed && parts.stream === undefined) this.relayed = true
     this.#owner = owner
   }

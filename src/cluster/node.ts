@@ -68,6 +68,11 @@ export class Node implements CallHost {
     this.catalogue = catalogue
   }
 
+  /** How many tasks it runs at a time. */
+  get places(): number {
+    return this.backend.concurrency ?? this.backend.workers
+  }
+
   get running(): number {
     return this.#calls.size
   }
@@ -76,7 +81,7 @@ export class Node implements CallHost {
     for (const at of [`node.${this.id}`, 'nodes']) this.#silence.push(this.engine.listen(at, this.#hear))
     this.#consumer = this.engine.consume({
       queues: this.queues,
-      places: () => (this.#closing ? 0 : this.backend.workers - this.#calls.size),
+      places: () => (this.#closing ? 0 : this.places - this.#calls.size),
       take: delivery => this.#take(delivery),
     })
     if (!this.engine.isLocal) this.#sayAlive()
@@ -145,7 +150,7 @@ export class Node implements CallHost {
     const said = {
       id: this.id,
       queues: this.queues,
-      workers: this.backend.workers,
+      workers: this.places,
       running: this.running,
       tasks: this.catalogue.names(),
       counts: this.counts,

@@ -52,6 +52,7 @@ const envelope: Envelope = {
   retryDelayMs: 0,
   untilMs: Number.POSITIVE_INFINITY,
   credit: 0,
+  key: undefined,
 }
 
 test('a task names its package, path and name: no file URL and no time stamp of a machine goes along', () => {

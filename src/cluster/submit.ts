@@ -120,6 +120,7 @@ export class Submissions {
       untilMs:
         deadlineMs === undefined ? Number.POSITIVE_INFINITY : this.#caller.engine.wallMs() + deadlineMs,
       credit: 0,
+      key: undefined,
     }
     const bytes = writeMessage(envelope)
     detach(encoded.transfer)

@@ -16,6 +16,11 @@ const limits: ReadonlyMap<string, string> = new Map([
     'nested calls end with the call that made them: when it returns, and when it is cancelled',
     'nested calls are counted by the executor of the node',
   ],
+  ['runOnEach runs a task once on every worker, started or not, busy or not', 'workers belong to nodes'],
+  [
+    'runOnEach rejects with the first failure, and can be cancelled; its workers go on',
+    'workers belong to nodes',
+  ],
 ])
 
 executorConformance(
@@ -35,6 +40,11 @@ test('cluster: what is not held to the suite is in it', () => {
     [...limits.keys()].filter(name => !names.has(name)),
     [],
   )
+})
+
+test('cluster: runOnEach is refused with the way to ready the workers of a node', async () => {
+  await using executor = cluster({ on: threads({ workers: 1 }) })
+  assert.throws(() => executor.runOnEach(tasks.square, 1), /threads\(\{ initialize \}\)/)
 })
 
 test('cluster: nested calls run on the executor of the node, and end with the call that made them', async () => {
