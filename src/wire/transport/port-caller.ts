@@ -8,15 +8,16 @@ import { withBulkCopied } from './bulk.ts'
 import { forgetting, TaughtMemories } from './memories.ts'
 import { bell, type Port, receiveOn, recordsPerTurn, ringBytes, type SharedRings } from './port.ts'
 import {
-  readRecord,
   readRing,
+  readValue,
+  result,
   resultBytes,
   writeMarker,
   writeRun,
   writeRunWithStores,
 } from './port-records.ts'
 import { postedCall } from './posted-call.ts'
-import { RingReader, RingWriter } from './ring.ts'
+import { NoRecord, RingReader, RingWriter } from './ring.ts'
 import type { CallerEar, CallerEnd, Transfer } from './transport.ts'
 
 /** Kept free for markers: most find room though the ring is full. */
@@ -213,17 +214,14 @@ export class PortCaller implements CallerEnd {
   }
 
   readonly #read = (from: CompactReader): true => {
-    readRecord(from, this.#hears)
+    const kind = from.byte()
+    if (kind !== result) throw new NoRecord(`its kind is ${kind}`)
+    this.#ear.done(from.int32(), from.float64(), readValue(from), this.#reader.more)
     return true
   }
 
   readonly #break = (what: string): void => {
     this.#broken = true
     this.#ear.garbled(what)
-  }
-
-  readonly #hears = {
-    done: (seq: number, workMs: number, value: unknown) =>
-      this.#ear.done(seq, workMs, value, this.#reader.more),
   }
 }

@@ -1,37 +1,18 @@
 /** The records in the rings between two threads: kind, number of the call, and what is of that kind. */
 import type { CompactReader } from '../compact/reader.ts'
 import type { CompactWriter } from '../compact/writer.ts'
-import type { PlainStores } from '../propagation.ts'
 import { NoRecord, type RingReader } from './ring.ts'
 
-/** Who hears the records of a ring; a kind that has no hearer is none of that ring. */
-export interface RecordEar {
-  run?(seq: number, ref: number, args: unknown[], stores?: PlainStores): void
-  /** The call of that number was posted. */
-  marked?(seq: number): void
-  done?(seq: number, workMs: number, value: unknown): void
-}
-
-const inline = 1
-const marked = 2
-const result = 3
-const inlineWithStores = 4
+/** What a record is. To the worker: */
+export const inline = 1
+/** The call of that number was posted. */
+export const marked = 2
+export const inlineWithStores = 4
+/** To the caller: */
+export const result = 3
 
 /** The size of a result that is a small number. */
 export const resultBytes = 24
-
-export function readRecord(from: CompactReader, to: RecordEar): void {
-  const kind = from.byte()
-  const seq = from.int32()
-  if (kind === inline && to.run !== undefined) to.run(seq, from.int32(), readValue(from) as unknown[])
-  else if (kind === result && to.done !== undefined) to.done(seq, from.float64(), readValue(from))
-  else if (kind === marked && to.marked !== undefined) to.marked(seq)
-  else if (kind === inlineWithStores && to.run !== undefined) {
-    const ref = from.int32()
-    const [stores, ...args] = readValue(from) as unknown[]
-    to.run(seq, ref, args, stores as PlainStores)
-  } else throw new NoRecord(`its kind is ${kind}`)
-}
 
 /** Reads records until there are no more, or `most` were read; tells of what is no record, after which nothing can be read. */
 export function readRing(
@@ -50,7 +31,7 @@ export function readRing(
   return count
 }
 
-function readValue(from: CompactReader): unknown {
+export function readValue(from: CompactReader): unknown {
   try {
     return from.value()
   } catch (error) {

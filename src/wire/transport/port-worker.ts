@@ -2,9 +2,10 @@
 import { pause } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import type { CompactReader } from '../compact/reader.ts'
+import type { PlainStores } from '../propagation.ts'
 import { isMemoryLesson, LearntMemories } from './memories.ts'
 import { bell, type Port, receiveOn, recordsPerTurn, type SharedRings } from './port.ts'
-import { type RecordEar, readRecord, readRing, writeDone } from './port-records.ts'
+import { inline, inlineWithStores, marked, readRing, readValue, writeDone } from './port-records.ts'
 import { callOf, isBell, isPostedCall, type PostedCall } from './posted-call.ts'
 import { NoRecord, RingReader, RingWriter } from './ring.ts'
 import type { Transfer, WorkerEar, WorkerEnd } from './transport.ts'
@@ -40,10 +41,6 @@ export class PortWorker implements WorkerEnd {
     this.#ear = ear
     this.#writer = new RingWriter(fromWorker)
     this.#reader = new RingReader(toWorker, { get: number => this.#memory(number) })
-    this.#hears = {
-      run: (seq, ref, args, stores) => ear.run(seq, ref, args, stores),
-      marked: seq => this.#deliverMarked(seq),
-    }
     port.on('message', message => this.#take(message))
     port.on('messageerror', error => ear.garbled(`a message that can't be read (${error.message})`))
     port.on('close', () => ear.closed())
@@ -152,7 +149,12 @@ export class PortWorker implements WorkerEnd {
   }
 
   readonly #read = (from: CompactReader): true => {
-    readRecord(from, this.#hears)
+    const kind = from.byte()
+    const seq = from.int32()
+    if (kind === inline) this.#ear.run(seq, from.int32(), readValue(from) as unknown[])
+    else if (kind === marked) this.#deliverMarked(seq)
+    else if (kind === inlineWithStores) this.#runWithStores(seq, from.int32(), readValue(from) as unknown[])
+    else throw new NoRecord(`its kind is ${kind}`)
     return true
   }
 
@@ -161,7 +163,9 @@ export class PortWorker implements WorkerEnd {
     this.#ear.garbled(what)
   }
 
-  readonly #hears: RecordEar
+  #runWithStores(seq: number, ref: number, [stores, ...args]: unknown[]): void {
+    this.#ear.run(seq, ref, args, stores as PlainStores)
+  }
 
   /** Delivers the call that the marker stands for: it was posted before the marker was written, so it is here. */
   #deliverMarked(seq: number): void {
