@@ -15,6 +15,27 @@ function waiting(ref: Ref<any>): number {
   return (targetIn(ref) as { waiting?: number } | undefined)?.waiting ?? -1
 }
 
+/** Two of them fill each other's mailboxes. */
+const Filler = actor(
+  import.meta,
+  class Filler {
+    #seen = 0
+
+    fill(other: Ref<{ note(): void }>, count: number): void {
+      for (let n = 0; n < count; n += 1) other.tell.note()
+    }
+
+    note(): void {
+      this.#seen += 1
+    }
+
+    seen(done: (seen: number) => void): void {
+      done(this.#seen)
+    }
+  },
+  { capacity: 8 },
+)
+
 /** Hears what happens to others. */
 const Witness = actor(
   import.meta,
@@ -195,3 +216,18 @@ suite('actors among actors', () => {
       assert.deepEqual(order, ['sender goes on at 5'])
     }))
 })
+
+test('two actors that fill each other’s mailboxes do not wait for each other', () =>
+  simulate(
+    async () => {
+      const [a, b] = [await spawn(Filler, []), await spawn(Filler, [])]
+      for (let n = 0; n < 4; n += 1) {
+        a.tell.fill(b, 5)
+        b.tell.fill(a, 5)
+      }
+      // By a tell: an ask would end the wait that this is about.
+      const seen = (one: typeof a) => new Promise<number>(resolve => void one.tell.seen(resolve))
+      for (const one of [a, b]) while ((await seen(one)) < 20) await null
+    },
+    { runs: 200, seed: 1 },
+  ))

@@ -530,6 +530,12 @@ rule('R33: who gives up gives up the whole chain of asks', {}, async stage => {
   await stage.happens(['a starts', 'b starts', 'b: given up'], a, b)
 })
 
+rule('R33: an ask that is made for one that was given up ends at once, too', {}, async stage => {
+  const [a, b] = [await stage.start('a'), await stage.start('b')]
+  await assert.rejects(a.with({ timeoutMs: 30 }).ask.askAfterwards(b), TimeoutError)
+  await stage.happens(['a starts', 'b starts', 'a: rejected'], a, b)
+})
+
 // ── delivery ──
 
 rule(
@@ -554,6 +560,14 @@ rule('an order to stop is carried out after what waits', {}, async stage => {
   for (let n = 1; n <= 3; n += 1) a.tell.note(`${n}`)
   await a.stop()
   await stage.happens(['a starts', 'a: 1', 'a: 2', 'a: 3', 'a stop'])
+})
+
+rule('many children start and stop in order', {}, async stage => {
+  const names = Array.from({ length: 300 }, (_, n) => `${n}`)
+  for (const name of names) await stage.start(name)
+  await stage.tree.stop()
+  const ends = names.toReversed().map(name => `${name} shutdown`)
+  await stage.happens([...names.map(name => `${name} starts`), ...ends])
 })
 
 /** All of them. */

@@ -72,9 +72,11 @@ export class WorkerHost implements LifeOwner {
 
   #kill(): void {
     this.#stopping = true
-    this.#life.end(
-      new AbortError('An actor there did not stop in time, and its worker did not react, so that was ended.'),
-    )
+    const why = new AbortError('An actor there did not stop in time, and its worker did not react')
+    // At once: what is sent from now on is for the next worker.
+    this.#ended(this)
+    this.link.break(why)
+    this.#life.end(why)
   }
 
   #send(batch: readonly unknown[], transfer: Transfer): void {
