@@ -28,6 +28,8 @@ export interface Definition {
   readonly redact: ((method: string, args: readonly unknown[]) => readonly unknown[]) | undefined
   readonly Ask: new (target: Target, limits: Limits | undefined) => object
   readonly Tell: new (target: Target) => object
+  /** Stubs that call other functions under the same names. */
+  stubsOf(methods: ReadonlyMap<string, Method>): Pick<Definition, 'Ask' | 'Tell'>
 }
 
 /** What ends an ask that gets no answer. */

@@ -105,8 +105,8 @@ export function actor<T extends object, A extends readonly any[]>(
     crashOn,
     remember,
     redact,
-    Ask: stubs(AskStubs, methods),
-    Tell: stubs(TellStubs, methods),
+    ...stubsOf(methods),
+    stubsOf,
   }))
   return Object.defineProperty(cls, definitionOf, { value: definition }) as unknown as ActorClass<T, A>
 }
@@ -167,8 +167,8 @@ export function definitionOfNames(
     crashOn: [],
     remember: 0,
     redact: undefined,
-    Ask: stubs(AskStubs, methods),
-    Tell: stubs(TellStubs, methods),
+    ...stubsOf(methods),
+    stubsOf,
   }
 }
 
@@ -249,6 +249,10 @@ class TellStubs {
       return this.#target.tell(method, args)
     }
   }
+}
+
+function stubsOf(methods: ReadonlyMap<string, Method>): Pick<Definition, 'Ask' | 'Tell'> {
+  return { Ask: stubs(AskStubs, methods), Tell: stubs(TellStubs, methods) }
 }
 
 interface StubBase<C extends new (...args: any[]) => object> {
