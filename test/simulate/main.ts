@@ -20,7 +20,7 @@ if (!Number.isSafeInteger(seeds) || seeds < 1 || !Number.isSafeInteger(first))
 const chosen = Object.keys(plays).filter(name => positionals.length === 0 || positionals.includes(name))
 if (chosen.length === 0) throw new RangeError(`There are ${Object.keys(plays).join(' and ')}.`)
 
-process.on('warning', () => {}) // Of workers that die while they are idle: here they do.
+process.emitWarning = () => {} // Of workers that die while they are idle: here they do.
 const startedMs = performance.now()
 let toldMs = startedMs
 
