@@ -1,6 +1,7 @@
 /** What every workload must do, run on every workload, size that ends soon, and executor. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { auto } from '../src/choose.ts'
 import { coroutines, type Executor, type Model, processes, threads } from '../src/index.ts'
 import { gallery } from './index.ts'
 import { type SizeName, sizeNames } from './workload.ts'
@@ -9,6 +10,7 @@ const executors: Readonly<Record<Exclude<Model, 'cluster'>, () => Executor>> = {
   coroutines: () => coroutines(),
   threads: () => threads({ workers: 2 }),
   processes: () => processes({ workers: 2 }),
+  auto: () => auto({ workers: 2 }),
 }
 const soon: readonly SizeName[] = ['S', 'workshop']
 

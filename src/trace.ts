@@ -52,6 +52,24 @@ export function publishRetry(event: RetryEvent): void {
   if (retried.hasSubscribers) retried.publish(event)
 }
 
+/** `auto()` has decided where a task runs, for the first time or anew. */
+export interface ChoiceEvent {
+  /** The executor's name. */
+  readonly executor: string
+  readonly task: string
+  /** As `threads × 4`, `a plain loop`. */
+  readonly way: string
+  /** `sure`, `likely` or `undecided`. */
+  readonly confidence: string
+  readonly reasons: readonly string[]
+}
+
+const choice = channel('atonce.auto.choice')
+
+export function publishChoice(event: ChoiceEvent): void {
+  if (choice.hasSubscribers) choice.publish(event)
+}
+
 /** A message that no actor will see. */
 export interface DeadLetterEvent {
   readonly actor: string

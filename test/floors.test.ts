@@ -19,7 +19,8 @@ const floors: readonly (readonly string[])[] = [
   ['threads', 'processes', 'actors'],
   ['isolates', 'parallel', 'measure', 'cluster'],
   ['kernels'],
-  ['choose', 'testing'],
+  ['choose'],
+  ['testing'],
   [
     'index.ts',
     'testing.ts',

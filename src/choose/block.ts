@@ -1,5 +1,7 @@
 /** Some items, run here, one after the other or several at a time, with what they took. */
+
 import { ThrownValueError } from '../errors.ts'
+import { threadCpu } from '../measure/thread-cpu.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { isThenable } from '../task/thenable.ts'
 import { describeThrown, isError } from '../wire/failure.ts'
@@ -102,7 +104,7 @@ class Counter {
     this.#values = new Array(count).fill(undefined)
     this.#kept = kept
     this.#process = process.cpuUsage()
-    this.#thread = process.threadCpuUsage()
+    this.#thread = threadCpu()
     this.#begunMs = runtime().now()
   }
 
@@ -119,7 +121,7 @@ class Counter {
 
   block(returnsPromise: boolean): Block {
     const wallMs = runtime().now() - this.#begunMs
-    const thread = process.threadCpuUsage(this.#thread)
+    const thread = threadCpu(this.#thread)
     const whole = process.cpuUsage(this.#process)
     const values = this.#values
     return {

@@ -189,7 +189,7 @@ function memoryVetoes(
   threadBytes: number,
   processBytes: number,
 ): Circumstances['vetoes'] {
-  const free = process.availableMemory()
+  const free = process.availableMemory?.() ?? Number.POSITIVE_INFINITY
   const inFlight = 4 * crossing.bytes * workers
   const tooMuch = (each: number) => workers * each + inFlight > mostOfFree * free
   const why = (what: string) =>

@@ -40,6 +40,8 @@ export interface Job {
   readonly attempt?: number
   /** Whether its answer is handed on as it came from the worker, to be read elsewhere: see nested.ts. */
   readonly relayed?: true
+  /** Of a map: how many calls it has yet to make beside this one, if it can know. */
+  readonly callsLeft?: number | undefined
   /** The asynchronous context that its task is to run in, if it runs here. Default: that in which it was submitted. */
   readonly context?: AsyncResource | undefined
   /** Of a generator task whose values are wanted one after the other, as they come. Such a job is never a chunk. */

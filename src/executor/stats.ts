@@ -1,7 +1,7 @@
 /** What an executor tells about itself. */
 
 /** The name of a model, as in code and on the command line. */
-export type Model = 'coroutines' | 'threads' | 'processes' | 'cluster'
+export type Model = 'coroutines' | 'threads' | 'processes' | 'cluster' | 'auto'
 
 /** What an executor is doing now, and has done. */
 export interface ExecutorStats {
@@ -20,4 +20,17 @@ export interface ExecutorStats {
   readonly retried: number
   /** System ids of worker processes; empty for models inside this process. */
   readonly pids: readonly number[]
+  /** Only of `auto()`: what it has decided for each task, and why. */
+  readonly choices?: readonly ChoiceNote[]
+}
+
+/** Where an executor that chooses by itself runs a task. */
+export interface ChoiceNote {
+  readonly task: string
+  /** `trial` while it is not decided yet. */
+  readonly way: string
+  readonly confidence: string
+  readonly reasons: readonly string[]
+  /** How often it was decided anew, since the items had changed. */
+  readonly changes: number
 }

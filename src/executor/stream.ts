@@ -166,7 +166,9 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
     super()
     this.#backend = backend
     this.#options = options
-    this.#ahead = backend.model === 'coroutines' ? 0 : (options.ahead ?? defaultAhead)
+    // `auto` runs streams on the loop, where nothing is gained by running ahead.
+    const here = backend.model === 'coroutines' || backend.model === 'auto'
+    this.#ahead = here ? 0 : (options.ahead ?? defaultAhead)
     this.task = task
     this.args = args
     this.caller = caller

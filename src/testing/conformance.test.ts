@@ -1,4 +1,5 @@
 import { test } from 'node:test'
+import { auto } from '../choose/auto.ts'
 import { coroutines } from '../coroutines/coroutines.ts'
 import { processes } from '../processes/processes.ts'
 import { threads } from '../threads/threads.ts'
@@ -19,4 +20,13 @@ executorConformance({ name: 'threads', start: options => threads(options), copie
 )
 executorConformance({ name: 'processes', start: options => processes(options), copies: true }, (name, body) =>
   test(name, { timeout }, body),
+)
+executorConformance(
+  {
+    name: 'auto',
+    start: ({ workers, ...rest }) => auto({ workers, concurrency: workers, ...rest }),
+    copies: false,
+    inside: 'coroutines',
+  },
+  (name, body) => test(name, { timeout }, body),
 )

@@ -38,6 +38,8 @@ export interface JobOwner {
   readonly context: AsyncResource
   /** Whether the map was accepted by its executor. */
   readonly accepted: boolean
+  /** How many inputs are not read yet, if one can know. */
+  readonly unread: number | undefined
   /** How long each input may take, if there is a limit. */
   readonly runTimeoutMs: number | undefined
   /** The job is to end at once. */
@@ -81,6 +83,10 @@ export class MapJob extends Noted implements Job {
 
   get to(): string | number | undefined {
     return this.#owner.key
+  }
+
+  get callsLeft(): number | undefined {
+    return this.#owner.unread
   }
 
   get attempt(): number {

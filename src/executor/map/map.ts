@@ -48,7 +48,7 @@ export function runMap<F extends AnyFunction>(
   calledAs: Function,
 ): Results<Result<F>> {
   options = checkMapOptions(options)
-  const source = openInputs(inputs, { shares: backend.model === 'threads' })
+  const source = openInputs(inputs, { shares: backend.model === 'threads' || backend.model === 'auto' })
   const buffer = new ResultsBuffer<unknown>(options.ordered ?? true, options.ahead ?? 0)
   const run = new MapRun(backend, callOptions, task, source, buffer, options, captureCaller(task, calledAs))
   buffer.producer = run
@@ -181,6 +181,11 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
   }
 
   // ── what its executor tells ──
+
+  get unread(): number | undefined {
+    const { total } = this.#source
+    return total === undefined ? undefined : total - this.#readCount
+  }
 
   closing(): void {
     if (!this.over) this.#buffer.hurry()

@@ -1,0 +1,411 @@
+/**
+ * The backend of `auto()`: gives each job to this event loop or to a pool of threads, as the figures of its task say.
+ *
+ *     submit ─▶ queue ─▶ trial: one at a time, here ─▶ decide ─┬─▶ here: the loop, a stretch at a time
+ *                 ▲                                            └─▶ threads: the pool, with all that waits
+ *                 └──── what the calls take is learnt wherever they run; other items, another decision ────┘
+ *
+ * `map` is the same as on any executor (executor/map/map.ts): this backend takes its chunks. So a map changes its model
+ * between two chunks, and neither order nor errors nor back-pressure know of it.
+ */
+import type { ClosedError } from '../errors.ts'
+import { QueueFullError, SerializationError } from '../errors.ts'
+import { Admission, type AdmissionOwner } from '../executor/admission.ts'
+import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import { PriorityQueue } from '../executor/queue.ts'
+import type { Pause, Paused } from '../executor/repeat/pauses.ts'
+import type { ExecutorStats } from '../executor/stats.ts'
+import { sum } from '../measure/statistics.ts'
+import { runtime } from '../runtime/runtime.ts'
+import type { Outcome } from '../task/results.ts'
+import type { Task } from '../task/task.ts'
+import { publishChoice } from '../trace.ts'
+import { AutoJob, type AutoJobOwner, type Ticket } from './auto-job.ts'
+import type { Calibration } from './calibration.ts'
+import { decideAmong } from './decide.ts'
+import { Knowledge, type Seen } from './knowledge.ts'
+import { predict } from './predict.ts'
+import { reasonsFor, wayInWords } from './words.ts'
+
+export interface AutoSettings {
+  readonly name: string
+  readonly concurrency: number
+  readonly queueLimit: number
+  readonly closeGraceMs: number
+  readonly cores: number
+  readonly calibration: Calibration
+  readonly loop: Backend
+  readonly pool: Backend
+  /** A pool whose threads run several calls side by side; made when it is first needed. */
+  readonly sideBySide: () => Backend
+  /** Written by `ATONCE_DEBUG=1`. */
+  readonly write: ((line: string) => void) | undefined
+}
+
+/** The trial takes no longer than this part of what is left to do, and no longer than so many ms. */
+const trialShare = 0.02
+const mostTrialMs = 300
+/** With less left to do than this, it is done here: nothing could be gained. */
+const nothingLeftMs = 4
+/** A call that has not ended after so long leaves its place to the next one: it waits. */
+const stretchMs = 8
+
+export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
+  readonly model = 'auto'
+  readonly name: string
+  readonly workers: number
+  readonly concurrency: number
+  readonly closeGraceMs: number
+  readonly #settings: AutoSettings
+  readonly #queue = new PriorityQueue<Ticket>()
+  readonly #known = new Map<Task, Knowledge>()
+  /** Accepted, and without an outcome. */
+  readonly #open = new Set<AutoJob>()
+  readonly #admission: Admission
+  #here = 0
+  #pumping = false
+  #stretchBegunMs = 0
+  #crowded: Backend | undefined
+  #failedBefore = 0
+  #retried = 0
+
+  constructor(settings: AutoSettings) {
+    this.#settings = settings
+    this.name = settings.name
+    this.workers = Math.max(settings.concurrency, settings.pool.workers)
+    this.concurrency = this.workers
+    this.closeGraceMs = settings.closeGraceMs
+    this.#admission = new Admission(this)
+  }
+
+  submit(job: Job): void {
+    const isRepeat = job.attempt !== undefined && job.attempt > 1
+    const isPart = isRepeat || job.within !== undefined || this.#admission.isPart(job)
+    const refusal = this.#admission.refusalOf(job, isPart)
+    if (refusal !== undefined) return this.#refuse(job, refusal)
+    if (!isRepeat && this.places() <= 0)
+      return this.#refuse(job, new QueueFullError(this.name, this.#settings.queueLimit))
+    if (isRepeat) this.#retried += 1
+    const auto = new AutoJob(job, this.#knowledgeOf(job.task), this)
+    this.#open.add(auto)
+    this.#admission.room.taken()
+    // A part of a call that runs must not wait for the place that its own maker holds.
+    if (job.within !== undefined) return this.#give(auto)
+    // What is bound to a worker goes to workers: this loop is not one of them.
+    if (job.to !== undefined) return this.#toThreads(auto)
+    if (isAway(auto.knowledge) && job.stream === undefined) return this.#toThreads(auto)
+    auto.knowledge.queued += auto.calls
+    this.#queue.push(auto.ticket)
+    this.#pumpSoon()
+  }
+
+  awaited(job: Job): void {
+    const auto = job.ready as AutoJob | undefined
+    auto?.place?.awaited?.(auto)
+  }
+
+  pause(ms: number, paused: Paused): Pause {
+    return this.#admission.pause(ms, paused)
+  }
+
+  cancel(job: Job, error: Error): void {
+    const auto = job.ready as AutoJob | undefined
+    if (auto === undefined || auto.state === 'over') return
+    if (auto.state !== 'queued') return auto.place?.cancel(auto, error)
+    this.#queue.withdraw(auto.ticket)
+    auto.knowledge.queued -= auto.calls
+    this.#cancelledHere += 1
+    this.ended(auto, { ok: false, error }, undefined, undefined)
+  }
+
+  #cancelledHere = 0
+
+  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
+    return this.#admission.room.wait(signal, accepted)
+  }
+
+  pull(job: Job, count: number): void {
+    const auto = job.ready as AutoJob | undefined
+    auto?.place?.pull(auto, count)
+  }
+
+  leave(job: Job, reason: Error): void {
+    const auto = job.ready as AutoJob | undefined
+    if (auto === undefined || !this.#queue.withdraw(auto.ticket)) return auto?.place?.leave(auto, reason)
+    auto.knowledge.queued -= auto.calls
+    this.#cancelledHere += 1
+    this.ended(auto, { ok: true, value: undefined }, undefined, undefined)
+  }
+
+  stats(): ExecutorStats {
+    const all = this.#places.map(place => place.stats())
+    const pools = all.slice(1)
+    const total = (part: 'done' | 'failed' | 'cancelled' | 'running' | 'queued') =>
+      sum(all.map(one => one[part]))
+    const workers = (part: 'starting' | 'idle' | 'busy') => sum(pools.map(one => one.workers[part]))
+    return {
+      model: this.model,
+      workers: { starting: workers('starting'), idle: workers('idle'), busy: workers('busy') },
+      crashes: sum(pools.map(({ crashes }) => crashes)),
+      queued: total('queued') + this.#queue.size,
+      running: total('running'),
+      done: total('done'),
+      failed: total('failed') + this.#failedBefore,
+      cancelled: total('cancelled') + this.#cancelledHere,
+      retried: this.#retried,
+      pids: pools.flatMap(({ pids }) => pids),
+      choices: [...this.#known.values()].map(({ name, way, confidence, reasons, decisions }) => ({
+        task: name,
+        way,
+        confidence,
+        reasons,
+        changes: Math.max(0, decisions - 1),
+      })),
+    }
+  }
+
+  accept(call: LongCall): boolean {
+    return this.#admission.accept(call)
+  }
+
+  left(): void {
+    this.#admission.checkClosed()
+  }
+
+  async close(closing: Closing): Promise<void> {
+    await this.#admission.close(closing)
+    await Promise.all(this.#places.map(place => place.close(closing)))
+  }
+
+  // ── what the admission asks for ──
+
+  places(): number {
+    return this.#settings.queueLimit + Math.max(0, this.#settings.concurrency - this.#here) - this.#waiting
+  }
+
+  refuseQueued(why: ClosedError): void {
+    for (const auto of [...this.#open])
+      if (!auto.begun && auto.own.within === undefined) this.cancel(auto.own, why)
+  }
+
+  force(why: ClosedError): void {
+    for (const auto of [...this.#open]) this.cancel(auto.own, why)
+  }
+
+  finish(): boolean {
+    return this.#admission.forced !== undefined || this.#open.size === 0
+  }
+
+  // ── who runs what ──
+
+  /** Accepted calls that have not begun. */
+  get #waiting(): number {
+    return this.#queue.size + sum(this.#places.slice(1).map(place => place.stats().queued))
+  }
+
+  /** The loop first. */
+  get #places(): Backend[] {
+    const { loop, pool } = this.#settings
+    return this.#crowded === undefined ? [loop, pool] : [loop, pool, this.#crowded]
+  }
+
+  get #sideBySide(): Backend {
+    this.#crowded ??= this.#settings.sideBySide()
+    return this.#crowded
+  }
+
+  #knowledgeOf(task: Task): Knowledge {
+    let knowledge = this.#known.get(task)
+    if (knowledge === undefined) {
+      knowledge = new Knowledge(task)
+      this.#known.set(task, knowledge)
+    }
+    return knowledge
+  }
+
+  #pumpSoon(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    runtime().soon(this.#pump)
+  }
+
+  readonly #pump = (): void => {
+    this.#pumping = false
+    const nowMs = runtime().now()
+    if (this.#here === 0 && nowMs - this.#stretchBegunMs > stretchMs) {
+      // Calls of one stretch follow one another without a turn of the loop: timers and connections wait for its end.
+      this.#pumping = true
+      void runtime()
+        .yieldToLoop()
+        .then(() => {
+          this.#stretchBegunMs = runtime().now()
+          this.#pumping = false
+          this.#giveOut()
+        })
+      return
+    }
+    this.#giveOut()
+  }
+
+  #giveOut(): void {
+    for (;;) {
+      const next = this.#queue.peek()?.auto
+      if (next === undefined || !this.#mayBegin(next)) return
+      this.#queue.shift()
+      next.knowledge.queued -= next.calls
+      this.#give(next)
+    }
+  }
+
+  /** What has not shown yet that it waits runs alone, so that its figures are its own. */
+  #mayBegin({ knowledge, own }: AutoJob): boolean {
+    if (isAway(knowledge) && own.stream === undefined) return true
+    if (this.#here >= this.#settings.concurrency) return false
+    return knowledge.returnsPromise || knowledge.runningHere === 0 || own.stream !== undefined
+  }
+
+  #give(auto: AutoJob): void {
+    const { knowledge } = auto
+    if (isAway(knowledge) && auto.own.stream === undefined) return this.#toThreads(auto)
+    auto.state = 'here'
+    this.#here += 1
+    knowledge.runningHere += 1
+    auto.overlapped = knowledge.runningHere > 1
+    auto.giveTo(this.#settings.loop)
+    if (!knowledge.returnsPromise) this.#lookWhetherItWaits(auto)
+  }
+
+  /** A call that has begun and not ended when the loop turns has returned a promise: others may begin. */
+  #lookWhetherItWaits(auto: AutoJob): void {
+    void runtime()
+      .yieldToLoop()
+      .then(() => {
+        if (auto.state === 'here' && auto.knowledge.returnsPromise) this.#pumpSoon()
+      })
+  }
+
+  #toThreads(auto: AutoJob): void {
+    auto.state = 'threads'
+    auto.giveTo(auto.knowledge.lane === 'threads' ? this.#settings.pool : this.#sideBySide)
+  }
+
+  ended(auto: AutoJob, outcome: Outcome<unknown>, workMs: number | undefined, seen: Seen | undefined): void {
+    const { knowledge, state } = auto
+    if (state === 'threads' && !auto.begun && this.#goesHereInstead(auto, outcome)) return
+    auto.state = 'over'
+    this.#open.delete(auto)
+    if (state === 'here') {
+      this.#here -= 1
+      knowledge.runningHere -= 1
+      if (seen !== undefined) this.#learnHere(auto, seen)
+    } else if (state === 'threads' && workMs !== undefined && outcome.ok) {
+      knowledge.learn({
+        calls: auto.calls,
+        wallMs: workMs,
+        longestMs: workMs / auto.calls,
+        cpuMs: undefined,
+        returnsPromise: false,
+      })
+      if (knowledge.hasBecomeCheaper(runtime().now())) this.#decide(auto)
+    }
+    auto.own.settled(outcome, workMs ?? seen?.wallMs)
+    this.#admission.room.changed()
+    if (this.#queue.size > 0) this.#pumpSoon()
+    if (this.#admission.isClosing) this.#admission.checkClosed()
+  }
+
+  /** A value that can't be sent was found out before anything ran: the call is made here, and so are those after it. */
+  #goesHereInstead(auto: AutoJob, outcome: Outcome<unknown>): boolean {
+    if (outcome.ok || !(outcome.error instanceof SerializationError) || auto.own.inputs !== undefined)
+      return false
+    this.#failedBefore -= 1
+    auto.knowledge.refuse(outcome.error.message)
+    this.#give(auto)
+    return true
+  }
+
+  #learnHere(auto: AutoJob, seen: Seen): void {
+    const { knowledge } = auto
+    knowledge.learn(seen)
+    if (seen.returnsPromise) knowledge.learnSideBySide(runtime().now(), seen.calls, seen.longestMs)
+    if (knowledge.lane === 'trial' ? this.#trialIsOver(auto) : knowledge.hasBecomeDearer(runtime().now()))
+      this.#decide(auto)
+  }
+
+  #trialIsOver(auto: AutoJob): boolean {
+    const { knowledge } = auto
+    const left = this.#callsLeft(auto)
+    const leftMs = left * knowledge.wallMs
+    if (leftMs < nothingLeftMs && auto.own.callsLeft !== undefined) return false
+    if (knowledge.returnsPromise) return knowledge.ranSideBySide
+    const budgetMs = Math.min(mostTrialMs, trialShare * (leftMs + knowledge.trialMs))
+    return knowledge.isSteady || knowledge.trialMs > budgetMs
+  }
+
+  /** How many calls of the task there will be, as far as anybody knows: of a map, or of those that wait. */
+  #callsLeft(auto: AutoJob): number {
+    const { knowledge, own } = auto
+    return (own.callsLeft ?? 0) + knowledge.queued
+  }
+
+  #decide(auto: AutoJob): void {
+    const { knowledge, own } = auto
+    if (knowledge.refused !== undefined) return
+    const { calibration, cores, pool, name, write } = this.#settings
+    const profile = knowledge.profile()
+    const stats = pool.stats().workers
+    // Single calls may go on for ever: a start of workers is nothing to them, and this thread is wanted for others.
+    const single = own.callsLeft === undefined
+    const predictions = predict(profile, {
+      items: Math.max(1, this.#callsLeft(auto)),
+      workers: pool.workers,
+      cores,
+      calibration,
+      warm: single || stats.idle + stats.busy > 0,
+      vetoes: notForAuto,
+    })
+    const decided = decideAmong(predictions, profile, { keepLoopFree: single })
+    const { way } = decided.chosen
+    const lane = way === 'threads × coroutines' || way === 'threads' ? way : 'here'
+    const before = knowledge.lane
+    const reasons = reasonsFor(decided, predictions, profile)
+    knowledge.decided(runtime().now(), lane, wayInWords(decided.chosen), decided.confidence, reasons)
+    if (lane === before) return
+    const event = {
+      executor: name,
+      task: knowledge.name,
+      way: knowledge.way,
+      confidence: decided.confidence,
+      reasons,
+    }
+    publishChoice(event)
+    write?.(`${name}: ${event.task} → ${event.way} (${event.confidence}). ${reasons.join(' ')}`)
+    if (isAway(knowledge)) this.#moveQueued(knowledge)
+  }
+
+  /** What waits here goes along. */
+  #moveQueued(knowledge: Knowledge): void {
+    for (const { auto } of [...this.#queue]) {
+      if (auto.knowledge !== knowledge || auto.own.stream !== undefined) continue
+      this.#queue.withdraw(auto.ticket)
+      knowledge.queued -= auto.calls
+      this.#toThreads(auto)
+    }
+  }
+
+  #refuse(job: Job, error: Error): void {
+    this.#failedBefore += 1
+    job.settled({ ok: false, error })
+  }
+}
+
+function isAway({ lane }: Knowledge): boolean {
+  return lane === 'threads' || lane === 'threads × coroutines'
+}
+
+/** What the caller must ask for: a moved buffer is gone, and processes are for isolation, which is never a matter of speed. */
+const notForAuto = {
+  'threads, moving': 'buffers move only where the caller says move()',
+  'threads, sharing': 'buffers are shared only where the caller made them so',
+  processes: 'processes are not faster than threads',
+} as const

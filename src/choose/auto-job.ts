@@ -1,0 +1,212 @@
+/** A job on its way through `auto()`: the caller's own, as it is given to the loop or to a pool, and measured there. */
+
+import type { AsyncResource } from 'node:async_hooks'
+import type { Backend, Job } from '../executor/backend.ts'
+import { type Packed, type PackedResults, takesItems, unpackedAt } from '../executor/map/packed.ts'
+import type { Queued } from '../executor/queue.ts'
+import { Noted } from '../executor/ready-job.ts'
+import { threadCpu } from '../measure/thread-cpu.ts'
+import { runtime } from '../runtime/runtime.ts'
+import { currentCall } from '../task/context.ts'
+import type { Outcome } from '../task/results.ts'
+import type { Task } from '../task/task.ts'
+import { isThenable } from '../task/thenable.ts'
+import { dropMark } from '../task/transfer.ts'
+import { ownContexts } from '../worker/far/own-context.ts'
+import { type Block, runInTurn } from './block.ts'
+import type { Knowledge, Seen } from './knowledge.ts'
+
+/** What stands in the queue. */
+export interface Ticket extends Queued {
+  readonly auto: AutoJob
+}
+
+const hooks = process.getBuiltinModule('node:async_hooks')
+
+export interface AutoJobOwner {
+  /** It has its outcome; `seen` is what it took here, if it ran here to its end. */
+  ended(auto: AutoJob, outcome: Outcome<unknown>, workMs: number | undefined, seen: Seen | undefined): void
+}
+
+/**
+ *     queued ──▶ here (on the loop) ──▶ over
+ *        └─────▶ threads (in the pool) ─▶ over
+ */
+export class AutoJob extends Noted implements Job {
+  readonly own: Job
+  readonly knowledge: Knowledge
+  state: 'queued' | 'here' | 'threads' | 'over' = 'queued'
+  /** The loop or the pool that has it. */
+  place: Backend | undefined
+  begun = false
+  /** While it ran here, another call of its task did, too. */
+  overlapped = false
+  readonly #owner: AutoJobOwner
+  readonly #scope: AsyncResource
+  #seen: Seen | undefined
+
+  constructor(own: Job, knowledge: Knowledge, owner: AutoJobOwner) {
+    super()
+    this.own = own
+    this.knowledge = knowledge
+    this.#owner = owner
+    this.ticket = { auto: this, priority: own.priority, waiting: false, order: 0 }
+    own.ready = this
+    this.#scope = own.context ?? new hooks.AsyncResource('atonce.call')
+  }
+
+  /** Its place in the queue of `auto()`; its own notes are those of the pool's queue. */
+  readonly ticket: Ticket
+
+  /** How many calls it holds. */
+  get calls(): number {
+    return this.own.inputs?.length ?? 1
+  }
+
+  /** Gives it to the loop or to a pool, in the context of its caller. */
+  giveTo(place: Backend): void {
+    this.place = place
+    this.#scope.runInAsyncScope(place.submit, place, this)
+  }
+
+  // ── as the loop and the pool see it ──
+
+  get task(): Task {
+    return this.state === 'here' && this.own.stream === undefined ? this.#measured() : this.own.task
+  }
+
+  get args(): readonly unknown[] | undefined {
+    const { args, inputs } = this.own
+    return this.state === 'here' && inputs !== undefined ? [inputs] : args
+  }
+
+  get inputs(): Packed | undefined {
+    return this.state === 'here' ? undefined : this.own.inputs
+  }
+
+  get priority(): number {
+    return this.own.priority
+  }
+
+  get caller(): Job['caller'] {
+    return this.own.caller
+  }
+
+  get within(): Job['within'] {
+    return this.own.within
+  }
+
+  get waitedFor(): boolean {
+    return this.own.waitedFor === true
+  }
+
+  /** Whatever it is to be, it was accepted when it came. */
+  get accepted(): boolean {
+    return true
+  }
+
+  get attempt(): number {
+    return this.own.attempt ?? 1
+  }
+
+  /** That of the caller: it may be given to the loop or the pool long after it came. */
+  get context(): AsyncResource {
+    return this.#scope
+  }
+
+  get to(): Job['to'] {
+    return this.own.to
+  }
+
+  get stream(): Job['stream'] {
+    return this.own.stream
+  }
+
+  started(): void {
+    this.begun = true
+    this.own.started()
+  }
+
+  progressed(done: number, total: number | undefined): void {
+    this.own.progressed(done, total)
+  }
+
+  settled(outcome: Outcome<unknown>, workMs?: number): void {
+    this.#owner.ended(this, outcome, workMs, this.#seen)
+  }
+
+  // ── here ──
+
+  /** The task, or its chunk, with a clock around it; by name and address the task itself. */
+  #measured(): Task {
+    const { task, inputs } = this.own
+    const run =
+      inputs === undefined
+        ? (...args: readonly unknown[]) => this.#one(task as never, args)
+        : () => this.#chunk(task as never, inputs)
+    return Object.defineProperties(run, {
+      name: { value: task.name },
+      module: { value: task.module },
+      position: { value: task.position },
+    }) as unknown as Task
+  }
+
+  #one(task: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
+    const cpu = threadCpu()
+    const begun = runtime().now()
+    const result = task(...args)
+    if (isThenable(result)) return this.#waited(Promise.resolve(result), args, begun, cpu)
+    const wallMs = runtime().now() - begun
+    this.#seen = { calls: 1, wallMs, longestMs: wallMs, cpuMs: wallMs, returnsPromise: false }
+    this.#keep(args, result)
+    return result
+  }
+
+  async #waited(
+    pending: Promise<unknown>,
+    args: readonly unknown[],
+    begun: number,
+    cpu: NodeJS.CpuUsage,
+  ): Promise<unknown> {
+    this.knowledge.returnsPromise = true
+    const result = await pending
+    const wallMs = runtime().now() - begun
+    const { user, system } = threadCpu(cpu)
+    const cpuMs = this.overlapped ? undefined : (user + system) / 1_000
+    this.#seen = { calls: 1, wallMs, longestMs: wallMs, cpuMs, returnsPromise: true }
+    this.#keep(args, result)
+    return result
+  }
+
+  #keep(args: readonly unknown[], result: unknown): void {
+    if (this.knowledge.wantsSamples) this.knowledge.keep({ args, result })
+  }
+
+  #chunk(task: (...args: readonly unknown[]) => unknown, inputs: Packed): unknown {
+    dropMark(inputs)
+    const items = takesItems(task)
+    const calls: (readonly unknown[])[] = []
+    for (let at = 0; at < inputs.length; at += 1) {
+      const input = unpackedAt(inputs, at)
+      if (items) dropMark(input)
+      calls.push(items ? [input] : (input as readonly unknown[]))
+    }
+    const call = currentCall()
+    const apart = call === undefined ? undefined : ownContexts(call)
+    const one = apart === undefined ? task : (...args: readonly unknown[]) => apart(() => task(...args))
+    const block = runInTurn(one, calls, 0)
+    return block instanceof Promise ? block.then(done => this.#answer(done)) : this.#answer(block)
+  }
+
+  /** As a worker answers a chunk: see executor/map/packed.ts. */
+  #answer({ values, failures, wallMs, cpuMs, itemsMs, returnsPromise }: Block): unknown {
+    const longestMs = itemsMs.length === 0 ? wallMs / values.length : Math.max(...itemsMs)
+    const known = returnsPromise ? (this.overlapped ? undefined : cpuMs) : wallMs
+    this.#seen = { calls: values.length, wallMs, longestMs, cpuMs: known, returnsPromise }
+    if (failures === undefined) return { values, special: [], longestMs } satisfies PackedResults
+    return values.map(
+      (value, at): Outcome<unknown> =>
+        failures.has(at) ? { ok: false, error: failures.get(at) } : { ok: true, value },
+    )
+  }
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { test } from 'node:test'
+import { OptionError } from '../errors.ts'
+import type { ChoiceEvent } from '../trace.ts'
+import { auto } from './auto.ts'
+import { callLater, isPrime, rest, whereRan } from './fixtures/tasks.ts'
+
+const upTo = (count: number) => Array.from({ length: count }, (_, at) => at)
+const isThread = (worker: string) => worker.startsWith('thread')
+
+test('a map of tiny calls never leaves this thread, and its results are those of a loop', async () => {
+  await using pool = auto({ workers: 4 })
+  const inputs = upTo(5_000).map(n => 100_003 + 2 * n)
+  assert.deepEqual(
+    await pool.map(isPrime, inputs),
+    inputs.map(n => isPrime(n)),
+  )
+  const { workers, choices = [] } = pool.stats()
+  assert.deepEqual(workers, { starting: 0, idle: 0, busy: 0 })
+  assert.equal(choices[0]?.task, 'isPrime')
+})
+
+test('a map of calls that compute begins here and goes on on threads, in order', async () => {
+  await using pool = auto({ workers: 4 })
+  const ran = await pool.map(whereRan, new Array<number>(400).fill(4))
+  assert.equal(ran.length, 400)
+  assert.equal(ran[0], 'main')
+  assert.ok(isThread(ran.at(-1) ?? ''), ran.at(-1))
+  assert.equal(ran.lastIndexOf('main') < 200, true)
+  const [choice] = pool.stats().choices ?? []
+  assert.match(choice?.way ?? '', /^threads × 4/)
+  assert.ok((choice?.reasons.length ?? 0) > 0)
+})
+
+test('calls that wait run side by side here', async () => {
+  await using pool = auto()
+  const begun = performance.now()
+  await pool.map(rest, new Array<number>(300).fill(20))
+  assert.ok(performance.now() - begun < 300 * 20 * 0.5)
+  assert.deepEqual(pool.stats().workers, { starting: 0, idle: 0, busy: 0 })
+})
+
+test('when the items grow, the rest of the map goes to threads, and is told on a channel', async () => {
+  const events: ChoiceEvent[] = []
+  const note = (event: unknown) => void events.push(event as ChoiceEvent)
+  subscribe('atonce.auto.choice', note)
+  try {
+    await using pool = auto({ workers: 4 })
+    const inputs = [...new Array<number>(600).fill(0.02), ...new Array<number>(300).fill(6)]
+    const ran = await pool.map(whereRan, inputs, { ahead: 32 })
+    assert.equal(ran[0], 'main')
+    assert.ok(isThread(ran.at(-1) ?? ''))
+    assert.ok(events.some(({ way }) => way.startsWith('threads')))
+    assert.ok(events.every(({ executor, task }) => executor === 'auto' && task === 'whereRan'))
+  } finally {
+    unsubscribe('atonce.auto.choice', note)
+  }
+})
+
+test('single calls that compute for long leave this thread', async () => {
+  await using pool = auto({ workers: 2 })
+  const ran: string[] = []
+  for (let at = 0; at < 14; at += 1) ran.push(await pool.run(whereRan, 25))
+  assert.equal(ran[0], 'main')
+  assert.ok(isThread(ran.at(-1) ?? ''), ran.join())
+})
+
+test('a burst of calls goes to threads once the first have shown what they cost', async () => {
+  await using pool = auto({ workers: 4 })
+  const ran = await Promise.all(upTo(200).map(() => pool.run(whereRan, 6)))
+  assert.ok(ran.filter(isThread).length > 100, `${ran.filter(isThread).length}`)
+})
+
+test('what can’t be sent away stays here, however long it takes', async () => {
+  await using pool = auto({ workers: 2 })
+  const inputs = upTo(40).map(at => ({ fn: () => at, cpuMs: 4 }))
+  assert.deepEqual(await pool.map(callLater, inputs), upTo(40))
+  assert.deepEqual(pool.stats().workers, { starting: 0, idle: 0, busy: 0 })
+})
+
+test('a single call whose values turn out not to cross is made here, once', async () => {
+  await using pool = auto({ workers: 2 })
+  for (let at = 0; at < 14; at += 1) await pool.run(callLater, { cpuMs: 25 })
+  assert.equal(await pool.run(callLater, { fn: () => 42, cpuMs: 0 }), 42)
+})
+
+test('a long stretch of calls here lets timers pass', async () => {
+  await using pool = auto({ workers: 1 })
+  let turns = 0
+  const timer = setInterval(() => {
+    turns += 1
+  }, 1)
+  await pool.map(
+    callLater,
+    upTo(60).map(at => ({ fn: () => at, cpuMs: 3 })),
+  )
+  clearInterval(timer)
+  assert.ok(turns >= 3, `${turns}`)
+})
+
+test('an option that does not exist is refused, with the one that was meant', () => {
+  assert.throws(() => auto({ worker: 2 } as never), /workers/)
+  assert.throws(() => auto({ concurrency: 0 }), OptionError)
+  assert.throws(() => auto({ queueLimit: -1 }), OptionError)
+})

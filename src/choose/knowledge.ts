@@ -1,0 +1,193 @@
+/** What `auto()` knows of a task: what its calls took, wherever they ran, and where they run now. */
+
+import { quantile } from '../measure/statistics.ts'
+import { threadCpu } from '../measure/thread-cpu.ts'
+import { nameOf, type Task } from '../task/task.ts'
+import { measureCrossing, nothingCrosses, type Sample } from './crossing.ts'
+import type { Confidence } from './decide.ts'
+import type { Crossed, ProbePoint, Profile } from './profile.ts'
+
+/** Where calls of a task go. */
+export type Lane = 'trial' | 'here' | 'threads' | 'threads × coroutines'
+
+/** One measured job: a call, or a chunk of calls. Times in ms, of all of them. */
+export interface Seen {
+  readonly calls: number
+  readonly wallMs: number
+  readonly longestMs: number
+  /** CPU time of this thread, where it ran here and alone. */
+  readonly cpuMs: number | undefined
+  readonly returnsPromise: boolean
+}
+
+/** So many of the newest figures count. */
+const remembered = 48
+const samplesKept = 16
+/** Figures must agree this well to be taken for warm. */
+const steady = 0.15
+/** An item that takes so many times what it took at the last decision, or so little, is another item. */
+const changed = 1.6
+
+/** A decision stands for so long at least. */
+const lookAgainMs = 50
+
+export class Knowledge {
+  readonly task: Task
+  readonly name: string
+  lane: Lane = 'trial'
+  confidence: Confidence = 'undecided'
+  way = 'trial'
+  reasons: readonly string[] = []
+  decisions = 0
+  /** Its calls that run here now. */
+  runningHere = 0
+  /** Its calls that wait for a place here. */
+  queued = 0
+  returnsPromise = false
+  readonly #newestMs: number[] = []
+  readonly #samples: Sample[] = []
+  #seen = 0
+  #firstMs = 0
+  #trialMs = 0
+  #cpu = { calls: 0, wallMs: 0, cpuMs: 0 }
+  #longestMs = 0
+  #crossed: Crossed | undefined
+  #decidedForMs = 0
+  #decidedAtMs = 0
+  /** Since the last decision: calls that ran here side by side, how long in all, with how much CPU. */
+  #window: { readonly fromMs: number; readonly cpuUs: number; calls: number } | undefined
+  #side: ProbePoint | undefined
+
+  constructor(task: Task) {
+    this.task = task
+    this.name = nameOf(task)
+  }
+
+  get seen(): number {
+    return this.#seen
+  }
+
+  /** One item now: the median of the newest figures, so that neither a cold call nor a pause moves it much. */
+  get wallMs(): number {
+    return this.#newestMs.length === 0 ? 0 : quantile(this.#newestMs, 0.5)
+  }
+
+  get trialMs(): number {
+    return this.#trialMs
+  }
+
+  get wantsSamples(): boolean {
+    return this.#samples.length < samplesKept && this.lane === 'trial'
+  }
+
+  keep(sample: Sample): void {
+    this.#samples.push(sample)
+  }
+
+  learn({ calls, wallMs, longestMs, cpuMs, returnsPromise }: Seen): void {
+    if (this.#seen === 0) this.#firstMs = wallMs / calls
+    this.#seen += calls
+    this.returnsPromise ||= returnsPromise
+    this.#newestMs.push(wallMs / calls)
+    if (this.#newestMs.length > remembered) this.#newestMs.shift()
+    if (this.lane === 'trial') this.#trialMs += wallMs
+    if (this.#seen > calls) this.#longestMs = Math.max(this.#longestMs * 0.995, longestMs)
+    if (cpuMs === undefined) return
+    this.#cpu.calls += calls
+    this.#cpu.wallMs += wallMs
+    this.#cpu.cpuMs += cpuMs
+  }
+
+  /** Calls that overlap on this loop are measured together: how fast they end, and what they leave of this thread. */
+  learnSideBySide(nowMs: number, calls: number, latencyMs: number): void {
+    const { user, system } = threadCpu()
+    this.#window ??= { fromMs: nowMs - latencyMs, cpuUs: user + system, calls: -calls }
+    this.#window.calls += calls
+    const { fromMs, cpuUs, calls: done } = this.#window
+    if (done < 8 || nowMs - fromMs < 30) return
+    const cpuMs = (user + system - cpuUs) / 1_000 / done
+    this.#side = {
+      concurrency: Math.max(2, this.runningHere),
+      perItemMs: (nowMs - fromMs) / done,
+      latencyMs,
+      cpuMs,
+      processCpuMs: cpuMs,
+      items: done,
+    }
+    this.#window = undefined
+  }
+
+  /** Whether the newest figures agree with those before them, so that the code is warm. */
+  get isSteady(): boolean {
+    const count = this.#newestMs.length
+    if (count < 8) return false
+    const newest = quantile(this.#newestMs.slice(-4), 0.5)
+    const before = quantile(this.#newestMs.slice(-8, -4), 0.5)
+    return Math.abs(newest - before) <= steady * Math.max(newest, before)
+  }
+
+  /** Whether it was seen how calls that wait go on together. */
+  get ranSideBySide(): boolean {
+    return this.#side !== undefined
+  }
+
+  /** Whether the items take more than those that the last decision was made for. */
+  hasBecomeDearer(nowMs: number): boolean {
+    return this.#looksAgain(nowMs) && this.#newest > changed * this.#decidedForMs
+  }
+
+  hasBecomeCheaper(nowMs: number): boolean {
+    return this.#looksAgain(nowMs) && this.#newest < this.#decidedForMs / changed
+  }
+
+  #looksAgain(nowMs: number): boolean {
+    return this.#newestMs.length >= 4 && nowMs - this.#decidedAtMs > lookAgainMs
+  }
+
+  get #newest(): number {
+    return quantile(this.#newestMs.slice(-6), 0.5)
+  }
+
+  decided(nowMs: number, lane: Lane, way: string, confidence: Confidence, reasons: readonly string[]): void {
+    this.lane = lane
+    this.way = way
+    this.confidence = confidence
+    this.reasons = reasons
+    this.decisions += 1
+    this.#decidedForMs = this.#newest
+    this.#decidedAtMs = nowMs
+    this.#newestMs.splice(0, Math.max(0, this.#newestMs.length - 8))
+  }
+
+  /** It turned out that its values can't be sent away. */
+  refuse(reason: string): void {
+    this.#crossed = { ...nothingCrosses, refused: reason }
+    this.decided(0, 'here', 'here', 'sure', [reason])
+  }
+
+  get refused(): string | undefined {
+    return this.#crossed?.refused
+  }
+
+  profile(): Profile {
+    const { calls, wallMs, cpuMs } = this.#cpu
+    const itemMs = this.wallMs
+    const busy = calls === 0 || wallMs === 0 || !this.returnsPromise ? 1 : Math.min(1, cpuMs / wallMs)
+    this.#crossed ??= measureCrossing(this.#samples)
+    return {
+      items: this.#seen,
+      firstMs: this.#firstMs,
+      samplesMs: [...this.#newestMs],
+      wallMs: itemMs,
+      cpuMs: itemMs * busy,
+      processCpuMs: itemMs * busy,
+      warmUpMs: Math.min(30, Math.max(0, this.#firstMs - itemMs)),
+      returnsPromise: this.returnsPromise,
+      longestOverMean: itemMs === 0 ? 1 : Math.max(1, this.#longestMs / itemMs),
+      crossing: this.#crossed,
+      probe: this.#side === undefined ? [] : [this.#side],
+      foreignCores: 0,
+      trialMs: this.#trialMs,
+    }
+  }
+}
