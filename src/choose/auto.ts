@@ -45,7 +45,7 @@ const names = optionNames<AutoOptions>({
  * Each call runs once, and its result is kept: the trial costs nothing but that it runs here. So a first call that computes
  * for long holds up this thread for as long. Arguments are passed as they are here, and copied to threads: a task that
  * changes its arguments, or counts on being given the very same object, is not for `auto()`. What can't be copied stays here.
- * Streams run here.
+ * Streams run here, and so does `runOnEach`, once; calls of a `key` go to threads.
  *
  * What it has decided and why: `stats().choices`, the channel `atonce.auto.choice`, and with `ATONCE_DEBUG=1` a line on
  * standard error.

@@ -115,7 +115,7 @@ test('a call that waits is awaited, and its first one told apart', async () => {
     },
     { budgetMs: 30, waitMs: 0 },
   )
-  assert.ok(firstMs >= 55 && callMs.least < 55 && callMs.least >= 0.9)
+  assert.ok(firstMs >= 55 && callMs.least < firstMs)
 })
 
 test('a noisy machine is refused only if asked, with an error that has a code', async () => {

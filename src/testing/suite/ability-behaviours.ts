@@ -27,7 +27,7 @@ type SideBySide = (workers: number, calls: number) => StartOptions
 type Body = (
   start: (options: StartOptions) => Executor,
   sideBySide: SideBySide,
-  subject: { readonly copies: boolean },
+  subject: { readonly copies: boolean; readonly inside?: Executor['model'] },
 ) => Promise<void>
 
 /** What an executor under test is asked to be. */
@@ -261,11 +261,11 @@ const behaviours: readonly (readonly [string, Body])[] = [
   ],
   [
     'runOnEach runs a task once on every worker, started or not, busy or not',
-    async start => {
+    async (start, _, { inside }) => {
       const executor = start({ workers: 3 })
       const busy = executor.run(wait, 50)
       const names = await executor.runOnEach(tasks.whoAmI)
-      const count = executor.model === 'coroutines' ? 1 : 3
+      const count = (inside ?? executor.model) === 'coroutines' ? 1 : 3
       assert.deepEqual([names.length, new Set(names).size], [count, count])
       await busy
       assert.deepEqual([...(await executor.runOnEach(tasks.whoAmI))].sort(), [...names].sort())
@@ -289,9 +289,9 @@ const behaviours: readonly (readonly [string, Body])[] = [
   ],
   [
     'inside of a worker, what would wait for its own worker is refused',
-    async start => {
+    async (start, _, { inside }) => {
       const executor = start({ workers: 1 })
-      const refused = executor.model === 'coroutines' ? 'ran' : 'ATONCE_OPTION'
+      const refused = (inside ?? executor.model) === 'coroutines' ? 'ran' : 'ATONCE_OPTION'
       assert.deepEqual(await executor.run(tasks.nestedKey), [refused, refused])
       assert.throws(() => executor.with({ key: {} as never }), OptionError)
     },
@@ -304,7 +304,10 @@ const isRunTimeout = (ms: number) => (error: Error) =>
 /** Where nothing is copied there is one worker, this loop: it runs them all. */
 export const abilityBehaviours: readonly (readonly [
   string,
-  (start: (options: StartOptions) => Executor, subject: { readonly copies: boolean }) => Promise<void>,
+  (
+    start: (options: StartOptions) => Executor,
+    subject: { readonly copies: boolean; readonly inside?: Executor['model'] },
+  ) => Promise<void>,
 ])[] = behaviours.map(([sentence, body]) => [
   sentence,
   (start, subject) =>
