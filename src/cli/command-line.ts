@@ -1,12 +1,13 @@
 /**
  * The commands and their options; and how every command ends.
  *
- *     argv ─▶ commander ─▶ run | compare | gallery | ps | doctor ─▶ exit code
+ *     argv ─▶ commander ─▶ run | compare | advise | time | timeit | gallery | ps | doctor ─▶ exit code
  *                                   └─ CommandError ─▶ one line on stderr ─▶ exit code
  */
 import { Command, CommanderError, Option } from 'commander'
 import { AtonceError, OptionError } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
+import { advise } from './advise.ts'
 import { parseSize } from './compare/workload-subject.ts'
 import { compare } from './compare.ts'
 import { doctor } from './doctor.ts'
@@ -20,6 +21,8 @@ import { ps } from './ps.ts'
 import { run } from './run.ts'
 import { complaint, quietComplaint } from './style.ts'
 import { version } from './surroundings.ts'
+import { time } from './time.ts'
+import { timeit } from './timeit.ts'
 
 /** Runs the command in `argv` (as `process.argv` has it) and returns the exit code; writes errors to stderr itself. */
 export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
@@ -50,6 +53,7 @@ function program(ending: { code: ExitCode }): Command {
     .configureHelp({ sortOptions: false })
     .configureOutput({ outputError: () => {} }) // The error is thrown as well; complain() writes it.
     .exitOverride()
+    .enablePositionalOptions()
     .addHelpText('after', examples)
 
   atonce
@@ -93,6 +97,42 @@ function program(ending: { code: ExitCode }): Command {
     .option('--accept-undecided', 'exit code 0, not 3, when the machine is too noisy for a verdict')
     .action(async (targets, options) => {
       ending.code = await compare(targets, options)
+    })
+
+  atonce
+    .command('advise')
+    .summary('say which model a task needs, and why')
+    .description('Tries a task on some of its inputs, each once at most, and predicts every model.')
+    .argument('<file#task>', 'module and task, as ./primes.ts#countPrimes')
+    .addOption(inputOption())
+    .addOption(asOption())
+    .option('--count <n>', 'how many items there will be; default: as many as inputs', parseCount('--count'))
+    .addOption(workersOption())
+    .option('--pilot', 'the task may run twice on an input: measure the two best ways if they are near')
+    .option('--json', 'a JSON document (schema atonce.advise/1)')
+    .action(async (target, options) => {
+      ending.code = await advise(target, options)
+    })
+
+  atonce
+    .command('time')
+    .summary('real, user and system time of any command')
+    .description('Runs a command and tells how long it took, with how much CPU and memory of its whole tree.')
+    .argument('<command...>', 'after --, as atonce time -- node program.js')
+    .option('--json', 'a JSON document (schema atonce.time/1)')
+    .passThroughOptions()
+    .action(async (words, options) => {
+      ending.code = await time(words, options)
+    })
+
+  atonce
+    .command('timeit')
+    .summary('what one call of a short function takes')
+    .description('Times calls in blocks, warm, and tells the first one apart.')
+    .argument('<what>', "an expression, as '[3,1,2].sort()', or an exported function, as ./file.ts#name")
+    .option('--json', 'a JSON document (schema atonce.timeit/1)')
+    .action(async (what, options) => {
+      ending.code = await timeit(what, options)
     })
 
   const gallery = atonce

@@ -1,0 +1,79 @@
+/** `atonce advise file#task --input …`: tries a task on some inputs and says which model to use for all, and why. */
+import { type Choice, choose } from '../choose.ts'
+import { harmless } from '../live/harmless.ts'
+import { checkedInputs } from './call.ts'
+import { type ExitCode, exitCodes } from './ending.ts'
+import { duration, durationWithin } from './figures.ts'
+import { type FileForm, openInputs } from './inputs.ts'
+import { jsonDocument } from './json.ts'
+import { print } from './print.ts'
+import { doubtful, good, quiet } from './style.ts'
+import { surroundings, surroundingsLine } from './surroundings.ts'
+import { type Column, table } from './table.ts'
+import { loadTarget } from './target.ts'
+
+export interface AdviseOptions {
+  readonly input: readonly string[]
+  readonly as?: FileForm
+  readonly count?: number
+  readonly workers?: number
+  readonly pilot?: boolean
+  readonly json?: boolean
+}
+
+const columns: readonly Column[] = [
+  { title: 'model' },
+  { title: 'predicted [95 %]', align: 'right' },
+  { title: 'this thread busy', align: 'right', drop: 1 },
+  { title: '' },
+]
+
+/** Exit code 3 where two ways are too near to each other to tell. */
+export async function advise(targetText: string, options: AdviseOptions): Promise<ExitCode> {
+  const { task, label } = await loadTarget(targetText)
+  const { items } = await openInputs(options.input, options.as)
+  const inputs = await Array.fromAsync(checkedInputs(label, task, items))
+  const choice = await choose(task, {
+    inputs: inputs as never[],
+    ...(options.count === undefined ? {} : { count: options.count }),
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.pilot ? { repeatable: true } : {}),
+  })
+  const here = surroundings()
+  const next = nextCommand(label, choice)
+  if (options.json) {
+    await print(
+      `${jsonDocument({ schema: 'atonce.advise/1', machine: here, target: label, ...choice, next })}\n`,
+    )
+  } else {
+    const paint = choice.confidence === 'sure' ? good : doubtful
+    const { profile } = choice
+    const lines = [
+      quiet(surroundingsLine(here)),
+      paint(harmless(choice.sentence)),
+      quiet(
+        `trial: ${profile.items} items, ${duration(profile.trialMs)}${choice.piloted ? ', and a pilot' : ''}`,
+      ),
+      ...choice.reasons.map(reason => harmless(`  ${reason}`)),
+      table(
+        columns,
+        choice.predictions.map(({ way, ms, blockedMs, vetoed }) => [
+          `${way === choice.way ? '▸ ' : '  '}${way}`,
+          vetoed === undefined ? durationWithin(ms) : '–',
+          vetoed === undefined ? duration(blockedMs) : '–',
+          vetoed === undefined ? '' : 'not possible',
+        ]),
+      ),
+      ...choice.cautions.map(caution => doubtful(harmless(`! ${caution}`))),
+      quiet(`Next: ${next}`),
+    ]
+    await print(`${lines.join('\n')}\n`)
+  }
+  return choice.confidence === 'undecided' ? exitCodes.undecided : exitCodes.ok
+}
+
+function nextCommand(label: string, { way }: Choice): string {
+  return way === 'plain loop' || way === 'coroutines'
+    ? `npx atonce compare ${label} --input …`
+    : `npx atonce run ${label} --input … --on ${way === 'processes' ? 'processes' : 'threads'}`
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+const tasks = fileURLToPath(new URL('../choose/fixtures/tasks.ts', import.meta.url))
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function atonce(...args: readonly string[]): Promise<Ended> {
+  return new Promise(resolve => {
+    execFile(process.execPath, [main, ...args], (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    )
+  })
+}
+
+test('time tells real, user and system time of a command and passes its output and exit code on', async () => {
+  const { code, stdout, stderr } = await atonce(
+    'time',
+    '--',
+    process.execPath,
+    '-e',
+    'console.log(1); process.exit(7)',
+  )
+  assert.deepEqual([code, stdout], [7, '1\n'])
+  assert.match(stderr, /^real .* user .* sys .* cores busy .* peak .*\n/)
+})
+
+test('time --json is a document of its schema', async () => {
+  const { stdout } = await atonce('time', '--json', '--', process.execPath, '-e', '')
+  const document = JSON.parse(stdout)
+  assert.deepEqual([document.schema, document.exitCode, document.wallMs > 0], ['atonce.time/1', 0, true])
+})
+
+test('time of a command that does not exist is one clear line', async () => {
+  const { code, stderr } = await atonce('time', '--', './no-such-command')
+  assert.equal(code, 1)
+  assert.match(stderr, /no-such-command can't be started/)
+})
+
+test('timeit tells what one call of an expression takes, and refuses what is none', async () => {
+  const document = JSON.parse((await atonce('timeit', '--json', '[3, 1, 2].sort()')).stdout)
+  assert.equal(document.schema, 'atonce.timeit/1')
+  assert.ok(document.callMs.low <= document.callMs.median)
+  const wrong = await atonce('timeit', '1 +')
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /neither file\.ts#export nor an expression/)
+})
+
+test('advise says which model a task needs, with a prediction for each', async () => {
+  const inputs = JSON.stringify(Array.from({ length: 50 }, (_, at) => 100_003 + at))
+  const { stdout } = await atonce('advise', `${tasks}#isPrime`, '--input', inputs, '--json')
+  const document = JSON.parse(stdout)
+  assert.deepEqual([document.schema, document.way, document.items], ['atonce.advise/1', 'plain loop', 50])
+  assert.ok(document.predictions.length >= 3 && document.sentence.startsWith('Use a plain loop'))
+})
+
+test('advise without inputs is one clear line', async () => {
+  const { code, stderr } = await atonce('advise', `${tasks}#isPrime`)
+  assert.equal(code, 2)
+  assert.match(stderr, /--input/)
+})
