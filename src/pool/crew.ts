@@ -2,6 +2,8 @@
  * Which workers a pool has: they start when there is work, rest while there is none, and end when
  * they have rested long.
  */
+
+import type { ReadyJob } from '../executor/ready-job.ts'
 import { holdMs } from '../policy.ts'
 import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
@@ -40,16 +42,18 @@ export class Crew {
     return this.#slots
   }
 
+  /** How many start and have nothing to begin with yet. */
   get starting(): number {
     let starting = 0
-    for (const { state } of this.#slots) if (state === 'starting') starting += 1
+    for (const { state, hand } of this.#slots) if (state === 'starting' && hand.count === 0) starting += 1
     return starting
   }
 
   /** How many have something to do. */
   get busy(): number {
     let busy = 0
-    for (const { state } of this.#slots) if (state === 'busy' || state === 'draining') busy += 1
+    for (const { state, hand } of this.#slots)
+      if (state === 'busy' || state === 'draining' || (state === 'starting' && hand.count > 0)) busy += 1
     return busy
   }
 
@@ -148,11 +152,17 @@ export class Crew {
     }
   }
 
+  /** The calls that were given to workers which still start, as far as they can be taken back. */
+  backFromStarting(): ReadyJob[] {
+    const back: ReadyJob[] = []
+    for (const slot of this.#slots) if (slot.state === 'starting') back.push(...slot.takeBack())
+    return back
+  }
+
   // ── rest ──
 
   /** The worker has nothing to do, and waits to be taken by `nextIdle`. */
   rests(slot: Slot): void {
-    this.starts.succeeded()
     this.#idle.push(slot)
   }
 

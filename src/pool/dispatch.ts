@@ -52,11 +52,15 @@ export class Dispatch {
   #together = 0
   /** At the end of this turn, jobs are given out. */
   #turnEnds = false
+  /** Workers that start were given calls since that was looked at. */
+  #someStartWithCalls = false
   /** Jobs are being given out now; and must be again. */
   #giving = false
   #giveAgain = false
   /** Who was given jobs that have not left yet. */
   readonly #given: Slot[] = []
+  /** Those of them that had nothing: the job must leave before the caller blocks its loop. */
+  readonly #awaited: Slot[] = []
   #watching: Timer | undefined
 
   constructor(
@@ -119,6 +123,12 @@ export class Dispatch {
     this.assign()
   }
 
+  /** Jobs are in the queue again: what workers were given that still start may have come after them. */
+  cameBack(): void {
+    this.#takeBackFromStarting()
+    this.assign()
+  }
+
   /** No job is left. */
   allDone(): void {
     this.#lowest = Number.POSITIVE_INFINITY
@@ -126,6 +136,7 @@ export class Dispatch {
 
   /** A worker has answered and may be given more. */
   answered(slot: Slot): void {
+    if (this.#someStartWithCalls && this.#wantsMore(slot)) this.#takeBackFromStarting()
     if (this.#queue.size === 0) {
       if (this.#pins.size > 0) return this.assign()
       const idle = this.#takesBack ? this.#crew.lastIdle : undefined
@@ -141,6 +152,7 @@ export class Dispatch {
 
   /** A worker has nothing in its hands. */
   rests(slot: Slot): void {
+    this.#takeBackFromStarting()
     this.assign()
     if (slot.state === 'idle' && this.#takesBack) this.#takeFromOthers(slot)
     if (slot.state === 'idle') this.#watchStuck()
@@ -179,6 +191,7 @@ export class Dispatch {
     if (this.#families.size > 0) this.#help()
     if (this.#queue.size > 0) {
       this.#crew.startFor(this.#queue.size)
+      this.#giveToStarting()
       if (this.#sideBySide) this.#fillPlaces()
       else this.#fillHands()
     }
@@ -202,6 +215,22 @@ export class Dispatch {
       const slot = this.#crew.nextIdle()
       if (slot === undefined) return
       if (slot.state === 'idle' && slot.life.state === 'ready') this.#giveNext(slot) // Not one that is being ended.
+    }
+  }
+
+  /**
+   * Each worker that starts is given the call that it begins with, as the caller may block its loop
+   * until long after it has started. Where nothing can be taken back, only while no worker works:
+   * one that does may be free sooner.
+   */
+  #giveToStarting(): void {
+    if (!this.#takesBack && this.#crew.someWork) return
+    for (const slot of this.#crew.all) {
+      const next = this.#queue.peek()
+      if (next === undefined || !mayWaitInHand(next)) return
+      if (!slot.isVacant) continue
+      this.#someStartWithCalls = true
+      this.#giveNext(slot)
     }
   }
 
@@ -292,21 +321,37 @@ export class Dispatch {
 
   #giveTo(slot: Slot, ready: ReadyJob): void {
     if (this.#given.at(-1) !== slot) this.#given.push(slot)
+    if (slot.hand.count === 0) this.#awaited.push(slot)
     slot.assign(ready)
   }
 
   #deliver(): void {
     for (const slot of this.#given) slot.life.worker.deliver?.()
+    for (const slot of this.#awaited) slot.life.worker.flush?.()
     this.#given.length = 0
+    this.#awaited.length = 0
   }
 
   // ── what is taken back ──
+
+  /**
+   * What workers were given that still start: somebody who works can begin it now, or something else
+   * is more urgent. None of them is given anything again before it has started, so that its messages
+   * do not pile up.
+   */
+  #takeBackFromStarting(): void {
+    if (!this.#someStartWithCalls) return
+    this.#someStartWithCalls = false
+    const back = this.#crew.backFromStarting()
+    if (back.length > 0) this.#owner.returned(back)
+  }
 
   /**
    * What waits in hands behind calls that take long, and is less urgent, waits in the queue again:
    * a hand for each urgent job.
    */
   #makeWay(): void {
+    this.#takeBackFromStarting()
     let wanted = this.#takesBack && !this.#crew.someIdle ? this.#urgent : 0
     this.#urgent = 0
     const next = this.#queue.peek()
@@ -315,7 +360,7 @@ export class Dispatch {
     const back: ReadyJob[] = []
     for (const slot of this.#crew.all) {
       if (wanted <= 0) break
-      if (!slot.isBusy || !waitsLong(slot.hand) || lowestWaiting(slot.hand) >= priority) continue
+      if (!slot.isBusy || !waitsLong(slot.hand) || lowestWaiting(slot.hand, slot.begun) >= priority) continue
       wanted -= 1
       back.push(...slot.takeBack())
     }

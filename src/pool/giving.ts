@@ -26,7 +26,9 @@ export class Giving {
     const { task, args, encoded, stores, attempt = 1, stream } = ready
     const ref = this.#life.refOf(task)
     const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
+    // What is sent to one that still starts must come in order: its lanes are joined when it reads.
     if (
+      this.#life.wasReady &&
       plain &&
       attempt === 1 &&
       args !== undefined &&

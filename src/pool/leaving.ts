@@ -29,6 +29,11 @@ export class Leaving {
   /** Asks the worker to leave the call. */
   ask(seq: number, reason: Error): void {
     this.tell(seq, reason)
+    this.await(seq)
+  }
+
+  /** From now on the call that the worker was told of has its grace. */
+  await(seq: number): void {
     this.#worker.flagCancelled(seq)
     this.#graces.get(seq)?.cancel()
     this.#graces.set(

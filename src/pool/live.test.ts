@@ -27,8 +27,10 @@ test('each worker is told with its state, its calls and since when, and the queu
     assert.deepEqual(seen(), [
       'executor mill (threads): open, 0 running, 4 waiting, 0 done',
       '├─ fake 1: starting',
+      '│  └─ count: next',
       '├─ fake 2: starting',
-      '├─ count ×3: queued',
+      '│  └─ count: next',
+      '├─ count: queued',
       '└─ draw: queued',
     ])
     workers[0]?.ready()
@@ -39,7 +41,8 @@ test('each worker is told with its state, its calls and since when, and the queu
       '├─ fake 1: busy',
       '│  └─ count: running for 1.5 s',
       '├─ fake 2: starting',
-      '├─ count ×2: queued',
+      '│  └─ count: next',
+      '├─ count: queued',
       '└─ draw: queued',
     ])
     calls[0]?.cancel()

@@ -196,7 +196,11 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   }
 
   refuseQueued(why: ClosedError): void {
-    for (const slot of this.#crew.all) this.#queue.putBack(slot.takeBack().filter(ready => !ready.over))
+    for (const slot of this.#crew.all) {
+      this.#queue.putBack(slot.takeBack().filter(ready => !ready.over))
+      if (slot.state !== 'starting') continue
+      for (const ready of slot.hand) this.#end(ready, why, () => ready.settled({ ok: false, error: why }))
+    }
     this.#refuse(why, ready => ready.nesting === undefined)
   }
 
@@ -224,6 +228,10 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   }
 
   // ── what slots and the dispatch tell ──
+
+  started(): void {
+    this.#crew.starts.succeeded()
+  }
 
   idle(slot: Slot): void {
     this.#crew.rests(slot)
@@ -274,7 +282,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     } else
       for (const ready of wanted)
         this.#settle(ready, { ok: false, error: this.#admission.forced }, 'cancelled')
-    this.#dispatch.assign()
+    this.#dispatch.cameBack()
   }
 
   ended(

@@ -7,6 +7,7 @@ import { createExecutor } from '../executor/executor.ts'
 import { park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { simulate } from '../runtime/simulate.ts'
+import type { FromWorker } from '../wire/messages.ts'
 import { echo, tellTime } from '../worker/far/fixtures/worker-tasks.ts'
 import { Worker } from '../worker/far/worker.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
@@ -54,8 +55,11 @@ test('a task finds the clock of the worker that runs it', () =>
       flushing: () => undefined,
       broken: error => told.fail(error),
     })
-    const tryDone = (_seq: number, _workMs: number, value: unknown) => told.unpark(value)
-    worker.open({ send() {}, tryDone })
+    const send = (message: unknown) => {
+      const said = message as FromWorker
+      if (said.kind === 'done') told.unpark(said.value)
+    }
+    worker.open({ send, tryDone: () => false })
     worker.receive({ kind: 'load', ref: 1, ...addressOf(tellTime) })
     await new Promise<void>(resolve => void runtime().setTimer(77, resolve))
     worker.receive({ kind: 'run', seq: 1, ref: 1, args: [], special: false, chunk: false, attempt: 1 })

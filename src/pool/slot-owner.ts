@@ -5,6 +5,8 @@ import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import type { EndOfLife } from '../worker/life.ts'
 
 export interface OwnerOf<S> {
+  /** The worker can work. */
+  started?(): void
   /** The worker has nothing in its hands. */
   idle(slot: S): void
   /** The worker has answered and may be given more. */

@@ -45,6 +45,8 @@ export class Slot implements Holder, LifeOwner {
   readonly #worker: FarWorker
   /** How many calls the worker runs side by side. With more than one, none waits in the hand. */
   readonly #places: number
+  /** Whether a call may be sent while it starts: it has nothing to do before. */
+  readonly #startsBare: boolean
   /** The calls in the worker's hands, the one that it runs first. */
   readonly hand = new Hand<ReadyJob>()
   /** The calls that it runs beside its hand. */
@@ -69,6 +71,7 @@ export class Slot implements Holder, LifeOwner {
     this.#graceMs = options.graceMs
     this.#runtime = runtime()
     this.#places = options.callsPerWorker
+    this.#startsBare = options.initialize === undefined
     this.#wear = new Wear(options.maxCallsPerWorker)
     this.life = new Life(index, start, this, options)
     this.#worker = this.life.worker
@@ -90,6 +93,7 @@ export class Slot implements Holder, LifeOwner {
 
   /** The calls of the hand that it has begun, as far as this side knows. */
   get begun(): readonly ReadyJob[] {
+    if (!this.life.wasReady) return []
     if (this.#places > 1) return [...this.hand]
     const { first } = this.hand
     return first === undefined ? [] : [first]
@@ -139,6 +143,11 @@ export class Slot implements Holder, LifeOwner {
     return this.isBusy && !this.isFull && this.hand.room > 0 && !this.#wear.isWorn && !this.congested
   }
 
+  /** Whether it still starts, and may be given the call that it begins with: one, even if that is taken back. */
+  get isVacant(): boolean {
+    return this.#startsBare && this.life.state === 'starting' && this.#givenSinceIdle === 0
+  }
+
   // ── what it is given, and what is taken back ──
 
   /** Puts the job into the hand, to leave with `deliver`. Settles it at once if it can't be sent. */
@@ -160,7 +169,7 @@ export class Slot implements Holder, LifeOwner {
       if (this.hand.count === 0) this.#next()
       return
     }
-    if (this.hand.count === 1 || this.#places > 1) this.#begin(ready)
+    if (this.life.wasReady && (this.hand.count === 1 || this.#places > 1)) this.#begin(ready)
   }
 
   /** Gives it a nested call beside its hand. Settles that at once if it can't be sent. */
@@ -193,11 +202,11 @@ export class Slot implements Holder, LifeOwner {
       if (isFirst || this.#places > 1) this.#next()
       return
     }
-    if (this.#places > 1) return this.#leaving.ask(seq, reason)
+    if (this.#places > 1 && this.life.wasReady) return this.#leaving.ask(seq, reason)
     this.#leaving.tell(seq, reason)
     // The worker drops it when it comes to it, and says so; if it comes to it before it has read
     // this, #next drains it.
-    if (isFirst || this.#worker.hadBegun(seq, false)) this.#drain(seq)
+    if (this.life.wasReady && (isFirst || this.#worker.hadBegun(seq, false))) this.#drain(seq)
   }
 
   /** The generator of a stream in this worker's hand may yield so much more. */
@@ -218,9 +227,9 @@ export class Slot implements Holder, LifeOwner {
     else this.#owner.settled(ready, { ok: true, value: undefined })
   }
 
-  /** Takes back what waits behind the first call, as far as it is known that it was not begun. */
+  /** Takes back what it has not begun, as far as that is known: what is behind the first call; all while it starts. */
   takeBack(): ReadyJob[] {
-    const { first } = this.hand
+    const [first] = this.begun
     return this.#takeBackAll(ready => ready !== first)
   }
 
@@ -239,12 +248,19 @@ export class Slot implements Holder, LifeOwner {
 
   /** Of several calls side by side nobody can say which one; but which waits for its module. */
   get at(): Job | undefined {
+    if (!this.life.wasReady) return undefined
     if (this.hand.count < 2 || this.#places === 1) return this.hand.first
     return this.begun.find(({ task }) => !this.life.hasImported(task))
   }
 
   ready(): void {
-    this.#turnIdle()
+    this.#owner.started?.()
+    const { first } = this.hand
+    if (first !== undefined && this.#places > 1) {
+      if (first.over) this.#leaving.await(first.seq)
+      else this.#begin(first)
+    }
+    this.#next()
   }
 
   /** The worker has imported the module of a task: a call that waited for that begins. */
@@ -270,7 +286,7 @@ export class Slot implements Holder, LifeOwner {
 
   ended(why: Error, end: EndOfLife): void {
     const idle = end.wasReady && this.#doing === 'idle' && !end.expected
-    this.#giveUp(why, end.loading !== undefined)
+    this.#giveUp(why, end)
     this.#owner.ended(this, why, { ...end, idle })
   }
 
@@ -368,7 +384,9 @@ export class Slot implements Holder, LifeOwner {
 
   #next(): void {
     if (this.#draining !== undefined || this.life.isLost) return
-    if (this.#places > 1) return this.#nextBeside()
+    // Where calls run side by side, each was begun when it came.
+    if (this.#places > 1)
+      return this.hand.count + this.helping.count === 0 ? this.#turnIdle() : this.#owner.answered(this)
     if (this.helping.count > 0) {
       this.#doing = 'draining' // The worker begins no other call before they have ended.
       return this.#owner.returned(this.#takeBackAll(() => true))
@@ -381,12 +399,6 @@ export class Slot implements Holder, LifeOwner {
     this.#doing = 'busy'
     this.#begin(next)
     this.#owner.answered(this)
-  }
-
-  /** The same where calls run side by side: each was begun when it came. */
-  #nextBeside(): void {
-    if (this.hand.count + this.helping.count === 0) this.#turnIdle()
-    else this.#owner.answered(this)
   }
 
   /**
@@ -402,10 +414,7 @@ export class Slot implements Holder, LifeOwner {
     this.life.release()
   }
 
-  /**
-   * After a turn of the loop: the answer may have lain here unread, and the worker may be in the
-   * next call by now.
-   */
+  /** After a turn of the loop: the answer may have lain here unread, or the worker be in the next call. */
   async #graceIsOver(seq: number): Promise<void> {
     await this.#runtime.yieldToLoop()
     if (this.#draining !== seq && !this.#leaving.has(seq)) return
@@ -431,7 +440,7 @@ export class Slot implements Holder, LifeOwner {
    * What the worker had begun died with it, and so did the call that it imported the module for;
    * the rest goes back.
    */
-  #giveUp(why: Error, isLoading: boolean): void {
+  #giveUp(why: Error, { wasReady, loading }: EndOfLife): void {
     const back: ReadyJob[] = []
     this.#leaving.clear()
     for (const ready of this.helping.clear()) {
@@ -441,8 +450,8 @@ export class Slot implements Holder, LifeOwner {
     let first = true
     for (const ready of this.hand) {
       const begun =
-        this.#worker.hadBegun(ready.seq, first || this.#places > 1) ||
-        (first && isLoading) ||
+        (wasReady && this.#worker.hadBegun(ready.seq, first || this.#places > 1)) ||
+        (first && loading !== undefined) ||
         !canBeGivenAgain(ready)
       first = false
       ready.slot = undefined

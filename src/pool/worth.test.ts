@@ -121,19 +121,16 @@ test('what waits is moved or late only behind a first call, and the longer it ha
   )
 })
 
-test('the lowest priority behind the first call is found without the first', () => {
-  const hand = (...priorities: number[]): SeenHand => ({
-    count: priorities.length,
-    room: 1,
-    first: undefined,
-    [Symbol.iterator]: () => priorities.map(priority => ({ priority })).values(),
-  })
-  assert.deepEqual([hand(), hand(-7), hand(-7, 2), hand(-7, 2, -1, 5)].map(lowestWaiting), [
-    Infinity,
-    Infinity,
-    2,
-    -1,
-  ])
+test('the lowest priority of what waits is found without what was begun', () => {
+  const lowest = (priorities: readonly number[], begun: number) => {
+    const hand = priorities.map(priority => ({ priority }))
+    return lowestWaiting(hand, hand.slice(0, begun))
+  }
+  assert.deepEqual(
+    [lowest([], 0), lowest([-7], 1), lowest([-7, 2], 1), lowest([-7, 2, -1, 5], 1)],
+    [Infinity, Infinity, 2, -1],
+  )
+  assert.equal(lowest([-7, 2], 0), -7, 'its worker still starts')
 })
 
 test('answers to few calls are awaited one by one, those to many by halves, up to a limit', () => {

@@ -70,14 +70,10 @@ export function isLate({ first, count }: SeenHand, sinceMs: number, slackMs: num
   return sinceMs >= slackMs + (Number.isNaN(expectedMs) ? 0 : overdueFactor * expectedMs)
 }
 
-/** The lowest priority behind the first call. */
-export function lowestWaiting(hand: SeenHand): number {
+/** The lowest priority of what was not begun. */
+export function lowestWaiting(hand: Iterable<Pick<ReadyJob, 'priority'>>, begun: readonly unknown[]): number {
   let lowest = Number.POSITIVE_INFINITY
-  let isFirst = true
-  for (const { priority } of hand) {
-    if (!isFirst) lowest = Math.min(lowest, priority)
-    isFirst = false
-  }
+  for (const ready of hand) if (!begun.includes(ready)) lowest = Math.min(lowest, ready.priority)
   return lowest
 }
 

@@ -129,6 +129,10 @@ class WorkerProcess implements FarWorker {
     this.#transport?.send(message)
   }
 
+  flush(): void {
+    this.#transport?.flush()
+  }
+
   tryGive(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean {
     const sent = this.#transport?.tryRun(seq, ref, args, stores) ?? false
     if (sent) this.#lastSent = seq

@@ -50,6 +50,8 @@ export interface FarWorker {
   readonly congested?: boolean
   /** Lets the calls leave that were put on the fast lane; of a worker for which they are kept until then. */
   deliver?(): void
+  /** Writes what was sent, whatever this thread does next; of a worker for which that waits for the end of the turn. */
+  flush?(): void
   /**
    * Puts a call into the worker's hands, behind those it has; the ends of channels in `loans` are its own until it is answered.
    * It leaves with `deliver`, if not before.

@@ -97,6 +97,7 @@ export class Life implements OwnCallsOwner {
   readonly #tasks = new ToldTasks()
   readonly #own: OwnCalls
   #state: LifeState = 'starting'
+  #heardReady = false
   #wasReady = false
   /** This side has asked for its end. */
   #expected = false
@@ -168,7 +169,7 @@ export class Life implements OwnCallsOwner {
 
   /**
    * The task's number there. A worker that does not know the task is told of it, and must have
-   * imported it in time.
+   * imported it in time. One that still starts reads that when it has started.
    */
   refOf(task: Task): number {
     const known = this.#tasks.refOf(task)
@@ -176,8 +177,7 @@ export class Life implements OwnCallsOwner {
     const ref = this.#tasks.nextRef
     this.worker.send({ kind: 'load', ref, ...addressOf(task) })
     this.#tasks.add(task)
-    this.#mustStart(`importing ${task.module}`)
-    this.#limitsImport = true
+    if (this.#heardReady) this.#mustImport(task)
     return ref
   }
 
@@ -221,6 +221,11 @@ export class Life implements OwnCallsOwner {
     )
   }
 
+  #mustImport({ module }: Task): void {
+    this.#mustStart(`importing ${module}`)
+    this.#limitsImport = true
+  }
+
   // ── its beginning ──
 
   #start(start: StartWorker): FarWorker {
@@ -240,7 +245,8 @@ export class Life implements OwnCallsOwner {
 
   #started(): void {
     if (this.isLost) return
-    if (this.#wasReady || this.#tasks.size > 0) return void this.forged('ready, for the second time')
+    if (this.#heardReady) return void this.forged('ready, for the second time')
+    this.#heardReady = true
     if (!this.#own.begin('initialize')) this.#canWork()
   }
 
@@ -264,6 +270,8 @@ export class Life implements OwnCallsOwner {
   #canWork(): void {
     this.unlimit()
     this.#wasReady = true
+    const task = this.#owner.at?.task
+    if (task !== undefined && this.#tasks.isLoading(task)) this.#mustImport(task) // Given while it started.
     if (this.#state === 'starting') this.#state = 'ready'
     this.#owner.ready()
   }
@@ -274,13 +282,15 @@ export class Life implements OwnCallsOwner {
     if (this.#state === 'ended') return
     if (!isFromWorker(message)) return void this.forged(describe(message))
     if ('seq' in message && this.#own.isOf(message.seq)) return this.#own.hear(message)
+    if (!this.#wasReady && 'seq' in message) return void this.forged(`${message.kind}, before it was ready`)
     if (!this.hears.hear(message)) this.forged(`${message.kind}, which nobody awaits`)
   }
 
   #done(seq: number, workMs: number, value: unknown, more: boolean): void {
     if (this.#state === 'ended') return
     if (this.#own.isOf(seq)) return this.#own.hear({ kind: 'done', seq, value, special: false, workMs })
-    this.#owner.done(seq, workMs, value, more)
+    if (this.#wasReady) this.#owner.done(seq, workMs, value, more)
+    else this.forged('done, before it was ready')
   }
 
   #loaded(ref: number, isImported: boolean): void {

@@ -1,6 +1,10 @@
 /** The life of pools and their workers, on real ones: nested calls and deaths, repeats, replacement, room in the queue. */
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import {
@@ -440,4 +444,21 @@ test('threads: each idle worker begins a call of one turn, though the caller the
   for (let seen = 0; seen < workers; seen = Atomics.load(arrived, 0))
     assert.notEqual(Atomics.wait(arrived, 0, seen, 10_000), 'timed-out', `${seen} have begun`)
   await Promise.all(calls)
+})
+
+onPools('calls begin while their caller blocks its loop, on cold workers and on idle ones', async make => {
+  const folder = await mkdtemp(join(tmpdir(), 'atonce-blocked-'))
+  try {
+    await using pool = make({ workers: 2 })
+    for (const round of ['cold', 'idle']) {
+      const traces = [1, 2].map(n => join(folder, `${round} ${n}`))
+      const calls = traces.map(trace => pool.run(tasks.leaveTrace, trace))
+      const endMs = Date.now() + timeout / 2
+      while (!traces.every(trace => existsSync(trace)))
+        assert.ok(Date.now() < endMs, `${round} workers wait for the loop of their caller`)
+      await Promise.all(calls)
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })

@@ -1,9 +1,15 @@
 /** Tasks that show which worker they run on, and that die. */
+import { mkdirSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 import { context, currentExecutor, type Future, task } from '../../src/index.ts'
 
 /** Which worker this is: no two have the same pid and thread. */
 export const whoAmI = task(import.meta, (_n?: number): string => `${process.pid} ${threadId}`)
+
+/** Leaves a trace that is seen from a loop that stands still. */
+export const leaveTrace = task(import.meta, (folder: string): void => {
+  mkdirSync(folder)
+})
 
 export const die = task(import.meta, (): never => process.exit(9))
 

@@ -139,13 +139,19 @@ export class PipeCaller extends PipeEnd implements CallerEnd {
     return true
   }
 
+  /** Writes what was sent in this turn: it waits for the end of the turn, so that all of that is one write. */
+  flush(): void {
+    if (!this.#flushing) return
+    this.#flushing = false
+    this.to.uncork()
+  }
+
   protected write(frame: Buffer): void {
     if (!this.#flushing) {
       this.#flushing = true
       this.to.cork()
       runtime().soon(() => {
-        this.#flushing = false
-        this.to.uncork()
+        this.flush()
       })
     }
     this.to.write(frame)

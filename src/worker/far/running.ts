@@ -40,6 +40,8 @@ export class RunningCalls {
   #besideEnd: Parked<void> | undefined
   /** Whether this worker's end is watched. */
   #givesBack = false
+  /** Whether any call has ended. Until then `ready` may lie unread, and no answer may overtake it on the fast lane. */
+  #someEnded = false
 
   /** `links` is what ends of channels come by, in a process; `sideBySide` says that calls of the hand run beside each other. */
   constructor(links: FarLinks | undefined, sideBySide: boolean) {
@@ -68,7 +70,15 @@ export class RunningCalls {
 
   begin({ kind, seq, ref, special }: Begun, context: CallContext): void {
     const borrower = special ? this.#borrower() : undefined
-    const running = { seq, ref, context, talked: false, nested: undefined, stream: undefined, borrower }
+    const running = {
+      seq,
+      ref,
+      context,
+      talked: !this.#someEnded,
+      nested: undefined,
+      stream: undefined,
+      borrower,
+    }
     if (kind === 'help' || this.#sideBySide) this.#beside.set(seq, running)
     else this.#current = running
   }
@@ -80,6 +90,7 @@ export class RunningCalls {
   end(seq: number): Running | undefined {
     const running = this.of(seq)
     if (running === undefined) return undefined
+    this.#someEnded = true
     running.nested?.end()
     giveBack(running)
     if (this.#current === running) this.#current = undefined
