@@ -99,11 +99,15 @@ played('the most urgent call goes first, though its worker was given another one
 played('closing with queued: cancel settles what a starting worker was given', both, async play => {
   const it = play({ workers: 1 })
   const calls = it.submitMany(2)
+  const left = it.submit()
+  it.cancel(calls[0] as never)
   const closing = it.pool.close({ graceMs: 1_000, queued: 'cancel' })
   assert.deepEqual(
     calls.map(({ ending }) => ending),
-    ['ClosedError', 'ClosedError'],
+    ['AbortError', 'ClosedError'],
   )
+  assert.equal(left.ending, 'ClosedError')
+  assert.equal(it.pool.stats().queued, 0)
   await it.settle()
   await closing
 })

@@ -199,7 +199,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     for (const slot of this.#crew.all) {
       this.#queue.putBack(slot.takeBack().filter(ready => !ready.over))
       if (slot.state !== 'starting') continue
-      for (const ready of slot.hand) this.#end(ready, why, () => ready.settled({ ok: false, error: why }))
+      for (const ready of slot.hand) this.cancel(ready, why)
     }
     this.#refuse(why, ready => ready.nesting === undefined)
   }
