@@ -123,3 +123,18 @@ played('an answer before the worker was ready is not believed', both, async play
   assert.equal(worker?.state, 'killed')
   await it.close(0)
 })
+
+played(
+  'a call that a process may have begun, which was ended as it started, is not run again',
+  ['process'],
+  async play => {
+    const it = play({ workers: 1, startTimeoutMs: 1_000 })
+    const call = it.submit()
+    await it.virtual.advance(1_000)
+    it.worker(0).ready() // What it said before it was killed is read after that.
+    it.worker(0).begin()
+    it.worker(0).die()
+    assert.ok(call.error instanceof WorkerStartTimeoutError)
+    await it.close(0)
+  },
+)

@@ -440,7 +440,7 @@ export class Slot implements Holder, LifeOwner {
    * What the worker had begun died with it, and so did the call that it imported the module for;
    * the rest goes back.
    */
-  #giveUp(why: Error, { wasReady, loading }: EndOfLife): void {
+  #giveUp(why: Error, { mayHaveBegun, loading }: EndOfLife): void {
     const back: ReadyJob[] = []
     this.#leaving.clear()
     for (const ready of this.helping.clear()) {
@@ -450,7 +450,7 @@ export class Slot implements Holder, LifeOwner {
     let first = true
     for (const ready of this.hand) {
       const begun =
-        (wasReady && this.#worker.hadBegun(ready.seq, first || this.#places > 1)) ||
+        (mayHaveBegun && this.#worker.hadBegun(ready.seq, first || this.#places > 1)) ||
         (first && loading !== undefined) ||
         !canBeGivenAgain(ready)
       first = false

@@ -86,6 +86,7 @@ lived('a worker starts, works, is asked to end, and ends', ({ life, worker, watc
   assert.equal(life.state, 'ended')
   assert.deepEqual(watcher.end?.details, {
     wasReady: true,
+    mayHaveBegun: true,
     loading: undefined,
     expected: true,
     hitTooEarly: false,
@@ -116,6 +117,7 @@ lived(
     assert.ok(watcher.end?.why instanceof WorkerStartTimeoutError)
     assert.deepEqual(watcher.end.details, {
       wasReady: false,
+      mayHaveBegun: true,
       loading: undefined,
       expected: true,
       hitTooEarly: false,

@@ -67,6 +67,8 @@ export interface LifeOwner {
 
 export interface EndOfLife {
   readonly wasReady: boolean
+  /** It had started, whether that counted or not, or what it said could not be read: it may have begun what it was given. */
+  readonly mayHaveBegun: boolean
   /** The module that it died of, if it was importing one. */
   readonly loading: string | undefined
   /** This side wanted it. */
@@ -244,9 +246,10 @@ export class Life implements OwnCallsOwner {
   }
 
   #started(): void {
+    const again = this.#heardReady
+    this.#heardReady = true // Of one that is being ended, too: it may have begun what it was given while it started.
     if (this.isLost) return
-    if (this.#heardReady) return void this.forged('ready, for the second time')
-    this.#heardReady = true
+    if (again) return void this.forged('ready, for the second time')
     if (!this.#own.begin('initialize')) this.#canWork()
   }
 
@@ -360,7 +363,9 @@ export class Life implements OwnCallsOwner {
     const crash = this.#crash?.failure
     const why = this.#verdict ?? reasonOf({ exit, crash, wasReady, loading, job, details })
     const early = !wasReady && exit.kind === 'signal' && hitTooEarly(exit.signal)
-    this.#owner.ended(why, { wasReady, loading, expected: this.#expected, hitTooEarly: early })
+    const mayHaveBegun = this.#heardReady || exit.kind === 'garbled'
+    const expected = this.#expected
+    this.#owner.ended(why, { wasReady, mayHaveBegun, loading, expected, hitTooEarly: early })
   }
 
   /** What an error says about this worker. */
