@@ -2,10 +2,13 @@
 
 export { type AutoOptions, auto } from './choose/auto.ts'
 
+export { type CalibrateOptions, calibrate } from './choose/calibrate.ts'
 export {
   type Calibration,
+  calibrationPath,
   type LoadedCalibration,
   loadCalibration,
+  saveCalibration,
   type WorkerFigures,
 } from './choose/calibration.ts'
 export { type Choice, type ChooseOptions, choose } from './choose/choose.ts'

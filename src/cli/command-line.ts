@@ -8,6 +8,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { AtonceError, OptionError } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
 import { advise } from './advise.ts'
+import { calibrate } from './calibrate.ts'
 import { parseSize } from './compare/workload-subject.ts'
 import { compare } from './compare.ts'
 import { doctor } from './doctor.ts'
@@ -133,6 +134,16 @@ function program(ending: { code: ExitCode }): Command {
     .option('--json', 'a JSON document (schema atonce.timeit/1)')
     .action(async (what, options) => {
       ending.code = await timeit(what, options)
+    })
+
+  atonce
+    .command('calibrate')
+    .summary('measure what workers charge on this machine')
+    .description('Takes about 3 s on a quiet machine; choose, auto and advise use the figures from then on.')
+    .option('--force', 'on a noisy machine, too; the figures say so')
+    .option('--json', 'a JSON document (schema atonce.calibrate/1)')
+    .action(async options => {
+      ending.code = await calibrate(options)
     })
 
   const gallery = atonce
