@@ -45,6 +45,8 @@ export interface AutoSettings {
 /** The trial takes no longer than this part of what is left to do, and no longer than so many ms. */
 const trialShare = 0.02
 const mostTrialMs = 300
+/** So many single calls are looked at before anything is decided. */
+const fewestSingle = 4
 /** With less left to do than this, it is done here: nothing could be gained. */
 const nothingLeftMs = 4
 /** A call that has not ended after so long leaves its place to the next one: it waits. */
@@ -334,6 +336,8 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
 
   #trialIsOver(auto: AutoJob): boolean {
     const { knowledge } = auto
+    // One call that took long may have been held up by others; a single call says little.
+    if (auto.own.callsLeft === undefined && knowledge.seen < fewestSingle) return false
     const left = this.#callsLeft(auto)
     const leftMs = left * knowledge.wallMs
     if (leftMs < nothingLeftMs && auto.own.callsLeft !== undefined) return false
