@@ -22,6 +22,7 @@ export async function bundleLibrary(root) {
     splitting: true, // A second copy of a class or of the runtime would not be the same one.
     format: 'esm',
     platform: 'node',
+    external: ['@nats-io/*'], // Optional peers, loaded on first use.
     target: 'node22.18',
     minifyWhitespace: true, // Names stay, so that stack traces can be read.
     lineLimit: 120, // Node shows the whole line of an error that nobody has caught.

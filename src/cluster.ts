@@ -1,6 +1,7 @@
 /** atonce/cluster: tasks on more than one machine. */
 export { type Cluster, type ClusterOptions, cluster, type DeadLetters } from './cluster/cluster.ts'
 export type { DeadTask, FailedAttempt } from './cluster/dead.ts'
+export type { Depth } from './cluster/engine.ts'
 export {
   EngineUnavailableError,
   InsecureConnectionError,
@@ -10,4 +11,5 @@ export {
   SubmitUnknownError,
   UnknownTaskError,
 } from './cluster/errors.ts'
+export type { ClusterStatus, NodeStatus } from './cluster/status.ts'
 export type { ResultOptions, SubmitOptions, Submitted } from './cluster/submit.ts'

@@ -48,6 +48,7 @@ import {
 } from './messages.ts'
 import type { Node } from './node.ts'
 import { failureOf } from './node-job.ts'
+import type { WorkerCount } from './status.ts'
 
 export interface CallerParts {
   readonly name: string
@@ -61,7 +62,7 @@ export interface CallerParts {
   /** Nodes in this program that end with it. */
   readonly nodes: readonly Node[]
   /** How many workers there are on other machines, as far as it is known. */
-  readonly workersElsewhere: number
+  readonly elsewhere: WorkerCount | undefined
 }
 
 /** How often calls that are not over are looked at, as any hint may get lost. */
@@ -108,7 +109,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
       (sum, { backend }) => sum + (backend.concurrency ?? backend.workers),
       0,
     )
-    return Math.max(1, own + this.#parts.workersElsewhere)
+    return Math.max(1, own, this.#parts.elsewhere?.workers ?? 0)
   }
 
   get isClosing(): boolean {
@@ -437,6 +438,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     await Promise.all(this.#parts.nodes.map(node => node.close(graceMs)))
     this.#lookTimer?.cancel()
     this.#silence()
+    this.#parts.elsewhere?.stop()
     if (this.#parts.ownsEngine) await this.engine.close().catch(() => {})
   }
 }

@@ -16,12 +16,28 @@ import { type DeadTask, dropDead, listDead, retryDead } from './dead.ts'
 import { EmbeddedEngine } from './embedded.ts'
 import type { Engine } from './engine.ts'
 import { checkName, randomName } from './names.ts'
+import { NatsEngine } from './nats/engine.ts'
 import { Node } from './node.ts'
+import { type ClusterStatus, statusOf, WorkerCount } from './status.ts'
 import { type ResultOptions, Submissions, type SubmitOptions, type Submitted } from './submit.ts'
 
 export interface ClusterOptions {
-  /** What runs the tasks, as long as there is no server: an executor of this program, which ends with it. Default `threads()`. */
+  /** NATS servers, as `nats://127.0.0.1:4222`. Default: none; the store and a node are in this program. */
+  readonly servers?: string | readonly string[]
+  /** What runs tasks in this program, and ends with it. Default: `threads()` where there are no servers, nothing where there are. */
   readonly on?: Executor
+  /** A file of NATS credentials (`.creds`). */
+  readonly credentials?: string
+  readonly user?: string
+  readonly password?: string
+  /** Connects to another machine without TLS and credentials. Whoever can reach the server can run the tasks. */
+  readonly insecure?: boolean
+  /** How long the first connection may take. Default 5,000. */
+  readonly connectTimeoutMs?: number
+  /** Programs of one namespace share queues and results. Default `default`. */
+  readonly namespace?: string
+  /** On how many servers everything is kept; set when it is made first. Default 1. */
+  readonly replicas?: number
   /** The queue that calls go to. Default `default`. */
   readonly queue?: string
   /** The most calls that wait; one more rejects with QueueFullError. Default 1,000,000. */
@@ -35,7 +51,15 @@ export interface ClusterOptions {
 }
 
 const clusterOptionNames = optionNames<ClusterOptions>({
+  servers: true,
   on: true,
+  credentials: true,
+  user: true,
+  password: true,
+  insecure: true,
+  connectTimeoutMs: true,
+  namespace: true,
+  replicas: true,
   queue: true,
   queueLimit: true,
   leaseMs: true,
@@ -71,6 +95,8 @@ export interface Cluster extends Executor {
   /** As `cancel` of its handle. */
   cancel(id: string, reason?: unknown): Promise<boolean>
   readonly dead: DeadLetters
+  /** Nodes, queues and dead letters, as they are now. */
+  status(): Promise<ClusterStatus>
 }
 
 /**
@@ -78,33 +104,56 @@ export interface Cluster extends Executor {
  *
  * Without servers, the store and one node are in this program: the same code runs on a laptop and in a test.
  *
+ * With `servers`, on NATS (`npx atonce cluster up` starts one here), and nodes wherever they were started: `npx atonce worker
+ * ./tasks.ts --servers …`. It connects with the first call. A connection to another machine needs TLS and credentials.
+ *
  * A call of a task that is `idempotent` is given to another node when its node falls silent; of any other task it rejects
  * with NodeLostError, since it may have run. Arguments and results are copied, never shared.
  *
- * @throws OptionError
+ * @throws OptionError, InsecureConnectionError
  * @example
  *     await using pool = cluster()
  *     const counts = await pool.map(countPrimes, ranges)
  */
 export function cluster(options: ClusterOptions = {}): Cluster {
   options = checkOptions('cluster(…)', options, clusterOptionNames)
-  const { on, queue = 'default', queueLimit = 1_000_000, leaseMs = 30_000, name = 'cluster' } = options
+  const {
+    servers,
+    on,
+    queue = 'default',
+    queueLimit = 1_000_000,
+    leaseMs = 30_000,
+    name = 'cluster',
+  } = options
   const { closeGraceMs = defaultCloseGraceMs } = options
   checkMs('cluster({ leaseMs })', leaseMs)
   checkMs('cluster({ closeGraceMs })', closeGraceMs)
   checkName('cluster({ queue })', queue)
   if (!(queueLimit >= 0))
     throw new OptionError(`cluster({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
-  const engine = new EmbeddedEngine({ leaseMs })
-  const node = new Node({
-    id: `${name} node`,
-    engine,
-    on: on ?? threads(),
-    queues: [queue],
-    catalogue: new Catalogue(),
-  })
-  node.start()
-  return clusterWith(engine, { nodes: [node], queue, queueLimit, closeGraceMs, name, ownsEngine: true })
+  const engine = engineOf(options)
+  const here = on ?? (servers === undefined ? threads() : undefined)
+  const nodes = here === undefined ? [] : [nodeHere(engine, here, queue, name)]
+  for (const node of nodes) node.start()
+  return clusterWith(engine, { nodes, queue, queueLimit, closeGraceMs, name, ownsEngine: true })
+}
+
+/**
+ * The engine that the options name, not yet connected.
+ * @throws OptionError, InsecureConnectionError
+ */
+export function engineOf(options: ClusterOptions): Engine {
+  const { servers, leaseMs = 30_000, namespace = 'default', replicas = 1 } = options
+  if (servers === undefined) return new EmbeddedEngine({ leaseMs })
+  checkName('cluster({ namespace })', namespace)
+  if (!(Number.isInteger(replicas) && replicas >= 1 && replicas <= 5))
+    throw new OptionError(`cluster({ replicas }) takes 1 to 5; it got ${String(replicas)}.`)
+  return new NatsEngine({ ...options, servers, leaseMs, namespace, replicas })
+}
+
+function nodeHere(engine: Engine, on: Executor, queue: string, name: string): Node {
+  const id = engine.isLocal ? `${name} node` : `${name}-${randomName()}`
+  return new Node({ id, engine, on, queues: [queue], catalogue: new Catalogue() })
 }
 
 export interface ClusterParts {
@@ -114,13 +163,12 @@ export interface ClusterParts {
   readonly ownsEngine: boolean
   readonly queueLimit?: number
   readonly closeGraceMs?: number
-  readonly workersElsewhere?: number
 }
 
 /** A cluster on an engine that is there already. `nodes` are those in this program, which end with it. */
 export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
   const { nodes, queue, name, ownsEngine } = parts
-  const { queueLimit = 1_000_000, closeGraceMs = defaultCloseGraceMs, workersElsewhere = 0 } = parts
+  const { queueLimit = 1_000_000, closeGraceMs = defaultCloseGraceMs } = parts
   const caller = new Caller({
     name,
     id: randomName(),
@@ -130,7 +178,7 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
     queueLimit,
     closeGraceMs,
     nodes,
-    workersElsewhere,
+    elsewhere: engine.isLocal ? undefined : new WorkerCount(engine, queue),
   })
   const submissions = new Submissions(caller, queue)
   return Object.assign(createExecutor(caller), {
@@ -138,6 +186,7 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
       submissions.submit(task, args, more),
     result: <R>(id: string, more?: ResultOptions) => submissions.result<R>(id, more),
     cancel: (id: string, reason?: unknown) => submissions.cancel(id, reason),
+    status: () => statusOf(engine, [queue]),
     dead: {
       list: () => listDead(engine),
       retry: (id: string) => retryDead(engine, id),

@@ -57,7 +57,8 @@ export async function noteFailure(
 
 /** Keeps the task as it was stored. */
 export async function buryDead(engine: Engine, delivery: Delivery, failure: WireFailure): Promise<void> {
-  const { queue, attempt: attempts, bytes: envelope } = delivery
+  const { queue, attempt: attempts } = delivery
+  const envelope = Uint8Array.from(delivery.bytes) // It may be a window on much more.
   const record: DeadRecord = { queue, attempts, envelope, failure }
   await engine.records('dead').create(delivery.id, toBytes(record, true, limits))
 }

@@ -83,6 +83,16 @@ test('a message is read from a window on a larger buffer, and nothing of it is k
   assert.deepEqual(value, { rows: new Float64Array([1, 2]), text: 'ж'.repeat(100) })
 })
 
+test('a message that came in a Buffer is read as any other, and nothing of it is kept', () => {
+  const value = { bytes: Uint8Array.of(1, 2, 3), numbers: Array.from({ length: 20 }, (_, n) => n / 2) }
+  const bytes = toBytes(value, false, limits)
+  const received = Buffer.concat([Buffer.from('before'), bytes, Buffer.from('behind')])
+  const read = fromBytes(received.subarray(6, 6 + bytes.length), limits).value as typeof value
+  received.fill(0)
+  assert.deepEqual(read, value)
+  assert.equal(read.bytes.buffer.byteLength, 3)
+})
+
 test('texts and numbers of every size arrive as they were', () => {
   for (const unit of ['a', 'ÿ', 'ж', '\ud800', '🙂'])
     for (const length of [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 16_384])

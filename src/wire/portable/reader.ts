@@ -43,7 +43,8 @@ class PortableReader {
   #depth = 0
 
   constructor(bytes: Uint8Array, { maxBytes, maxDepth = defaultDepth }: PortableLimits) {
-    this.#bytes = bytes
+    // A Buffer's slice() is a window on the same memory; what is read must be a copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#maxBytes = maxBytes
     this.#maxDepth = maxDepth

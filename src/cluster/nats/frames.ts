@@ -1,0 +1,46 @@
+/**
+ * What goes into one message: the bytes themselves, or the digest of bytes that lie in the object store.
+ *
+ *     0 · the bytes                         up to 256 KiB
+ *     1 · sha256 of the bytes               more: stored first, checked when they are fetched
+ */
+import { EngineUnavailableError } from '../errors.ts'
+import type { ObjectStore } from './load.ts'
+
+const { createHash } = process.getBuiltinModule('node:crypto')
+
+/** The most bytes that go in a message of their own. */
+export const inlineBytes: number = 256 * 1024
+
+/** Frames bytes; undefined if they must be stored first. */
+export function inlined(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes.length > inlineBytes) return undefined
+  const frame = new Uint8Array(bytes.length + 1)
+  frame.set(bytes, 1)
+  return frame
+}
+
+/** Stores the bytes under their digest, and frames that. */
+export async function stored(bytes: Uint8Array, objects: ObjectStore): Promise<Uint8Array> {
+  const digest = digestOf(bytes)
+  if ((await objects.info(digest)) === null) await objects.putBlob({ name: digest }, bytes)
+  return Buffer.concat([Uint8Array.of(1), Buffer.from(digest)])
+}
+
+/** The bytes of a frame. @throws EngineUnavailableError if they are gone, or others than the digest says */
+export async function unframed(frame: Uint8Array, objects: ObjectStore): Promise<Uint8Array> {
+  if (frame[0] === 0) return frame.subarray(1)
+  const digest = Buffer.from(frame.subarray(1)).toString('latin1')
+  if (frame[0] !== 1 || !/^[0-9a-f]{64}$/.test(digest))
+    throw new EngineUnavailableError('A message on NATS is none of atonce.')
+  const bytes = await objects.getBlob(digest)
+  if (bytes === null || digestOf(bytes) !== digest)
+    throw new EngineUnavailableError(
+      `A large value is gone from the object store, or was changed (${digest}).`,
+    )
+  return bytes
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,222 @@
+/**
+ * Taking tasks from a work queue of JetStream: asked for when there is a place, never ahead.
+ *
+ *     wake · ready hint · every second ─▶ for each lane, the urgent one first: pull as many as there are places ─▶ take
+ *
+ * A pull asks for what is there and does not wait: a task that was fetched ahead of a long one would wait behind it, on
+ * its lease. Every eighth round begins with the least urgent lane, so that it is not starved.
+ */
+import { runtime, type Timer } from '../../runtime/runtime.ts'
+import type { Consumer, Delivery, Taking } from '../engine.ts'
+import type { NatsConnection, NatsMessage, NatsSubscription } from './load.ts'
+
+/** The lanes of a queue, the most urgent first; `later` has what is delayed. */
+export const lanes = ['p0', 'p1', 'p2', 'later'] as const
+export type Lane = (typeof lanes)[number]
+
+/** How often lanes are looked at when no hint comes. */
+const lookEveryMs = 1_000
+/** A lane that was empty is left alone so long, unless a hint comes. */
+const emptyForMs = 200
+/** How long the server may take to say that there is no more. */
+const answerMs = 2_000
+const fairnessRound = 8
+
+export interface PullParts {
+  readonly connection: NatsConnection
+  readonly stream: string
+  readonly leaseMs: number
+  inbox(): string
+  /** The name of the consumer of a lane. */
+  consumerOf(queue: string, lane: Lane): string
+  /** Where it is said that something is ready. */
+  readySubject(queue: string): string
+  /** When a delayed task is due, by its message; undefined if it is now. */
+  dueInMs(message: NatsMessage): number
+  unframe(frame: Uint8Array): Promise<Uint8Array>
+}
+
+export class Puller implements Consumer {
+  readonly #parts: PullParts
+  readonly #taking: Taking
+  readonly #subscriptions: NatsSubscription[] = []
+  readonly #emptySince = new Map<string, number>()
+  /** Of the pull that is under way. */
+  #heard: ((message: NatsMessage | 'a task') => void) | undefined
+  readonly #inbox: string
+  #timer: Timer | undefined
+  #pulling = false
+  #again = false
+  #stopped = false
+  #round = 0
+  #asked = 0
+  /** Fetched, and not yet taken: its large value is on its way. */
+  #onTheWay = 0
+
+  constructor(parts: PullParts, taking: Taking) {
+    this.#parts = parts
+    this.#taking = taking
+    this.#inbox = parts.inbox()
+    const { connection } = parts
+    this.#subscriptions.push(
+      connection.subscribe(`${this.#inbox}.*`, {
+        callback: (error, message) => {
+          if (error === null) this.#hear(message)
+        },
+      }),
+      ...taking.queues.map(queue =>
+        connection.subscribe(parts.readySubject(queue), {
+          callback: () => {
+            this.#emptySince.clear()
+            this.wake()
+          },
+        }),
+      ),
+    )
+    this.#look()
+  }
+
+  wake(): void {
+    if (this.#stopped) return
+    if (this.#pulling) {
+      this.#again = true
+      return
+    }
+    this.#pulling = true
+    void this.#pullAll().finally(() => {
+      this.#pulling = false
+      if (!this.#again) return
+      this.#again = false
+      this.wake()
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+  }
+
+  #look(): void {
+    this.wake()
+    this.#timer = runtime().setTimer(lookEveryMs * (0.75 + runtime().random() / 2), () => this.#look())
+  }
+
+  get #places(): number {
+    return this.#taking.places() - this.#onTheWay
+  }
+
+  async #pullAll(): Promise<void> {
+    this.#round += 1
+    const order = this.#round % fairnessRound === 0 ? [...lanes].reverse() : lanes
+    for (const queue of this.#taking.queues)
+      for (const lane of order) {
+        const places = this.#places
+        if (places <= 0 || this.#stopped) return
+        const name = this.#parts.consumerOf(queue, lane)
+        const emptySinceMs = this.#emptySince.get(name)
+        if (emptySinceMs !== undefined && runtime().now() - emptySinceMs < emptyForMs) continue
+        const got = await this.#pull(name, places)
+        if (got < places) this.#emptySince.set(name, runtime().now())
+        else this.#emptySince.delete(name)
+      }
+  }
+
+  /** Asks one lane for as many as there are places; resolves with how many came. */
+  #pull(name: string, places: number): Promise<number> {
+    const { connection, stream } = this.#parts
+    if (connection.isClosed()) return Promise.resolve(0)
+    this.#asked += 1
+    const reply = `${this.#inbox}.${this.#asked}`
+    return new Promise(resolve => {
+      let got = 0
+      const end = () => {
+        timer.cancel()
+        this.#heard = undefined
+        resolve(got)
+      }
+      const timer = runtime().setTimer(answerMs, end)
+      this.#heard = message => {
+        if (message === 'a task') got += 1
+        else if (message.subject !== reply) return // The end of an earlier pull.
+        if (message !== 'a task' || got === places) end()
+      }
+      const request = { batch: places, no_wait: true }
+      connection.publish(
+        `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
+        Buffer.from(JSON.stringify(request)),
+        { reply },
+      )
+    })
+  }
+
+  /** A task has the subject that it was published under; a status, that there are no more, the one of its pull. */
+  #hear(message: NatsMessage): void {
+    const { reply, subject } = message
+    if (reply === undefined || reply === '') return this.#heard?.(message)
+    const [queue, lane] = subject.split('.').slice(3) as [string, Lane]
+    this.#took(queue, lane, message, reply)
+    this.#heard?.('a task')
+  }
+
+  #took(queue: string, lane: Lane, message: NatsMessage, reply: string): void {
+    const { connection } = this.#parts
+    const dueInMs = lane === 'later' ? this.#parts.dueInMs(message) : 0
+    if (dueInMs > 0) return this.#nak(reply, dueInMs)
+    if (message.data[0] === 0)
+      return this.#taking.take(this.#delivery(queue, lane, message, reply, message.data.subarray(1)))
+    this.#onTheWay += 1
+    this.#parts
+      .unframe(message.data)
+      .then(
+        bytes => this.#taking.take(this.#delivery(queue, lane, message, reply, bytes)),
+        () => this.#nak(reply, 1_000),
+      )
+      .finally(() => {
+        this.#onTheWay -= 1
+        if (connection.isClosed()) return
+        this.wake()
+      })
+  }
+
+  #delivery(queue: string, lane: Lane, { subject }: NatsMessage, reply: string, bytes: Uint8Array): Delivery {
+    const { connection, leaseMs } = this.#parts
+    const say = (what: string) => {
+      if (!connection.isClosed()) connection.publish(reply, Buffer.from(what))
+    }
+    // The first delivery of what was delayed only told when it is due.
+    const attempt = Math.max(1, deliveriesIn(reply) - (lane === 'later' ? 1 : 0))
+    let untilMs = runtime().now() + leaseMs
+    return {
+      id: subject.slice(subject.lastIndexOf('.') + 1),
+      queue,
+      bytes,
+      attempt,
+      extend: async () => {
+        // The server accepts a late sign of life as if it were one in time: this side's own clock tells.
+        if (runtime().now() > untilMs) return false
+        say('+WPI')
+        await connection.flush()
+        untilMs = runtime().now() + leaseMs
+        return true
+      },
+      done: () => say('+ACK'),
+      back: delayMs => {
+        if (runtime().now() <= untilMs) this.#nak(reply, delayMs)
+      },
+    }
+  }
+
+  #nak(reply: string, delayMs: number): void {
+    const { connection } = this.#parts
+    if (connection.isClosed()) return
+    const what = delayMs <= 0 ? '-NAK' : `-NAK ${JSON.stringify({ delay: Math.round(delayMs * 1e6) })}`
+    connection.publish(reply, Buffer.from(what))
+  }
+}
+
+/** How often a message was delivered, as the subject of its acknowledgement says: `$JS.ACK.[domain.account.]stream.consumer.n.…` */
+function deliveriesIn(reply: string): number {
+  const parts = reply.split('.')
+  return Number(parts[parts.length >= 11 ? 6 : 4])
+}

@@ -1,0 +1,107 @@
+/** What can be seen of a cluster: its nodes, as they say themselves, and how full its queues are. */
+import { runtime, type Timer } from '../runtime/runtime.ts'
+import { fromBytes } from '../wire/portable/reader.ts'
+import { isRecord } from '../wire/shapes.ts'
+import { listDead } from './dead.ts'
+import type { Depth, Engine } from './engine.ts'
+
+/** A node, as it said some seconds ago. */
+export interface NodeStatus {
+  readonly id: string
+  readonly queues: readonly string[]
+  readonly workers: number
+  readonly running: number
+  /** The names of its tasks. */
+  readonly tasks: readonly string[]
+  /** What became of the tasks that it took. */
+  readonly counts: Readonly<Record<string, number>>
+  readonly pid: number
+}
+
+export interface ClusterStatus {
+  readonly engine: string
+  readonly nodes: readonly NodeStatus[]
+  readonly queues: readonly ({ readonly name: string } & Depth)[]
+  readonly dead: number
+}
+
+/** @throws EngineUnavailableError */
+export async function statusOf(engine: Engine, queues: readonly string[]): Promise<ClusterStatus> {
+  const nodes = await nodesOf(engine)
+  const names = [...new Set([...queues, ...nodes.flatMap(node => node.queues)])]
+  const depths = await Promise.all(names.map(async name => ({ name, ...(await engine.depth(name)) })))
+  return { engine: engine.name, nodes, queues: depths, dead: (await listDead(engine)).length }
+}
+
+/** The nodes that have given a sign of life in the last seconds. */
+export async function nodesOf(engine: Engine): Promise<NodeStatus[]> {
+  const records = engine.records('nodes')
+  const found: NodeStatus[] = []
+  for (const key of await records.keys()) {
+    const record = await records.get(key)
+    const node = record === undefined ? undefined : nodeIn(record.bytes)
+    if (node !== undefined) found.push(node)
+  }
+  return found.sort((one, other) => (one.id < other.id ? -1 : 1))
+}
+
+function nodeIn(bytes: Uint8Array): NodeStatus | undefined {
+  try {
+    const { value } = fromBytes(bytes, { maxBytes: 1 << 20 })
+    const isOne =
+      isRecord(value) &&
+      typeof value['id'] === 'string' &&
+      Array.isArray(value['queues']) &&
+      Array.isArray(value['tasks']) &&
+      [...value['queues'], ...value['tasks']].every(name => typeof name === 'string') &&
+      ['workers', 'running', 'pid'].every(name => Number.isSafeInteger(value[name])) &&
+      isRecord(value['counts'])
+    return isOne ? (value as unknown as NodeStatus) : undefined
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+const countEveryMs = 3_000
+/** Until a node was heard of. */
+const supposedWorkers = 4
+
+/** Counts the workers of all nodes, as it goes on. */
+export class WorkerCount {
+  readonly #engine: Engine
+  readonly #queue: string
+  #timer: Timer | undefined
+  #workers = supposedWorkers
+  #counting = false
+
+  constructor(engine: Engine, queue: string) {
+    this.#engine = engine
+    this.#queue = queue
+  }
+
+  get workers(): number {
+    if (!this.#counting && this.#timer === undefined) {
+      this.#counting = true
+      void this.#count()
+    }
+    return this.#workers
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+
+  async #count(): Promise<void> {
+    try {
+      const nodes = await nodesOf(this.#engine)
+      const own = nodes.filter(({ queues }) => queues.includes(this.#queue))
+      if (own.length > 0) this.#workers = own.reduce((sum, { workers }) => sum + workers, 0)
+    } catch {} // The store does not answer: the last count holds.
+    this.#counting = false
+    this.#timer = runtime().setTimer(countEveryMs, () => {
+      this.#timer = undefined
+    })
+    this.#timer.unref()
+  }
+}
