@@ -79,7 +79,11 @@ const publicFaces: readonly string[] = [
   'src/sync.ts',
   'src/testing.ts',
   'src/choose.ts',
+  'src/cluster.ts',
   'src/actors.ts',
+  'src/isolates.ts',
+  'src/kernels.ts',
+  'src/parallel.ts',
 ]
 
 test('the gallery imports the library by its public face, and no package that is not bundled', () => {
