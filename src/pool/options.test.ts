@@ -29,6 +29,9 @@ test('every option has its default', () => {
     initialize: undefined,
     teardown: undefined,
     resourceLimits: {},
+    env: undefined,
+    argv: [],
+    execArgv: undefined,
     name: 'threads',
   })
 })
@@ -49,6 +52,9 @@ test('what was given is kept', () => {
     initialize: worker,
     teardown: [worker, 7] as const,
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
+    env: { MODE: 'test' },
+    argv: ['--fast'],
+    execArgv: ['--no-warnings'],
     name: 'images',
   }
   const kept = checkPoolOptions('threads', given)
@@ -56,6 +62,7 @@ test('what was given is kept', () => {
     ...given,
     initialize: { task: worker, args: [], special: false },
     teardown: { task: worker, args: [7], special: false },
+    argv: [process.argv[1], '--fast'],
   })
 })
 

@@ -1,5 +1,5 @@
 /** The options of a pool of workers, their defaults and their limits. */
-import { checkOptions, type OptionNames, optionNames } from '../checks.ts'
+import { checkOptions, type OptionNames, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
 import { defaultCloseGraceMs } from '../executor/admission.ts'
@@ -61,6 +61,12 @@ export interface PoolUserOptions {
   readonly teardown?: OwnCallOption<readonly unknown[]>
   /** Memory limits of each worker, in MiB. Default: the platform's. */
   readonly resourceLimits?: ResourceLimits
+  /** The workers' environment variables, instead of this process's own. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** The workers' arguments: what `process.argv.slice(2)` is there, behind the program's own script. Default: none. */
+  readonly argv?: readonly string[]
+  /** Node's own flags for the workers, instead of this process's: `['--no-warnings']`. Preloads among those of the program are left out then, too. */
+  readonly execArgv?: readonly string[]
   /** Shown in errors and statistics. Default: the model's name. */
   readonly name?: string
 }
@@ -80,6 +86,9 @@ export const poolOptionNames: OptionNames<PoolUserOptions> = optionNames<PoolUse
   initialize: true,
   teardown: true,
   resourceLimits: true,
+  env: true,
+  argv: true,
+  execArgv: true,
   name: true,
 })
 
@@ -93,8 +102,12 @@ export interface ResourceLimits {
   readonly stackSizeMb?: number
 }
 
-export type PoolOptions = Required<Omit<PoolUserOptions, 'resourceLimits' | 'initialize' | 'teardown'>> & {
+export type PoolOptions = Required<
+  Omit<PoolUserOptions, 'resourceLimits' | 'initialize' | 'teardown' | 'env' | 'execArgv'>
+> & {
   readonly resourceLimits: ResourceLimits
+  readonly env: PoolUserOptions['env'] | undefined
+  readonly execArgv: readonly string[] | undefined
   readonly initialize: EncodedOwnCall | undefined
   readonly teardown: EncodedOwnCall | undefined
 }
@@ -148,6 +161,9 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
     initialize: undefined,
     teardown: undefined,
     resourceLimits: checkLimits(maker, given.resourceLimits ?? {}),
+    env: checkEnv(maker, given.env),
+    argv: behindScript(texts(maker, 'argv', given.argv)),
+    execArgv: texts(maker, 'execArgv', given.execArgv),
     name: given.name ?? maker,
   }
   const crossing = { sharedMemory: maker !== 'processes', maxPayloadBytes: options.maxPayloadBytes }
@@ -191,6 +207,33 @@ function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {
     }
   }
   return limits
+}
+
+function checkEnv(maker: string, env: PoolUserOptions['env']): PoolUserOptions['env'] {
+  if (env === undefined) return undefined
+  const isTextOrNone = (value: unknown) => typeof value === 'string' || value === undefined
+  if (typeof env === 'object' && env !== null && Object.values(env).every(isTextOrNone))
+    return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined))
+  throw new OptionError(
+    `${maker}({ env }) takes an object of texts, as { ...process.env, MODE: 'test' }; it got ${shown(env)}.`,
+  )
+}
+
+/** Workers have no script of their own; whoever reads arguments looks for them behind one. */
+function behindScript(argv: readonly string[] | undefined): readonly string[] {
+  return argv === undefined ? [] : [process.argv[1] ?? '', ...argv]
+}
+
+function texts(
+  maker: string,
+  key: string,
+  value: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (value === undefined) return undefined
+  if (Array.isArray(value) && value.every(word => typeof word === 'string')) return [...value]
+  throw new OptionError(
+    `${maker}({ ${key} }) takes a list of texts, as ['--mode', 'test']; it got ${shown(value)}.`,
+  )
 }
 
 function limit(maker: string, key: string, value = Number.POSITIVE_INFINITY): number {

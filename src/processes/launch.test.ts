@@ -10,7 +10,6 @@ import { inheritedFlags, type LaunchOptions, launchOf } from './launch.ts'
 function launch(options: PoolUserOptions = {}, more: Partial<LaunchOptions> = {}) {
   return launchOf('process 1', {
     ...checkPoolOptions('processes', options),
-    env: undefined,
     permissions: undefined,
     ...more,
   })
@@ -19,12 +18,12 @@ function launch(options: PoolUserOptions = {}, more: Partial<LaunchOptions> = {}
 test('a worker is this Node, and gets this program’s environment unless it is given one', () => {
   assert.equal(launch().command, process.execPath)
   assert.deepEqual({ ...launch().env }, { ...process.env })
-  assert.deepEqual({ ...launch({}, { env: { ONLY: 'this' } }).env }, { ONLY: 'this' })
+  assert.deepEqual({ ...launch({ env: { ONLY: 'this' } }).env }, { ONLY: 'this' })
 })
 
 test('a worker with permissions gets no environment unless it is given one', () => {
   assert.deepEqual({ ...launch({}, { permissions: {} }).env }, {})
-  assert.deepEqual({ ...launch({}, { permissions: {}, env: { ONLY: 'this' } }).env }, { ONLY: 'this' })
+  assert.deepEqual({ ...launch({ env: { ONLY: 'this' } }, { permissions: {} }).env }, { ONLY: 'this' })
 })
 
 test('memory limits reach the command line, in V8’s own measures', () => {

@@ -20,7 +20,6 @@ export interface Permissions {
 }
 
 export interface LaunchOptions {
-  readonly env: Readonly<Record<string, string | undefined>> | undefined
   readonly permissions: Permissions | undefined
 }
 
@@ -44,7 +43,7 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
     callsPerWorker,
   } = options
   const maxWorkerMiB = Number.isFinite(options.maxWorkerMiB) ? options.maxWorkerMiB : undefined
-  const inherited = inheritedFlags(process.execArgv)
+  const inherited = options.execArgv ?? inheritedFlags(process.execArgv)
   const permitted = permissions === undefined ? [] : permissionFlags(permissions)
   const now = currentFolder()
   const cwd = now !== startFolder && existsSync(startFolder ?? '') ? startFolder : undefined
@@ -59,6 +58,7 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
       // --input-type, with which no thread that a task starts could run a file.
       '--eval',
       firstText([...inherited, ...permitted], cwd === undefined ? undefined : now),
+      ...(options.argv.length === 0 ? [] : ['--', ...options.argv]), // What follows `--` is not for Node.
       markProcess({
         name,
         executor: { name: executor, workers },

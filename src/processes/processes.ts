@@ -10,8 +10,6 @@ import type { Permissions } from './launch.ts'
 import { processStarter } from './process.ts'
 
 export interface ProcessesOptions extends PoolUserOptions {
-  /** The workers' environment variables, instead of this process's own. */
-  readonly env?: Readonly<Record<string, string | undefined>>
   /**
    * Runs the workers under Node's permission model: files only as said here, no native addons, and of the environment only
    * what `env` names. It is a seat belt against mistakes, no wall against hostile code: the network stays open.
@@ -21,7 +19,6 @@ export interface ProcessesOptions extends PoolUserOptions {
 
 const processesOptionNames = optionNames<ProcessesOptions>({
   ...poolOptionNames,
-  env: true,
   permissions: true,
 })
 const permissionNames = optionNames<Permissions>({ read: true, write: true, childProcess: true })
@@ -45,7 +42,7 @@ export function processes(options: ProcessesOptions = {}): Executor {
   const checked = checkPoolOptions('processes', options)
   const permissions = checkPermissions(options.permissions)
   const crossing = { sharedMemory: false, maxPayloadBytes: checked.maxPayloadBytes }
-  const start = processStarter({ ...checked, env: options.env, permissions })
+  const start = processStarter({ ...checked, permissions })
   return withPlace(createExecutor(new Pool('processes', checked, start, crossing)), {
     ...checked,
     start,

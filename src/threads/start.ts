@@ -23,14 +23,16 @@ export function startWorker(firstLine: URL, options: WorkerOptions): Worker {
   const folder = startFolder
   if (
     folder === undefined ||
+    options.execArgv !== undefined ||
     !(hasPreload(inherited) || hasPreload(fromOptions)) ||
     currentFolder() === folder
   )
     return new Worker(firstLine, options)
   const execArgv = withPreloadsFrom(folder, withoutScript(inherited))
-  const env = hasPreload(fromOptions)
-    ? bare({ ...process.env, NODE_OPTIONS: nodeOptionsOf(withPreloadsFrom(folder, fromOptions)) })
-    : undefined
+  const env =
+    options.env === undefined && hasPreload(fromOptions)
+      ? bare({ ...process.env, NODE_OPTIONS: nodeOptionsOf(withPreloadsFrom(folder, fromOptions)) })
+      : undefined
   const moved = env === undefined ? options : { ...options, env }
   try {
     return new Worker(firstLine, bare({ ...moved, execArgv }))

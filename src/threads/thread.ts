@@ -19,12 +19,9 @@ export function threadStarter(
   return (index, owner) => startThread(nameOf(index), options, spinUs / 1_000, owner)
 }
 
-function startThread(
-  name: string,
-  { name: pool, workers, callsPerWorker, resourceLimits, maxPayloadBytes, maxWorkerMiB }: PoolOptions,
-  spinMs: number,
-  owner: FarWorkerOwner,
-): FarWorker {
+function startThread(name: string, checked: PoolOptions, spinMs: number, owner: FarWorkerOwner): FarWorker {
+  const { name: pool, workers, callsPerWorker, resourceLimits, maxPayloadBytes, maxWorkerMiB } = checked
+  const { env, argv, execArgv } = checked
   const { port1, port2: port } = new MessageChannel()
   const memory = threadMemory()
   const agent = newAgent()
@@ -46,6 +43,9 @@ function startThread(
     const options = bare<WorkerOptions>({
       name,
       resourceLimits: bare(resourceLimits),
+      argv: [...argv],
+      ...(env === undefined ? {} : { env: bare(env) as NodeJS.ProcessEnv }),
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
       workerData: markThread({
         name,
         executor: { name: pool, workers },

@@ -35,6 +35,9 @@ export interface StartOptions {
   readonly workers: number
   readonly queueLimit?: number
   readonly callsPerWorker?: number
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly argv?: readonly string[]
+  readonly execArgv?: readonly string[]
   readonly initialize?: OwnCallOption<readonly unknown[]>
   readonly teardown?: OwnCallOption<readonly unknown[]>
 }
@@ -294,6 +297,25 @@ const behaviours: readonly (readonly [string, Body])[] = [
       const refused = (inside ?? executor.model) === 'coroutines' ? 'ran' : 'ATONCE_OPTION'
       assert.deepEqual(await executor.run(tasks.nestedKey), [refused, refused])
       assert.throws(() => executor.with({ key: {} as never }), OptionError)
+    },
+  ],
+
+  // ── what surrounds a worker ──
+  [
+    'env, argv and execArgv are what a worker finds, and nothing else of the program’s',
+    async (start, _, { copies }) => {
+      if (!copies) return // On this loop they are the program's own.
+      const options = {
+        env: { MODE: 'test', GONE: undefined },
+        argv: ['--fast', 'a b'],
+        execArgv: ['--no-deprecation'],
+      }
+      const given = start({ workers: 1, ...options })
+      assert.deepEqual(await given.run(tasks.surroundings), ['test', undefined, ['--fast', 'a b'], true])
+      const inherited = start({ workers: 1 })
+      assert.deepEqual(await inherited.run(tasks.surroundings), [undefined, process.env['PATH'], [], false])
+      for (const wrong of [{ env: 'MODE=test' }, { env: { MODE: 1 } }, { argv: '--fast' }, { execArgv: [1] }])
+        assert.throws(() => start({ workers: 1, ...(wrong as object) }), OptionError)
     },
   ],
 ]

@@ -127,6 +127,16 @@ export const nestedKey = task(import.meta, async function nestedKey(): Promise<[
   return [byKey, 'ran']
 })
 
+export const surroundings = task(import.meta, function surroundings(): [
+  string | undefined,
+  string | undefined,
+  string[],
+  boolean,
+] {
+  const { MODE, PATH } = process.env
+  return [MODE, PATH, process.argv.slice(2), process.execArgv.includes('--no-deprecation')]
+})
+
 /** Goes on whatever it is told. */
 export const neverStop = task(import.meta, async function neverStop(): Promise<void> {
   for (;;) await later(20)
