@@ -3,12 +3,13 @@
 export { Channel, type ChannelOptions } from './channel/channel.ts'
 export type { Receiver, Sender, WaitOptions } from './channel/ends.ts'
 export { type SelectCase, type SelectOptions, select } from './channel/select.ts'
-export { type CoroutinesOptions, coroutines } from './coroutines/coroutines.ts'
+export { coroutines } from './coroutines/coroutines.ts'
 export type { LimitedContext } from './coroutines/limiter/call.ts'
 export type { LimitedMapOptions } from './coroutines/limiter/limited-map.ts'
 export { Limiter } from './coroutines/limiter/limiter.ts'
 export type { LimitedOptions, LimiterOptions, LimiterWaitOptions } from './coroutines/limiter/options.ts'
 export type { Rate } from './coroutines/limiter/rate.ts'
+export type { CoroutinesOptions } from './coroutines/options.ts'
 export type { Child, ChildContext } from './coroutines/scope/child.ts'
 export { detached } from './coroutines/scope/detached.ts'
 export { type Scope, type ScopeOptions, scope } from './coroutines/scope/scope.ts'
@@ -63,6 +64,7 @@ export type { Executor, Input } from './executor/executor.ts'
 export type { MapOptions } from './executor/map/options.ts'
 export type { ExecutorStats, Model } from './executor/stats.ts'
 export type { Returned, Stream, StreamFunction, Yielded } from './executor/stream.ts'
+export type { Times } from './executor/time-histogram.ts'
 export type { PoolUserOptions, ResourceLimits } from './pool/options.ts'
 export type { Permissions } from './processes/launch.ts'
 export { type ProcessesOptions, processes } from './processes/processes.ts'
@@ -81,4 +83,13 @@ export {
   wait,
 } from './task/wait.ts'
 export { type ThreadsOptions, threads } from './threads/threads.ts'
+export type {
+  ActorFailureEvent,
+  CallEndEvent,
+  CallStartEvent,
+  DeadLetterEvent,
+  RetryEvent,
+  ScopeUnresponsiveEvent,
+  WorkerCrashEvent,
+} from './trace.ts'
 export { isWorker } from './worker/birth.ts'

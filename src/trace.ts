@@ -35,6 +35,45 @@ export function publishScopeUnresponsive(event: ScopeUnresponsiveEvent): void {
   if (scopeUnresponsive.hasSubscribers) scopeUnresponsive.publish(event)
 }
 
+/** A call begins: of a chunk of a `map`, all its calls together. */
+export interface CallStartEvent {
+  /** The executor's name. */
+  readonly executor: string
+  readonly task: string
+  /** How long it has waited for a worker. */
+  readonly queueMs: number
+}
+
+/** A call has its outcome: of a chunk of a `map`, all its calls together. */
+export interface CallEndEvent {
+  /** The executor's name. */
+  readonly executor: string
+  readonly task: string
+  readonly outcome: 'done' | 'failed' | 'cancelled'
+  /** How long it has waited for a worker; undefined if it never began. */
+  readonly queueMs: number | undefined
+  /** How long the task ran, in its worker; undefined if nobody knows: the worker died, or the call was given up before. */
+  readonly runMs: number | undefined
+  /** How many calls they were: more than 1 for a chunk. */
+  readonly calls: number
+}
+
+const callStart = channel('atonce.call.start')
+const callEnd = channel('atonce.call.end')
+
+/** Whether anybody listens to calls: only then is an event made. */
+export function callsAreTraced(): boolean {
+  return callStart.hasSubscribers || callEnd.hasSubscribers
+}
+
+export function publishCallStart(event: CallStartEvent): void {
+  if (callStart.hasSubscribers) callStart.publish(event)
+}
+
+export function publishCallEnd(event: CallEndEvent): void {
+  if (callEnd.hasSubscribers) callEnd.publish(event)
+}
+
 /** A call has failed and is repeated. */
 export interface RetryEvent {
   /** The executor's name. */

@@ -15,6 +15,7 @@ import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
 import { PriorityQueue } from '../executor/queue.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
+import { noTimes } from '../executor/time-histogram.ts'
 import { sum } from '../measure/statistics.ts'
 import { runtime } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
@@ -155,6 +156,8 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
       failed: total('failed') + this.#failedBefore,
       cancelled: total('cancelled') + this.#cancelledHere,
       retried: this.#retried,
+      queueMs: noTimes,
+      runMs: noTimes,
       pids: pools.flatMap(({ pids }) => pids),
       choices: [...this.#known.values()].map(({ name, way, confidence, reasons, decisions }) => ({
         task: name,

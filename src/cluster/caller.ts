@@ -23,6 +23,7 @@ import { learnClasses } from '../executor/caller.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor } from '../executor/live.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
+import { noTimes } from '../executor/time-histogram.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
@@ -384,6 +385,8 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
       queued: this.#calls.size - this.#running,
       running: this.#running,
       ...this.#counts,
+      queueMs: noTimes,
+      runMs: noTimes,
       pids: own.flatMap(({ pids }) => pids),
     }
   }

@@ -7,7 +7,7 @@
  * calls never wait for a place that their own ancestors hold.
  */
 import type { AsyncResource } from 'node:async_hooks'
-import { checkCount, checkMs, checkOptions, optionNames } from '../checks.ts'
+import { checkCount, checkMs, checkOptions } from '../checks.ts'
 import {
   AbortError,
   type ClosedError,
@@ -22,7 +22,7 @@ import { createExecutor, type Executor } from '../executor/executor.ts'
 import { type CallHere, callHere, streamOf } from '../executor/here/call-here.ts'
 import type { StreamCall } from '../executor/here/stream-call.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
-import { checkOwnCall, type OwnCallOption } from '../executor/own-call.ts'
+import { checkOwnCall } from '../executor/own-call.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
@@ -35,41 +35,13 @@ import { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { Nested, type NestingLoop } from './nested.ts'
+import { type CoroutinesOptions, coroutinesOptionNames } from './options.ts'
 import { OwnCalls, type OwnCallsOwner } from './own-calls.ts'
 import { type Linked, Running } from './running.ts'
 import { scopesIn } from './scope/live.ts'
+import { type LoopTimed, LoopTimes } from './times.ts'
 
 const hooks = process.getBuiltinModule('node:async_hooks')
-
-export interface CoroutinesOptions {
-  /** How many tasks may be under way, waiting or computing. Default 64. */
-  readonly concurrency?: number
-  /** The most calls that wait; one more rejects with QueueFullError. Default 1,000,000. */
-  readonly queueLimit?: number
-  /** How long the end of an `await using` block waits for accepted calls, as `close({ graceMs })`. Default 5,000. */
-  readonly closeGraceMs?: number
-  /**
-   * What runs before the first call: a task, or `[task, …its arguments]`. If it throws, the calls
-   * that wait reject with WorkerStartError, and the next one tries again.
-   */
-  readonly initialize?: OwnCallOption<readonly unknown[]>
-  /**
-   * What runs when the executor closes, after the last call and within the grace, if any call has
-   * begun. What it throws is a process warning.
-   */
-  readonly teardown?: OwnCallOption<readonly unknown[]>
-  /** Shown in errors and statistics. */
-  readonly name?: string
-}
-
-const coroutinesOptionNames = optionNames<CoroutinesOptions>({
-  concurrency: true,
-  queueLimit: true,
-  closeGraceMs: true,
-  initialize: true,
-  teardown: true,
-  name: true,
-})
 
 /**
  * Runs tasks on this event loop. For work that waits (network, files, timers): it overlaps the waiting. Work that
@@ -93,7 +65,7 @@ export function coroutines(options: CoroutinesOptions = {}): Executor {
  *     queued ──▶ running, on one of the places ──▶ over
  *        └── withdrawn ─────────────────────────────▶ over
  */
-class LoopCall implements Queued, Linked<LoopCall>, NestingOwner, CallHere {
+class LoopCall implements Queued, Linked<LoopCall>, NestingOwner, CallHere, LoopTimed {
   readonly loop: Loop
   /** `over` once it has ended: what a task has opened may live on in its context, and must not keep arguments and result. */
   job: Job
@@ -114,6 +86,9 @@ class LoopCall implements Queued, Linked<LoopCall>, NestingOwner, CallHere {
   stream: StreamCall | undefined
   /** What it has made on this loop and awaits. */
   awaits = 0
+  time = 0
+  measured = false
+  beganUs = 0
   /** Whether anybody wants its outcome. */
   wanted = true
   /** The jobs that end with it. */
@@ -180,6 +155,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
   readonly closeGraceMs: number
   readonly #admission: Admission
+  readonly #times: LoopTimes
   readonly #own: OwnCalls
   #scheduled = false
   #named: Task | undefined
@@ -202,6 +178,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     this.#queueLimit = queueLimit
     this.name = name
     this.#admission = new Admission(this)
+    this.#times = new LoopTimes(name)
     this.#own = new OwnCalls(
       this,
       checkOwnCall('coroutines({ initialize })', initialize),
@@ -230,6 +207,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     const line = parent !== undefined && job.waitedFor ? this.#nested : this.#queue
     const call = new LoopCall(this, job, parent, line)
     job.ready = call
+    this.#times.came(call)
     line.push(call)
     this.#admission.room.taken()
     if (line === this.#nested) this.#await(parent)
@@ -288,6 +266,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
       queued: this.#queued,
       running: this.#running.size,
       ...this.#counts,
+      ...this.#times.all,
       pids: [],
     }
   }
@@ -344,8 +323,6 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     return this.#queued + this.#running.size === 0 && this.#own.left()
   }
 
-  // ── what the loop runs for itself ──
-
   readied(): void {
     this.#schedule()
   }
@@ -371,6 +348,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     if (call.wanted) {
       if (job.waitedFor) this.#noLongerAwaits(call.parent)
       this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+      this.#times.ended(call, outcome)
       job.settled(outcome)
     }
     call.job = over
@@ -381,6 +359,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   /** Ends the job for everybody but the function that runs; false if it has ended. */
   #stop(job: Job, error: Error): boolean {
     const call = callOf(job)
+    if (call?.wanted && call.state !== 'over') this.#times.cancelled(call, call.state === 'queued')
     if (call?.state === 'queued') {
       call.state = 'over'
       job.ready = undefined
@@ -432,7 +411,9 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   readonly #startNext = (): void => {
     this.#scheduled = false
     if (!this.#own.ready()) return
+    this.#times.starts()
     for (let next = this.#next(); next !== undefined; next = this.#next()) this.#start(next)
+    this.#times.started()
     this.#admission.room.changed()
   }
 
@@ -448,6 +429,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     call.context = context
     call.state = 'running'
     this.#running.add(call)
+    this.#times.began(call)
     job.started()
     call.scope.runInAsyncScope(callHere, undefined, job, context, call)
   }

@@ -2,6 +2,7 @@
 import type { Encoded } from '../wire/codec.ts'
 import type { EncodedStore } from '../wire/propagation.ts'
 import type { Job } from './backend.ts'
+import type { Timed } from './call-times.ts'
 import type { Queued } from './queue.ts'
 import { TaskCost } from './task-cost.ts'
 
@@ -10,7 +11,7 @@ import { TaskCost } from './task-cost.ts'
  * until it is settled, and another object for each would be a fifth more. The pool writes them, and
  * nobody else looks at them.
  */
-export interface PoolNotes extends Omit<Queued, 'priority'> {
+export interface PoolNotes extends Omit<Queued, 'priority'>, Timed {
   /** The slot of the worker that has it, as long as it has. */
   slot: Holder | undefined
   /** Where it waits for one worker alone, if it does. */
@@ -65,6 +66,7 @@ export class Noted implements PoolNotes {
   order = 0
   slot: Holder | undefined = undefined
   pin: PoolNotes['pin'] = undefined
+  time = 0
   seq = 0
   nesting: PoolNotes['nesting'] = undefined
   nested: Map<number, ReadyJob> | undefined = undefined

@@ -68,6 +68,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   cost: PoolNotes['cost'] = unknownCost
   waiting = false
   order = 0
+  time = 0
   slot: PoolNotes['slot'] = undefined
   seq = 0
   over = true

@@ -1,5 +1,7 @@
 /** What an executor tells about itself. */
 
+import type { Times } from './time-histogram.ts'
+
 /** The name of a model, as in code and on the command line. */
 export type Model = 'coroutines' | 'threads' | 'processes' | 'cluster' | 'auto'
 
@@ -18,6 +20,13 @@ export interface ExecutorStats {
   readonly cancelled: number
   /** Repeats of failed calls (`retries`); each failed attempt counts as failed too. */
   readonly retried: number
+  /**
+   * How long calls waited for a worker, of those that have run; each attempt is one, and so is a chunk of `map`. Where more
+   * than sixteen come in a millisecond, one in sixteen is measured, and stands for those that end before it.
+   */
+  readonly queueMs: Times
+  /** How long the tasks of the same calls ran, as measured where they run; of a chunk, the mean of its calls for each. Streams do not count. */
+  readonly runMs: Times
   /** System ids of worker processes; empty for models inside this process. */
   readonly pids: readonly number[]
   /** Only of `auto()`: what it has decided for each task, and why. */

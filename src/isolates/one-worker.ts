@@ -13,6 +13,7 @@ import { AbortError, type ClosedError, QueueFullError, WorkerStartError } from '
 import { addressOf } from '../executor/address.ts'
 import { Admission, type AdmissionOwner } from '../executor/admission.ts'
 import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import { CallTimes } from '../executor/call-times.ts'
 import { callerError } from '../executor/caller.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue } from '../executor/queue.ts'
@@ -59,6 +60,7 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
   readonly #families = new Families()
   readonly #named = new NamedTasks()
   readonly #admission: Admission
+  readonly #times: CallTimes
   readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
   /** Jobs that were accepted and have no outcome yet. */
   #open = 0
@@ -71,6 +73,7 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
   constructor(options: PoolOptions, start: StartWorker, crossing: Crossing) {
     if (isWorker && !insideTask()) refuseExecutor()
     declareEnds()
+    this.#times = new CallTimes(options.name)
     this.name = options.name
     this.closeGraceMs = options.closeGraceMs
     this.#queueLimit = options.queueLimit
@@ -95,6 +98,7 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
     }
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
+    this.#times.came(ready)
     this.#queue.push(ready)
     this.#admission.room.taken()
     this.#give()
@@ -136,7 +140,16 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
     }
     const crashes = lives || slot.life.isLeaving ? 0 : 1
     const { model } = this
-    return { model, workers, crashes, queued: this.#open - running, running, ...this.#counts, pids: [] }
+    return {
+      model,
+      workers,
+      crashes,
+      queued: this.#open - running,
+      running,
+      ...this.#counts,
+      ...this.#times.all,
+      pids: [],
+    }
   }
 
   live(_look: Look): LiveNode | undefined {
@@ -218,6 +231,10 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
   unnest(parent: ReadyJob, { id, failure }: UnnestMessage): void {
     const ready = parent.nested?.get(id)
     if (ready !== undefined) this.cancel(ready, callerError(failure, undefined))
+  }
+
+  began(ready: ReadyJob, nowMs: number): void {
+    this.#times.began(ready, ready.task, nowMs)
   }
 
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
@@ -320,14 +337,15 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
     workMs?: number,
   ): void {
     if (ready.over) return
-    this.#count(ready, as)
+    this.#count(ready, as, workMs)
     const made = ready.nested !== undefined
     ready.settled(outcome, workMs)
     if (made) this.#leave(ready, undefined)
     if (this.#open === 0) this.#admission.checkClosed()
   }
 
-  #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled'): void {
+  #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
+    this.#times.settled(ready, as, workMs)
     ready.over = true
     this.#open -= 1
     this.#counts[as] += 1

@@ -68,7 +68,8 @@ export class Dispatch {
     crew: Crew,
     families: Families,
     pins: Pins,
-    { sharedMemory, callsPerWorker }: { readonly sharedMemory: boolean; readonly callsPerWorker: number },
+    { sharedMemory }: { readonly sharedMemory: boolean },
+    { callsPerWorker }: { readonly callsPerWorker: number },
     owner: DispatchOwner,
   ) {
     this.#queue = queue

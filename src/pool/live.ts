@@ -2,6 +2,7 @@
 
 import { callNode } from '../executor/live.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
+import type { ExecutorStats } from '../executor/stats.ts'
 import type { LiveNode, LiveWait } from '../live/tree.ts'
 import type { Age } from '../runtime/birth.ts'
 import { nameOf } from '../task/task.ts'
@@ -30,6 +31,23 @@ export function workerNode(slot: Slot, nowMs: number): LiveNode {
       ...next.map(ready => callNode(ready, { state: 'next', maker: makerOf(ready), seq: ready.seq })),
     ],
   }
+}
+
+/** What `stats()` tells of workers. */
+export function countsOf(
+  slots: Iterable<Slot>,
+): Pick<ExecutorStats, 'running' | 'pids'> & { workers: ExecutorStats['workers'] } {
+  const workers = { starting: 0, idle: 0, busy: 0 }
+  const pids: number[] = []
+  let running = 0
+  for (const slot of slots) {
+    const { state } = slot
+    if (state === 'starting' || state === 'idle') workers[state] += 1
+    else workers.busy += 1
+    running += runningIn(slot)
+    if (slot.life.worker.pid !== undefined) pids.push(slot.life.worker.pid)
+  }
+  return { workers, running, pids }
 }
 
 /** How many calls the worker is at that somebody waits for. */

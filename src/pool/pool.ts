@@ -11,6 +11,7 @@ import { AbortError, type ClosedError, QueueFullError, WorkerStartError } from '
 import { addressOf } from '../executor/address.ts'
 import { Admission, type AdmissionOwner } from '../executor/admission.ts'
 import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import { CallTimes } from '../executor/call-times.ts'
 import { callerError } from '../executor/caller.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue } from '../executor/queue.ts'
@@ -39,7 +40,7 @@ import { refuseExecutor } from '../worker/refusal.ts'
 import { Crew } from './crew.ts'
 import { Dispatch, type DispatchOwner } from './dispatch.ts'
 import { Families } from './families.ts'
-import { runningIn, waitingNode, workerNode } from './live.ts'
+import { countsOf, waitingNode, workerNode } from './live.ts'
 import { NamedTasks, NestedJob } from './nested.ts'
 import type { PoolOptions } from './options.ts'
 import { Pins } from './pins.ts'
@@ -66,6 +67,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   readonly #costs = new Map<Task, TaskCost>()
   readonly #chunkCosts = new Map<Task, TaskCost>()
   readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0, retried: 0 }
+  readonly #times: CallTimes
   /** Jobs that were accepted and have no outcome yet. */
   #open = 0
 
@@ -77,12 +79,18 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     this.#options = options
     this.#crossing = crossing
     this.#lending = { ...crossing, lends: true }
+    this.#times = new CallTimes(options.name)
     this.#crew = new Crew(options, start, this, () => this.#dispatch.assign())
-    const { sharedMemory } = crossing
-    const { callsPerWorker } = options
     this.#pins = new Pins(this.#crew, this.workers)
-    const ways = { sharedMemory, callsPerWorker }
-    this.#dispatch = new Dispatch(this.#queue, this.#crew, this.#families, this.#pins, ways, this)
+    this.#dispatch = new Dispatch(
+      this.#queue,
+      this.#crew,
+      this.#families,
+      this.#pins,
+      crossing,
+      options,
+      this,
+    )
     this.#admission = new Admission(this)
     listExecutor(this)
     if (!isWorker || insideTask()) this.#crew.keepMinimum()
@@ -104,6 +112,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     }
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
+    this.#times.came(ready)
     if (job.to === undefined) this.#queue.push(ready)
     else this.#pins.add(ready)
     this.#admission.room.taken()
@@ -140,19 +149,10 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   }
 
   stats(): ExecutorStats {
-    const workers = { starting: 0, idle: 0, busy: 0 }
-    const pids: number[] = []
-    let running = 0
-    for (const slot of this.#crew.all) {
-      const { state } = slot
-      if (state === 'starting' || state === 'idle') workers[state] += 1
-      else workers.busy += 1
-      running += runningIn(slot)
-      if (slot.life.worker.pid !== undefined) pids.push(slot.life.worker.pid)
-    }
+    const { workers, running, pids } = countsOf(this.#crew.all)
     const { crashes, ...counts } = this.#counts
-    const { model } = this
-    return { model, workers, crashes, queued: this.#open - running, running, ...counts, pids }
+    const now = { model: this.model, workers, crashes, queued: this.#open - running, running }
+    return { ...now, ...counts, ...this.#times.all, pids }
   }
 
   live(_look: Look): LiveNode | undefined {
@@ -241,6 +241,10 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     this.#admission.checkClosed()
   }
 
+  began(ready: ReadyJob, nowMs: number): void {
+    this.#times.began(ready, ready.task, nowMs)
+  }
+
   answered(slot: Slot): void {
     this.#dispatch.answered(slot)
   }
@@ -259,6 +263,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     this.#families.add(ready, parent, id)
     this.#open += 1
     if (attempt > 1) this.#counts.retried += 1
+    this.#times.came(ready)
     this.#queue.pushFirst(ready)
     this.#dispatch.cameFirst()
   }
@@ -416,7 +421,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     workMs?: number,
   ): void {
     if (ready.over) return
-    this.#count(ready, as)
+    this.#count(ready, as, workMs)
     const made = ready.nested !== undefined
     ready.settled(outcome, workMs)
     if (made) this.#leave(ready, undefined)
@@ -425,11 +430,12 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     this.#admission.checkClosed()
   }
 
-  #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled'): void {
+  #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
     ready.over = true
     this.#open -= 1
     this.#counts[as] += 1
     this.#families.settled(ready)
+    this.#times.settled(ready, as, workMs)
   }
 
   /**

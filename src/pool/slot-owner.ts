@@ -2,7 +2,7 @@
 import type { ReadyJob } from '../executor/ready-job.ts'
 import type { Outcome } from '../task/results.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
-import type { EndOfLife } from '../worker/life.ts'
+import type { EndOfLife, LifeOptions } from '../worker/life.ts'
 
 export interface OwnerOf<S> {
   /** The worker can work. */
@@ -11,6 +11,8 @@ export interface OwnerOf<S> {
   idle(slot: S): void
   /** The worker has answered and may be given more. */
   answered(slot: S): void
+  /** The worker begins the job, or is given it when it has answered what it has. */
+  began(ready: ReadyJob, nowMs: number): void
   /** The job has an outcome. */
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void
   /** These jobs are back, in their order; the worker has not begun them. */
@@ -21,4 +23,10 @@ export interface OwnerOf<S> {
   unnest(parent: ReadyJob, message: UnnestMessage): void
   /** Nothing of the worker is left. `idle` says that it had nothing to do, and was not to end. */
   ended(slot: S, why: Error, details: EndOfLife & { readonly idle: boolean }): void
+}
+
+export interface SlotOptions extends LifeOptions {
+  /** How many calls the worker runs side by side. */
+  readonly callsPerWorker: number
+  readonly maxCallsPerWorker: number
 }

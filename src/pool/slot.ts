@@ -12,14 +12,14 @@ import { type Runtime, runtime } from '../runtime/runtime.ts'
 import type { Task } from '../task/task.ts'
 import type { FromWorker, NestMessage } from '../wire/messages.ts'
 import type { FarWorker, StartWorker } from '../worker/far-worker.ts'
-import { type EndOfLife, Life, type LifeOptions, type LifeOwner } from '../worker/life.ts'
+import { type EndOfLife, Life, type LifeOwner } from '../worker/life.ts'
 import { unsendable } from '../worker/reply.ts'
 import { type Answer, Answers, type StreamMessage } from './answers.ts'
 import { Giving } from './giving.ts'
 import { Hand } from './hand.ts'
 import { Helping } from './helping.ts'
 import { Leaving } from './leaving.ts'
-import type { OwnerOf } from './slot-owner.ts'
+import type { OwnerOf, SlotOptions } from './slot-owner.ts'
 import { Wear } from './wear.ts'
 import { type Bounds, canBeGivenAgain, patience } from './worth.ts'
 
@@ -28,12 +28,6 @@ export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' |
 
 /** What a slot tells the pool. */
 export type SlotOwner = OwnerOf<Slot>
-
-export interface SlotOptions extends LifeOptions {
-  /** How many calls the worker runs side by side. */
-  readonly callsPerWorker: number
-  readonly maxCallsPerWorker: number
-}
 
 export class Slot implements Holder, LifeOwner {
   readonly index: number
@@ -184,6 +178,7 @@ export class Slot implements Holder, LifeOwner {
       this.#take(seq)
       return this.#owner.settled(ready, unsendable(cause))
     }
+    this.#owner.began(ready, this.#runtime.now())
     ready.started()
   }
 
@@ -367,10 +362,9 @@ export class Slot implements Holder, LifeOwner {
   #answered(ready: ReadyJob): void {
     const life = this.life
     if (life.isLimited) life.imported(ready.task)
-    // While a later call drains, the limit is that one's.
     if (this.#draining === ready.seq) {
       this.#draining = undefined
-      life.unlimit()
+      life.unlimit() // While a later call drains, the limit is that one's.
     }
     this.#next()
   }
@@ -424,6 +418,7 @@ export class Slot implements Holder, LifeOwner {
 
   #begin(ready: ReadyJob): void {
     this.#sinceMs = this.#runtime.now()
+    this.#owner.began(ready, this.#sinceMs)
     if (!ready.over && this.life.hasImported(ready.task)) ready.started()
   }
 

@@ -7,6 +7,7 @@ import { nameOf } from '../../task/task.ts'
 import type { Backend, Job } from '../backend.ts'
 import { type Pause, type Paused, Pauses } from '../repeat/pauses.ts'
 import type { ExecutorStats } from '../stats.ts'
+import { noTimes } from '../time-histogram.ts'
 import { type CallHere, callHere, streamOf } from './call-here.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
@@ -56,6 +57,8 @@ class Direct implements Backend {
       queued: 0,
       running: this.#running.size,
       ...this.#counts,
+      queueMs: noTimes,
+      runMs: noTimes,
       pids: [],
     }
   }

@@ -3,6 +3,7 @@
  * each worker does first and last.
  */
 import { strict as assert } from 'node:assert'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,6 +20,7 @@ import {
 import type { Executor } from '../../executor/executor.ts'
 import type { OwnCallOption } from '../../executor/own-call.ts'
 import { move } from '../../task/transfer.ts'
+import type { CallEndEvent, CallStartEvent } from '../../trace.ts'
 import * as tasks from './ability-tasks.ts'
 import { echo, overdraw, square, wait } from './conformance-tasks.ts'
 
@@ -316,6 +318,58 @@ const behaviours: readonly (readonly [string, Body])[] = [
       assert.deepEqual(await inherited.run(tasks.surroundings), [undefined, process.env['PATH'], [], false])
       for (const wrong of [{ env: 'MODE=test' }, { env: { MODE: 1 } }, { argv: '--fast' }, { execArgv: [1] }])
         assert.throws(() => start({ workers: 1, ...(wrong as object) }), OptionError)
+    },
+  ],
+
+  // ── how long calls wait and run ──
+  [
+    'stats() tells how long calls waited and ran',
+    async start => {
+      const executor = start({ workers: 1 })
+      if (executor.model === 'auto') return // A known limit: it hands calls on to executors that tell their own.
+      const { queueMs, runMs } = executor.stats()
+      assert.deepEqual([queueMs.count, runMs.count, runMs.p99], [0, 0, 0])
+      await Promise.all([executor.run(wait, 60), executor.run(wait, 60), executor.run(square, 2)])
+      await assert.rejects(executor.run(overdraw, -1))
+      const after = executor.stats()
+      assert.deepEqual([after.queueMs.count, after.runMs.count], [4, 4])
+      assert.ok(after.runMs.max >= 55 && after.runMs.p50 < after.runMs.max && after.runMs.min < 55)
+      assert.ok(after.queueMs.max >= 110, 'the last one waited for both')
+      assert.ok(after.queueMs.p999 <= after.queueMs.max && after.queueMs.mean <= after.queueMs.max)
+      await executor.map(
+        square,
+        Array.from({ length: 500 }, (_, n) => n),
+      )
+      const { count } = executor.stats().runMs
+      assert.ok(count > 4 && count <= 504, 'those that were measured, and those that they stand for')
+    },
+  ],
+  [
+    'who listens on diagnostics_channel hears when calls begin and end',
+    async start => {
+      const executor = start({ workers: 1 })
+      const heard: (CallStartEvent | CallEndEvent)[] = []
+      const hear = (event: unknown) => heard.push(event as CallEndEvent)
+      for (const name of ['atonce.call.start', 'atonce.call.end']) subscribe(name, hear)
+      try {
+        const begun = Promise.withResolvers<void>()
+        await executor.run(wait, 5)
+        const stopped = executor.run(tasks.untilStopped).onProgress(() => begun.resolve())
+        await begun.promise
+        stopped.cancel()
+        await assert.rejects(stopped, AbortError)
+        await assert.rejects(executor.run(overdraw, -1))
+      } finally {
+        for (const name of ['atonce.call.start', 'atonce.call.end']) unsubscribe(name, hear)
+      }
+      const told = heard.map(event => ('outcome' in event ? `${event.task} ${event.outcome}` : event.task))
+      assert.deepEqual(told, [
+        ...['wait', 'wait done', 'untilStopped', 'untilStopped cancelled'],
+        ...['overdraw', 'overdraw failed'],
+      ])
+      const [begins, ends] = heard as [CallStartEvent, CallEndEvent]
+      assert.ok(begins.queueMs >= 0 && ends.queueMs === begins.queueMs && ends.calls === 1)
+      assert.ok((ends.runMs ?? 0) >= 4 && ends.executor === begins.executor)
     },
   ],
 ]

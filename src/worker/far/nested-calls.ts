@@ -6,6 +6,7 @@ import type { Backend, Job } from '../../executor/backend.ts'
 import { learnClasses } from '../../executor/caller.ts'
 import { type Pause, type Paused, Pauses } from '../../executor/repeat/pauses.ts'
 import type { ExecutorStats, Model } from '../../executor/stats.ts'
+import { noTimes } from '../../executor/time-histogram.ts'
 import { nameOf } from '../../task/task.ts'
 import type { Moved } from '../../task/transfer.ts'
 import { type Crossing, type Encoded, encode, MessageDecoding, needsNoCodec } from '../../wire/codec.ts'
@@ -161,6 +162,8 @@ export class NestedCallsOf implements Backend {
       crashes: 0,
       queued: this.#ids.size,
       ...this.#counts,
+      queueMs: noTimes,
+      runMs: noTimes,
       pids: [],
     }
   }
