@@ -9,7 +9,20 @@
  */
 export function multiplyRows(a: Float64Array, b: Float64Array, n: number): Float64Array<ArrayBuffer> {
   const c = new Float64Array(a.length)
-  for (let start = 0; start < a.length; start += n) {
+  multiplyInto(c, a, b, n, 0, a.length / n)
+  return c
+}
+
+/** Adds rows `from` to `to` (excluded) of A·B to those of C. */
+export function multiplyInto(
+  c: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+  n: number,
+  from: number,
+  to: number,
+): void {
+  for (let start = from * n; start < to * n; start += n) {
     for (let k = 0; k < n; k++) {
       const factor = a[start + k] as number
       const rowOfB = k * n
@@ -18,5 +31,4 @@ export function multiplyRows(a: Float64Array, b: Float64Array, n: number): Float
       }
     }
   }
-  return c
 }

@@ -90,10 +90,11 @@ export const matmul: Workload<Float64Array[], MatmulSize> = {
     }),
 }
 
-async function multiplyOn(
+/** The product by bands of rows, each of which is copied to its worker, and all of B with it. */
+export async function multiplyOn(
   executor: Executor,
   { a, b, n }: Factors,
-  options: ParallelOptions,
+  options: ParallelOptions = {},
 ): Promise<Float64Array> {
   const rows = Math.ceil(n / bands)
   const calls = Array.from({ length: bands }, (_, band): [Float64Array, Float64Array, number] => {
