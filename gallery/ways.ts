@@ -4,7 +4,7 @@
 export interface Way<Answer> {
   readonly name: string
   /** Puts the inputs where this way needs them; what it returns does the work, once. */
-  prepare(): () => Answer | Promise<Answer>
+  prepare(): () => Answer | PromiseLike<Answer>
 }
 
 /** A way's median times over all rounds, in milliseconds. */

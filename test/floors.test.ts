@@ -71,6 +71,7 @@ test('the library imports nothing but Node', () => {
 /** Modules of the gallery that are bundled with the packages that they use (scripts/bundle-gallery.mjs). */
 const bundled: ReadonlyMap<string, readonly string[]> = new Map([
   ['gallery/crawler/read-page.ts', ['htmlparser2']],
+  ['gallery/png/codec.ts', ['fast-png']],
 ])
 
 /** The entries that programs of the gallery use. */
