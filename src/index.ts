@@ -1,7 +1,7 @@
 /** atonce: a function written once, run on every concurrency model. Re-exports only, in the README's order. */
 
 export { Channel, type ChannelOptions } from './channel/channel.ts'
-export type { Receiver, Sender, WaitOptions } from './channel/ends.ts'
+export type { Receiver, Sender, SyncWaitOptions, WaitOptions } from './channel/ends.ts'
 export { type SelectCase, type SelectOptions, select } from './channel/select.ts'
 export { coroutines } from './coroutines/coroutines.ts'
 export type { LimitedContext } from './coroutines/limiter/call.ts'

@@ -12,18 +12,20 @@
  * at any time: with the sender who waits, in the buffer, or with the receiver; who is cancelled while it waits takes it
  * along or never gets it.
  */
-import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
+import { checkOptions, optionNames } from '../checks.ts'
 import { ChannelClosedError, OptionError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { stoppedStrand } from '../runtime/strand.ts'
+import { refuseHere } from './blocking.ts'
 import {
+  checkWait,
   type Receiver,
   ReceiverEnd,
   type Sender,
   SenderEnd,
+  type SyncWaitOptions,
   type WaitOptions,
-  waitOptionNames,
 } from './ends.ts'
 import { done, Items, type Leaving } from './items.ts'
 import { end, Line, type Selection, Waiter } from './line.ts'
@@ -158,6 +160,11 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return this.#accept(value)
   }
 
+  /** Throws SyncUseError: nobody could make room while this thread stands still. A sender that was lent to a thread can. */
+  sendSync(_value: T, _options?: SyncWaitOptions): void {
+    refuseHere('sendSync(…)', this.name)
+  }
+
   /**
    * Receives one item; waits while there is none. When it rejects, no item was taken.
    *
@@ -185,6 +192,11 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     if (this.#ready) return { value: this.#take() }
     if (this.#closed !== undefined) throw this.#endError()
     return undefined
+  }
+
+  /** Throws SyncUseError: nobody could send while this thread stands still. A receiver that was lent to a thread can. */
+  receiveSync(_options?: SyncWaitOptions): T {
+    return refuseHere('receiveSync()', this.name)
   }
 
   /**
@@ -425,12 +437,4 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
 /** Why a wait is over before anything is done: its signal has aborted, or what is around it was cancelled. */
 function givenUpBefore(options: WaitOptions | undefined): { readonly reason: unknown } | undefined {
   return options?.signal?.aborted ? options.signal : stoppedStrand()
-}
-
-function checkWait(what: string, options: WaitOptions): WaitOptions {
-  options = checkOptions(what, options, waitOptionNames)
-  const { signal, timeoutMs } = options
-  checkSignal(`${what} with { signal }`, signal)
-  if (timeoutMs !== undefined) checkMs(`${what} with { timeoutMs }`, timeoutMs)
-  return options
 }

@@ -1,5 +1,5 @@
 /** The two ends of a channel, each to be given away alone: who holds one can do nothing at the other. */
-import { type OptionNames, optionNames } from '../checks.ts'
+import { checkMs, checkOptions, checkSignal, type OptionNames, optionNames } from '../checks.ts'
 import type { SelectCase } from './select.ts'
 
 /** How long an operation may wait. A cancelled scope or task around it ends the wait too. */
@@ -10,10 +10,35 @@ export interface WaitOptions {
   readonly timeoutMs?: number | undefined
 }
 
-export const waitOptionNames: OptionNames<WaitOptions> = optionNames<WaitOptions>({
+/** How long an operation may stop its thread. */
+export type SyncWaitOptions = Pick<WaitOptions, 'timeoutMs'>
+
+const waitOptionNames: OptionNames<WaitOptions> = optionNames<WaitOptions>({
   signal: true,
   timeoutMs: true,
 })
+const syncWaitOptionNames = optionNames<SyncWaitOptions>({ timeoutMs: true })
+
+/** @throws OptionError */
+export function checkWait(what: string, options: WaitOptions): WaitOptions {
+  options = checkOptions(what, options, waitOptionNames)
+  const { signal, timeoutMs } = options
+  checkSignal(`${what} with { signal }`, signal)
+  if (timeoutMs !== undefined) checkMs(`${what} with { timeoutMs }`, timeoutMs)
+  return options
+}
+
+/**
+ * Returns how long the thread may stand.
+ * @throws OptionError
+ */
+export function checkSyncWait(what: string, options: SyncWaitOptions | undefined): number {
+  if (options === undefined) return Number.POSITIVE_INFINITY
+  const { timeoutMs } = checkOptions(what, options, syncWaitOptionNames)
+  if (timeoutMs === undefined) return Number.POSITIVE_INFINITY
+  checkMs(`${what} with { timeoutMs }`, timeoutMs)
+  return timeoutMs
+}
 
 /** The end that items go in at. */
 export interface Sender<in T> {
@@ -24,6 +49,13 @@ export interface Sender<in T> {
   readonly closed: boolean
   send(value: T, options?: WaitOptions): Promise<void>
   trySend(value: T): boolean
+  /**
+   * Sends one item; the thread stops until there is room. For an end that was lent to a task on a thread. When it returns, the
+   * item has left this thread.
+   * @throws SyncUseError on the main thread, and where the channel itself lives
+   * @throws ChannelClosedError, TimeoutError, OptionError; AbortError if the call was cancelled
+   */
+  sendSync(value: T, options?: SyncWaitOptions): void
   sending<const V extends T, R = void>(value: V, then?: () => R): SelectCase<R>
   close(error?: Error): void
   drained(options?: WaitOptions): Promise<void>
@@ -36,6 +68,13 @@ export interface Receiver<out T> extends AsyncIterable<T> {
   readonly closed: boolean
   receive(options?: WaitOptions): Promise<T>
   tryReceive(): { readonly value: T } | undefined
+  /**
+   * Receives one item; the thread stops until there is one. For an end that was lent to a task on a thread.
+   * @throws SyncUseError on the main thread, and where the channel itself lives
+   * @throws ChannelClosedError or the error that the channel was closed with, TimeoutError, OptionError; AbortError if
+   * the call was cancelled
+   */
+  receiveSync(options?: SyncWaitOptions): T
   values(options?: WaitOptions): AsyncIterableIterator<T, undefined>
   receiving<R = T, E = never>(then?: (value: T) => R, ended?: () => E): SelectCase<R | E>
   cancel(reason?: unknown): void
@@ -71,6 +110,10 @@ export class SenderEnd<T> implements Sender<T> {
 
   trySend(value: T): boolean {
     return this.#channel.trySend(value)
+  }
+
+  sendSync(value: T, options?: SyncWaitOptions): void {
+    this.#channel.sendSync(value, options)
   }
 
   sending<const V extends T, R = void>(value: V, then?: () => R): SelectCase<R> {
@@ -116,6 +159,10 @@ export class ReceiverEnd<T> implements Receiver<T> {
 
   tryReceive(): { readonly value: T } | undefined {
     return this.#channel.tryReceive()
+  }
+
+  receiveSync(options?: SyncWaitOptions): T {
+    return this.#channel.receiveSync(options)
   }
 
   values(options?: WaitOptions): AsyncIterableIterator<T, undefined> {

@@ -22,6 +22,11 @@ numbers.receiver.send(1)
 // @ts-expect-error of another type
 numbers.send('one')
 same<Awaited<ReturnType<typeof numbers.receive>>, number>(true)
+same<ReturnType<typeof numbers.receiver.receiveSync>, number>(true)
+// @ts-expect-error of another type
+numbers.sender.sendSync('one')
+// @ts-expect-error a thread that stands still hears no signal
+numbers.receiver.receiveSync({ signal: AbortSignal.timeout(1) })
 
 // ── select ──
 

@@ -11,6 +11,7 @@ import { encodeFailure } from '../failure.ts'
 import { yieldedValues } from '../yields.ts'
 import { errorOf, sendFailure } from './failures.ts'
 import type { Link } from './link.ts'
+import { takenWord } from './link-words.ts'
 import type { OfLoan, WithItems } from './messages.ts'
 
 export class CarryIn<T> {
@@ -51,7 +52,7 @@ export class CarryIn<T> {
     this.#link = link
     this.#borrowed = borrowed
     this.#room = window
-    this.#reportAfter = borrowed && link.taken === undefined ? 1 : Math.max(1, window >> 1)
+    this.#reportAfter = borrowed && link.words === undefined ? 1 : Math.max(1, window >> 1)
     this.#unwatch = channel.watch({
       arriving: () => this.#lastOnes(),
       closed: (error, dropped) => this.#closed(error, dropped),
@@ -145,7 +146,8 @@ export class CarryIn<T> {
   #accepted(): void {
     this.#accepts += 1
     // Pairs with the load in carry-out.ts.
-    if (this.#borrowed && this.#link.taken !== undefined) store(this.#link.taken, 0, this.#accepts | 0)
+    if (this.#borrowed && this.#link.words !== undefined)
+      store(this.#link.words, takenWord, this.#accepts | 0)
     this.#unreported += 1
   }
 

@@ -5,6 +5,7 @@ import { Ring } from '../../channel/ring.ts'
 import { load } from '../../runtime/atomics.ts'
 import { errorOf, sendFailure } from './failures.ts'
 import type { Link } from './link.ts'
+import { takenWord } from './link-words.ts'
 import type { OfLoan } from './messages.ts'
 import { Outbox } from './outbox.ts'
 
@@ -131,9 +132,9 @@ export class CarryOut<T> {
     this.#over = true
     this.#unwatch()
     this.#waiter.line?.remove(this.#waiter)
-    const { taken } = this.#link
-    if (taken !== undefined) {
-      const unread = (this.#sent - load(taken, 0)) | 0 // Pairs with the store in carry-in.ts.
+    const { words } = this.#link
+    if (words !== undefined) {
+      const unread = (this.#sent - load(words, takenWord)) | 0 // Pairs with the store in carry-in.ts.
       while (this.#unread.size > Math.max(0, unread)) this.#unread.shift()
     }
     const items: T[] = []

@@ -44,7 +44,7 @@ export class FarLinks {
 
 class FarLink implements Link {
   readonly crossing: Crossing
-  readonly taken = undefined
+  readonly words = undefined
   readonly #number: number
   readonly #connection: Connection
   readonly #open: Map<number, LinkListener>
@@ -72,6 +72,8 @@ class FarLink implements Link {
   }
 
   drain(): void {} // A stream delivers by itself what it holds.
+
+  gone(): void {} // Nobody can stand still for it, and so find that.
 
   close(): void {
     if (this.#open.delete(this.#number))

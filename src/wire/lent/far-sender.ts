@@ -1,13 +1,14 @@
 /** The sending end of a channel that is elsewhere: each send takes a permit, and there are as many as may be on their way. */
 import { Channel } from '../../channel/channel.ts'
-import type { Sender, WaitOptions } from '../../channel/ends.ts'
+import { checkSyncWait, type Sender, type SyncWaitOptions, type WaitOptions } from '../../channel/ends.ts'
 import type { SelectCase } from '../../channel/select.ts'
-import { ChannelClosedError, OptionError } from '../../errors.ts'
+import { ChannelClosedError, OptionError, SyncUseError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { errorOf, sendFailure } from './failures.ts'
 import type { Link } from './link.ts'
 import type { OfLoan } from './messages.ts'
 import { Outbox } from './outbox.ts'
+import { standUntil } from './standing.ts'
 
 const sent = Promise.resolve()
 
@@ -20,6 +21,8 @@ export class FarSender<T> implements Sender<T> {
   readonly #window: number
   /** Permits that nobody gets before what was sent has left. */
   #held = 0
+  /** Sends that wait for a permit, or have one and have not gone on yet. */
+  #later = 0
   readonly #draining = new Map<number, Channel<undefined>>()
   #drains = 0
   #closed: { readonly error: ChannelClosedError } | undefined
@@ -64,6 +67,12 @@ export class FarSender<T> implements Sender<T> {
     return true
   }
 
+  sendSync(value: T, options?: SyncWaitOptions): void {
+    const timeoutMs = checkSyncWait('sendSync(…)', options)
+    standUntil(this.#link, 'sendSync(…)', this.#name, timeoutMs, () => this.#trySendSync(value))
+    this.#outbox.flush()
+  }
+
   sending<const V extends T, R = void>(value: V, then?: () => R): SelectCase<R> {
     return this.#permits.receiving(() => {
       this.#carry(value)
@@ -105,9 +114,23 @@ export class FarSender<T> implements Sender<T> {
     }
   }
 
+  /** Those who wait by `await` come first, and can't go on while the thread stands. */
+  #trySendSync(value: T): true | undefined {
+    if (this.trySend(value)) return true
+    if (this.#later === 0 && this.#permits.receiversWaiting === 0) return undefined
+    throw new SyncUseError(
+      `sendSync(…) of ${this.#name} while other sends of this thread wait for room: they come first, and can't go on while the thread stands. Await them before.`,
+    )
+  }
+
   async #sendLater(value: T, options: WaitOptions | undefined): Promise<void> {
-    await this.#permits.receive(options)
-    this.#carry(value)
+    this.#later += 1
+    try {
+      await this.#permits.receive(options)
+      this.#carry(value)
+    } finally {
+      this.#later -= 1
+    }
   }
 
   /** A permit was taken for it; one that is not used goes to the next. */

@@ -8,19 +8,21 @@ import type { Decoding } from '../encoding.ts'
 import type { Loan } from './borrower.ts'
 import { CarryIn } from './carry-in.ts'
 import { CarryOut } from './carry-out.ts'
+import { FarReceiver } from './far-receiver.ts'
 import { FarSender } from './far-sender.ts'
 import type { LendCrossing, Link } from './link.ts'
+import { type LinkWords, newLinkWords } from './link-words.ts'
 import { PortLink } from './port-link.ts'
 
 /** The most items that may be on their way, whatever the channel's capacity. */
 const widestWindow = 1_024
 
-/** An end on its way: with a port and a word of shared memory, or with the number of its link. */
+/** An end on its way: with a port and words of shared memory, or with the number of its link. */
 interface WireEnd {
   readonly name: string
   readonly capacity: number
   readonly window: number
-  readonly way: { readonly port: MessagePort; readonly taken: Int32Array } | { readonly link: number }
+  readonly way: { readonly port: MessagePort; readonly words: LinkWords } | { readonly link: number }
 }
 
 /** Lets the ends of channels cross; each side calls it before its first message. More than once is as good as once. */
@@ -45,16 +47,13 @@ export function declareEnds(): void {
       }),
     unpack: ({ way, name, window }: WireEnd, message) => {
       const { link, loans } = borrowedLink(way, message as Decoding)
-      const here = new Channel<unknown>(0, { name })
-      borrowed.add(here)
-      loans.push(new CarryIn(here, link, window, { borrowed: true }))
-      return new ReceiverEnd<unknown>(here)
+      const far = new FarReceiver<unknown>(name, window, link)
+      loans.push(far)
+      return new ReceiverEnd<unknown>(far)
     },
   })
 }
 
-/** The near sides of ends that are on loan here. */
-const borrowed = new WeakSet<object>()
 /** A job is readied before it is known which worker gets it; so a number is used once in this process. */
 let lastLink = 0
 
@@ -64,7 +63,7 @@ function lend(
   to: LendCrossing,
   begin: (channel: Channel<unknown>, link: Link, window: number) => void,
 ): WireEnd {
-  if (!(of instanceof Channel) || borrowed.has(of))
+  if (!(of instanceof Channel) || of instanceof FarReceiver)
     throw new DeclarationError(
       'this end was lent to the call that runs here, and can neither be returned nor lent on. Pass the end from where its channel is',
     )
@@ -82,9 +81,9 @@ function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
   if (to.sharedMemory) {
     const { port1: near, port2: port } = new MessageChannel()
     to.transfer(port)
-    const taken = new Int32Array(new SharedArrayBuffer(4))
-    begin(new PortLink(near, taken))
-    return { port, taken }
+    const words = newLinkWords()
+    begin(new PortLink(near, words, 'owner'))
+    return { port, words }
   }
   if (to.lend === undefined)
     throw new DeclarationError(
@@ -107,7 +106,7 @@ function borrowedLink(
     )
   }
   const { loans, links } = borrower
-  if ('port' in way) return { link: new PortLink(way.port, way.taken), loans }
+  if ('port' in way) return { link: new PortLink(way.port, way.words, 'far'), loans }
   if (links === undefined)
     throw new DeclarationError('an end came by a number, where there is no connection for it.')
   return { link: links.link(way.link), loans }

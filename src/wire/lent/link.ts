@@ -3,14 +3,15 @@
 import type { PackCrossing } from '../../declared/shareable.ts'
 import type { Moved } from '../../task/transfer.ts'
 import type { Crossing } from '../crossing.ts'
+import type { LinkWords } from './link-words.ts'
 import type { OfLoan } from './messages.ts'
 
 /** One side of a link. What is sent arrives once and in order, or not at all once the link has ended. */
 export interface Link {
   /** What an item may be. */
   readonly crossing: Crossing
-  /** The word of shared memory in which the far side counts what its receivers took, if the two share any. */
-  readonly taken: Int32Array | undefined
+  /** The memory that the two sides share, if they share any. */
+  readonly words: LinkWords | undefined
   /** Whether what is sent now leaves at once. */
   readonly clear: boolean
   /** Called once, before anything is sent. */
@@ -23,6 +24,8 @@ export interface Link {
   send(message: OfLoan, transfer?: readonly Moved[]): void
   /** Reads at once what has arrived and was not delivered yet. */
   drain(): void
+  /** The other side was found to be gone: the listener is told, if it was not yet. */
+  gone(): void
   /** This side sends and wants no more. */
   close(): void
   /** What has arrived is no message for this side: whoever sends such things is not listened to any more. */

@@ -70,7 +70,7 @@ export class NearLinks {
 
 class NearLink implements Link {
   readonly crossing: Crossing
-  readonly taken = undefined
+  readonly words = undefined
   readonly clear = true
   readonly #lent: Lent
   readonly #connection: WorkerConnection
@@ -105,6 +105,8 @@ class NearLink implements Link {
   }
 
   drain(): void {} // A stream delivers by itself what it holds.
+
+  gone(): void {} // Nobody can stand still for it, and so find that.
 
   close(): void {
     this.#closed = true

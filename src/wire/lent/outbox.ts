@@ -6,6 +6,14 @@ import type { Link } from './link.ts'
 /** The most items that travel together, so that the other side begins while this one goes on. */
 const mostTogether = 256
 
+/** Those of this thread whose items have not left yet. */
+const unsent = new Set<Outbox>()
+
+/** Sends at once what this thread has gathered, for it will stand still. */
+export function flushAll(): void {
+  for (const outbox of unsent) outbox.flush()
+}
+
 export class Outbox {
   readonly #writer: YieldWriter
   #gathered = 0
@@ -26,6 +34,7 @@ export class Outbox {
     if (this.#gathered >= mostTogether) this.flush()
     else if (!this.#flushing) {
       this.#flushing = true
+      unsent.add(this)
       this.#seen = 0
       runtime().soon(this.#flushSoon)
     }
@@ -43,6 +52,7 @@ export class Outbox {
       return runtime().soon(this.#flushSoon)
     }
     this.#flushing = false
+    unsent.delete(this)
     this.flush()
   }
 }

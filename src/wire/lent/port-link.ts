@@ -1,20 +1,24 @@
-/** A link between two threads: a MessagePort of its own, and a word of shared memory. */
+/** A link between two threads: a MessagePort of its own, and some words of shared memory. */
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Moved } from '../../task/transfer.ts'
 import type { Link, LinkListener } from './link.ts'
+import { type LinkWords, noteLeft, noteSaid } from './link-words.ts'
 import type { OfLoan } from './messages.ts'
 
 export class PortLink implements Link {
   readonly crossing = { sharedMemory: true, maxPayloadBytes: Number.POSITIVE_INFINITY, lends: false }
-  readonly taken: Int32Array
+  readonly words: LinkWords
   readonly clear = true
   readonly #port: MessagePort
+  readonly #owner: boolean
   #listener: LinkListener | undefined
 
-  constructor(port: MessagePort, taken: Int32Array) {
+  /** `side` says whether the channel is on this one. */
+  constructor(port: MessagePort, words: LinkWords, side: 'owner' | 'far') {
     this.#port = port
-    this.taken = taken
+    this.words = words
+    this.#owner = side === 'owner'
   }
 
   open(listener: LinkListener): void {
@@ -26,6 +30,7 @@ export class PortLink implements Link {
 
   send(message: OfLoan, transfer: readonly Moved[] = []): void {
     this.#port.postMessage(message, transfer)
+    if (this.#owner) noteSaid(this.words)
   }
 
   drain(): void {
@@ -37,11 +42,16 @@ export class PortLink implements Link {
       this.#listener?.message(next.message as OfLoan)
   }
 
+  gone(): void {
+    this.#listener?.closed()
+  }
+
   close(): void {
     this.#port.close()
+    if (this.#owner) noteLeft(this.words)
   }
 
   garbled(): void {
-    this.#port.close()
+    this.close()
   }
 }

@@ -1,0 +1,49 @@
+/**
+ * The shared memory beside a link between threads. Ports speak to event loops; these words speak to a thread that stands
+ * still, and of one that is dead.
+ *
+ *     owner's side: postMessage ─▶ said + 1, notify ─┊─▶ far side: look, read the port, sleep while `said` is what it was
+ */
+import { isAlive, selfAgent } from '../../runtime/agents.ts'
+import { add, load, notify, store } from '../../runtime/atomics.ts'
+
+export type LinkWords = Int32Array
+
+/** What the far side's receivers have taken: written in carry-in.ts, read in carry-out.ts once they are gone. */
+export const takenWord = 0
+/** How often the owner's side has spoken. */
+export const saidWord = 1
+/** 1 once the owner's side has closed the link. */
+const leftWord = 2
+/** The number of the owner's thread; 0 if it has none. */
+const ownerWord = 3
+
+/** Made on the owner's thread. */
+export function newLinkWords(): LinkWords {
+  const words = new Int32Array(new SharedArrayBuffer(16))
+  words[ownerWord] = selfAgent() // Nobody else has seen it yet.
+  return words
+}
+
+/** Wakes a far side that stands still: there is something to read. Pairs with the load in standing.ts. */
+export function noteSaid(words: LinkWords): void {
+  add(words, saidWord, 1)
+  notify(words, saidWord, 1)
+}
+
+/** The owner's side says nothing any more. */
+export function noteLeft(words: LinkWords): void {
+  store(words, leftWord, 1)
+  noteSaid(words)
+}
+
+/** Whether the channel lives on this very thread, as that of a nested call may. */
+export function ownerIsHere(words: LinkWords): boolean {
+  return load(words, ownerWord) === selfAgent()
+}
+
+/** Whether nothing will be said any more, as the owner's side has closed the link or its thread has died. */
+export function ownerIsGone(words: LinkWords): boolean {
+  const owner = load(words, ownerWord)
+  return load(words, leftWord) === 1 || (owner !== 0 && !isAlive(owner))
+}
