@@ -60,7 +60,7 @@ function fromLibrary(root) {
       bundle.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, importer }) => {
         const source = relative(join(root, 'src'), join(resolveDir, path)).split(sep).join('/')
         if (source === 'index.ts' || source === 'errors.ts') return { path: '../index.js', external: true }
-        if (source === 'choose.ts' || source === 'measure.ts')
+        if (['choose.ts', 'cluster.ts', 'measure.ts'].includes(source))
           return { path: `../${source.replace('.ts', '.js')}`, external: true }
         if (source.startsWith('../') || copied.test(source)) return undefined
         throw new Error(

@@ -13,3 +13,4 @@ export {
 } from './cluster/errors.ts'
 export type { ClusterStatus, NodeStatus } from './cluster/status.ts'
 export type { ResultOptions, SubmitOptions, Submitted } from './cluster/submit.ts'
+export { type StartedWorker, startWorker, type WorkerOptions } from './cluster/worker.ts'

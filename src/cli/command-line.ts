@@ -9,6 +9,7 @@ import { AtonceError, OptionError } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
 import { advise } from './advise.ts'
 import { calibrate } from './calibrate.ts'
+import { addClusterCommands } from './cluster-commands.ts'
 import { parseSize } from './compare/workload-subject.ts'
 import { compare } from './compare.ts'
 import { doctor } from './doctor.ts'
@@ -169,6 +170,8 @@ function program(ending: { code: ExitCode }): Command {
     .action(async (name, options) => {
       ending.code = await runGallery(name, options)
     })
+
+  addClusterCommands(atonce, ending)
 
   atonce
     .command('ps')

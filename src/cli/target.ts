@@ -34,6 +34,20 @@ export async function loadTarget(text: string): Promise<Target> {
   throw new UsageError(whyNoTask(module, name, exported))
 }
 
+/**
+ * All tasks that a module exports.
+ * @throws UsageError if it exports none
+ */
+export async function loadTasks(module: string): Promise<Task[]> {
+  const exported = await importModule(module, locate(module))
+  onlyTaskOrMore(module, exported)
+  return taskNames(exported).map(name => exported[name] as Task)
+}
+
+function onlyTaskOrMore(module: string, exported: Record<string, unknown>): void {
+  if (taskNames(exported).length === 0) onlyTask(module, exported) // It says how to make one.
+}
+
 function split(text: string): { module: string; exportName: string | undefined } {
   const at = text.lastIndexOf('#')
   const module = at === -1 ? text : text.slice(0, at)

@@ -222,6 +222,7 @@ export class NatsEngine implements Engine {
   }
 
   async depth(queue: string): Promise<Depth> {
+    await this.#ensureQueue(queue)
     const { client, connection } = await this.#opened()
     const { consumers } = await client.manager(connection)
     let waiting = 0

@@ -1,0 +1,76 @@
+/** The commands of the cluster and their options, for command-line.ts. */
+import { type Command, Option } from 'commander'
+import { clusterStatus, clusterUp, deadDrop, deadList, deadRetry, worker } from './cluster.ts'
+import type { ExitCode } from './ending.ts'
+import { parseCount } from './models.ts'
+
+/** Adds them to the program; `ending` takes the exit code. */
+export function addClusterCommands(atonce: Command, ending: { code: ExitCode }): void {
+  withAccess(atonce.command('worker'))
+    .summary('run the tasks of modules for a cluster')
+    .description(
+      'Takes tasks from a cluster and runs those that the modules export, and nothing else. SIGTERM lets what runs end, or hands it back.',
+    )
+    .argument('<file...>', 'modules that export tasks, as ./tasks.ts')
+    .option('--queues <a,b>', 'which queues', 'default')
+    .option('--workers <n>', 'how many; default: the cores', parseCount('--workers'))
+    .addOption(
+      new Option('--on <model>', 'what runs them').choices(['threads', 'processes']).default('threads'),
+    )
+    .option('--lease <ms>', 'how long a silent node keeps its tasks', parseCount('--lease'), 30_000)
+    .option('--grace <ms>', 'how long SIGTERM lets what runs go on', parseCount('--grace'), 25_000)
+    .action(async (files, options) => {
+      ending.code = await worker(files, options)
+    })
+
+  const cluster = atonce
+    .command('cluster')
+    .summary('a NATS server for this machine; nodes and queues')
+    .description('A NATS server for this machine; nodes and queues.')
+  cluster
+    .command('up')
+    .description('Runs nats-server on 127.0.0.1, with a store of its own, until Ctrl-C.')
+    .option('--port <n>', 'of the server', parseCount('--port'), 4222)
+    .option('--store <folder>', 'where tasks and results are kept', './atonce-store')
+    .action(async options => {
+      ending.code = await clusterUp(options)
+    })
+  withAccess(cluster.command('status'))
+    .description('Nodes, queues and dead letters.')
+    .option('--json', 'a JSON document (schema atonce.cluster-status/1)')
+    .action(async options => {
+      ending.code = await clusterStatus(options)
+    })
+
+  const dead = atonce
+    .command('dead')
+    .summary('tasks that have failed for good')
+    .description('Submitted tasks that have failed for good.')
+  withAccess(dead.command('list'))
+    .description('What there is, and why.')
+    .option('--json', 'a JSON document (schema atonce.dead/1), with the failure of each attempt')
+    .action(async options => {
+      ending.code = await deadList(options)
+    })
+  withAccess(dead.command('retry'))
+    .description('Puts them into their queues again.')
+    .argument('<id...>')
+    .action(async (ids, options) => {
+      ending.code = await deadRetry(ids, options)
+    })
+  withAccess(dead.command('drop'))
+    .description('Forgets them.')
+    .argument('<id...>')
+    .action(async (ids, options) => {
+      ending.code = await deadDrop(ids, options)
+    })
+}
+
+function withAccess(command: Command): Command {
+  return command
+    .option('--servers <urls>', 'NATS servers, with commas', 'nats://127.0.0.1:4222')
+    .option('--namespace <name>', 'whose queues and results', 'default')
+    .option('--credentials <file>', 'a .creds file')
+    .option('--user <name>', 'with the password in ATONCE_NATS_PASSWORD')
+    .option('--insecure', 'connect to another machine without TLS and credentials')
+}

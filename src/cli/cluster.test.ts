@@ -1,0 +1,44 @@
+/** Nodes as programs of their own, on a NATS server of the test's. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cluster } from '../cluster/cluster.ts'
+import { NatsServer, noServer } from '../cluster/fixtures/nats-server.ts'
+import * as tasks from '../cluster/fixtures/tasks.ts'
+import { atonce, start } from './fixtures/command.ts'
+
+const options = { skip: noServer, timeout: 90_000 }
+const module = '../../cluster/fixtures/tasks.ts'
+
+test(
+  'a node that is killed loses no task; SIGTERM lets one end, and its program leaves',
+  options,
+  async () => {
+    await using server = await NatsServer.start()
+    const access = ['--servers', server.url]
+    const node = () => start(['worker', module, ...access, '--workers', '1', '--lease', '2000'])
+    const [first, second] = [node(), node()]
+    await using jobs = cluster({ servers: server.url, leaseMs: 2_000, closeGraceMs: 30_000 })
+    while ((await jobs.status()).nodes.length < 2);
+    const numbers = Array.from({ length: 30 }, (_, n) => n)
+    const handles = await Promise.all(numbers.map(n => jobs.submit(tasks.double, [n, 100])))
+    await handles[4]?.result()
+    first.kill('SIGKILL')
+    assert.deepEqual(
+      await Promise.all(handles.map(handle => handle.result())),
+      numbers.map(n => 2 * n),
+    )
+    const dead = await jobs.submit(tasks.failUntil, [1, 9])
+    await assert.rejects(dead.result(), RangeError)
+    const listed = await atonce(['dead', 'list', ...access])
+    assert.match(listed.stdout, new RegExp(`${dead.id}.*failUntil.*attempt 1 of 1`))
+    assert.match((await atonce(['dead', 'drop', dead.id, ...access])).stdout, /is dropped/)
+    const { stdout } = await atonce(['cluster', 'status', ...access])
+    assert.match(stdout, /nodes\n[\s\S]*of 1 busy[\s\S]*queues\n {2}default[\s\S]*dead letters: 0/)
+    const last = await jobs.submit(tasks.double, [50, 500])
+    while ((await jobs.status()).queues[0]?.taken === 0);
+    const gone = new Promise<number | null>(resolve => second.once('exit', resolve))
+    second.kill('SIGTERM')
+    assert.equal(await last.result(), 100)
+    assert.equal(await gone, 0)
+  },
+)

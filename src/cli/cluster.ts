@@ -1,0 +1,152 @@
+/** `atonce worker`, `atonce cluster`, `atonce dead`: nodes, and what can be seen and done from outside. */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { type Cluster, type ClusterOptions, cluster, startWorker } from '../cluster.ts'
+import { processes, threads } from '../index.ts'
+import { CommandError, type ExitCode, exitCodes } from './ending.ts'
+import { interruptible } from './interruption.ts'
+import { jsonLine } from './json.ts'
+import { print } from './print.ts'
+import { loadTasks } from './target.ts'
+
+/** What says where the store is. */
+export interface AccessOptions {
+  readonly servers: string
+  readonly namespace: string
+  readonly credentials?: string
+  readonly user?: string
+  readonly insecure?: boolean
+}
+
+export interface WorkerCommandOptions extends AccessOptions {
+  readonly queues: string
+  readonly workers?: number
+  readonly on: 'threads' | 'processes'
+  readonly lease: number
+  readonly grace: number
+}
+
+/** Runs the tasks of some modules until SIGTERM or Ctrl-C; then what runs ends or is handed back. */
+export async function worker(files: readonly string[], options: WorkerCommandOptions): Promise<ExitCode> {
+  const tasks = (await Promise.all(files.map(loadTasks))).flat()
+  const size = options.workers === undefined ? {} : { workers: options.workers }
+  const on = options.on === 'processes' ? processes(size) : threads(size)
+  const started = await startWorker({
+    ...accessOf(options),
+    leaseMs: options.lease,
+    queues: options.queues.split(','),
+    on,
+    tasks,
+  })
+  const names = tasks.map(({ name }) => name).join(', ')
+  await print(`${started.id} runs ${names} of ${options.queues}, on ${started.engine}.\n`)
+  try {
+    await interruptible(
+      signal =>
+        new Promise<never>((_, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+        ),
+    )
+  } catch (error) {
+    await started.close(options.grace)
+    if (!(error instanceof CommandError)) throw error
+  }
+  return exitCodes.ok
+}
+
+/** Nodes, queues and dead letters. */
+export async function clusterStatus(options: AccessOptions & { readonly json?: boolean }): Promise<ExitCode> {
+  await using jobs = cluster(accessOf(options))
+  const status = await jobs.status()
+  if (options.json === true) {
+    await print(jsonLine({ schema: 'atonce.cluster-status/1', ...status }))
+    return exitCodes.ok
+  }
+  const nodes = status.nodes.map(
+    ({ id, running, workers, queues, counts }) =>
+      `  ${id}  ${running} of ${workers} busy  ${queues.join(',')}  ${counts['done']} done, ${counts['failed']} failed, ${counts['duplicates']} duplicates`,
+  )
+  const queues = status.queues.map(
+    ({ name, waiting, taken }) => `  ${name}  ${waiting} waiting, ${taken} taken`,
+  )
+  await print(
+    [
+      `${status.engine}`,
+      'nodes',
+      ...(nodes.length === 0 ? ['  none'] : nodes),
+      'queues',
+      ...queues,
+      `dead letters: ${status.dead}`,
+      '',
+    ].join('\n'),
+  )
+  return exitCodes.ok
+}
+
+export async function deadList(options: AccessOptions & { readonly json?: boolean }): Promise<ExitCode> {
+  await using jobs = cluster(accessOf(options))
+  const dead = await jobs.dead.list()
+  if (options.json === true) await print(jsonLine({ schema: 'atonce.dead/1', dead }))
+  else
+    for (const { id, task, queue, attempts, error } of dead)
+      await print(`${id}  ${task}  ${queue}  ${attempts} attempts  ${error}\n`)
+  return exitCodes.ok
+}
+
+export const deadRetry = (ids: readonly string[], options: AccessOptions): Promise<ExitCode> =>
+  forEach(ids, options, async (jobs, id) => `${id} is queued again, as ${await jobs.dead.retry(id)}.\n`)
+
+export const deadDrop = (ids: readonly string[], options: AccessOptions): Promise<ExitCode> =>
+  forEach(ids, options, async (jobs, id) => {
+    await jobs.dead.drop(id)
+    return `${id} is dropped.\n`
+  })
+
+async function forEach(
+  ids: readonly string[],
+  options: AccessOptions,
+  act: (jobs: Cluster, id: string) => Promise<string>,
+): Promise<ExitCode> {
+  await using jobs = cluster(accessOf(options))
+  for (const id of ids) await print(await act(jobs, id))
+  return exitCodes.ok
+}
+
+/** Runs a nats-server of this machine on the loopback, with a store of its own, until it ends. */
+export async function clusterUp(options: {
+  readonly port: number
+  readonly store: string
+}): Promise<ExitCode> {
+  const server = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
+    .map(folder => join(folder, 'nats-server'))
+    .find(path => existsSync(path))
+  if (server === undefined)
+    throw new CommandError(
+      exitCodes.failed,
+      'There is no nats-server on PATH. Install it: apt-get install nats-server, brew install nats-server, or docker run -p 127.0.0.1:4222:4222 nats -js',
+    )
+  const store = resolve(options.store)
+  mkdirSync(store, { recursive: true })
+  await print(
+    `nats://127.0.0.1:${options.port} · store ${store} · one server, flushed to disk by its own interval: not power-safe\n`,
+  )
+  const child = spawn(server, ['-a', '127.0.0.1', '-p', String(options.port), '-js', '-sd', store], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const code = await new Promise<number | null>(ended => child.once('exit', ended))
+  return code === 0 || code === null ? exitCodes.ok : exitCodes.failed
+}
+
+function accessOf(options: AccessOptions): ClusterOptions & { servers: string } {
+  const { servers, namespace, credentials, user, insecure = false } = options
+  const password = process.env['ATONCE_NATS_PASSWORD']
+  return {
+    servers,
+    namespace,
+    insecure,
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+  }
+}

@@ -1,0 +1,51 @@
+/** A node as a program of its own: what `npx atonce worker` runs. */
+import type { Executor } from '../executor/executor.ts'
+import type { Task } from '../task/task.ts'
+import { Catalogue } from './catalogue.ts'
+import { type ClusterOptions, engineOf } from './cluster.ts'
+import { checkName, randomName } from './names.ts'
+import { Node } from './node.ts'
+
+export interface WorkerOptions extends Omit<ClusterOptions, 'on' | 'queue' | 'queueLimit' | 'closeGraceMs'> {
+  readonly servers: string | readonly string[]
+  readonly queues: readonly string[]
+  readonly on: Executor
+  /** What it runs, and nothing else. */
+  readonly tasks: readonly Task[]
+}
+
+/** A node that was started, and how it is ended. */
+export interface StartedWorker {
+  readonly id: string
+  /** What it is connected to, as messages name it. */
+  readonly engine: string
+  /** Takes nothing more, lets what runs end within `graceMs`, hands the rest back. */
+  close(graceMs: number): Promise<void>
+}
+
+/**
+ * Connects and begins to take tasks.
+ * @throws OptionError, InsecureConnectionError, MissingPeerError, EngineUnavailableError
+ */
+export async function startWorker(options: WorkerOptions): Promise<StartedWorker> {
+  const { queues, on, tasks, name = 'node' } = options
+  for (const queue of queues) checkName('worker --queues', queue)
+  const engine = engineOf(options)
+  await engine.open()
+  const node = new Node({
+    id: `${name}-${randomName()}`,
+    engine,
+    on,
+    queues,
+    catalogue: new Catalogue(tasks),
+  })
+  node.start()
+  return {
+    id: node.id,
+    engine: engine.name,
+    close: async graceMs => {
+      await node.close(graceMs)
+      await engine.close()
+    },
+  }
+}
