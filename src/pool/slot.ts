@@ -199,8 +199,7 @@ export class Slot implements Holder, LifeOwner {
     }
     if (this.#places > 1 && this.life.wasReady) return this.#leaving.ask(seq, reason)
     this.#leaving.tell(seq, reason)
-    // The worker drops it when it comes to it, and says so; if it comes to it before it has read
-    // this, #next drains it.
+    // The worker drops it when it comes to it; if that is before it has read this, #next drains it.
     if (this.life.wasReady && (isFirst || this.#worker.hadBegun(seq, false))) this.#drain(seq)
   }
 
@@ -211,10 +210,7 @@ export class Slot implements Holder, LifeOwner {
     this.#worker.send({ kind: 'pull', seq, count })
   }
 
-  /**
-   * Nobody wants more of a stream in this worker's hand: asks its generator to end, and ends a
-   * worker where it does not.
-   */
+  /** Nobody wants more of a stream in its hand: asks the generator to end, and ends a worker where it does not. */
   leave(ready: ReadyJob, reason: Error): void {
     if (ready.over) return
     this.abandon(ready, reason)
@@ -251,10 +247,8 @@ export class Slot implements Holder, LifeOwner {
   ready(): void {
     this.#owner.started?.()
     const { first } = this.hand
-    if (first !== undefined && this.#places > 1) {
-      if (first.over) this.#leaving.await(first.seq)
-      else this.#begin(first)
-    }
+    if (first !== undefined && this.#places > 1)
+      first.over ? this.#leaving.await(first.seq) : this.#begin(first)
     this.#next()
   }
 
@@ -273,8 +267,7 @@ export class Slot implements Holder, LifeOwner {
     if (ready === undefined) return void this.life.forged('done for a call that it does not have')
     if (!ready.over) this.#answers.settlePlain(ready, value, workMs)
     if (beside) return this.#helped(ready)
-    // The worker is past the next call already: what is to be done now is done after the last of
-    // these answers.
+    // The worker is past the next call already: the rest is done after the last of these answers.
     if (more && !this.life.isLimited && this.helping.count === 0) return
     this.#answered(ready)
   }
@@ -395,10 +388,7 @@ export class Slot implements Holder, LifeOwner {
     this.#owner.answered(this)
   }
 
-  /**
-   * The worker is in a call that was cancelled, or will be next: lets it end that by itself within
-   * `graceMs`.
-   */
+  /** The worker is in a call that was cancelled, or will be next: that has `graceMs` to end by itself. */
   #drain(seq: number): void {
     this.#worker.flagCancelled(seq)
     this.#draining = seq
