@@ -14,6 +14,8 @@ export class Call {
   readonly id: string
   readonly job: Job
   readonly sinceMs: number
+  /** How long it waited until a node began it, as far as that is known. */
+  waitedMs = 0
   state: 'queued' | 'running' | 'over' = 'queued'
   /** Who runs it, once that is known. */
   node: string | undefined

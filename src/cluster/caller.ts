@@ -23,7 +23,7 @@ import { learnClasses } from '../executor/caller.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor } from '../executor/live.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
-import { noTimes } from '../executor/time-histogram.ts'
+import { TimeHistogram } from '../executor/time-histogram.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
@@ -88,6 +88,8 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
   /** Who hears of tasks that were submitted to be fetched. */
   readonly #ears = new Map<string, (ending: Settled) => void>()
   readonly #silence: () => void
+  readonly #queueMs = new TimeHistogram()
+  readonly #runMs = new TimeHistogram()
   #numbered = 0
   #lookTimer: Timer | undefined
   #looked = 0
@@ -282,6 +284,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
 
   #started(call: Call, node: string | undefined): void {
     if (call.state === 'queued') {
+      call.waitedMs = runtime().now() - call.sinceMs
       this.#running += 1
       this.#admission.room.changed()
     }
@@ -296,10 +299,17 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     const settle = () => {
       if (call.state === 'over') return
       const outcome = believed(reply, job)
+      if (call.state === 'running' && job.stream === undefined) this.#measured(call, workMs)
       this.#over(call, outcome, outcome.ok ? 'done' : 'failed', workMs)
     }
     if (learning === undefined) settle()
     else void learning.then(settle)
+  }
+
+  #measured({ job, waitedMs }: Call, workMs: number): void {
+    const calls = job.inputs?.length ?? 1
+    this.#queueMs.add(waitedMs)
+    this.#runMs.add(workMs / calls, calls)
   }
 
   #over(call: Call, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
@@ -385,8 +395,8 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
       queued: this.#calls.size - this.#running,
       running: this.#running,
       ...this.#counts,
-      queueMs: noTimes,
-      runMs: noTimes,
+      queueMs: this.#queueMs.times,
+      runMs: this.#runMs.times,
       pids: own.flatMap(({ pids }) => pids),
     }
   }
