@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 
 /** The URL of a compiled kernel, for `kernel(url)`. */
-export function kernelFile(name: 'blur' | 'matmul'): URL {
+export function kernelFile(name: 'blur' | 'mandelbrot' | 'matmul'): URL {
   const places = ['../kernels/', '../dist/kernels/'].map(
     folder => new URL(`${folder}${name}.wasm`, import.meta.url),
   )

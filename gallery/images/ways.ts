@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { type Executor, move, threads } from '../../src/index.ts'
 import { type Kernel, kernel } from '../../src/kernels.ts'
 import { SharedArray } from '../../src/sync.ts'
+import { countFrom } from '../count-from.ts'
 import { kernelFile } from '../kernel-file.ts'
 import { encodePng, type PlanarPicture } from '../png/codec.ts'
 import { type TriedWay, tableOf, tryWays, type Way } from '../ways.ts'
@@ -137,14 +138,19 @@ if (import.meta.main) {
   })
   const pictures =
     positionals.length > 0 ? positionals.map(readPicture) : [0, 1, 2, 3].map(nth => drawPicture(nth))
-  const { tried, blurred } = await runWays(pictures, Number(values.workers), Number(values.rounds))
+  const { tried, blurred } = await runWays(
+    pictures,
+    countFrom('--workers', values.workers),
+    countFrom('--rounds', values.rounds),
+  )
   console.log(
     `${pictures.length} pictures, ${values.workers} workers, median of ${values.rounds} rounds\n\n${tableOf(tried)}\n\nAll ways give the same bytes.`,
   )
   if (values.out !== undefined) {
     mkdirSync(values.out, { recursive: true })
     for (const [nth, picture] of blurred.entries()) {
-      const file = join(values.out, basename(positionals[nth] ?? `drawn-${nth}.png`))
+      const name = basename(positionals[nth] ?? 'drawn.png')
+      const file = join(values.out, `${nth}-${name}`) // The number keeps two of a name apart, and the original whole.
       writeFileSync(file, encodePng(picture))
       console.log(file)
     }

@@ -4,6 +4,7 @@ import { threads } from '../../src/index.ts'
 import { kernel } from '../../src/kernels.ts'
 import { parallelFor } from '../../src/parallel.ts'
 import { SharedArray } from '../../src/sync.ts'
+import { countFrom } from '../count-from.ts'
 import { fingerprint } from '../fingerprint.ts'
 import { kernelFile } from '../kernel-file.ts'
 import { type TriedWay, tableOf, tryWays, type Way } from '../ways.ts'
@@ -83,7 +84,11 @@ if (import.meta.main) {
     options: { workers: { type: 'string', default: '2' }, rounds: { type: 'string', default: '5' } },
   })
   const n = orderFrom(positionals[0] ?? '512')
-  const { tried, sha } = await runWays(n, Number(values.workers), Number(values.rounds))
+  const { tried, sha } = await runWays(
+    n,
+    countFrom('--workers', values.workers),
+    countFrom('--rounds', values.rounds),
+  )
   console.log(`${n} × ${n}, ${values.workers} workers, median of ${values.rounds} rounds\n`)
   console.log(`${tableOf(tried)}\n\nAll products are the same, and pass Freivalds' check: sha ${sha}`)
 }

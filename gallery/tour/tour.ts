@@ -7,6 +7,7 @@ import { isolate } from '../../src/isolates.ts'
 import { kernel } from '../../src/kernels.ts'
 import { parallel } from '../../src/parallel.ts'
 import { Mutex, SharedArray } from '../../src/sync.ts'
+import { kernelFile } from '../kernel-file.ts'
 import { add, countPrimes, deposit, primesBelow, Till, visit } from './tasks.ts'
 
 /** A stop of the tour: what it shows, as text, and whether the answer is right. */
@@ -21,8 +22,6 @@ const ranges: readonly (readonly [number, number])[] = Array.from({ length: 8 },
   (n + 1) * 25_000,
 ])
 const primesBelow200k = 17_984
-/** Where the build has put the kernels, seen from the sources and from `dist/`. */
-const built = import.meta.url.includes('/dist/') ? '../../kernels/' : '../../dist/kernels/'
 
 /** Goes from model to model, and tells of each as soon as it is done. */
 export async function* tour(): AsyncGenerator<Stop> {
@@ -69,7 +68,7 @@ async function* onSharedMemory(pool: Executor): AsyncGenerator<Stop> {
   const [sum = 0] = account.view
   yield { model: 'locks', said: `two threads added 40,000 to one number: ${sum}`, right: sum === 40_000 }
 
-  const mandelbrot = await kernel(new URL(`${built}mandelbrot.wasm`, import.meta.url))
+  const mandelbrot = await kernel(kernelFile('mandelbrot'))
   const [width, height, iterations] = [512, 512, 256]
   const counts = mandelbrot.allocate('u16', width * height)
   const region = [width, height, iterations, -2, 2.5, -1.25, 2.5] as const

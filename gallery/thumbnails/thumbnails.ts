@@ -1,0 +1,108 @@
+/** Thumbnails of a folder's PNG files, four ways: `node gallery/thumbnails/thumbnails.ts photos --out thumbnails --way map`. */
+import { mkdirSync, readdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { asCompleted, Channel, type Executor, scope, threads } from '../../src/index.ts'
+import { countFrom } from '../count-from.ts'
+import { type Made, makeThumbnail, makeThumbnailsOf, type Wish } from './tasks.ts'
+
+/** Yields what became of each file, as the way comes to know it. */
+type Way = (paths: readonly string[], wish: Wish, pool: Executor) => AsyncIterable<Made>
+
+export const ways = {
+  /** One after the other, on this thread. */
+  async *serial(paths, wish) {
+    for (const path of paths) yield makeThumbnail(path, wish)
+  },
+
+  /** In the order of the files. Several small files are one message. */
+  async *map(paths, wish, pool) {
+    yield* pool.map(
+      makeThumbnail,
+      paths.map((path): [string, Wish] => [path, wish]),
+    )
+  },
+
+  /** One call on each worker, all of which take paths from one channel: the workshop's threads and their queue. */
+  async *channel(paths, wish, pool) {
+    const [left, made] = [new Channel<string>(2 * pool.workers), new Channel<Made>(2 * pool.workers)]
+    const all = scope(async s => {
+      s.spawn(async () => {
+        for (const path of paths) await left.send(path)
+        left.close()
+      })
+      s.spawn(async () => {
+        const workers = Array.from({ length: pool.workers }, () =>
+          pool.with({ signal: s.signal }).run(makeThumbnailsOf, left.receiver, made.sender, wish),
+        )
+        await Promise.all(workers)
+        made.close()
+      })
+    })
+    const ended = all.catch((error: Error) => made.close(error)) // Else the loop below would wait for ever.
+    try {
+      yield* made
+    } finally {
+      made.cancel() // If the loop was left, senders would wait for ever, too.
+      await ended
+    }
+  },
+
+  /** A call for each file, told of as it ends, the quickest first. */
+  async *completed(paths, wish, pool) {
+    const calls = paths.map(path => pool.run(makeThumbnail, path, wish))
+    try {
+      for await (const { future } of asCompleted(calls)) yield await future
+    } finally {
+      for (const call of calls) call.cancel() // Those that are left, if the loop was.
+    }
+  },
+} satisfies Readonly<Record<string, Way>>
+
+/** The PNG files of a folder, in the order of their names. */
+export function picturesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(entry => entry.isFile() && /\.png$/i.test(entry.name))
+    .map(entry => join(folder, entry.name))
+    .sort()
+}
+
+/** Makes the folder for thumbnails. @throws Error if it is that of the pictures, which would be written over */
+export function prepareOut(folder: string, out: string): void {
+  mkdirSync(out, { recursive: true })
+  if (realpathSync(folder) !== realpathSync(out)) return
+  throw new Error(
+    `The thumbnails would replace the pictures of ${folder}. Name another folder: --out thumbnails.`,
+  )
+}
+
+if (import.meta.main) {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      out: { type: 'string', default: 'thumbnails' },
+      way: { type: 'string', default: 'map' },
+      side: { type: 'string', default: '64' },
+      workers: { type: 'string', default: '2' },
+    },
+  })
+  const [folder] = positionals
+  const way: Way | undefined = Object.entries(ways).find(([name]) => name === values.way)?.[1]
+  if (folder === undefined || way === undefined)
+    throw new Error(
+      `Name a folder with PNG files, and one of the ways ${Object.keys(ways).join(', ')}: thumbnails.ts photos --way map.`,
+    )
+  const wish = { out: values.out, side: countFrom('--side', values.side) }
+  prepareOut(folder, wish.out)
+  const began = performance.now()
+  const count = { made: 0, refused: 0 }
+  await using pool = threads({ workers: countFrom('--workers', values.workers) })
+  for await (const { file, size, refused } of way(picturesIn(folder), wish, pool)) {
+    count[refused === undefined ? 'made' : 'refused'] += 1
+    console.log(`${file}: ${size ?? refused}`)
+  }
+  const seconds = ((performance.now() - began) / 1_000).toFixed(2)
+  console.log(
+    `${count.made} thumbnails in ${values.out}, ${count.refused} files refused, ${seconds} s (${values.way})`,
+  )
+}
