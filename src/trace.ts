@@ -135,3 +135,16 @@ const actorFailure = channel('atonce.actor.failure')
 export function publishActorFailure(event: ActorFailureEvent): void {
   if (actorFailure.hasSubscribers) actorFailure.publish(event)
 }
+
+/** The event loop did not turn for longer than a bound: see `watchLoop`. */
+export interface LoopBlockedEvent {
+  readonly blockedMs: number
+  readonly who: readonly string[]
+  readonly stack: readonly string[]
+}
+
+const loopBlocked = channel('atonce.loop.blocked')
+
+export function publishLoopBlocked(event: LoopBlockedEvent): void {
+  if (loopBlocked.hasSubscribers) loopBlocked.publish(event)
+}
