@@ -8,14 +8,7 @@
  * A task belongs to the store, not to its caller: who dies loses nothing but its ear.
  */
 
-import { portableModule } from '../declared/portable-module.ts'
-import {
-  type ClosedError,
-  ConnectionLostError,
-  OptionError,
-  ProtocolError,
-  QueueFullError,
-} from '../errors.ts'
+import { type ClosedError, ConnectionLostError, OptionError, QueueFullError } from '../errors.ts'
 import { identityOf } from '../executor/address.ts'
 import { Admission, type AdmissionOwner } from '../executor/admission.ts'
 import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
@@ -28,11 +21,8 @@ import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
-import { nameOf, type Task } from '../task/task.ts'
 import { detach, type Encoded, encode } from '../wire/codec.ts'
-import type { NestedReply } from '../wire/messages.ts'
-import { encodeStores } from '../wire/propagation.ts'
-import { failuresIn, outcomeOf, uncopyable } from '../worker/reply.ts'
+import { failuresIn, uncopyable } from '../worker/reply.ts'
 import { Call } from './call.ts'
 import { cancelInStore, orderToStop } from './cancelling.ts'
 import type { Engine } from './engine.ts'
@@ -44,11 +34,11 @@ import {
   type Order,
   readEnding,
   readNews,
-  type SentStore,
   writeMessage,
 } from './messages.ts'
 import type { Node } from './node.ts'
 import { failureOf } from './node-job.ts'
+import { believed, storesToSend } from './outward.ts'
 import type { WorkerCount } from './status.ts'
 
 export interface CallerParts {
@@ -113,10 +103,6 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
       0,
     )
     return Math.max(1, own, this.#parts.elsewhere?.workers ?? 0)
-  }
-
-  get isClosing(): boolean {
-    return this.#admission.isClosing
   }
 
   nextId(): string {
@@ -299,16 +285,17 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     const settle = () => {
       if (call.state === 'over') return
       const outcome = believed(reply, job)
-      if (call.state === 'running' && job.stream === undefined) this.#measured(call, workMs)
+      if (ending.node !== '' && job.stream === undefined) this.#measured(call, workMs)
       this.#over(call, outcome, outcome.ok ? 'done' : 'failed', workMs)
     }
     if (learning === undefined) settle()
     else void learning.then(settle)
   }
 
-  #measured({ job, waitedMs }: Call, workMs: number): void {
+  #measured({ job, state, waitedMs, sinceMs }: Call, workMs: number): void {
     const calls = job.inputs?.length ?? 1
-    this.#queueMs.add(waitedMs)
+    // The answer of a short one overtakes the news that it began.
+    this.#queueMs.add(state === 'queued' ? Math.max(0, runtime().now() - sinceMs - workMs) : waitedMs)
     this.#runMs.add(workMs / calls, calls)
   }
 
@@ -458,23 +445,4 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
 
 function callOf(job: Job): Call | undefined {
   return job.ready as Call | undefined
-}
-
-/** What the caller's propagated storages hold here, as it goes over a network. */
-export function storesToSend(): readonly SentStore[] {
-  return (encodeStores(crossing) ?? []).map(({ place, value, special }) => ({
-    place: { module: portableModule(place.module), name: place.name, position: place.position },
-    value,
-    special,
-  }))
-}
-
-/** The outcome that the reply tells of; a forged one is an error of its call. */
-export function believed(reply: NestedReply, job: Job): Outcome<unknown> {
-  try {
-    return outcomeOf(reply, job)
-  } catch (error) {
-    const what = `a reply that can't be read (${error instanceof Error ? error.message : String(error)})`
-    return { ok: false, error: new ProtocolError(what, { worker: 'A node', task: nameOf(job.task as Task) }) }
-  }
 }

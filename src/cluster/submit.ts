@@ -14,11 +14,12 @@ import { runtime } from '../runtime/runtime.ts'
 import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '../task/task.ts'
 import { detach, encode } from '../wire/codec.ts'
 import { failuresIn } from '../worker/reply.ts'
-import { believed, type Caller, storesToSend } from './caller.ts'
+import type { Caller } from './caller.ts'
 import { cancelInStore, orderToStop } from './cancelling.ts'
 import { crossing, type Ending, type Envelope, readEnding, writeMessage } from './messages.ts'
 import { checkName } from './names.ts'
 import { failureOf } from './node-job.ts'
+import { believed, storesToSend } from './outward.ts'
 
 /** How a task is kept, delayed and repeated. */
 export interface SubmitOptions {
