@@ -1,11 +1,15 @@
 /** The tasks of lent-blocking.test.ts: they stop their thread for a channel. */
-import { threadId } from 'node:worker_threads'
+import { MessageChannel, threadId } from 'node:worker_threads'
 import { Channel } from '../channel/channel.ts'
 import type { Receiver, Sender } from '../channel/ends.ts'
 import { currentExecutor } from '../executor/current-executor.ts'
+import { endAgent, newAgent } from '../runtime/agents.ts'
 import type { Event } from '../sync/event.ts'
 import type { SharedArray } from '../sync/shared-array.ts'
 import { task } from '../task/task.ts'
+import { FarReceiver } from '../wire/lent/far-receiver.ts'
+import { newLinkWords } from '../wire/lent/link-words.ts'
+import { PortLink } from '../wire/lent/port-link.ts'
 
 /** Receives until the end. */
 export const collectSync = task(import.meta, (receiver: Receiver<number>): number[] => {
@@ -104,6 +108,22 @@ export const lendToOwnThread = task(
   async (begun: Event): Promise<number | undefined> =>
     currentExecutor()?.run(receiveOnce, new Channel<number>(1).receiver, begun, undefined),
 )
+
+/** Receives twice from a thread that has died after it had sent one item. */
+export const receiveFromTheDead = task(import.meta, (): (number | string)[] => {
+  const owner = newAgent().id
+  const { port1: near, port2: far } = new MessageChannel()
+  const link = new PortLink(far, newLinkWords(owner), 'far')
+  const receiver = new FarReceiver<number>('a channel', 4, link)
+  near.postMessage({ kind: 'yieldedOne', seq: 0, value: 7, special: false, weight: 1 })
+  endAgent(owner)
+  const first = receiver.receiveSync()
+  try {
+    return [first, receiver.receiveSync({ timeoutMs: 20_000 })]
+  } catch (error) {
+    return [first, (error as { code: string }).code]
+  }
+})
 
 /** Waits for the second item, and notes in `told` that it was told of the end. */
 export const waitForSecond = task(

@@ -154,6 +154,11 @@ test('sends that wait by await come first: one that would stop the thread before
   assert.deepEqual(items.filter(Boolean), [1, 3])
 })
 
+test('what a thread has sent before it died is received, then its death is told', async () => {
+  await using pool = threads({ workers: 1 })
+  assert.deepEqual(await pool.run(tasks.receiveFromTheDead), [7, 'ATONCE_CHANNEL_CLOSED'])
+})
+
 test('the death of the thread that a channel lives on ends the waits for it', async () => {
   await using pool = threads({ workers: 2 })
   assert.equal(new Set(await pool.runOnEach(tasks.whichThread)).size, 2) // So the nested call finds another thread.

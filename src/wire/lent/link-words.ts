@@ -18,10 +18,10 @@ const leftWord = 2
 /** The number of the owner's thread; 0 if it has none. */
 const ownerWord = 3
 
-/** Made on the owner's thread. */
-export function newLinkWords(): LinkWords {
+/** Made on the owner's thread, which has the number `owner`. */
+export function newLinkWords(owner: number = selfAgent()): LinkWords {
   const words = new Int32Array(new SharedArrayBuffer(16))
-  words[ownerWord] = selfAgent() // Nobody else has seen it yet.
+  words[ownerWord] = owner // Nobody else has seen it yet.
   return words
 }
 
