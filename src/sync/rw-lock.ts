@@ -1,8 +1,9 @@
 /** Many readers at a time, or one writer. */
-import { OwnerDiedError, SyncUseError } from '../errors.ts'
+import { DeadlockError, OwnerDiedError, SyncUseError } from '../errors.ts'
 import { agentMask, isAlive } from '../runtime/agents.ts'
 import { add, and, compareExchange, load, notify, store } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
+import { CircleWatch } from './circle.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { Guard } from './guard.ts'
 import type { AcquireOptions, AcquireSyncOptions } from './mutex.ts'
@@ -236,28 +237,48 @@ export function* awaitWrite(
   asking: Asking,
 ): Waiting {
   if (!(yield* own(words, at, self, asking))) return false
-  return yield* awaitReaders(words, at, count, self)
+  return yield* awaitReaders(words, at, count, self, asking)
 }
 
 /**
  * With the gate taken: waits until no reader is left. Gives the gate up if it is told to wait no
- * longer.
+ * longer, or that it waits in a circle: a place is only given up by the thread that has it, so a
+ * reader that stops holds it as an owner holds a lock.
+ * @throws DeadlockError
  */
-export function* awaitReaders(words: Int32Array, at: number, count: number, self: number): Waiting {
-  for (let place = 0; place < count; place += 1) {
-    for (;;) {
-      const seen = load(words, at + leavings)
-      const reader = load(words, at + firstPlace + place)
-      if (reader === 0) break
-      if (!isAlive(reader)) {
-        compareExchange(words, at + firstPlace + place, reader, 0)
-        break
-      }
-      if ((yield { words, at: at + leavings, expected: seen, passOn: undefined }) === 'over') {
-        disown(words, at, self)
-        return false
+export function* awaitReaders(
+  words: Int32Array,
+  at: number,
+  count: number,
+  self: number,
+  asking?: Asking,
+): Waiting {
+  let watch: CircleWatch | undefined
+  try {
+    for (let place = 0; place < count; place += 1) {
+      for (;;) {
+        const seen = load(words, at + leavings)
+        const reader = load(words, at + firstPlace + place)
+        if (reader === 0) break
+        if (!isAlive(reader)) {
+          compareExchange(words, at + firstPlace + place, reader, 0)
+          break
+        }
+        const resumed = yield { words, at: at + leavings, expected: seen, passOn: undefined }
+        if (resumed === 'over') {
+          disown(words, at, self)
+          return false
+        }
+        if (resumed !== 'slice' || asking?.blocks === undefined) continue
+        watch ??= new CircleWatch(asking.name)
+        watch.look(reader, () => load(words, at + firstPlace + place) === reader)
       }
     }
+    return true
+  } catch (error) {
+    if (error instanceof DeadlockError) disown(words, at, self)
+    throw error
+  } finally {
+    watch?.leave()
   }
-  return true
 }

@@ -1,5 +1,6 @@
 /** Tasks that use shared memory, for the tests of atonce/sync on threads. Most import no more of it than its types. */
 import { sleepSync } from '../runtime/atomics.ts'
+import { runtime } from '../runtime/runtime.ts'
 import type { AtomicCounter } from '../sync/atomic-counter.ts'
 import type { Barrier } from '../sync/barrier.ts'
 import type { Condition } from '../sync/condition.ts'
@@ -188,5 +189,40 @@ export const takeInOrder = task(
       taken += 1
     }
     return taken
+  },
+)
+
+/**
+ * Two calls of one thread: one holds `mine` and waits for nothing that another thread has; the other waits for
+ * `other` by `await`. `holding` says that the first has begun, `waiting` that both threads wait.
+ */
+export const holdAndAwait = task(
+  import.meta,
+  async (mine: Mutex, other: Mutex, holding: Latch, waiting: Latch, ms: number): Promise<void> => {
+    const guard = await mine.acquire()
+    holding.countDown()
+    await holding.wait()
+    const awaiting = other.acquire()
+    waiting.countDown()
+    await waiting.wait()
+    // Longer than it takes to report a circle of threads that stop.
+    await new Promise<void>(resolve => void runtime().setTimer(ms, resolve))
+    guard.release()
+    ;(await awaiting).release()
+  },
+)
+
+/** Reads, or holds the mutex; then wants the other one. Returns `both`, or what it was told. */
+export const readThenLock = task(
+  import.meta,
+  (lock: RwLock, mutex: Mutex, both: Barrier, first: 'read' | 'lock'): string => {
+    using _held = first === 'read' ? lock.acquireReadSync() : mutex.acquireSync()
+    both.waitSync()
+    try {
+      using _wanted = first === 'read' ? mutex.acquireSync() : lock.acquireWriteSync()
+      return 'both'
+    } catch (error) {
+      return `${(error as { code: string }).code}: ${(error as Error).message}`
+    }
   },
 )

@@ -173,6 +173,45 @@ test(
   },
 )
 
+test(
+  'a circle through a reader, for whom a writer waits, is found too, and the lock goes on',
+  limit,
+  async () => {
+    await using pool = threads({ workers: 2 })
+    const [lock, mutex, both] = [
+      new RwLock({ name: 'prices' }),
+      new Mutex({ name: 'orders' }),
+      new Barrier(2),
+    ]
+    const said = await Promise.all([
+      pool.run(tasks.readThenLock, lock, mutex, both, 'read'),
+      pool.run(tasks.readThenLock, lock, mutex, both, 'lock'),
+    ])
+    assert.equal(said.filter(word => word === 'both').length, 1, said.join('\n'))
+    const told = said.find(word => word !== 'both') as string
+    assert.match(told, /^ATONCE_DEADLOCK: /)
+    assert.match(told, /thread \d waits for prices, which thread \d holds/)
+    assert.match(told, /thread \d waits for orders, which thread \d holds/)
+    lock.tryAcquireWrite()?.release()
+    assert.ok(lock.tryAcquireRead())
+  },
+)
+
+test(
+  'threads that wait for each other by await are not reported: each may release what the other wants',
+  limit,
+  async () => {
+    await using pool = threads({ workers: 2 })
+    const [one, other] = [new Mutex({ name: 'one' }), new Mutex({ name: 'other' })]
+    const [holding, waiting] = [new Latch(2), new Latch(2)]
+    await Promise.all([
+      pool.run(tasks.holdAndAwait, one, other, holding, waiting, 700),
+      pool.run(tasks.holdAndAwait, other, one, holding, waiting, 700),
+    ])
+    assert.deepEqual([one.held, other.held], [false, false])
+  },
+)
+
 test('a lock that comes back in a result is the same lock', limit, async () => {
   await using pool = threads({ workers: 1 })
   const mutex = new Mutex({ name: 'one' })

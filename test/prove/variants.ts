@@ -278,7 +278,7 @@ export const variants: readonly Variant[] = [
     name: 'a writer does not wait for readers',
     edit: {
       file: 'rw-lock.ts',
-      find: 'return yield* awaitReaders(words, at, count, self)',
+      find: 'return yield* awaitReaders(words, at, count, self, asking)',
       replace: 'return true',
     },
     models: 'rw-lock',
@@ -287,9 +287,9 @@ export const variants: readonly Variant[] = [
     name: 'a writer looks at the place first, and then how many have left',
     edit: {
       file: 'rw-lock.ts',
-      find: '      const seen = load(words, at + leavings)\n      const reader = load(words, at + firstPlace + place)',
+      find: '        const seen = load(words, at + leavings)\n        const reader = load(words, at + firstPlace + place)',
       replace:
-        '      const reader = load(words, at + firstPlace + place)\n      const seen = load(words, at + leavings)',
+        '        const reader = load(words, at + firstPlace + place)\n        const seen = load(words, at + leavings)',
     },
     models: 'rw-lock',
   },
@@ -307,8 +307,8 @@ export const variants: readonly Variant[] = [
     name: 'a writer that gives up keeps the gate',
     edit: {
       file: 'rw-lock.ts',
-      find: '        disown(words, at, self)\n        return false',
-      replace: '        return false',
+      find: '          disown(words, at, self)\n          return false',
+      replace: '          return false',
     },
     models: 'rw-lock, a writer',
   },
