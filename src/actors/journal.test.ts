@@ -112,6 +112,41 @@ suite('a journal', () => {
     assert.deepEqual((await recover(shared)).events, [1])
   })
 
+  test('keeps what was acknowledged when two writers append at the same time', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const path = file()
+      const writers = [new Journal(path), new Journal(path)]
+      await writers[0]?.open()
+      await writers[1]?.open()
+      const acknowledged: unknown[] = []
+      await Promise.all(
+        writers.map(async (journal, who) => {
+          for (let n = 0; n < 5; n += 1)
+            await journal.append(`${who} ${n}`).then(
+              () => acknowledged.push(`${who} ${n}`),
+              (error: unknown) => assert.ok(error instanceof JournalError),
+            )
+          await journal.close()
+        }),
+      )
+      const kept = new Set((await recover(path)).events)
+      for (const event of acknowledged) assert.ok(kept.has(event), String(event))
+    }
+  })
+
+  test('refuses what can not be copied, and goes on', async () => {
+    const path = file()
+    const journal = new Journal(path)
+    await journal.open()
+    await assert.rejects(
+      journal.append(() => 1),
+      JournalError,
+    )
+    await journal.append(2)
+    await journal.close()
+    assert.deepEqual((await recover(path)).events, [2])
+  })
+
   test('loses nothing that was acknowledged when its process is killed', { timeout: 60_000 }, async () => {
     const path = file()
     let most = -1

@@ -10,12 +10,16 @@
  * need for an fsync of the folder: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
  */
 import type { FileHandle } from 'node:fs/promises'
+import { sleep } from '../coroutines/time/sleep.ts'
+import { messageOf } from '../wire/error-text.ts'
 import { JournalError } from './errors.ts'
 
 const { crc32 } = process.getBuiltinModule('node:zlib')
 
 const magic = 'atonce journal 1\n'
 const headBytes = 16
+/** How long a last record must have been torn to count as such. */
+const tornForMs = 50
 
 /** What a journal holds when it is opened. */
 export interface Recovered {
@@ -54,14 +58,27 @@ export class Journal {
     const { open } = process.getBuiltinModule('node:fs/promises')
     const snapshot = await this.#readSnapshot()
     const { constants } = process.getBuiltinModule('node:fs')
-    const file = await open(this.path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    const file = await open(this.path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600)
     this.#file = file
+    try {
+      return await this.#recover(file, snapshot)
+    } catch (problem) {
+      await this.close()
+      throw problem
+    }
+  }
+
+  async #recover(
+    file: FileHandle,
+    snapshot: { seq: number; state: unknown } | undefined,
+  ): Promise<Recovered> {
+    if (!(await file.stat()).isFile()) throw new JournalError(this.path, 'it is no regular file')
     const bytes = await file.readFile()
     if (bytes.length < magic.length) {
       if (!magic.startsWith(bytes.toString('latin1')))
         throw new JournalError(this.path, 'it is another kind of file')
       await file.truncate(0)
-      await writeAll(file, Buffer.from(magic, 'latin1'), 0)
+      await appendAll(file, Buffer.from(magic, 'latin1'))
       await file.datasync()
       await syncFolder(this.path)
       this.#sizeBytes = magic.length
@@ -72,6 +89,10 @@ export class Journal {
       throw new JournalError(this.path, 'it is another kind of file')
     const { events, goodBytes, lastSeq } = readRecords(bytes, snapshot?.seq ?? 0)
     if (goodBytes < bytes.length) {
+      // What looks torn may be a record that another writer is about to finish.
+      await sleep(tornForMs)
+      if ((await file.stat()).size !== bytes.length)
+        throw new JournalError(this.path, 'another writer is at the file')
       await file.truncate(goodBytes)
       await file.datasync()
     }
@@ -89,7 +110,14 @@ export class Journal {
     if (this.#file === undefined)
       return Promise.reject(new JournalError(this.path, 'it is not open: await open() first'))
     this.#seq += 1
-    const bytes = recordOf(this.#seq, event)
+    let bytes: Buffer
+    try {
+      bytes = recordOf(this.#seq, event)
+    } catch (problem) {
+      this.#seq -= 1
+      const why = `the event can't be copied (${messageOf(problem)})`
+      return Promise.reject(new JournalError(this.path, why, { cause: problem }))
+    }
     return new Promise((resolve, reject) => {
       this.#pending.push({ bytes, resolve, reject })
       this.#writing ??= this.#write()
@@ -106,9 +134,12 @@ export class Journal {
         const { size } = await file.stat()
         if (size !== this.#sizeBytes) throw new JournalError(this.path, 'another writer is at the file')
         const bytes = Buffer.concat(batch.map(one => one.bytes))
-        await writeAll(file, bytes, this.#sizeBytes)
+        await appendAll(file, bytes)
         await file.datasync()
         this.#sizeBytes += bytes.length
+        // Appended by the system in one place each, so that two writers destroy nothing; but only one may go on.
+        if ((await file.stat()).size !== this.#sizeBytes)
+          throw new JournalError(this.path, 'another writer is at the file')
         for (const { resolve } of batch) resolve()
       } catch (problem) {
         this.#broken =
@@ -132,6 +163,8 @@ export class Journal {
     const seq = this.#seq
     await replaceFile(`${this.path}.snapshot`, recordOf(seq, state))
     const file = this.#file as FileHandle
+    if ((await file.stat()).size !== this.#sizeBytes)
+      throw new JournalError(this.path, 'another writer is at the file')
     // The log is emptied in place: its records are in the snapshot, and are passed over if this is as far as it comes.
     await file.truncate(magic.length)
     await file.datasync()
@@ -193,13 +226,20 @@ function readRecords(
   let goodBytes = magic.length
   let lastSeq = afterSeq
   for (let record = recordAt(bytes, goodBytes); record !== undefined; record = recordAt(bytes, goodBytes)) {
-    if (record.seq > lastSeq) {
-      events.push(record.value)
-      lastSeq = record.seq
-    }
+    // Two writers may have given one number twice before one of them was told; neither event is lost.
+    if (record.seq > afterSeq) events.push(record.value)
+    lastSeq = Math.max(lastSeq, record.seq)
     goodBytes = record.endBytes
   }
   return { events, goodBytes, lastSeq }
+}
+
+/** Appends all of it, wherever the end is: one write may take only a part. */
+async function appendAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, null)
+    done += bytesWritten
+  }
 }
 
 /** Writes all of it: one write may take only a part. */

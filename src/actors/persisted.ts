@@ -9,6 +9,9 @@
  */
 import { checkCount, checkFunction, checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
+import { messageOf } from '../wire/error-text.ts'
+import { currentActor } from './current.ts'
+import { JournalError } from './errors.ts'
 import { Journal } from './journal.ts'
 
 export interface PersistOptions<E, S> {
@@ -55,6 +58,8 @@ export class Persisted<E, S = unknown> {
 
   /** Brings the state to where it was; to be awaited in `onStart`. Returns how many events there were. */
   async replay(): Promise<number> {
+    // An instance that does not start, or is gone, has no `onStop` to close it.
+    currentActor()?.onLeaving(() => void this.close())
     const { snapshot, events } = await this.#journal.open()
     if (snapshot !== undefined) this.#options.restore?.(snapshot.state as S)
     for (const event of events) this.#options.apply(event as E)
@@ -68,7 +73,17 @@ export class Persisted<E, S = unknown> {
    */
   async persist(event: E): Promise<void> {
     await this.#journal.append(event)
-    this.#options.apply(event)
+    try {
+      this.#options.apply(event)
+    } catch (problem) {
+      throw new JournalError(
+        this.#journal.path,
+        `apply threw at an event that is on the disk (${messageOf(problem)}); check it before persist`,
+        {
+          cause: problem,
+        },
+      )
+    }
     this.#sinceSnapshot += 1
     const { snapshot } = this.#options
     if (snapshot === undefined || this.#sinceSnapshot < this.#every) return

@@ -24,7 +24,12 @@ export function isAbnormal({ kind }: StopReason): boolean {
 
 /** For messages: `it was stopped`, `it failed: balance below 0`. */
 export function inWords({ kind, error }: StopReason): string {
-  const why = error instanceof Error ? `: ${error.message}` : error === undefined ? '' : `: ${String(error)}`
+  const why =
+    error instanceof Error
+      ? `: ${error.message.replace(/\.$/, '')}`
+      : error === undefined
+        ? ''
+        : `: ${String(error)}`
   switch (kind) {
     case 'stop':
       return 'it was stopped'

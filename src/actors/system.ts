@@ -2,6 +2,7 @@
 import { runtime } from '../runtime/runtime.ts'
 import type { Runtime } from '../runtime/seam.ts'
 import { type ActorFailureEvent, publishActorFailure, publishDeadLetter } from '../trace.ts'
+import { messageOf } from '../wire/error-text.ts'
 import { Lines } from './ask.ts'
 import type { Ref } from './ref.ts'
 import { RunQueue } from './run-queue.ts'
@@ -52,6 +53,12 @@ export class System {
   /** Tells tools of an error that no call and no supervisor takes. */
   failed(failure: ActorFailureEvent): void {
     publishActorFailure(failure)
+    // A failed method has its supervisor, or whoever watches; these have nobody.
+    if (failure.during === 'onStop' || failure.during === 'onFailure')
+      process.emitWarning(`${failure.actor}: ${failure.during} threw: ${messageOf(failure.error)}`, {
+        type: 'AtonceWarning',
+        code: 'ATONCE_ACTOR_HOOK',
+      })
   }
 
   onDeadLetter(listener: (letter: DeadLetter) => void): () => void {

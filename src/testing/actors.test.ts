@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
 import { ActorDiedError, ActorStartError, CyclicAskError } from '../actors/errors.ts'
 import { Asker, Broken, Counter, NoStart, Refused } from '../actors/fixtures/bank.ts'
+import { Echo } from '../actors/fixtures/other.ts'
 import { type Supervisor, supervisor } from '../actors/supervisor.ts'
 import { whereis } from '../actors/system.ts'
 import { SerializationError } from '../errors.ts'
@@ -109,6 +110,13 @@ for (const [where, place] of places) {
         await assert.rejects(near.ask.askThrough([far, near]), CyclicAskError)
       },
     )
+
+    lives('has actors of several modules beside it', async (tree, on) => {
+      const counters = [await tree.start(Counter, [1], on), await tree.start(Counter, [2], on)]
+      const echoes = [await tree.start(Echo, [], on), await tree.start(Echo, [], on)]
+      assert.deepEqual(await Promise.all(counters.map(counter => counter.ask.get())), [1, 2])
+      assert.deepEqual(await Promise.all(echoes.map(echo => echo.ask.say('yes'))), ['yes', 'yes'])
+    })
 
     if (where === 'here') return
 

@@ -2,6 +2,7 @@
 import type { Place } from '../../declared/declarations.ts'
 import { AbortError } from '../../errors.ts'
 import { admitGuest, type GuestHome } from '../../worker/far/guests.ts'
+import { importModule } from '../../worker/far/loader.ts'
 import { Cell } from '../cell.ts'
 import { findDefinition } from '../definition.ts'
 import { InvalidActorError } from '../errors.ts'
@@ -68,6 +69,8 @@ class Host {
     restart: ChildSettings['restart'],
     answering: Answering,
   ): Promise<number> {
+    // The worker has imported the module of the first actor that lives there; this one may be of another.
+    if (findDefinition(place) === undefined) await importModule(place.module)
     const definition = findDefinition(place)
     if (definition === undefined)
       throw new InvalidActorError(

@@ -2,7 +2,11 @@
 
 import { OptionError } from '../../errors.ts'
 import type { Executor } from '../../executor/executor.ts'
+import { insideTask } from '../../task/context.ts'
+import { isWorker } from '../../worker/birth.ts'
 import { placeOf, type WorkerPlace } from '../../worker/place.ts'
+import { refuseExecutor } from '../../worker/refusal.ts'
+import { currentActor } from '../current.ts'
 import { WorkerHost } from './worker-host.ts'
 
 export class HostingPlace {
@@ -39,6 +43,8 @@ const places = new WeakMap<Executor, HostingPlace>()
  */
 export function hostingPlace(on: Executor): HostingPlace | undefined {
   if (on?.model === 'coroutines') return undefined
+  // While a worker imports a module to find its actors, that module must not start workers, which would import it again.
+  if (isWorker && !insideTask() && currentActor() === undefined) refuseExecutor()
   let found = places.get(on)
   if (found === undefined) {
     const place = typeof on === 'object' && on !== null ? placeOf(on) : undefined
