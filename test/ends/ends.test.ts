@@ -35,18 +35,19 @@ async function start(
     program.kill('SIGKILL')
     await rm(folder, { recursive: true, force: true })
   })
+  const said = async (key: keyof Said): Promise<Said> => {
+    for (;;) {
+      const [message] = (await once(program, 'message', { signal: t.signal })) as [Said]
+      if (message[key] !== undefined) return message
+    }
+  }
   return {
     program,
     /** The next message in which it says that. */
-    async said(key: keyof Said): Promise<Said> {
-      for (;;) {
-        const [said] = (await once(program, 'message', { signal: t.signal })) as [Said]
-        if (said[key] !== undefined) return said
-      }
-    },
+    said,
     /** What it says of that. */
     async says<K extends keyof Said>(key: K): Promise<NonNullable<Said[K]>> {
-      return (await this.said(key))[key] as NonNullable<Said[K]>
+      return (await said(key))[key] as NonNullable<Said[K]>
     },
     /** What the worker wrote at its end, once it is there. */
     async log(): Promise<string> {

@@ -185,7 +185,7 @@ await withRuntime(virtual, async () => {
 
   test('holds what runs, its types and its maps: no tests, no sources, no stray files', () => {
     const expected =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|docs\/guide\/[\w-]+\.md|dist\/(src|gallery)\/.*\.(js|d\.ts|js\.map|md|txt|css)|dist\/require\/(package\.json|.*\.(js|d\.ts)))$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|docs\/guide\/[\w-]+\.md|dist\/(src|gallery)\/.*\.(js|d\.ts|js\.map|md|txt|css)|dist\/kernels\/\w+\.wasm|dist\/require\/(package\.json|.*\.(js|d\.ts)))$/
     const paths = packed.files.map(({ path }) => path)
     assert.deepEqual(
       paths.filter(path => !expected.test(path)),
