@@ -7,7 +7,7 @@ import type { Executor } from '../executor/executor.ts'
 import { processes } from '../processes/processes.ts'
 import { simulate } from '../runtime/simulate.ts'
 import { threads } from '../threads/threads.ts'
-import { actorRules, type Rule, Stage } from './actor-rules.ts'
+import { actorRules, type Rule, Stage } from './fixtures/actor-rules.ts'
 
 async function play({ options, play }: Rule, on: Executor | undefined): Promise<void> {
   const diary = await spawn(Diary, [])
