@@ -225,6 +225,8 @@ function check<F extends AnyFunction>(task: Task<F>, given: ChooseOptions<F>): C
   if (!Array.isArray(tries) || tries.length === 0) throw new OptionError(nothingToTry)
   const count = options.count ?? inputs?.length ?? tries.length
   checkCount('choose(…, { count })', count)
+  if (count === Number.POSITIVE_INFINITY)
+    throw new OptionError('choose(…, { count }) takes how many inputs there will be; it got Infinity.')
   if (workers !== undefined) checkCount('choose(…, { workers })', workers)
   if (maxConcurrency !== undefined) checkCount('choose(…, { maxConcurrency })', maxConcurrency)
   checkMs('choose(…, { timeoutMs })', timeoutMs)

@@ -55,6 +55,21 @@ played('a worker that is being ended runs nothing once its call is answered', bo
   await closing
 })
 
+played('a close waits for a call that was cancelled no longer than graceMs', both, async play => {
+  const it = play({ workers: 1, graceMs: 100 })
+  it.warm()
+  const call = it.submit()
+  it.worker(0).begin()
+  it.pool.cancel(call, new ClosedError('not wanted'))
+  const closing = it.pool.close({ graceMs: 10_000, queued: 'finish' })
+  await it.virtual.advance(99)
+  assert.notEqual(it.worker(0).state, 'killed')
+  await it.virtual.advance(1)
+  assert.equal(it.worker(0).state, 'killed')
+  it.worker(0).die()
+  await closing
+})
+
 played('a pool that is closed while its workers start publishes no crash', both, async play => {
   const crashes: unknown[] = []
   const note = (crash: unknown) => void crashes.push(crash)

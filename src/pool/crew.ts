@@ -136,6 +136,7 @@ export class Crew {
   dismiss(why: (slot: Slot) => Error): void {
     for (const slot of [...this.#slots]) {
       if (slot.state === 'starting') slot.life.end(why(slot))
+      else if (slot.state === 'draining') slot.life.stopUnderLimit()
       else {
         if (slot.state === 'idle') this.#takeOutOfIdle(slot)
         slot.life.stop(Number.POSITIVE_INFINITY)

@@ -319,15 +319,19 @@ export class Life implements OwnCallsOwner {
    * what was buffered. Asked again, it has that long from now.
    */
   stop(withinMs: number = this.#options.closeGraceMs): void {
-    if (this.#state === 'ready') {
-      this.#state = 'stopping'
-      this.#expected = true
-      this.hold()
-      if (!this.#own.begin('teardown')) this.worker.stop()
-    }
+    this.stopUnderLimit()
     if (this.#state !== 'stopping') return
     if (withinMs === Number.POSITIVE_INFINITY) this.unlimit()
     else this.limit(withinMs, () => this.worker.kill())
+  }
+
+  /** The same of one that has a limit of time already, which stays: it is in a call that was cancelled. */
+  stopUnderLimit(): void {
+    if (this.#state !== 'ready') return
+    this.#state = 'stopping'
+    this.#expected = true
+    this.hold()
+    if (!this.#own.begin('teardown')) this.worker.stop()
   }
 
   /** Ends it now, whatever it does: `why` is the reason of its end. */
