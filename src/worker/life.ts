@@ -158,6 +158,7 @@ export class Life implements OwnCallsOwner {
 
   /** Lets the program end while nobody waits for anything of this worker. */
   release(): void {
+    if (this.#crash !== undefined) return // Calls may wait for its place: see #crashed.
     this.#held = false
     this.worker.release()
   }
