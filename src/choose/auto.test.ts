@@ -62,7 +62,8 @@ test('when the items grow, the rest of the map goes to threads, and is told on a
 test('single calls that compute for long leave this thread', async () => {
   await using pool = auto({ workers: 2 })
   const ran: string[] = []
-  for (let at = 0; at < 14; at += 1) ran.push(await pool.run(whereRan, 25))
+  // How many it takes depends on how busy the machine is while it looks at the first of them.
+  while (ran.length < 100 && !isThread(ran.at(-1) ?? '')) ran.push(await pool.run(whereRan, 25))
   assert.equal(ran[0], 'main')
   assert.ok(isThread(ran.at(-1) ?? ''), ran.join())
 })
