@@ -94,3 +94,4 @@ export type {
   WorkerCrashEvent,
 } from './trace.ts'
 export { isWorker } from './worker/birth.ts'
+export type { WorkerOutput } from './worker/output.ts'

@@ -1,10 +1,12 @@
 /** The options of a pool of workers, their defaults and their limits. */
-import { checkOptions, type OptionNames, optionNames, shown } from '../checks.ts'
+
+import { checkFunction, checkOptions, type OptionNames, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
 import { defaultCloseGraceMs } from '../executor/admission.ts'
 import { checkOwnCall, type OwnCallOption } from '../executor/own-call.ts'
 import { type Crossing, encode } from '../wire/codec.ts'
+import type { OnOutput } from '../worker/output.ts'
 import type { EncodedOwnCall } from '../worker/own-calls.ts'
 import { machine } from './machine.ts'
 
@@ -67,6 +69,11 @@ export interface PoolUserOptions {
   readonly argv?: readonly string[]
   /** Node's own flags for the workers, instead of this process's: `['--no-warnings']`. Preloads among those of the program are left out then, too. */
   readonly execArgv?: readonly string[]
+  /**
+   * Takes what workers print, in place of this program's own stdout and stderr: in order for each worker, and on threads ahead
+   * of the answer of the call that printed it. What it throws is a warning.
+   */
+  readonly onOutput?: OnOutput
   /** Shown in errors and statistics. Default: the model's name. */
   readonly name?: string
 }
@@ -89,6 +96,7 @@ export const poolOptionNames: OptionNames<PoolUserOptions> = optionNames<PoolUse
   env: true,
   argv: true,
   execArgv: true,
+  onOutput: true,
   name: true,
 })
 
@@ -103,8 +111,9 @@ export interface ResourceLimits {
 }
 
 export type PoolOptions = Required<
-  Omit<PoolUserOptions, 'resourceLimits' | 'initialize' | 'teardown' | 'env' | 'execArgv'>
+  Omit<PoolUserOptions, 'resourceLimits' | 'initialize' | 'teardown' | 'env' | 'execArgv' | 'onOutput'>
 > & {
+  readonly onOutput?: OnOutput | undefined
   readonly resourceLimits: ResourceLimits
   readonly env: PoolUserOptions['env'] | undefined
   readonly execArgv: readonly string[] | undefined
@@ -137,6 +146,8 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
     1,
     mostWorkers,
   )
+  if (given.onOutput !== undefined)
+    checkFunction(`${maker}({ onOutput })`, given.onOutput, '({ text }) => log.write(text)')
   const options: PoolOptions = {
     workers,
     minWorkers: whole(maker, 'minWorkers', given.minWorkers ?? 0, 0, workers, `workers, which is ${workers}`),
@@ -164,6 +175,7 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
     env: checkEnv(maker, given.env),
     argv: behindScript(texts(maker, 'argv', given.argv)),
     execArgv: texts(maker, 'execArgv', given.execArgv),
+    ...(given.onOutput === undefined ? {} : { onOutput: given.onOutput }),
     name: given.name ?? maker,
   }
   const crossing = { sharedMemory: maker !== 'processes', maxPayloadBytes: options.maxPayloadBytes }

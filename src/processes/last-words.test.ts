@@ -20,7 +20,7 @@ async function hear(parts: readonly (string | Buffer)[]): Promise<{ passedOn: st
   try {
     const stderr = new Stderr()
     const { promise: ended, resolve } = Promise.withResolvers<void>()
-    const words = new LastWords(stderr as unknown as Socket, resolve)
+    const words = new LastWords(stderr as unknown as Socket, part => void process.stderr.write(part), resolve)
     assert.equal(stderr.kept, false)
     for (const part of parts) stderr.write(part)
     assert.equal(words.ended, false)
@@ -57,9 +57,13 @@ test('bytes that are no text do no harm', async () => {
 test('who waits no longer is not told of an end, but hears that it has ended', async () => {
   const stderr = new Stderr()
   let ends = 0
-  const words = new LastWords(stderr as unknown as Socket, () => {
-    ends += 1
-  })
+  const words = new LastWords(
+    stderr as unknown as Socket,
+    part => void process.stderr.write(part),
+    () => {
+      ends += 1
+    },
+  )
   words.close()
   assert.deepEqual([words.ended, words.text, ends], [true, '', 0])
   assert.ok(stderr.destroyed)
@@ -68,7 +72,7 @@ test('who waits no longer is not told of an end, but hears that it has ended', a
 test('an error of the stream ends nobody', async () => {
   const stderr = new Stderr()
   const { promise: ended, resolve } = Promise.withResolvers<void>()
-  const words = new LastWords(stderr as unknown as Socket, resolve)
+  const words = new LastWords(stderr as unknown as Socket, part => void process.stderr.write(part), resolve)
   stderr.destroy(new Error('EIO'))
   await ended
   assert.ok(words.ended)

@@ -8,11 +8,11 @@ export class LastWords {
   #kept: Buffer = Buffer.alloc(0)
   #ended = false
 
-  /** Calls `ended` when stderr was closed. */
-  constructor(stderr: Socket, ended: () => void) {
+  /** Passes each part on, and calls `ended` when stderr was closed. */
+  constructor(stderr: Socket, passOn: (part: Buffer) => void, ended: () => void) {
     this.#stderr = stderr
     stderr.on('data', (part: Buffer) => {
-      process.stderr.write(part)
+      passOn(part)
       this.#kept = Buffer.concat([this.#kept, part]).subarray(-keptBytes)
     })
     stderr.on('error', () => {})

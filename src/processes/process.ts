@@ -22,6 +22,7 @@ import { longestFrame, PipeCaller } from '../wire/transport/pipe.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
 import { handles, signalIn, watchHandlers } from '../worker/group-signals.ts'
+import { handOver, type OnOutput } from '../worker/output.ts'
 import { guard } from './guard.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LastWords } from './last-words.ts'
@@ -83,7 +84,10 @@ class WorkerProcess implements FarWorker {
     const [stderr, incoming, control, outgoing] = child.stdio.slice(2) as [Socket, Socket, Socket, Socket]
     this.#outgoing = outgoing
     this.#control = control
-    this.#lastWords = new LastWords(stderr, () => this.#tellEnd())
+    const passOn = (stream: 'stdout' | 'stderr') => this.#passOn(stream, options.onOutput)
+    this.#lastWords = new LastWords(stderr, passOn('stderr'), () => this.#tellEnd())
+    child.stdout?.on('data', passOn('stdout')).on('error', () => {})
+    ;(child.stdout as Socket | null)?.unref()
     this.#heartbeat = new Heartbeat(
       control,
       () => this.#killBecause({ kind: 'lost', why: 'it stopped answering; it may have been suspended.' }),
@@ -184,6 +188,16 @@ class WorkerProcess implements FarWorker {
     this.#transport?.unref()
   }
 
+  /** A letter of several bytes may come in two parts. */
+  #passOn(stream: 'stdout' | 'stderr', onOutput: OnOutput | undefined): (part: Buffer) => void {
+    if (onOutput === undefined) return part => void process[stream].write(part)
+    const decoder = new TextDecoder()
+    return part => {
+      const text = decoder.decode(part, { stream: true })
+      if (text !== '') handOver(onOutput, { worker: this.name, stream, text })
+    }
+  }
+
   #spawn(plainName: string): ChildProcess | undefined {
     const refused = (error: unknown) => this.#tell({ kind: 'refused', error })
     try {
@@ -193,7 +207,14 @@ class WorkerProcess implements FarWorker {
       const options = bare<SpawnOptions>({
         env,
         cwd,
-        stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe', 'pipe'],
+        stdio: [
+          'ignore',
+          this.#options.onOutput === undefined ? 'inherit' : 'pipe',
+          'pipe',
+          'pipe',
+          'pipe',
+          'pipe',
+        ],
       })
       const child = spawn(command, args, options)
       if (child.pid === undefined) child.once('error', refused)

@@ -13,7 +13,7 @@ import { PortCaller } from '../wire/transport/port-caller.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
 import type { ThreadMemory } from '../worker/birth.ts'
 import type { Exit, FarWorker, FarWorkerOwner } from '../worker/far-worker.ts'
-import { isOutput, print, threadWords } from '../worker/output.ts'
+import { handOverPrinted, isOutput, type OnOutput, print, threadWords } from '../worker/output.ts'
 
 /** What is needed of a `Worker` of the platform. */
 export interface Thread {
@@ -38,7 +38,14 @@ export class NearThread implements FarWorker {
   readonly #transport: PortCaller
   #unreadable: string | undefined
 
-  constructor(name: string, port: Port, memory: ThreadMemory, owner: FarWorkerOwner, thread: Thread) {
+  constructor(
+    name: string,
+    port: Port,
+    memory: ThreadMemory,
+    owner: FarWorkerOwner,
+    thread: Thread,
+    onOutput?: OnOutput,
+  ) {
     const { words, claims, rings } = memory
     this.name = name
     this.#words = words
@@ -48,7 +55,11 @@ export class NearThread implements FarWorker {
     this.#transport = new PortCaller(
       port,
       {
-        message: message => (isOutput(message) ? print(message, words) : owner.message(message)),
+        message: message => {
+          if (!isOutput(message)) owner.message(message)
+          else if (onOutput === undefined) print(message, words)
+          else handOverPrinted(message, words, name, onOutput)
+        },
         done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
         patience: () => owner.patience(),
         garbled: what => {

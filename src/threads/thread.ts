@@ -27,14 +27,21 @@ function startThread(name: string, checked: PoolOptions, spinMs: number, owner: 
   const agent = newAgent()
   let thread: Worker | undefined
   let failure: unknown
-  const near = new NearThread(name, port1, memory, owner, {
-    get threadId() {
-      return thread?.threadId
+  const near = new NearThread(
+    name,
+    port1,
+    memory,
+    owner,
+    {
+      get threadId() {
+        return thread?.threadId
+      },
+      terminate: () => void thread?.terminate(),
+      ref: () => thread?.ref(),
+      unref: () => thread?.unref(),
     },
-    terminate: () => void thread?.terminate(),
-    ref: () => thread?.ref(),
-    unref: () => thread?.unref(),
-  })
+    checked.onOutput,
+  )
   const exited = (exit: Exit) => {
     endAgent(agent.id) // Whoever waits for a lock that the thread held sees it now.
     near.exited(exit)

@@ -10,6 +10,7 @@
  */
 import { add, load } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { messageOf } from '../wire/error-text.ts'
 
 /** Something was printed. */
 export interface OutputMessage {
@@ -36,6 +37,43 @@ export function isOutput(message: unknown): message is OutputMessage {
     Array.isArray(parts) &&
     parts.every(part => typeof part === 'string' || part instanceof Uint8Array)
   )
+}
+
+/** What a worker printed, for whoever takes it in place of this program's own output. */
+export interface WorkerOutput {
+  /** The worker's name, as `thread 2`. */
+  readonly worker: string
+  readonly stream: 'stdout' | 'stderr'
+  /** As it came: a line may come in parts. */
+  readonly text: string
+}
+
+export type OnOutput = (output: WorkerOutput) => void
+
+/** What it throws changes no call's outcome. */
+export function handOver(onOutput: OnOutput, output: WorkerOutput): void {
+  try {
+    onOutput(output)
+  } catch (error) {
+    process.emitWarning(`onOutput threw: ${messageOf(error)}`, {
+      type: 'AtonceWarning',
+      code: 'ATONCE_ON_OUTPUT',
+    })
+  }
+}
+
+/** Hands over what was printed on a thread. */
+export function handOverPrinted(
+  { to, parts, bytes }: OutputMessage,
+  words: Int32Array,
+  worker: string,
+  onOutput: OnOutput,
+): void {
+  const text = parts
+    .map(part => (typeof part === 'string' ? part : Buffer.from(part).toString('utf8')))
+    .join('')
+  handOver(onOutput, { worker, stream: to, text })
+  add(words, threadWords.outputTaken, bytes)
 }
 
 /** Prints here what was printed on a thread. */

@@ -90,6 +90,13 @@ for (const model of ['threads', 'processes']) {
     assert.match(await printed('output', model, 'last'), /^the last line\nWorkerExitedError\n$/)
   })
 
+  test(`${model}: whoever takes the output of workers gets it, and this program prints none of it`, async () => {
+    const [out, complaints, worker] = JSON.parse(await printed('output', model, 'taken')) as string[]
+    assert.equal(out, 'line 0\nline 1\nline 2\n')
+    assert.match(complaints ?? '', /complaint 0/)
+    assert.match(worker ?? '', /thread|process/)
+  })
+
   test(`${model}: a flood comes whole, with back-pressure for whoever listens to his stream`, async () => {
     assert.equal((await printed('output', model, 'flood')).length, 6 * 2 ** 20)
   })

@@ -1,5 +1,5 @@
 /** Tasks print, and the main program ends, or ends them, at once. What arrives is looked at by the test. */
-import { processes, task, threads } from '../../../src/index.ts'
+import { processes, task, threads, type WorkerOutput } from '../../../src/index.ts'
 
 export const lines = task(import.meta, function lines(count: number): void {
   for (let n = 0; n < count; n += 1) console.log(`line ${n}`)
@@ -38,6 +38,19 @@ if (import.meta.main) {
   if (scene === 'exit') {
     await pool.run(lines, 300)
     process.exit(0)
+  }
+  if (scene === 'taken') {
+    const taken: WorkerOutput[] = []
+    const other = make({ workers: 1, onOutput: output => taken.push(output) })
+    await other.run(lines, 3)
+    await other.run(complain, 1)
+    await other.close()
+    const text = (stream: string) =>
+      taken
+        .filter(output => output.stream === stream)
+        .map(output => output.text)
+        .join('')
+    console.log(JSON.stringify([text('stdout'), text('stderr'), taken[0]?.worker.split(' ')[0]]))
   }
   if (scene === 'complaints') {
     await pool.run(complain, 3)
