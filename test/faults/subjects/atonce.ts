@@ -1,6 +1,8 @@
 /** atonce as a subject: what threads and processes have in common. */
+
 import { writeFileSync } from 'node:fs'
 import { type Executor, type ExecutorStats, move, type Task } from '../../../src/index.ts'
+import { compatibility } from '../../../src/runtime/copies.ts'
 import type { Pool, PoolOptions, RunOptions } from '../subject.ts'
 
 export interface AtonceOptions {
@@ -91,7 +93,7 @@ function forged(module: string, name: string): Task {
     name: { value: name },
     module: { value: new URL(`./tasks-of.ts?module=${module}`, import.meta.url).href },
     position: { value: name },
-    [Symbol.for('atonce.task')]: { value: true },
+    [Symbol.for(`atonce.task.${compatibility}`)]: { value: true },
   })
   return fn as unknown as Task
 }
