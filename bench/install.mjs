@@ -1,4 +1,5 @@
-// Installs the peers when this folder's lock has changed since the last time, and puts atonce beside them.
+// Installs the peers when this folder's lock has changed since the last time, and puts atonce
+// beside them.
 import { execSync } from 'node:child_process'
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -16,6 +17,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   writeFileSync(stamp, lock)
 }
 
-// Imported by its name, as users do. As a dependency it would bring its devDependencies into the lock, and make that stale.
+// Imported by its name, as users do. As a dependency it would bring its devDependencies into the
+// lock, and make that stale.
 const atonce = join(here, 'node_modules', 'atonce')
 if (!existsSync(atonce)) symlinkSync(dirname(here), atonce, 'junction')

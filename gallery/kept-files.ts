@@ -1,4 +1,7 @@
-/** Files that a workload reads: made from its generator at the first need, kept among the system's temporary files. */
+/**
+ * Files that a workload reads: made from its generator at the first need, kept among the system's
+ * temporary files.
+ */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -29,8 +32,9 @@ function userName(): string {
 }
 
 /**
- * The folders with the files, in order; file 7 of 20 to a folder is `000/00007.txt`. Makes what is missing, the first time
- * at the speed of the disk; a larger set takes over the folders of a smaller one. Two programs can do it at the same time.
+ * The folders with the files, in order; file 7 of 20 to a folder is `000/00007.txt`. Makes what is
+ * missing, the first time at the speed of the disk; a larger set takes over the folders of a
+ * smaller one. Two programs can do it at the same time.
  */
 export function keptFolders(set: KeptFiles): string[] {
   const { name, files, perFolder } = set
@@ -63,7 +67,8 @@ function make(set: KeptFiles, root: string, folders: readonly string[], missing:
   const { perFolder, extension } = set
   mkdirSync(root, { recursive: true, mode: 0o700 })
   removeLeftovers(root)
-  // Contents come from one stream of random numbers, so those of the folders that are there are made too, and dropped.
+  // Contents come from one stream of random numbers, so those of the folders that are there are
+  // made too, and dropped.
   const contents = set.contents()[Symbol.iterator]()
   for (const [nth, folder] of folders.entries()) {
     const unfinished = missing.has(folder)
@@ -80,7 +85,10 @@ function make(set: KeptFiles, root: string, folders: readonly string[], missing:
 
 const unfinishedPrefix = 'unfinished-'
 
-/** Puts the new folder in place of one that has lost files; if another program was faster, its folder is as good. */
+/**
+ * Puts the new folder in place of one that has lost files; if another program was faster, its
+ * folder is as good.
+ */
 function replace(folder: string, unfinished: string): void {
   try {
     rmSync(folder, { recursive: true, force: true })

@@ -19,7 +19,8 @@ const farBelow = 2 / 3
  *
  * @example
  *     learntFromWaiting(rows, reasons)
- *     // Coroutines are 19.8× as fast (0.5 cores busy): …; threads are 4.1× as fast (0.6 cores busy): ….
+ * // Coroutines are 19.8× as fast (0.5 cores busy): …; threads are 4.1× as fast (0.6 cores busy):
+ * ….
  */
 export function learntFromWaiting(rows: readonly MeasuredRow[], reasons: WaitingReasons): string {
   if (rows.length === 0) return 'Nothing was compared with the plain loop.'

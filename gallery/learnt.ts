@@ -9,18 +9,24 @@ export interface Reasons {
   readonly staysOnOneCore: string
   /** What the other cores did, where they were busy and it was no faster. */
   readonly busyForNothing: string
-  /** Why one parallel model spends more CPU time than another, where it does; left out, it is not said. */
+  /**
+   * Why one parallel model spends more CPU time than another, where it does; left out, it is not
+   * said.
+   */
   readonly spendsMore?: string
 }
 
-// Within a tenth below the plain loop counts as equal: smaller losses come and go with the machine's mood.
+// Within a tenth below the plain loop counts as equal: smaller losses come and go with the
+// machine's mood.
 const equalWithin = 0.1
 // One core of work, and what timers, garbage collection and messages take besides.
 const oneCoreAtMost = 1.25
-// Gallery work never waits, so whoever had less than this was kept from its core by something else. Not asked of processes:
-// systems count their CPU time in ticks of some 10 ms, too coarse for a short run.
+// Gallery work never waits, so whoever had less than this was kept from its core by something else.
+// Not asked of processes: systems count their CPU time in ticks of some 10 ms, too coarse for a
+// short run.
 const oneCoreAtLeast = 0.8
-// Parallel models share the same busy cores and caches, so their CPU times compare; a fifth more is more than chance.
+// Parallel models share the same busy cores and caches, so their CPU times compare; a fifth more is
+// more than chance.
 const moreCpuFrom = 1.2
 
 /**
@@ -28,8 +34,8 @@ const moreCpuFrom = 1.2
  *
  * @example
  *     learntFrom(rows, reasons)
- *     // Threads are 1.83× as fast (1.9 cores busy): rows are handed out as workers become free; coroutines gain nothing
- *     // (1.0 cores busy): counting never waits.
+ * // Threads are 1.83× as fast (1.9 cores busy): rows are handed out as workers become free;
+ * coroutines gain nothing // (1.0 cores busy): counting never waits.
  */
 export function learntFrom(rows: readonly MeasuredRow[], reasons: Reasons): string | undefined {
   if (rows.length === 0) return 'Nothing was compared with the plain loop.'
@@ -52,7 +58,10 @@ export function learntFrom(rows: readonly MeasuredRow[], reasons: Reasons): stri
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`
 }
 
-/** The parallel model that spends the most CPU time on the same work, against the one that spends the least. */
+/**
+ * The parallel model that spends the most CPU time on the same work, against the one that spends
+ * the least.
+ */
 function cpuPrice(rows: readonly MeasuredRow[], reason: string): string[] {
   // CPU time in units of the plain loop's wall time: cores busy × wall, and wall = 1 ÷ speed-up.
   const dearestFirst = rows

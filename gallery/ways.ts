@@ -1,4 +1,7 @@
-/** Several ways to do the same work, tried in turns: what getting the data there takes, what the work takes, whether it is right. */
+/**
+ * Several ways to do the same work, tried in turns: what getting the data there takes, what the
+ * work takes, whether it is right.
+ */
 
 /** One way to the answer, in two steps that are timed apart. */
 export interface Way<Answer> {
@@ -15,8 +18,9 @@ export interface TriedWay {
 }
 
 /**
- * Runs all ways `rounds` times, in turns, so that a busy spell of the machine meets them alike. `check` is given each
- * answer, and throws if it is wrong. A round that is not counted goes first: it starts threads and compiles.
+ * Runs all ways `rounds` times, in turns, so that a busy spell of the machine meets them alike.
+ * `check` is given each answer, and throws if it is wrong. A round that is not counted goes first:
+ * it starts threads and compiles.
  */
 export async function tryWays<Answer>(
   ways: readonly Way<Answer>[],

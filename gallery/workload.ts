@@ -1,7 +1,13 @@
-/** What a gallery program is: the same work as a plain loop and on any executor, and a check of its answer. */
+/**
+ * What a gallery program is: the same work as a plain loop and on any executor, and a check of its
+ * answer.
+ */
 import type { Executor, ProgressListener } from '../src/index.ts'
 
-/** S ends at once, M takes about half a second as a plain loop, L some seconds; workshop is the original Python size. */
+/**
+ * S ends at once, M takes about half a second as a plain loop, L some seconds; workshop is the
+ * original Python size.
+ */
 export type SizeName = 'S' | 'M' | 'L' | 'workshop'
 
 /** The sizes from small to large, then the workshop's. */
@@ -22,7 +28,9 @@ export interface Verdict {
   readonly expected: string
 }
 
-/** A picture of an answer: `width × height` pixels, row by row, three bytes (red, green, blue) each. */
+/**
+ * A picture of an answer: `width × height` pixels, row by row, three bytes (red, green, blue) each.
+ */
 export interface Picture {
   readonly width: number
   readonly height: number
@@ -30,14 +38,17 @@ export interface Picture {
 }
 
 /**
- * One model's figures of a comparison: `speedUp` over the plain loop, and the cores kept busy (CPU time ÷ wall time), or
- * undefined where the system does not tell the CPU time of worker processes.
+ * One model's figures of a comparison: `speedUp` over the plain loop, and the cores kept busy (CPU
+ * time ÷ wall time), or undefined where the system does not tell the CPU time of worker processes.
  */
 export interface MeasuredRow {
   /** The model's name as in code: `coroutines`, `threads`, `processes`. */
   readonly model: string
   readonly speedUp: number
-  /** Whether the interval of the speed-up shows it to be faster, as the verdict says: the sentence must not say otherwise. */
+  /**
+   * Whether the interval of the speed-up shows it to be faster, as the verdict says: the sentence
+   * must not say otherwise.
+   */
   readonly faster: boolean
   readonly coresBusy: number | undefined
 }
@@ -50,8 +61,8 @@ export interface ParallelOptions {
 /**
  * A small program that someone would run, in two forms that must give the same answer.
  *
- * Inputs that must be made first (matrices) are made by the first call for a size and kept, so that a measurement sees
- * the work and not its preparation: run each form once before timing it.
+ * Inputs that must be made first (matrices) are made by the first call for a size and kept, so that
+ * a measurement sees the work and not its preparation: run each form once before timing it.
  */
 export interface Workload<Answer = any, S extends Size = any> {
   /** As on the command line. */
@@ -67,11 +78,15 @@ export interface Workload<Answer = any, S extends Size = any> {
   parallel(executor: Executor, size: S, options?: ParallelOptions): Promise<Answer>
   /** Compares with fixed values that neither form has computed here. */
   check(answer: Answer, size: S): Verdict
-  /** Processes of its own that it talks to, as a server, once it has run: their CPU time is told apart from the work's. */
+  /**
+   * Processes of its own that it talks to, as a server, once it has run: their CPU time is told
+   * apart from the work's.
+   */
   companions?(): readonly number[]
   picture?(answer: Answer, size: S): Picture
   /**
-   * One sentence about what the figures say, or nothing if they teach nothing; follows from `rows` alone, so other figures give another sentence.
+   * One sentence about what the figures say, or nothing if they teach nothing; follows from `rows`
+   * alone, so other figures give another sentence.
    */
   learnt(rows: readonly MeasuredRow[]): string | undefined
 }

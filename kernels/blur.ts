@@ -1,10 +1,10 @@
 /** A 5 × 5 box blur on memory that threads share: each call does some rows. AssemblyScript. */
 
 /**
- * Rows `from` to `to` (excluded) of the blurred picture, one byte for each pixel, to `out`: the sum of 25
- * neighbours, clamped to the edges, divided by 25 and truncated. Whole numbers throughout, so every
- * machine gives the same bytes. `scratch` is 2 · (width + 4) bytes for each row of the picture: each call
- * uses that of its first row, so no two share one.
+ * Rows `from` to `to` (excluded) of the blurred picture, one byte for each pixel, to `out`: the sum
+ * of 25 neighbours, clamped to the edges, divided by 25 and truncated. Whole numbers throughout, so
+ * every machine gives the same bytes. `scratch` is 2 · (width + 4) bytes for each row of the
+ * picture: each call uses that of its first row, so no two share one.
  *
  * The five rows are added up to one first, eight columns at a time, then five neighbours of that.
  */

@@ -1,4 +1,7 @@
-/** n! modulo a prime, once for each index: nothing but multiplications and remainders of 64 bits. AssemblyScript. */
+/**
+ * n! modulo a prime, once for each index: nothing but multiplications and remainders of 64 bits.
+ * AssemblyScript.
+ */
 
 export function factorials(from: i32, to: i32, answers: usize, n: i32, modulus: u32): void {
   for (let at = from; at < to; at++) {

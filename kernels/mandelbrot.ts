@@ -1,9 +1,9 @@
 /** The Mandelbrot set on memory that threads share: each call does some rows. AssemblyScript. */
 
 /**
- * The counts of rows `from` to `to` (excluded), u16 each, to `counts`; `iterations` means inside. Plain
- * f64 in a fixed order of operations, so the counts are those of a plain loop in JavaScript. Two points
- * are done at once; the one that has escaped stands still until the other has.
+ * The counts of rows `from` to `to` (excluded), u16 each, to `counts`; `iterations` means inside.
+ * Plain f64 in a fixed order of operations, so the counts are those of a plain loop in JavaScript.
+ * Two points are done at once; the one that has escaped stands still until the other has.
  */
 export function countRows(
   from: i32,

@@ -1,15 +1,19 @@
 /** Matrix multiplication on memory that threads share: each call does some rows. AssemblyScript. */
 
-/** How many columns of B, and of its rows, are worked on at a time: 64 × 64 numbers of B are 32 KiB, as large as the fastest cache. */
+/**
+ * How many columns of B, and of its rows, are worked on at a time: 64 × 64 numbers of B are 32 KiB,
+ * as large as the fastest cache.
+ */
 const columnsAtOnce: i32 = 64
 const depthAtOnce: i32 = 64
 
 /**
- * Rows `from` to `to` (excluded) of C = A·B. All are n × n, of f64, row by row; `a`, `b`, `c` are their
- * addresses. n must be a multiple of 8.
+ * Rows `from` to `to` (excluded) of C = A·B. All are n × n, of f64, row by row; `a`, `b`, `c` are
+ * their addresses. n must be a multiple of 8.
  *
- * Four rows of C are done at once, so that each number of B that is loaded is used four times, with two
- * columns in each register. Sums are in the order of k within a block, so integers below 2⁵³ are exact.
+ * Four rows of C are done at once, so that each number of B that is loaded is used four times, with
+ * two columns in each register. Sums are in the order of k within a block, so integers below 2⁵³
+ * are exact.
  *
  * Source of the blocking: Kazushige Goto, Robert van de Geijn, "Anatomy of high-performance matrix
  * multiplication" (2008).

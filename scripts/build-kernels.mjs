@@ -3,7 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Compiles each kernel to a module that takes its memory, shared, from whoever runs it; `root` is the checkout. */
+/**
+ * Compiles each kernel to a module that takes its memory, shared, from whoever runs it; `root` is
+ * the checkout.
+ */
 export function buildKernels(root) {
   const folder = join(root, 'dist/kernels')
   mkdirSync(folder, { recursive: true })

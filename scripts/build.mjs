@@ -1,5 +1,5 @@
-// dist/ from src/ and gallery/: declarations and the gallery's modules by the TypeScript compiler, the library and the
-// command line bundled.
+// dist/ from src/ and gallery/: declarations and the gallery's modules by the TypeScript compiler,
+// the library and the command line bundled.
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,6 +1,6 @@
-// dist/src/cli/main.js: the command line in one file, with the packages it uses, so that the library has no dependencies.
-// The library and the gallery stay outside of it: the command line, the gallery and the user's own module must see one copy
-// of the library.
+// dist/src/cli/main.js: the command line in one file, with the packages it uses, so that the
+// library has no dependencies. The library and the gallery stay outside of it: the command line,
+// the gallery and the user's own module must see one copy of the library.
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { build } from 'esbuild'
@@ -52,7 +52,10 @@ export function licences(root, bundle, inputs) {
   return `${bundle} contains these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
 }
 
-/** Leaves the library outside; errors are imported from there too, as they are recognised by their class. */
+/**
+ * Leaves the library outside; errors are imported from there too, as they are recognised by their
+ * class.
+ */
 function fromLibrary(root) {
   return {
     name: 'library-stays-outside',
@@ -72,7 +75,10 @@ function fromLibrary(root) {
   }
 }
 
-/** Leaves imports of the gallery as imports, with the path that its built modules have from the bundle. */
+/**
+ * Leaves imports of the gallery as imports, with the path that its built modules have from the
+ * bundle.
+ */
 function fromGallery(root, folder) {
   return {
     name: 'gallery-stays-outside',

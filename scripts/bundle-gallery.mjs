@@ -1,10 +1,14 @@
-// The modules of dist/gallery that use a package, each with that package inside: the gallery has no dependencies either.
+// The modules of dist/gallery that use a package, each with that package inside: the gallery has no
+// dependencies either.
 import { writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { licences } from './bundle-cli.mjs'
 
-/** What test/floors.test.ts lets import packages. Each is a leaf: it imports nothing of the gallery or the library. */
+/**
+ * What test/floors.test.ts lets import packages. Each is a leaf: it imports nothing of the gallery
+ * or the library.
+ */
 const modules = ['gallery/crawler/read-page', 'gallery/png/codec']
 
 /** Bundles after the compiler has written dist/; `root` is the checkout. */
@@ -33,7 +37,10 @@ export async function bundleGallery(root) {
   }
 }
 
-/** Packages that do not say so are only functions too: what is not used of them (a serializer and its tables) is left out. */
+/**
+ * Packages that do not say so are only functions too: what is not used of them (a serializer and
+ * its tables) is left out.
+ */
 const withoutSideEffects = {
   name: 'packages-without-side-effects',
   setup(bundle) {

@@ -1,7 +1,8 @@
-// dist/src/index.js and one file for each other subpath. All that `atonce` alone loads is one chunk beside index.js, which the
-// other subpaths import too: there is one copy of each class, and a program or a worker that uses only `atonce` reads two
-// files, whatever other subpaths there are. Every worker reads the library again when it starts, and a module costs it
-// more than what stands in it (docs/decisions/0015-few-modules-for-every-worker.md).
+// dist/src/index.js and one file for each other subpath. All that `atonce` alone loads is one chunk
+// beside index.js, which the other subpaths import too: there is one copy of each class, and a
+// program or a worker that uses only `atonce` reads two files, whatever other subpaths there are.
+// Every worker reads the library again when it starts, and a module costs it more than what stands
+// in it (docs/decisions/0015-few-modules-for-every-worker.md).
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
@@ -39,9 +40,10 @@ export async function bundleLibrary(root) {
 }
 
 /**
- * Lets every subpath import src/index.ts first. esbuild makes one chunk of the files that the same subpaths reach: so all
- * that `atonce` reaches is one, and the rest cannot split it. The import itself is left out again, as package.json says that
- * no module does anything by being imported; it counts as a reach all the same.
+ * Lets every subpath import src/index.ts first. esbuild makes one chunk of the files that the same
+ * subpaths reach: so all that `atonce` reaches is one, and the rest cannot split it. The import
+ * itself is left out again, as package.json says that no module does anything by being imported; it
+ * counts as a reach all the same.
  */
 function coreInOne(root) {
   const core = join(root, 'src/index.ts')

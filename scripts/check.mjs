@@ -1,4 +1,5 @@
-// Everything that must hold before a change lands; `npm test` runs it. Stops at the first step that fails.
+// Everything that must hold before a change lands; `npm test` runs it. Stops at the first step that
+// fails.
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 

@@ -1,9 +1,13 @@
-// Marks the imports of what only the running program knows: the modules of tasks. A bundler would put something of its own
-// in their place. In the sources they are marked too, but comments are lost with the white space.
+// Marks the imports of what only the running program knows: the modules of tasks. A bundler would
+// put something of its own in their place. In the sources they are marked too, but comments are
+// lost with the white space.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What tells bundlers to leave an import to Node: webpack, Rspack, ncc and Turbopack the first, Vite the second. */
+/**
+ * What tells bundlers to leave an import to Node: webpack, Rspack, ncc and Turbopack the first,
+ * Vite the second.
+ */
 const leaveToNode = '/*webpackIgnore:true*//*@vite-ignore*/'
 
 /** Marks them in all that was bundled into `folder`. */
@@ -34,7 +38,10 @@ function markIn(file) {
 
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
-/** One line's mappings after `by` signs were put in at `column`: each segment begins with how far it is from the last one. */
+/**
+ * One line's mappings after `by` signs were put in at `column`: each segment begins with how far it
+ * is from the last one.
+ */
 function shifted(mappings, column, by) {
   let at = 0
   let moved = false
@@ -51,7 +58,10 @@ function shifted(mappings, column, by) {
     .join(',')
 }
 
-/** Base 64 VLQ of source maps: five bits a digit, the lowest first; the lowest bit of all is the sign. */
+/**
+ * Base 64 VLQ of source maps: five bits a digit, the lowest first; the lowest bit of all is the
+ * sign.
+ */
 function fromVlq(text) {
   const bits = [...text].reduceRight((sum, digit) => sum * 32 + (digits.indexOf(digit) & 31), 0)
   return bits & 1 ? -(bits >> 1) : bits >> 1

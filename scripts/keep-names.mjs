@@ -1,5 +1,6 @@
-// Gives classes their names back: esbuild calls a class that names itself `_Name`, and programs see that when they print
-// an instance. A space takes the place of the sign, so that the source maps stay true.
+// Gives classes their names back: esbuild calls a class that names itself `_Name`, and programs see
+// that when they print an instance. A space takes the place of the sign, so that the source maps
+// stay true.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 

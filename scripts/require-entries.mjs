@@ -1,5 +1,6 @@
-// dist/require/: the same library for `require('atonce')`. Each entry requires the ES module, so that there is one copy of
-// it, however it is loaded; the declarations are copies, as the compiler takes those in dist/src/ for an ES module's.
+// dist/require/: the same library for `require('atonce')`. Each entry requires the ES module, so
+// that there is one copy of it, however it is loaded; the declarations are copies, as the compiler
+// takes those in dist/src/ for an ES module's.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
@@ -18,7 +19,10 @@ export function writeRequireEntries(root) {
   }
 }
 
-/** An older Node can't require an ES module, or lacks what the library calls; it is told so in one line. */
+/**
+ * An older Node can't require an ES module, or lacks what the library calls; it is told so in one
+ * line.
+ */
 function entryText(name, oldest) {
   const [major, minor] = oldest.split('.')
   return `'use strict'

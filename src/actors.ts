@@ -1,4 +1,6 @@
-/** atonce/actors: objects that live, take one message at a time, and are restarted when they fail. */
+/**
+ * atonce/actors: objects that live, take one message at a time, and are restarted when they fail.
+ */
 
 export type { Overflow } from './actors/contract.ts'
 export { type ActorClass, type ActorOptions, actor } from './actors/definition.ts'

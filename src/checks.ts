@@ -21,16 +21,17 @@ export function optionNames<T>(names: Record<keyof Required<T>, true>): OptionNa
 }
 
 /**
- * A copy without a prototype, for Node or for us to read: what somebody has put on `Object.prototype` is no option. There,
- * `execArgv` or `shell` would be code that runs in a worker.
+ * A copy without a prototype, for Node or for us to read: what somebody has put on
+ * `Object.prototype` is no option. There, `execArgv` or `shell` would be code that runs in a
+ * worker.
  */
 export function bare<T extends object>(options: T): T {
   return { __proto__: null, ...options } as T
 }
 
 /**
- * Refuses what is no object, and every option in it whose name is unknown. Returns the options that are given, which are to
- * be read from there: an inherited one is none.
+ * Refuses what is no object, and every option in it whose name is unknown. Returns the options that
+ * are given, which are to be read from there: an inherited one is none.
  * @throws OptionError
  */
 export function checkOptions<T>(what: string, given: T, names: OptionNames<T>): T {
@@ -96,7 +97,10 @@ function refuseOption(what: string, key: string, names: readonly string[]): neve
   throw new OptionError(`${what} has no option ${key}.${guess} Its options: ${names.join(', ')}.`)
 }
 
-/** The option that was meant: the same thing in other libraries' words, or a name that differs by a slip of the fingers. */
+/**
+ * The option that was meant: the same thing in other libraries' words, or a name that differs by a
+ * slip of the fingers.
+ */
 export function meantBy(typed: string, names: readonly string[]): string | undefined {
   const translated = wordsOfOthers.get(typed)?.find(name => names.includes(name))
   if (translated !== undefined) return translated
@@ -151,8 +155,9 @@ const wordsOfOthers: ReadonlyMap<string, readonly string[]> = new Map([
 /**
  * How many letters were added, left out, mistaken, or swapped with their neighbour.
  *
- * Frederick J. Damerau: "A technique for computer detection and correction of spelling errors", Communications of the
- * ACM 7(3), 1964; computed row by row, as Wagner and Fischer do (Journal of the ACM 21(1), 1974).
+ * Frederick J. Damerau: "A technique for computer detection and correction of spelling errors",
+ * Communications of the ACM 7(3), 1964; computed row by row, as Wagner and Fischer do (Journal of
+ * the ACM 21(1), 1974).
  */
 function slipsBetween(one: string, other: string): number {
   let before: number[] = []

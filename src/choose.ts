@@ -1,4 +1,7 @@
-/** atonce/choose: which model a function needs, by trying it out; and an executor that finds out by itself. */
+/**
+ * atonce/choose: which model a function needs, by trying it out; and an executor that finds out by
+ * itself.
+ */
 
 export { type AutoOptions, auto } from './choose/auto.ts'
 

@@ -1,4 +1,7 @@
-/** The classes of atonce's errors by name, and as one with the same classes of another copy of atonce. */
+/**
+ * The classes of atonce's errors by name, and as one with the same classes of another copy of
+ * atonce.
+ */
 import { checkNode } from './supported.ts'
 
 checkNode(process.versions) // This file is evaluated before all others of the library.
@@ -7,16 +10,19 @@ type ErrorClass = abstract new (...args: never[]) => Error
 
 const byName = new Map<string, ErrorClass>()
 
-/** Every class of atonce's errors by its name, for the far side's errors to find their class again. */
+/**
+ * Every class of atonce's errors by its name, for the far side's errors to find their class again.
+ */
 export const errorClasses: ReadonlyMap<string, ErrorClass> = byName
 
 /** Marks a class that is listed, in every copy of atonce; its value is the class's name. */
 const classMark = Symbol.for('atonce.error')
 
 /**
- * Lists error classes: those of errors.ts, and those of parts that a program loads only if it uses them.
- * An error that crosses finds its class by this name, also in a bundle whose minifier renamed the class. An error that
- * another copy of atonce made is an instance of the class of that name here.
+ * Lists error classes: those of errors.ts, and those of parts that a program loads only if it uses
+ * them. An error that crosses finds its class by this name, also in a bundle whose minifier renamed
+ * the class. An error that another copy of atonce made is an instance of the class of that name
+ * here.
  */
 export function listErrorClasses(classes: Readonly<Record<string, ErrorClass>>): void {
   for (const [name, errorClass] of Object.entries(classes)) {

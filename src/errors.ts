@@ -1,6 +1,7 @@
 /**
- * Every error that atonce makes. One class for each thing that a caller would do differently; each has a `code` that
- * never changes, so `error.code === 'ATONCE_TIMEOUT'` works across versions, copies and workers.
+ * Every error that atonce makes. One class for each thing that a caller would do differently; each
+ * has a `code` that never changes, so `error.code === 'ATONCE_TIMEOUT'` works across versions,
+ * copies and workers.
  *
  *     AtonceError
  *     ├── the program is wrong ── InvalidTaskError · DeclarationError · EntryPointError · TaskLoadError · TaskVersionError ·
@@ -39,21 +40,30 @@ export class OptionError extends RangeError {
   readonly code = 'ATONCE_OPTION'
 }
 
-/** What was passed is no task, or `task()` was called without a module. The message shows how to make it one. */
+/**
+ * What was passed is no task, or `task()` was called without a module. The message shows how to
+ * make it one.
+ */
 export class InvalidTaskError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_INVALID_TASK', message)
   }
 }
 
-/** What was given to `shareable()` or `propagated()` can't be declared. The message shows what to write instead. */
+/**
+ * What was given to `shareable()` or `propagated()` can't be declared. The message shows what to
+ * write instead.
+ */
 export class DeclarationError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_DECLARATION', message)
   }
 }
 
-/** A worker, while it imported a module to find its tasks, was asked to start workers of its own, or to open a server. */
+/**
+ * A worker, while it imported a module to find its tasks, was asked to start workers of its own, or
+ * to open a server.
+ */
 export class EntryPointError extends AtonceError {
   /** `server` is where the module wanted to listen. */
   constructor(module: string | undefined, server?: string) {
@@ -68,7 +78,10 @@ export class EntryPointError extends AtonceError {
   }
 }
 
-/** This platform can't start such workers: a single executable application, or another runtime than Node. */
+/**
+ * This platform can't start such workers: a single executable application, or another runtime than
+ * Node.
+ */
 export class UnsupportedError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_UNSUPPORTED', message)
@@ -86,7 +99,10 @@ export class NotOwnerError extends AtonceError {
   }
 }
 
-/** The far side could not import the task's module, or did not find the task in it; `cause` says why. */
+/**
+ * The far side could not import the task's module, or did not find the task in it; `cause` says
+ * why.
+ */
 export class TaskLoadError extends AtonceError {
   /** The module's URL. */
   readonly module: string
@@ -97,7 +113,10 @@ export class TaskLoadError extends AtonceError {
   }
 }
 
-/** The module changed on disk after this program had loaded it, so a worker would run other code than the caller. */
+/**
+ * The module changed on disk after this program had loaded it, so a worker would run other code
+ * than the caller.
+ */
 export class TaskVersionError extends AtonceError {
   readonly module: string
 
@@ -117,7 +136,10 @@ export class SerializationError extends AtonceError {
   }
 }
 
-/** An instance of a shareable class arrived where that class was not declared. Import its module there too. */
+/**
+ * An instance of a shareable class arrived where that class was not declared. Import its module
+ * there too.
+ */
 export class UnknownClassError extends AtonceError {
   /** The URL of the module that declares the class. */
   readonly module: string
@@ -146,7 +168,10 @@ export class PayloadTooLargeError extends AtonceError {
   }
 }
 
-/** The task threw something that is no Error; `value` is what it threw (its description, if it could not be copied). */
+/**
+ * The task threw something that is no Error; `value` is what it threw (its description, if it could
+ * not be copied).
+ */
 export class ThrownValueError extends AtonceError {
   readonly value: unknown
 
@@ -159,14 +184,20 @@ export class ThrownValueError extends AtonceError {
   }
 }
 
-/** The work was cancelled: by its signal, by `cancel()`, by a failure next to it. `cause` is the reason given. */
+/**
+ * The work was cancelled: by its signal, by `cancel()`, by a failure next to it. `cause` is the
+ * reason given.
+ */
 export class AbortError extends AtonceError {
   constructor(message: string, options?: ErrorOptions) {
     super('ATONCE_ABORTED', message, options)
   }
 }
 
-/** The work was not finished within `timeoutMs`, counted from the call; time in the queue counts too. Of a `retry`, `cause` is what failed until then. */
+/**
+ * The work was not finished within `timeoutMs`, counted from the call; time in the queue counts
+ * too. Of a `retry`, `cause` is what failed until then.
+ */
 export class TimeoutError extends AtonceError {
   readonly timeoutMs: number
 
@@ -183,14 +214,20 @@ export class ClosedError extends AtonceError {
   }
 }
 
-/** The channel takes no more items, or has none left to give; `cause` is the error or the reason that it was closed with. */
+/**
+ * The channel takes no more items, or has none left to give; `cause` is the error or the reason
+ * that it was closed with.
+ */
 export class ChannelClosedError extends AtonceError {
   constructor(message: string, options?: ErrorOptions) {
     super('ATONCE_CHANNEL_CLOSED', message, options)
   }
 }
 
-/** The executor's queue holds `queueLimit` tasks already. Wait for some, use `map` (it waits by itself), or raise it. */
+/**
+ * The executor's queue holds `queueLimit` tasks already. Wait for some, use `map` (it waits by
+ * itself), or raise it.
+ */
 export class QueueFullError extends AtonceError {
   readonly queueLimit: number
 
@@ -205,8 +242,9 @@ export class QueueFullError extends AtonceError {
 }
 
 /**
- * A scope was cancelled, and some of its children had not stopped `graceMs` later. They go on, unseen: nothing can end a
- * function on one's own event loop. `cause` is why the scope was cancelled.
+ * A scope was cancelled, and some of its children had not stopped `graceMs` later. They go on,
+ * unseen: nothing can end a function on one's own event loop. `cause` is why the scope was
+ * cancelled.
  */
 export class UnresponsiveError extends AtonceError {
   /** The scope's name. */
@@ -229,8 +267,9 @@ export class UnresponsiveError extends AtonceError {
 }
 
 /**
- * Those who wait wait for each other, and none can go on. `waits` says who waits for what: all that wait, under virtual
- * time, when nothing is ready and no timer is set; a circle of threads, each of which holds the lock that the one before waits for.
+ * Those who wait wait for each other, and none can go on. `waits` says who waits for what: all that
+ * wait, under virtual time, when nothing is ready and no timer is set; a circle of threads, each of
+ * which holds the lock that the one before waits for.
  */
 export class DeadlockError extends AtonceError {
   readonly waits: readonly { readonly who: string; readonly reason: string }[]
@@ -248,14 +287,20 @@ export class DeadlockError extends AtonceError {
   }
 }
 
-/** A lock or another thing of shared memory was used wrongly: released by one who does not hold it, or waited for where nobody may block. */
+/**
+ * A lock or another thing of shared memory was used wrongly: released by one who does not hold it,
+ * or waited for where nobody may block.
+ */
 export class SyncUseError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_SYNC_USE', message)
   }
 }
 
-/** The thread that held this lock has ended without releasing it, so what the lock guards may be half changed. */
+/**
+ * The thread that held this lock has ended without releasing it, so what the lock guards may be
+ * half changed.
+ */
 export class OwnerDiedError extends AtonceError {
   /** The lock's name. */
   readonly lock: string

@@ -1,4 +1,7 @@
-/** atonce: a function written once, run on every concurrency model. Re-exports only, in the README's order. */
+/**
+ * atonce: a function written once, run on every concurrency model. Re-exports only, in the README's
+ * order.
+ */
 
 export { Channel, type ChannelOptions } from './channel/channel.ts'
 export type { Receiver, Sender, SyncWaitOptions, WaitOptions } from './channel/ends.ts'

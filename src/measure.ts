@@ -1,4 +1,7 @@
-/** atonce/measure: how long work takes, with how much of the machine, and how far the figure can be trusted. */
+/**
+ * atonce/measure: how long work takes, with how much of the machine, and how far the figure can be
+ * trusted.
+ */
 
 export { type Decision, decide, type Estimate, estimate, estimateRatio } from './measure/estimate.ts'
 export type { LoopFigures } from './measure/loop-watch.ts'

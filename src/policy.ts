@@ -93,8 +93,8 @@ export const holdMs = 5
 export const failuresBeforeGivingUp = 3
 /**
  * So often in a row each worker may be hit by a signal to the whole program while it starts, before
- * that counts as a failed start: whoever presses Ctrl-C does it less often, and a program that kills
- * what starts does not keep calls waiting for ever.
+ * that counts as a failed start: whoever presses Ctrl-C does it less often, and a program that
+ * kills what starts does not keep calls waiting for ever.
  */
 export const hitsForgiven = 20
 /** How long a pool makes do with fewer workers after one could not start. */

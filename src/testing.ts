@@ -1,4 +1,7 @@
-/** atonce/testing: what every executor must do, as a suite for any test runner; time that a test controls, runs that can be replayed; and how to write an executor. */
+/**
+ * atonce/testing: what every executor must do, as a suite for any test runner; time that a test
+ * controls, runs that can be replayed; and how to write an executor.
+ */
 
 export type { Backend, Caller, Closing, Inlet, Job, LongCall } from './executor/backend.ts'
 export { backendOf, createExecutor } from './executor/executor.ts'

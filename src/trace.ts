@@ -1,6 +1,6 @@
 /**
- * What atonce publishes about itself, on `node:diagnostics_channel`. Executors publish, tools subscribe; nothing is
- * made while nobody listens.
+ * What atonce publishes about itself, on `node:diagnostics_channel`. Executors publish, tools
+ * subscribe; nothing is made while nobody listens.
  */
 const { channel } = process.getBuiltinModule('node:diagnostics_channel')
 
@@ -52,7 +52,10 @@ export interface CallEndEvent {
   readonly outcome: 'done' | 'failed' | 'cancelled'
   /** How long it has waited for a worker; undefined if it never began. */
   readonly queueMs: number | undefined
-  /** How long the task ran, in its worker; undefined if nobody knows: the worker died, or the call was given up before. */
+  /**
+   * How long the task ran, in its worker; undefined if nobody knows: the worker died, or the call
+   * was given up before.
+   */
   readonly runMs: number | undefined
   /** How many calls they were: more than 1 for a chunk. */
   readonly calls: number

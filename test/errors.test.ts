@@ -1,4 +1,6 @@
-/** Error classes are a contract: codes and names that never change, details that are own properties. */
+/**
+ * Error classes are a contract: codes and names that never change, details that are own properties.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as errors from '../src/errors.ts'

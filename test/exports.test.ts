@@ -1,4 +1,7 @@
-/** The public face: every subpath of package.json has its entry, entries only re-export, and every name is documented. */
+/**
+ * The public face: every subpath of package.json has its entry, entries only re-export, and every
+ * name is documented.
+ */
 import { strict as assert } from 'node:assert'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** The house stands: imports go to the own part or to a lower floor, never to a sibling, never up, never in a circle. */
+/**
+ * The house stands: imports go to the own part or to a lower floor, never to a sibling, never up,
+ * never in a circle.
+ */
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { type SourceFile, sourceFiles } from './source-tree.ts'
@@ -68,7 +71,10 @@ test('the library imports nothing but Node', () => {
   assert.deepEqual(foreign, [])
 })
 
-/** Modules of the gallery that are bundled with the packages that they use (scripts/bundle-gallery.mjs). */
+/**
+ * Modules of the gallery that are bundled with the packages that they use
+ * (scripts/bundle-gallery.mjs).
+ */
 const bundled: ReadonlyMap<string, readonly string[]> = new Map([
   ['gallery/crawler/read-page.ts', ['htmlparser2']],
   ['gallery/png/codec.ts', ['fast-png']],

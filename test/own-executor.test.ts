@@ -1,4 +1,7 @@
-/** An executor that a user writes by the public contract, on top of another one, does all that executors must do. */
+/**
+ * An executor that a user writes by the public contract, on top of another one, does all that
+ * executors must do.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {

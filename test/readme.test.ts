@@ -1,4 +1,7 @@
-/** Every example of the README and the guide runs: each page's TypeScript blocks, written to the files that they name. */
+/**
+ * Every example of the README and the guide runs: each page's TypeScript blocks, written to the
+ * files that they name.
+ */
 import { strict as assert } from 'node:assert'
 import { execFile, execFileSync } from 'node:child_process'
 import {
@@ -24,7 +27,10 @@ interface Block {
   readonly code: string
 }
 
-/** What a program says that uses `await using`, which the oldest Node that the library supports can't read. */
+/**
+ * What a program says that uses `await using`, which the oldest Node that the library supports
+ * can't read.
+ */
 const newer = '(Node 24)'
 const pages = ['README.md', ...globSync('docs/guide/*.md', { cwd: root })]
 

@@ -1,5 +1,6 @@
 /**
- * Actors across threads, beside what postMessage does by itself: tells in a second, and the median of an ask there and back.
+ * Actors across threads, beside what postMessage does by itself: tells in a second, and the median
+ * of an ask there and back.
  *
  *     npm --prefix bench run actors:across
  */

@@ -1,4 +1,7 @@
-/** What an idle actor takes in memory, and how late a timer is while actors are never idle: `node --expose-gc idle.ts`. */
+/**
+ * What an idle actor takes in memory, and how late a timer is while actors are never idle:
+ * `node --expose-gc idle.ts`.
+ */
 import { spawn } from '../../src/actors.ts'
 import { programs } from './programs.ts'
 import { Echo } from './savina.actors.ts'

@@ -1,5 +1,6 @@
 /**
- * Savina's benchmarks on one thread, beside Erlang/OTP on one scheduler, nact and XState, in turns; medians, ranges, ratios.
+ * Savina's benchmarks on one thread, beside Erlang/OTP on one scheduler, nact and XState, in turns;
+ * medians, ranges, ratios.
  *
  *     npm --prefix bench run actors             # all; with Debian's erlang-base installed, beside Erlang
  *     npm --prefix bench run actors -- 5 ring   # 5 rounds of what has `ring` in its name

@@ -1,4 +1,7 @@
-/** The same on nact and XState, as far as these have it; fewer steps, as they take longer, rates compare. */
+/**
+ * The same on nact and XState, as far as these have it; fewer steps, as they take longer, rates
+ * compare.
+ */
 import { dispatch, query, spawn, start } from 'nact'
 import { createActor, fromTransition } from 'xstate'
 

@@ -1,4 +1,7 @@
-/** Savina's benchmarks on atonce, here on one thread: each returns when all is done, and says how many steps that were. */
+/**
+ * Savina's benchmarks on atonce, here on one thread: each returns when all is done, and says how
+ * many steps that were.
+ */
 import { type Ref, spawn } from '../../src/actors.ts'
 import {
   Account,

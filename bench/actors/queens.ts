@@ -1,5 +1,6 @@
 /**
- * Savina's N-queens by actors on one thread and on two: masters hand parts to 20 workers; the ratio of their times, in turns.
+ * Savina's N-queens by actors on one thread and on two: masters hand parts to 20 workers; the ratio
+ * of their times, in turns.
  *
  *     node queens.ts [rounds]
  */
@@ -52,7 +53,10 @@ async function make(workers: number) {
   }
 }
 
-/** How many times as fast two bare threads are as one here and now: other programs take their share of the cores. */
+/**
+ * How many times as fast two bare threads are as one here and now: other programs take their share
+ * of the cores.
+ */
 const bare = [0, 1].map(
   () =>
     new Worker(

@@ -1,6 +1,6 @@
 /**
- * The actors of Savina's benchmarks (Shams Imam and Vivek Sarkar, "Savina: An Actor Benchmark Suite", AGERE! 2014), with the
- * protocols of that suite, in own words.
+ * The actors of Savina's benchmarks (Shams Imam and Vivek Sarkar, "Savina: An Actor Benchmark
+ * Suite", AGERE! 2014), with the protocols of that suite, in own words.
  */
 import { actor, type Ref, self } from '../../src/actors.ts'
 

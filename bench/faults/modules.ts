@@ -5,7 +5,10 @@ export function moduleUrl(module = 'faults'): string {
     : new URL(`../../test/faults/tasks/${module}.ts`, import.meta.url).href
 }
 
-/** One signal of both: neither piscina nor tinypool has a timeout of its own, and both document this way. */
+/**
+ * One signal of both: neither piscina nor tinypool has a timeout of its own, and both document this
+ * way.
+ */
 export function signalOf({
   signal,
   timeoutMs,

@@ -22,7 +22,8 @@ export function tinypool(
         maxThreads: workers,
         ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
       })
-      // As documented: errors of workers that have no task are events, and nobody is interested here.
+      // As documented: errors of workers that have no task are events, and nobody is interested
+      // here.
       pool.on('error', () => {})
       return {
         run(task, argument, options = {}) {

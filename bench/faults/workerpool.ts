@@ -18,7 +18,8 @@ export function workerpoolSubject(
     own: false,
     lacks: [],
     start({ workers = 1, module, memoryMb }) {
-      // A script is all that it takes; which module of tasks it shall offer travels in the environment.
+      // A script is all that it takes; which module of tasks it shall offer travels in the
+      // environment.
       process.env['FAULTS_MODULE'] = moduleUrl(module)
       const pool = workerpool.pool(script, {
         workerType,
@@ -37,11 +38,13 @@ export function workerpoolSubject(
             [argument],
             transfer === undefined ? undefined : { transfer: [transfer] },
           )
-          // The listener must return nothing: Node's EventTarget takes a returned promise's rejection for an uncaught error.
+          // The listener must return nothing: Node's EventTarget takes a returned promise's
+          // rejection for an uncaught error.
           signal?.addEventListener('abort', () => void call.cancel(), { once: true })
           return Promise.resolve(timeoutMs === undefined ? call : call.timeout(timeoutMs))
         },
-        // terminate(false, timeout) is documented to end the workers after that time, and does not; so it is done here.
+        // terminate(false, timeout) is documented to end the workers after that time, and does not;
+        // so it is done here.
         async close(graceMs) {
           const given = new Promise(resolve => setTimeout(resolve, graceMs))
           await Promise.race([pool.terminate(false), given])

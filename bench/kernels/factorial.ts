@@ -1,6 +1,6 @@
 /**
- * n! modulo 10⁹ + 7, four times: one thread, threads, isolates, processes, a kernel. Start-up of each
- * model is measured apart.
+ * n! modulo 10⁹ + 7, four times: one thread, threads, isolates, processes, a kernel. Start-up of
+ * each model is measured apart.
  *
  *     npm --prefix bench run factorial
  */

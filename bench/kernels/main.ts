@@ -1,5 +1,6 @@
 /**
- * Kernels beside the same loops in plain JavaScript, on one thread and on two, over one shared memory.
+ * Kernels beside the same loops in plain JavaScript, on one thread and on two, over one shared
+ * memory.
  *
  *     npm --prefix bench run kernels
  */

@@ -5,7 +5,9 @@ export interface Way {
   run(): unknown
 }
 
-/** Prints a line for each way; `check` is called after each run, and throws if its answer is wrong. */
+/**
+ * Prints a line for each way; `check` is called after each run, and throws if its answer is wrong.
+ */
 export async function inTurns(
   title: string,
   rounds: number,

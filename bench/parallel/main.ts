@@ -1,7 +1,7 @@
 /**
  * What `parallel` and `parallelFor` cost, beside a plain loop, a list's own methods and `map`: the
- * same work in turns (A B C A B C …). Of each: the median time, its ratio to the plain loop's of the
- * same round with its range, and the CPU time of all threads in the same way.
+ * same work in turns (A B C A B C …). Of each: the median time, its ratio to the plain loop's of
+ * the same round with its range, and the CPU time of all threads in the same way.
  *
  *     npm --prefix bench run parallel
  */

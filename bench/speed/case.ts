@@ -8,7 +8,10 @@ export interface Sample {
   /** Times from call to answer. */
   readonly p50Us?: number
   readonly p99Us?: number
-  /** CPU time of the whole tree of processes for each call, or for the whole sample where the case says so. */
+  /**
+   * CPU time of the whole tree of processes for each call, or for the whole sample where the case
+   * says so.
+   */
   readonly cpuUs?: number
   /** Cores that we, and that others, kept busy while the sample was taken. */
   readonly ownCores?: number
@@ -29,7 +32,9 @@ interface Described {
   readonly better: 'higher' | 'lower'
   /** What `cpuUs` is divided by. */
   readonly cpuPer: 'call' | 'child' | 'item' | 'run'
-  /** How many rounds are worth their time. An even number lets everybody go first as often as last. */
+  /**
+   * How many rounds are worth their time. An even number lets everybody go first as often as last.
+   */
   readonly rounds: number
   /** How often everybody plays in a round, there and back. Default 1. */
   readonly turnsPerRound?: number

@@ -1,4 +1,6 @@
-/** The processes that this one has started, as the system knows them; none where it does not tell. */
+/**
+ * The processes that this one has started, as the system knows them; none where it does not tell.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** The ids of the live children of this process. */

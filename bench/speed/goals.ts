@@ -18,8 +18,8 @@ interface RelativeGoal extends SomeGoal {
   /** A contender's name, or whichever library is best in this case. */
   readonly rival: string
   /**
-   * `times`: how many times as good as the rival (faster, less); at least `limit`. `cost`: how many times what the rival
-   * costs; at most `limit`.
+   * `times`: how many times as good as the rival (faster, less); at least `limit`. `cost`: how many
+   * times what the rival costs; at most `limit`.
    */
   readonly as: 'times' | 'cost'
 }
@@ -64,11 +64,16 @@ export const goals: readonly Goal[] = [
 ]
 
 export interface Verdict {
-  /** As it was asked of whom: the rival's name stands also where the goal names the best library. */
+  /**
+   * As it was asked of whom: the rival's name stands also where the goal names the best library.
+   */
   readonly goal: Goal
   /** The case that it was judged by. */
   readonly case: Case
-  /** The ratio, or the figure itself if the goal is one; undefined if the two never ended a round together. */
+  /**
+   * The ratio, or the figure itself if the goal is one; undefined if the two never ended a round
+   * together.
+   */
   readonly reached: Spread | undefined
   readonly met: boolean
   /** In how many of how many rounds the goal was met. */
@@ -76,7 +81,10 @@ export interface Verdict {
   readonly rounds: number
 }
 
-/** Judges all goals whose sides have entered; met is what the median meets, if nothing failed on our side. */
+/**
+ * Judges all goals whose sides have entered; met is what the median meets, if nothing failed on our
+ * side.
+ */
 export function judge(played: readonly Played[]): Verdict[] {
   return goals.flatMap(goal => {
     const one = played.find(({ case: { name } }) => name === goal.case)

@@ -1,5 +1,6 @@
 /**
- * atonce and everybody else on the same work, in one go; writes RESULTS.md when everything was played.
+ * atonce and everybody else on the same work, in one go; writes RESULTS.md when everything was
+ * played.
  *
  *     npm run bench -- [--quick] [--only burst,map] [--rivals piscina,raw] [--rounds 4] [--json]
  */
@@ -94,7 +95,10 @@ function readOptions(): {
   }
 }
 
-/** The named ones, in their usual order; all if none is named. A name also stands for all that begin with it. */
+/**
+ * The named ones, in their usual order; all if none is named. A name also stands for all that begin
+ * with it.
+ */
 function chosen<T extends { readonly name: string }>(what: string, all: readonly T[], wanted?: string): T[] {
   if (wanted === undefined) return [...all]
   const matches = (one: T, name: string): boolean => one.name === name || one.name.startsWith(`${name} `)

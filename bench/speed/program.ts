@@ -13,9 +13,9 @@ const pythonProgram = ({ model }: RivalEntry): string =>
   )
 
 /**
- * Runs the program of a contender to its end, and resolves to the JSON that it wrote (Node's to file descriptor 3,
- * Python's to standard output), with what the system says of the meantime: CPU time of the program and of the children
- * that it waited for, and of the whole machine.
+ * Runs the program of a contender to its end, and resolves to the JSON that it wrote (Node's to
+ * file descriptor 3, Python's to standard output), with what the system says of the meantime: CPU
+ * time of the program and of the children that it waited for, and of the whole machine.
  * @throws Error with the program's own words if it fails, or if it takes longer than a minute
  */
 export async function program(

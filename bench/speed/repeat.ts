@@ -9,15 +9,16 @@ import type { Pool } from './rival.ts'
 type Load = Pick<Sample, 'cpuUs' | 'ownCores' | 'foreignCores'>
 
 /**
- * How many windows a pool is warmed up for where the cost of a call is measured: three seconds in a whole run. V8 compiles what a
- * call goes through for a second or two, on two cores that the pool keeps busy, and a server's calls cost what they cost after
- * that. Of a hand-written worker there is little to compile: after one second it is as fast as it gets (bench/README.md).
+ * How many windows a pool is warmed up for where the cost of a call is measured: three seconds in a
+ * whole run. V8 compiles what a call goes through for a second or two, on two cores that the pool
+ * keeps busy, and a server's calls cost what they cost after that. Of a hand-written worker there
+ * is little to compile: after one second it is as fast as it gets (bench/README.md).
  */
 export const warmUpWindows = 6
 
 /**
- * Runs `warmUp` for `warmUpMs`, then `body` for `windowMs`, each at least once; tells the median time of `body`.
- * `countPerBody` calls or items are in one body.
+ * Runs `warmUp` for `warmUpMs`, then `body` for `windowMs`, each at least once; tells the median
+ * time of `body`. `countPerBody` calls or items are in one body.
  */
 export async function repeat(
   body: () => unknown,
@@ -45,8 +46,8 @@ async function stretch(body: () => unknown, windowMs: number): Promise<number[]>
 }
 
 /**
- * Keeps `inFlight` calls in flight: each lane makes its next call when its last has answered. `call` gets a new number
- * each time and checks its own answer.
+ * Keeps `inFlight` calls in flight: each lane makes its next call when its last has answered.
+ * `call` gets a new number each time and checks its own answer.
  */
 export async function keepInFlight(
   call: (number: number) => unknown,
@@ -98,7 +99,9 @@ export async function loaded<T>(
   return { answer, wallMs, load }
 }
 
-/** All inputs at once: by the library's call for many inputs if it has one, else by one call each. */
+/**
+ * All inputs at once: by the library's call for many inputs if it has one, else by one call each.
+ */
 export function runAll(
   pool: Pool,
   name: Parameters<Pool['run']>[0],

@@ -63,7 +63,10 @@ function inWords(goal: Verdict['goal'], unit: Case['unit']): string {
     : `at most ${goal.limit} times what ${goal.rival} costs`
 }
 
-/** What everybody is shown in relation to, beside the best library: what nothing that does the same is likely to beat. */
+/**
+ * What everybody is shown in relation to, beside the best library: what nothing that does the same
+ * is likely to beat.
+ */
 const floors = ['raw', 'bare promises']
 
 function section(one: Played): string {

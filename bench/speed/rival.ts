@@ -1,4 +1,7 @@
-/** What the benchmark asks of everybody who runs: to start some workers and run named work on them, or to do something on one event loop. */
+/**
+ * What the benchmark asks of everybody who runs: to start some workers and run named work on them,
+ * or to do something on one event loop.
+ */
 import type { Place } from '../../gallery/site/get.ts'
 import type { Findings } from '../../gallery/site/site.ts'
 import type { WorkName } from './work.ts'
@@ -8,7 +11,10 @@ export interface Rival {
   start(workers: number): Pool | Promise<Pool>
 }
 
-/** Running workers. What a library does not offer is left out, and counts neither for nor against it. */
+/**
+ * Running workers. What a library does not offer is left out, and counts neither for nor against
+ * it.
+ */
 export interface Pool {
   /** One call of a function of work.ts. */
   run(work: WorkName, argument: unknown): unknown
@@ -20,7 +26,9 @@ export interface Pool {
   move?(array: Float64Array<ArrayBuffer>): PromiseLike<Float64Array<ArrayBuffer>>
   /** `bump` in shared memory; resolves to the first element. */
   share?(array: Float64Array<SharedArrayBuffer>): PromiseLike<number>
-  /** Numbers from 0 up, one by one, through a channel of the given capacity; resolves to their sum. */
+  /**
+   * Numbers from 0 up, one by one, through a channel of the given capacity; resolves to their sum.
+   */
   readonly channel?: {
     /** They are sent here, and received by a worker. */
     to(items: number, capacity: number): PromiseLike<number>
@@ -31,17 +39,29 @@ export interface Pool {
   readonly mostPending?: number
 }
 
-/** A contender on one event loop, as `rivals/<name>.ts` exports it: a body for each case that it has code for. */
+/**
+ * A contender on one event loop, as `rivals/<name>.ts` exports it: a body for each case that it has
+ * code for.
+ */
 export interface LoopRival {
-  /** Makes so many calls of `fn` at once, of which `concurrency` run at a time; resolves when all have ended. */
+  /**
+   * Makes so many calls of `fn` at once, of which `concurrency` run at a time; resolves when all
+   * have ended.
+   */
   limit?(fn: () => Promise<void>, calls: number, concurrency: number): PromiseLike<unknown>
   /** `same` (loop-work.ts) of each input, `concurrency` at a time; results in input order. */
   map?(inputs: readonly number[], concurrency: number): PromiseLike<number[]>
   /** Starts so many calls of `fn` beside each other; resolves when all have ended. */
   join?(fn: () => Promise<void>, children: number): PromiseLike<unknown>
-  /** Numbers from 0 up, one by one, from a sender that awaits each send to a receiver; resolves to their sum. */
+  /**
+   * Numbers from 0 up, one by one, from a sender that awaits each send to a receiver; resolves to
+   * their sum.
+   */
   pass?(items: number, capacity: number): PromiseLike<number>
-  /** Visits all that can be reached from `start` and may be visited, so many requests to a host at a time. */
+  /**
+   * Visits all that can be reached from `start` and may be visited, so many requests to a host at a
+   * time.
+   */
   crawl?(start: string, place: Place, perHost: number): PromiseLike<Findings>
 }
 
@@ -49,8 +69,8 @@ export interface LoopRival {
 export interface RivalEntry {
   readonly name: string
   /**
-   * `loop`: the plain loop. `atonce`: ours. `hand-written`: worker code as one would write it for the task at hand.
-   * `library`: one of npm's. `python`: what Python brings along.
+   * `loop`: the plain loop. `atonce`: ours. `hand-written`: worker code as one would write it for
+   * the task at hand. `library`: one of npm's. `python`: what Python brings along.
    */
   readonly kind: 'loop' | 'atonce' | 'hand-written' | 'library' | 'python'
   readonly model: 'loop' | 'coroutines' | 'threads' | 'processes'
@@ -58,6 +78,9 @@ export interface RivalEntry {
   readonly about?: string
   /** The module under rivals/; Python's have none. */
   readonly url?: string
-  /** Of a contender on one event loop: what it has code for. Others have workers, and play the cases that ask for them. */
+  /**
+   * Of a contender on one event loop: what it has code for. Others have workers, and play the cases
+   * that ask for them.
+   */
   readonly brings?: readonly (keyof LoopRival)[]
 }

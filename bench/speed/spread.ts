@@ -14,8 +14,8 @@ export function spreadOf(figures: readonly (number | undefined)[]): Spread | und
 }
 
 /**
- * `above` ÷ `below`, each turn by itself: what ran at the same time met the same weather. Turns that one of them lacks do
- * not count.
+ * `above` ÷ `below`, each turn by itself: what ran at the same time met the same weather. Turns
+ * that one of them lacks do not count.
  */
 export function ratiosOf(
   above: readonly (number | undefined)[],

@@ -1,6 +1,7 @@
 /**
- * Who plays what, when: every round goes through all cases, and in each case through all contenders, forwards in even
- * rounds and backwards in odd ones. So what is compared ran within a minute, and no case had all its samples in a bad hour.
+ * Who plays what, when: every round goes through all cases, and in each case through all
+ * contenders, forwards in even rounds and backwards in odd ones. So what is compared ran within a
+ * minute, and no case had all its samples in a bad hour.
  */
 import { availableParallelism } from 'node:os'
 import { interleaved } from '../../src/measure/interleave.ts'
@@ -39,7 +40,10 @@ export interface TournamentOptions {
   onSample?(news: { case: Case; rival: RivalEntry; round: number; rounds: number }): void
 }
 
-/** A busy machine is measured all the same, so the second tries have an end: one for so many samples. */
+/**
+ * A busy machine is measured all the same, so the second tries have an end: one for so many
+ * samples.
+ */
 const samplesPerSecondTry = 6
 
 /** Plays all. One who fails in a case is out of that case, and of no other. */

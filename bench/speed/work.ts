@@ -1,4 +1,7 @@
-/** The work, the same for everybody. Plain functions of one argument; how they get to a worker is the rival's affair. */
+/**
+ * The work, the same for everybody. Plain functions of one argument; how they get to a worker is
+ * the rival's affair.
+ */
 import { threadId } from 'node:worker_threads'
 
 export function identity(value: number): number {

@@ -1,4 +1,7 @@
-/** An account whose every booking is on the disk before it is acknowledged, and counts once, however often it is asked for. */
+/**
+ * An account whose every booking is on the disk before it is acknowledged, and counts once, however
+ * often it is asked for.
+ */
 import { actor, Persisted } from '../../src/actors.ts'
 
 interface Booking {
@@ -42,7 +45,10 @@ export const Account = actor(
       await this.#bookings.close()
     }
 
-    /** Books it, unless it is booked already: whoever did not hear the answer asks again with the same id. */
+    /**
+     * Books it, unless it is booked already: whoever did not hear the answer asks again with the
+     * same id.
+     */
     async book(id: string, amount: number): Promise<number> {
       if (!this.#seen.has(id)) await this.#bookings.persist({ id, amount })
       return this.#balance

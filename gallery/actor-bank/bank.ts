@@ -1,6 +1,6 @@
 /**
- * Money goes round among accounts that are actors, each with its journal: the same program with them here, on threads and in
- * processes.
+ * Money goes round among accounts that are actors, each with its journal: the same program with
+ * them here, on threads and in processes.
  *
  *     transfer ─▶ book at the payer ─▶ book at the payee ─▶ done       an ask fails? the same booking again, by its id
  */
@@ -33,7 +33,10 @@ export interface Balances {
 
 const opening = 100
 
-/** What each account must hold in the end: `transfers` of 1 from account n to n + 1, round and round. */
+/**
+ * What each account must hold in the end: `transfers` of 1 from account n to n + 1, round and
+ * round.
+ */
 export function expected(accounts: number, transfers: number): number[] {
   const paid = (account: number) => Math.floor((transfers - 1 - account) / accounts) + 1
   return Array.from(

@@ -1,4 +1,7 @@
-/** The bank in processes, each of which may be killed at any time: `node gallery/actor-bank/kill.ts 200` kills 200 times. */
+/**
+ * The bank in processes, each of which may be killed at any time:
+ * `node gallery/actor-bank/kill.ts 200` kills 200 times.
+ */
 import { processes } from '../../src/index.ts'
 import { type AccountRef, expected, type Point, runBank } from './bank.ts'
 

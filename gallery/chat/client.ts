@@ -25,7 +25,10 @@ export class Client {
     void this.#listen()
   }
 
-  /** Enters the room on that port. The signal ends the connection, and with it whatever waits for it. */
+  /**
+   * Enters the room on that port. The signal ends the connection, and with it whatever waits for
+   * it.
+   */
   static async enter(port: number, name: string, signal?: AbortSignal): Promise<Client> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...(signal && { signal }) })
     await once(socket, 'connect')

@@ -4,8 +4,8 @@
  *     client ── its name, one line ─▶ room ── `* 3 here` to everybody
  *     client ── a line ─────────────▶ room ── `name: line` to everybody, the speaker too
  *
- * The loop takes one line at a time and writes it to every connection before it takes the next: that alone makes the order
- * the same for all. There is no lock, for there is nothing to lock.
+ * The loop takes one line at a time and writes it to every connection before it takes the next:
+ * that alone makes the order the same for all. There is no lock, for there is nothing to lock.
  */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'

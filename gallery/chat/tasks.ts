@@ -1,4 +1,7 @@
-/** What workers do for the chat: some clients enter, speak and listen until everybody has said everything. */
+/**
+ * What workers do for the chat: some clients enter, speak and listen until everybody has said
+ * everything.
+ */
 import { context, task } from '../../src/index.ts'
 import { Client, type Heard } from './client.ts'
 
@@ -10,7 +13,10 @@ export interface Talk {
   readonly linesEach: number
 }
 
-/** Each client says its lines when all are there, and leaves when it has heard all lines of everybody. */
+/**
+ * Each client says its lines when all are there, and leaves when it has heard all lines of
+ * everybody.
+ */
 export const talk = task(import.meta, function talk(plan: Talk): Promise<Heard[]> {
   const { signal } = context()
   return Promise.all(plan.names.map(name => attend(name, plan, signal)))

@@ -52,7 +52,8 @@ export const chat: Workload<Heard[], ChatSize> = {
     await using room = await Room.open()
     const groups = groupsOf(namesOf(clients), executor.workers)
     let done = 0
-    // With `run`, as each group needs a worker of its own: they talk to each other, so none can wait for another to end.
+    // With `run`, as each group needs a worker of its own: they talk to each other, so none can
+    // wait for another to end.
     const calls = groups.map(async names => {
       const timed = executor.with({ timeoutMs: longestMs })
       const heard = await timed.run(talk, { port: room.port, names, everybody: clients, linesEach })

@@ -3,8 +3,8 @@
  *
  *     follow(urls) ─▶ one child each: a place at its host ─▶ visitPage ─▶ harvest ─▶ follow(new urls)
  *
- * The crawl is over when the scope is: there is no count of open pages to keep, and no page is left behind. The first
- * failure ends all the others.
+ * The crawl is over when the scope is: there is no count of open pages to keep, and no page is left
+ * behind. The first failure ends all the others.
  */
 import { type Executor, type ProgressListener, scope } from '../../src/index.ts'
 import type { Place } from '../site/get.ts'

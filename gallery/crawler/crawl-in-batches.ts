@@ -5,7 +5,8 @@
  *        ▲                                                         ┊
  *        └───────────── new addresses ◀────── visits ◀─────────────┊◀── when all of them are done
  *
- * A host belongs to one queue, and a queue has one batch under way: so a host's limit holds, with nothing shared.
+ * A host belongs to one queue, and a queue has one batch under way: so a host's limit holds, with
+ * nothing shared.
  */
 import { type Executor, type ProgressListener, scope } from '../../src/index.ts'
 import type { Place } from '../site/get.ts'
@@ -13,7 +14,8 @@ import { Harvest } from './harvest.ts'
 import { Robots } from './site-robots.ts'
 import { visitPages } from './tasks.ts'
 
-// A batch is as slow as its slowest page, and what it has found waits with it; a small one leaves little to overlap.
+// A batch is as slow as its slowest page, and what it has found waits with it; a small one leaves
+// little to overlap.
 const mostInBatch = 64
 
 class HostQueue {

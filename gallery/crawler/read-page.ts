@@ -7,7 +7,10 @@ export interface ReadPage {
   readonly links: readonly string[]
 }
 
-/** Reads HTML as forgiving as browsers do; `url` is where the page was found, for links that are relative to it. */
+/**
+ * Reads HTML as forgiving as browsers do; `url` is where the page was found, for links that are
+ * relative to it.
+ */
 export function readPage(html: string, url: string): ReadPage {
   const links = new Set<string>()
   let base = url

@@ -1,4 +1,6 @@
-/** Which pages a host asks crawlers to leave alone (RFC 9309, "Robots Exclusion Protocol", 2022). */
+/**
+ * Which pages a host asks crawlers to leave alone (RFC 9309, "Robots Exclusion Protocol", 2022).
+ */
 
 /** Whether a path (with its query) may be asked for. */
 export type Allows = (path: string) => boolean
@@ -11,13 +13,19 @@ interface Rule {
 // A parser must read 500 KiB; what a host writes beyond that is not read (2.5).
 const mostCharacters = 512_000
 
-/** Reads a robots.txt for the crawler whose product token is `agent`. Lines that it can't read say nothing. */
+/**
+ * Reads a robots.txt for the crawler whose product token is `agent`. Lines that it can't read say
+ * nothing.
+ */
 export function readRobots(text: string, agent: string): Allows {
   const rules = rulesFor(groupsOf(text.slice(0, mostCharacters)), agent.toLowerCase())
   return path => path === '/robots.txt' || isAllowed(rules, normal(path))
 }
 
-/** What the answer to `GET /robots.txt` means where it has no text to read (2.3.1): 4xx leaves all open, 5xx nothing. */
+/**
+ * What the answer to `GET /robots.txt` means where it has no text to read (2.3.1): 4xx leaves all
+ * open, 5xx nothing.
+ */
 export function withoutRobots(status: number): Allows {
   return () => status >= 400 && status < 500
 }
@@ -64,13 +72,17 @@ function isAllowed(rules: readonly Rule[], path: string): boolean {
   return decisive?.allow ?? true
 }
 
-/** `*` stands for any characters, `$` at the end for the end. No regular expression: many `*` would make it slow. */
+/**
+ * `*` stands for any characters, `$` at the end for the end. No regular expression: many `*` would
+ * make it slow.
+ */
 function matches(pattern: string, path: string): boolean {
   const anchored = pattern.endsWith('$')
   const [start = '', ...parts] = (anchored ? pattern.slice(0, -1) : pattern).split('*')
   if (!path.startsWith(start)) return false
   let from = start.length
-  // The last part of an anchored pattern has to be found at the end, not at the first place where it stands.
+  // The last part of an anchored pattern has to be found at the end, not at the first place where
+  // it stands.
   const last = anchored ? parts.pop() : undefined
   for (const part of parts) {
     const found = path.indexOf(part, from)

@@ -1,4 +1,7 @@
-/** What workers do for the crawler: addresses go out, titles and links come back; the pages stay there. */
+/**
+ * What workers do for the crawler: addresses go out, titles and links come back; the pages stay
+ * there.
+ */
 import { context, scope, task } from '../../src/index.ts'
 import type { Place } from '../site/get.ts'
 import { Courtesy } from './courtesy.ts'

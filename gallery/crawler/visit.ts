@@ -16,8 +16,9 @@ const mostTries = 3
 const mostRefusals = 100
 
 /**
- * Asks for a page. A server's failure (5xx) is tried again twice, a moment later; a refusal for too many requests (429) as
- * soon as the server has named. Rejects if the connection fails, or with the signal's reason.
+ * Asks for a page. A server's failure (5xx) is tried again twice, a moment later; a refusal for too
+ * many requests (429) as soon as the server has named. Rejects if the connection fails, or with the
+ * signal's reason.
  */
 export async function visit(url: string, place: Place, signal?: AbortSignal): Promise<Visit> {
   const timings: Timing[] = []

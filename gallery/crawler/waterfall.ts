@@ -1,4 +1,7 @@
-/** A crawl as a picture: one bar for each request, in the order in which they began; time goes to the right. */
+/**
+ * A crawl as a picture: one bar for each request, in the order in which they began; time goes to
+ * the right.
+ */
 import type { Timing } from '../site/get.ts'
 import type { Picture } from '../workload.ts'
 
@@ -10,7 +13,10 @@ const margin = 8
 const background: Colour = [255, 255, 255]
 const grid: Colour = [226, 226, 226]
 const gridLines = 10
-/** A colour for each host, in the order in which they were first asked (Okabe and Ito, "Color Universal Design", 2008). */
+/**
+ * A colour for each host, in the order in which they were first asked (Okabe and Ito, "Color
+ * Universal Design", 2008).
+ */
 const hostColours: readonly Colour[] = [
   [0, 114, 178],
   [86, 180, 233],
@@ -24,7 +30,9 @@ const hostColours: readonly Colour[] = [
 const failed: Colour = [213, 37, 0]
 const refused: Colour = [230, 159, 0]
 
-/** Bars take the colour of their host; a failure of the server (5xx) is red, a refusal (429) orange. */
+/**
+ * Bars take the colour of their host; a failure of the server (5xx) is red, a refusal (429) orange.
+ */
 export function waterfall(timings: readonly Timing[]): Picture {
   const bars = timings.toSorted((a, b) => a.beganMs - b.beganMs)
   const height = 2 * margin + rowHeight * bars.length

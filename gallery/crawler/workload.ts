@@ -1,4 +1,7 @@
-/** A crawl of a web site that is served by a process of its own: polite, complete, and nearly all of it waiting. */
+/**
+ * A crawl of a web site that is served by a process of its own: polite, complete, and nearly all of
+ * it waiting.
+ */
 import { randomUUID } from 'node:crypto'
 import type { Executor } from '../../src/index.ts'
 import { learntFromWaiting } from '../learnt-waiting.ts'
@@ -29,7 +32,8 @@ export interface Crawled {
   readonly ledger: Ledger
 }
 
-// From a search of the graph that the site is drawn from, here and by a second implementation in Python: no HTML, no requests.
+// From a search of the graph that the site is drawn from, here and by a second implementation in
+// Python: no HTML, no requests.
 const small: Findings = { pages: 44, redirects: 6, failures: 1, disallowed: 9, sum: 'f949dc5b06b4c017' }
 const large: Findings = { pages: 337, redirects: 28, failures: 14, disallowed: 102, sum: 'af437badf74ae087' }
 const tree: Findings = { pages: 111, redirects: 0, failures: 0, disallowed: 0, sum: '90eb4926ff368981' }
@@ -76,7 +80,8 @@ export const crawler: Workload<Crawled, CrawlerSize> = {
   serial: ({ site, start }) => crawl(site, place => crawlSerially(start, place)),
 
   parallel(executor: Executor, { site, start, perHost }: CrawlerSize, { onProgress }: ParallelOptions = {}) {
-    // On this loop a page is a call of its own; a message to a worker and back is worth more than one page.
+    // On this loop a page is a call of its own; a message to a worker and back is worth more than
+    // one page.
     const form = executor.model === 'coroutines' ? crawlAsFound : crawlInBatches
     return crawl(site, place => form(start, place, perHost, executor, onProgress))
   },
@@ -113,7 +118,10 @@ async function crawl(site: SiteName, form: (place: Place) => Promise<Harvest>): 
   return { findings, timings, ledger: JSON.parse(body) }
 }
 
-/** The server's complaints are part of the answer: a crawler that finds all pages impolitely is wrong. */
+/**
+ * The server's complaints are part of the answer: a crawler that finds all pages impolitely is
+ * wrong.
+ */
 function inWords(
   { pages, redirects, failures, disallowed, sum }: Findings,
   faults: readonly string[],

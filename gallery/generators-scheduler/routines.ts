@@ -1,4 +1,7 @@
-/** Three generators over the same numbers: a source, a mapper, a filter. Each hands out one value, and waits for its turn. */
+/**
+ * Three generators over the same numbers: a source, a mapper, a filter. Each hands out one value,
+ * and waits for its turn.
+ */
 
 /** The whole numbers from `from` to `to`, both included. */
 export function* numbers(from: number, to: number): Generator<number, void, void> {

@@ -4,7 +4,10 @@ import * as pauses from './pause.ts'
 import { type RoutineName, routine } from './routines.ts'
 import { add, emptyTally, type Tally } from './tally.ts'
 
-/** Runs a routine to its end after a pause. After each value it lets others take a turn, as `await asyncio.sleep(0)` does. */
+/**
+ * Runs a routine to its end after a pause. After each value it lets others take a turn, as
+ * `await asyncio.sleep(0)` does.
+ */
 export const runRoutine = task(
   import.meta,
   async function runRoutine(name: RoutineName, from: number, to: number, pauseMs: number): Promise<Tally> {

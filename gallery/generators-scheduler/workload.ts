@@ -1,4 +1,7 @@
-/** Generators that take turns, and the same on an event loop: taking turns helps where there is something to wait for. */
+/**
+ * Generators that take turns, and the same on an event loop: taking turns helps where there is
+ * something to wait for.
+ */
 import type { Executor } from '../../src/index.ts'
 import { learntFromWaiting } from '../learnt-waiting.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'

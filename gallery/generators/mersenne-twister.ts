@@ -6,8 +6,9 @@ const shiftWords = 397
 /**
  * MT19937 as `random.Random(seed)` of CPython seeds and reads it, for seeds of one 32-bit word.
  *
- * Source: Makoto Matsumoto, Takuji Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed uniform
- * pseudo-random number generator" (1998), with the array initialisation of 2002.
+ * Source: Makoto Matsumoto, Takuji Nishimura, "Mersenne Twister: a 623-dimensionally
+ * equidistributed uniform pseudo-random number generator" (1998), with the array initialisation of
+ * 2002.
  *
  * @example
  *     const random = new MersenneTwister(1)
@@ -35,7 +36,10 @@ export class MersenneTwister {
     return this.word() >>> (32 - count)
   }
 
-  /** An integer in [0, limit), each as likely: `randrange(limit)`. Draws again while the bits drawn are too many. */
+  /**
+   * An integer in [0, limit), each as likely: `randrange(limit)`. Draws again while the bits drawn
+   * are too many.
+   */
   below(limit: number): number {
     const width = 32 - Math.clz32(limit)
     for (;;) {
@@ -51,7 +55,10 @@ export class MersenneTwister {
     return new Uint8Array(view.buffer)
   }
 
-  /** `count` different integers from [from, to): `sample(range(from, to), count)`, for counts far below the range's length. */
+  /**
+   * `count` different integers from [from, to): `sample(range(from, to), count)`, for counts far
+   * below the range's length.
+   */
   sample(from: number, to: number, count: number): number[] {
     const taken = new Set<number>()
     while (taken.size < count) taken.add(from + this.below(to - from))

@@ -1,7 +1,8 @@
 /** The gallery's own random numbers: small, fast, and the same on every machine. */
 
 /**
- * Draws from [0, 1), in steps of 2⁻³², the same for the same seed; repeats after 2³² draws. Not for secrets.
+ * Draws from [0, 1), in steps of 2⁻³², the same for the same seed; repeats after 2³² draws. Not for
+ * secrets.
  *
  * Source: Tommy Ettinger, mulberry32 (2017), public domain.
  *

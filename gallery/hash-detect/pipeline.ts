@@ -5,8 +5,9 @@
  *                   ▲                                  │
  *                   └────── s.cancel() ◀── found ──────┘
  *
- * The channel holds few paths: walkers that are faster than the checkers wait for them. Whoever waits in the channel when the
- * file is found is stopped there, at once: no flag has to be looked at, and no item has to come along for it to be seen.
+ * The channel holds few paths: walkers that are faster than the checkers wait for them. Whoever
+ * waits in the channel when the file is found is stopped there, at once: no flag has to be looked
+ * at, and no item has to come along for it to be seen.
  */
 import { Channel, type Executor, scope } from '../../src/index.ts'
 import { filesIn } from '../kept-files.ts'
@@ -16,7 +17,10 @@ const walkers = 4
 const checkers = 4
 const mostBetween = 32
 
-/** The path of a file with that digest, or undefined if none has it; the search ends with the first that is found. */
+/**
+ * The path of a file with that digest, or undefined if none has it; the search ends with the first
+ * that is found.
+ */
 export async function findByDigest(
   folders: readonly string[],
   wanted: string,

@@ -1,4 +1,6 @@
-/** Looking for the file with a given MD5: a pipeline of two stages that stops when it has found it. */
+/**
+ * Looking for the file with a given MD5: a pipeline of two stages that stops when it has found it.
+ */
 import { basename } from 'node:path'
 import type { Executor } from '../../src/index.ts'
 import { filesIn } from '../kept-files.ts'

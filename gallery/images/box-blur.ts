@@ -4,10 +4,12 @@ const radius = 2
 const side = 2 * radius + 1
 
 /**
- * Rows `from` to `to` (excluded) of the blurred plane, to `out`: the sum of the 25 pixels around each, divided by 25 and
- * truncated. Beyond an edge its own pixels go on. Whole numbers throughout, so the bytes are the same everywhere.
+ * Rows `from` to `to` (excluded) of the blurred plane, to `out`: the sum of the 25 pixels around
+ * each, divided by 25 and truncated. Beyond an edge its own pixels go on. Whole numbers throughout,
+ * so the bytes are the same everywhere.
  *
- * Adds up the five rows first, then five neighbours of those sums: 10 additions for each pixel instead of 25.
+ * Adds up the five rows first, then five neighbours of those sums: 10 additions for each pixel
+ * instead of 25.
  */
 export function blurRows(
   from: number,

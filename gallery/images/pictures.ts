@@ -6,8 +6,8 @@ import { decodePng, type PlanarPicture } from '../png/codec.ts'
 export const drawnSize: Pick<PlanarPicture, 'width' | 'height'> = { width: 1_024, height: 768 }
 
 /**
- * Picture number `nth`: in each of its three planes a pixel is ((x + shift) xor y) and 255. The shift is 0 for the first
- * plane of the first picture, and 21 more for each plane after it.
+ * Picture number `nth`: in each of its three planes a pixel is ((x + shift) xor y) and 255. The
+ * shift is 0 for the first plane of the first picture, and 21 more for each plane after it.
  */
 export function drawPicture(nth: number, { width, height } = drawnSize): PlanarPicture {
   const planes = [0, 1, 2].map(channel => {

@@ -1,4 +1,7 @@
-/** What workers do for the blur: the same loop, for planes that reach it and leave it in different ways. */
+/**
+ * What workers do for the blur: the same loop, for planes that reach it and leave it in different
+ * ways.
+ */
 import { move, task } from '../../src/index.ts'
 import type { SharedArray } from '../../src/sync.ts'
 import { blurPlane, blurRows } from './box-blur.ts'

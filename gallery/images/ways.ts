@@ -1,4 +1,7 @@
-/** Pictures are blurred five ways, by how they reach the workers: `node gallery/images/ways.ts photo.png --out blurred`. */
+/**
+ * Pictures are blurred five ways, by how they reach the workers:
+ * `node gallery/images/ways.ts photo.png --out blurred`.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -62,7 +65,10 @@ export async function runWays(
   return { tried, blurred: regrouped(expected, pictures) }
 }
 
-/** What is moved is gone here; the other ways still need it, so a copy goes. A program that read it from a file needs none. */
+/**
+ * What is moved is gone here; the other ways still need it, so a copy goes. A program that read it
+ * from a file needs none.
+ */
 function movedBlur(pool: Executor, planes: readonly Plane[]): () => PromiseLike<Uint8Array[]> {
   const leaving = planes.map(({ bytes, width, height }): [Uint8Array, number, number] => [
     move(bytes.slice()),
@@ -72,7 +78,9 @@ function movedBlur(pool: Executor, planes: readonly Plane[]): () => PromiseLike<
   return () => pool.map(blurAndMove, leaving)
 }
 
-/** On shared memory a plane can be cut into bands at no cost: each reads two rows of its neighbours. */
+/**
+ * On shared memory a plane can be cut into bands at no cost: each reads two rows of its neighbours.
+ */
 const bandsOfPlane = 4
 
 function sharedBlur(pool: Executor, planes: readonly Plane[]): () => Promise<Uint8Array[]> {
@@ -91,7 +99,9 @@ function sharedBlur(pool: Executor, planes: readonly Plane[]): () => Promise<Uin
   }
 }
 
-/** Memory of a kernel is taken for as long as the kernel lives, so it is taken once for all rounds. */
+/**
+ * Memory of a kernel is taken for as long as the kernel lives, so it is taken once for all rounds.
+ */
 function kernelWay(pool: Executor, own: Kernel, planes: readonly Plane[]): Way<readonly Uint8Array[]> {
   const places = planes.map(({ bytes, width, height }) => ({
     plane: own.allocate('u8', bytes.length),

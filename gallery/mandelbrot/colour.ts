@@ -21,8 +21,9 @@ function workshopColour(count: number): Colour {
 }
 
 /**
- * Black inside; outside from deep blue over white and gold to brown and back. It goes with the count's logarithm, since
- * counts grow without bound towards the border; the offset keeps the few steps far out in one quiet blue.
+ * Black inside; outside from deep blue over white and gold to brown and back. It goes with the
+ * count's logarithm, since counts grow without bound towards the border; the offset keeps the few
+ * steps far out in one quiet blue.
  *
  * Source of the cosine form: Inigo Quilez, "Procedural color palette".
  */

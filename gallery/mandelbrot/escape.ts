@@ -4,8 +4,9 @@ import { imaginaryAt, largestNormInside, realAt, type View } from './view.ts'
 /**
  * The counts of rows `from` to `to` (excluded), row-major; `view.iterations` means inside.
  *
- * Plain float64 in one fixed order of operations: a fused multiply-add would give other counts at the border. Costs about
- * 4 ns for each step; a row through the middle of the set takes a thousand times as long as one at the edge.
+ * Plain float64 in one fixed order of operations: a fused multiply-add would give other counts at
+ * the border. Costs about 4 ns for each step; a row through the middle of the set takes a thousand
+ * times as long as one at the edge.
  */
 export function escapeCounts(view: View, from: number, to: number): Uint16Array<ArrayBuffer> {
   const { width } = view

@@ -1,4 +1,7 @@
-/** The Mandelbrot set: bands of rows that cost very different times, handed out as workers become free. */
+/**
+ * The Mandelbrot set: bands of rows that cost very different times, handed out as workers become
+ * free.
+ */
 import type { Executor } from '../../src/index.ts'
 import { fingerprint } from '../fingerprint.ts'
 import { learntFrom } from '../learnt.ts'
@@ -10,11 +13,15 @@ import type { View } from './view.ts'
 
 export interface MandelbrotSize extends Size {
   readonly view: View
-  /** What is known of the counts: how many points are inside, the sum of all counts, and their fingerprint. */
+  /**
+   * What is known of the counts: how many points are inside, the sum of all counts, and their
+   * fingerprint.
+   */
   readonly known: { readonly inside: number; readonly sum: number; readonly sha: string }
 }
 
-// Small enough that the last band ends soon after the others, large enough that a message for each is no cost.
+// Small enough that the last band ends soon after the others, large enough that a message for each
+// is no cost.
 const bandRows = 8
 
 export const mandelbrot: Workload<Uint16Array, MandelbrotSize> = {
@@ -36,7 +43,8 @@ export const mandelbrot: Workload<Uint16Array, MandelbrotSize> = {
     L: {
       label: '2048 × 1536, 1000 iterations',
       view: { width: 2048, height: 1536, iterations: 1000, plane: 'centred' },
-      // Computed by the plain loop here, and the same by a second implementation in C (gcc, -ffp-contract=off).
+      // Computed by the plain loop here, and the same by a second implementation in C (gcc,
+      // -ffp-contract=off).
       known: { inside: 760_145, sum: 778_850_823, sha: 'c9010eb81b3b0287' },
     },
     workshop: {

@@ -1,4 +1,7 @@
-/** The matrices to multiply: integers, so that every product is exact in whatever order it is summed. */
+/**
+ * The matrices to multiply: integers, so that every product is exact in whatever order it is
+ * summed.
+ */
 import { MersenneTwister } from '../generators/mersenne-twister.ts'
 import { mulberry32 } from '../generators/mulberry32.ts'
 
@@ -10,12 +13,18 @@ export interface Factors {
   readonly probe: Float64Array
 }
 
-/** `gallery`: entries −8…8 from mulberry32(1). `workshop`: entries 0…9, A and B as Python's Random(1) and Random(2) give them. */
+/**
+ * `gallery`: entries −8…8 from mulberry32(1). `workshop`: entries 0…9, A and B as Python's
+ * Random(1) and Random(2) give them.
+ */
 export type Source = 'gallery' | 'workshop'
 
 const made = new Map<string, Factors>()
 
-/** The factors of that order; made once and kept, so that later runs spend their time on the product. */
+/**
+ * The factors of that order; made once and kept, so that later runs spend their time on the
+ * product.
+ */
 export function factorsOf(source: Source, n: number): Factors {
   const key = `${source} ${n}`
   const factors = made.get(key) ?? make(source, n)

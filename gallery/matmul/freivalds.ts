@@ -2,8 +2,8 @@
 import type { Factors } from './factors.ts'
 
 /**
- * Whether C·v = A·(B·v) for the factors' probe v: n² steps instead of n³. Exact for integers. A wrong C passes only if
- * its error happens to vanish on v.
+ * Whether C·v = A·(B·v) for the factors' probe v: n² steps instead of n³. Exact for integers. A
+ * wrong C passes only if its error happens to vanish on v.
  *
  * Source: Rūsiņš Freivalds, "Probabilistic machines can use less running time" (1977).
  */

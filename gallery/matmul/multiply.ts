@@ -1,11 +1,12 @@
 /** The product of a band of rows with a whole matrix: the inner loop of matrix multiplication. */
 
 /**
- * C = A·B for some rows A (each `n` long, row-major) and an n×n matrix B; gives as many rows as A has.
+ * C = A·B for some rows A (each `n` long, row-major) and an n×n matrix B; gives as many rows as A
+ * has.
  *
- * The loops run i, k, j, so that B and C are both read along their rows: more than twice as fast as the textbook's
- * i, j, k, which reads B along its columns, and that without any second core (figures in the README). Exact as long as
- * all sums are integers below 2⁵³.
+ * The loops run i, k, j, so that B and C are both read along their rows: more than twice as fast as
+ * the textbook's i, j, k, which reads B along its columns, and that without any second core
+ * (figures in the README). Exact as long as all sums are integers below 2⁵³.
  */
 export function multiplyRows(a: Float64Array, b: Float64Array, n: number): Float64Array<ArrayBuffer> {
   const c = new Float64Array(a.length)

@@ -4,8 +4,8 @@ import type { SharedArray } from '../../src/sync.ts'
 import { multiplyInto, multiplyRows } from './multiply.ts'
 
 /**
- * A band of rows of A times all of B. Both are copied to the worker with every call, B too: that is the price which
- * this workload shows. The rows of C are moved to the caller.
+ * A band of rows of A times all of B. Both are copied to the worker with every call, B too: that is
+ * the price which this workload shows. The rows of C are moved to the caller.
  */
 export const multiplyBand = task(
   import.meta,
@@ -14,7 +14,10 @@ export const multiplyBand = task(
   },
 )
 
-/** One row of C = A·B, on memory that all threads see: nothing is copied, and no two calls write to one row. */
+/**
+ * One row of C = A·B, on memory that all threads see: nothing is copied, and no two calls write to
+ * one row.
+ */
 export const multiplySharedRow = task(
   import.meta,
   (row: number, a: SharedArray, b: SharedArray, c: SharedArray, n: number): void => {

@@ -15,14 +15,18 @@ export interface MatmulSize extends Size {
   readonly orders: readonly number[]
 }
 
-/** What is known of a product: its trace, the sum of its entries, and the fingerprint of its entries as Int32. */
+/**
+ * What is known of a product: its trace, the sum of its entries, and the fingerprint of its entries
+ * as Int32.
+ */
 interface Known {
   readonly trace: number
   readonly sum: number
   readonly sha: string
 }
 
-// All were computed by a second implementation too: the gallery's with NumPy's int64, the workshop's in Python.
+// All were computed by a second implementation too: the gallery's with NumPy's int64, the
+// workshop's in Python.
 const known: Readonly<Record<Source, ReadonlyMap<number, Known>>> = {
   gallery: new Map([
     [256, { trace: -6_758, sum: -121_240, sha: 'bc283cfb5063d263' }],
@@ -36,7 +40,8 @@ const known: Readonly<Record<Source, ReadonlyMap<number, Known>>> = {
   ]),
 }
 
-// With a copy of B to each band, fewer bands are cheaper to send; with too few, the last worker is waited for.
+// With a copy of B to each band, fewer bands are cheaper to send; with too few, the last worker is
+// waited for.
 const bands = 8
 
 /** The answer: one product, row-major, for each order. */

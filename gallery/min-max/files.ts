@@ -3,7 +3,8 @@
 import { MersenneTwister } from '../generators/mersenne-twister.ts'
 import { type KeptFiles, keptFolders } from '../kept-files.ts'
 
-// The stream of random numbers goes on after 400 files of 262,144 bytes, as the workshop's measurement drew them.
+// The stream of random numbers goes on after 400 files of 262,144 bytes, as the workshop's
+// measurement drew them.
 const wordsBefore = (400 * 262_144) / 4
 
 /** Folders with `files` files in all, 100 to a folder. */

@@ -1,4 +1,7 @@
-/** Minimum and maximum of many small files: so little work in each that handing it out is what costs. */
+/**
+ * Minimum and maximum of many small files: so little work in each that handing it out is what
+ * costs.
+ */
 import type { Executor } from '../../src/index.ts'
 import { filesIn } from '../kept-files.ts'
 import { learntFrom } from '../learnt.ts'

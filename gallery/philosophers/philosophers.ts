@@ -1,6 +1,7 @@
 /**
- * Dining philosophers: forks are actors that put aside who asks for one that is taken; a philosopher takes the fork with the
- * lower number first, so that no circle can close (Edsger Dijkstra, "Hierarchical Ordering of Sequential Processes", 1971).
+ * Dining philosophers: forks are actors that put aside who asks for one that is taken; a
+ * philosopher takes the fork with the lower number first, so that no circle can close (Edsger
+ * Dijkstra, "Hierarchical Ordering of Sequential Processes", 1971).
  */
 import { actor, type Ref, self, spawn } from '../../src/actors.ts'
 

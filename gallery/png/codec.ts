@@ -1,7 +1,9 @@
 /** PNG files and the planes of their pictures. */
 import { convertIndexedToRgb, decode, encode } from 'fast-png'
 
-/** A picture with one plane of bytes for each channel: grey, grey and alpha, RGB, or RGB and alpha. */
+/**
+ * A picture with one plane of bytes for each channel: grey, grey and alpha, RGB, or RGB and alpha.
+ */
 export interface PlanarPicture {
   readonly width: number
   readonly height: number

@@ -1,4 +1,7 @@
-/** Counts primes with a segmented sieve: the work of a range is nearly the same wherever the range lies. */
+/**
+ * Counts primes with a segmented sieve: the work of a range is nearly the same wherever the range
+ * lies.
+ */
 import type { PrimeCount } from './prime-count.ts'
 
 // Odd numbers per segment: 64 KiB of flags stay in a core's own cache.

@@ -1,4 +1,7 @@
-/** What workers do for the primes: each call gets two numbers and gives two back, so nothing is lost on the way. */
+/**
+ * What workers do for the primes: each call gets two numbers and gives two back, so nothing is lost
+ * on the way.
+ */
 import { task } from '../../src/index.ts'
 import type { PrimeCount } from './prime-count.ts'
 import { sieveRange } from './sieve.ts'

@@ -1,7 +1,13 @@
-/** Finds primes by trying every odd divisor, as the workshop does: the larger the number, the more work. */
+/**
+ * Finds primes by trying every odd divisor, as the workshop does: the larger the number, the more
+ * work.
+ */
 import type { PrimeCount } from './prime-count.ts'
 
-/** Whether n, an integer up to 2⁵³, is prime. (The workshop's own version calls every even number prime; this one doesn't.) */
+/**
+ * Whether n, an integer up to 2⁵³, is prime. (The workshop's own version calls every even number
+ * prime; this one doesn't.)
+ */
 export function isPrimeByDivision(n: number): boolean {
   if (n < 4) return n > 1
   if (n % 2 === 0) return false

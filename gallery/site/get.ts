@@ -8,7 +8,10 @@ export interface Place {
   readonly crawl: string
 }
 
-/** A request as a waterfall shows it. Times are in ms since 1970, so that those of several threads compare. */
+/**
+ * A request as a waterfall shows it. Times are in ms since 1970, so that those of several threads
+ * compare.
+ */
 export interface Timing {
   readonly host: string
   readonly status: number
@@ -26,11 +29,15 @@ export interface Answer {
   readonly timing: Timing
 }
 
-// Connections are kept for the next request; how many there are at a time is for those who ask to say.
+// Connections are kept for the next request; how many there are at a time is for those who ask to
+// say.
 const connections = new Agent({ keepAlive: true })
 const longestMs = 30_000
 
-/** Rejects if the connection fails, if no answer comes within 30 s, or with the signal's reason. Any status is an answer. */
+/**
+ * Rejects if the connection fails, if no answer comes within 30 s, or with the signal's reason. Any
+ * status is an answer.
+ */
 export function get(url: string, { port, crawl }: Place, signal?: AbortSignal): Promise<Answer> {
   const { host, pathname, search } = new URL(url)
   const beganMs = now()

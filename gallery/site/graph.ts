@@ -1,4 +1,7 @@
-/** A web of pages on eight hosts, drawn from a seed: the same pages, links, delays and faults on every machine. */
+/**
+ * A web of pages on eight hosts, drawn from a seed: the same pages, links, delays and faults on
+ * every machine.
+ */
 import { mulberry32 } from '../generators/mulberry32.ts'
 import type { Page, Site } from './page.ts'
 
@@ -32,12 +35,13 @@ interface Draft {
 }
 
 /**
- * A tree of at most six links' depth, with random links across it. Two in a hundred pages are broken, two more are at the
- * first try, six are redirects; the last two redirect to each other. robots.txt keeps crawlers from `/private/`, from
- * `/archive/` on one host, and from all that ends in `.print`.
+ * A tree of at most six links' depth, with random links across it. Two in a hundred pages are
+ * broken, two more are at the first try, six are redirects; the last two redirect to each other.
+ * robots.txt keeps crawlers from `/private/`, from `/archive/` on one host, and from all that ends
+ * in `.print`.
  *
- * Draws for page i, in this order: parent, whether it stays on the parent's host, host, section, two words of the title,
- * delay, kind, number of links, each link.
+ * Draws for page i, in this order: parent, whether it stays on the parent's host, host, section,
+ * two words of the title, delay, kind, number of links, each link.
  */
 export function drawGraph(seed: number, count: number, pace: number): Site {
   const draw = mulberry32(seed)
@@ -84,7 +88,10 @@ function kindFrom(drawn: number): Page['kind'] {
   return drawn < 0.1 ? 'redirect' : 'plain'
 }
 
-/** The first page is plain, whatever was drawn; the last two redirect to each other; a redirect has one link. */
+/**
+ * The first page is plain, whatever was drawn; the last two redirect to each other; a redirect has
+ * one link.
+ */
 function shape(
   i: number,
   count: number,

@@ -1,4 +1,7 @@
-/** What the server has seen of each crawl: the check asks here, so a crawler's own word is not taken for it. */
+/**
+ * What the server has seen of each crawl: the check asks here, so a crawler's own word is not taken
+ * for it.
+ */
 
 /** What one crawl did, as far as the server can see. */
 export interface Ledger {
@@ -52,7 +55,10 @@ export class Account {
     if (full) this.#answered.add(url)
   }
 
-  /** Counts a request in its window of time; returns how long to stay away, 0 for a request that is within the rate. */
+  /**
+   * Counts a request in its window of time; returns how long to stay away, 0 for a request that is
+   * within the rate.
+   */
   meter(url: string, { requests, windowMs }: { requests: number; windowMs: number }, nowMs: number): number {
     if (nowMs >= this.#window.beganMs + windowMs) this.#window = { beganMs: nowMs, requests: 0 }
     if (this.#window.requests < requests) {

@@ -1,4 +1,7 @@
-/** What a fixture site is made of; the server serves it, and what a crawl must find is computed from it. */
+/**
+ * What a fixture site is made of; the server serves it, and what a crawl must find is computed from
+ * it.
+ */
 
 /** One address of the site, and what the server answers there. */
 export interface Page {
@@ -8,17 +11,23 @@ export interface Page {
   /** The server waits so long before it answers. */
   readonly delayMs: number
   /**
-   * `plain`: 200. `flaky`: 500 to the first request of a crawl, then 200. `broken`: always 500. `redirect`: to the page
-   * `links[0]`, with one of the four codes.
+   * `plain`: 200. `flaky`: 500 to the first request of a crawl, then 200. `broken`: always 500.
+   * `redirect`: to the page `links[0]`, with one of the four codes.
    */
   readonly kind: 'plain' | 'flaky' | 'broken' | 'redirect'
-  /** Whether robots.txt keeps crawlers away; known from how the page was made, not by reading the rules. */
+  /**
+   * Whether robots.txt keeps crawlers away; known from how the page was made, not by reading the
+   * rules.
+   */
   readonly disallowed: boolean
   /** Places in `Site.pages`. */
   readonly links: readonly number[]
 }
 
-/** The most requests that one host takes in a window of time; one more is answered by 429 and when to come back. */
+/**
+ * The most requests that one host takes in a window of time; one more is answered by 429 and when
+ * to come back.
+ */
 export interface Rate {
   readonly host: string
   readonly requests: number

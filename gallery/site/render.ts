@@ -1,4 +1,7 @@
-/** A page as HTML, with its links in the many spellings that real pages have, and traps that are no links. */
+/**
+ * A page as HTML, with its links in the many spellings that real pages have, and traps that are no
+ * links.
+ */
 import type { Page } from './page.ts'
 
 export function htmlOf(page: Page, pages: readonly Page[]): string {

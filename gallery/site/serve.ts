@@ -14,8 +14,8 @@ export interface Served {
 }
 
 /**
- * Serves the site from a process of its own, the same one at each call. It keeps no program alive, and ends with this one.
- * Rejects with what went wrong if the process does not start.
+ * Serves the site from a process of its own, the same one at each call. It keeps no program alive,
+ * and ends with this one. Rejects with what went wrong if the process does not start.
  */
 export function serve(name: SiteName): Promise<Served> {
   const key = JSON.stringify(name)

@@ -1,5 +1,6 @@
 /**
- * The fixture site's own process: serves one site on 127.0.0.1, all hosts on one port, told apart by the Host header.
+ * The fixture site's own process: serves one site on 127.0.0.1, all hosts on one port, told apart
+ * by the Host header.
  *
  *     parent ── argv: the site's name ─▶ server
  *     parent ◀─ stdout: the port, one line ── server
@@ -16,7 +17,10 @@ const { pages, robots, rate } = siteOf(JSON.parse(process.argv[2] ?? '') as Site
 const pageAt = new Map(pages.map(page => [page.url, page]))
 const bodies = new Map(pages.map(page => [page, htmlOf(page, pages)]))
 const redirectCodes = [301, 302, 307, 308]
-/** One for each crawl, by the name that it gives in the header `x-crawl`; taken away when it is read. */
+/**
+ * One for each crawl, by the name that it gives in the header `x-crawl`; taken away when it is
+ * read.
+ */
 const accounts = new Map<string, Account>()
 
 const server = createServer(answer)

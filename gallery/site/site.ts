@@ -49,7 +49,10 @@ export function expectedOf({ pages }: Site): Findings {
   return { pages: found.length, redirects, failures, disallowed, sum: sumOf(found) }
 }
 
-/** A name for a set of pages that does not depend on their order: the sum of their hashes, modulo 2⁶⁴, in hex. */
+/**
+ * A name for a set of pages that does not depend on their order: the sum of their hashes, modulo
+ * 2⁶⁴, in hex.
+ */
 export function sumOf(pages: Iterable<{ readonly url: string; readonly title: string }>): string {
   let sum = 0n
   for (const { url, title } of pages)

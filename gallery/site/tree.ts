@@ -1,4 +1,7 @@
-/** The workshop's site: a page that links to ten, each of which links to ten; 111 pages, each after the same time. */
+/**
+ * The workshop's site: a page that links to ten, each of which links to ten; 111 pages, each after
+ * the same time.
+ */
 import type { Page, Site } from './page.ts'
 
 export function tree(delayMs: number): Site {

@@ -2,8 +2,8 @@
 import type { PlanarPicture } from '../png/codec.ts'
 
 /**
- * The picture, fitted into a square of `side` pixels; a picture that fits already stays as it is. Each pixel is the mean, rounded, of those that
- * it stands for.
+ * The picture, fitted into a square of `side` pixels; a picture that fits already stays as it is.
+ * Each pixel is the mean, rounded, of those that it stands for.
  */
 export function shrink({ width, height, planes }: PlanarPicture, side: number): PlanarPicture {
   const scale = Math.min(1, side / Math.max(width, height))

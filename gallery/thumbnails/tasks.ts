@@ -1,4 +1,7 @@
-/** What workers do for thumbnails: a path goes out, the size of the thumbnail comes back; the pictures never travel. */
+/**
+ * What workers do for thumbnails: a path goes out, the size of the thumbnail comes back; the
+ * pictures never travel.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type Receiver, type Sender, task } from '../../src/index.ts'
@@ -18,7 +21,10 @@ export interface Wish {
   readonly side: number
 }
 
-/** Reads a PNG file, and writes its thumbnail under the same name. A file that is no picture is an answer, not a failure of the run. */
+/**
+ * Reads a PNG file, and writes its thumbnail under the same name. A file that is no picture is an
+ * answer, not a failure of the run.
+ */
 export const makeThumbnail = task(import.meta, function makeThumbnail(path: string, wish: Wish): Made {
   const file = basename(path)
   try {

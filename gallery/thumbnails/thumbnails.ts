@@ -1,4 +1,7 @@
-/** Thumbnails of a folder's PNG files, four ways: `node gallery/thumbnails/thumbnails.ts photos --out thumbnails --way map`. */
+/**
+ * Thumbnails of a folder's PNG files, four ways:
+ * `node gallery/thumbnails/thumbnails.ts photos --out thumbnails --way map`.
+ */
 import { mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -23,7 +26,10 @@ export const ways = {
     )
   },
 
-  /** One call on each worker, all of which take paths from one channel: the workshop's threads and their queue. */
+  /**
+   * One call on each worker, all of which take paths from one channel: the workshop's threads and
+   * their queue.
+   */
   async *channel(paths, wish, pool) {
     const [left, made] = [new Channel<string>(2 * pool.workers), new Channel<Made>(2 * pool.workers)]
     const all = scope(async s => {
@@ -67,7 +73,10 @@ export function picturesIn(folder: string): string[] {
     .sort()
 }
 
-/** Makes the folder for thumbnails. @throws Error if it is that of the pictures, which would be written over */
+/**
+ * Makes the folder for thumbnails. @throws Error if it is that of the pictures, which would be
+ * written over
+ */
 export function prepareOut(folder: string, out: string): void {
   mkdirSync(out, { recursive: true })
   if (realpathSync(folder) !== realpathSync(out)) return

@@ -1,5 +1,6 @@
 /**
- * A stock ticker whose reporter has a bug that strikes now and then: its supervisor starts it anew, and it subscribes again.
+ * A stock ticker whose reporter has a bug that strikes now and then: its supervisor starts it anew,
+ * and it subscribes again.
  *
  *     Exchange ─ a price for each tick ─▶ Reporter ─ fails at every 50th tick ─▶ supervisor ─▶ a new Reporter
  */

@@ -21,7 +21,10 @@ export const add = task(import.meta, function add(one: number, other: number): n
   return one + other
 })
 
-/** Adds one to a number that threads share, so many times: read, then write, which only a lock makes one step. */
+/**
+ * Adds one to a number that threads share, so many times: read, then write, which only a lock makes
+ * one step.
+ */
 export const deposit = task(
   import.meta,
   function deposit(account: SharedArray<'f64'>, lock: Mutex, times: number): void {

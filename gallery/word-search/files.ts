@@ -26,10 +26,10 @@ export function foldersOf(files: number): string[] {
 }
 
 /**
- * Text after text, all from mulberry32(11). Each word takes three draws: which one (the square of the draw, so that early
- * words are frequent), how it is written (below 0.1 in capitals, below 0.2 with the first letter as one, below 0.3 with an
- * `s` at its end, which makes it another word), and what follows it (below 0.1 a comma, below 0.15 a hyphen instead of the
- * space).
+ * Text after text, all from mulberry32(11). Each word takes three draws: which one (the square of
+ * the draw, so that early words are frequent), how it is written (below 0.1 in capitals, below 0.2
+ * with the first letter as one, below 0.3 with an `s` at its end, which makes it another word), and
+ * what follows it (below 0.1 a comma, below 0.15 a hyphen instead of the space).
  */
 export function* texts(): Generator<string> {
   const draw = mulberry32(11)

@@ -13,7 +13,9 @@ export interface WordSearchSize extends Size {
   readonly files: number
 }
 
-/** What is known of the hits: how many of each word, in how many files, and the MD5 of all places. */
+/**
+ * What is known of the hits: how many of each word, in how many files, and the MD5 of all places.
+ */
 export interface Found {
   readonly counts: readonly number[]
   readonly files: number
@@ -23,7 +25,8 @@ export interface Found {
 // One that is frequent, one in the middle, one that is rare.
 export const words: readonly string[] = ['baba', 'lomi', 'tutu']
 
-// By a second implementation in Python, which makes the texts itself and cuts them into words without a pattern.
+// By a second implementation in Python, which makes the texts itself and cuts them into words
+// without a pattern.
 const known: ReadonlyMap<number, Found> = new Map([
   [20, { counts: [1_166, 23, 10], files: 20, places: '1cc0e68fc929b445877f3281ed0de70f' }],
   [100, { counts: [5_989, 82, 56], files: 100, places: '4b5030fe84b5065daeda5e707d8d5204' }],

@@ -5,8 +5,8 @@
  *        ├── the actor ends or restarts ──▶ failed at once, never by a time limit alone
  *        └── time, signal, the ask around ─▶ given up; what comes later is dropped
  *
- * An ask that is made while an actor answers another one is given up with that one, so a chain has one deadline, that of
- * its first ask. The chain is also how a cycle is found: see `cycle`.
+ * An ask that is made while an actor answers another one is given up with that one, so a chain has
+ * one deadline, that of its first ask. The chain is also how a cycle is found: see `cycle`.
  */
 import { AbortError, TimeoutError } from '../errors.ts'
 import type { Runtime, Timer } from '../runtime/runtime.ts'
@@ -133,8 +133,9 @@ function abortOf({ what }: Ask, signal: AbortSignal): AbortError {
 }
 
 /**
- * Why `asker` can't wait for `target`: the chain of those who wait, where `target` waits for `asker` already.
- * Waits that have ended are no part of it: an actor that asks and goes on to its next message does not wait.
+ * Why `asker` can't wait for `target`: the chain of those who wait, where `target` waits for
+ * `asker` already. Waits that have ended are no part of it: an actor that asks and goes on to its
+ * next message does not wait.
  */
 export function cycle(asker: Asker, target: Target): CyclicAskError | undefined {
   const chain = [target.name, asker.name]
@@ -153,8 +154,8 @@ function isSame(asker: Asker, target: Target): boolean {
 }
 
 /**
- * Asks by their time limit, each limit with a line of its own: in it the first to come is the first to be over, so one
- * timer serves all. A timer for each ask would cost as much as the ask.
+ * Asks by their time limit, each limit with a line of its own: in it the first to come is the first
+ * to be over, so one timer serves all. A timer for each ask would cost as much as the ask.
  */
 export class Lines {
   readonly #runtime: Runtime
@@ -211,7 +212,8 @@ class Line {
     else ask.later.earlier = ask.earlier
     ask.earlier = undefined
     ask.later = undefined
-    // The timer stays for the next ask, which is likely to come soon; it does not keep the program alive.
+    // The timer stays for the next ask, which is likely to come soon; it does not keep the program
+    // alive.
     if (this.#first === undefined) this.#timer?.unref()
   }
 

@@ -6,7 +6,8 @@
  *        └─ threw: failed ◀──┘ └──── restarted ───┴─ threw in a tell, or an error it crashes on: failed
  *     any ──stop──▶ stopping: children, then onStop ──▶ ended: name free, asks failed, letters dead, watchers told
  *
- * `failed` waits for its parent, which restarts it (the mailbox stays) or ends it. Only this file writes the state.
+ * `failed` waits for its parent, which restarts it (the mailbox stays) or ends it. Only this file
+ * writes the state.
  */
 
 import { ThrownValueError } from '../errors.ts'
@@ -154,7 +155,8 @@ export class Cell extends Intake implements LiveActor, Runnable {
   // ── life ──
 
   /**
-   * Makes a new instance and starts it; the mailbox stays. Returns a promise only if `onStart` does.
+   * Makes a new instance and starts it; the mailbox stays. Returns a promise only if `onStart`
+   * does.
    * @throws ActorStartError, at once or by the promise
    */
   start(): Promise<void> | undefined {
@@ -214,8 +216,8 @@ export class Cell extends Intake implements LiveActor, Runnable {
   }
 
   /**
-   * Ends what belongs to this instance only: its message, its children, `onStop`, all within `budgetMs`. The mailbox and
-   * the ref wait for `start`.
+   * Ends what belongs to this instance only: its message, its children, `onStop`, all within
+   * `budgetMs`. The mailbox and the ref wait for `start`.
    */
   async suspend(error: unknown, budgetMs: number): Promise<void> {
     if (this.#isEnding()) return
@@ -278,8 +280,8 @@ export class Cell extends Intake implements LiveActor, Runnable {
   }
 
   /**
-   * Ends it: lets the current message finish, stops its children, calls `onStop`, all within `budgetMs`; then it is
-   * fenced. Resolves when it has ended.
+   * Ends it: lets the current message finish, stops its children, calls `onStop`, all within
+   * `budgetMs`; then it is fenced. Resolves when it has ended.
    */
   end(reason: StopReason, budgetMs: number): Promise<void> | undefined {
     if (this.ended !== undefined) return undefined

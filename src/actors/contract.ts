@@ -1,4 +1,6 @@
-/** What the parts of actors agree on: classes as they are known, methods, and what a ref points at. */
+/**
+ * What the parts of actors agree on: classes as they are known, methods, and what a ref points at.
+ */
 import type { Place } from '../declared/declarations.ts'
 import type { StopReason } from './reason.ts'
 
@@ -73,7 +75,10 @@ export interface Asking {
 /** Is told once when an actor has ended for good. */
 export type Ended = (reason: StopReason) => void
 
-/** The end of a link from which messages come: how many of them have been worked on goes back over it. */
+/**
+ * The end of a link from which messages come: how many of them have been worked on goes back over
+ * it.
+ */
 export interface Inlet {
   /** How many came. */
   taken: number
@@ -83,7 +88,10 @@ export interface Inlet {
   tell(): void
 }
 
-/** What a ref points at: an actor on this thread, or the near end of one elsewhere. Both take the same messages. */
+/**
+ * What a ref points at: an actor on this thread, or the near end of one elsewhere. Both take the
+ * same messages.
+ */
 export interface Target {
   readonly definition: Definition
   /** As `counter 3`, or the name that it was started under. */

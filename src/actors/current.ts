@@ -1,6 +1,6 @@
 /**
- * The actor in which code runs: while a method runs, by a variable; after an `await` in it, by its asynchronous context.
- * A context for each message would cost more than the message.
+ * The actor in which code runs: while a method runs, by a variable; after an `await` in it, by its
+ * asynchronous context. A context for each message would cost more than the message.
  */
 import { currentStrand, Strand } from '../runtime/strand.ts'
 import type { LiveActor } from './live-actor.ts'

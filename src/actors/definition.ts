@@ -1,9 +1,11 @@
 /**
- * What is known of an actor's class: its address, its methods, and the stubs through which refs call them.
+ * What is known of an actor's class: its address, its methods, and the stubs through which refs
+ * call them.
  *
  *     class Counter ─actor(import.meta, …)─▶ Definition ─▶ Ask and Tell classes, made once ─▶ ref.ask.add(2)
  *
- * The far side imports the same module and finds the class by module, name and position; code never travels.
+ * The far side imports the same module and finds the class by module, name and position; code never
+ * travels.
  */
 import { checkCount, checkFunction, checkOptions, optionNames } from '../checks.ts'
 import { Declarations, type Place } from '../declared/declarations.ts'
@@ -16,21 +18,33 @@ const { types } = process.getBuiltinModule('node:util')
 
 /** What an actor's class promises about its actors. */
 export interface ActorOptions {
-  /** How many messages may wait. Default 4,096; `Infinity` is for benchmarks and for senders that count themselves. */
+  /**
+   * How many messages may wait. Default 4,096; `Infinity` is for benchmarks and for senders that
+   * count themselves.
+   */
   readonly capacity?: number
   /**
-   * What happens above `capacity`. `wait` (the default): an ask waits for room, and an actor that told takes no further
-   * message of its own until there is room again. `reject`: the message becomes a dead letter, an ask a MailboxFullError.
-   * `drop-oldest`: the oldest waiting message makes room.
+   * What happens above `capacity`. `wait` (the default): an ask waits for room, and an actor that
+   * told takes no further message of its own until there is room again. `reject`: the message
+   * becomes a dead letter, an ask a MailboxFullError. `drop-oldest`: the oldest waiting message
+   * makes room.
    */
   readonly overflow?: Overflow
-  /** Errors of an ask that are the actor's failure too, not only the caller's: these restart it. Default: none. */
+  /**
+   * Errors of an ask that are the actor's failure too, not only the caller's: these restart it.
+   * Default: none.
+   */
   readonly crashOn?: readonly (abstract new (
     ...args: any[]
   ) => unknown)[]
-  /** How many of its last messages a report of its failure shows, with what changed in its fields. Default 0: keeps none. */
+  /**
+   * How many of its last messages a report of its failure shows, with what changed in its fields.
+   * Default 0: keeps none.
+   */
   readonly remember?: number
-  /** What a report shows in place of a message's arguments: passwords, for one, are not for logs. */
+  /**
+   * What a report shows in place of a message's arguments: passwords, for one, are not for logs.
+   */
   readonly redact?: (method: string, args: readonly unknown[]) => readonly unknown[]
 }
 
@@ -58,12 +72,15 @@ const usualCapacity = 4_096
 const hooks = new Set(['constructor', 'onStart', 'onStop'])
 
 /**
- * Declares a class whose instances can live as actors, here or on another thread; `new` still makes a plain one.
+ * Declares a class whose instances can live as actors, here or on another thread; `new` still makes
+ * a plain one.
  *
- * Call it at the top level of a module that workers can import, as `task()`. Every method becomes a message, inherited
- * ones too; fields, accessors, `#private` methods, `onStart` and `onStop` do not.
+ * Call it at the top level of a module that workers can import, as `task()`. Every method becomes a
+ * message, inherited ones too; fields, accessors, `#private` methods, `onStart` and `onStop` do
+ * not.
  *
- * Its type has no private members: the declaration of an exported class expression may not show them.
+ * Its type has no private members: the declaration of an exported class expression may not show
+ * them.
  *
  * @throws InvalidActorError if it is no class, has no name, or is declared already
  * @throws DeclarationError if `where` names no module

@@ -2,7 +2,10 @@
 import { AtonceError, listErrorClasses } from '../errors.ts'
 import { inWords, type StopReason } from './reason.ts'
 
-/** What was given as an actor's class, or as an actor, is none. The message shows the line that makes it one. */
+/**
+ * What was given as an actor's class, or as an actor, is none. The message shows the line that
+ * makes it one.
+ */
 export class InvalidActorError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_INVALID_ACTOR', message)
@@ -37,11 +40,17 @@ export class ActorStartError extends AtonceError {
   }
 }
 
-/** The actor has ended, or was restarted while it worked on the message. `cause` is its own failure, if that is why. */
+/**
+ * The actor has ended, or was restarted while it worked on the message. `cause` is its own failure,
+ * if that is why.
+ */
 export class ActorDiedError extends AtonceError {
   readonly actor: string
   readonly reason: StopReason
-  /** Whether the message may have been worked on: `no`, or `maybe`. A message is never worked on twice. */
+  /**
+   * Whether the message may have been worked on: `no`, or `maybe`. A message is never worked on
+   * twice.
+   */
   readonly begun: 'no' | 'maybe'
 
   constructor(actor: string, reason: StopReason, begun: 'no' | 'maybe') {
@@ -72,7 +81,10 @@ export class MailboxFullError extends AtonceError {
   }
 }
 
-/** An ask that could never be answered: whoever is asked waits, directly or through others, for whoever asks. */
+/**
+ * An ask that could never be answered: whoever is asked waits, directly or through others, for
+ * whoever asks.
+ */
 export class CyclicAskError extends AtonceError {
   /** The names, from who asks to who would have to answer. */
   readonly chain: readonly string[]

@@ -1,6 +1,6 @@
 /**
- * What few actors have: a name, watchers, children, timers, a context of its own, a stash, other behaviour. Made when an
- * actor first needs one of them, so that an idle one stays small.
+ * What few actors have: a name, watchers, children, timers, a context of its own, a stash, other
+ * behaviour. Made when an actor first needs one of them, so that an idle one stays small.
  */
 
 import { unsharedContext } from '../runtime/async-context.ts'
@@ -134,7 +134,10 @@ export class Extras {
     this.#leavers.clear()
   }
 
-  /** Runs `run` as a message after `delayMs`, and again after each `delayMs` if it `repeats`; returns what stops it. */
+  /**
+   * Runs `run` as a message after `delayMs`, and again after each `delayMs` if it `repeats`;
+   * returns what stops it.
+   */
   setTimer(delayMs: number, run: () => unknown, repeats: boolean): () => void {
     const { runtime } = this.#actor.system
     let timer: Timer
@@ -182,7 +185,10 @@ export class Extras {
 
   // ── its ends ──
 
-  /** What belongs to this incarnation ends: children, timers, `onStop`; the mailbox, the name and the watches stay. */
+  /**
+   * What belongs to this incarnation ends: children, timers, `onStop`; the mailbox, the name and
+   * the watches stay.
+   */
   async leaveIncarnation(reason: StopReason, budgetMs: number): Promise<void> {
     this.#left()
     await this.children?.stop({ kind: 'shutdown' })
@@ -220,7 +226,10 @@ export class Extras {
     })
   }
 
-  /** Ends the actor within `budgetMs`: its message, its children, `onStop`; what takes longer is fenced. */
+  /**
+   * Ends the actor within `budgetMs`: its message, its children, `onStop`; what takes longer is
+   * fenced.
+   */
   async endWithin(reason: StopReason, budgetMs: number, working: boolean): Promise<void> {
     const actor = this.#actor
     this.closing ??= reason

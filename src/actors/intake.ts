@@ -1,5 +1,6 @@
 /**
- * What comes in to an actor on this thread: tells, asks, steps of streams, its own timers; and what is refused.
+ * What comes in to an actor on this thread: tells, asks, steps of streams, its own timers; and what
+ * is refused.
  *
  *     message ─▶ ended, or stopping? refused ─▶ a circle of asks? refused ─▶ room? ─▶ mailbox ─▶ gets in line
  *                                                                             └─ no: by the class's policy (overflow)
@@ -118,7 +119,10 @@ export abstract class Intake {
     if (this.ended === undefined) this.#accept(new OwnMessage(run, this.incarnation, undefined))
   }
 
-  /** Asks for what `run` gives when it runs as a message of this incarnation; `what` is for messages. */
+  /**
+   * Asks for what `run` gives when it runs as a message of this incarnation; `what` is for
+   * messages.
+   */
   askOwn(
     run: () => unknown,
     what: string,
@@ -162,7 +166,8 @@ export abstract class Intake {
       return true
     }
     if (sender === undefined) return asks
-    // Nobody is held up by one that is held up itself: or some could wait for each other in a circle, for ever.
+    // Nobody is held up by one that is held up itself: or some could wait for each other in a
+    // circle, for ever.
     const { muting } = this.extras
     if (!muting.muted && sender instanceof Intake && sender.waiting < sender.definition.capacity)
       muting.mute(sender.extras.muting)

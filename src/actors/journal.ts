@@ -1,13 +1,15 @@
 /**
- * A journal in a file: what was appended and acknowledged is there after `kill -9`; what was half written is not.
+ * A journal in a file: what was appended and acknowledged is there after `kill -9`; what was half
+ * written is not.
  *
  *     append ─▶ pending ─▶ one write, one fdatasync for all that is pending ─▶ acknowledged
  *     open   ─▶ snapshot, then records in order, up to the first that is torn ─▶ the rest of the file is cut off
  *     compact ─▶ snapshot to a new file, fsync, rename ─▶ the log is cut to nothing
  *
- * A record is its length, the CRC-32 of what follows, its number, and the value as V8 serializes it. A crash within
- * `compact` leaves records that the snapshot has already; their numbers say so. The rename idiom and the
- * need for an fsync of the folder: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
+ * A record is its length, the CRC-32 of what follows, its number, and the value as V8 serializes
+ * it. A crash within `compact` leaves records that the snapshot has already; their numbers say so.
+ * The rename idiom and the need for an fsync of the folder: Pillai et al., "All File Systems Are
+ * Not Created Equal", OSDI 2014.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { sleep } from '../coroutines/time/sleep.ts'
@@ -51,7 +53,8 @@ export class Journal {
   }
 
   /**
-   * Opens the file, or makes it, and reads what it holds. To be called once, before anything is appended.
+   * Opens the file, or makes it, and reads what it holds. To be called once, before anything is
+   * appended.
    * @throws JournalError if the file is not a journal
    */
   async open(): Promise<Recovered> {
@@ -102,8 +105,8 @@ export class Journal {
   }
 
   /**
-   * Resolves when the event is on the disk; rejects with JournalError when it can't be, or another writer is at the file.
-   * A journal that has failed takes nothing more: open it anew.
+   * Resolves when the event is on the disk; rejects with JournalError when it can't be, or another
+   * writer is at the file. A journal that has failed takes nothing more: open it anew.
    */
   append(event: unknown): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken)
@@ -137,7 +140,8 @@ export class Journal {
         await appendAll(file, bytes)
         await file.datasync()
         this.#sizeBytes += bytes.length
-        // Appended by the system in one place each, so that two writers destroy nothing; but only one may go on.
+        // Appended by the system in one place each, so that two writers destroy nothing; but only
+        // one may go on.
         if ((await file.stat()).size !== this.#sizeBytes)
           throw new JournalError(this.path, 'another writer is at the file')
         for (const { resolve } of batch) resolve()
@@ -154,7 +158,8 @@ export class Journal {
   }
 
   /**
-   * Keeps `state` in place of all events so far. Waits for what is pending; resolves when it is on the disk.
+   * Keeps `state` in place of all events so far. Waits for what is pending; resolves when it is on
+   * the disk.
    * @throws JournalError
    */
   async compact(state: unknown): Promise<void> {
@@ -165,7 +170,8 @@ export class Journal {
     const file = this.#file as FileHandle
     if ((await file.stat()).size !== this.#sizeBytes)
       throw new JournalError(this.path, 'another writer is at the file')
-    // The log is emptied in place: its records are in the snapshot, and are passed over if this is as far as it comes.
+    // The log is emptied in place: its records are in the snapshot, and are passed over if this is
+    // as far as it comes.
     await file.truncate(magic.length)
     await file.datasync()
     this.#sizeBytes = magic.length
@@ -226,7 +232,8 @@ function readRecords(
   let goodBytes = magic.length
   let lastSeq = afterSeq
   for (let record = recordAt(bytes, goodBytes); record !== undefined; record = recordAt(bytes, goodBytes)) {
-    // Two writers may have given one number twice before one of them was told; neither event is lost.
+    // Two writers may have given one number twice before one of them was told; neither event is
+    // lost.
     if (record.seq > afterSeq) events.push(record.value)
     lastSeq = Math.max(lastSeq, record.seq)
     goodBytes = record.endBytes

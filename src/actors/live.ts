@@ -1,4 +1,7 @@
-/** Trees of actors as tools see them: each supervisor that has none above it lists itself, and is asked when somebody looks. */
+/**
+ * Trees of actors as tools see them: each supervisor that has none above it lists itself, and is
+ * asked when somebody looks.
+ */
 import { treeLines } from '../live/print.ts'
 import { listLive } from '../live/register.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'

@@ -1,7 +1,8 @@
 /**
  * What waits for an actor, first in, first out.
  *
- * A list through the messages themselves: an idle actor has no memory for a queue, and a full one no array to grow.
+ * A list through the messages themselves: an idle actor has no memory for a queue, and a full one
+ * no array to grow.
  */
 import type { Ask } from './ask.ts'
 import type { Method } from './contract.ts'
@@ -22,7 +23,10 @@ export class Message {
   }
 }
 
-/** A function that runs as a message of one incarnation: a timer, a watch, a step of a stream. A restart throws it away. */
+/**
+ * A function that runs as a message of one incarnation: a timer, a watch, a step of a stream. A
+ * restart throws it away.
+ */
 export class OwnMessage extends Message {
   readonly run: () => unknown
   readonly incarnation: number

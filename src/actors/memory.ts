@@ -1,4 +1,7 @@
-/** What an actor did last, and what its fields were when it started; kept only where its class asks for it (`remember`). */
+/**
+ * What an actor did last, and what its fields were when it started; kept only where its class asks
+ * for it (`remember`).
+ */
 
 export interface Change {
   readonly from: unknown

@@ -1,10 +1,12 @@
 /**
- * Back-pressure between actors: who tells a full mailbox takes no further message of its own until there is room.
+ * Back-pressure between actors: who tells a full mailbox takes no further message of its own until
+ * there is room.
  *
  *     A tells B, whose mailbox is full ─▶ B mutes A ─▶ B is at half its capacity, has ended, or A is asked ─▶ A works on
  *
- * After the backpressure of the Pony runtime (ponyc, since 0.19). Like there, an actor that has too much to do itself is
- * not muted, or two could wait for each other. An ask ends it, since whoever is asked must answer.
+ * After the backpressure of the Pony runtime (ponyc, since 0.19). Like there, an actor that has too
+ * much to do itself is not muted, or two could wait for each other. An ask ends it, since whoever
+ * is asked must answer.
  */
 import type { Definition, Inlet } from './contract.ts'
 

@@ -1,4 +1,7 @@
-/** Names of actors on this thread: taken when an actor starts, free before anyone hears that it has ended. */
+/**
+ * Names of actors on this thread: taken when an actor starts, free before anyone hears that it has
+ * ended.
+ */
 
 import type { Cell } from './cell.ts'
 import { NameTakenError } from './errors.ts'

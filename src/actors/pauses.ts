@@ -10,7 +10,10 @@ export class Pauses {
     this.#backoff = backoff
   }
 
-  /** The pause after a failure now; `random` is from 0 to 1. The rule and its numbers are Apache Pekko's. */
+  /**
+   * The pause after a failure now; `random` is from 0 to 1. The rule and its numbers are Apache
+   * Pekko's.
+   */
   next(nowMs: number, random: number): number {
     const { minMs, maxMs, jitter } = this.#backoff
     if (nowMs - this.#endsMs > (minMs + maxMs) / 2) this.#inARow = 0

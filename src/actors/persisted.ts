@@ -4,8 +4,8 @@
  *     onStart: replay() ─▶ restore(snapshot) ─▶ apply(event) for each event
  *     a method: persist(event) ─▶ journal ─▶ apply(event) ─▶ the method answers
  *
- * What was answered was persisted. A death between the two leaves an event that nobody was told of: it counts, as the ask
- * that failed with `begun: 'maybe'` says.
+ * What was answered was persisted. A death between the two leaves an event that nobody was told of:
+ * it counts, as the ask that failed with `begun: 'maybe'` says.
  */
 import { checkCount, checkFunction, checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
@@ -22,7 +22,10 @@ export interface PersistOptions<E, S> {
   /** The state as it is kept in place of all events so far. With `restore` and `every`. */
   readonly snapshot?: () => S
   readonly restore?: (state: S) => void
-  /** After so many events the journal is cut to a snapshot. Default 1,000, where there is a `snapshot`. */
+  /**
+   * After so many events the journal is cut to a snapshot. Default 1,000, where there is a
+   * `snapshot`.
+   */
   readonly every?: number
 }
 
@@ -56,7 +59,10 @@ export class Persisted<E, S = unknown> {
     this.#journal = new Journal(path)
   }
 
-  /** Brings the state to where it was; to be awaited in `onStart`. Returns how many events there were. */
+  /**
+   * Brings the state to where it was; to be awaited in `onStart`. Returns how many events there
+   * were.
+   */
   async replay(): Promise<number> {
     // An instance that does not start, or is gone, has no `onStop` to close it.
     currentActor()?.onLeaving(() => void this.close())
@@ -68,8 +74,9 @@ export class Persisted<E, S = unknown> {
   }
 
   /**
-   * Resolves when the event is on the disk and applied. Costs a write and an fdatasync, shared by all that come at once.
-   * Rejects with JournalError: then the event was not applied, and the actor should fail, to begin from the journal again.
+   * Resolves when the event is on the disk and applied. Costs a write and an fdatasync, shared by
+   * all that come at once. Rejects with JournalError: then the event was not applied, and the actor
+   * should fail, to begin from the journal again.
    */
   async persist(event: E): Promise<void> {
     await this.#journal.append(event)

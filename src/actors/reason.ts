@@ -4,7 +4,8 @@
  * - `stop`: it was asked to, or stopped itself.
  * - `shutdown`: its supervisor ended it.
  * - `failure`: it threw, or what it was linked to failed; `error` says what.
- * - `killed`: it did not stop in time. On this thread it is fenced: it may still run, and nobody hears it.
+ * - `killed`: it did not stop in time. On this thread it is fenced: it may still run, and nobody
+ *   hears it.
  * - `restart`: only `onStop` is told this; the actor goes on as a new instance.
  * - `gone`: the place it lived on is gone; `error` says how.
  * - `noproc`: there was no such actor when it was asked for.

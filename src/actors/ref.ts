@@ -15,7 +15,10 @@ type MethodNames<T> = {
       : never
 }[keyof T]
 
-/** What an ask of a method gives: its values as they come for a generator, a promise of its result for any other. */
+/**
+ * What an ask of a method gives: its values as they come for a generator, a promise of its result
+ * for any other.
+ */
 type Answer<R> = [R] extends [never]
   ? Promise<never>
   : R extends Generator<infer Y, any, any> | AsyncGenerator<infer Y, any, any>
@@ -36,12 +39,18 @@ export type Tells<T> = {
 
 /** One watch; another of the same actor is another one. */
 export interface Watch extends Disposable {
-  /** Resolves when the actor has ended for good, never for a restart; at once if it has. Never rejects. */
+  /**
+   * Resolves when the actor has ended for good, never for a restart; at once if it has. Never
+   * rejects.
+   */
   readonly down: Promise<StopReason>
 }
 
 export interface AskOptions {
-  /** An ask that is not answered by then rejects with TimeoutError. Default 5,000; `Infinity` waits for ever. */
+  /**
+   * An ask that is not answered by then rejects with TimeoutError. Default 5,000; `Infinity` waits
+   * for ever.
+   */
   readonly timeoutMs?: number
   /** An ask is given up when it aborts. */
   readonly signal?: AbortSignal
@@ -50,7 +59,10 @@ export interface AskOptions {
 const askOptionNames = optionNames<AskOptions>({ timeoutMs: true, signal: true })
 
 export interface StopOptions {
-  /** What becomes of the messages that wait: `finish` (the default) does them first, `drop` makes dead letters of them. */
+  /**
+   * What becomes of the messages that wait: `finish` (the default) does them first, `drop` makes
+   * dead letters of them.
+   */
   readonly queued?: 'finish' | 'drop'
   /** How long it may take. Default 5,000; 0 fences it at once. */
   readonly graceMs?: number
@@ -60,9 +72,15 @@ const stopOptionNames = optionNames<StopOptions>({ queued: true, graceMs: true }
 
 /** An actor, as the program sees it. */
 export interface Ref<T extends object = object> {
-  /** `await ref.ask.add(2)`: rejects with what the method threw; at once with ActorDiedError when the actor dies. */
+  /**
+   * `await ref.ask.add(2)`: rejects with what the method threw; at once with ActorDiedError when
+   * the actor dies.
+   */
   readonly ask: Asks<T>
-  /** `ref.tell.add(2)`: sends and goes on. Returns false if the message is a dead letter; never throws for the actor's state. */
+  /**
+   * `ref.tell.add(2)`: sends and goes on. Returns false if the message is a dead letter; never
+   * throws for the actor's state.
+   */
   readonly tell: Tells<T>
   readonly name: string
   /** Why it has ended; undefined while it lives, or is being restarted. */
@@ -75,7 +93,8 @@ export interface Ref<T extends object = object> {
   /** Watches it, until the watch is disposed of. */
   watch(): Watch
   /**
-   * Stops it for good. Resolves when it has ended; after `graceMs` it is fenced: what it still does, nobody hears.
+   * Stops it for good. Resolves when it has ended; after `graceMs` it is fenced: what it still
+   * does, nobody hears.
    * @throws OptionError
    */
   stop(options?: StopOptions): Promise<void>

@@ -15,9 +15,14 @@ export interface FailureReport {
   readonly error: unknown
   /** What it worked on. */
   readonly message: ReportedMessage | undefined
-  /** The last messages before that, oldest first; as many as `remember` of the class's options says. */
+  /**
+   * The last messages before that, oldest first; as many as `remember` of the class's options says.
+   */
   readonly before: readonly ReportedMessage[]
-  /** The fields that have changed since this instance started, where they can be copied. Only with `remember`. */
+  /**
+   * The fields that have changed since this instance started, where they can be copied. Only with
+   * `remember`.
+   */
   readonly changed: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
   /** How often it was restarted within its supervisor's window. */
   readonly restarts: number

@@ -8,8 +8,9 @@ import { ActorRef, type Ref, targetIn } from './ref.ts'
 
 export interface RouterOptions {
   /**
-   * `turn` (the default): each in turn. `least-busy`: the one with the fewest asks of this router under way.
-   * A function gives the key of a message: all of one key go to one actor, and to as few others as can be when one ends.
+   * `turn` (the default): each in turn. `least-busy`: the one with the fewest asks of this router
+   * under way. A function gives the key of a message: all of one key go to one actor, and to as few
+   * others as can be when one ends.
    */
   readonly by?: 'turn' | 'least-busy' | ((method: string, args: readonly unknown[]) => string | number)
 }
@@ -17,8 +18,8 @@ export interface RouterOptions {
 const routerOptionNames = optionNames<RouterOptions>({ by: true })
 
 /**
- * Makes one ref of many. Actors that have ended are passed over; when all have, asks reject with ActorDiedError. Stopping
- * or watching the router stops or watches all of them.
+ * Makes one ref of many. Actors that have ended are passed over; when all have, asks reject with
+ * ActorDiedError. Stopping or watching the router stops or watches all of them.
  *
  * @throws InvalidActorError if there is none, or they are of several classes
  * @throws OptionError
@@ -163,9 +164,10 @@ function best(targets: readonly Target[], score: (target: Target) => number): Ta
 }
 
 /**
- * Each key goes to the actor with the highest hash of both: when one ends, only its keys move. David Thaler and Chinya
- * Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", IEEE/ACM Transactions on Networking 6(1), 1998. The hash
- * is FNV-1a (Fowler, Noll, Vo) with a last mixing step, as names differ in their last letters only.
+ * Each key goes to the actor with the highest hash of both: when one ends, only its keys move.
+ * David Thaler and Chinya Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", IEEE/ACM
+ * Transactions on Networking 6(1), 1998. The hash is FNV-1a (Fowler, Noll, Vo) with a last mixing
+ * step, as names differ in their last letters only.
  */
 function hash(text: string): number {
   let value = 0x811c9dc5

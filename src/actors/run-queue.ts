@@ -5,8 +5,8 @@
  *                          ▲        └─ after 512 messages or 1 ms the event loop has its turn: I/O and timers go on
  *                          └── an actor with more to do goes to the end of the line
  *
- * The numbers are those with the highest rate at which a timer is at most a millisecond or two late: a drain without a
- * bound lets none fire, one of 64 messages costs a quarter of the rate.
+ * The numbers are those with the highest rate at which a timer is at most a millisecond or two
+ * late: a drain without a bound lets none fire, one of 64 messages costs a quarter of the rate.
  */
 import type { Runtime } from '../runtime/runtime.ts'
 
@@ -15,7 +15,10 @@ const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 /** An actor, as far as the line goes. */
 export interface Runnable {
   nextInLine: Runnable | undefined
-  /** Works for one turn; returns how many messages it has taken, and goes into the line again by itself. */
+  /**
+   * Works for one turn; returns how many messages it has taken, and goes into the line again by
+   * itself.
+   */
   turn(mostMessages: number): number
 }
 
@@ -27,7 +30,10 @@ const mostBetweenLooks = 128
 
 export class RunQueue {
   readonly #runtime: Runtime
-  /** What runs belongs to no caller: neither the context of whoever sent the first message, nor what that keeps alive. */
+  /**
+   * What runs belongs to no caller: neither the context of whoever sent the first message, nor what
+   * that keeps alive.
+   */
   readonly #outside = new AsyncResource('atonce.actors')
   #first: Runnable | undefined
   #last: Runnable | undefined
@@ -64,7 +70,8 @@ export class RunQueue {
           void this.#runtime.yieldToLoop().then(this.#drain)
           return
         }
-        // The clock costs as much as a message, so it is looked at only as often as messages are slow.
+        // The clock costs as much as a message, so it is looked at only as often as messages are
+        // slow.
         lookAt = count + Math.max(1, Math.min(mostBetweenLooks, Math.floor((count * lookEveryMs) / spentMs)))
       }
       this.#first = runnable.nextInLine

@@ -10,18 +10,27 @@ import { ActorRef, type Ref, targetIn } from './ref.ts'
 import { policyOf, type StartOptions, type SupervisorOptions } from './settings.ts'
 import { Supervisor } from './supervisor.ts'
 
-/** The actor that runs here. Its functions may be called in its methods, and after each `await` in an async one. */
+/**
+ * The actor that runs here. Its functions may be called in its methods, and after each `await` in
+ * an async one.
+ */
 export interface Self<T extends object = object> {
   /** Itself, to be sent to others. */
   readonly ref: Ref<T>
   readonly name: string
   /** Aborts when whoever asked has given up, or the actor ends. */
   readonly signal: AbortSignal
-  /** Runs `run` as a message of its own after `delayMs`; a restart takes it back. Returns what takes it back now. */
+  /**
+   * Runs `run` as a message of its own after `delayMs`; a restart takes it back. Returns what takes
+   * it back now.
+   */
   after(delayMs: number, run: () => unknown): () => void
   /** The same, again and again. */
   every(periodMs: number, run: () => unknown): () => void
-  /** Starts a child: it is stopped before its parent ends or is restarted. By default a failed child is not restarted. */
+  /**
+   * Starts a child: it is stopped before its parent ends or is restarted. By default a failed child
+   * is not restarted.
+   */
   spawn<C extends object, A extends readonly any[]>(
     cls: ActorClass<C, A>,
     args: Readonly<A>,
@@ -29,23 +38,37 @@ export interface Self<T extends object = object> {
   ): Promise<Ref<C>>
   /** How its children are supervised; to be called before the first `spawn`. */
   supervise(options: SupervisorOptions): void
-  /** Runs `down` as a message when the other has ended for good. A restart ends the watch; it returns what does so too. */
+  /**
+   * Runs `down` as a message when the other has ended for good. A restart ends the watch; it
+   * returns what does so too.
+   */
   watch(other: Ref, down: (reason: StopReason) => unknown): () => void
   /**
-   * When one of the two ends by a failure, so does the other; a restart is no end. Of two actors there is one link at the
-   * most. To link to one that has ended is a failure at once. Returns what takes the link back.
+   * When one of the two ends by a failure, so does the other; a restart is no end. Of two actors
+   * there is one link at the most. To link to one that has ended is a failure at once. Returns what
+   * takes the link back.
    */
   link(other: Ref): () => void
-  /** Linked actors that end are told to `exited`, as a message, in place of failing this one. Until a restart. */
+  /**
+   * Linked actors that end are told to `exited`, as a message, in place of failing this one. Until
+   * a restart.
+   */
   trapExits(exited: (from: string, reason: StopReason) => unknown): void
-  /** Puts the message that runs aside; an ask waits on. @throws MailboxFullError above the mailbox's capacity */
+  /**
+   * Puts the message that runs aside; an ask waits on. @throws MailboxFullError above the mailbox's
+   * capacity
+   */
   stash(): void
   /** Puts what was put aside before all that waits. */
   unstash(): void
-  /** Takes messages by these methods in place of the class's own, where they have one of that name. */
+  /**
+   * Takes messages by these methods in place of the class's own, where they have one of that name.
+   */
   become(behaviour: object): void
   unbecome(): void
-  /** Stops after the message that runs. A permanent child is restarted, and goes on with what waits. */
+  /**
+   * Stops after the message that runs. A permanent child is restarted, and goes on with what waits.
+   */
   stop(): void
 }
 

@@ -5,8 +5,8 @@ import type { Executor } from '../executor/executor.ts'
 import type { FailureReport } from './report.ts'
 
 /**
- * What a supervisor does about a failure: `restart` it (by its `restart` type), `stop` it for good, `resume` it as it is,
- * with the next message, or `escalate`: fail with the same error itself.
+ * What a supervisor does about a failure: `restart` it (by its `restart` type), `stop` it for good,
+ * `resume` it as it is, with the next message, or `escalate`: fail with the same error itself.
  */
 export type Verdict = 'restart' | 'stop' | 'resume' | 'escalate'
 
@@ -15,13 +15,16 @@ export type Verdicts = readonly (readonly [abstract new (...args: any[]) => unkn
 
 /** Where an actor lives: see `place.ts`. */
 export interface StartOptions {
-  /** Where it lives: `threads()` or `processes()`, in workers of its kind beside the executor's own. Default: here. */
+  /**
+   * Where it lives: `threads()` or `processes()`, in workers of its kind beside the executor's own.
+   * Default: here.
+   */
   readonly on?: Executor
   /** Found by `whereis(name)` on this thread; free again when the actor has ended. */
   readonly name?: string
   /**
-   * `permanent` (the default): restarted whenever it ends, unless `ref.stop()` ended it. `transient`: only after a
-   * failure. `temporary`: never.
+   * `permanent` (the default): restarted whenever it ends, unless `ref.stop()` ended it.
+   * `transient`: only after a failure. `temporary`: never.
    */
   readonly restart?: 'permanent' | 'transient' | 'temporary'
   /** How long it may take to stop; then it is fenced. Default 5,000; 0 fences at once. */
@@ -30,7 +33,10 @@ export interface StartOptions {
   readonly startTimeoutMs?: number
   /** Its end by itself can end the supervisor: see `autoShutdown`. Default false. */
   readonly significant?: boolean
-  /** What its failures lead to, by class of error, before the supervisor's own `onError` is asked. Default: nothing else. */
+  /**
+   * What its failures lead to, by class of error, before the supervisor's own `onError` is asked.
+   * Default: nothing else.
+   */
   readonly onError?: Verdicts
 }
 
@@ -93,8 +99,8 @@ function checkVerdicts(what: string, onError: Verdicts): void {
 export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one' | 'pool'
 
 /**
- * The pause before the nth restart in a row: min · 2ⁿ, at the most max, and by chance up to `jitter` of it more. A row ends
- * when (min + max) / 2 have gone by without a failure.
+ * The pause before the nth restart in a row: min · 2ⁿ, at the most max, and by chance up to
+ * `jitter` of it more. A row ends when (min + max) / 2 have gone by without a failure.
  */
 export interface Backoff {
   readonly minMs: number
@@ -107,21 +113,25 @@ export interface SupervisorOptions {
   /** For messages and pictures of the tree. */
   readonly name?: string
   /**
-   * What a failure does to the others. `one_for_one` (the default): nothing. `one_for_all`: all are stopped, the last
-   * first, and started again. `rest_for_one`: those that were started after it. `pool`: as `one_for_one`, and at the end
-   * all stop at once.
+   * What a failure does to the others. `one_for_one` (the default): nothing. `one_for_all`: all are
+   * stopped, the last first, and started again. `rest_for_one`: those that were started after it.
+   * `pool`: as `one_for_one`, and at the end all stop at once.
    */
   readonly strategy?: Strategy
   /**
-   * More restarts than this within `withinMs`, and the supervisor gives up: it stops all and fails itself. Default 1.
-   * Counted for each child by `one_for_one` and `pool`, for all together by the others; a failed restart counts again.
+   * More restarts than this within `withinMs`, and the supervisor gives up: it stops all and fails
+   * itself. Default 1. Counted for each child by `one_for_one` and `pool`, for all together by the
+   * others; a failed restart counts again.
    */
   readonly maxRestarts?: number
   /** Default 5,000. */
   readonly withinMs?: number
   /** Default: no pause. */
   readonly backoff?: Backoff
-  /** `any`: it ends when a significant child has ended by itself; `all`: when all of them have. Default `never`. */
+  /**
+   * `any`: it ends when a significant child has ended by itself; `all`: when all of them have.
+   * Default `never`.
+   */
   readonly autoShutdown?: 'never' | 'any' | 'all'
   /** What failures lead to, by class of error, where the child's own `onError` says nothing. */
   readonly onError?: Verdicts

@@ -8,7 +8,8 @@ import { childSettings, type StartOptions } from './settings.ts'
 import { system } from './system.ts'
 
 /**
- * Starts an actor on this thread that nobody supervises: when it fails, it ends, and whoever watches it is told.
+ * Starts an actor on this thread that nobody supervises: when it fails, it ends, and whoever
+ * watches it is told.
  *
  * Rejects with ActorStartError when the constructor or `onStart` throws.
  * @throws InvalidActorError if `cls` was not declared by `actor()`

@@ -1,6 +1,6 @@
 /**
- * The values of a generator method, one after the other: each `next` is an ask, so other messages have their turn between
- * two values, and a stream that nobody reads costs nothing.
+ * The values of a generator method, one after the other: each `next` is an ask, so other messages
+ * have their turn between two values, and a stream that nobody reads costs nothing.
  */
 
 import type { Limits, Method } from './contract.ts'

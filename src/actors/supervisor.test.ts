@@ -1,4 +1,7 @@
-/** Supervisors, by the rules of OTP: who is restarted, in which order, how often, and who hears of it. */
+/**
+ * Supervisors, by the rules of OTP: who is restarted, in which order, how often, and who hears of
+ * it.
+ */
 import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
 import { sleep } from '../coroutines/time/sleep.ts'

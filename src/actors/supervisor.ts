@@ -8,8 +8,9 @@
  *                       └─────────────────────────────────────────────────────────────────────────────────────────┘
  *     stop ─▶ children, newest first, each within its shutdownMs
  *
- * The rules are those of Erlang/OTP's supervisor (stdlib, supervisor.erl and its documentation); that the mailbox
- * survives a restart is Apache Pekko's. Where they are silent or trap their users, docs/guide/actors.md says what holds.
+ * The rules are those of Erlang/OTP's supervisor (stdlib, supervisor.erl and its documentation);
+ * that the mailbox survives a restart is Apache Pekko's. Where they are silent or trap their users,
+ * docs/guide/actors.md says what holds.
  */
 import { ClosedError } from '../errors.ts'
 import type { Timer } from '../runtime/seam.ts'
@@ -104,11 +105,12 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * Starts an actor under this supervisor, after those that were started before it. Arguments are passed as they are
-   * here, and copied to another thread; they are kept for restarts.
+   * Starts an actor under this supervisor, after those that were started before it. Arguments are
+   * passed as they are here, and copied to another thread; they are kept for restarts.
    *
-   * Rejects with ActorStartError when the constructor or `onStart` throws (nothing is left of the actor), with ClosedError
-   * once the supervisor stops. With `startTimeoutMs`, `onStart` has an end too.
+   * Rejects with ActorStartError when the constructor or `onStart` throws (nothing is left of the
+   * actor), with ClosedError once the supervisor stops. With `startTimeoutMs`, `onStart` has an end
+   * too.
    * @throws InvalidActorError if `cls` was not declared by `actor()`
    * @throws NameTakenError, OptionError
    * @example
@@ -172,8 +174,8 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * Stops its children, newest first, each within its `shutdownMs` (a pool's all at once), and itself. Never rejects.
-   * A supervisor that waits between two attempts stops at once.
+   * Stops its children, newest first, each within its `shutdownMs` (a pool's all at once), and
+   * itself. Never rejects. A supervisor that waits between two attempts stops at once.
    */
   stop(reason: StopReason = shutdown): Promise<void> {
     return this.#stop(reason, false)
@@ -371,7 +373,10 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
-  /** Starts those that a failure of `child` has suspended, in order; one that does not start is the next failure. */
+  /**
+   * Starts those that a failure of `child` has suspended, in order; one that does not start is the
+   * next failure.
+   */
   async #startAgain(child: Child): Promise<void> {
     if (!child.suspended || !this.#children.has(child)) return
     for (const one of this.#affectedBy(child)) {
@@ -386,7 +391,10 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
-  /** After the others have had their turn, and the event loop: a child that never starts must not hold up either. */
+  /**
+   * After the others have had their turn, and the event loop: a child that never starts must not
+   * hold up either.
+   */
   #tryAgainSoon(child: Child, reason: StopReason): void {
     void this.#system.runtime.yieldToLoop().then(() => this.#do(() => this.#recover(child, reason)))
   }

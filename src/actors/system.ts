@@ -1,4 +1,7 @@
-/** What the actors of one thread share: the line of those with work, deadlines, names, dead letters. One for each runtime. */
+/**
+ * What the actors of one thread share: the line of those with work, deadlines, names, dead letters.
+ * One for each runtime.
+ */
 import { runtime } from '../runtime/runtime.ts'
 import type { Runtime } from '../runtime/seam.ts'
 import { type ActorFailureEvent, publishActorFailure, publishDeadLetter } from '../trace.ts'
@@ -14,8 +17,8 @@ export interface DeadLetter {
   readonly method: string
   readonly args: readonly unknown[]
   /**
-   * `ended`: the actor was not there any more. `full`: its mailbox was. `given up`: nobody waited for the answer when its
-   * turn came. `lost`: its worker died.
+   * `ended`: the actor was not there any more. `full`: its mailbox was. `given up`: nobody waited
+   * for the answer when its turn came. `lost`: its worker died.
    */
   readonly reason: 'ended' | 'full' | 'given up' | 'lost'
 }

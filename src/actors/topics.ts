@@ -14,10 +14,14 @@ export interface Topic<T> {
   readonly name: string
   /** How many subscribe to it. */
   readonly subscribers: number
-  /** Tells all subscribers, each as a message of its own; returns how many. Outside of actors they are told after this turn. */
+  /**
+   * Tells all subscribers, each as a message of its own; returns how many. Outside of actors they
+   * are told after this turn.
+   */
   publish(event: T): number
   /**
-   * Calls `hear` with each event from now on; in an actor, as one of its messages, until it ends or restarts.
+   * Calls `hear` with each event from now on; in an actor, as one of its messages, until it ends or
+   * restarts.
    * @returns what ends the subscription
    */
   subscribe(hear: (event: T) => unknown): () => void

@@ -9,8 +9,8 @@ export const blockingCalls = {
 } as const
 
 /**
- * Refuses a thread that would stop for a channel of its own: whoever could bring an item, or room for one, is woken by the event
- * loop that would stand still.
+ * Refuses a thread that would stop for a channel of its own: whoever could bring an item, or room
+ * for one, is woken by the event loop that would stand still.
  * @throws SyncUseError
  */
 export function refuseHere(call: keyof typeof blockingCalls, name: string): never {

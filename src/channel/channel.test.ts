@@ -1,4 +1,7 @@
-/** Items go through once, in order, never more than fit between, and none is lost by one who stops waiting. */
+/**
+ * Items go through once, in order, never more than fit between, and none is lost by one who stops
+ * waiting.
+ */
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'

@@ -1,5 +1,6 @@
 /**
- * A channel: items go in at one end and come out at the other, in order, each once, and no more than `capacity` between.
+ * A channel: items go in at one end and come out at the other, in order, each once, and no more
+ * than `capacity` between.
  *
  *     send ─▶ somebody waits to receive? ─▶ handed over
  *              └▶ room? ─▶ buffer ─▶ receive
@@ -8,9 +9,9 @@
  *     open ──close()──▶ closed: sends fail, what is there can be received ──all received──▶ ended: receives fail, loops end
  *       └───cancel()──▶ ended: what was there is dropped
  *
- * Receivers wait only while nothing is there, senders only while there is no room; so never both. An item is in one place
- * at any time: with the sender who waits, in the buffer, or with the receiver; who is cancelled while it waits takes it
- * along or never gets it.
+ * Receivers wait only while nothing is there, senders only while there is no room; so never both.
+ * An item is in one place at any time: with the sender who waits, in the buffer, or with the
+ * receiver; who is cancelled while it waits takes it along or never gets it.
  */
 import { checkOptions, optionNames } from '../checks.ts'
 import { ChannelClosedError, OptionError } from '../errors.ts'
@@ -42,25 +43,37 @@ const channelOptionNames = optionNames<ChannelOptions>({ name: true })
 
 /** Who carries items between a channel and another thread or process, and must know of its end. */
 export interface ChannelWatcher<T> {
-  /** The channel is about to be closed: gives the items that it has accepted and that are not in it yet. */
+  /**
+   * The channel is about to be closed: gives the items that it has accepted and that are not in it
+   * yet.
+   */
   arriving(): readonly T[]
   /** It was closed; `dropped` if it was cancelled. */
   closed(error: Error | undefined, dropped: boolean): void
 }
 
-/** Every send that did not have to wait resolves to this: a promise of its own would cost as much as the send. */
+/**
+ * Every send that did not have to wait resolves to this: a promise of its own would cost as much as
+ * the send.
+ */
 const sent = Promise.resolve()
-/** So many sends that did not wait let the event loop go round once: a sender and a receiver that are always ready would stop timers and I/O. */
+/**
+ * So many sends that did not wait let the event loop go round once: a sender and a receiver that
+ * are always ready would stop timers and I/O.
+ */
 const sendsPerTurn = 4_096
 
 /**
- * A queue with a bound between any number of senders and receivers on one event loop. Items come out in the order in
- * which they went in, each to one receiver; who waits longest is served first.
+ * A queue with a bound between any number of senders and receivers on one event loop. Items come
+ * out in the order in which they went in, each to one receiver; who waits longest is served first.
  *
- * `capacity` is how many items may lie between: 0 means that a send waits for its receiver (a rendezvous). Values are
- * passed as they are, not copied; the ends can be arguments of tasks on threads() and processes(), where they are. A promise as an item is awaited by `receive`, as by every async function.
+ * `capacity` is how many items may lie between: 0 means that a send waits for its receiver (a
+ * rendezvous). Values are passed as they are, not copied; the ends can be arguments of tasks on
+ * threads() and processes(), where they are. A promise as an item is awaited by `receive`, as by
+ * every async function.
  *
- * Costs some 100 ns an item, little more than the two awaits around it (`npm run bench -- --only channel`).
+ * Costs some 100 ns an item, little more than the two awaits around it
+ * (`npm run bench -- --only channel`).
  *
  * @throws OptionError
  * @example
@@ -134,11 +147,12 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   }
 
   /**
-   * Sends one item; waits while there is no room. When it resolves, the item was accepted: it lies in the buffer or with
-   * its receiver. When it rejects, nobody gets the item. Every 4,096th send lets the event loop go round.
+   * Sends one item; waits while there is no room. When it resolves, the item was accepted: it lies
+   * in the buffer or with its receiver. When it rejects, nobody gets the item. Every 4,096th send
+   * lets the event loop go round.
    *
-   * Rejects with ChannelClosedError if the channel is closed, before or while it waits; with the signal's reason or
-   * TimeoutError if the wait was ended.
+   * Rejects with ChannelClosedError if the channel is closed, before or while it waits; with the
+   * signal's reason or TimeoutError if the wait was ended.
    * @throws OptionError
    */
   send(value: T, options?: WaitOptions): Promise<void> {
@@ -160,7 +174,10 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return this.#accept(value)
   }
 
-  /** Throws SyncUseError: nobody could make room while this thread stands still. A sender that was lent to a thread can. */
+  /**
+   * Throws SyncUseError: nobody could make room while this thread stands still. A sender that was
+   * lent to a thread can.
+   */
   sendSync(_value: T, _options?: SyncWaitOptions): void {
     refuseHere('sendSync(…)', this.name)
   }
@@ -168,8 +185,8 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   /**
    * Receives one item; waits while there is none. When it rejects, no item was taken.
    *
-   * Rejects with ChannelClosedError once the channel is closed and all was received, or with the error that it was closed
-   * with; with the signal's reason or TimeoutError if the wait was ended.
+   * Rejects with ChannelClosedError once the channel is closed and all was received, or with the
+   * error that it was closed with; with the signal's reason or TimeoutError if the wait was ended.
    * @throws OptionError
    */
   receive(options?: WaitOptions): Promise<T> {
@@ -194,15 +211,18 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return undefined
   }
 
-  /** Throws SyncUseError: nobody could send while this thread stands still. A receiver that was lent to a thread can. */
+  /**
+   * Throws SyncUseError: nobody could send while this thread stands still. A receiver that was lent
+   * to a thread can.
+   */
   receiveSync(_options?: SyncWaitOptions): T {
     return refuseHere('receiveSync()', this.name)
   }
 
   /**
-   * Yields items as they come, until the channel has ended; throws if it was closed with an error, once all before it was
-   * received. Several loops share the items. Leaving the loop leaves the channel as it is.
-   * `timeoutMs` is the longest wait for one item.
+   * Yields items as they come, until the channel has ended; throws if it was closed with an error,
+   * once all before it was received. Several loops share the items. Leaving the loop leaves the
+   * channel as it is. `timeoutMs` is the longest wait for one item.
    * @throws OptionError
    */
   values(options?: WaitOptions): AsyncIterableIterator<T, undefined> {
@@ -223,7 +243,10 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     }
   }
 
-  /** For `select`: receives an item if it is chosen, and calls `then` with it; `ended` if the channel was closed and none will come. */
+  /**
+   * For `select`: receives an item if it is chosen, and calls `then` with it; `ended` if the
+   * channel was closed and none will come.
+   */
   receiving<R = T, E = never>(
     then: (value: T) => R = item => item as unknown as R,
     ended?: () => E,
@@ -245,8 +268,9 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   }
 
   /**
-   * Takes no more items. Those who wait to send get a ChannelClosedError, and keep their items; what was accepted can be
-   * received. After it, receivers are told of the end; or, with an `error`, it is thrown to each of them. Only the first close counts.
+   * Takes no more items. Those who wait to send get a ChannelClosedError, and keep their items;
+   * what was accepted can be received. After it, receivers are told of the end; or, with an
+   * `error`, it is thrown to each of them. Only the first close counts.
    */
   close(error?: Error): void {
     if (error !== undefined && !(error instanceof Error))
@@ -256,7 +280,10 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     if (this.#closed === undefined) this.#end(error)
   }
 
-  /** Ends the channel at once, for receivers that want no more: what was not received is dropped; whoever waits, or comes later, gets a ChannelClosedError with `reason` as its cause. */
+  /**
+   * Ends the channel at once, for receivers that want no more: what was not received is dropped;
+   * whoever waits, or comes later, gets a ChannelClosedError with `reason` as its cause.
+   */
   cancel(reason?: unknown): void {
     if (this.#closed !== undefined && !this.#ready) return
     this.#buffer.clear()
@@ -267,7 +294,10 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     this.#end(error, true)
   }
 
-  /** Waits until all that was sent is received: nothing lies in the buffer, nobody waits to send. At once, if that is so. */
+  /**
+   * Waits until all that was sent is received: nothing lies in the buffer, nobody waits to send. At
+   * once, if that is so.
+   */
   async drained(options?: WaitOptions): Promise<void> {
     if (options !== undefined) options = checkWait('drained(…)', options)
     const over = givenUpBefore(options)
@@ -281,18 +311,27 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     ).parked.promise
   }
 
-  /** For whoever carries items elsewhere and could not deliver some: they come first again, whatever the capacity. */
+  /**
+   * For whoever carries items elsewhere and could not deliver some: they come first again, whatever
+   * the capacity.
+   */
   putBack(items: readonly T[]): void {
     for (const item of items.toReversed()) this.#buffer.unshift(item)
     this.#serve()
   }
 
-  /** For whoever carries items elsewhere: waits for the next one, or for `end`; there must be none now. */
+  /**
+   * For whoever carries items elsewhere: waits for the next one, or for `end`; there must be none
+   * now.
+   */
   standToReceive(waiter: Waiter<T>): void {
     this.#receivers.push(waiter)
   }
 
-  /** For whoever brings items from elsewhere: waits for room for its item; `trySend` must have refused it. */
+  /**
+   * For whoever brings items from elsewhere: waits for room for its item; `trySend` must have
+   * refused it.
+   */
   standToSend(waiter: Waiter<T>): void {
     this.#senders.push(waiter)
   }
@@ -434,7 +473,10 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   }
 }
 
-/** Why a wait is over before anything is done: its signal has aborted, or what is around it was cancelled. */
+/**
+ * Why a wait is over before anything is done: its signal has aborted, or what is around it was
+ * cancelled.
+ */
 function givenUpBefore(options: WaitOptions | undefined): { readonly reason: unknown } | undefined {
   return options?.signal?.aborted ? options.signal : stoppedStrand()
 }

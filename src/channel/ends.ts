@@ -1,10 +1,16 @@
-/** The two ends of a channel, each to be given away alone: who holds one can do nothing at the other. */
+/**
+ * The two ends of a channel, each to be given away alone: who holds one can do nothing at the
+ * other.
+ */
 import { checkMs, checkOptions, checkSignal, type OptionNames, optionNames } from '../checks.ts'
 import type { SelectCase } from './select.ts'
 
 /** How long an operation may wait. A cancelled scope or task around it ends the wait too. */
 export interface WaitOptions {
-  /** Ends the wait when it aborts, with its reason; one that has aborted already ends it before anything is done. */
+  /**
+   * Ends the wait when it aborts, with its reason; one that has aborted already ends it before
+   * anything is done.
+   */
   readonly signal?: AbortSignal | undefined
   /** Ends the wait after it, with a TimeoutError. Default: no limit. */
   readonly timeoutMs?: number | undefined
@@ -50,8 +56,8 @@ export interface Sender<in T> {
   send(value: T, options?: WaitOptions): Promise<void>
   trySend(value: T): boolean
   /**
-   * Sends one item; the thread stops until there is room. For an end that was lent to a task on a thread. When it returns, the
-   * item has left this thread.
+   * Sends one item; the thread stops until there is room. For an end that was lent to a task on a
+   * thread. When it returns, the item has left this thread.
    * @throws SyncUseError on the main thread, and where the channel itself lives
    * @throws ChannelClosedError, TimeoutError, OptionError; AbortError if the call was cancelled
    */
@@ -69,10 +75,11 @@ export interface Receiver<out T> extends AsyncIterable<T> {
   receive(options?: WaitOptions): Promise<T>
   tryReceive(): { readonly value: T } | undefined
   /**
-   * Receives one item; the thread stops until there is one. For an end that was lent to a task on a thread.
+   * Receives one item; the thread stops until there is one. For an end that was lent to a task on a
+   * thread.
    * @throws SyncUseError on the main thread, and where the channel itself lives
-   * @throws ChannelClosedError or the error that the channel was closed with, TimeoutError, OptionError; AbortError if
-   * the call was cancelled
+   * @throws ChannelClosedError or the error that the channel was closed with, TimeoutError,
+   *   OptionError; AbortError if the call was cancelled
    */
   receiveSync(options?: SyncWaitOptions): T
   values(options?: WaitOptions): AsyncIterableIterator<T, undefined>

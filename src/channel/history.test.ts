@@ -1,4 +1,7 @@
-/** Whatever senders and receivers do beside each other, and whoever gives up: each accepted item is received once, in its sender's order. */
+/**
+ * Whatever senders and receivers do beside each other, and whoever gives up: each accepted item is
+ * received once, in its sender's order.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -82,7 +85,8 @@ test('every item that was accepted is received exactly once, and no other', asyn
           channel.close()
           await Promise.all(receiving)
           assert.deepEqual(received.toSorted(), accepted.toSorted())
-          // Several receivers may go on in any order; what one of them gets comes in the order in which it was sent.
+          // Several receivers may go on in any order; what one of them gets comes in the order in
+          // which it was sent.
           for (const items of byReceiver) {
             const places = new Map<string, number>()
             for (const [name, n] of items.map(item => item.split(':') as [string, string])) {

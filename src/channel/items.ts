@@ -6,7 +6,10 @@ export const done: IteratorReturnResult<undefined> = { done: true, value: undefi
 /** The receives of one loop that wait. */
 export type Leaving = Set<Waiter<any>>
 
-/** What a loop over a channel holds: once it was left, it takes no more items, not even for a `next()` that waits. */
+/**
+ * What a loop over a channel holds: once it was left, it takes no more items, not even for a
+ * `next()` that waits.
+ */
 export class Items<T> implements AsyncIterableIterator<T, undefined> {
   readonly #take: (waiting: Leaving) => Promise<IteratorResult<T, undefined>>
   readonly #waiting: Leaving = new Set()

@@ -1,13 +1,22 @@
-/** Those who wait at one side of a channel, first come, first served; anyone can leave in between at no cost to the others. */
+/**
+ * Those who wait at one side of a channel, first come, first served; anyone can leave in between at
+ * no cost to the others.
+ */
 import type { Parked } from '../runtime/park.ts'
 
 /** What a receiver gets instead of an item when there will be none. */
 export const end: unique symbol = Symbol('end of the channel')
 
-/** What a waiter calls when its turn comes: a wait that was parked, or a carrier that goes on within that call. */
+/**
+ * What a waiter calls when its turn comes: a wait that was parked, or a carrier that goes on within
+ * that call.
+ */
 export type Awaiting = Pick<Parked<any>, 'unpark' | 'fail'>
 
-/** One who waits in a line, alone or as one case of a `select`; once it has left, it can stand in one again. */
+/**
+ * One who waits in a line, alone or as one case of a `select`; once it has left, it can stand in
+ * one again.
+ */
 export class Waiter<T> {
   /** What a sender wants to send. */
   item: T | undefined
@@ -25,7 +34,10 @@ export class Waiter<T> {
     this.#case = at
   }
 
-  /** Lets it go on with `value`: a receiver with its item, a sender with nothing. It leaves its line, and all others that it stands in. */
+  /**
+   * Lets it go on with `value`: a receiver with its item, a sender with nothing. It leaves its
+   * line, and all others that it stands in.
+   */
   wake(value: unknown): void {
     this.#leave()
     this.#parked.unpark(this.#selection === undefined ? value : { at: this.#case, value })

@@ -12,7 +12,10 @@ export interface ShownChannel {
 
 let known: (new (...args: any[]) => ShownChannel) | undefined
 
-/** For the first channel that is made; nothing is listed for each: those that matter are found by who waits for them. */
+/**
+ * For the first channel that is made; nothing is listed for each: those that matter are found by
+ * who waits for them.
+ */
 export function listChannels(Class: new (...args: any[]) => ShownChannel): void {
   if (known !== undefined) return
   known = Class

@@ -1,4 +1,7 @@
-/** Items in the order in which they came, in an array that is used round and round: adding and taking never move the others. */
+/**
+ * Items in the order in which they came, in an array that is used round and round: adding and
+ * taking never move the others.
+ */
 
 const firstLength = 16
 

@@ -14,7 +14,10 @@ export interface AnyCase {
   enlist(selection: Selection, at: number): void
 }
 
-/** One thing that `select` may do; made by `receiver.receiving(…)` and `sender.sending(…)`. Use it once or often. */
+/**
+ * One thing that `select` may do; made by `receiver.receiving(…)` and `sender.sending(…)`. Use it
+ * once or often.
+ */
 export interface SelectCase<R> extends AnyCase {
   /** What `select` resolves to when this was done. */
   conclude(value: unknown): R
@@ -40,14 +43,16 @@ type Cases = readonly (AnyCase | false | null | undefined)[]
 type ResultOf<Case> = Case extends SelectCase<infer R> ? Awaited<R> : never
 
 /**
- * Does exactly one of several things, whichever is possible first, and resolves to what its function returns (a receive
- * without a function: to the item).
+ * Does exactly one of several things, whichever is possible first, and resolves to what its
+ * function returns (a receive without a function: to the item).
  *
- * Of cases that are ready together each has the same chance, so none starves; the others have no effect. A case that is
- * `false` or `undefined` is left out, so `[open && channel.receiving(…)]` switches one on and off. With `otherwise`, it never waits.
+ * Of cases that are ready together each has the same chance, so none starves; the others have no
+ * effect. A case that is `false` or `undefined` is left out, so `[open && channel.receiving(…)]`
+ * switches one on and off. With `otherwise`, it never waits.
  *
- * A case whose channel has ended counts as ready: its `ended` function is called, or, if it has none, `select` rejects
- * with what `receive` would. Sending to a closed channel rejects with ChannelClosedError.
+ * A case whose channel has ended counts as ready: its `ended` function is called, or, if it has
+ * none, `select` rejects with what `receive` would. Sending to a closed channel rejects with
+ * ChannelClosedError.
  *
  * @throws OptionError if no case is left
  * @example

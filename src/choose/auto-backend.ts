@@ -1,12 +1,14 @@
 /**
- * The backend of `auto()`: gives each job to this event loop or to a pool of threads, as the figures of its task say.
+ * The backend of `auto()`: gives each job to this event loop or to a pool of threads, as the
+ * figures of its task say.
  *
  *     submit ─▶ queue ─▶ trial: one at a time, here ─▶ decide ─┬─▶ here: the loop, a stretch at a time
  *                 ▲                                            └─▶ threads: the pool, with all that waits
  *                 └──── what the calls take is learnt wherever they run; other items, another decision ────┘
  *
- * `map` is the same as on any executor (executor/map/map.ts): this backend takes its chunks. So a map changes its model
- * between two chunks, and neither order nor errors nor back-pressure know of it.
+ * `map` is the same as on any executor (executor/map/map.ts): this backend takes its chunks. So a
+ * map changes its model between two chunks, and neither order nor errors nor back-pressure know of
+ * it.
  */
 import type { ClosedError } from '../errors.ts'
 import { QueueFullError, SerializationError } from '../errors.ts'
@@ -43,7 +45,9 @@ export interface AutoSettings {
   readonly write: ((line: string) => void) | undefined
 }
 
-/** The trial takes no longer than this part of what is left to do, and no longer than so many ms. */
+/**
+ * The trial takes no longer than this part of what is left to do, and no longer than so many ms.
+ */
 const trialShare = 0.02
 const mostTrialMs = 300
 /** So many single calls are looked at before anything is decided. */
@@ -238,7 +242,8 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     this.#pumping = false
     const nowMs = runtime().now()
     if (this.#here === 0 && nowMs - this.#stretchBegunMs > stretchMs) {
-      // Calls of one stretch follow one another without a turn of the loop: timers and connections wait for its end.
+      // Calls of one stretch follow one another without a turn of the loop: timers and connections
+      // wait for its end.
       this.#pumping = true
       void runtime()
         .yieldToLoop()
@@ -280,7 +285,10 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     if (!knowledge.returnsPromise) this.#lookWhetherItWaits(auto)
   }
 
-  /** A call that has begun and not ended when the loop turns has returned a promise: others may begin. */
+  /**
+   * A call that has begun and not ended when the loop turns has returned a promise: others may
+   * begin.
+   */
   #lookWhetherItWaits(auto: AutoJob): void {
     void runtime()
       .yieldToLoop()
@@ -319,7 +327,10 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     if (this.#admission.isClosing) this.#admission.checkClosed()
   }
 
-  /** A value that can't be sent was found out before anything ran: the call is made here, and so are those after it. */
+  /**
+   * A value that can't be sent was found out before anything ran: the call is made here, and so are
+   * those after it.
+   */
   #goesHereInstead(auto: AutoJob, outcome: Outcome<unknown>): boolean {
     if (outcome.ok || !(outcome.error instanceof SerializationError) || auto.own.inputs !== undefined)
       return false
@@ -349,7 +360,10 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     return knowledge.isSteady || knowledge.trialMs > budgetMs
   }
 
-  /** How many calls of the task there will be, as far as anybody knows: of a map, or of those that wait. */
+  /**
+   * How many calls of the task there will be, as far as anybody knows: of a map, or of those that
+   * wait.
+   */
   #callsLeft(auto: AutoJob): number {
     const { knowledge, own } = auto
     return (own.callsLeft ?? 0) + knowledge.queued
@@ -361,7 +375,8 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     const { calibration, cores, pool, name, write } = this.#settings
     const profile = knowledge.profile()
     const stats = pool.stats().workers
-    // Single calls may go on for ever: a start of workers is nothing to them, and this thread is wanted for others.
+    // Single calls may go on for ever: a start of workers is nothing to them, and this thread is
+    // wanted for others.
     const single = own.callsLeft === undefined
     const predictions = predict(profile, {
       items: Math.max(1, this.#callsLeft(auto)),
@@ -410,7 +425,10 @@ function isAway({ lane }: Knowledge): boolean {
   return lane === 'threads' || lane === 'threads × coroutines'
 }
 
-/** What the caller must ask for: a moved buffer is gone, and processes are for isolation, which is never a matter of speed. */
+/**
+ * What the caller must ask for: a moved buffer is gone, and processes are for isolation, which is
+ * never a matter of speed.
+ */
 const notForAuto = {
   'threads, moving': 'buffers move only where the caller says move()',
   'threads, sharing': 'buffers are shared only where the caller made them so',

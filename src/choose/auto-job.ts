@@ -1,4 +1,7 @@
-/** A job on its way through `auto()`: the caller's own, as it is given to the loop or to a pool, and measured there. */
+/**
+ * A job on its way through `auto()`: the caller's own, as it is given to the loop or to a pool, and
+ * measured there.
+ */
 
 import type { AsyncResource } from 'node:async_hooks'
 import type { Backend, Job } from '../executor/backend.ts'

@@ -16,7 +16,8 @@ test('a map of tiny calls gives the results of a loop, and begins on this thread
     await pool.map(isPrime, inputs),
     inputs.map(n => isPrime(n)),
   )
-  // How it goes on depends on how busy the machine is; that tiny calls stay is shown on fixed figures (decide.test.ts).
+  // How it goes on depends on how busy the machine is; that tiny calls stay is shown on fixed
+  // figures (decide.test.ts).
   const { done, choices = [] } = pool.stats()
   assert.ok(done > 0)
   assert.equal(choices[0]?.task, 'isPrime')

@@ -12,7 +12,9 @@ import { AutoBackend } from './auto-backend.ts'
 import { loadCalibration } from './calibration.ts'
 
 export interface AutoOptions {
-  /** The most threads. Default: the machine's cores within the container's quota, or ATONCE_WORKERS. */
+  /**
+   * The most threads. Default: the machine's cores within the container's quota, or ATONCE_WORKERS.
+   */
   readonly workers?: number
   /** How many calls may be under way on this event loop. Default 64. */
   readonly concurrency?: number
@@ -20,7 +22,10 @@ export interface AutoOptions {
   readonly queueLimit?: number
   /** How long the end of an `await using` block waits for accepted calls. Default 5,000. */
   readonly closeGraceMs?: number
-  /** What each thread runs before anything else, and this loop, too: a task, or `[task, …its arguments]`. */
+  /**
+   * What each thread runs before anything else, and this loop, too: a task, or
+   * `[task, …its arguments]`.
+   */
   readonly initialize?: OwnCallOption<readonly unknown[]>
   /** What each thread runs before it ends, and this loop when it closes. */
   readonly teardown?: OwnCallOption<readonly unknown[]>
@@ -39,16 +44,18 @@ const names = optionNames<AutoOptions>({
 })
 
 /**
- * Runs the first calls of each task here, measures them, and goes on where the rest is fastest: on this event loop, one
- * after the other or side by side, or on threads. When the items change, it decides again, between two chunks of a map.
+ * Runs the first calls of each task here, measures them, and goes on where the rest is fastest: on
+ * this event loop, one after the other or side by side, or on threads. When the items change, it
+ * decides again, between two chunks of a map.
  *
- * Each call runs once, and its result is kept: the trial costs nothing but that it runs here. So a first call that computes
- * for long holds up this thread for as long. Arguments are passed as they are here, and copied to threads: a task that
- * changes its arguments, or counts on being given the very same object, is not for `auto()`. What can't be copied stays here.
- * Streams run here, and so does `runOnEach`, once; calls of a `key` go to threads.
+ * Each call runs once, and its result is kept: the trial costs nothing but that it runs here. So a
+ * first call that computes for long holds up this thread for as long. Arguments are passed as they
+ * are here, and copied to threads: a task that changes its arguments, or counts on being given the
+ * very same object, is not for `auto()`. What can't be copied stays here. Streams run here, and so
+ * does `runOnEach`, once; calls of a `key` go to threads.
  *
- * What it has decided and why: `stats().choices`, the channel `atonce.auto.choice`, and with `ATONCE_DEBUG=1` a line on
- * standard error.
+ * What it has decided and why: `stats().choices`, the channel `atonce.auto.choice`, and with
+ * `ATONCE_DEBUG=1` a line on standard error.
  *
  * @throws OptionError
  * @example

@@ -1,6 +1,6 @@
 /**
- * Takes the figures of calibration.ts on this machine: about 3 s, on a quiet one. What is taken while others are busy would
- * poison every later verdict, so the guard comes first.
+ * Takes the figures of calibration.ts on this machine: about 3 s, on a quiet one. What is taken
+ * while others are busy would poison every later verdict, so the guard comes first.
  */
 
 import { coroutines } from '../coroutines/coroutines.ts'

@@ -1,6 +1,7 @@
 /**
- * What this machine charges for concurrency: six figures, taken once (calibrate.ts), kept in the user's cache folder, and
- * read from there. A machine that nobody has calibrated gets the figures of a common one, with wider intervals.
+ * What this machine charges for concurrency: six figures, taken once (calibrate.ts), kept in the
+ * user's cache folder, and read from there. A machine that nobody has calibrated gets the figures
+ * of a common one, with wider intervals.
  */
 import { machine } from '../pool/machine.ts'
 import { version } from '../runtime/copies.ts'
@@ -9,7 +10,10 @@ const fs = process.getBuiltinModule('node:fs')
 const os = process.getBuiltinModule('node:os')
 const { join } = process.getBuiltinModule('node:path')
 
-/** Times in ms. Costs of the caller's thread and of the worker are told together: that of one call, there and back. */
+/**
+ * Times in ms. Costs of the caller's thread and of the worker are told together: that of one call,
+ * there and back.
+ */
 export interface Calibration {
   readonly schema: 'atonce.calibration/1'
   /** What the figures hold for: processor, cores, quota, Node, atonce. */
@@ -25,7 +29,9 @@ export interface Calibration {
   /** A buffer of one MiB on its way to a thread that moves, and one that is shared. */
   readonly moveMs: number
   readonly shareMs: number
-  /** How many times as much so many workers compute as one: the first for one worker, then two, … */
+  /**
+   * How many times as much so many workers compute as one: the first for one worker, then two, …
+   */
   readonly speedUp: readonly number[]
 }
 
@@ -50,7 +56,10 @@ export function calibrationKey(): string {
   )
 }
 
-/** Figures of a common machine (November 2026, 2-core virtual Xeon, Node 24), for where nothing was measured. */
+/**
+ * Figures of a common machine (November 2026, 2-core virtual Xeon, Node 24), for where nothing was
+ * measured.
+ */
 export function assumedCalibration(): Calibration {
   const { cores } = machine()
   return {
@@ -67,7 +76,10 @@ export function assumedCalibration(): Calibration {
   }
 }
 
-/** Where it is kept: `$XDG_CACHE_HOME/atonce`, or `~/.cache/atonce`; `ATONCE_CALIBRATION` names another file. */
+/**
+ * Where it is kept: `$XDG_CACHE_HOME/atonce`, or `~/.cache/atonce`; `ATONCE_CALIBRATION` names
+ * another file.
+ */
 export function calibrationPath(): string {
   const named = process.env['ATONCE_CALIBRATION']
   if (named !== undefined && named !== '') return named
@@ -81,7 +93,10 @@ export interface LoadedCalibration {
   readonly complaint: string | undefined
 }
 
-/** Reads the kept figures. A file that is broken, or of another machine, is not used: `complaint` says so in a line. */
+/**
+ * Reads the kept figures. A file that is broken, or of another machine, is not used: `complaint`
+ * says so in a line.
+ */
 export function loadCalibration(path: string = calibrationPath()): LoadedCalibration {
   const assumed = (complaint: string | undefined) => ({ calibration: assumedCalibration(), complaint })
   let text: string

@@ -28,17 +28,25 @@ export interface ChooseOptions<F extends AnyFunction> {
   readonly inputs?: readonly Input<F>[]
   /** How many items there will be. Default: as many as `inputs`, or as `sample`. */
   readonly count?: number
-  /** The function may run more than once on the same input. Default: what its task says (`idempotent`). */
+  /**
+   * The function may run more than once on the same input. Default: what its task says
+   * (`idempotent`).
+   */
   readonly repeatable?: boolean
   /** Workers there may be. Default: the machine's cores within the container's quota. */
   readonly workers?: number
   /** The most calls at a time that whoever is asked allows. Default: none. */
   readonly maxConcurrency?: number
-  /** This thread serves others: prefer a way that leaves it free, even if it is a little slower. Default false. */
+  /**
+   * This thread serves others: prefer a way that leaves it free, even if it is a little slower.
+   * Default false.
+   */
   readonly keepLoopFree?: boolean
   /** The workers run already, so that no start is paid. Default false. */
   readonly warm?: boolean
-  /** When two ways are too near to tell: run some items on both. Needs `repeatable`. Default true. */
+  /**
+   * When two ways are too near to tell: run some items on both. Needs `repeatable`. Default true.
+   */
   readonly pilot?: boolean
   /** How long one call may take in the trial. Default 10,000. */
   readonly timeoutMs?: number
@@ -86,18 +94,20 @@ const names = optionNames<ChooseOptions<any>>({
 })
 
 /**
- * Tries the function on some inputs and says which model to use for all of them, how long each would take, and why.
+ * Tries the function on some inputs and says which model to use for all of them, how long each
+ * would take, and why.
  *
- * The trial runs here, on this thread: at most about 0.3 s, or as long as one item takes. Each input is run once at most, and
- * only because it was given for this; `repeatable` lets it run some again, which makes the answer surer. Nothing else is
- * started unless a pilot is.
+ * The trial runs here, on this thread: at most about 0.3 s, or as long as one item takes. Each
+ * input is run once at most, and only because it was given for this; `repeatable` lets it run some
+ * again, which makes the answer surer. Nothing else is started unless a pilot is.
  *
  * @throws OptionError if there is nothing to try
  * @throws InvalidTaskError
- * @throws TrialError (rejects) if the function throws on an input, or does not end within `timeoutMs`
+ * @throws TrialError (rejects) if the function throws on an input, or does not end within
+ *   `timeoutMs`
  * @example
- *     const { way, sentence, reasons } = await choose(resize, { sample: images.slice(0, 24), count: images.length })
- *     console.log(sentence)
+ * const { way, sentence, reasons } = await choose(resize, { sample: images.slice(0, 24), count:
+ * images.length }) console.log(sentence)
  */
 export async function choose<F extends AnyFunction>(
   task: Task<F>,
@@ -252,7 +262,10 @@ function check<F extends AnyFunction>(task: Task<F>, given: ChooseOptions<F>): C
   }
 }
 
-/** From all over the inputs, for sizes drift: first, last, middle, then halves of halves (van der Corput, 1935). */
+/**
+ * From all over the inputs, for sizes drift: first, last, middle, then halves of halves (van der
+ * Corput, 1935).
+ */
 function spread(inputs: readonly unknown[]): unknown[] {
   const places = new Set<number>([0, inputs.length - 1])
   const bits = Math.ceil(Math.log2(Math.max(2, inputs.length)))

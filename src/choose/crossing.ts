@@ -1,4 +1,7 @@
-/** What it costs to copy arguments and results to a thread and back, measured on some of them, as a batch. */
+/**
+ * What it costs to copy arguments and results to a thread and back, measured on some of them, as a
+ * batch.
+ */
 import { AtonceError } from '../errors.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { encode } from '../wire/codec.ts'
@@ -22,8 +25,9 @@ const throughThreads = { sharedMemory: true, maxPayloadBytes: constants.MAX_LENG
 const budgetMs = 20
 
 /**
- * Alone, a tiny value costs forty times as much to serialise as in a batch (it is the call that costs), so the samples are
- * copied together. Buffers are copied by `structuredClone`: the serialiser alone understates them.
+ * Alone, a tiny value costs forty times as much to serialise as in a batch (it is the call that
+ * costs), so the samples are copied together. Buffers are copied by `structuredClone`: the
+ * serialiser alone understates them.
  */
 export function measureCrossing(samples: readonly Sample[]): Crossed {
   if (samples.length === 0) return nothingCrosses
@@ -45,7 +49,8 @@ export function measureCrossing(samples: readonly Sample[]): Crossed {
   const count = samples.length
   return {
     refused: undefined,
-    // This thread serialises what it sends, and reads what returns; the worker does the other halves.
+    // This thread serialises what it sends, and reads what returns; the worker does the other
+    // halves.
     hereMs: (sent.writeMs + returned.readMs) / count,
     thereMs: (sent.readMs + returned.writeMs) / count,
     bytes: (sent.bytes + returned.bytes) / count,
@@ -74,7 +79,8 @@ function copyingOf(batch: readonly unknown[]): { writeMs: number; readMs: number
     structuredClone(batch)
   } catch {}
   const clonedMs = runtime().now() - from
-  // Where the clone takes longer than the serialiser said, buffers are among it; their copy is made on both sides.
+  // Where the clone takes longer than the serialiser said, buffers are among it; their copy is made
+  // on both sides.
   const more = bytes > 256 * 1024 ? Math.max(0, clonedMs - writeMs - readMs) / 2 : 0
   return { writeMs: writeMs + more, readMs: readMs + more, bytes }
 }

@@ -39,7 +39,8 @@ function choice(one: Profile, items: number, more: Partial<Circumstances> = {}) 
   return { predictions, ...decideAmong(predictions, one) }
 }
 
-// The nine functions of a small experiment (November 2026, 2 cores), each with what was fastest when all were run.
+// The nine functions of a small experiment (November 2026, 2 cores), each with what was fastest
+// when all were run.
 test('tiny items stay in the loop: to hand them over costs more than they take', () => {
   const { chosen, confidence } = choice(profile(0.00025, { firstMs: 0.3 }), 40_000)
   assert.equal(chosen.way, 'plain loop')

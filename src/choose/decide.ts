@@ -21,7 +21,10 @@ const nearBest = 1.15
 /** Others' work above this makes every verdict weaker. */
 const noisyCores = 0.25
 
-/** The simplest way that is about as good as the best, and the plain loop unless leaving it is worth it. */
+/**
+ * The simplest way that is about as good as the best, and the plain loop unless leaving it is worth
+ * it.
+ */
 export function decideAmong(
   predictions: readonly Prediction[],
   profile: Pick<Profile, 'foreignCores'>,

@@ -1,4 +1,6 @@
-/** What `auto()` knows of a task: what its calls took, wherever they ran, and where they run now. */
+/**
+ * What `auto()` knows of a task: what its calls took, wherever they ran, and where they run now.
+ */
 
 import { quantile } from '../measure/statistics.ts'
 import { threadCpu } from '../measure/thread-cpu.ts'
@@ -25,7 +27,10 @@ const remembered = 48
 const samplesKept = 16
 /** Figures must agree this well to be taken for warm. */
 const steady = 0.15
-/** An item that takes so many times what it took at the last decision, or so little, is another item. */
+/**
+ * An item that takes so many times what it took at the last decision, or so little, is another
+ * item.
+ */
 const changed = 1.6
 
 /** A decision stands for so long at least. */
@@ -54,7 +59,9 @@ export class Knowledge {
   #crossed: Crossed | undefined
   #decidedForMs = 0
   #decidedAtMs = 0
-  /** Since the last decision: calls that ran here side by side, how long in all, with how much CPU. */
+  /**
+   * Since the last decision: calls that ran here side by side, how long in all, with how much CPU.
+   */
   #window: { readonly fromMs: number; readonly cpuUs: number; calls: number } | undefined
   #side: ProbePoint | undefined
 
@@ -67,7 +74,10 @@ export class Knowledge {
     return this.#seen
   }
 
-  /** One item now: the median of the newest figures, so that neither a cold call nor a pause moves it much. */
+  /**
+   * One item now: the median of the newest figures, so that neither a cold call nor a pause moves
+   * it much.
+   */
   get wallMs(): number {
     return this.#newestMs.length === 0 ? 0 : quantile(this.#newestMs, 0.5)
   }
@@ -98,7 +108,10 @@ export class Knowledge {
     this.#cpu.cpuMs += cpuMs
   }
 
-  /** Calls that overlap on this loop are measured together: how fast they end, and what they leave of this thread. */
+  /**
+   * Calls that overlap on this loop are measured together: how fast they end, and what they leave
+   * of this thread.
+   */
   learnSideBySide(nowMs: number, calls: number, latencyMs: number): void {
     const { user, system } = threadCpu()
     this.#window ??= { fromMs: nowMs - latencyMs, cpuUs: user + system, calls: -calls }

@@ -1,4 +1,6 @@
-/** The pilot: when two ways are too near to tell, some items are run on both, in turns, and decide. */
+/**
+ * The pilot: when two ways are too near to tell, some items are run on both, in turns, and decide.
+ */
 import { coroutines } from '../coroutines/coroutines.ts'
 import type { Executor } from '../executor/executor.ts'
 import { takesItems } from '../executor/map/packed.ts'
@@ -9,7 +11,10 @@ import type { Task } from '../task/task.ts'
 import { threads } from '../threads/threads.ts'
 import type { Prediction } from './predict.ts'
 
-/** So much work each side gets in a round; the start of workers is paid before, and counted from the calibration. */
+/**
+ * So much work each side gets in a round; the start of workers is paid before, and counted from the
+ * calibration.
+ */
 const roundMs = 40
 const rounds = 3
 

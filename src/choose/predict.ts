@@ -7,7 +7,8 @@
  *     threads × W, k each   start + warm-up + max( N·cpu/S(W), N·process cpu/S(cores), ⌈N/kW⌉·latency, N·(copying here + message) )
  *     processes × W         as threads, with what processes charge
  *
- * Each figure is drawn many times from its own spread, so that a prediction has an interval and a choice its doubt.
+ * Each figure is drawn many times from its own spread, so that a prediction has an interval and a
+ * choice its doubt.
  */
 import type { Estimate } from '../measure/estimate.ts'
 import { quantile } from '../measure/statistics.ts'
@@ -80,7 +81,10 @@ interface Draw {
   readonly probe: number
 }
 
-/** A prediction for each way; those without interest for the function (no wait, no buffer) are left out. */
+/**
+ * A prediction for each way; those without interest for the function (no wait, no buffer) are left
+ * out.
+ */
 export function predict(profile: Profile, circumstances: Circumstances): Prediction[] {
   const draws = drawn(profile, circumstances.calibration)
   return ways
@@ -90,7 +94,8 @@ export function predict(profile: Profile, circumstances: Circumstances): Predict
 
 function isCandidate(way: Way, { probe, crossing, returnsPromise }: Profile): boolean {
   if (way === 'coroutines') return returnsPromise
-  // While this loop is idle most of the time, more calls at a time on it do the same without a worker.
+  // While this loop is idle most of the time, more calls at a time on it do the same without a
+  // worker.
   if (way === 'threads × coroutines') return probe.some(({ cpuMs, perItemMs }) => cpuMs > perItemMs / 2)
   if (way === 'threads, moving' || way === 'threads, sharing')
     return crossing.bufferBytes > 64 * 1024 && crossing.bufferBytes > crossing.bytes / 2

@@ -1,4 +1,7 @@
-/** What a trial has shown of a function: what one item takes, and what of it could be done elsewhere or meanwhile. */
+/**
+ * What a trial has shown of a function: what one item takes, and what of it could be done elsewhere
+ * or meanwhile.
+ */
 
 /** Times in ms, of one item. */
 export interface Profile {

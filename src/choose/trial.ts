@@ -117,7 +117,8 @@ class Trial {
     this.returnsPromise ||= block.returnsPromise
     this.#warm.items += length
     this.#warm.wallMs += wallMs
-    // A short block holds no tick of the thread's clock that could be trusted; what never waits computes all the time.
+    // A short block holds no tick of the thread's clock that could be trusted; what never waits
+    // computes all the time.
     this.#warm.cpuMs += block.returnsPromise ? cpuMs : wallMs
     this.#warm.processCpuMs += block.returnsPromise ? processCpuMs : wallMs
     if (itemsMs.length > 0) {
@@ -173,7 +174,10 @@ class Trial {
   }
 }
 
-/** Several at a time, while it gains: 4, 16, 64, 256. A limit of connections, or libuv's four threads, shows as no gain. */
+/**
+ * Several at a time, while it gains: 4, 16, 64, 256. A limit of connections, or libuv's four
+ * threads, shows as no gain.
+ */
 async function probeOf(
   trial: Trial,
   items: TrialItems,

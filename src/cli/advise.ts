@@ -1,4 +1,7 @@
-/** `atonce advise file#task --input …`: tries a task on some inputs and says which model to use for all, and why. */
+/**
+ * `atonce advise file#task --input …`: tries a task on some inputs and says which model to use for
+ * all, and why.
+ */
 import { type Choice, choose } from '../choose.ts'
 import { harmless } from '../live/harmless.ts'
 import { checkedInputs } from './call.ts'

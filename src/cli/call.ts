@@ -4,7 +4,10 @@ import { parameterCount } from '../task/arity.ts'
 import { UsageError } from './ending.ts'
 import { jsonLine } from './json.ts'
 
-/** A task of one parameter takes the input itself; of several, the input is the list of its arguments. */
+/**
+ * A task of one parameter takes the input itself; of several, the input is the list of its
+ * arguments.
+ */
 export function argumentsOf(task: Task, input: unknown): readonly unknown[] {
   return parameterCount(task) === 1 ? [input] : (input as readonly unknown[])
 }

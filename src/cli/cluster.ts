@@ -1,4 +1,7 @@
-/** `atonce worker`, `atonce cluster`, `atonce dead`: nodes, and what can be seen and done from outside. */
+/**
+ * `atonce worker`, `atonce cluster`, `atonce dead`: nodes, and what can be seen and done from
+ * outside.
+ */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
@@ -27,7 +30,9 @@ export interface WorkerCommandOptions extends AccessOptions {
   readonly grace: number
 }
 
-/** Runs the tasks of some modules until SIGTERM or Ctrl-C; then what runs ends or is handed back. */
+/**
+ * Runs the tasks of some modules until SIGTERM or Ctrl-C; then what runs ends or is handed back.
+ */
 export async function worker(files: readonly string[], options: WorkerCommandOptions): Promise<ExitCode> {
   const tasks = (await Promise.all(files.map(loadTasks))).flat()
   const size = options.workers === undefined ? {} : { workers: options.workers }

@@ -26,7 +26,10 @@ import { version } from './surroundings.ts'
 import { time } from './time.ts'
 import { timeit } from './timeit.ts'
 
-/** Runs the command in `argv` (as `process.argv` has it) and returns the exit code; writes errors to stderr itself. */
+/**
+ * Runs the command in `argv` (as `process.argv` has it) and returns the exit code; writes errors to
+ * stderr itself.
+ */
 export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
   const ending = { code: exitCodes.ok as ExitCode }
   const stranded = Promise.withResolvers<never>()
@@ -235,7 +238,10 @@ function workersOption(): Option {
   ).argParser(parseCount('--workers'))
 }
 
-/** One line on stderr, the stack of the user's own code below it; with `--json` the same as a document (schema atonce.error/1). */
+/**
+ * One line on stderr, the stack of the user's own code below it; with `--json` the same as a
+ * document (schema atonce.error/1).
+ */
 async function complain(error: unknown, asJson: boolean): Promise<ExitCode> {
   if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok // --help and --version come this way.
   const failure = failureOf(error)

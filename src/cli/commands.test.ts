@@ -168,7 +168,8 @@ describe('compare', { concurrency: 2 }, () => {
       assert.equal(row.wallSamplesMs.length, 6)
       assert.ok(row.wallMs.low <= row.wallMs.median && row.wallMs.median <= row.wallMs.high)
     }
-    // Squaring three numbers is less work than telling anybody about it; a machine busy with other tests may leave it undecided.
+    // Squaring three numbers is less work than telling anybody about it; a machine busy with other
+    // tests may leave it undecided.
     const { kind, use } = targets[0].verdict
     const decided = kind === 'undecided' ? ['undecided', undefined, 3] : ['not faster', 'plain loop', 0]
     assert.deepEqual([kind, use, code], decided)

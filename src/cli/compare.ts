@@ -1,4 +1,7 @@
-/** `atonce compare <file#task | workload>…`: the same work as a plain loop and on every model, measured side by side. */
+/**
+ * `atonce compare <file#task | workload>…`: the same work as a plain loop and on every model,
+ * measured side by side.
+ */
 import { basename, dirname, join } from 'node:path'
 import type { SizeName } from '../../gallery/workload.ts'
 import type { Model } from '../index.ts'
@@ -130,8 +133,8 @@ async function compareOne(subject: Subject, options: CompareOptions): Promise<Re
 }
 
 /**
- * The subject's own sentence below the verdict, which explains it and never contradicts it: there is none where there is no verdict, or where
- * others' work was in the way.
+ * The subject's own sentence below the verdict, which explains it and never contradicts it: there
+ * is none where there is no verdict, or where others' work was in the way.
  */
 function learntFrom(
   subject: Subject,

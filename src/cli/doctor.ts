@@ -1,4 +1,7 @@
-/** `atonce doctor`: what of this machine and this Node decides how concurrency goes here, and what to do about it. */
+/**
+ * `atonce doctor`: what of this machine and this Node decides how concurrency goes here, and what
+ * to do about it.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,7 +131,10 @@ function permissions(): Finding[] {
   )
 }
 
-/** libuv's pool does file access, DNS and zlib and crypto calls, for all threads of the process together. */
+/**
+ * libuv's pool does file access, DNS and zlib and crypto calls, for all threads of the process
+ * together.
+ */
 function threadpool(): Finding {
   const size = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
   const { workers: count } = machine()

@@ -20,7 +20,10 @@ interface CommandErrorOptions extends ErrorOptions {
   readonly short?: string | undefined
 }
 
-/** What ends a command early. The message is one line for the user; `detail` follows it, for errors in the user's code. */
+/**
+ * What ends a command early. The message is one line for the user; `detail` follows it, for errors
+ * in the user's code.
+ */
 export class CommandError extends Error {
   readonly exitCode: ExitCode
   readonly detail: string | undefined
@@ -35,14 +38,20 @@ export class CommandError extends Error {
   }
 }
 
-/** What was typed, or what it names, is wrong; the message says what was found and what to do about it. */
+/**
+ * What was typed, or what it names, is wrong; the message says what was found and what to do about
+ * it.
+ */
 export class UsageError extends CommandError {
   constructor(message: string, options?: ErrorOptions) {
     super(exitCodes.usage, message, options)
   }
 }
 
-/** Messages of other programs' errors may have many lines; a line of ours quotes the first, and nothing that would drive the terminal. */
+/**
+ * Messages of other programs' errors may have many lines; a line of ours quotes the first, and
+ * nothing that would drive the terminal.
+ */
 export function oneLine(text: string): string {
   return harmless(text.split('\n', 1)[0] ?? '').trim()
 }
@@ -81,7 +90,10 @@ const systemReasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'its name is too long',
 }
 
-/** The frames of an error that stand in the user's code: neither Node's own, nor the library's, nor the caller's. */
+/**
+ * The frames of an error that stand in the user's code: neither Node's own, nor the library's, nor
+ * the caller's.
+ */
 export function framesOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const [farSide = ''] = (error.stack ?? '').split('── called from ──')

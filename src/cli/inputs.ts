@@ -14,7 +14,9 @@ import { reasonOf, shortened, UsageError } from './ending.ts'
 import { decoded, linesOf } from './inputs/text.ts'
 import { oneOf } from './suggestion.ts'
 
-/** What of a file is passed to the task: its bytes as a Uint8Array, its text (UTF-8), or its path. */
+/**
+ * What of a file is passed to the task: its bytes as a Uint8Array, its text (UTF-8), or its path.
+ */
 export type FileForm = 'bytes' | 'text' | 'path'
 
 const fileForms: readonly FileForm[] = ['bytes', 'text', 'path']
@@ -34,8 +36,9 @@ export function parseFileForm(text: string): FileForm {
 }
 
 /**
- * Opens the inputs of all `--input` options, one after the other. JSON from a file or the command line is checked as a
- * whole before anything runs; standard input and the files' contents are read when their turn comes.
+ * Opens the inputs of all `--input` options, one after the other. JSON from a file or the command
+ * line is checked as a whole before anything runs; standard input and the files' contents are read
+ * when their turn comes.
  * @throws UsageError, also from the iteration
  */
 export async function openInputs(sources: readonly string[], as: FileForm | undefined): Promise<Inputs> {
@@ -145,7 +148,10 @@ async function* contents(paths: readonly string[], as: FileForm): AsyncGenerator
   }
 }
 
-/** A file of lines is read twice: once to find a broken line before any work is done, once for the work. */
+/**
+ * A file of lines is read twice: once to find a broken line before any work is done, once for the
+ * work.
+ */
 async function openLines(path: string): Promise<Inputs> {
   let count = 0
   for await (const _ of fromLines(path)) count += 1
@@ -163,8 +169,9 @@ async function* fromLines(path: string): AsyncGenerator<unknown, void, void> {
 }
 
 /**
- * Standard input is NDJSON if its first line is a JSON value by itself and another line follows; else it is one JSON
- * document. So lines are worked off as they come, and a document may be spread over lines.
+ * Standard input is NDJSON if its first line is a JSON value by itself and another line follows;
+ * else it is one JSON document. So lines are worked off as they come, and a document may be spread
+ * over lines.
  */
 async function* fromStandardInput(): AsyncGenerator<unknown, void, void> {
   const name = 'standard input'
@@ -188,7 +195,10 @@ async function* fromStandardInput(): AsyncGenerator<unknown, void, void> {
 
 let standardInputOpened = false
 
-/** Standard input that nobody reads any more, but whose other end stays open, would keep the program alive. */
+/**
+ * Standard input that nobody reads any more, but whose other end stays open, would keep the program
+ * alive.
+ */
 export function releaseStandardInput(): void {
   if (standardInputOpened) process.stdin.destroy()
 }
@@ -222,7 +232,10 @@ function parseDocument(name: string, text: string): unknown {
   }
 }
 
-/** What the platform's parser says, without its quotation of the text and without a position, which it often omits. */
+/**
+ * What the platform's parser says, without its quotation of the text and without a position, which
+ * it often omits.
+ */
 function jsonComplaint(error: unknown): string {
   return (error as Error).message
     .replace(/, (\.\.\.)?"[\s\S]*is not valid JSON$/, '')

@@ -1,12 +1,15 @@
-/** Ctrl-C: what runs is cancelled, what was opened is closed, what was half written is removed; then the command ends. */
+/**
+ * Ctrl-C: what runs is cancelled, what was opened is closed, what was half written is removed; then
+ * the command ends.
+ */
 import { CommandError, exitCodes } from './ending.ts'
 
 /**
- * Runs `work` with a signal that aborts on Ctrl-C or SIGTERM; it then has to end by itself, and whatever it throws
- * becomes an interruption. A second Ctrl-C ends the program on the spot.
+ * Runs `work` with a signal that aborts on Ctrl-C or SIGTERM; it then has to end by itself, and
+ * whatever it throws becomes an interruption. A second Ctrl-C ends the program on the spot.
  *
- * Not for work that occupies this thread: a handler could not run until it ends, and Ctrl-C would do nothing. Without a
- * handler the system ends the program at once.
+ * Not for work that occupies this thread: a handler could not run until it ends, and Ctrl-C would
+ * do nothing. Without a handler the system ends the program at once.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()

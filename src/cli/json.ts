@@ -1,9 +1,12 @@
-/** Results as JSON, with what JSON lacks written in its nearest form, so that no result is lost or stops the run. */
+/**
+ * Results as JSON, with what JSON lacks written in its nearest form, so that no result is lost or
+ * stops the run.
+ */
 
 /**
- * One value on one line. A bigint becomes its digits as a string, a typed array a list, a Map a list of pairs, a Set a
- * list, an Error its name and message, `undefined` (a task that returns nothing) null; NaN and the infinities are null,
- * as JSON has it.
+ * One value on one line. A bigint becomes its digits as a string, a typed array a list, a Map a
+ * list of pairs, a Set a list, an Error its name and message, `undefined` (a task that returns
+ * nothing) null; NaN and the infinities are null, as JSON has it.
  */
 export function jsonLine(value: unknown): string {
   return escaped(JSON.stringify(value, nearest) ?? 'null')
@@ -14,7 +17,10 @@ export function jsonDocument(value: object): string {
   return escaped(JSON.stringify(value, null, 2))
 }
 
-/** JSON may hold characters that drive a terminal or break a line there; written as their numbers they mean the same. */
+/**
+ * JSON may hold characters that drive a terminal or break a line there; written as their numbers
+ * they mean the same.
+ */
 function escaped(json: string): string {
   return json.replace(driving, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

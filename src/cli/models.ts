@@ -1,4 +1,6 @@
-/** The models by the names they have in code, and an executor of each for the length of a command. */
+/**
+ * The models by the names they have in code, and an executor of each for the length of a command.
+ */
 import { coroutines, type Executor, type Model, processes, threads } from '../index.ts'
 import { UsageError } from './ending.ts'
 import { didYouMean, oneOf } from './suggestion.ts'
@@ -38,7 +40,10 @@ export function openExecutor(model: Model, workers: number | undefined): Executo
   return coroutines()
 }
 
-/** Closes executors when their work has ended, or `atOnce`: after a failure or an interrupt nobody waits for the rest. */
+/**
+ * Closes executors when their work has ended, or `atOnce`: after a failure or an interrupt nobody
+ * waits for the rest.
+ */
 export async function closeExecutors(
   executors: Iterable<Executor>,
   { atOnce }: { atOnce: boolean },

@@ -1,5 +1,6 @@
 /**
- * Where results go: standard output as they come, a file that appears whole or not at all, or into what is no file.
+ * Where results go: standard output as they come, a file that appears whole or not at all, or into
+ * what is no file.
  *
  *     typed path ─▶ output/place.ts ─┬─▶ regular file, or none: written beside it, renamed over it; mode and owner stay
  *                                    ├─▶ FIFO, device, socket: opened before any work, written into
@@ -14,7 +15,10 @@ import { type FilePlace, placeOf, type StreamPlace } from './output/place.ts'
 import { openStream, type Stream } from './output/stream.ts'
 import { print } from './print.ts'
 
-/** Takes text bit by bit; ends with `commit` or `discard`. What can't be written throws a CommandError. */
+/**
+ * Takes text bit by bit; ends with `commit` or `discard`. What can't be written throws a
+ * CommandError.
+ */
 export interface Output {
   write(text: string): Promise<void>
   commit(): Promise<void>
@@ -28,8 +32,8 @@ export function standardOutput(): Output {
 }
 
 /**
- * `heldBytes` of a regular file are kept in memory before anything is made beside it: `Infinity` for work that blocks this thread, during
- * which an interrupt could not remove it.
+ * `heldBytes` of a regular file are kept in memory before anything is made beside it: `Infinity`
+ * for work that blocks this thread, during which an interrupt could not remove it.
  * @throws UsageError if nothing can be written there, before any work is done
  */
 export async function openOutput(path: string, heldBytes: number): Promise<Output> {
@@ -81,7 +85,10 @@ async function streamOutput(path: string, place: StreamPlace): Promise<Output> {
   }
 }
 
-/** Writes a file whole or not at all, or into what is no file; makes its folder if need be. @throws CommandError */
+/**
+ * Writes a file whole or not at all, or into what is no file; makes its folder if need be. @throws
+ * CommandError
+ */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const place = await writablePlace(path, { makeFolder: true })
   await told(path, async () => {
@@ -99,7 +106,10 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   })
 }
 
-/** A file beside the place, which takes it when all is written: on the same file system, so that it does so at once. */
+/**
+ * A file beside the place, which takes it when all is written: on the same file system, so that it
+ * does so at once.
+ */
 class Part {
   readonly #place: FilePlace
   readonly #path: string

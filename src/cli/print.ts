@@ -1,7 +1,8 @@
 /**
  * Standard output, for every command: all of it is written, or the command fails.
  *
- * Node writes to a file in one call and does not look how much of it was taken; when a disk fills up, the rest would be lost in silence.
+ * Node writes to a file in one call and does not look how much of it was taken; when a disk fills
+ * up, the rest would be lost in silence.
  */
 import { once } from 'node:events'
 import { CommandError, exitCodes, reasonOf } from './ending.ts'
@@ -28,7 +29,9 @@ export async function print(text: string): Promise<void> {
 
 let failure: Error | undefined
 
-/** `atonce run … | head`: when the reader has gone there is nothing left to do, and nobody to tell. */
+/**
+ * `atonce run … | head`: when the reader has gone there is nothing left to do, and nobody to tell.
+ */
 export function leaveWhenNobodyReads(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.ok)

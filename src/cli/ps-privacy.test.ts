@@ -91,7 +91,10 @@ function meetings({ pid }: ChildProcess): string[] {
   return readdirSync(meetingPlace).filter(name => name.startsWith(meetingPrefix(pid as number)))
 }
 
-/** A program that waits in a folder of its own, as `atonce ps` does; tells who came when its standard input ends. */
+/**
+ * A program that waits in a folder of its own, as `atonce ps` does; tells who came when its
+ * standard input ends.
+ */
 function trapFor(pid: number): string {
   return `
     const folder = require('node:fs').mkdtempSync('${meetingPlace}/${meetingPrefix(pid)}')

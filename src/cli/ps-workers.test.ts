@@ -1,4 +1,7 @@
-/** Looks into the workers of programs that really run. Each opens its inspector at a free port, so that tests can run beside each other. */
+/**
+ * Looks into the workers of programs that really run. Each opens its inspector at a free port, so
+ * that tests can run beside each other.
+ */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { LiveNode } from '../live/tree.ts'
@@ -186,7 +189,10 @@ function withoutAges(text: string): string[] {
   return text.replace(/ (for (at least )?[\d.]+ m?s(?=,|$)|\((at least )?[\d.]+ m?s\))/gm, '').split('\n')
 }
 
-/** The lines of each worker and of what is below it, without its number, which is chance; in order of their calls. */
+/**
+ * The lines of each worker and of what is below it, without its number, which is chance; in order
+ * of their calls.
+ */
 function workersIn(text: string): string[][] {
   const workers: string[][] = []
   for (const line of withoutAges(text).slice(2)) {

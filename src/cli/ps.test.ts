@@ -1,4 +1,7 @@
-/** Looks into programs that really run. What opens its inspector does so at a free port, so that tests can run beside each other. */
+/**
+ * Looks into programs that really run. What opens its inspector does so at a free port, so that
+ * tests can run beside each other.
+ */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,5 +1,6 @@
 /**
- * `atonce ps <pid>`: what runs in a program that runs: scopes, executors, workers, calls, and who waits for what.
+ * `atonce ps <pid>`: what runs in a program that runs: scopes, executors, workers, calls, and who
+ * waits for what.
  *
  *     pid ─▶ open.ts ─┬─ door.ts: the program connects to us, and is open to nobody else ─┐
  *                     └─ inspector.ts: with --open-inspector, closed again ──────────────┴─▶ look-into.ts (asks it, its threads, its
@@ -27,7 +28,10 @@ import { table, widthOfOutput } from './table.ts'
 export interface PsOptions {
   readonly json?: boolean
   readonly watch?: boolean
-  /** Whether Node's inspector may be opened, for every user of the machine, where the program can't be looked into otherwise. */
+  /**
+   * Whether Node's inspector may be opened, for every user of the machine, where the program can't
+   * be looked into otherwise.
+   */
   readonly openInspector?: boolean
 }
 

@@ -99,7 +99,9 @@ function envelope(target: Target, pool: Executor, results: readonly unknown[], w
   }
 }
 
-/** A failure comes at its place in the order, so the number of results before it tells the input. */
+/**
+ * A failure comes at its place in the order, so the number of results before it tells the input.
+ */
 function explained(error: unknown, target: Target, done: number, count: number | undefined): unknown {
   if (error instanceof CommandError) return error
   if (error instanceof TimeoutError) {

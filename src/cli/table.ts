@@ -27,7 +27,10 @@ export function wrapped(text: string, width: number): string[] {
   return lines
 }
 
-/** The rows under their titles, each line ending without blanks, no longer than `width` if columns may be dropped. */
+/**
+ * The rows under their titles, each line ending without blanks, no longer than `width` if columns
+ * may be dropped.
+ */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],

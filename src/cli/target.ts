@@ -22,7 +22,8 @@ export function looksLikeModule(text: string): boolean {
 }
 
 /**
- * Loads `./file.ts#task` or `package/path#task`; without `#task` when the module exports exactly one task.
+ * Loads `./file.ts#task` or `package/path#task`; without `#task` when the module exports exactly
+ * one task.
  * @throws UsageError in all other cases; the message names what is there
  */
 export async function loadTarget(text: string): Promise<Target> {
@@ -112,7 +113,10 @@ function whyNotImported(error: unknown): string {
   return `${summaryOf(error)}${place === undefined ? '' : ` (${place})`}`
 }
 
-/** Where a syntax error stands: the first line of its stack is `file:///…/tasks.ts:3`, or the bare path. */
+/**
+ * Where a syntax error stands: the first line of its stack is `file:///…/tasks.ts:3`, or the bare
+ * path.
+ */
 function placeOf(error: unknown): string | undefined {
   const first = error instanceof Error ? oneLine(error.stack ?? '') : ''
   const [, place, line] = /^(?:file:\/\/)?(\/.*|[A-Za-z]:.*):(\d+)$/.exec(first) ?? []

@@ -1,4 +1,7 @@
-/** `atonce time -- <command>`: how long any command takes, with how much CPU of its whole tree, and what that says. */
+/**
+ * `atonce time -- <command>`: how long any command takes, with how much CPU of its whole tree, and
+ * what that says.
+ */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { isDisturbed, machineBusyMs } from '../measure/machine-load.ts'
@@ -11,7 +14,10 @@ import { jsonDocument } from './json.ts'
 import { print } from './print.ts'
 import { emphasis, quiet } from './style.ts'
 
-/** The command's own output stays where it goes; ours goes to standard error, or with `--json` to standard output after it. */
+/**
+ * The command's own output stays where it goes; ours goes to standard error, or with `--json` to
+ * standard output after it.
+ */
 export async function time(
   words: readonly string[],
   { json }: { readonly json?: boolean },

@@ -1,4 +1,7 @@
-/** `atonce timeit file#export`, `atonce timeit '<expression>'`: what one call of a short function takes. */
+/**
+ * `atonce timeit file#export`, `atonce timeit '<expression>'`: what one call of a short function
+ * takes.
+ */
 
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'

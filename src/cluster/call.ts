@@ -45,7 +45,9 @@ export class Call {
     this.job.started()
   }
 
-  /** Values of its stream have come, in whatever order. Returns the ending if they were the last. */
+  /**
+   * Values of its stream have come, in whatever order. Returns the ending if they were the last.
+   */
   heard(news: Yielded): Extract<Ending, { kind: 'settled' }> | undefined {
     const { stream } = this.job
     if (stream === undefined || news.batch < this.#due) return undefined

@@ -5,8 +5,8 @@ import type { Engine, Records } from './engine.ts'
 import { readEnding, writeMessage } from './messages.ts'
 
 /**
- * Settles the task as cancelled, unless it has an ending. A node that has begun it sees that at its next sign of life, if the
- * order to stop got lost; what it comes to does not count any more.
+ * Settles the task as cancelled, unless it has an ending. A node that has begun it sees that at its
+ * next sign of life, if the order to stop got lost; what it comes to does not count any more.
  * @returns whether the task was cancelled by this
  */
 export async function cancelInStore(records: Records, id: string, failure: WireFailure): Promise<boolean> {

@@ -1,5 +1,6 @@
 /**
- * The tasks that a node runs: those that its own modules have defined, by what they are known by on every machine.
+ * The tasks that a node runs: those that its own modules have defined, by what they are known by on
+ * every machine.
  *
  * A message is only looked up here, by its exact key. Nothing is imported because of a message.
  */
@@ -53,7 +54,10 @@ export class Catalogue {
   }
 }
 
-/** None of a task in a test file, or of a bundle that hides its modules: nobody could have called it here. */
+/**
+ * None of a task in a test file, or of a bundle that hides its modules: nobody could have called it
+ * here.
+ */
 function identityIfAny(task: Task): TaskIdentity | undefined {
   try {
     return identityOf(task)

@@ -22,15 +22,24 @@ import { type ClusterStatus, statusOf, WorkerCount } from './status.ts'
 import { type ResultOptions, Submissions, type SubmitOptions, type Submitted } from './submit.ts'
 
 export interface ClusterOptions {
-  /** NATS servers, as `nats://127.0.0.1:4222`. Default: none; the store and a node are in this program. */
+  /**
+   * NATS servers, as `nats://127.0.0.1:4222`. Default: none; the store and a node are in this
+   * program.
+   */
   readonly servers?: string | readonly string[]
-  /** What runs tasks in this program, and ends with it. Default: `threads()` where there are no servers, nothing where there are. */
+  /**
+   * What runs tasks in this program, and ends with it. Default: `threads()` where there are no
+   * servers, nothing where there are.
+   */
   readonly on?: Executor
   /** A file of NATS credentials (`.creds`). */
   readonly credentials?: string
   readonly user?: string
   readonly password?: string
-  /** Connects to another machine without TLS and credentials. Whoever can reach the server can run the tasks. */
+  /**
+   * Connects to another machine without TLS and credentials. Whoever can reach the server can run
+   * the tasks.
+   */
   readonly insecure?: boolean
   /** How long the first connection may take. Default 5,000. */
   readonly connectTimeoutMs?: number
@@ -44,7 +53,10 @@ export interface ClusterOptions {
   readonly queueLimit?: number
   /** How long a node may be silent before what it runs is given to another one. Default 30,000. */
   readonly leaseMs?: number
-  /** How long the end of an `await using` block waits for accepted calls, as `close({ graceMs })`. Default 5,000. */
+  /**
+   * How long the end of an `await using` block waits for accepted calls, as `close({ graceMs })`.
+   * Default 5,000.
+   */
   readonly closeGraceMs?: number
   /** Shown in errors and statistics. */
   readonly name?: string
@@ -78,12 +90,15 @@ export interface DeadLetters {
 
 export interface Cluster extends Executor {
   /**
-   * Stores a task that outlives this program; resolves once it is stored. Fetch its result by its id, here or anywhere.
+   * Stores a task that outlives this program; resolves once it is stored. Fetch its result by its
+   * id, here or anywhere.
    *
-   * Rejects with SerializationError, PayloadTooLargeError, EngineUnavailableError, SubmitUnknownError.
+   * Rejects with SerializationError, PayloadTooLargeError, EngineUnavailableError,
+   * SubmitUnknownError.
    * @throws InvalidTaskError, OptionError, both as rejections
    * @example
-   *     const { id } = await jobs.submit(sendInvoice, [order], { idempotencyKey: order.id, retries: 5 })
+   * const { id } = await jobs.submit(sendInvoice, [order], { idempotencyKey: order.id, retries: 5
+   * })
    */
   submit<F extends AnyFunction>(
     task: Task<F>,
@@ -102,13 +117,16 @@ export interface Cluster extends Executor {
 /**
  * Runs tasks on nodes, which may be other machines.
  *
- * Without servers, the store and one node are in this program: the same code runs on a laptop and in a test.
+ * Without servers, the store and one node are in this program: the same code runs on a laptop and
+ * in a test.
  *
- * With `servers`, on NATS (`npx atonce cluster up` starts one here), and nodes wherever they were started: `npx atonce worker
- * ./tasks.ts --servers …`. It connects with the first call. A connection to another machine needs TLS and credentials.
+ * With `servers`, on NATS (`npx atonce cluster up` starts one here), and nodes wherever they were
+ * started: `npx atonce worker ./tasks.ts --servers …`. It connects with the first call. A
+ * connection to another machine needs TLS and credentials.
  *
- * A call of a task that is `idempotent` is given to another node when its node falls silent; of any other task it rejects
- * with NodeLostError, since it may have run. Arguments and results are copied, never shared.
+ * A call of a task that is `idempotent` is given to another node when its node falls silent; of any
+ * other task it rejects with NodeLostError, since it may have run. Arguments and results are
+ * copied, never shared.
  *
  * @throws OptionError, InsecureConnectionError
  * @example
@@ -165,7 +183,10 @@ export interface ClusterParts {
   readonly closeGraceMs?: number
 }
 
-/** A cluster on an engine that is there already. `nodes` are those in this program, which end with it. */
+/**
+ * A cluster on an engine that is there already. `nodes` are those in this program, which end with
+ * it.
+ */
 export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
   const { nodes, queue, name, ownsEngine } = parts
   const { queueLimit = 1_000_000, closeGraceMs = defaultCloseGraceMs } = parts

@@ -1,4 +1,7 @@
-/** Dead letters: tasks that have failed for good, with what they failed of, and the way back into their queue. */
+/**
+ * Dead letters: tasks that have failed for good, with what they failed of, and the way back into
+ * their queue.
+ */
 import { runtime } from '../runtime/runtime.ts'
 import { MessageDecoding } from '../wire/codec.ts'
 import { decodeFailure, type WireFailure } from '../wire/failure.ts'

@@ -1,6 +1,6 @@
 /**
- * The engine in this program: no server, nothing stored beyond the program's own life. The default, and what tests use:
- * all time in it is the runtime's, so that it runs in a simulation too.
+ * The engine in this program: no server, nothing stored beyond the program's own life. The default,
+ * and what tests use: all time in it is the runtime's, so that it runs in a simulation too.
  */
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
@@ -212,7 +212,10 @@ class Line {
   }
 }
 
-/** One taking of a task. Its timer is set again only when it has fired: a sign of life costs a number. */
+/**
+ * One taking of a task. Its timer is set again only when it has fired: a sign of life costs a
+ * number.
+ */
 class Lease implements Delivery {
   readonly #stored: Stored
   readonly #holder: number

@@ -8,8 +8,9 @@
  *     records: create · replace (compare and set) · get            results, dead letters, what was seen
  *     publish ─▶ listen                                            hints: any of them may be lost
  *
- * An engine promises little: a task is delivered at least once, a record changes only by its revision, and a hint may get
- * lost. What a result, a repeat, a cancellation or a dead letter is, is decided above it, the same on every engine: README.md.
+ * An engine promises little: a task is delivered at least once, a record changes only by its
+ * revision, and a hint may get lost. What a result, a repeat, a cancellation or a dead letter is,
+ * is decided above it, the same on every engine: README.md.
  */
 
 /** A task on its way into the store. */
@@ -35,7 +36,10 @@ export interface Delivery {
   extend(): Promise<boolean>
   /** Nothing is left to do for it. A lease that has lapsed changes nothing. */
   done(): void
-  /** Hands it back: somebody takes it, not before `delayMs`. `counts` says whether this was an attempt. */
+  /**
+   * Hands it back: somebody takes it, not before `delayMs`. `counts` says whether this was an
+   * attempt.
+   */
   back(delayMs: number, counts: boolean): void
 }
 
@@ -70,8 +74,8 @@ export interface Records {
 }
 
 /**
- * What is kept: outcomes of calls whose caller waits (minutes), of submitted tasks (a day), failures of attempts, dead
- * letters (two weeks), idempotency keys (a day), nodes (seconds).
+ * What is kept: outcomes of calls whose caller waits (minutes), of submitted tasks (a day),
+ * failures of attempts, dead letters (two weeks), idempotency keys (a day), nodes (seconds).
  */
 export const buckets = ['calls', 'results', 'history', 'dead', 'keys', 'nodes'] as const
 export type Bucket = (typeof buckets)[number]
@@ -97,13 +101,19 @@ export interface Engine {
   readonly name: string
   /** How long a taken task may be silent before somebody else gets it. */
   readonly leaseMs: number
-  /** Whether tasks can only come from this program: then a task that no module here has will never be known. */
+  /**
+   * Whether tasks can only come from this program: then a task that no module here has will never
+   * be known.
+   */
   readonly isLocal: boolean
   /** Milliseconds since 1970, as far as machines agree on them. */
   wallMs(): number
   /** Resolves once it can be used. @throws EngineUnavailableError */
   open(): Promise<void>
-  /** Resolves once the task is stored. @throws EngineUnavailableError, QueueFullError, PayloadTooLargeError */
+  /**
+   * Resolves once the task is stored. @throws EngineUnavailableError, QueueFullError,
+   * PayloadTooLargeError
+   */
   submit(entry: Entry): Promise<void>
   consume(taking: Taking): Consumer
   records(bucket: Bucket): Records

@@ -1,14 +1,20 @@
 /** The errors of the cluster; listed with atonce's others when this part is loaded. */
 import { AtonceError, listErrorClasses, WorkerError } from '../errors.ts'
 
-/** The store of tasks and results can't be reached, or refuses. What it had acknowledged is not lost. */
+/**
+ * The store of tasks and results can't be reached, or refuses. What it had acknowledged is not
+ * lost.
+ */
 export class EngineUnavailableError extends AtonceError {
   constructor(message: string, options?: ErrorOptions) {
     super('ATONCE_ENGINE_UNAVAILABLE', message, options)
   }
 }
 
-/** The store did not say whether it has the task. Submit it again with the same `id`: it is stored once. */
+/**
+ * The store did not say whether it has the task. Submit it again with the same `id`: it is stored
+ * once.
+ */
 export class SubmitUnknownError extends AtonceError {
   readonly id: string
 
@@ -23,8 +29,8 @@ export class SubmitUnknownError extends AtonceError {
 }
 
 /**
- * The node that had begun the call has fallen silent: the call may have run, wholly or in part. Only tasks that are
- * `idempotent` are given to another node.
+ * The node that had begun the call has fallen silent: the call may have run, wholly or in part.
+ * Only tasks that are `idempotent` are given to another node.
  */
 export class NodeLostError extends WorkerError {
   constructor(task: string, node: string) {
@@ -44,7 +50,10 @@ export class UnknownTaskError extends AtonceError {
   }
 }
 
-/** The result of that id is not there: it was never submitted, its result was not kept, or not for so long. */
+/**
+ * The result of that id is not there: it was never submitted, its result was not kept, or not for
+ * so long.
+ */
 export class NoResultError extends AtonceError {
   readonly id: string
 
@@ -54,7 +63,9 @@ export class NoResultError extends AtonceError {
   }
 }
 
-/** A package that atonce uses only here is not installed. The message has the line that installs it. */
+/**
+ * A package that atonce uses only here is not installed. The message has the line that installs it.
+ */
 export class MissingPeerError extends AtonceError {
   constructor(message: string, options?: ErrorOptions) {
     super('ATONCE_MISSING_PEER', message, options)

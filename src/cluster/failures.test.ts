@@ -1,4 +1,6 @@
-/** What dies, and what becomes of the tasks: on simulated machines, in virtual time, in many orders. */
+/**
+ * What dies, and what becomes of the tasks: on simulated machines, in virtual time, in many orders.
+ */
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { sleep } from '../coroutines/time/sleep.ts'

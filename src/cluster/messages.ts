@@ -1,6 +1,6 @@
 /**
- * What goes over the network, both ways: data and names, in the portable format, each message checked as a whole before
- * anything is done with it.
+ * What goes over the network, both ways: data and names, in the portable format, each message
+ * checked as a whole before anything is done with it.
  *
  *     caller ── Envelope ──▶ store ──▶ node            the task to run (durable)
  *     node ── Ending ──▶ store                         what became of it (durable; the first one counts)
@@ -97,7 +97,10 @@ export type NodeNews =
 
 export type Order =
   | { readonly kind: 'cancel'; readonly id: string; readonly failure: WireFailure }
-  /** All that the stream was ever allowed: of two of them, the larger one counts, whichever comes last. */
+  /**
+   * All that the stream was ever allowed: of two of them, the larger one counts, whichever comes
+   * last.
+   */
   | { readonly kind: 'granted'; readonly id: string; readonly total: number }
   | { readonly kind: 'leave'; readonly id: string; readonly failure: WireFailure }
 

@@ -1,6 +1,6 @@
 /**
- * One taking of a task on a node, from its delivery to what is stored about it. The protocol, and a death at every step:
- * README.md.
+ * One taking of a task on a node, from its delivery to what is stored about it. The protocol, and a
+ * death at every step: README.md.
  *
  *     taken ─▶ known? ─▶ first? (the record) ─▶ runs, with a heartbeat ─▶ commit ─▶ hint ─▶ done
  *                │          │                        └ the lease is lost: fenced, its ending is dropped
@@ -34,7 +34,10 @@ import { NodeStream } from './node-stream.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
-/** Belongs to no caller: a task runs in a context of its own, with what was sent along and nothing else. */
+/**
+ * Belongs to no caller: a task runs in a context of its own, with what was sent along and nothing
+ * else.
+ */
 const outside = new AsyncResource('atonce.node')
 
 /** How long a task that this node does not know waits for one that does. */
@@ -335,7 +338,10 @@ export class NodeCall implements NodeJobOwner {
     this.#beat.unref()
   }
 
-  /** A sign of life; and a look whether somebody has settled it meanwhile, as the order to stop may be lost. */
+  /**
+   * A sign of life; and a look whether somebody has settled it meanwhile, as the order to stop may
+   * be lost.
+   */
   async #beatOnce(): Promise<void> {
     try {
       const held = await this.#delivery.extend()
@@ -385,7 +391,10 @@ function plainReply(reply: NestedReply): NestedReply {
   }
 }
 
-/** Full jitter: anything up to a bound that doubles (Brooker, "Exponential Backoff And Jitter", AWS 2015). */
+/**
+ * Full jitter: anything up to a bound that doubles (Brooker, "Exponential Backoff And Jitter", AWS
+ * 2015).
+ */
 function pauseMs(baseMs: number, attempt: number): number {
   return runtime().random() * Math.min(60_000, baseMs * 2 ** attempt)
 }

@@ -1,4 +1,7 @@
-/** A chunk of a map on a node: its inputs, of which some may be none here, and the reply for all of them. */
+/**
+ * A chunk of a map on a node: its inputs, of which some may be none here, and the reply for all of
+ * them.
+ */
 import type { Backend, Job } from '../executor/backend.ts'
 import { type Packed, type PackedResults, takesItems, unpackedAt } from '../executor/map/packed.ts'
 import type { Task } from '../task/task.ts'
@@ -57,8 +60,8 @@ function outcomesOf(reply: Exclude<NestedReply, { kind: 'failed' }>): readonly W
 }
 
 /**
- * Runs a chunk where there are no messages to save: each input is a job of its own, all at once, so that their waiting
- * overlaps.
+ * Runs a chunk where there are no messages to save: each input is a job of its own, all at once, so
+ * that their waiting overlaps.
  */
 export function runApart(
   backend: Backend,

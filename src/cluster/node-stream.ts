@@ -1,4 +1,7 @@
-/** The far end of a stream: what the generator yields goes to the caller as hints, numbered, so that a gap is seen. */
+/**
+ * The far end of a stream: what the generator yields goes to the caller as hints, numbered, so that
+ * a gap is seen.
+ */
 import type { Inlet } from '../executor/backend.ts'
 import { encodeNow } from '../wire/codec.ts'
 import { crossing, type NodeNews } from './messages.ts'

@@ -1,5 +1,6 @@
 /**
- * A node: takes tasks from queues, as many as it has places, and runs them on an executor of its own.
+ * A node: takes tasks from queues, as many as it has places, and runs them on an executor of its
+ * own.
  *
  *     engine ── consume ──▶ Node ── NodeCall ──▶ the executor's backend
  *     engine ── order.<node> ──▶ Node ──▶ the call that it is for
@@ -88,8 +89,8 @@ export class Node implements CallHost {
   }
 
   /**
-   * Takes nothing more, lets what runs end within `graceMs`, hands the rest back, and leaves; its executor is closed then.
-   * Never rejects.
+   * Takes nothing more, lets what runs end within `graceMs`, hands the rest back, and leaves; its
+   * executor is closed then. Never rejects.
    */
   async close(graceMs: number): Promise<void> {
     this.#closing = true

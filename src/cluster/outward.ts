@@ -1,4 +1,7 @@
-/** What leaves the caller's side, and what is made of what comes back: the same for calls and for submitted tasks. */
+/**
+ * What leaves the caller's side, and what is made of what comes back: the same for calls and for
+ * submitted tasks.
+ */
 import { portableModule } from '../declared/portable-module.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Job } from '../executor/backend.ts'

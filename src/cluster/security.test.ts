@@ -1,4 +1,7 @@
-/** The wire carries data and names: nothing that comes in makes a node load or run anything but its own tasks. */
+/**
+ * The wire carries data and names: nothing that comes in makes a node load or run anything but its
+ * own tasks.
+ */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

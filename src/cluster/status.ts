@@ -1,4 +1,6 @@
-/** What can be seen of a cluster: its nodes, as they say themselves, and how full its queues are. */
+/**
+ * What can be seen of a cluster: its nodes, as they say themselves, and how full its queues are.
+ */
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { fromBytes } from '../wire/portable/reader.ts'
 import { isRecord } from '../wire/shapes.ts'

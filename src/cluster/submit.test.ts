@@ -1,4 +1,7 @@
-/** Tasks that outlive their caller: kept, repeated, delayed, cancelled, and buried, on simulated machines. */
+/**
+ * Tasks that outlive their caller: kept, repeated, delayed, cancelled, and buried, on simulated
+ * machines.
+ */
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { sleep } from '../coroutines/time/sleep.ts'

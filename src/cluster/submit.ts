@@ -27,19 +27,35 @@ export interface SubmitOptions {
   readonly id?: string
   /** Default: the queue of the cluster. */
   readonly queue?: string
-  /** Tasks of higher priority are taken first; on NATS there are three levels: above 0, 0, below. Default 0. */
+  /**
+   * Tasks of higher priority are taken first; on NATS there are three levels: above 0, 0, below.
+   * Default 0.
+   */
   readonly priority?: number
   /** Nobody takes it before. Default 0. */
   readonly delayMs?: number
-  /** It fails with TimeoutError if it has not begun by then, counted from now. Default: no limit. */
+  /**
+   * It fails with TimeoutError if it has not begun by then, counted from now. Default: no limit.
+   */
   readonly deadlineMs?: number
-  /** How often it is run again after it has failed. Only for tasks that are `idempotent`. Default 0. */
+  /**
+   * How often it is run again after it has failed. Only for tasks that are `idempotent`. Default 0.
+   */
   readonly retries?: number
-  /** The bound of the pause before the first repeat is twice that, and doubles with each; the pause is anything below. Default 500. */
+  /**
+   * The bound of the pause before the first repeat is twice that, and doubles with each; the pause
+   * is anything below. Default 500.
+   */
   readonly retryDelayMs?: number
-  /** The task that was submitted first with this key, in the last day, is the one that counts: this call gives its handle. */
+  /**
+   * The task that was submitted first with this key, in the last day, is the one that counts: this
+   * call gives its handle.
+   */
   readonly idempotencyKey?: string
-  /** `none`: nobody will ask, so nothing is kept, which costs half as much. Default `keep`, for a day. */
+  /**
+   * `none`: nobody will ask, so nothing is kept, which costs half as much. Default `keep`, for a
+   * day.
+   */
   readonly results?: 'keep' | 'none'
 }
 
@@ -68,7 +84,10 @@ export interface Submitted<R> {
   readonly id: string
   /** What it returned, once it has; rejects with what it threw. Asked twice, it answers twice. */
   result(options?: ResultOptions): Promise<R>
-  /** Nobody begins it any more; a node that runs it tells it by its signal. False if it has ended already. */
+  /**
+   * Nobody begins it any more; a node that runs it tells it by its signal. False if it has ended
+   * already.
+   */
   cancel(reason?: unknown): Promise<boolean>
 }
 
@@ -129,8 +148,9 @@ export class Submissions {
   }
 
   /**
-   * The id under which the key was submitted first, or this one. Whoever reserved the key may have died before it stored the
-   * task: so the task is stored again under that id, which changes nothing where it is there.
+   * The id under which the key was submitted first, or this one. Whoever reserved the key may have
+   * died before it stored the task: so the task is stored again under that id, which changes
+   * nothing where it is there.
    */
   async #idFor(id: string, key: string | undefined): Promise<{ id: string; settled: boolean }> {
     if (key === undefined) return { id, settled: false }

@@ -1,4 +1,7 @@
-/** The event loop as an executor: its calls take turns, each in its own context, in time that a test controls. */
+/**
+ * The event loop as an executor: its calls take turns, each in its own context, in time that a test
+ * controls.
+ */
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { test } from 'node:test'

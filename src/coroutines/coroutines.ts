@@ -1,10 +1,11 @@
 /**
- * The model `coroutines`: this event loop. Tasks take turns at their awaits; nothing is copied, nothing runs in parallel.
+ * The model `coroutines`: this event loop. Tasks take turns at their awaits; nothing is copied,
+ * nothing runs in parallel.
  *
  *     submit ─▶ queue ─▶ (fewer than `concurrency` run) ─▶ fn(...args) in its context ─▶ settled
  *
- * A call that awaits another one of the same executor gives its place to such nested calls until they have ended. So nested
- * calls never wait for a place that their own ancestors hold.
+ * A call that awaits another one of the same executor gives its place to such nested calls until
+ * they have ended. So nested calls never wait for a place that their own ancestors hold.
  */
 import type { AsyncResource } from 'node:async_hooks'
 import { checkCount, checkMs, checkOptions } from '../checks.ts'
@@ -44,10 +45,12 @@ import { type LoopTimed, LoopTimes } from './times.ts'
 const hooks = process.getBuiltinModule('node:async_hooks')
 
 /**
- * Runs tasks on this event loop. For work that waits (network, files, timers): it overlaps the waiting. Work that
- * computes gains nothing, and blocks the loop as long as it computes.
+ * Runs tasks on this event loop. For work that waits (network, files, timers): it overlaps the
+ * waiting. Work that computes gains nothing, and blocks the loop as long as it computes.
  *
- * Arguments and results are passed as they are: not copied, not moved. A cancelled task is told by its signal; if it does not stop, it goes on unseen, since nothing can end a function on one's own loop.
+ * Arguments and results are passed as they are: not copied, not moved. A cancelled task is told by
+ * its signal; if it does not stop, it goes on unseen, since nothing can end a function on one's own
+ * loop.
  *
  * @throws OptionError
  * @example
@@ -60,16 +63,22 @@ export function coroutines(options: CoroutinesOptions = {}): Executor {
 }
 
 /**
- * One call on the loop, from its job to its end; until then the job's `ready`, so that no table is needed to find it.
+ * One call on the loop, from its job to its end; until then the job's `ready`, so that no table is
+ * needed to find it.
  *
  *     queued ──▶ running, on one of the places ──▶ over
  *        └── withdrawn ─────────────────────────────▶ over
  */
 class LoopCall implements Queued, Linked<LoopCall>, NestingOwner, CallHere, LoopTimed {
   readonly loop: Loop
-  /** `over` once it has ended: what a task has opened may live on in its context, and must not keep arguments and result. */
+  /**
+   * `over` once it has ended: what a task has opened may live on in its context, and must not keep
+   * arguments and result.
+   */
   job: Job
-  /** The asynchronous context of the caller, in which the task runs as any function that it calls. */
+  /**
+   * The asynchronous context of the caller, in which the task runs as any function that it calls.
+   */
   readonly scope: AsyncResource
   /** The call of this loop in which the job was made. */
   readonly parent: LoopCall | undefined
@@ -376,7 +385,10 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     return true
   }
 
-  /** The nearest call of this loop in which the job was made, however many of other executors lie between. */
+  /**
+   * The nearest call of this loop in which the job was made, however many of other executors lie
+   * between.
+   */
   #parentOf(job: Job): LoopCall | undefined {
     for (let call = job.within; call !== undefined; call = call.within) {
       const { owner } = call
@@ -434,7 +446,10 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     call.scope.runInAsyncScope(callHere, undefined, job, context, call)
   }
 
-  /** The name of the task, remembered: reading that of a function that was given an address costs as much as a promise. */
+  /**
+   * The name of the task, remembered: reading that of a function that was given an address costs as
+   * much as a promise.
+   */
   #nameOf(task: Task): string {
     if (task !== this.#named) {
       this.#named = task

@@ -1,4 +1,7 @@
-/** What a task on a loop sees as its executor: the same loop, for jobs that end with the call that makes them. */
+/**
+ * What a task on a loop sees as its executor: the same loop, for jobs that end with the call that
+ * makes them.
+ */
 import { ClosedError, NotOwnerError } from '../errors.ts'
 import type { Backend, Inlet, Job } from '../executor/backend.ts'
 import { type Pause, type Paused, Pauses } from '../executor/repeat/pauses.ts'

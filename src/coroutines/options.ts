@@ -7,7 +7,10 @@ export interface CoroutinesOptions {
   readonly concurrency?: number
   /** The most calls that wait; one more rejects with QueueFullError. Default 1,000,000. */
   readonly queueLimit?: number
-  /** How long the end of an `await using` block waits for accepted calls, as `close({ graceMs })`. Default 5,000. */
+  /**
+   * How long the end of an `await using` block waits for accepted calls, as `close({ graceMs })`.
+   * Default 5,000.
+   */
   readonly closeGraceMs?: number
   /**
    * What runs before the first call: a task, or `[task, …its arguments]`. If it throws, the calls

@@ -1,5 +1,6 @@
 /**
- * What a loop runs before its first call, and after its last one: `initialize` and `teardown`, as each worker of a pool does.
+ * What a loop runs before its first call, and after its last one: `initialize` and `teardown`, as
+ * each worker of a pool does.
  *
  *     none ─ the first call comes ─▶ readying ─▶ ready ─ closed, and nothing is left ─▶ leaving ─▶ left
  *       ▲                               │

@@ -1,4 +1,7 @@
-/** Calls that run, oldest first; linked through themselves, as an entry in a Set costs as much as the promise of a call. */
+/**
+ * Calls that run, oldest first; linked through themselves, as an entry in a Set costs as much as
+ * the promise of a call.
+ */
 
 /** What such a list needs to know of a call; nobody else writes to it. */
 export interface Linked<T> {

@@ -1,4 +1,7 @@
-/** A failure shows who waited for it, through whatever of atonce it came, as it does through a bare await. */
+/**
+ * A failure shows who waited for it, through whatever of atonce it came, as it does through a bare
+ * await.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Channel } from '../channel/channel.ts'

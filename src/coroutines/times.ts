@@ -1,6 +1,7 @@
 /**
- * How long the calls of a loop wait and run. Calls are started many in one turn, and the short ones end at once: the clock is
- * read before the first of them and behind the last, and each is said to have taken as long.
+ * How long the calls of a loop wait and run. Calls are started many in one turn, and the short ones
+ * end at once: the clock is read before the first of them and behind the last, and each is said to
+ * have taken as long.
  */
 import { CallTimes, type Timed } from '../executor/call-times.ts'
 import type { Times } from '../executor/time-histogram.ts'

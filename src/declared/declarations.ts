@@ -1,10 +1,12 @@
 /**
- * { module, name, position } → what a module has declared: classes that keep their class, storages that travel.
+ * { module, name, position } → what a module has declared: classes that keep their class, storages
+ * that travel.
  *
  *     shareable(import.meta, Point) ─▶ declare ─▶ place ─┊─ message: the place, never the thing ─┊─▶ find ─▶ Point
  *
- * The position counts those of the same name in the same module, so that one declaration more does not move the others.
- * A message is only looked up here: what was not declared on this side can't be reached, whatever name it carries.
+ * The position counts those of the same name in the same module, so that one declaration more does
+ * not move the others. A message is only looked up here: what was not declared on this side can't
+ * be reached, whatever name it carries.
  */
 import { DeclarationError } from '../errors.ts'
 import { sharedByCopies } from '../runtime/copies.ts'
@@ -32,14 +34,17 @@ export class Declarations<T> {
   readonly #modules: Map<string, DeclaringModule<T>>
   readonly #byPortable = new Map<string, string>()
 
-  /** All copies of atonce in one thread (the command line's, the program's own) share what they declare under `key`. */
+  /**
+   * All copies of atonce in one thread (the command line's, the program's own) share what they
+   * declare under `key`.
+   */
   constructor(key: string) {
     this.#modules = sharedByCopies(key, () => new Map())
   }
 
   /**
-   * Enters what `make` makes for its place. A module that is evaluated anew (a development server reloads it) starts again.
-   * `declare` is the function that the module has called.
+   * Enters what `make` makes for its place. A module that is evaluated anew (a development server
+   * reloads it) starts again. `declare` is the function that the module has called.
    * @throws DeclarationError if `where` names no module
    */
   declare(
@@ -67,7 +72,10 @@ export class Declarations<T> {
     return made
   }
 
-  /** Enters what belongs to the library itself, at a place that is the same in each of its copies; the first copy's counts. */
+  /**
+   * Enters what belongs to the library itself, at a place that is the same in each of its copies;
+   * the first copy's counts.
+   */
   declareOwn(name: string, make: (place: Place, version: undefined) => T): T {
     const module = 'atonce:own'
     let entry = this.#modules.get(module)
@@ -93,7 +101,10 @@ export class Declarations<T> {
     return url === undefined ? undefined : this.#modules.get(url)?.byName.get(name)?.[position]
   }
 
-  /** The URL that a module has here, by its portable name; only one that has declared something here is found. */
+  /**
+   * The URL that a module has here, by its portable name; only one that has declared something here
+   * is found.
+   */
   #urlOf(portable: string): string | undefined {
     const known = this.#byPortable.get(portable)
     if (known !== undefined) return known

@@ -1,4 +1,7 @@
-/** What tells one state of a module from another: its file's size and time, and the text of what it declares. */
+/**
+ * What tells one state of a module from another: its file's size and time, and the text of what it
+ * declares.
+ */
 const { statSync } = process.getBuiltinModule('node:fs')
 const { fileURLToPath } = process.getBuiltinModule('node:url')
 
@@ -7,7 +10,10 @@ export interface ModuleVersion {
   readonly sizeBytes: number
 }
 
-/** The state of the module's file now; undefined when it is no file: a virtual module can't be compared. */
+/**
+ * The state of the module's file now; undefined when it is no file: a virtual module can't be
+ * compared.
+ */
 export function versionOf(module: string): ModuleVersion | undefined {
   if (!module.startsWith('file:')) return undefined
   try {
@@ -19,9 +25,10 @@ export function versionOf(module: string): ModuleVersion | undefined {
 }
 
 /**
- * A digest of a function's or a class's text (FNV-1a, 32 bits: Fowler, Noll, Vo), and its length, to tell a module that was
- * only touched from one that was changed. It guards against an accident and not against an attack; Node's own digests would
- * load the whole of its cryptography, in every worker.
+ * A digest of a function's or a class's text (FNV-1a, 32 bits: Fowler, Noll, Vo), and its length,
+ * to tell a module that was only touched from one that was changed. It guards against an accident
+ * and not against an attack; Node's own digests would load the whole of its cryptography, in every
+ * worker.
  */
 export function digestOf(declared: Function): string {
   const text = Function.prototype.toString.call(declared)
@@ -30,7 +37,10 @@ export function digestOf(declared: Function): string {
   return `${text.length}-${(hash >>> 0).toString(16)}`
 }
 
-/** Whether two sides loaded the same code: the same file, or one that was only touched. `sameText` is asked last. */
+/**
+ * Whether two sides loaded the same code: the same file, or one that was only touched. `sameText`
+ * is asked last.
+ */
 export function isSameVersion(
   one: ModuleVersion | undefined,
   other: ModuleVersion | undefined,

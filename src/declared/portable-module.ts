@@ -3,8 +3,8 @@
  *
  *     file:///srv/app/dist/tasks.js ─▶ package:shop/dist/tasks        what goes over a network
  *
- * The ending is left out, so that two builds of one source go by one name. A time stamp or a folder of one machine would tell
- * another machine nothing.
+ * The ending is left out, so that two builds of one source go by one name. A time stamp or a folder
+ * of one machine would tell another machine nothing.
  */
 const { readFileSync } = process.getBuiltinModule('node:fs')
 const { dirname, join, relative, sep } = process.getBuiltinModule('node:path')
@@ -22,7 +22,9 @@ interface Package {
 const packages = new Map<string, Package | undefined>()
 const names = new Map<string, string>()
 
-/** The module's portable name. One that is no file has its URL from whoever made it, and keeps it. */
+/**
+ * The module's portable name. One that is no file has its URL from whoever made it, and keeps it.
+ */
 export function portableModule(module: string): string {
   const known = names.get(module)
   if (known !== undefined) return known
@@ -54,7 +56,9 @@ function pathOf(module: string): string {
   return fileURLToPath(module.replace(/[?#].*$/, ''))
 }
 
-/** The nearest package.json that says a name; those without one only tell Node how to read a folder. */
+/**
+ * The nearest package.json that says a name; those without one only tell Node how to read a folder.
+ */
 function packageAt(folder: string): Package | undefined {
   if (packages.has(folder)) return packages.get(folder)
   const above = dirname(folder)

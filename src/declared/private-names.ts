@@ -1,12 +1,16 @@
 /**
- * The `#private` names of instances in a class's text: a copy of the instance's own data would be without them, and each
- * method that uses one would throw.
+ * The `#private` names of instances in a class's text: a copy of the instance's own data would be
+ * without them, and each method that uses one would throw.
  *
- * The text is only read. A build that rewrites private names (to WeakMaps, for old targets) hides them from here.
+ * The text is only read. A build that rewrites private names (to WeakMaps, for old targets) hides
+ * them from here.
  */
 import { isComment, skipText } from './source-text.ts'
 
-/** The first private name of the class, or of one that it extends, that an instance would lack; undefined if there is none. */
+/**
+ * The first private name of the class, or of one that it extends, that an instance would lack;
+ * undefined if there is none.
+ */
 export function privateNameOf(declared: Function): string | undefined {
   for (
     let at: unknown = declared;

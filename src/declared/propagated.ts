@@ -1,9 +1,11 @@
 /**
- * Context propagation: values of an AsyncLocalStorage that go with a call to another thread or process.
+ * Context propagation: values of an AsyncLocalStorage that go with a call to another thread or
+ * process.
  *
  *     caller: storage.run(value, () => pool.run(task)) ─▶ storesHere ─┊─ place + copy ─┊─▶ withStores ─▶ task: storage.getStore()
  *
- * As in OpenTelemetry's propagation, what the other side does not know is left out: nobody there could read it.
+ * As in OpenTelemetry's propagation, what the other side does not know is left out: nobody there
+ * could read it.
  */
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import { DeclarationError } from '../errors.ts'
@@ -30,22 +32,26 @@ const declared = new Declarations<PropagatedStorage>('propagated')
 const all = sharedByCopies('propagated.list', () => ({ list: [] as readonly PropagatedStorage[] }))
 
 /**
- * Lets the value that an AsyncLocalStorage holds at `run`, `map` or `stream` go with the call, so that the task finds it in
- * the same storage on whatever thread or process it runs. Returns the storage.
+ * Lets the value that an AsyncLocalStorage holds at `run`, `map` or `stream` go with the call, so
+ * that the task finds it in the same storage on whatever thread or process it runs. Returns the
+ * storage.
  *
- * The value is copied when the call is made, as an argument is; what can't be copied rejects the call by its path, as
- * `context.requestId.callback`. A storage that holds `undefined` sends nothing. A change on the far side stays there. On
- * `coroutines()` the task sees the caller's storages, declared or not, as any function that is called.
+ * The value is copied when the call is made, as an argument is; what can't be copied rejects the
+ * call by its path, as `context.requestId.callback`. A storage that holds `undefined` sends
+ * nothing. A change on the far side stays there. On `coroutines()` the task sees the caller's
+ * storages, declared or not, as any function that is called.
  *
- * Call it at the top level of a module that both sides import: the program, to set the storage, and the task's module, to
- * read it. On a side that does not import it, the value is left out. `name` is shown in errors.
+ * Call it at the top level of a module that both sides import: the program, to set the storage, and
+ * the task's module, to read it. On a side that does not import it, the value is left out. `name`
+ * is shown in errors.
  *
- * A storage that is not set costs some 10 ns for each call. One that is set sends its value with each call, and once for
- * each chunk of a map: about 2 µs for a short string.
+ * A storage that is not set costs some 10 ns for each call. One that is set sends its value with
+ * each call, and once for each chunk of a map: about 2 µs for a short string.
  *
- * @throws DeclarationError if `where` names no module, or if it is no AsyncLocalStorage, or one that is declared already
+ * @throws DeclarationError if `where` names no module, or if it is no AsyncLocalStorage, or one
+ *   that is declared already
  * @example
- *     export const requestId = propagated(import.meta, new AsyncLocalStorage<string>(), 'requestId')
+ * export const requestId = propagated(import.meta, new AsyncLocalStorage<string>(), 'requestId')
  */
 export function propagated<S extends AsyncLocalStorage<any>>(where: Where, storage: S, name?: string): S {
   if (!(storage instanceof hooks.AsyncLocalStorage)) {

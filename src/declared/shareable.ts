@@ -4,8 +4,8 @@
  *     instance ─┬▶ its own data ──────────────────┐                      ┌─▶ Object.create(prototype) + own data
  *               └▶ pack(instance, crossing) ─▶ data ┴─┊ place + data ┊─┴─▶ unpack(data)
  *
- * No code travels: the message names the place of the class, and the far side looks up what it has declared itself. No
- * constructor runs, unless `unpack` calls it.
+ * No code travels: the message names the place of the class, and the far side looks up what it has
+ * declared itself. No constructor runs, unless `unpack` calls it.
  */
 import type { MessagePort } from 'node:worker_threads'
 import { checkOptions, optionNames } from '../checks.ts'
@@ -19,7 +19,10 @@ import type { Where } from './where.ts'
 
 /** What an instance is about to cross. */
 export interface PackCrossing {
-  /** Whether the other side shares memory with this one: true between threads, false to another process. */
+  /**
+   * Whether the other side shares memory with this one: true between threads, false to another
+   * process.
+   */
   readonly sharedMemory: boolean
   /** Hands a buffer or a port in the data over instead of copying it. */
   transfer(value: ArrayBuffer | MessagePort): void
@@ -28,8 +31,9 @@ export interface PackCrossing {
 /** How the instances of a class cross when a copy of their own data is not enough. */
 export interface Packing<T, D> {
   /**
-   * Makes data of an instance: anything that may be an argument of a task. Called once for each message; a message that is
-   * refused afterwards is not sent, and another may be made. What it throws refuses the message, by the instance's path.
+   * Makes data of an instance: anything that may be an argument of a task. Called once for each
+   * message; a message that is refused afterwards is not sent, and another may be made. What it
+   * throws refuses the message, by the instance's path.
    */
   pack(instance: T, crossing: PackCrossing): D
   /** Makes an instance of a copy of that data. Called once for each time it arrives. */
@@ -64,18 +68,21 @@ const declared = new Declarations<SharedClass>('shareables')
 const byPrototype = sharedByCopies('shareables.prototypes', () => new WeakMap<object, SharedClass>())
 
 /**
- * Lets the instances of a class keep their class when they are copied: as arguments, in results, inside of other values, as
- * errors. Returns the class.
+ * Lets the instances of a class keep their class when they are copied: as arguments, in results,
+ * inside of other values, as errors. Returns the class.
  *
- * What is copied is the instance's own data, by its rules as for plain objects; no constructor runs. A class with `#private`
- * fields, or one that extends Array, Map or another built-in class with data of its own, says itself how it crosses: `pack`
- * makes plain data, `unpack` an instance of it. On `coroutines()` instances are passed as they are.
+ * What is copied is the instance's own data, by its rules as for plain objects; no constructor
+ * runs. A class with `#private` fields, or one that extends Array, Map or another built-in class
+ * with data of its own, says itself how it crosses: `pack` makes plain data, `unpack` an instance
+ * of it. On `coroutines()` instances are passed as they are.
  *
- * Call it at the top level of a module, always; both sides must import that module. A subclass is declared for itself. Each
- * message that holds instances carries the address of their class once, some 200 bytes; an instance costs two to three times
- * what a plain record of the same data does (some 1.5 µs for two numbers, there and back again).
+ * Call it at the top level of a module, always; both sides must import that module. A subclass is
+ * declared for itself. Each message that holds instances carries the address of their class once,
+ * some 200 bytes; an instance costs two to three times what a plain record of the same data does
+ * (some 1.5 µs for two numbers, there and back again).
  *
- * @throws DeclarationError if `where` names no module, if it is no class, is declared already, or needs `pack` and `unpack`
+ * @throws DeclarationError if `where` names no module, if it is no class, is declared already, or
+ *   needs `pack` and `unpack`
  * @example
  *     export class Point { x = 0; y = 0 }
  *     shareable(import.meta, Point)
@@ -107,7 +114,9 @@ export function shareable<C extends Function & { readonly prototype: object }, D
   return declaredClass
 }
 
-/** Lets the instances of a class of the library itself cross: where it is, a bundle may not know. */
+/**
+ * Lets the instances of a class of the library itself cross: where it is, a bundle may not know.
+ */
 export function shareOwn<C extends Function & { readonly prototype: object }, D>(
   name: string,
   ownClass: C,
@@ -144,7 +153,10 @@ export function portableAddress({ module, name, position, digest }: ClassAddress
   return { module: portableModule(module), name, position, version: undefined, digest }
 }
 
-/** The declared class whose prototype this is, exactly: an instance of a subclass is none of its own. */
+/**
+ * The declared class whose prototype this is, exactly: an instance of a subclass is none of its
+ * own.
+ */
 export function sharedClassOf(prototype: object | null): SharedClass | undefined {
   return prototype === null ? undefined : byPrototype.get(prototype)
 }
@@ -182,13 +194,16 @@ export function findSharedClass(address: ClassAddress): SharedClass {
   return found
 }
 
-/** Where this copy of atonce has its locks and kernels: a folder of its sources, or beside this module in `dist/`. Nowhere, in a user's bundle. */
+/**
+ * Where this copy of atonce has its locks and kernels: a folder of its sources, or beside this
+ * module in `dist/`. Nowhere, in a user's bundle.
+ */
 const sources = /^(.*\/src\/)declared\/shareable\.ts$/.exec(import.meta.url)?.[1]
 const built = /^(.*\/dist\/src\/)[\w-]+\.js$/.exec(import.meta.url)?.[1]
 
 /**
- * Loads the module of a lock or kernel: a task's module that imports no more than its type has not. False if it is not one of
- * them: a message can't make this side load anything else.
+ * Loads the module of a lock or kernel: a task's module that imports no more than its type has not.
+ * False if it is not one of them: a message can't make this side load anything else.
  */
 function loadOwn(module: string): boolean {
   const isOwn =
@@ -257,7 +272,10 @@ function checkOwnDataIsEnough(given: Function): void {
   }
 }
 
-/** The platform's class that it extends, if that one keeps data outside of properties. An error's data is taken along. */
+/**
+ * The platform's class that it extends, if that one keeps data outside of properties. An error's
+ * data is taken along.
+ */
 function builtInAbove(given: Function): Function | undefined {
   for (let at: unknown = Object.getPrototypeOf(given); isFunction(at) && at !== Function.prototype; ) {
     if (isNative(at)) return at === Error || at.prototype instanceof Error || at === Object ? undefined : at

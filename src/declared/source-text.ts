@@ -1,6 +1,12 @@
-/** Reading the text of a function or a class, where comments, strings, templates and patterns are no code. */
+/**
+ * Reading the text of a function or a class, where comments, strings, templates and patterns are no
+ * code.
+ */
 
-/** The end of the comment, string, template or pattern that begins at `at`, or `at` itself; `before` is the last sign. */
+/**
+ * The end of the comment, string, template or pattern that begins at `at`, or `at` itself; `before`
+ * is the last sign.
+ */
 export function skipText(text: string, at: number, before: string): number {
   const sign = text[at] as string
   if (isComment(text, at))

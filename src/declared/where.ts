@@ -1,8 +1,9 @@
 /**
  * Where something is declared: the module, as its own code can name it, and which evaluation of it.
  *
- * A development server evaluates a module anew after each edit, a test runner for each file of tests. What is declared then
- * takes the place of what was declared before; so each evaluation must be told from the last one.
+ * A development server evaluates a module anew after each edit, a test runner for each file of
+ * tests. What is declared then takes the place of what was declared before; so each evaluation must
+ * be told from the last one.
  */
 import { type CallSite, callSitesBelow } from '../runtime/call-site.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -14,8 +15,8 @@ export interface CommonJsModule {
 }
 
 /**
- * The module that declares: `import.meta`; its URL, `import.meta.url`, as some tools know no other expression; or
- * `module`, in a file of CommonJS.
+ * The module that declares: `import.meta`; its URL, `import.meta.url`, as some tools know no other
+ * expression; or `module`, in a file of CommonJS.
  */
 export type Where = ImportMeta | string | CommonJsModule
 
@@ -28,7 +29,10 @@ export interface Evaluation {
   /** Where in the file the declaration stands, and in which turn of the event loop it came. */
   readonly place: string
   readonly turn: object
-  /** The file that the code runs from, if it is another one than the URL says: what a bundler left of the source's URL. */
+  /**
+   * The file that the code runs from, if it is another one than the URL says: what a bundler left
+   * of the source's URL.
+   */
   readonly runsFrom: string | undefined
 }
 
@@ -51,8 +55,8 @@ export function evaluationOf(where: Where, declare: Function): Evaluation | stri
 }
 
 /**
- * Whether what is declared `next` belongs to the same evaluation as the first declaration. Of a bare URL: it does, unless
- * the very first declaration of the file comes once more, later.
+ * Whether what is declared `next` belongs to the same evaluation as the first declaration. Of a
+ * bare URL: it does, unless the very first declaration of the file comes once more, later.
  */
 export function isSameEvaluation(first: Evaluation, next: Evaluation): boolean {
   if (first.identity !== undefined && next.identity !== undefined) return first.identity === next.identity
@@ -93,7 +97,9 @@ function pathOf(script: string): string {
 
 let turn: object | undefined
 
-/** The same for all that is declared before the event loop goes on: a file's declarations, mostly. */
+/**
+ * The same for all that is declared before the event loop goes on: a file's declarations, mostly.
+ */
 function thisTurn(): object {
   if (turn !== undefined) return turn
   turn = {}

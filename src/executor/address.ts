@@ -12,8 +12,8 @@ const addresses = new WeakMap<Task, Address>()
 
 /**
  * The task's address; made once.
- * @throws InvalidTaskError if the task is defined in a test file, which a worker would run as tests, or if it runs from
- *     another file than its module says, which the worker would not import
+ * @throws InvalidTaskError if the task is defined in a test file, which a worker would run as
+ *   tests, or if it runs from another file than its module says, which the worker would not import
  */
 export function addressOf(task: Task): Address {
   const known = addresses.get(task)
@@ -79,7 +79,10 @@ export function knowAddress(task: Task, address: Address): void {
   addresses.set(task, address)
 }
 
-/** A worker would run the source in the place of what was built of it: perhaps other code, and a second time all that it imports. */
+/**
+ * A worker would run the source in the place of what was built of it: perhaps other code, and a
+ * second time all that it imports.
+ */
 function builtInto(file: string, task: Task): InvalidTaskError {
   return new InvalidTaskError(
     `Task ${nameOf(task)} names ${showModule(task.module)} as its module, but its code runs from ${file}: a bundler has put the URL of the source in the place of import.meta. ` +
@@ -90,7 +93,10 @@ function builtInto(file: string, task: Task): InvalidTaskError {
   )
 }
 
-/** By its name; the environment of a test runner is inherited by the programs that a test starts, so it tells nothing. */
+/**
+ * By its name; the environment of a test runner is inherited by the programs that a test starts, so
+ * it tells nothing.
+ */
 function isTestFile(module: string): boolean {
   return /[._-](test|spec)\.[cm]?[jt]sx?([?#]|$)/.test(module)
 }

@@ -1,11 +1,13 @@
 /**
- * What an executor takes, and how it closes: one rule for all models, and for run, map, stream, loans and nested calls.
+ * What an executor takes, and how it closes: one rule for all models, and for run, map, stream,
+ * loans and nested calls.
  *
  *     open ──close()──▶ closing: only parts of what was accepted are taken ──nothing is left──▶ closed
  *                          └──the grace is over──▶ forced: nothing is taken, all that is left is cancelled ──▶ closed
  *
- * What was accepted before `close` ends within the grace. A map is accepted whole, with all its inputs; a repeat is a part
- * of its call, and so is a call that a running one makes on its own executor. `queued: 'cancel'` ends what has not begun.
+ * What was accepted before `close` ends within the grace. A map is accepted whole, with all its
+ * inputs; a repeat is a part of its call, and so is a call that a running one makes on its own
+ * executor. `queued: 'cancel'` ends what has not begun.
  */
 import { ClosedError } from '../errors.ts'
 import { WeakList } from '../live/weak-list.ts'
@@ -24,7 +26,10 @@ export interface AdmissionOwner {
   readonly name: string
   /** How many more jobs would be taken now. */
   places(): number
-  /** Settles what was accepted and has not begun with `why`; not what is a part of something that has. */
+  /**
+   * Settles what was accepted and has not begun with `why`; not what is a part of something that
+   * has.
+   */
   refuseQueued(why: ClosedError): void
   /** Settles all that is left with `why`, and ends who runs it. */
   force(why: ClosedError): void

@@ -1,4 +1,7 @@
-/** What a model brings to be an executor: a place that takes jobs and settles each of them exactly once. */
+/**
+ * What a model brings to be an executor: a place that takes jobs and settles each of them exactly
+ * once.
+ */
 import type { AsyncResource } from 'node:async_hooks'
 import type { CallContext } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
@@ -21,8 +24,8 @@ export interface Job {
   /** The arguments of the one call; undefined for a chunk of calls. */
   readonly args: readonly unknown[] | undefined
   /**
-   * Only of a chunk, many calls one after the other: arguments of each call, or items where the task takes items. Never for
-   * `coroutines`, where there is no message to save.
+   * Only of a chunk, many calls one after the other: arguments of each call, or items where the
+   * task takes items. Never for `coroutines`, where there is no message to save.
    */
   readonly inputs?: Packed | undefined
   readonly priority: number
@@ -32,19 +35,31 @@ export interface Job {
   readonly within?: CallContext | undefined
   /** Whether somebody waits for the job's end. */
   readonly waitedFor?: boolean
-  /** What it must run on: a worker that `each` gave, or the one that the calls of this key go to. Default: any. */
+  /**
+   * What it must run on: a worker that `each` gave, or the one that the calls of this key go to.
+   * Default: any.
+   */
   readonly to?: string | number | object | undefined
   /** Whether it is a part of a call that was accepted before. */
   readonly accepted?: boolean
   /** 1, or more for a repeat. Default 1. */
   readonly attempt?: number
-  /** Whether its answer is handed on as it came from the worker, to be read elsewhere: see nested.ts. */
+  /**
+   * Whether its answer is handed on as it came from the worker, to be read elsewhere: see
+   * nested.ts.
+   */
   readonly relayed?: true
   /** Of a map: how many calls it has yet to make beside this one, if it can know. */
   readonly callsLeft?: number | undefined
-  /** The asynchronous context that its task is to run in, if it runs here. Default: that in which it was submitted. */
+  /**
+   * The asynchronous context that its task is to run in, if it runs here. Default: that in which it
+   * was submitted.
+   */
   readonly context?: AsyncResource | undefined
-  /** Of a generator task whose values are wanted one after the other, as they come. Such a job is never a chunk. */
+  /**
+   * Of a generator task whose values are wanted one after the other, as they come. Such a job is
+   * never a chunk.
+   */
   readonly stream?: Inlet | undefined
   /** The backend's own note on the job; nobody else looks at it. */
   ready?: object | undefined
@@ -52,24 +67,34 @@ export interface Job {
   started(): void
   progressed(done: number, total: number | undefined): void
   /**
-   * Called exactly once. The value is the result; for a chunk, `PackedResults` as they came, or `Outcome[]` if a call
-   * failed. `workMs` is the time that the calls took.
+   * Called exactly once. The value is the result; for a chunk, `PackedResults` as they came, or
+   * `Outcome[]` if a call failed. `workMs` is the time that the calls took.
    */
   settled(outcome: Outcome<unknown>, workMs?: number): void
-  /** Called instead of `settled` when the call that made the job has ended: an error that nobody has to take. */
+  /**
+   * Called instead of `settled` when the call that made the job has ended: an error that nobody has
+   * to take.
+   */
   left?(error: Error): void
 }
 
 /** The near end of a stream: where the values of a generator arrive, and how many may come. */
 export interface Inlet {
-  /** Asked once, when the job is given to a worker: how much the generator may yield before it is told of more. */
+  /**
+   * Asked once, when the job is given to a worker: how much the generator may yield before it is
+   * told of more.
+   */
   credit(): number
   /**
-   * Takes values in order; each takes `weight` of the credit. Returns how much credit is left, below 0 if more came than may.
-   * At 0 nobody waits for a value: the generator rests until somebody does.
+   * Takes values in order; each takes `weight` of the credit. Returns how much credit is left,
+   * below 0 if more came than may. At 0 nobody waits for a value: the generator rests until
+   * somebody does.
    */
   yielded(values: readonly unknown[], weight: number): number
-  /** The generator is being returned, since nobody wants more: a failure after this comes from its `finally`. */
+  /**
+   * The generator is being returned, since nobody wants more: a failure after this comes from its
+   * `finally`.
+   */
   returning(): void
 }
 
@@ -95,24 +120,39 @@ export interface Backend {
   readonly workers: number
   /** How many calls can run at the same time. Default: as many as there are workers. */
   readonly concurrency?: number
-  /** Takes a job, or settles it at once with the reason why not. Called in the asynchronous context of the job's caller. */
+  /**
+   * Takes a job, or settles it at once with the reason why not. Called in the asynchronous context
+   * of the job's caller.
+   */
   submit(job: Job): void
   /** All workers, started if need be, as marks for `to`. Default: there is one. */
   each?(): readonly object[]
   /** Lets a call come again after so many ms, which it has been accepted for before. */
   pause(ms: number, paused: Paused): Pause
-  /** Settles the job with `error` at once, if it has not settled; frees its place in the queue or asks its worker to stop. */
+  /**
+   * Settles the job with `error` at once, if it has not settled; frees its place in the queue or
+   * asks its worker to stop.
+   */
   cancel(job: Job, error: Error): void
   /** Somebody waits for the job now; only for jobs that were made within a call. */
   awaited?(job: Job): void
-  /** Resolves when one more job would be taken. Rejects with AbortError, or ClosedError: while it closes, only who was not `accepted`. */
+  /**
+   * Resolves when one more job would be taken. Rejects with AbortError, or ClosedError: while it
+   * closes, only who was not `accepted`.
+   */
   room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void>
   /** Lets the generator of a stream that has begun yield so much more. */
   pull(job: Job, count: number): void
-  /** Nobody wants more of a stream: its generator is returned; the job settles when that has ended, as long as that may take. */
+  /**
+   * Nobody wants more of a stream: its generator is returned; the job settles when that has ended,
+   * as long as that may take.
+   */
   leave(job: Job, reason: Error): void
   stats(): ExecutorStats
-  /** Accepts a map as a whole: its jobs are taken while the executor closes. False if it comes too late. */
+  /**
+   * Accepts a map as a whole: its jobs are taken while the executor closes. False if it comes too
+   * late.
+   */
   accept?(call: LongCall): boolean
   /** The map is over. */
   left?(): void

@@ -4,35 +4,51 @@ import { OptionError } from '../errors.ts'
 import { keepingContext } from '../task/kept-context.ts'
 
 export interface CallOptions {
-  /** Cancels the calls when it aborts; one that has aborted already cancels them before they are queued. */
+  /**
+   * Cancels the calls when it aborts; one that has aborted already cancels them before they are
+   * queued.
+   */
   readonly signal?: AbortSignal
-  /** The calls must end within this time, counted from `run` or `map`; time in the queue counts. Default: no limit. */
+  /**
+   * The calls must end within this time, counted from `run` or `map`; time in the queue counts.
+   * Default: no limit.
+   */
   readonly timeoutMs?: number
   /**
-   * Each call must end within this time, counted from the moment when its task begins: time in the queue, and the import of
-   * the task's module, do not count. Of a call that is repeated each attempt has as long; of a `map` each input (they travel one
-   * by one then; with `chunk`, a chunk has as long as its inputs together); of a stream the whole of it. Default: no limit.
+   * Each call must end within this time, counted from the moment when its task begins: time in the
+   * queue, and the import of the task's module, do not count. Of a call that is repeated each
+   * attempt has as long; of a `map` each input (they travel one by one then; with `chunk`, a chunk
+   * has as long as its inputs together); of a stream the whole of it. Default: no limit.
    */
   readonly runTimeoutMs?: number
-  /** Calls of higher priority leave the queue first; first come, first served within one; every eighth is the one that has waited longest. Default 0. */
+  /**
+   * Calls of higher priority leave the queue first; first come, first served within one; every
+   * eighth is the one that has waited longest. Default 0.
+   */
   readonly priority?: number
   /**
-   * Calls of one key go to one worker, as long as it lives; so it may keep what belongs to the key (a connection, a cache). Several
-   * keys share a worker. They go ahead of calls without a key. Without meaning on `coroutines`; not for nested calls. Default: none.
+   * Calls of one key go to one worker, as long as it lives; so it may keep what belongs to the key
+   * (a connection, a cache). Several keys share a worker. They go ahead of calls without a key.
+   * Without meaning on `coroutines`; not for nested calls. Default: none.
    */
   readonly key?: string | number
   /**
-   * How often a failed call is repeated: a task that threw, a worker that died. Only for tasks that say they may run twice
-   * (`idempotent`). Not repeated: a call that was cancelled, timed out, refused, or whose values can't cross. Default 0.
+   * How often a failed call is repeated: a task that threw, a worker that died. Only for tasks that
+   * say they may run twice (`idempotent`). Not repeated: a call that was cancelled, timed out,
+   * refused, or whose values can't cross. Default 0.
    */
   readonly retries?: number
-  /** Whether to repeat after this error of that attempt (1 for the first). What it throws, the call fails with. Default: yes. */
+  /**
+   * Whether to repeat after this error of that attempt (1 for the first). What it throws, the call
+   * fails with. Default: yes.
+   */
   readonly retryIf?: (error: Error, attempt: number) => boolean
   /** How long a repeat waits. Default 0: it is queued at once. */
   readonly retryDelayMs?: number
   /**
-   * How many values a generator may be ahead of the last one that was taken from its `stream`. Default 256. Without meaning
-   * on `coroutines`, where a generator goes on only when a value is asked for.
+   * How many values a generator may be ahead of the last one that was taken from its `stream`.
+   * Default 256. Without meaning on `coroutines`, where a generator goes on only when a value is
+   * asked for.
    */
   readonly ahead?: number
 }
@@ -49,7 +65,10 @@ const callOptionNames = optionNames<CallOptions>({
   ahead: true,
 })
 
-/** None is given. All are own properties: what was put on `Object.prototype` is no option, and each is read fast. */
+/**
+ * None is given. All are own properties: what was put on `Object.prototype` is no option, and each
+ * is read fast.
+ */
 export const noCallOptions: CallOptions = Object.freeze({
   signal: undefined,
   timeoutMs: undefined,

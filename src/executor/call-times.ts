@@ -1,10 +1,12 @@
 /**
- * How long the calls of an executor wait and run, for `stats()` and for whoever listens on `diagnostics_channel`.
+ * How long the calls of an executor wait and run, for `stats()` and for whoever listens on
+ * `diagnostics_channel`.
  *
  *     came ─▶ began ─▶ ended
  *
- * A call keeps one small integer: when it came, then how long it has waited. To measure a call costs as much as a fifth of a
- * small one. So of many that come at once only some are measured, and each of these stands for those that end before it.
+ * A call keeps one small integer: when it came, then how long it has waited. To measure a call
+ * costs as much as a fifth of a small one. So of many that come at once only some are measured, and
+ * each of these stands for those that end before it.
  */
 import { type Runtime, runtime } from '../runtime/runtime.ts'
 import { nameOf, type Task } from '../task/task.ts'
@@ -20,9 +22,14 @@ export interface Timed {
 const ticksPerMs = 128
 /** Times are told apart modulo 2.3 hours. */
 const mask = 0x3fff_ffff
-/** The note of a call that is not measured; of others it is the tick when they came, then -1 less the ticks that they waited. */
+/**
+ * The note of a call that is not measured; of others it is the tick when they came, then -1 less
+ * the ticks that they waited.
+ */
 const skipped = -0x8000_0000
-/** So many calls in a millisecond are measured; of those that come after them in it, one in so many. */
+/**
+ * So many calls in a millisecond are measured; of those that come after them in it, one in so many.
+ */
 const few = 16
 const periodMs = 1
 
@@ -90,7 +97,8 @@ export class CallTimes {
     calls = 1,
   ): void {
     if (call.time === skipped) return this.unseen()
-    // Its answer came together with that of the call before it, which began at the last look at the clock.
+    // Its answer came together with that of the call before it, which began at the last look at the
+    // clock.
     if (call.time >= 0 && runMs !== undefined) this.#waited(call, task)
     const queueMs = call.time < 0 ? (-1 - call.time) / ticksPerMs : undefined
     if (queueMs !== undefined && runMs !== undefined) {

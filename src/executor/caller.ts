@@ -1,5 +1,6 @@
 /**
- * Errors as the caller gets them: the far side's error, whole, with the caller's own frames below the far ones.
+ * Errors as the caller gets them: the far side's error, whole, with the caller's own frames below
+ * the far ones.
  *
  *     NotPrime: 8 is even
  *         at isPrime (…/primes.ts:12:11)              the far side
@@ -18,7 +19,10 @@ import { stackText } from '../wire/stack-text.ts'
 import type { Caller, Job } from './backend.ts'
 import { exportsElsewhere, isEvaluatedElsewhere } from './evaluated.ts'
 
-/** Stacks that may be taken in a second, and at once. One costs 2 to 10 µs, more than all the rest of a call. */
+/**
+ * Stacks that may be taken in a second, and at once. One costs 2 to 10 µs, more than all the rest
+ * of a call.
+ */
 const stacksPerMs = 1
 const mostStacks = 100
 /** With none left, only each so-manieth call looks at the clock: that is dear too. */
@@ -32,8 +36,9 @@ const lastOf = new WeakMap<Task, Caller>()
 let latest: { readonly task: Task; readonly caller: Caller } | undefined
 
 /**
- * The stack of whoever called the function `below`. Exact for up to about a thousand calls in a second; of a task that is
- * called more often, some calls are looked at, and the others are said to come from there.
+ * The stack of whoever called the function `below`. Exact for up to about a thousand calls in a
+ * second; of a task that is called more often, some calls are looked at, and the others are said to
+ * come from there.
  */
 export function captureCaller(task: Task, below: Function): Caller {
   if (stacksLeft < 1) {
@@ -58,7 +63,10 @@ export function captureCaller(task: Task, below: Function): Caller {
   return exact
 }
 
-/** Whoever calls a task on its own event loop: the error of the task comes as it was thrown, with no frames below it. */
+/**
+ * Whoever calls a task on its own event loop: the error of the task comes as it was thrown, with no
+ * frames below it.
+ */
 export const callerHere: Caller = {}
 
 function earnStacks(): void {
@@ -91,18 +99,23 @@ function framesOf(caller: Caller): string {
 const exportsOf = new Map<string, Record<string, unknown> | undefined>()
 
 /**
- * Sees to it that the error classes which the task's module exports are known, if one of the failures is of a class that
- * is not. Resolves within two turns of the event loop: a module that is still being evaluated can't be waited for.
+ * Sees to it that the error classes which the task's module exports are known, if one of the
+ * failures is of a class that is not. Resolves within two turns of the event loop: a module that is
+ * still being evaluated can't be waited for.
  */
 export function learnClasses(failures: readonly WireFailure[], job: Job): Promise<void> | undefined {
   const { module } = job.task
   return learnClassesOf(failures, module, lookup(module)?.evaluation)
 }
 
-/** The modules whose exports are being asked for: whoever fails meanwhile waits for the same answer. */
+/**
+ * The modules whose exports are being asked for: whoever fails meanwhile waits for the same answer.
+ */
 const learning = new Map<string, Promise<void>>()
 
-/** The same for a module that was evaluated like this; one of which nothing is known is left alone. */
+/**
+ * The same for a module that was evaluated like this; one of which nothing is known is left alone.
+ */
 export function learnClassesOf(
   failures: readonly WireFailure[],
   module: string,

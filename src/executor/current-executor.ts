@@ -1,5 +1,6 @@
 /**
- * The executor that runs the task which asks for it: how a task splits its work without a pool of its own.
+ * The executor that runs the task which asks for it: how a task splits its work without a pool of
+ * its own.
  *
  *     task ─ currentExecutor().run(…) ─▶ its call's owner ─ nest ─▶ Backend of that call
  *         on threads, in processes: worker/far/nested-calls.ts ─┊─▶ nested.ts ─▶ the pool's queue
@@ -17,15 +18,17 @@ export interface NestingOwner extends CallOwner {
 }
 
 /**
- * The executor that runs the task which calls this: a pool, seen from inside of one of its workers. Outside of a task it is
- * one that calls tasks directly, so that a function that uses it can be called and tested like any other.
+ * The executor that runs the task which calls this: a pool, seen from inside of one of its workers.
+ * Outside of a task it is one that calls tasks directly, so that a function that uses it can be
+ * called and tested like any other.
  *
- * A nested call goes ahead of what waits in the pool. An idle worker takes it; if none is idle, a worker whose calls all
- * wait for nested ones does, this one first of all. So however deep calls nest and however few workers there are, none
- * waits for ever, and no worker is added. Values, errors and progress are as for any call.
+ * A nested call goes ahead of what waits in the pool. An idle worker takes it; if none is idle, a
+ * worker whose calls all wait for nested ones does, this one first of all. So however deep calls
+ * nest and however few workers there are, none waits for ever, and no worker is added. Values,
+ * errors and progress are as for any call.
  *
- * Nested calls end with the call that made them: when it returns, throws, is cancelled or dies, those still open are
- * cancelled. It can't be closed from here.
+ * Nested calls end with the call that made them: when it returns, throws, is cancelled or dies,
+ * those still open are cancelled. It can't be closed from here.
  *
  * Costs one round trip to the pool for each call: some 50 µs on threads.
  *

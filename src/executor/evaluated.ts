@@ -1,6 +1,6 @@
 /**
- * Modules that a test runner or a development server has evaluated by its own means: importing one here would evaluate it
- * again, and bring other classes than those that the program compares with.
+ * Modules that a test runner or a development server has evaluated by its own means: importing one
+ * here would evaluate it again, and bring other classes than those that the program compares with.
  */
 import type { Evaluation } from '../declared/where.ts'
 
@@ -10,7 +10,10 @@ export function isEvaluatedElsewhere({ identity: meta }: Evaluation): boolean {
   return 'env' in meta || 'hot' in meta || 'vitest' in meta
 }
 
-/** What the module exports there, as far as the runner tells. Only Vitest does (its module runner's `EvaluatedModules`, 4 and 5). */
+/**
+ * What the module exports there, as far as the runner tells. Only Vitest does (its module runner's
+ * `EvaluatedModules`, 4 and 5).
+ */
 export function exportsElsewhere(module: string): Record<string, unknown> | undefined {
   const modules = vitest()
   if (modules === undefined || !module.startsWith('file:')) return undefined

@@ -5,7 +5,8 @@
  *     executor.map(task, inputs)  ─▶ map.ts: many Jobs ─────┊─▶ … ─┊─▶ Results
  *     executor.stream(task, ...)  ─▶ Job with an Inlet ─────┊─▶ … ─┊─▶ yielded, …, settled ─▶ Stream
  *
- * A model (coroutines, threads, processes, …) brings a Backend; what users hold is the same class on top of each.
+ * A model (coroutines, threads, processes, …) brings a Backend; what users hold is the same class
+ * on top of each.
  */
 import { checkMs, checkOptions, checkSignal, optionNames, shown } from '../checks.ts'
 import { InvalidTaskError, OptionError } from '../errors.ts'
@@ -23,42 +24,59 @@ import { openStream, type Returned, type Stream, type StreamFunction, type Yield
 
 const { types } = process.getBuiltinModule('node:util')
 
-/** One input of `map`: the argument itself for a task of one parameter, a tuple of all arguments for any other. */
+/**
+ * One input of `map`: the argument itself for a task of one parameter, a tuple of all arguments for
+ * any other.
+ */
 export type Input<F extends AnyFunction> =
   Required<Parameters<F>> extends readonly [unknown] ? Parameters<F>[0] : Readonly<Parameters<F>>
 
 export interface CloseOptions {
-  /** How long accepted calls may go on. Default: the executor's `closeGraceMs`, which is 5,000 unless it was given. */
+  /**
+   * How long accepted calls may go on. Default: the executor's `closeGraceMs`, which is 5,000
+   * unless it was given.
+   */
   readonly graceMs?: number
-  /** What becomes of calls that were accepted and have not begun: they run (default), or reject with ClosedError. */
+  /**
+   * What becomes of calls that were accepted and have not begun: they run (default), or reject with
+   * ClosedError.
+   */
   readonly queued?: 'finish' | 'cancel'
 }
 
 /**
  * Where tasks run. All executors have this interface; a program that works on one works on each.
  *
- * Arguments and results are copied to other threads and processes (`move()` hands a buffer over instead, a
- * SharedArrayBuffer is shared between threads); on `coroutines` they are passed as they are. Each call runs at most
- * once: a call whose worker died is never repeated in silence, only where `with({ retries })` asks for it.
+ * Arguments and results are copied to other threads and processes (`move()` hands a buffer over
+ * instead, a SharedArrayBuffer is shared between threads); on `coroutines` they are passed as they
+ * are. Each call runs at most once: a call whose worker died is never repeated in silence, only
+ * where `with({ retries })` asks for it.
  */
 export interface Executor extends AsyncDisposable {
   readonly model: Model
-  /** How many workers it may have; on `coroutines`, how many tasks may be under way. Each runs `callsPerWorker` calls at a time, which is 1 unless it was given. */
+  /**
+   * How many workers it may have; on `coroutines`, how many tasks may be under way. Each runs
+   * `callsPerWorker` calls at a time, which is 1 unless it was given.
+   */
   readonly workers: number
 
   /**
-   * Runs one call. Arguments are copied when a worker takes the call, so leave them alone until then.
+   * Runs one call. Arguments are copied when a worker takes the call, so leave them alone until
+   * then.
    *
-   * The future rejects with what the task threw (its class, properties and cause kept), or with AbortError, TimeoutError,
-   * SerializationError, QueueFullError, ClosedError, TaskLoadError or a WorkerError.
-   * @throws InvalidTaskError if `task` was not made by `task()`, or is a generator function: that is for `stream`
-   * @throws OptionError if it is to be repeated (`retries`) and the task is not `idempotent`, or an argument moves
+   * The future rejects with what the task threw (its class, properties and cause kept), or with
+   * AbortError, TimeoutError, SerializationError, QueueFullError, ClosedError, TaskLoadError or a
+   * WorkerError.
+   * @throws InvalidTaskError if `task` was not made by `task()`, or is a generator function: that
+   *   is for `stream`
+   * @throws OptionError if it is to be repeated (`retries`) and the task is not `idempotent`, or an
+   *   argument moves
    */
   run<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Future<Result<F>>
 
   /**
-   * Runs the task once for each input. Inputs are read lazily, a bounded number ahead; the input iterator is closed
-   * when the run ends early.
+   * Runs the task once for each input. Inputs are read lazily, a bounded number ahead; the input
+   * iterator is closed when the run ends early.
    * @throws InvalidTaskError, OptionError
    */
   map<F extends AnyFunction>(
@@ -68,13 +86,15 @@ export interface Executor extends AsyncDisposable {
   ): Results<Result<F>>
 
   /**
-   * Runs a generator task, synchronous or not, and brings what it yields, in order, as it comes. It begins with the first
-   * `next()`; then it keeps a worker until it has ended or the loop is left, which runs its `finally`.
+   * Runs a generator task, synchronous or not, and brings what it yields, in order, as it comes. It
+   * begins with the first `next()`; then it keeps a worker until it has ended or the loop is left,
+   * which runs its `finally`.
    *
-   * The generator is at most `ahead` values (256; `with({ ahead })`) before the consumer, and rests while the consumer does;
-   * a large value counts for several, one for each 16 KiB. Each value is copied when it is yielded. `signal` and `timeoutMs`
-   * are for the whole stream; its time counts from the first `next()`. On `coroutines` nothing runs ahead. A stream is never
-   * repeated (`retries`).
+   * The generator is at most `ahead` values (256; `with({ ahead })`) before the consumer, and rests
+   * while the consumer does; a large value counts for several, one for each 16 KiB. Each value is
+   * copied when it is yielded. `signal` and `timeoutMs` are for the whole stream; its time counts
+   * from the first `next()`. On `coroutines` nothing runs ahead. A stream is never repeated
+   * (`retries`).
    *
    * @throws InvalidTaskError if `task` was not made by `task()`
    * @example
@@ -83,9 +103,10 @@ export interface Executor extends AsyncDisposable {
   stream<F extends StreamFunction>(task: Task<F>, ...args: Parameters<F>): Stream<Yielded<F>, Returned<F>>
 
   /**
-   * Runs the task once on every worker, with the same arguments; all `workers` are started for it. On `coroutines` once. The results
-   * come in the order in which the workers were started. The first failure cancels the rest. Workers that start later run
-   * nothing of it: that is for `initialize`. Arguments can't move.
+   * Runs the task once on every worker, with the same arguments; all `workers` are started for it.
+   * On `coroutines` once. The results come in the order in which the workers were started. The
+   * first failure cancels the rest. Workers that start later run nothing of it: that is for
+   * `initialize`. Arguments can't move.
    * @throws InvalidTaskError
    * @throws OptionError inside of a task, on the executor that runs it
    * @example
@@ -94,10 +115,12 @@ export interface Executor extends AsyncDisposable {
   runOnEach<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Future<Result<F>[]>
 
   /**
-   * Waits until the queue has room: `run` would not reject with QueueFullError. First come, first served; whoever is woken
-   * must run something at once, or the place goes to the next who waits. `map` waits by itself.
+   * Waits until the queue has room: `run` would not reject with QueueFullError. First come, first
+   * served; whoever is woken must run something at once, or the place goes to the next who waits.
+   * `map` waits by itself.
    *
-   * Rejects with AbortError if the signal (this one, or that of `with`) aborts, with ClosedError once the executor is closed.
+   * Rejects with AbortError if the signal (this one, or that of `with`) aborts, with ClosedError
+   * once the executor is closed.
    * @throws OptionError if `signal` is no AbortSignal
    * @example
    *     for await (const job of jobs) {
@@ -116,10 +139,11 @@ export interface Executor extends AsyncDisposable {
   stats(): ExecutorStats
 
   /**
-   * Takes no more calls; lets those that were accepted finish for at most `graceMs`, then cancels them and ends their
-   * workers. A map that was called before is accepted with all its inputs, a stream once its first value was asked for;
-   * repeats and nested calls are parts of their calls. With `queued: 'cancel'`, calls that have not begun reject with
-   * ClosedError at once. Never rejects; a second close waits for the first and can only shorten it.
+   * Takes no more calls; lets those that were accepted finish for at most `graceMs`, then cancels
+   * them and ends their workers. A map that was called before is accepted with all its inputs, a
+   * stream once its first value was asked for; repeats and nested calls are parts of their calls.
+   * With `queued: 'cancel'`, calls that have not begun reject with ClosedError at once. Never
+   * rejects; a second close waits for the first and can only shorten it.
    * @throws OptionError
    */
   close(options?: CloseOptions): Promise<void>
@@ -141,7 +165,10 @@ export function backendOf(executor: unknown): Backend | undefined {
 /** What nobody can give as a task: `undefined` is what a wrong import gives. */
 const noTask = Symbol('no task')
 
-/** Its methods are functions of its own, so that they can be passed on alone, as `const { run } = pool`. */
+/**
+ * Its methods are functions of its own, so that they can be passed on alone, as
+ * `const { run } = pool`.
+ */
 class BackedExecutor implements Executor {
   readonly model: Model
   readonly #course: Course
@@ -217,7 +244,10 @@ class BackedExecutor implements Executor {
   }
 }
 
-/** A generator can't be a result: it is no value that crosses, and on this loop it would run outside of its call. */
+/**
+ * A generator can't be a result: it is no value that crosses, and on this loop it would run outside
+ * of its call.
+ */
 function refuseGenerator(task: Task, method: 'run' | 'map'): void {
   if (!types.isGeneratorFunction(task)) return
   const name = nameOf(task)

@@ -1,4 +1,6 @@
-/** Executors as tools see them: each lists itself when it is made, and is asked when somebody looks. */
+/**
+ * Executors as tools see them: each lists itself when it is made, and is asked when somebody looks.
+ */
 import type { Look } from '../live/look.ts'
 import { listLive } from '../live/register.ts'
 import { type LiveNode, more, nodesOf } from '../live/tree.ts'
@@ -64,7 +66,10 @@ export function callNode(
 /** The most calls of a queue that are looked at. */
 const mostQueued = 10_000
 
-/** Calls that wait for a worker, in their order; those of one task that follow each other are told as one. */
+/**
+ * Calls that wait for a worker, in their order; those of one task that follow each other are told
+ * as one.
+ */
 export function queuedNodes<T>(
   queue: { readonly size: number } & Iterable<T>,
   node: (item: T) => LiveNode,

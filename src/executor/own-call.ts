@@ -1,6 +1,6 @@
 /**
- * The calls that a worker makes for itself: `initialize` when it has started, `teardown` before it ends. Given as a task, or
- * as a task and its arguments.
+ * The calls that a worker makes for itself: `initialize` when it has started, `teardown` before it
+ * ends. Given as a task, or as a task and its arguments.
  */
 import { shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'

@@ -75,7 +75,9 @@ test('the queue does what a searched list does: priorities, first come first ser
     fc.property(fc.array(step, { maxLength: 80 }), steps => {
       const queue = new PriorityQueue<Queued>()
       const model = new Model()
-      /** What was taken together and is not put back yet, as by workers of which any may die first. */
+      /**
+       * What was taken together and is not put back yet, as by workers of which any may die first.
+       */
       const hands: Queued[][] = []
       for (const { kind, number } of steps) {
         if (kind === 'push') {

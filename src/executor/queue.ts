@@ -1,10 +1,12 @@
 /**
- * The jobs that wait: higher priority first, first come, first served within one, and nobody for ever.
+ * The jobs that wait: higher priority first, first come, first served within one, and nobody for
+ * ever.
  *
- * One line for each priority in use; most programs use one. Every eighth job that is taken is the one that has waited
- * longest, whatever its priority, so that a stream of urgent work only slows the rest down. Adding, taking and withdrawing
- * cost O(1) where one priority is in use, O(log priorities) where more are. A withdrawal leaves a gap, which is skipped, and
- * closed when gaps are the most of a line.
+ * One line for each priority in use; most programs use one. Every eighth job that is taken is the
+ * one that has waited longest, whatever its priority, so that a stream of urgent work only slows
+ * the rest down. Adding, taking and withdrawing cost O(1) where one priority is in use, O(log
+ * priorities) where more are. A withdrawal leaves a gap, which is skipped, and closed when gaps are
+ * the most of a line.
  */
 import { Heap } from './heap.ts'
 
@@ -23,7 +25,10 @@ const fairnessRound = 8
 const fewGaps = 1_024
 
 export class PriorityQueue<T extends Queued> {
-  /** The line of the one priority in use, empty or not; undefined while there are several, none of them empty. */
+  /**
+   * The line of the one priority in use, empty or not; undefined while there are several, none of
+   * them empty.
+   */
   #only: Line<T> | undefined
   readonly #lines = new Map<number, Line<T>>()
   readonly #urgent = new Heap<Line<T>>(
@@ -163,7 +168,9 @@ export class PriorityQueue<T extends Queued> {
   }
 }
 
-/** First in, first out, in an array whose head moves; the part before it is cut off now and then. */
+/**
+ * First in, first out, in an array whose head moves; the part before it is cut off now and then.
+ */
 class Line<T extends Queued> {
   readonly priority: number
   /** Where it stands among several lines; -1 while it is the only one. */
@@ -196,7 +203,10 @@ class Line<T extends Queued> {
     this.#items.push(item)
   }
 
-  /** Costs as many steps as there are items before it: what is put back is among the oldest, with nested calls before it. */
+  /**
+   * Costs as many steps as there are items before it: what is put back is among the oldest, with
+   * nested calls before it.
+   */
   insert(item: T): void {
     if (this.#head === 0) this.#makeRoom()
     this.#head -= 1
@@ -208,7 +218,10 @@ class Line<T extends Queued> {
     this.#items[at] = item
   }
 
-  /** Free places before the head, in proportion to the line, so that each insertion costs its share of one copy. */
+  /**
+   * Free places before the head, in proportion to the line, so that each insertion costs its share
+   * of one copy.
+   */
   #makeRoom(): void {
     this.#room = 16 + (this.#items.length >> 1)
     this.#head = this.#room

@@ -36,7 +36,10 @@ export function runOne<F extends AnyFunction>(
   return call.future as Future<Result<F>>
 }
 
-/** What only some calls have: a limit, a signal, repeats; a call that they were made in, or have made; arguments for the codec. */
+/**
+ * What only some calls have: a limit, a signal, repeats; a call that they were made in, or have
+ * made; arguments for the codec.
+ */
 class Extras {
   attempts: Attempts | undefined
   limit: Limit | undefined
@@ -55,8 +58,8 @@ class Extras {
 }
 
 /**
- * A burst makes many of these, and they all live until they are settled. So it is one object with its control and with the
- * pool's notes, and what few calls have is kept apart.
+ * A burst makes many of these, and they all live until they are settled. So it is one object with
+ * its control and with the pool's notes, and what few calls have is kept apart.
  */
 class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stoppable, LimitOwner {
   readonly task: Task
@@ -243,7 +246,10 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     this.#stop(abortError(this.#what, reason))
   }
 
-  /** Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error then. */
+  /**
+   * Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error
+   * then.
+   */
   aborted(reason: unknown): void {
     this.future.catch(() => {})
     this.#stop(abortError(this.#what, reason))

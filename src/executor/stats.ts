@@ -8,9 +8,15 @@ export type Model = 'coroutines' | 'threads' | 'processes' | 'cluster' | 'auto'
 /** What an executor is doing now, and has done. */
 export interface ExecutorStats {
   readonly model: Model
-  /** Workers that are starting, have nothing to do, or have work; `coroutines` has one, this event loop. */
+  /**
+   * Workers that are starting, have nothing to do, or have work; `coroutines` has one, this event
+   * loop.
+   */
   readonly workers: { readonly starting: number; readonly idle: number; readonly busy: number }
-  /** Workers that have failed since the executor was made; each was replaced when there was work for it. */
+  /**
+   * Workers that have failed since the executor was made; each was replaced when there was work for
+   * it.
+   */
   readonly crashes: number
   /** Calls that wait for a worker. A chunk of `map` counts as one call. */
   readonly queued: number
@@ -21,11 +27,15 @@ export interface ExecutorStats {
   /** Repeats of failed calls (`retries`); each failed attempt counts as failed too. */
   readonly retried: number
   /**
-   * How long calls waited for a worker, of those that have run; each attempt is one, and so is a chunk of `map`. Where more
-   * than sixteen come in a millisecond, one in sixteen is measured, and stands for those that end before it.
+   * How long calls waited for a worker, of those that have run; each attempt is one, and so is a
+   * chunk of `map`. Where more than sixteen come in a millisecond, one in sixteen is measured, and
+   * stands for those that end before it.
    */
   readonly queueMs: Times
-  /** How long the tasks of the same calls ran, as measured where they run; of a chunk, the mean of its calls for each. Streams do not count. */
+  /**
+   * How long the tasks of the same calls ran, as measured where they run; of a chunk, the mean of
+   * its calls for each. Streams do not count.
+   */
   readonly runMs: Times
   /** System ids of worker processes; empty for models inside this process. */
   readonly pids: readonly number[]

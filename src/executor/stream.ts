@@ -23,7 +23,10 @@ import { captureCaller } from './caller.ts'
 import { ranTooLong } from './ran-too-long.ts'
 import { Noted } from './ready-job.ts'
 
-/** A function whose values can be streamed: it returns a generator, or another object to iterate over. */
+/**
+ * A function whose values can be streamed: it returns a generator, or another object to iterate
+ * over.
+ */
 export type StreamFunction = (...args: any[]) => Streamable | PromiseLike<Streamable>
 
 type Streamable = object & (Iterable<unknown, unknown, any> | AsyncIterable<unknown, unknown, any>)
@@ -43,24 +46,27 @@ export type Returned<F extends AnyFunction> =
     : never
 
 /**
- * What a generator task yields, for `for await`. It begins with the first `next()`; one that is never iterated over never
- * starts.
+ * What a generator task yields, for `for await`. It begins with the first `next()`; one that is
+ * never iterated over never starts.
  *
- * Leaving the loop returns the generator and waits until its `finally` has run; what that throws is thrown here. Taken by
- * hand, a stream keeps its worker until it has ended or `return()` was called; `await using` sees to that.
+ * Leaving the loop returns the generator and waits until its `finally` has run; what that throws is
+ * thrown here. Taken by hand, a stream keeps its worker until it has ended or `return()` was
+ * called; `await using` sees to that.
  */
 export interface Stream<Y, R = unknown> extends AsyncIterableIterator<Y, R, void>, AsyncDisposable {
   /**
-   * The next value; `done` with the generator's return value at its end. Rejects once with what `run` would reject with,
-   * after the values that came before; at once if the stream was cancelled.
+   * The next value; `done` with the generator's return value at its end. Rejects once with what
+   * `run` would reject with, after the values that came before; at once if the stream was
+   * cancelled.
    */
   next(): Promise<IteratorResult<Y, R>>
   /**
-   * Ends the generator: its `context().signal` aborts, its `finally` runs. What had arrived, or was thrown, ahead of the
-   * last value taken is dropped.
+   * Ends the generator: its `context().signal` aborts, its `finally` runs. What had arrived, or was
+   * thrown, ahead of the last value taken is dropped.
    *
-   * Rejects with what the `finally` threw; with WorkerCrashedError if it has not ended after the executor's `graceMs` (on
-   * `coroutines` nothing can end it: there this waits, as for any generator).
+   * Rejects with what the `finally` threw; with WorkerCrashedError if it has not ended after the
+   * executor's `graceMs` (on `coroutines` nothing can end it: there this waits, as for any
+   * generator).
    */
   return(value?: R | PromiseLike<R>): Promise<IteratorResult<Y, R>>
   /** The same, and rejects with `error` then. */
@@ -247,7 +253,10 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
     return value
   }
 
-  /** Allows the generator more, once half of what it may be ahead was taken: so it seldom rests, and is seldom told. */
+  /**
+   * Allows the generator more, once half of what it may be ahead was taken: so it seldom rests, and
+   * is seldom told.
+   */
   #pull(): void {
     if (this.#received === 0 || this.#leaving !== undefined || this.#outcome !== undefined) return
     const more = this.#taken + Math.max(this.#ahead, this.#waiting.length) - this.#granted
@@ -316,7 +325,10 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
     else leaving.fail(outcome.error)
   }
 
-  /** Whether the generator threw it by itself before it was told to end: then the consumer left before it came to it. */
+  /**
+   * Whether the generator threw it by itself before it was told to end: then the consumer left
+   * before it came to it.
+   */
   #wasAhead(error: unknown): boolean {
     return (
       !this.#returning && !this.#stopped && !(error instanceof WorkerError || error instanceof ClosedError)

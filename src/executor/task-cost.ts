@@ -1,9 +1,10 @@
 /**
  * What calls of a task have cost, and how many of them a worker may have in its hands.
  *
- * A call that waits in a worker's hands saves a round trip of 15 to 140 µs, and waits behind whatever runs there. So the
- * first calls go one at a time; those of a task that has proved to be cheap go together, about one millisecond of work. Dearer
- * ones have one next call at most behind them, and only up to a limit: where that can be taken back it may be high.
+ * A call that waits in a worker's hands saves a round trip of 15 to 140 µs, and waits behind
+ * whatever runs there. So the first calls go one at a time; those of a task that has proved to be
+ * cheap go together, about one millisecond of work. Dearer ones have one next call at most behind
+ * them, and only up to a limit: where that can be taken back it may be high.
  */
 
 import {
@@ -34,7 +35,10 @@ export class TaskCost {
     }
   }
 
-  /** How many calls surely take less than `ms` together, even if all were as dear as the dearest lately; 0 while nothing is known. */
+  /**
+   * How many calls surely take less than `ms` together, even if all were as dear as the dearest
+   * lately; 0 while nothing is known.
+   */
   within(ms: number): number {
     return Number.isNaN(this.#expectedMs) ? 0 : Math.floor(ms / Math.max(this.#peakMs, leastCallMs))
   }
@@ -44,7 +48,10 @@ export class TaskCost {
     return this.#expectedMs
   }
 
-  /** How many calls a worker may have in its hands; `takesBack` says that they can be taken back from there. */
+  /**
+   * How many calls a worker may have in its hands; `takesBack` says that they can be taken back
+   * from there.
+   */
   inHand(takesBack: boolean): number {
     const expectedMs = this.#expectedMs
     if (!(expectedMs <= (takesBack ? dearestWithTakeBackMs : dearestWithoutMs))) return 1

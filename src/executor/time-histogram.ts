@@ -1,11 +1,15 @@
 /**
- * How long calls took, in counts: 8 buckets for each doubling of the time, so that a bucket is at most an eighth wide.
+ * How long calls took, in counts: 8 buckets for each doubling of the time, so that a bucket is at
+ * most an eighth wide.
  *
- * Adding costs a few nanoseconds and makes nothing; the counts are 4 KiB. The shape is that of Gil Tene's HdrHistogram, with
- * one significant octal digit.
+ * Adding costs a few nanoseconds and makes nothing; the counts are 4 KiB. The shape is that of Gil
+ * Tene's HdrHistogram, with one significant octal digit.
  */
 
-/** Times in milliseconds. A percentile is the upper end of its bucket: at most an eighth too high, and never above `max`. */
+/**
+ * Times in milliseconds. A percentile is the upper end of its bucket: at most an eighth too high,
+ * and never above `max`.
+ */
 export interface Times {
   /** How many were measured. */
   readonly count: number
@@ -21,7 +25,10 @@ export interface Times {
 /** The unit of the smallest buckets: about an eighth of a microsecond. */
 const ticksPerMs = 8_192
 const perDoubling = 8
-/** Longer times are looked up by this many ticks; two doublings of which overlap with the short ones. */
+/**
+ * Longer times are looked up by this many ticks; two doublings of which overlap with the short
+ * ones.
+ */
 const coarse = 2 ** 20
 const firstCoarse = 20 * perDoubling
 const buckets = 52 * perDoubling
@@ -84,7 +91,10 @@ function bucketOf(ms: number): number {
   return Math.min(buckets - 1, firstCoarse + bucketOfTicks(Math.min(2 ** 31 - 1, ticks / coarse) | 0))
 }
 
-/** Below 8 ticks one bucket for each; then the place of the highest bit, and the three bits behind it. */
+/**
+ * Below 8 ticks one bucket for each; then the place of the highest bit, and the three bits behind
+ * it.
+ */
 function bucketOfTicks(ticks: number): number {
   if (ticks < perDoubling) return Math.max(0, ticks)
   const doublings = 28 - Math.clz32(ticks)

@@ -1,7 +1,10 @@
 /** The errors of kernels; listed with atonce's others when this part is loaded. */
 import { AtonceError, listErrorClasses } from '../errors.ts'
 
-/** The file is not a kernel (no WebAssembly, no shared memory, imports that nobody can give), or has no function of that name. */
+/**
+ * The file is not a kernel (no WebAssembly, no shared memory, imports that nobody can give), or has
+ * no function of that name.
+ */
 export class KernelError extends AtonceError {
   /** The kernel's name: its file's, unless it was given one. */
   readonly kernel: string

@@ -18,7 +18,10 @@ export interface Home {
 
 const unitBytes = 16
 
-/** Takes that many bytes of the memory, for good, and returns their address. @throws KernelMemoryError */
+/**
+ * Takes that many bytes of the memory, for good, and returns their address. @throws
+ * KernelMemoryError
+ */
 export function reserve({ name, memory, maximumPages, next }: Home, bytes: number): number {
   for (;;) {
     const from = load(next, 0)

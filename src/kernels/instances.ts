@@ -1,6 +1,7 @@
 /**
- * A kernel's instance on this thread: made when it is first used here, and kept, as calls follow each
- * other. What instances share is the memory; each has globals of its own, and so a stack of its own.
+ * A kernel's instance on this thread: made when it is first used here, and kept, as calls follow
+ * each other. What instances share is the memory; each has globals of its own, and so a stack of
+ * its own.
  */
 import { KernelError } from './errors.ts'
 import { type Home, reserve } from './home.ts'
@@ -59,7 +60,10 @@ export function instantiate({ name, module, memory }: Home): WasmInstance {
   }
 }
 
-/** What AssemblyScript calls where an assertion fails: the texts are on its memory, the place is in the numbers. */
+/**
+ * What AssemblyScript calls where an assertion fails: the texts are on its memory, the place is in
+ * the numbers.
+ */
 function abortOf(name: string): WasmFunction {
   return (_message, _file, line, column) => {
     throw new KernelError(name, `${name} aborted at line ${line}, column ${column} of its source.`)
@@ -67,8 +71,8 @@ function abortOf(name: string): WasmFunction {
 }
 
 /**
- * Compilers of C and Rust keep what is too large for a register on a stack in the memory, at the same
- * place for every instance. Its pointer is exported by -Wl,--export=__stack_pointer.
+ * Compilers of C and Rust keep what is too large for a register on a stack in the memory, at the
+ * same place for every instance. Its pointer is exported by -Wl,--export=__stack_pointer.
  */
 function giveStack(home: Home, { exports }: WasmInstance): void {
   const pointer = exports['__stack_pointer']

@@ -28,11 +28,20 @@ export interface KernelOptions {
 }
 
 export interface KernelMemoryOptions {
-  /** How large it may get, in MiB. Default: what the module allows, 4,096 at the most. It grows as it is used. */
+  /**
+   * How large it may get, in MiB. Default: what the module allows, 4,096 at the most. It grows as
+   * it is used.
+   */
   readonly maxMiB?: number
-  /** What the module itself needs at the beginning of its memory, in KiB, if it exports no `__heap_base`. Default 64. */
+  /**
+   * What the module itself needs at the beginning of its memory, in KiB, if it exports no
+   * `__heap_base`. Default 64.
+   */
   readonly reservedKiB?: number
-  /** The stack of each thread's instance, in KiB, if the module exports `__stack_pointer`. Default 64. */
+  /**
+   * The stack of each thread's instance, in KiB, if the module exports `__stack_pointer`. Default
+   * 64.
+   */
   readonly stackKiB?: number
 }
 
@@ -51,7 +60,8 @@ export type KernelArgument = number | bigint | NumberView<NumberKind>
 
 /**
  * Reads and compiles a WebAssembly module, and makes the memory that all its instances share. The
- * module must import its memory, shared, and export functions of numbers; it may import nothing else.
+ * module must import its memory, shared, and export functions of numbers; it may import nothing
+ * else.
  *
  * @throws OptionError
  * @throws KernelError (rejects) if the file is none, or not a kernel
@@ -77,9 +87,9 @@ export function kernel(
 }
 
 /**
- * A WebAssembly module and the memory that all its instances share. It may be an argument of tasks on
- * threads, of isolates and of `parallelFor`: each thread has an instance of its own, made when it is
- * first used there, and kept.
+ * A WebAssembly module and the memory that all its instances share. It may be an argument of tasks
+ * on threads, of isolates and of `parallelFor`: each thread has an instance of its own, made when
+ * it is first used there, and kept.
  */
 export class Kernel {
   readonly #home: Home

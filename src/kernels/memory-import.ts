@@ -1,9 +1,9 @@
 /**
- * What memory a module wants from outside, read from its bytes: the platform tells that it imports one,
- * and neither its size nor whether it is shared.
+ * What memory a module wants from outside, read from its bytes: the platform tells that it imports
+ * one, and neither its size nor whether it is shared.
  *
- * Source of the format: WebAssembly Community Group, "WebAssembly Core Specification", binary format,
- * with the threads proposal's flag for shared limits.
+ * Source of the format: WebAssembly Community Group, "WebAssembly Core Specification", binary
+ * format, with the threads proposal's flag for shared limits.
  */
 
 export interface MemoryImport {
@@ -28,7 +28,10 @@ export function looksLikeModule(bytes: Uint8Array): boolean {
   )
 }
 
-/** The memory that a module imports, undefined if it imports none. The module must have been compiled: it is well formed. */
+/**
+ * The memory that a module imports, undefined if it imports none. The module must have been
+ * compiled: it is well formed.
+ */
 export function memoryImportOf(bytes: Uint8Array): MemoryImport | undefined {
   const reader = new Reader(bytes, headerBytes)
   while (!reader.atEnd) {

@@ -1,4 +1,7 @@
-/** What kernels need of the platform's WebAssembly. Its types come with those of browsers, which this project does without. */
+/**
+ * What kernels need of the platform's WebAssembly. Its types come with those of browsers, which
+ * this project does without.
+ */
 
 export interface WasmModule {
   readonly [Symbol.toStringTag]?: 'WebAssembly.Module'

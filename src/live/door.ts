@@ -1,18 +1,23 @@
 /**
- * How `atonce ps` gets into a program: the program connects to the command, if its own user or root has put it there.
+ * How `atonce ps` gets into a program: the program connects to the command, if its own user or root
+ * has put it there.
  *
  *     SIGURG ─▶ folders in /tmp for this pid ─▶ of my user, closed to all others? ─▶ connect ─▶ inspector session inside of this process
  *                                                                                   socket closed ─▶ session ended
  *
- * What comes over the socket is the inspector's protocol, one JSON message a line. Whoever may send it may also debug the program by other
- * means: the system gives a user's programs to that user and to root. Costs one signal handler until then; keeps nothing alive.
+ * What comes over the socket is the inspector's protocol, one JSON message a line. Whoever may send
+ * it may also debug the program by other means: the system gives a user's programs to that user and
+ * to root. Costs one signal handler until then; keeps nothing alive.
  * docs/decisions/0020-a-private-way-into-programs.md tells why.
  */
 import { calling, meetingPlace, meetingPrefix, socketName } from './rendezvous.ts'
 
 const doorKey: unique symbol = Symbol.for('atonce.door') as never
 
-/** From now on; once for each process, whatever copies of atonce are in it. Threads are reached through the main thread. */
+/**
+ * From now on; once for each process, whatever copies of atonce are in it. Threads are reached
+ * through the main thread.
+ */
 export function answerLooks(): void {
   const everywhere = globalThis as { [doorKey]?: true }
   if (everywhere[doorKey] || process.platform === 'win32') return
@@ -40,7 +45,10 @@ function meet(): void {
   }
 }
 
-/** Only this user, and root, could have made it so, and nobody else can put another one in its place. */
+/**
+ * Only this user, and root, could have made it so, and nobody else can put another one in its
+ * place.
+ */
 function isOwn(folder: string): boolean {
   const { lstatSync, statSync } = process.getBuiltinModule('node:fs')
   const place = statSync(meetingPlace)

@@ -47,7 +47,10 @@ export class Look {
     return ageOf(thing, this.#nowMs)
   }
 
-  /** What somebody waits for, each with who does: in words, `producer (room in jobs)`, alike ones counted. */
+  /**
+   * What somebody waits for, each with who does: in words, `producer (room in jobs)`, alike ones
+   * counted.
+   */
   resources(): Map<object, readonly string[]> {
     const counts = new Map<object, Map<string, number>>()
     for (const { resource, who, strand, reason } of [...this.#waits.values()].flat()) {

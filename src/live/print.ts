@@ -3,7 +3,10 @@ import type { Age } from '../runtime/birth.ts'
 import { harmless } from './harmless.ts'
 import type { LiveNode, LiveTree, LiveWait, Within } from './tree.ts'
 
-/** One line for each node, indented by lines that show what is inside of what; empty if nothing lives. */
+/**
+ * One line for each node, indented by lines that show what is inside of what; empty if nothing
+ * lives.
+ */
 export function treeLines(tree: Omit<LiveTree, 'version'>): string[] {
   const { calls, scopes, others, executors, actors = [], limiters, channels } = tree
   return [...calls, ...scopes, ...others, ...executors, ...actors, ...limiters, ...channels].flatMap(node => [
@@ -45,7 +48,10 @@ function withinText({ blocked, why, stack }: Within): string[] {
   ]
 }
 
-/** ` at spin (/work/main.ts:9:57)`: the innermost frame that has a place, and those of the platform above it. */
+/**
+ * ` at spin (/work/main.ts:9:57)`: the innermost frame that has a place, and those of the platform
+ * above it.
+ */
 export function placeText(stack: readonly string[] = []): string {
   const last = stack.findIndex(frame => /:\d+:\d+/.test(frame))
   return stack

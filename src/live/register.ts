@@ -1,11 +1,12 @@
 /**
- * Where tools find what runs: parts of atonce list themselves here with the first scope, executor, limiter or channel that is made, and are
- * asked when somebody looks.
+ * Where tools find what runs: parts of atonce list themselves here with the first scope, executor,
+ * limiter or channel that is made, and are asked when somebody looks.
  *
  *     scopes, executors, … ─listLive─▶ this register ─▶ globalThis[Symbol.for('atonce.live')] ◀─ `atonce ps`, through door.ts
  *                                            └─────────▶ stuck.ts (ATONCE_DEBUG=1)
  *
- * The global is a list, as several copies of atonce may be loaded: one function of each, that makes its tree.
+ * The global is a list, as several copies of atonce may be loaded: one function of each, that makes
+ * its tree.
  */
 import type { Strand } from '../runtime/strand.ts'
 import { answerLooks } from './door.ts'
@@ -26,7 +27,10 @@ const sources: { [part in Part]?: LiveSource } = {}
 let inside: LiveInside | undefined
 let announced = false
 
-/** Has `source` asked at each look; once for each part. Scopes bring what tells those inside of a strand. */
+/**
+ * Has `source` asked at each look; once for each part. Scopes bring what tells those inside of a
+ * strand.
+ */
 export function listLive(part: Part, source: LiveSource, insideOf?: LiveInside): void {
   sources[part] = source
   inside = insideOf ?? inside
@@ -40,7 +44,10 @@ export function listLive(part: Part, source: LiveSource, insideOf?: LiveInside):
   if (process.env.ATONCE_DEBUG === '1') warnWhenStuck(() => liveTree())
 }
 
-/** What runs now; of each list `most` nodes. Costs a walk over all that lives; runs nothing, changes nothing. */
+/**
+ * What runs now; of each list `most` nodes. Costs a walk over all that lives; runs nothing, changes
+ * nothing.
+ */
 export function liveTree(most = Number.POSITIVE_INFINITY): LiveTree {
   const look = new Look(inside)
   const ask = (part: Part) => firstOf(sources[part]?.(look) ?? [], most)

@@ -81,7 +81,10 @@ interface Watched {
   readonly told: string[]
 }
 
-/** Under a clock that the test moves; a server keeps the program alive, unless `changed` says otherwise. */
+/**
+ * Under a clock that the test moves; a server keeps the program alive, unless `changed` says
+ * otherwise.
+ */
 async function watched(
   changed: Partial<StuckWatch>,
   body: (watched: Watched) => Promise<void>,

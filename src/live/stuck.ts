@@ -1,5 +1,6 @@
 /**
- * `ATONCE_DEBUG=1`: says who waits for what when nothing could wake them any more, as Go says that all goroutines are asleep.
+ * `ATONCE_DEBUG=1`: says who waits for what when nothing could wake them any more, as Go says that
+ * all goroutines are asleep.
  *
  *     the loop runs dry (beforeExit) while somebody waits   ─▶ told; the program then ends as Node has it
  *     for five seconds nobody's wait began or ended, no timer is set and no call runs,
@@ -58,7 +59,9 @@ export function watchIdle(watch: StuckWatch): void {
   watch.runtime.setTimer(idleMs, look).unref()
 }
 
-/** A timer that is set, a call that runs somewhere, or, in a worker, what another thread may send. */
+/**
+ * A timer that is set, a call that runs somewhere, or, in a worker, what another thread may send.
+ */
 function somethingMayWake({ handles, liveTree }: StuckWatch): boolean {
   const { executors, calls } = liveTree()
   return (

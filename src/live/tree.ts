@@ -44,11 +44,20 @@ export interface LiveNode {
   readonly pid?: number | undefined
   /** Of a worker thread, by Node's count in its process. */
   readonly threadId?: number | undefined
-  /** Of a call that a worker has: its number there, the same in the tree of the pool and in that of the worker. */
+  /**
+   * Of a call that a worker has: its number there, the same in the tree of the pool and in that of
+   * the worker.
+   */
   readonly seq?: number | undefined
-  /** Of a call in a worker: whether other threads may let it go on, as it has ends of channels or calls of its own there. */
+  /**
+   * Of a call in a worker: whether other threads may let it go on, as it has ends of channels or
+   * calls of its own there.
+   */
   readonly wokenFromOutside?: boolean | undefined
-  /** Of a worker whose own thread or process was looked into: how that went. What was found is inside. */
+  /**
+   * Of a worker whose own thread or process was looked into: how that went. What was found is
+   * inside.
+   */
   readonly within?: Within | undefined
   /** In this state, if that is known. */
   readonly age?: Age | undefined
@@ -80,13 +89,18 @@ export interface LiveWait {
 /** The most nodes of one list that are told one by one. */
 const mostTold = 500
 
-/** A node for each, and one that counts the rest, so that a million children can be looked at too. */
+/**
+ * A node for each, and one that counts the rest, so that a million children can be looked at too.
+ */
 export function nodesOf<T>(things: readonly T[], node: (thing: T) => LiveNode): LiveNode[] {
   const nodes = things.slice(0, mostTold).map(node)
   return things.length <= mostTold ? nodes : [...nodes, more(things.length - mostTold)]
 }
 
-/** The first `most` nodes of these and of what is inside of them; where others are left out, they are counted. */
+/**
+ * The first `most` nodes of these and of what is inside of them; where others are left out, they
+ * are counted.
+ */
 export function firstOf(nodes: readonly LiveNode[], most: number): readonly LiveNode[] {
   if (most === Number.POSITIVE_INFINITY) return nodes
   let left = most

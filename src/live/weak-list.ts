@@ -1,7 +1,12 @@
-/** What tools can list without keeping it alive: who nobody can use any more may go, closed or not. */
+/**
+ * What tools can list without keeping it alive: who nobody can use any more may go, closed or not.
+ */
 export class WeakList<T extends object> implements Iterable<T> {
   readonly #refs = new Set<WeakRef<T>>()
-  /** When the list has grown to this, those that are gone are taken out: each addition pays its share. */
+  /**
+   * When the list has grown to this, those that are gone are taken out: each addition pays its
+   * share.
+   */
   #sweepAt = 64
 
   add(item: T): void {

@@ -9,12 +9,14 @@ export interface Estimate {
 }
 
 /**
- * The median of `samples`, which are above 0, with its 95 % interval. The same samples give the same interval.
+ * The median of `samples`, which are above 0, with its 95 % interval. The same samples give the
+ * same interval.
  *
- * From six samples on by the percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
- * chapter 13). Fewer can't carry it: even their whole range misses the median more often than 1 time in 20. They get
- * Student's t interval on their logarithms (Student, "The probable error of a mean", 1908), which is wide where it must
- * be. One or two samples say nothing that is worth an interval: theirs is 0 to infinity.
+ * From six samples on by the percentile bootstrap (Efron and Tibshirani, "An Introduction to the
+ * Bootstrap", 1993, chapter 13). Fewer can't carry it: even their whole range misses the median
+ * more often than 1 time in 20. They get Student's t interval on their logarithms (Student, "The
+ * probable error of a mean", 1908), which is wide where it must be. One or two samples say nothing
+ * that is worth an interval: theirs is 0 to infinity.
  */
 export function estimate(samples: readonly number[]): Estimate {
   return {
@@ -51,14 +53,18 @@ function studentised(samples: readonly number[]): { low: number; high: number } 
 }
 
 /**
- * How many times `base` is as long as `other`, round by round: `base[i]` and `other[i]` ran one after the other, so what
- * disturbed one mostly disturbed both, and their ratio keeps what their difference lost.
+ * How many times `base` is as long as `other`, round by round: `base[i]` and `other[i]` ran one
+ * after the other, so what disturbed one mostly disturbed both, and their ratio keeps what their
+ * difference lost.
  */
 export function estimateRatio(base: readonly number[], other: readonly number[]): Estimate {
   return estimate(base.map((length, round) => length / (other[round] ?? Number.NaN)))
 }
 
-/** What an interval of a ratio says: above 1, below 1, not above by more than a tenth, or too wide to say anything. */
+/**
+ * What an interval of a ratio says: above 1, below 1, not above by more than a tenth, or too wide
+ * to say anything.
+ */
 export type Decision = 'above' | 'below' | 'not above' | 'undecided'
 
 /** Reads a ratio's interval; refuses to call a side unless the interval excludes 1. */

@@ -1,9 +1,13 @@
 /**
- * The order of runs: A B C, then C B A, then A B C, … A machine that grows slower or faster meanwhile (heat, a
- * neighbour's job) then does the same to all, and no contender always comes first.
+ * The order of runs: A B C, then C B A, then A B C, … A machine that grows slower or faster
+ * meanwhile (heat, a neighbour's job) then does the same to all, and no contender always comes
+ * first.
  */
 
-/** Yields the index of who runs next, each of `contenders` once in each round of `from` up to `to`, exclusive. */
+/**
+ * Yields the index of who runs next, each of `contenders` once in each round of `from` up to `to`,
+ * exclusive.
+ */
 export function* interleaved(
   contenders: number,
   { from = 0, to }: { from?: number; to: number },

@@ -1,4 +1,7 @@
-/** What happens to this thread's event loop meanwhile: how long it stands still, and how long V8 collects garbage. */
+/**
+ * What happens to this thread's event loop meanwhile: how long it stands still, and how long V8
+ * collects garbage.
+ */
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { quantile } from './statistics.ts'
 
@@ -7,7 +10,9 @@ const { PerformanceObserver } = process.getBuiltinModule('node:perf_hooks')
 export interface LoopFigures {
   /** Garbage collection on this thread; that of workers is in their CPU time only. */
   readonly gcMs: number
-  /** How much later than asked a timer came, at most: so long nothing else could run on this thread. */
+  /**
+   * How much later than asked a timer came, at most: so long nothing else could run on this thread.
+   */
   readonly longestDelayMs: number
   /** The same, for 99 of 100 timers. */
   readonly delayP99Ms: number
@@ -16,8 +21,9 @@ export interface LoopFigures {
 const tickMs = 10
 
 /**
- * Begins to watch; what it returns ends it, once the timer under way has come. It is tempting to use Node's
- * `monitorEventLoopDelay`, but that does not see a loop that stands still from the beginning.
+ * Begins to watch; what it returns ends it, once the timer under way has come. It is tempting to
+ * use Node's `monitorEventLoopDelay`, but that does not see a loop that stands still from the
+ * beginning.
  */
 export function watchLoop(): () => Promise<LoopFigures> {
   const late: number[] = []

@@ -1,4 +1,7 @@
-/** One run, measured: how long, with how much CPU of the whole tree, on how busy a machine, with how much memory. */
+/**
+ * One run, measured: how long, with how much CPU of the whole tree, on how busy a machine, with how
+ * much memory.
+ */
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { machineBusyMs } from './machine-load.ts'
 import { peakMemoryBytes, processesCpuMs, resetPeakMemory, treeCpu } from './process-tree.ts'
@@ -11,18 +14,24 @@ export interface RunMeasure {
   /** The parts of `cpuMs`: in the programs themselves, and in the system on their behalf. */
   readonly userMs: number | undefined
   readonly systemMs: number | undefined
-  /** CPU time of everybody else in the meantime, to about 10 ms for each core; undefined where `cpuMs` is. */
+  /**
+   * CPU time of everybody else in the meantime, to about 10 ms for each core; undefined where
+   * `cpuMs` is.
+   */
   readonly foreignMs: number | undefined
-  /** CPU time of the processes that the run talks to, which is in neither of the two; undefined where `cpuMs` is. */
+  /**
+   * CPU time of the processes that the run talks to, which is in neither of the two; undefined
+   * where `cpuMs` is.
+   */
   readonly companionsMs: number | undefined
   /** Peak resident memory of the whole tree; sampled every 20 ms where the system keeps no peak. */
   readonly peakBytes: number | undefined
 }
 
 /**
- * Runs `body` once. `pids` names the worker processes that belong to it; it is asked before and after, for workers come
- * and go. `companions` names processes that it talks to and that are not what is measured, as a server of its own. What
- * `body` throws is thrown.
+ * Runs `body` once. `pids` names the worker processes that belong to it; it is asked before and
+ * after, for workers come and go. `companions` names processes that it talks to and that are not
+ * what is measured, as a server of its own. What `body` throws is thrown.
  */
 export async function measureRun<T>(
   body: () => T | Promise<T>,
@@ -54,7 +63,10 @@ export async function measureRun<T>(
 
 const samplingMs = 20
 
-/** Follows memory from here on: by the system's own peak, or by sampling this process while its loop is free. */
+/**
+ * Follows memory from here on: by the system's own peak, or by sampling this process while its loop
+ * is free.
+ */
 function watchMemory(pids: () => readonly number[]): { peak(): number | undefined; stop(): void } {
   if (resetPeakMemory(pids())) return { peak: () => peakMemoryBytes(pids()), stop() {} }
   let highest = 0

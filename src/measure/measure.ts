@@ -24,7 +24,10 @@ export interface MeasureOptions {
   readonly budgetMs?: number
   /** How long to wait for others to leave the cores alone before the first run. Default 1,000. */
   readonly waitMs?: number
-  /** When they don't: `'mark'` measures and says so in `disturbed` (default), `'refuse'` rejects with NoisyMachineError. */
+  /**
+   * When they don't: `'mark'` measures and says so in `disturbed` (default), `'refuse'` rejects
+   * with NoisyMachineError.
+   */
   readonly whenNoisy?: 'mark' | 'refuse'
   /** The executor that the function uses, so that its worker processes count. */
   readonly on?: Executor
@@ -39,7 +42,10 @@ export interface TaskWork<F extends AnyFunction> {
   readonly on: Executor
 }
 
-/** What can be measured: a function without arguments, which may return a promise, or a task on an executor. */
+/**
+ * What can be measured: a function without arguments, which may return a promise, or a task on an
+ * executor.
+ */
 export type Work = (() => unknown) | AnyTaskWork
 
 interface AnyTaskWork {
@@ -66,9 +72,10 @@ const names = optionNames<MeasureOptions>({
 })
 
 /**
- * Runs the work several times and tells how long it took: wall time with its interval, the CPU time of the whole tree of
- * threads and processes, how many cores were busy, with whose work, and how much memory it took. The first run warms up
- * and is not among the others. Runs follow one another, so a run may use what an earlier one left.
+ * Runs the work several times and tells how long it took: wall time with its interval, the CPU time
+ * of the whole tree of threads and processes, how many cores were busy, with whose work, and how
+ * much memory it took. The first run warms up and is not among the others. Runs follow one another,
+ * so a run may use what an earlier one left.
  *
  * What the work throws rejects.
  * @throws OptionError
@@ -87,14 +94,14 @@ export async function measure<F extends AnyFunction>(
 }
 
 /**
- * Measures several ways to do the same work side by side: A B C, then C B A, and so on, so that whatever disturbs one
- * disturbs all. The first is the base of the speed-ups.
+ * Measures several ways to do the same work side by side: A B C, then C B A, and so on, so that
+ * whatever disturbs one disturbs all. The first is the base of the speed-ups.
  *
  * What any of them throws rejects.
  * @throws OptionError, NoisyMachineError
  * @example
- *     const { loop, pool } = await compare({ loop: () => work(data), pool: { task, inputs, on: pool } })
- *     if (pool.verdict === 'faster') console.log(`${pool.speedUp.median} times as fast`)
+ * const { loop, pool } = await compare({ loop: () => work(data), pool: { task, inputs, on: pool }
+ * }) if (pool.verdict === 'faster') console.log(`${pool.speedUp.median} times as fast`)
  */
 export async function compare<K extends string>(
   works: Readonly<Record<K, Work>>,
@@ -197,7 +204,10 @@ function together(parts: readonly LoopFigures[]): LoopFigures {
 const fewestRounds = 6
 const mostRounds = 25
 
-/** As many rounds as were asked for; else six to twenty-five in the time there is, and no fewer than three. */
+/**
+ * As many rounds as were asked for; else six to twenty-five in the time there is, and no fewer than
+ * three.
+ */
 class Schedule {
   readonly #options: Checked
   readonly #begunMs = runtime().now()

@@ -25,9 +25,14 @@ export interface Measurement {
   readonly wallMs: Duration
   /** Every run that was timed, in order; outliers are among them. */
   readonly wallSamplesMs: readonly number[]
-  /** The first run, which warms up and is not among the others; it holds the start of workers too. */
+  /**
+   * The first run, which warms up and is not among the others; it holds the start of workers too.
+   */
   readonly firstMs: number
-  /** CPU time of one run, of this process with its threads and of the worker processes: the mean of all runs. */
+  /**
+   * CPU time of one run, of this process with its threads and of the worker processes: the mean of
+   * all runs.
+   */
   readonly cpuMs: number | undefined
   readonly userMs: number | undefined
   readonly systemMs: number | undefined

@@ -1,5 +1,6 @@
 /**
- * What this program's whole tree of processes has used: this process with all its threads, and its workers' processes.
+ * What this program's whole tree of processes has used: this process with all its threads, and its
+ * workers' processes.
  *
  * Each figure that the system does not tell is `undefined`, never a guess.
  */
@@ -17,9 +18,10 @@ export interface CpuTime {
 }
 
 /**
- * CPU time of this process with all its threads, of its children that have ended, and of the live processes `pids`.
- * A worker that ends between two calls is not lost: its time moves to the ended children. To 10 ms where `pids` or
- * ended children count, finer for this process. Undefined with `pids` on systems without `/proc`.
+ * CPU time of this process with all its threads, of its children that have ended, and of the live
+ * processes `pids`. A worker that ends between two calls is not lost: its time moves to the ended
+ * children. To 10 ms where `pids` or ended children count, finer for this process. Undefined with
+ * `pids` on systems without `/proc`.
  */
 export function treeCpu(pids: readonly number[]): CpuTime | undefined {
   const { user, system } = process.cpuUsage()
@@ -42,7 +44,10 @@ export function treeCpuMs(pids: readonly number[]): number | undefined {
   return cpu === undefined ? undefined : cpu.userMs + cpu.systemMs
 }
 
-/** CPU time in ms of live processes and of their children that have ended; 0 for those that the system does not tell of. */
+/**
+ * CPU time in ms of live processes and of their children that have ended; 0 for those that the
+ * system does not tell of.
+ */
 export function processesCpuMs(pids: readonly number[]): number {
   let ticks = 0
   for (const pid of pids) {
@@ -65,19 +70,22 @@ interface Ticks {
 function statTicks(pid: number | 'self'): Ticks | undefined {
   const text = read(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
-  // The second field is the command's name in parentheses and may hold spaces, so count from the last parenthesis.
+  // The second field is the command's name in parentheses and may hold spaces, so count from the
+  // last parenthesis.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15).map(Number)
   return { user, system, endedUser, endedSystem }
 }
 
 /**
- * Starts a new count of peak memory for this process and `pids`; false where the system can't (then only samples help).
+ * Starts a new count of peak memory for this process and `pids`; false where the system can't (then
+ * only samples help).
  */
 export function resetPeakMemory(pids: readonly number[]): boolean {
   try {
     for (const pid of ['self', ...pids]) {
-      // 5 resets the high-water mark of the resident set, and nothing else (man 5 proc_pid_clear_refs).
+      // 5 resets the high-water mark of the resident set, and nothing else (man 5
+      // proc_pid_clear_refs).
       writeFileSync(`/proc/${pid}/clear_refs`, '5')
     }
     return true
@@ -86,7 +94,10 @@ export function resetPeakMemory(pids: readonly number[]): boolean {
   }
 }
 
-/** The highest resident memory in bytes since `resetPeakMemory`, each process at its own peak, added up. */
+/**
+ * The highest resident memory in bytes since `resetPeakMemory`, each process at its own peak, added
+ * up.
+ */
 export function peakMemoryBytes(pids: readonly number[]): number | undefined {
   let sum = 0
   for (const pid of ['self', ...pids]) {

@@ -1,6 +1,6 @@
 /**
- * The quiet guard: figures that were taken while others kept the cores busy say little, so it looks before anything is
- * measured, waits a while for the others, and says what it found.
+ * The quiet guard: figures that were taken while others kept the cores busy say little, so it looks
+ * before anything is measured, waits a while for the others, and says what it found.
  */
 import { runtime } from '../runtime/runtime.ts'
 import { machineBusyMs, quietCores } from './machine-load.ts'
@@ -14,7 +14,10 @@ export interface Quiet {
   readonly quiet: boolean
 }
 
-/** The counters of the system move in steps of 10 ms for each core, so a shorter look would see steps only. */
+/**
+ * The counters of the system move in steps of 10 ms for each core, so a shorter look would see
+ * steps only.
+ */
 const lookMs = 250
 
 /** Cores that others keep busy, looked at for a quarter of a second. */
@@ -28,8 +31,9 @@ export async function foreignCoresNow(pids: () => readonly number[] = () => []):
 }
 
 /**
- * Waits until others leave the cores alone, at most about `waitMs`. It always looks once; what it found is the answer,
- * never an error: whether noisy figures are worth having is for the caller to say.
+ * Waits until others leave the cores alone, at most about `waitMs`. It always looks once; what it
+ * found is the answer, never an error: whether noisy figures are worth having is for the caller to
+ * say.
  */
 export async function awaitQuiet(
   waitMs: number,

@@ -12,7 +12,10 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-/** By linear interpolation between neighbours (Hyndman and Fan, "Sample quantiles", 1996, definition 7). */
+/**
+ * By linear interpolation between neighbours (Hyndman and Fan, "Sample quantiles", 1996, definition
+ * 7).
+ */
 export function quantile(values: readonly number[], share: number): number {
   return quantileOfSorted(
     values.toSorted((a, b) => a - b),
@@ -42,7 +45,10 @@ export function medianDeviation(values: readonly number[]): number {
   return median(values.map(value => Math.abs(value - middle)))
 }
 
-/** Values outside of the box by more than 1.5 or 3 times its height (Tukey, "Exploratory Data Analysis", 1977). */
+/**
+ * Values outside of the box by more than 1.5 or 3 times its height (Tukey, "Exploratory Data
+ * Analysis", 1977).
+ */
 export function outliersOf(values: readonly number[]): { mild: number; severe: number } {
   if (values.length < fewestForOutliers) return { mild: 0, severe: 0 }
   const [low, high] = [quantile(values, 0.25), quantile(values, 0.75)]

@@ -1,8 +1,9 @@
 /**
  * `timeit`: how long one call of a short function takes.
  *
- * The clock is too coarse for one call of some nanoseconds, so calls are timed in blocks, which double until one takes
- * long enough (as criterion.rs and Python's timeit do). What is left is the mean of a block; the spread is that of blocks.
+ * The clock is too coarse for one call of some nanoseconds, so calls are timed in blocks, which
+ * double until one takes long enough (as criterion.rs and Python's timeit do). What is left is the
+ * mean of a block; the spread is that of blocks.
  */
 import { checkMs, checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
@@ -32,8 +33,8 @@ export interface Timing {
   readonly outliers: { readonly mild: number; readonly severe: number }
   readonly before: Quiet
   /**
-   * True where a call is as short as an empty one: the compiler may have seen that nobody uses its result. Return a value
-   * that depends on the work.
+   * True where a call is as short as an empty one: the compiler may have seen that nobody uses its
+   * result. Return a value that depends on the work.
    */
   readonly maybeOptimizedAway: boolean
 }
@@ -48,7 +49,8 @@ const fewestBlocks = 12
 const steady = 0.1
 
 /**
- * Calls the function over and over and tells what one call takes, warm. One that returns a promise is awaited each time.
+ * Calls the function over and over and tells what one call takes, warm. One that returns a promise
+ * is awaited each time.
  *
  * What it throws rejects.
  * @throws OptionError
@@ -109,7 +111,10 @@ async function awaitedBlock(call: () => unknown, calls: number): Promise<number>
   return runtime().now() - begun
 }
 
-/** Doubles the block until it is long enough, then repeats it until two take the same, or the time is over. */
+/**
+ * Doubles the block until it is long enough, then repeats it until two take the same, or the time
+ * is over.
+ */
 async function warmUp(block: typeof plainBlock | typeof awaitedBlock, call: () => unknown, limitMs: number) {
   const begun = runtime().now()
   let calls = 1

@@ -22,11 +22,19 @@ import type { Stage, StageKind } from './stages.ts'
 const { types } = process.getBuiltinModule('node:util')
 
 export interface ParallelOptions {
-  /** Where it runs. Default: where the task runs that asks, or this event loop: `currentExecutor()`. */
+  /**
+   * Where it runs. Default: where the task runs that asks, or this event loop: `currentExecutor()`.
+   */
   readonly on?: Executor
-  /** How many inputs make a chunk. Default `'auto'`: what takes about 10 ms, as measured; one on `coroutines()`, where waits overlap. */
+  /**
+   * How many inputs make a chunk. Default `'auto'`: what takes about 10 ms, as measured; one on
+   * `coroutines()`, where waits overlap.
+   */
   readonly chunk?: number | 'auto'
-  /** Told after each chunk: how many inputs are done, of how many (undefined while their number is unknown). */
+  /**
+   * Told after each chunk: how many inputs are done, of how many (undefined while their number is
+   * unknown).
+   */
   readonly onProgress?: ProgressListener
 }
 
@@ -57,17 +65,23 @@ export interface Parallel<T> extends AsyncIterable<T> {
   count(): Promise<number>
   /**
    * All combined to one, as a list's `reduce` does. It is done in parts, so the task must be
-   * associative, `combine(a, combine(b, c))` the same as `combine(combine(a, b), c)`; it need not be
-   * commutative, as the parts are combined in their order. Sums of fractions may differ in their
+   * associative, `combine(a, combine(b, c))` the same as `combine(combine(a, b), c)`; it need not
+   * be commutative, as the parts are combined in their order. Sums of fractions may differ in their
    * last bits.
    * @throws OptionError (rejects) if there is nothing to combine, and no `initial`
    */
   reduce(combine: Task<(one: T, other: T) => T | Promise<T>>, ...initial: [T?]): Promise<T>
-  /** The values by the key that the task gives: a number, a text or another plain one. As `Map.groupBy`. */
+  /**
+   * The values by the key that the task gives: a number, a text or another plain one. As
+   * `Map.groupBy`.
+   */
   groupBy<K>(key: Task<(value: T) => K>): Promise<Map<Awaited<K>, T[]>>
   /** How many values there are of each key. */
   countBy<K>(key: Task<(value: T) => K>): Promise<Map<Awaited<K>, number>>
-  /** All, sorted; those that are equal stay in their order. Without a task, as `<` says: numbers as numbers. */
+  /**
+   * All, sorted; those that are equal stay in their order. Without a task, as `<` says: numbers as
+   * numbers.
+   */
   sort(compare?: Task<(one: T, other: T) => number>): Promise<T[]>
   /** The first of the smallest, undefined if there is none. */
   min(compare?: Task<(one: T, other: T) => number>): Promise<T | undefined>
@@ -76,8 +90,8 @@ export interface Parallel<T> extends AsyncIterable<T> {
 }
 
 /**
- * Many inputs, to be taken through stages: `map`, `filter`, `flatMap`. Inputs are read lazily, and a
- * chunk of them goes through all stages on one worker, so what lies between two stages never
+ * Many inputs, to be taken through stages: `map`, `filter`, `flatMap`. Inputs are read lazily, and
+ * a chunk of them goes through all stages on one worker, so what lies between two stages never
  * crosses. On `threads()`, typed arrays on shared memory are not copied.
  *
  * It costs a message for each chunk, and the copies of inputs and answers. Where each input travels

@@ -1,6 +1,6 @@
 /**
- * Inputs, cut into chunks as they are asked for. The first chunks are small; what they took says how
- * large the next ones are.
+ * Inputs, cut into chunks as they are asked for. The first chunks are small; what they took says
+ * how large the next ones are.
  */
 import { runtime } from '../runtime/runtime.ts'
 
@@ -13,7 +13,9 @@ export type Inputs<T> = Iterable<T> | AsyncIterable<T>
 const chunkMs = 10
 /** Where the number of inputs is known, each worker gets so many chunks at the least. */
 const chunksPerWorker = 4
-/** A chunk is at most so many times as large as the largest before it: the first items may be cheap. */
+/**
+ * A chunk is at most so many times as large as the largest before it: the first items may be cheap.
+ */
 const growth = 8
 const mostInChunk = 65_536
 /** An asynchronous source that is slow does not hold back what has come. */

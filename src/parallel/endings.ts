@@ -1,6 +1,6 @@
 /**
- * What becomes of the values that have come through all stages: a part for each chunk, on its worker,
- * and the parts put together on the caller's side, in the order of their chunks.
+ * What becomes of the values that have come through all stages: a part for each chunk, on its
+ * worker, and the parts put together on the caller's side, in the order of their chunks.
  *
  *     values ─▶ Part.take … ─▶ Part.value ─┊─▶ Whole.add ─▶ Whole.value
  */
@@ -144,7 +144,10 @@ function counter(weightOf: (value: unknown) => number): Part & Whole {
 
 type Combine = (one: unknown, other: unknown) => unknown
 
-/** Combines what it takes, in its order; its value is wrapped, so that nothing can be told from `undefined`. */
+/**
+ * Combines what it takes, in its order; its value is wrapped, so that nothing can be told from
+ * `undefined`.
+ */
 function reducer(combine: Combine): Part {
   let all: Some
   return {

@@ -26,7 +26,10 @@ export interface LoopRange {
    * steps. `guided`: the same, with pieces that get smaller, `chunk` at the least.
    */
   readonly schedule?: ScheduleKind
-  /** Steps in a piece. Default: static, one piece for each worker; dynamic, a 32nd of a worker's share; guided, 1. */
+  /**
+   * Steps in a piece. Default: static, one piece for each worker; dynamic, a 32nd of a worker's
+   * share; guided, 1.
+   */
   readonly chunk?: number
 }
 
@@ -62,12 +65,12 @@ type LoopBody = (index: number, ...args: any[]) => unknown
  * `args` are what the bodies work on: a SharedArray, records, a kernel's memory, locks. Anything
  * else is copied to each worker, so what a body does to it is lost.
  *
- * The result is what the loop `for (let i = from; i < to; i += step) body(i, …args)` has, as long as
- * no step needs what another one writes. With `reduce`, it resolves to the bodies' values, combined
- * as that loop would. Costs one message for each worker, and some 50 ns for each piece.
+ * The result is what the loop `for (let i = from; i < to; i += step) body(i, …args)` has, as long
+ * as no step needs what another one writes. With `reduce`, it resolves to the bodies' values,
+ * combined as that loop would. Costs one message for each worker, and some 50 ns for each piece.
  *
- * The first body that throws ends the loop with its error: steps that others have begun may still be
- * done. `executor.with({ signal, timeoutMs })` ends it, too.
+ * The first body that throws ends the loop with its error: steps that others have begun may still
+ * be done. `executor.with({ signal, timeoutMs })` ends it, too.
  *
  * @throws OptionError for a range that is none, or on `processes()`, which share no memory
  * @throws InvalidTaskError

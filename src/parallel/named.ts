@@ -16,7 +16,10 @@ export function named(task: Task, executor: Executor): Named {
 
 const found = new Map<string, Task>()
 
-/** The task, on the side where it is to run; imported the first time. @throws TaskLoadError, TaskVersionError */
+/**
+ * The task, on the side where it is to run; imported the first time. @throws TaskLoadError,
+ * TaskVersionError
+ */
 export async function resolve(task: Named): Promise<Task> {
   if (typeof task === 'function') return task
   const key = `${task.position} ${task.digest} ${task.module}`

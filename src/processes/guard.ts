@@ -4,10 +4,11 @@
  *     this program ──"+ pid" a worker starts, "- pid" it has started──▶ a shell, which does nothing but read
  *          └── ends, or is killed ──▶ end of its input ──after `slackMs`──▶ kills those that still start
  *
- * A worker that has started sees by itself that its parent is gone: worker/far/watchdog.ts. Before that it may hang in
- * code that Node runs first (`--require`, `--import`, NODE_OPTIONS), where nothing of ours runs; so somebody else must see
- * it. The shell leads a group of its own, so that a signal to this program's group does not end it; it takes some 1 ms to
- * start and less than 1 MiB, and ends when no worker starts any more. Windows ends the children of a process with it.
+ * A worker that has started sees by itself that its parent is gone: worker/far/watchdog.ts. Before
+ * that it may hang in code that Node runs first (`--require`, `--import`, NODE_OPTIONS), where
+ * nothing of ours runs; so somebody else must see it. The shell leads a group of its own, so that a
+ * signal to this program's group does not end it; it takes some 1 ms to start and less than 1 MiB,
+ * and ends when no worker starts any more. Windows ends the children of a process with it.
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Socket } from 'node:net'
@@ -17,7 +18,10 @@ import { runtime, type Timer } from '../runtime/runtime.ts'
 /** How long the shell stays when no worker starts. */
 const idleMs = 2_000
 
-/** In seconds: a worker that is about to have started sees the end of its parent by itself, and ends in order. */
+/**
+ * In seconds: a worker that is about to have started sees the end of its parent by itself, and ends
+ * in order.
+ */
 const slack = 1
 
 const script = `

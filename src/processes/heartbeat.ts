@@ -1,11 +1,17 @@
-/** Tells a worker that is busy from one that is stopped: its watchdog thread beats even while a task spins. */
+/**
+ * Tells a worker that is busy from one that is stopped: its watchdog thread beats even while a task
+ * spins.
+ */
 import type { Socket } from 'node:net'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 
 /** The beat of a worker in which a part of a message waits. */
 const unfinished = ','
 const checkMs = 1_000
-/** Checks in a row without a beat before the worker is given up. Counted, not timed: while this process sleeps, none passes. */
+/**
+ * Checks in a row without a beat before the worker is given up. Counted, not timed: while this
+ * process sleeps, none passes.
+ */
 const missedAllowed = 5
 
 export class Heartbeat {
@@ -15,8 +21,8 @@ export class Heartbeat {
   #timer: Timer | undefined
 
   /**
-   * Listens to the worker's beats on `control`. Calls `lost` once they have stayed away for some five seconds, and `whole` at
-   * each that says that no part of a message waits in the worker.
+   * Listens to the worker's beats on `control`. Calls `lost` once they have stayed away for some
+   * five seconds, and `whole` at each that says that no part of a message waits in the worker.
    */
   constructor(control: Socket, lost: () => void, whole: () => void) {
     this.#lost = lost

@@ -13,7 +13,10 @@ class Stderr extends PassThrough {
   }
 }
 
-/** Lets a worker write these parts and end; what the program passed on comes back with what was kept. */
+/**
+ * Lets a worker write these parts and end; what the program passed on comes back with what was
+ * kept.
+ */
 async function hear(parts: readonly (string | Buffer)[]): Promise<{ passedOn: string; kept: string }> {
   const passedOn: Buffer[] = []
   const write = mock.method(process.stderr, 'write', (part: Buffer) => passedOn.push(part) > 0)

@@ -1,4 +1,7 @@
-/** Passes a worker's stderr on, and keeps its last bytes: often they are the only trace of why a process died. */
+/**
+ * Passes a worker's stderr on, and keeps its last bytes: often they are the only trace of why a
+ * process died.
+ */
 import type { Socket } from 'node:net'
 
 const keptBytes = 4_096

@@ -11,7 +11,10 @@ const { fileURLToPath } = process.getBuiltinModule('node:url')
 
 /** What a worker process may touch, by Node's permission model; everything else is denied. */
 export interface Permissions {
-  /** Paths that may be read; `'*'` for all. The task's modules must be among them; Node and atonce itself are. */
+  /**
+   * Paths that may be read; `'*'` for all. The task's modules must be among them; Node and atonce
+   * itself are.
+   */
   readonly read?: readonly string[]
   /** Paths that may be written. */
   readonly write?: readonly string[]
@@ -27,7 +30,10 @@ export interface Launch {
   readonly command: string
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** The folder in which it starts, if that is not the one where the program is: preloads are looked for from there. */
+  /**
+   * The folder in which it starts, if that is not the one where the program is: preloads are looked
+   * for from there.
+   */
   readonly cwd: string | undefined
 }
 
@@ -54,8 +60,8 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
       '--inspect-port=0', // Opens nothing; whoever looks into this worker later finds a port that is free.
       ...memoryFlags(resourceLimits),
       ...permitted,
-      // Text, and not the entry as the main module: in a bundle `import.meta.main` must be false here. Without
-      // --input-type, with which no thread that a task starts could run a file.
+      // Text, and not the entry as the main module: in a bundle `import.meta.main` must be false
+      // here. Without --input-type, with which no thread that a task starts could run a file.
       '--eval',
       firstText([...inherited, ...permitted], cwd === undefined ? undefined : now),
       ...(options.argv.length === 0 ? [] : ['--', ...options.argv]), // What follows `--` is not for Node.
@@ -73,15 +79,18 @@ export function launchOf(name: string, options: PoolOptions & LaunchOptions): La
 }
 
 /**
- * What the worker runs first. To what a task forks, Node hands down the flags in `process.execArgv`: those that are only
- * for this worker are taken out. Then it goes to where the program is.
+ * What the worker runs first. To what a task forks, Node hands down the flags in
+ * `process.execArgv`: those that are only for this worker are taken out. Then it goes to where the
+ * program is.
  */
 function firstText(flags: readonly string[], folder: string | undefined): string {
   const move = folder === undefined ? '' : `process.chdir(${JSON.stringify(folder)}); `
   return `process.execArgv = ${JSON.stringify(flags)}; ${move}${firstLine(processEntry)}`
 }
 
-/** This process's own flags, without those that say what to run or that only one process can have. */
+/**
+ * This process's own flags, without those that say what to run or that only one process can have.
+ */
 export function inheritedFlags(flags: readonly string[]): string[] {
   let keep = true
   let before = ''
@@ -95,7 +104,10 @@ export function inheritedFlags(flags: readonly string[]): string[] {
   })
 }
 
-/** Where profiles are written: into the same folder as the program's, wherever tasks go. Each process names its own. */
+/**
+ * Where profiles are written: into the same folder as the program's, wherever tasks go. Each
+ * process names its own.
+ */
 const folders = new Set(['--cpu-prof-dir', '--heap-prof-dir'])
 
 function fromStart(folder: string): string {
@@ -125,7 +137,8 @@ const ownFlags = new Set([
   // One name for the files of several processes: each would write over the others'.
   ...['--cpu-prof-name', '--heap-prof-name'],
 ])
-// What --env-file brought is in this process's environment; a worker that is given another one must not get it.
+// What --env-file brought is in this process's environment; a worker that is given another one must
+// not get it.
 const ownFamilies = ['--inspect', '--test', '--watch', '--env-file']
 
 function memoryFlags({
@@ -157,7 +170,10 @@ function permissionFlags({ read = [], write = [], childProcess = false }: Permis
   ]
 }
 
-/** Where the library is: `src/` two folders above the worker's entry, or the folder of the one file that it was built into. */
+/**
+ * Where the library is: `src/` two folders above the worker's entry, or the folder of the one file
+ * that it was built into.
+ */
 function ownFolder(): string {
   const folder = dirname(fileURLToPath(processEntry))
   return processEntry.endsWith('/worker/far/process-entry.ts') ? dirname(dirname(folder)) : folder

@@ -6,7 +6,8 @@
  *     fd 2  passed on; the last lines are kept               (worker/watchdog.ts)
  *                                                      fd 5  messages to it
  *
- * The end is told when the process has exited and all that it sent was read; the last of stderr is waited for a moment.
+ * The end is told when the process has exited and all that it sent was read; the last of stderr is
+ * waited for a moment.
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Socket } from 'node:net'
@@ -35,15 +36,22 @@ export function processStarter(options: ProcessOptions): StartWorker {
   return (index, owner) => new WorkerProcess(`process ${index}`, options, owner)
 }
 
-/** How long stderr is waited for after the exit (a grandchild may hold it open), and the exit after a closed connection. */
+/**
+ * How long stderr is waited for after the exit (a grandchild may hold it open), and the exit after
+ * a closed connection.
+ */
 const lateMs = 200
-/** Turns of the loop in which what a dead process wrote is still read: its data, its end, its close. */
+/**
+ * Turns of the loop in which what a dead process wrote is still read: its data, its end, its close.
+ */
 const lastTurns = 3
 
 class WorkerProcess implements FarWorker {
   readonly name: string
   readonly pid: number | undefined
-  /** Few: a call can't be taken back from a process, so what waits behind a slow one waits with it. */
+  /**
+   * Few: a call can't be taken back from a process, so what waits behind a slow one waits with it.
+   */
   readonly capacity = 64
   readonly #owner: FarWorkerOwner
   readonly #options: ProcessOptions
@@ -155,9 +163,10 @@ class WorkerProcess implements FarWorker {
   }
 
   /**
-   * It answers each call before it begins the next (transport/pipe.ts). One exception is certain: the last call that was
-   * sent, if the system says that not all was read. Linux resets a socket whose other end closes with unread bytes (and
-   * refuses writes after it); where a system says nothing, the call counts as begun.
+   * It answers each call before it begins the next (transport/pipe.ts). One exception is certain:
+   * the last call that was sent, if the system says that not all was read. Linux resets a socket
+   * whose other end closes with unread bytes (and refuses writes after it); where a system says
+   * nothing, the call counts as begun.
    */
   hadBegun(seq: number, first: boolean): boolean {
     return first && !(this.#leftUnread && this.#lastSent === seq)
@@ -225,7 +234,10 @@ class WorkerProcess implements FarWorker {
     }
   }
 
-  /** It has said something, or has ended; before, only the guard could keep it from outliving this program. */
+  /**
+   * It has said something, or has ended; before, only the guard could keep it from outliving this
+   * program.
+   */
   #hasStarted(): void {
     if (!this.#starting) return
     this.#starting = false
@@ -256,14 +268,20 @@ class WorkerProcess implements FarWorker {
     this.#tellEnd()
   }
 
-  /** After some turns of the loop: one that was held up fires its timers before it reads what has long been there. */
+  /**
+   * After some turns of the loop: one that was held up fires its timers before it reads what has
+   * long been there.
+   */
   async #stopListening(): Promise<void> {
     for (let turn = 0; turn < lastTurns; turn += 1) await runtime().yieldToLoop()
     this.#lastWords?.close()
     this.#tellEnd()
   }
 
-  /** A part of the connection closed. If the process does not exit now, the task has closed it: nobody can talk to it any more. */
+  /**
+   * A part of the connection closed. If the process does not exit now, the task has closed it:
+   * nobody can talk to it any more.
+   */
   #disconnected(): void {
     this.#connected -= 1
     this.#tellEnd()
@@ -307,7 +325,8 @@ function exitOf(
   lastWords: string,
   limitMb: number | undefined,
 ): Exit {
-  // V8 aborts the process when its heap is full; what it wrote is the only trace (V8, `FatalProcessOutOfMemory`).
+  // V8 aborts the process when its heap is full; what it wrote is the only trace (V8,
+  // `FatalProcessOutOfMemory`).
   if (lastWords.includes('heap out of memory')) return { kind: 'memory', limitMb }
   if (signal !== null) return { kind: 'signal', signal, lastWords }
   return { kind: 'exit', code: code ?? 0 }

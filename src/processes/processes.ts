@@ -1,4 +1,7 @@
-/** The model `processes`: a pool of child processes on this machine. They share nothing; one that crashes hurts nobody. */
+/**
+ * The model `processes`: a pool of child processes on this machine. They share nothing; one that
+ * crashes hurts nobody.
+ */
 import { checkFlag, checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
@@ -11,8 +14,9 @@ import { processStarter } from './process.ts'
 
 export interface ProcessesOptions extends PoolUserOptions {
   /**
-   * Runs the workers under Node's permission model: files only as said here, no native addons, and of the environment only
-   * what `env` names. It is a seat belt against mistakes, no wall against hostile code: the network stays open.
+   * Runs the workers under Node's permission model: files only as said here, no native addons, and
+   * of the environment only what `env` names. It is a seat belt against mistakes, no wall against
+   * hostile code: the network stays open.
    */
   readonly permissions?: Permissions
 }
@@ -24,11 +28,13 @@ const processesOptionNames = optionNames<ProcessesOptions>({
 const permissionNames = optionNames<Permissions>({ read: true, write: true, childProcess: true })
 
 /**
- * Runs tasks in child processes: for work that may crash, leak, or must not see this process's memory. A process starts in
- * some 100 ms and takes some 50 MiB; it ends with this one, even if this one is killed.
+ * Runs tasks in child processes: for work that may crash, leak, or must not see this process's
+ * memory. A process starts in some 100 ms and takes some 50 MiB; it ends with this one, even if
+ * this one is killed.
  *
- * Arguments and results are copied through a socket (V8's serialization); nothing is shared, a SharedArrayBuffer is
- * refused. One task at a time runs in a process. `resourceLimits` become the child's `--max-old-space-size` and its like.
+ * Arguments and results are copied through a socket (V8's serialization); nothing is shared, a
+ * SharedArrayBuffer is refused. One task at a time runs in a process. `resourceLimits` become the
+ * child's `--max-old-space-size` and its like.
  *
  * @throws OptionError
  * @throws UnsupportedError in a single executable application, and on Bun and Deno

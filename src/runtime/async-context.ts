@@ -1,8 +1,9 @@
 /**
  * What an asynchronous context is on this Node.
  *
- * From Node 24 on a context is a value: what a function enters in a storage (`enterWith`) is gone when the resource it
- * runs in is left. Before, `enterWith` writes into that resource, where the next who enters it would find it.
+ * From Node 24 on a context is a value: what a function enters in a storage (`enterWith`) is gone
+ * when the resource it runs in is left. Before, `enterWith` writes into that resource, where the
+ * next who enters it would find it.
  */
 import type { AsyncResource } from 'node:async_hooks'
 
@@ -18,7 +19,10 @@ export const resourcesKeep: boolean = (() => {
   return kept
 })()
 
-/** A resource with the context of `shared`, in which what one function enters is not seen by the next. */
+/**
+ * A resource with the context of `shared`, in which what one function enters is not seen by the
+ * next.
+ */
 export function unsharedContext(shared: AsyncResource): AsyncResource {
   return resourcesKeep ? shared.runInAsyncScope(() => new hooks.AsyncResource('atonce.call')) : shared
 }

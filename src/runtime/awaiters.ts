@@ -5,9 +5,10 @@
  *         at inner (…/main.ts:3:9)
  *         at async main (…/main.ts:7:3)        whoever awaits what atonce gave out
  *
- * A promise that is settled by hand, as every wait of atonce is, ends the stack of what failed: V8 follows promises, not the
- * functions that settle them. But it follows them from a reaction that leads to the promise, too. So a failure is thrown once
- * more in one, where the frames of whoever waits can be read. That costs some microseconds for each failure, and nothing else.
+ * A promise that is settled by hand, as every wait of atonce is, ends the stack of what failed: V8
+ * follows promises, not the functions that settle them. But it follows them from a reaction that
+ * leads to the promise, too. So a failure is thrown once more in one, where the frames of whoever
+ * waits can be read. That costs some microseconds for each failure, and nothing else.
  *
  * Benedikt Meurer, Yang Guo: "Zero-cost async stack traces", design document of V8, 2018.
  */
@@ -18,7 +19,10 @@ const { captureStackTrace } = Error
 /** A stack that is longer is left as it is: one error may be passed on by many. */
 const mostLines = 60
 
-/** Rejects a promise by its own function, after the frames of whoever awaits it were put below those of the error. */
+/**
+ * Rejects a promise by its own function, after the frames of whoever awaits it were put below those
+ * of the error.
+ */
 export function rejectTo(
   reject: (error: unknown) => void,
   resolve: (value: any) => void,

@@ -1,4 +1,7 @@
-/** When things began, for whoever looks: written down under `ATONCE_DEBUG=1` alone, as a clock that is read at each beginning has its price. */
+/**
+ * When things began, for whoever looks: written down under `ATONCE_DEBUG=1` alone, as a clock that
+ * is read at each beginning has its price.
+ */
 import { runtime } from './runtime.ts'
 
 const births: WeakMap<object, number> | undefined =

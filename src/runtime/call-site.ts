@@ -1,8 +1,8 @@
 /**
  * Which files the code runs from, as V8 has them.
  *
- * A bundler may write any text in the place of `import.meta.url`: the URL of the source, one of its own, nothing. The
- * stack tells the file that truly runs.
+ * A bundler may write any text in the place of `import.meta.url`: the URL of the source, one of its
+ * own, nothing. The stack tells the file that truly runs.
  */
 
 /** One frame of the stack. */
@@ -13,10 +13,16 @@ export interface CallSite {
   readonly place: string
 }
 
-/** As far as a stack is looked at: a module that declares stands near its top, below a helper or two. */
+/**
+ * As far as a stack is looked at: a module that declares stands near its top, below a helper or
+ * two.
+ */
 const mostFrames = 64
 
-/** The frames below the function `below`, nearest first; none where stacks can't be asked: intrinsics are frozen, or the engine is another one. */
+/**
+ * The frames below the function `below`, nearest first; none where stacks can't be asked:
+ * intrinsics are frozen, or the engine is another one.
+ */
 export function callSitesBelow(below: Function): readonly CallSite[] {
   const { prepareStackTrace, stackTraceLimit } = Error
   try {
@@ -35,8 +41,9 @@ export function callSitesBelow(below: Function): readonly CallSite[] {
 }
 
 /**
- * The URL of the file that holds the code which calls this. In a bundle it is the bundle's own, whatever the bundler made
- * of `import.meta.url`, the second choice. Not `import.meta` itself: some bundlers know only what is read from it.
+ * The URL of the file that holds the code which calls this. In a bundle it is the bundle's own,
+ * whatever the bundler made of `import.meta.url`, the second choice. Not `import.meta` itself: some
+ * bundlers know only what is read from it.
  */
 export function urlOfCaller(importMetaUrl: string | undefined): string {
   const script = callSitesBelow(urlOfCaller)[0]?.script ?? ''

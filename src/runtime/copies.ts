@@ -5,16 +5,19 @@
  *     node_modules/lib/node_modules/… ──┼─▶ sharedByCopies(…) ─▶ one record per thread, on globalThis
  *     the same file as CommonJS (tsx) ──┘
  *
- * A dependency may bring a copy of its own, and a loader may evaluate one file twice. Copies of the same compatibility
- * share their records: what is declared through one is found by the others. Others are told by a name that differs, and
- * never see each other's records.
+ * A dependency may bring a copy of its own, and a loader may evaluate one file twice. Copies of the
+ * same compatibility share their records: what is declared through one is found by the others.
+ * Others are told by a name that differs, and never see each other's records.
  */
 import { urlOfCaller } from './call-site.ts'
 
 /** As package.json has it (test/exports.test.ts). */
 export const version = '0.1.0'
 
-/** Counts the shapes of the shared records and of the messages to workers: raised with each change that another copy would trip over. */
+/**
+ * Counts the shapes of the shared records and of the messages to workers: raised with each change
+ * that another copy would trip over.
+ */
 export const compatibility = 2
 
 /** One copy of the library. */
@@ -27,7 +30,10 @@ export interface Copy {
 
 export const thisCopy: Copy = { version, compatibility, file: urlOfCaller(import.meta.url) }
 
-/** What all copies of this compatibility hold under `name`, in this thread; the first of them makes it. */
+/**
+ * What all copies of this compatibility hold under `name`, in this thread; the first of them makes
+ * it.
+ */
 export function sharedByCopies<T extends object>(name: string, make: () => T): T {
   const key = Symbol.for(`atonce.${name}.${compatibility}`)
   const holder = globalThis as { [key]?: T }

@@ -1,6 +1,6 @@
 /**
- * What ends something before its time: a signal that aborts, a time that passes. Begun and ended together, so that nothing
- * of it stays behind.
+ * What ends something before its time: a signal that aborts, a time that passes. Begun and ended
+ * together, so that nothing of it stays behind.
  */
 import { type Runtime, runtime, type Timer } from './runtime.ts'
 import { offAbort, onAbort } from './signals.ts'
@@ -34,7 +34,10 @@ export class Limit {
     this.#timer = timerIn(timeoutMs, () => owner.timedOut(timeoutMs as number), within)
   }
 
-  /** Watches what there is; undefined if that is nothing. A signal that has aborted already tells nobody: look before. */
+  /**
+   * Watches what there is; undefined if that is nothing. A signal that has aborted already tells
+   * nobody: look before.
+   */
   static begin(limits: Limits, owner: LimitOwner, within: Runtime = runtime()): Limit | undefined {
     return limits.signal === undefined && isEndless(limits.timeoutMs)
       ? undefined

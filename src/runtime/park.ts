@@ -1,13 +1,14 @@
 /**
- * How everything in atonce waits: it parks, with a reason and the thing it waits for, until somebody unparks it.
+ * How everything in atonce waits: it parks, with a reason and the thing it waits for, until
+ * somebody unparks it.
  *
  *     waiting ──unpark──▶ unparked        its promise resolves
  *        ├──────fail────▶ failed          its promise rejects
  *        └─ signal, time, ─▶ given up     onGivenUp is called, then its promise rejects
  *           cancelled strand
  *
- * So at any moment one can ask who waits for what, and a test or a checker can decide who goes first: the runtime lets
- * the unparked go on.
+ * So at any moment one can ask who waits for what, and a test or a checker can decide who goes
+ * first: the runtime lets the unparked go on.
  */
 import { TimeoutError } from '../errors.ts'
 import { rejectTo } from './awaiters.ts'
@@ -31,11 +32,17 @@ export interface Parked<T> {
   readonly state: ParkedState
   /** Settles when it is unparked, failed or given up. */
   readonly promise: Promise<T>
-  /** Lets it go on with `value`. False if it waits no more: then it has not got `value`, and never will. */
+  /**
+   * Lets it go on with `value`. False if it waits no more: then it has not got `value`, and never
+   * will.
+   */
   unpark(value: T): boolean
   /** Makes its wait throw. False if it waits no more. */
   fail(error: unknown): boolean
-  /** The same, with whoever awaits it below the error's own stack: for failures that a user sees. Some jobs later than `fail`. */
+  /**
+   * The same, with whoever awaits it below the error's own stack: for failures that a user sees.
+   * Some jobs later than `fail`.
+   */
   failFor(error: unknown): boolean
 }
 
@@ -47,19 +54,27 @@ export interface ParkOptions {
   readonly signal?: AbortSignal | undefined
   /** The wait ends after it, with a TimeoutError. Default: never. */
   readonly timeoutMs?: number | undefined
-  /** Called once, within the abort, the timer or the `park` itself, when the wait was given up: to leave the queue. */
+  /**
+   * Called once, within the abort, the timer or the `park` itself, when the wait was given up: to
+   * leave the queue.
+   */
   readonly onGivenUp?: ((parked: Parked<any>) => void) | undefined
 }
 
-/** The ends of the list of all who wait, oldest first: linked through the waits themselves, as a Set doubled the cost of a wait. */
+/**
+ * The ends of the list of all who wait, oldest first: linked through the waits themselves, as a Set
+ * doubled the cost of a wait.
+ */
 let oldest: Wait<any> | undefined
 let newest: Wait<any> | undefined
 
 /**
  * Waits, until `unpark` or `fail` is called on what it returns.
  *
- * With `options`, be they empty, the wait is also given up by its signal, by its time, or when the strand that waits (a
- * scope's body or child, a task's call) is cancelled; if that is so already, at once. Without, it is waited to the end: for waits that several share, or that a clean-up needs.
+ * With `options`, be they empty, the wait is also given up by its signal, by its time, or when the
+ * strand that waits (a scope's body or child, a task's call) is cancelled; if that is so already,
+ * at once. Without, it is waited to the end: for waits that several share, or that a clean-up
+ * needs.
  *
  * A value is never lost: once `unpark` has returned true, no abort takes the value away.
  */
@@ -71,8 +86,9 @@ export function park<T>(reason: string, resource: object, options?: ParkOptions)
 }
 
 /**
- * Waits for a promise, but no longer than what runs here may: the wait ends when the strand is cancelled. For promises that
- * come from outside of it. Outside of every strand it is the promise itself.
+ * Waits for a promise, but no longer than what runs here may: the wait ends when the strand is
+ * cancelled. For promises that come from outside of it. Outside of every strand it is the promise
+ * itself.
  */
 export function untilStopped<T>(promise: Promise<T>, reason: string, resource: object): Promise<T> {
   if (strandIfAny() === undefined) return promise

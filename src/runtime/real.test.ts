@@ -38,7 +38,10 @@ class Platform {
   }
 }
 
-/** The runtime takes the platform's timers when it is loaded, so it is loaded anew for the fake ones. */
+/**
+ * The runtime takes the platform's timers when it is loaded, so it is loaded anew for the fake
+ * ones.
+ */
 const platform = new Platform()
 mock.method(globalThis, 'setTimeout', platform.setTimeout)
 mock.method(globalThis, 'clearTimeout', platform.clearTimeout)

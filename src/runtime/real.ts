@@ -1,15 +1,20 @@
 /**
- * The real clock, timers and randomness, as they were when this module was loaded: a task or a test runner that replaces
- * the global ones must not stop a worker from answering, or a time limit from passing.
+ * The real clock, timers and randomness, as they were when this module was loaded: a task or a test
+ * runner that replaces the global ones must not stop a worker from answering, or a time limit from
+ * passing.
  */
 import type { Runtime, Timer } from './seam.ts'
 
 const { clearTimeout, Promise: PlatformPromise, queueMicrotask, setImmediate, setTimeout } = globalThis
 const { random } = Math
-// Not `performance`: whoever asks for it first loads its whole module, a millisecond of each worker's start.
+// Not `performance`: whoever asks for it first loads its whole module, a millisecond of each
+// worker's start.
 const { hrtime } = process
 
-/** The longest delay that the platform's timer takes; a longer one would fire at once (Node documents 2³¹ − 1). */
+/**
+ * The longest delay that the platform's timer takes; a longer one would fire at once (Node
+ * documents 2³¹ − 1).
+ */
 const longestDelayMs = 2 ** 31 - 1
 
 export const realRuntime: Runtime = {
@@ -34,7 +39,10 @@ function shortTimer(delayMs: number, fire: () => void): Timer {
   }
 }
 
-/** A delay beyond the platform's longest is waited for in pieces. `Infinity` never fires, but keeps its meaning. */
+/**
+ * A delay beyond the platform's longest is waited for in pieces. `Infinity` never fires, but keeps
+ * its meaning.
+ */
 function chainedTimer(delayMs: number, fire: () => void): Timer {
   let kept = true
   let piece: Timer

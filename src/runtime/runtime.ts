@@ -1,8 +1,9 @@
 /**
  * Which side of the seam is in force: real time and chance, or a test's.
  *
- * Production code asks `runtime()` and gets the real one. A test that runs inside `withRuntime(virtual, …)` gets a
- * clock that it advances itself, for everything it starts, however deep. The real path costs one comparison.
+ * Production code asks `runtime()` and gets the real one. A test that runs inside
+ * `withRuntime(virtual, …)` gets a clock that it advances itself, for everything it starts, however
+ * deep. The real path costs one comparison.
  */
 import { realRuntime } from './real.ts'
 import type { Runtime } from './seam.ts'
@@ -19,7 +20,10 @@ export function runtime(): Runtime {
   return simulations === 0 ? realRuntime : (simulated.getStore() ?? realRuntime)
 }
 
-/** Runs `body` with the runtime that was kept: whoever leaves an asynchronous context leaves its runtime too. */
+/**
+ * Runs `body` with the runtime that was kept: whoever leaves an asynchronous context leaves its
+ * runtime too.
+ */
 export function inRuntime<T>(kept: Runtime, body: () => T): T {
   return simulations === 0 ? body() : simulated.run(kept, body)
 }

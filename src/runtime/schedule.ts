@@ -15,7 +15,10 @@ export interface Schedule {
   pick(ready: readonly Step[]): number
 }
 
-/** Every order is possible, and the seed says which. It draws from a source of its own, so that what the program draws changes no order. */
+/**
+ * Every order is possible, and the seed says which. It draws from a source of its own, so that what
+ * the program draws changes no order.
+ */
 export function randomSchedule(seed: number): Schedule {
   const random = seededRandom(seed ^ 0x9e3779b9)
   return { pick: ready => Math.floor(random() * ready.length) }

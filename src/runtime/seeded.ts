@@ -1,6 +1,9 @@
 /** Chance that can be had again. */
 
-/** Numbers in [0, 1), the same for the same `seed`: mulberry32, by Tommy Ettinger (2017, public domain), 32 bits of state, period 2³². */
+/**
+ * Numbers in [0, 1), the same for the same `seed`: mulberry32, by Tommy Ettinger (2017, public
+ * domain), 32 bits of state, period 2³².
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -1,6 +1,6 @@
 /**
- * A test under virtual time and a seeded schedule: no clock is waited for, every order of what runs beside each other can come up, and a
- * run that failed can be had again.
+ * A test under virtual time and a seeded schedule: no clock is waited for, every order of what runs
+ * beside each other can come up, and a run that failed can be had again.
  */
 import { checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
@@ -11,11 +11,17 @@ import { VirtualRuntime } from './virtual.ts'
 export interface SimulateOptions {
   /** Where chance begins. Default: another one at each call; it is printed when the body fails. */
   readonly seed?: number
-  /** `random`: any of those that are ready goes on, and any of the timers that are due at one time fires. `fifo`: the oldest. Default `random`. */
+  /**
+   * `random`: any of those that are ready goes on, and any of the timers that are due at one time
+   * fires. `fifo`: the oldest. Default `random`.
+   */
   readonly schedule?: 'random' | 'fifo'
   /** How often the body runs, each time with the next seed. Default 1. */
   readonly runs?: number
-  /** Plays one run again: what a failed one has printed. The environment variable `ATONCE_REPLAY` does the same. */
+  /**
+   * Plays one run again: what a failed one has printed. The environment variable `ATONCE_REPLAY`
+   * does the same.
+   */
   readonly replay?: string | undefined
   /** Is told how to play a failed run again. Default: to standard error. */
   readonly report?: (text: string) => void
@@ -41,13 +47,16 @@ export interface Simulation {
 }
 
 /**
- * Runs `body`, and all that it starts with atonce, on a virtual clock that jumps to the next timer whenever nothing is ready.
+ * Runs `body`, and all that it starts with atonce, on a virtual clock that jumps to the next timer
+ * whenever nothing is ready.
  *
- * What it can't see is what does not go through atonce: the platform's own timers, files, the network. Give the body stand-ins for them.
+ * What it can't see is what does not go through atonce: the platform's own timers, files, the
+ * network. Give the body stand-ins for them.
  *
  * @returns what the last run of `body` returned
  * @throws what `body` throws, after the way to replay it was reported
- * @throws DeadlockError when the body waits and nothing could end the wait: it says who waits for what
+ * @throws DeadlockError when the body waits and nothing could end the wait: it says who waits for
+ *   what
  * @throws OptionError
  * @example
  *     test('the second attempt succeeds', () => simulate(async () => { … }, { runs: 100 }))

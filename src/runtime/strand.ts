@@ -1,10 +1,11 @@
 /**
- * One line of execution that can be told to stop: the body of a scope, one of its children, a call of a task.
+ * One line of execution that can be told to stop: the body of a scope, one of its children, a call
+ * of a task.
  *
  *     cancel(reason) ─▶ signal aborts ─▶ every wait of this strand is given up ─▶ every strand below is cancelled
  *
- * The strand that runs is known without being passed along (AsyncLocalStorage), so that a wait deep in somebody's code
- * ends when the scope around it does, and so that whoever waits can be named.
+ * The strand that runs is known without being passed along (AsyncLocalStorage), so that a wait deep
+ * in somebody's code ends when the scope around it does, and so that whoever waits can be named.
  */
 import { noteBirth } from './birth.ts'
 import { sharedByCopies } from './copies.ts'
@@ -15,7 +16,10 @@ export interface Stoppable {
 }
 
 const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
-/** Of all copies of atonce in this thread: a call that one runs is the call in which the others find themselves. */
+/**
+ * Of all copies of atonce in this thread: a call that one runs is the call in which the others find
+ * themselves.
+ */
 const current = sharedByCopies('strand', () => new AsyncLocalStorage<Strand | undefined>())
 
 /** The strand that runs here; none outside of every scope and task. */
@@ -38,12 +42,17 @@ export function strandIfAny(): Strand | undefined {
   return strandsMade ? current.getStore() : undefined
 }
 
-/** Calls `body` as part of `strand`, with all that it starts; of none, to leave the one that runs. */
+/**
+ * Calls `body` as part of `strand`, with all that it starts; of none, to leave the one that runs.
+ */
 export function withStrand<T>(strand: Strand | undefined, body: () => T): T {
   return current.run(strand, body)
 }
 
-/** What runs from here on, until this turn of the microtask queue ends, is part of `strand`: half the cost of `withStrand`. */
+/**
+ * What runs from here on, until this turn of the microtask queue ends, is part of `strand`: half
+ * the cost of `withStrand`.
+ */
 export function enterStrand(strand: Strand | undefined): void {
   current.enterWith(strand)
 }
@@ -96,7 +105,10 @@ export class Strand implements Stoppable {
     return this.#stoppables === undefined ? [] : [...this.#stoppables]
   }
 
-  /** Cancels it, once: the first reason stays. What waits in it throws the reason, now and whenever it waits again. */
+  /**
+   * Cancels it, once: the first reason stays. What waits in it throws the reason, now and whenever
+   * it waits again.
+   */
   stop(reason: unknown): void {
     if (this.#stopped) return
     this.#stopped = true

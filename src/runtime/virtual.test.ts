@@ -152,7 +152,8 @@ test('the same seed gives the same numbers, in [0, 1), spread over all of it', (
     tenths[Math.floor(number * 10)] = (tenths[Math.floor(number * 10)] ?? 0) + 1
   }
   for (const count of tenths) assert.ok(count > 140 && count < 260, String(tenths))
-  // The first two of the published algorithm for the seed 1: a replay must mean the same in every version.
+  // The first two of the published algorithm for the seed 1: a replay must mean the same in every
+  // version.
   assert.deepEqual(draw(1).slice(0, 2), [0.6270739405881613, 0.002735721180215478])
 })
 

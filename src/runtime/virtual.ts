@@ -3,8 +3,9 @@
  *
  *     promise jobs run out ─▶ one of those that are ready goes on ─▶ … none is ready ─▶ the clock moves to the next timer
  *
- * Without a schedule, whoever becomes ready goes on at once, and timers fire in order of their time, then of their creation. With one,
- * it picks among those that are ready, and among timers that are due at the same time. Either way the same test gives the same run.
+ * Without a schedule, whoever becomes ready goes on at once, and timers fire in order of their
+ * time, then of their creation. With one, it picks among those that are ready, and among timers
+ * that are due at the same time. Either way the same test gives the same run.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DeadlockError } from '../errors.ts'
@@ -16,7 +17,10 @@ import { seededRandom } from './seeded.ts'
 export interface VirtualOptions {
   /** The same seed gives the same random numbers, and the same random schedule. Default 1. */
   readonly seed?: number
-  /** `fifo`: whoever is ready goes on, in that order. `random`: the seed decides who does. Default `fifo`. */
+  /**
+   * `fifo`: whoever is ready goes on, in that order. `random`: the seed decides who does. Default
+   * `fifo`.
+   */
   readonly schedule?: 'fifo' | 'random' | Schedule
 }
 
@@ -90,7 +94,10 @@ export class VirtualRuntime implements Runtime {
     return this.#pending.size
   }
 
-  /** Moves the clock by `byMs`, fires what falls due on the way, and lets each one's consequences run out first. */
+  /**
+   * Moves the clock by `byMs`, fires what falls due on the way, and lets each one's consequences
+   * run out first.
+   */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs
     await this.#drained()

@@ -1,4 +1,7 @@
-/** The time of day, for what several machines must agree on. It may jump: durations are the runtime's `now()`. */
+/**
+ * The time of day, for what several machines must agree on. It may jump: durations are the
+ * runtime's `now()`.
+ */
 const { now } = Date
 
 /** Milliseconds since 1970. */

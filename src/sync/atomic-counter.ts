@@ -38,7 +38,8 @@ export class AtomicCounter {
 
   /**
    * Adds and returns the value after it.
-   * @throws OptionError if that is beyond the range; then nothing was added, though others may have seen it for a moment
+   * @throws OptionError if that is beyond the range; then nothing was added, though others may have
+   *   seen it for a moment
    */
   add(count = 1): number {
     checkWhole('add(count)', count)

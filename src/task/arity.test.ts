@@ -4,7 +4,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parameterCount } from './arity.ts'
 
-/** Default values with everything in them that could be taken for a comma, or for the end of the list. */
+/**
+ * Default values with everything in them that could be taken for a comma, or for the end of the
+ * list.
+ */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: they are source text
 const defaults = [
   '1',

@@ -1,16 +1,20 @@
 /**
  * How many parameters a function declares.
  *
- * `fn.length` stops at the first default value, and `map` must know whether `f(a, b = 1)` takes items or tuples. So the
- * parameter list is counted in the function's text: top-level commas, with strings, templates, patterns, comments and
- * brackets skipped. The text is only read, never run or changed.
+ * `fn.length` stops at the first default value, and `map` must know whether `f(a, b = 1)` takes
+ * items or tuples. So the parameter list is counted in the function's text: top-level commas, with
+ * strings, templates, patterns, comments and brackets skipped. The text is only read, never run or
+ * changed.
  */
 
 import { isComment, skipText } from '../declared/source-text.ts'
 
 const counted = new WeakMap<Function, number>()
 
-/** Parameters of the function, with optional, default and rest ones; a rest parameter counts as two, since it takes any number. */
+/**
+ * Parameters of the function, with optional, default and rest ones; a rest parameter counts as two,
+ * since it takes any number.
+ */
 export function parameterCount(fn: Function): number {
   const known = counted.get(fn)
   if (known !== undefined) return known
@@ -55,7 +59,10 @@ function countIn(text: string, otherwise: number): number {
   return otherwise
 }
 
-/** Where the list's bracket stands; −1 for an arrow function without brackets; undefined if there is no list to read. */
+/**
+ * Where the list's bracket stands; −1 for an arrow function without brackets; undefined if there is
+ * no list to read.
+ */
 function listStart(text: string): number | undefined {
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return undefined
   let inName = 0

@@ -1,8 +1,8 @@
 /**
  * What a task knows about the call it is in: its signal, its progress, its attempt, its worker.
  *
- * The context belongs to the call, not to the thread: it is a strand, and follows the task through its awaits and into
- * the scopes that it opens.
+ * The context belongs to the call, not to the thread: it is a strand, and follows the task through
+ * its awaits and into the scopes that it opens.
  */
 import { AbortError, OptionError } from '../errors.ts'
 import { resourcesKeep } from '../runtime/async-context.ts'
@@ -12,13 +12,22 @@ const { AsyncLocalStorage, AsyncResource } = process.getBuiltinModule('node:asyn
 
 /** The call that a task is in. */
 export interface TaskContext {
-  /** Aborts when the call is cancelled or times out. In a synchronous loop it can't: poll `cancelled` there. */
+  /**
+   * Aborts when the call is cancelled or times out. In a synchronous loop it can't: poll
+   * `cancelled` there.
+   */
   readonly signal: AbortSignal
-  /** Whether the call was cancelled. Reads a shared flag, so a synchronous loop sees it too; costs some nanoseconds. */
+  /**
+   * Whether the call was cancelled. Reads a shared flag, so a synchronous loop sees it too; costs
+   * some nanoseconds.
+   */
   readonly cancelled: boolean
   /** @throws AbortError if the call was cancelled. */
   throwIfCancelled(): void
-  /** Tells the caller how far the task is; reaches `future.onProgress`. `total` is in the same unit as `done`. */
+  /**
+   * Tells the caller how far the task is; reaches `future.onProgress`. `total` is in the same unit
+   * as `done`.
+   */
   progress(done: number, total?: number): void
   /** 1 for the first try, 2 for the first repeat. */
   readonly attempt: number
@@ -27,8 +36,8 @@ export interface TaskContext {
 }
 
 /**
- * The context of the task that runs here. Outside of a task it is one that is never cancelled, so that a function can be
- * called directly and tested like any other.
+ * The context of the task that runs here. Outside of a task it is one that is never cancelled, so
+ * that a function can be called directly and tested like any other.
  *
  * @example
  *     for (let n = from; n < to; n++) { if (context().cancelled) return count; … }
@@ -62,8 +71,8 @@ function isCall(strand: Strand): strand is CallContext {
 }
 
 /**
- * Keeps the call that runs here, with all that follows it: what is called through the result is part of that call too, as
- * the body of a generator is, whoever asks for its next value.
+ * Keeps the call that runs here, with all that follows it: what is called through the result is
+ * part of that call too, as the body of a generator is, whoever asks for its next value.
  */
 export function keepContext(): <T>(body: () => T) => T {
   const enter = AsyncLocalStorage.snapshot() as <T>(body: () => T) => T
@@ -92,7 +101,10 @@ export interface CallOwner {
   pollCancelled(context: CallContext): boolean
 }
 
-/** The context of a call on an executor; its signal is made only if somebody asks for it. Its waits end when it is cancelled. */
+/**
+ * The context of a call on an executor; its signal is made only if somebody asks for it. Its waits
+ * end when it is cancelled.
+ */
 export class CallContext extends Strand implements TaskContext {
   readonly attempt: number
   readonly worker: string
@@ -103,7 +115,10 @@ export class CallContext extends Strand implements TaskContext {
   /** What made the call, if it runs on the maker's own event loop. */
   around: Strand | undefined
 
-  /** `name` is the task's, for whoever asks who waits; `within` is the call in which this one was made. */
+  /**
+   * `name` is the task's, for whoever asks who waits; `within` is the call in which this one was
+   * made.
+   */
   constructor(attempt: number, worker: string, owner: CallOwner, name = 'a task', within?: CallContext) {
     super(name, undefined)
     this.attempt = attempt
@@ -112,7 +127,10 @@ export class CallContext extends Strand implements TaskContext {
     this.within = within
   }
 
-  /** Bound when it is asked for, as `progress`, so that `const { progress } = context()` works, and most calls pay nothing. */
+  /**
+   * Bound when it is asked for, as `progress`, so that `const { progress } = context()` works, and
+   * most calls pay nothing.
+   */
   get throwIfCancelled(): () => void {
     return () => {
       if (!this.cancelled) return

@@ -15,12 +15,15 @@ import { type FutureState, type Settleable, whenSettled } from './settling.ts'
 
 export type { FutureState } from './settling.ts'
 
-/** What a progress listener is told: `done` of `total` (if the task knows it), in the task's own unit. */
+/**
+ * What a progress listener is told: `done` of `total` (if the task knows it), in the task's own
+ * unit.
+ */
 export type ProgressListener = (done: number, total: number | undefined) => void
 
 /**
- * The side of a future that its executor holds: it settles the future, and is asked when the user cancels it. A class to
- * derive from, so that a call is one object with its control.
+ * The side of a future that its executor holds: it settles the future, and is asked when the user
+ * cancels it. A class to derive from, so that a call is one object with its control.
  */
 export abstract class FutureControl<T> {
   readonly future: Future<T>
@@ -106,7 +109,10 @@ export abstract class FutureControl<T> {
   }
 }
 
-/** What the promise that is being made gave to settle it with; taken at once, so that no closure is needed for each. */
+/**
+ * What the promise that is being made gave to settle it with; taken at once, so that no closure is
+ * needed for each.
+ */
 const taken: { resolve: (value: any) => void; reject: (error: unknown) => void } = {
   resolve: nothing,
   reject: nothing,
@@ -122,8 +128,8 @@ function take(resolve: (value: any) => void, reject: (error: unknown) => void): 
 /**
  * The result of `run`: await it like a promise, cancel it, ask for its state.
  *
- * A rejected future that nobody awaits is reported by Node like any rejected promise; one that was cancelled by its own
- * `cancel()` is not. `then`, `catch` and `finally` return plain promises.
+ * A rejected future that nobody awaits is reported by Node like any rejected promise; one that was
+ * cancelled by its own `cancel()` is not. `then`, `catch` and `finally` return plain promises.
  */
 export class Future<T> extends Promise<T> implements Settleable<T> {
   /** Not of `T`: a future of a number is one of anything. */
@@ -133,8 +139,9 @@ export class Future<T> extends Promise<T> implements Settleable<T> {
   >
 
   static {
-    // `await` and Promise.all take a promise as it is if its constructor is Promise. Any other they wrap in another one, which
-    // follows it by its `then`: so a wait in a scope that the future does not end with is seen, and ends with the scope.
+    // `await` and Promise.all take a promise as it is if its constructor is Promise. Any other they
+    // wrap in another one, which follows it by its `then`: so a wait in a scope that the future
+    // does not end with is seen, and ends with the scope.
     Object.defineProperty(Future.prototype, 'constructor', {
       get(this: Future<unknown>) {
         return #control in this && this.#isForeign ? Future : Promise
@@ -180,9 +187,10 @@ export class Future<T> extends Promise<T> implements Settleable<T> {
   }
 
   /**
-   * Cancels the call. A queued one never starts. In a running one, the task's `context().signal` aborts and
-   * `context().cancelled` turns true; if the task has not ended after the executor's `graceMs`, its worker is ended and
-   * replaced. The future rejects with an AbortError at once. Does nothing once the future has settled.
+   * Cancels the call. A queued one never starts. In a running one, the task's `context().signal`
+   * aborts and `context().cancelled` turns true; if the task has not ended after the executor's
+   * `graceMs`, its worker is ended and replaced. The future rejects with an AbortError at once.
+   * Does nothing once the future has settled.
    *
    * @param reason becomes the error's `cause`
    * @returns whether there was anything to cancel
@@ -195,8 +203,8 @@ export class Future<T> extends Promise<T> implements Settleable<T> {
   }
 
   /**
-   * Calls `listener` at each `context().progress(…)` of the task, until it settles. It sees what AsyncLocalStorages hold
-   * here. Returns this future.
+   * Calls `listener` at each `context().progress(…)` of the task, until it settles. It sees what
+   * AsyncLocalStorages hold here. Returns this future.
    */
   onProgress(listener: ProgressListener): this {
     this.#control.listen(listener)
@@ -215,8 +223,8 @@ export class Future<T> extends Promise<T> implements Settleable<T> {
 }
 
 /**
- * Calls a listener of the user's. What it throws is an uncaught exception of the program, as from any callback, and
- * reaches neither the other listeners nor the executor's own steps.
+ * Calls a listener of the user's. What it throws is an uncaught exception of the program, as from
+ * any callback, and reaches neither the other listeners nor the executor's own steps.
  */
 export function tellProgress(listener: ProgressListener, done: number, total: number | undefined): void {
   try {

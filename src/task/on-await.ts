@@ -4,13 +4,15 @@ const { then: promiseThen, finally: promiseFinally } = Promise.prototype
 const { toString: textOf } = Function.prototype
 
 /**
- * Calls `noticed` at each `await promise`, `Promise.all([promise])`, `resolve(promise)`, `return promise` of an async function
- * and their like. A chain, as `then(save, report)`, `catch` or `finally`, is no wait; its own promise is watched in turn. Only
- * for promises that must be watched: they are slower than others by some 100 ns.
+ * Calls `noticed` at each `await promise`, `Promise.all([promise])`, `resolve(promise)`,
+ * `return promise` of an async function and their like. A chain, as `then(save, report)`, `catch`
+ * or `finally`, is no wait; its own promise is watched in turn. Only for promises that must be
+ * watched: they are slower than others by some 100 ns.
  *
- * `await` of a promise calls no method; but it reads the promise's `constructor`, to see whether it must be wrapped
- * (ECMA-262, PromiseResolve, step 1.a), and so do the others. A promise that resolves to another one calls its `then` with
- * its own resolving functions (NewPromiseResolveThenableJob).
+ * `await` of a promise calls no method; but it reads the promise's `constructor`, to see whether it
+ * must be wrapped (ECMA-262, PromiseResolve, step 1.a), and so do the others. A promise that
+ * resolves to another one calls its `then` with its own resolving functions
+ * (NewPromiseResolveThenableJob).
  */
 export function onAwait<T>(promise: Promise<T>, noticed: () => void): Promise<T> {
   let aside = false
@@ -57,7 +59,10 @@ new Promise<void>(resolve => {
   resolve()
 })
 
-/** Whether it is one of the functions by which a promise follows another: the platform's own, and nameless. */
+/**
+ * Whether it is one of the functions by which a promise follows another: the platform's own, and
+ * nameless.
+ */
 export function isResolver(fn: unknown): boolean {
   return typeof fn === 'function' && fn.name === '' && textOf.call(fn) === resolverText
 }

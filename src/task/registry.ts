@@ -1,8 +1,8 @@
 /**
  * { module, position } → function: what `task()` writes and what a worker looks up.
  *
- * One table per thread, shared by all copies of atonce in it (the command line's, the program's own), so that a task
- * made by one copy is found by a worker that another copy started.
+ * One table per thread, shared by all copies of atonce in it (the command line's, the program's
+ * own), so that a task made by one copy is found by a worker that another copy started.
  */
 import { type ModuleVersion, versionOf } from '../declared/module-version.ts'
 import { type Evaluation, isSameEvaluation } from '../declared/where.ts'
@@ -26,7 +26,10 @@ const shared = sharedByCopies('registry', () => ({
   renewals: 0,
 }))
 
-/** Which copy has the tasks of a module, for copies that can't read the table above; its shape never changes. */
+/**
+ * Which copy has the tasks of a module, for copies that can't read the table above; its shape never
+ * changes.
+ */
 const holdersKey: unique symbol = Symbol.for('atonce.holders') as never
 const here = globalThis as { [holdersKey]?: Map<string, Copy> }
 if (here[holdersKey] === undefined)
@@ -62,7 +65,10 @@ export function moduleOf(task: Function): TaskModule | undefined {
   return shared.moduleOf.get(task)
 }
 
-/** How often a module was evaluated anew in this thread: workers that were started before have other code. */
+/**
+ * How often a module was evaluated anew in this thread: workers that were started before have other
+ * code.
+ */
 export function renewals(): number {
   return shared.renewals
 }

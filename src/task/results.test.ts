@@ -230,7 +230,8 @@ test('results that were cancelled reject, whether they were awaited before, are 
 
   const later = new Feed(3)
   later.results.cancel()
-  // Were nobody told that it was on purpose, Node would report an unhandled rejection now, and fail this test.
+  // Were nobody told that it was on purpose, Node would report an unhandled rejection now, and fail
+  // this test.
   await turn()
   await assert.rejects(async () => await later.results, /cancelled/)
 

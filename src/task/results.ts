@@ -6,10 +6,12 @@
  *              ▲                                                              │
  *              └──────────────── demand() ◀── one result taken ◀──────────────┘
  *
- * Three modes. Until somebody asks, and while somebody iterates, no more than `ahead` inputs are read beyond the last
- * result taken. Once it is awaited, results pile up and only the calls under way are bounded.
+ * Three modes. Until somebody asks, and while somebody iterates, no more than `ahead` inputs are
+ * read beyond the last result taken. Once it is awaited, results pile up and only the calls under
+ * way are bounded.
  *
- * Outcomes come and stay in runs, one for each chunk, so that a tiny call costs no object of its own here.
+ * Outcomes come and stay in runs, one for each chunk, so that a tiny call costs no object of its
+ * own here.
  */
 import { InvalidTaskError } from '../errors.ts'
 import { type Parked, park, untilStopped } from '../runtime/park.ts'
@@ -20,7 +22,10 @@ export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown }
 
-/** How the calls of neighbouring inputs ended. The buffer keeps the run, and empties it as results are taken. */
+/**
+ * How the calls of neighbouring inputs ended. The buffer keeps the run, and empties it as results
+ * are taken.
+ */
 export interface OutcomeRun<T> {
   /** One for each call; undefined where it failed. */
   readonly values: (T | undefined)[]
@@ -45,7 +50,10 @@ export class ResultsBuffer<T> {
   readonly ordered: boolean
   /** A failure ends the whole run; false once `settled()` was asked for. */
   stopOnFailure = true
-  /** How many results may be under way or waiting to be taken; the producer may change it as it learns. */
+  /**
+   * How many results may be under way or waiting to be taken; the producer may change it as it
+   * learns.
+   */
   ahead: number
   /** Set by the executor before anything is delivered. */
   producer: Producer = { demand() {}, cancel() {} }
@@ -62,7 +70,10 @@ export class ResultsBuffer<T> {
   /** Why there are no more inputs, if not because they are at their end. */
   #inputsFailed: { error: unknown } | undefined
   #broken: { error: unknown } | undefined
-  /** Runs that were delivered, by the place of their first result: the input's index, or a count of arrivals. */
+  /**
+   * Runs that were delivered, by the place of their first result: the input's index, or a count of
+   * arrivals.
+   */
   readonly #runs = new Map<number, OutcomeRun<T>>()
   /** The run that came last, and the place behind it. */
   #newest: OutcomeRun<T> | undefined
@@ -76,7 +87,8 @@ export class ResultsBuffer<T> {
   constructor(ordered: boolean, ahead: number) {
     this.ordered = ordered
     this.ahead = ahead
-    // Whoever takes results marks the end as handled; a failure that nobody takes is reported by Node.
+    // Whoever takes results marks the end as handled; a failure that nobody takes is reported by
+    // Node.
   }
 
   /** How many more inputs may be read now. */
@@ -85,7 +97,10 @@ export class ResultsBuffer<T> {
     return this.ahead - (this.#read - (pilesUp ? this.#delivered : this.#taken))
   }
 
-  /** What is left is to be done soon: where nobody has said yet how the results are wanted, they pile up as for an array. */
+  /**
+   * What is left is to be done soon: where nobody has said yet how the results are wanted, they
+   * pile up as for an array.
+   */
   hurry(): void {
     this.#hurried = true
     this.producer.demand()
@@ -134,8 +149,9 @@ export class ResultsBuffer<T> {
   }
 
   /**
-   * There are no more inputs: `total` were read. If it is because they threw, `failed` holds the error; it is thrown at
-   * its place, after the results of the inputs before it, or at once where nobody takes them one by one.
+   * There are no more inputs: `total` were read. If it is because they threw, `failed` holds the
+   * error; it is thrown at its place, after the results of the inputs before it, or at once where
+   * nobody takes them one by one.
    */
   end(total: number, failed?: { readonly error: unknown }): void {
     this.#total = total
@@ -145,7 +161,9 @@ export class ResultsBuffer<T> {
     this.#checkFinished()
   }
 
-  /** Ends the run with an error: it was cancelled, it timed out, the inputs threw, or a call failed. */
+  /**
+   * Ends the run with an error: it was cancelled, it timed out, the inputs threw, or a call failed.
+   */
   break(error: unknown): void {
     if (this.#broken !== undefined) return
     this.#broken = { error }
@@ -154,7 +172,10 @@ export class ResultsBuffer<T> {
     this.#finished.failFor(error)
   }
 
-  /** Cancels on the user's behalf: whoever has cancelled knows, so nothing is reported if nobody waits. */
+  /**
+   * Cancels on the user's behalf: whoever has cancelled knows, so nothing is reported if nobody
+   * waits.
+   */
   cancel(reason: unknown): void {
     this.#finished.promise.catch(() => {})
     this.producer.cancel(reason)
@@ -216,7 +237,10 @@ export class ResultsBuffer<T> {
       : untilStopped(promise, 'results', this)
   }
 
-  /** A value alone joins the run before it, if nobody takes from that: a run of its own would cost three times as much. */
+  /**
+   * A value alone joins the run before it, if nobody takes from that: a run of its own would cost
+   * three times as much.
+   */
   #join(place: number, value: T | undefined): boolean {
     const newest = this.#newest
     if (!this.#collecting || place !== this.#newestEnd || newest === undefined || newest.failures)
@@ -267,9 +291,10 @@ export class ResultsBuffer<T> {
 /**
  * What `map` returns: `await` it for an array in input order, or `for await` it for a stream.
  *
- * Awaited, the first failure cancels the rest and is thrown. Iterated, a failure is thrown at its place and ends the
- * run; so is what the inputs throw, after the results of the inputs before. `settled()` keeps going past failures. Leaving the loop early cancels what has not started and closes the inputs.
- * Use it once: either await it or iterate over it.
+ * Awaited, the first failure cancels the rest and is thrown. Iterated, a failure is thrown at its
+ * place and ends the run; so is what the inputs throw, after the results of the inputs before.
+ * `settled()` keeps going past failures. Leaving the loop early cancels what has not started and
+ * closes the inputs. Use it once: either await it or iterate over it.
  */
 export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
   readonly #open: () => Consumer<T>
@@ -285,8 +310,9 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
   }
 
   /**
-   * The same results, each with its own ending: `{ status: 'fulfilled', value }` or `{ status: 'rejected', reason }`.
-   * A failure cancels nothing. Ask for it before anything else is asked for.
+   * The same results, each with its own ending: `{ status: 'fulfilled', value }` or
+   * `{ status: 'rejected', reason }`. A failure cancels nothing. Ask for it before anything else is
+   * asked for.
    */
   settled(): Results<PromiseSettledResult<T>> {
     const { buffer } = this.#use()
@@ -296,7 +322,9 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
     )
   }
 
-  /** Cancels what has not started and what runs; whoever waits, now or later, gets an AbortError. */
+  /**
+   * Cancels what has not started and what runs; whoever waits, now or later, gets an AbortError.
+   */
   cancel(reason?: unknown): void {
     const { buffer } = this.#consumer ?? this.#open()
     buffer.cancel(reason)
@@ -358,7 +386,10 @@ function resultOf<T>(outcome: Outcome<T>): T {
   throw outcome.error
 }
 
-/** So many arrays are joined at once: a copy of memory, where pushing costs some 30 ns for each result. */
+/**
+ * So many arrays are joined at once: a copy of memory, where pushing costs some 30 ns for each
+ * result.
+ */
 const mostJoined = 10_000
 
 /** The runs hold no failure, or it would have ended the whole. */

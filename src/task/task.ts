@@ -3,8 +3,9 @@
  *
  *     fn ─task(import.meta, fn)─▶ Task = fn + { module, position } ─▶ registry
  *
- * The far side imports the same module, which runs the same `task()` calls in the same order, and so finds the function
- * under the same key. Code never travels: a message carries the key and the arguments.
+ * The far side imports the same module, which runs the same `task()` calls in the same order, and
+ * so finds the function under the same key. Code never travels: a message carries the key and the
+ * arguments.
  */
 import { checkOptions, optionNames } from '../checks.ts'
 import { evaluationOf, type Where } from '../declared/where.ts'
@@ -28,8 +29,8 @@ export interface TaskAddress {
 /** What a task promises about itself. */
 export interface TaskOptions {
   /**
-   * Running a call twice does no harm: the second run gives the same as the first alone. Only such tasks may be repeated,
-   * by `executor.with({ retries })`. Default false.
+   * Running a call twice does no harm: the second run gives the same as the first alone. Only such
+   * tasks may be repeated, by `executor.with({ retries })`. Default false.
    */
   readonly idempotent?: boolean
 }
@@ -50,19 +51,23 @@ const madeBy: unique symbol = Symbol.for('atonce.task.copy') as never
 /**
  * Notes where a function lives, so that executors can run it; calling it still just runs it here.
  *
- * `where` is the module: `import.meta`; in a file of CommonJS, and where a compiler makes one, `module`; the text
- * `import.meta.url` where a bundler knows no other expression.
+ * `where` is the module: `import.meta`; in a file of CommonJS, and where a compiler makes one,
+ * `module`; the text `import.meta.url` where a bundler knows no other expression.
  *
- * Call it at the top level of a module, always and in the same order: the address is the module and the position. The
- * module must be one that workers can import without harm, so no entry file (or a guarded one, see `isWorker`) and no
- * test file. Costs one `stat` of the module per module, and some 10 µs for each task.
+ * Call it at the top level of a module, always and in the same order: the address is the module and
+ * the position. The module must be one that workers can import without harm, so no entry file (or a
+ * guarded one, see `isWorker`) and no test file. Costs one `stat` of the module per module, and
+ * some 10 µs for each task.
  *
- * @throws InvalidTaskError if `where` names no module, if `fn` is no function, or if it is a task already.
+ * @throws InvalidTaskError if `where` names no module, if `fn` is no function, or if it is a task
+ *   already.
  * @throws OptionError if an option is none
  * @example
- *     export const countPrimes = task(import.meta, function countPrimes(from: number, to: number): number { … })
+ * export const countPrimes = task(import.meta, function countPrimes(from: number, to: number):
+ * number { … })
  */
-// Not `F extends AnyFunction`: a bound with a signature gives its `any` to parameters that have only a default value.
+// Not `F extends AnyFunction`: a bound with a signature gives its `any` to parameters that have
+// only a default value.
 export function task<F extends Function>(where: Where, fn: F, options: TaskOptions = {}): Task<F> {
   if (typeof fn !== 'function') {
     throw new InvalidTaskError(`task(import.meta, fn) takes a function; it got ${describe(fn)}.`)
@@ -107,7 +112,10 @@ export function task<F extends Function>(where: Where, fn: F, options: TaskOptio
   return made
 }
 
-/** Whether `value` was made by `task()`, by this copy of atonce or another that goes together with it. */
+/**
+ * Whether `value` was made by `task()`, by this copy of atonce or another that goes together with
+ * it.
+ */
 export function isTask(value: unknown): value is Task {
   return typeof value === 'function' && (value as { [addressed]?: boolean })[addressed] === true
 }

@@ -1,12 +1,16 @@
 /** `move()`: hands a buffer over instead of copying it. */
-// By the module's name: an old Node has no isMarkedAsUntransferable, and is to be told in another way that it is too old.
+// By the module's name: an old Node has no isMarkedAsUntransferable, and is to be told in another
+// way that it is too old.
 import * as workerThreads from 'node:worker_threads'
 import { MessagePort, type Transferable } from 'node:worker_threads'
 import { SerializationError } from '../errors.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
-/** What the platform hands to another thread: memory, the end of a message channel, a web stream, an open file. */
+/**
+ * What the platform hands to another thread: memory, the end of a message channel, a web stream, an
+ * open file.
+ */
 export type Moved = Transferable
 
 /** A ReadableStream or a WritableStream, or a TransformStream. */
@@ -27,19 +31,20 @@ const marked = new WeakSet<object>()
 let outstanding = 0
 
 /**
- * Marks a value to be moved, not copied, when it is next sent: as an argument, inside of one, or in a task's result.
- * Returns the same value. Once it is sent, the sender's buffer is empty (detached).
+ * Marks a value to be moved, not copied, when it is next sent: as an argument, inside of one, or in
+ * a task's result. Returns the same value. Once it is sent, the sender's buffer is empty
+ * (detached).
  *
- * On threads this costs some 20 µs whatever the size, where a copy costs about 1 ms for each MiB and direction.
- * Processes share no memory: there the bytes are copied, and the sender's buffer is detached all the same; what is no memory
- * is refused. On `coroutines` nothing is sent: the task gets the value itself, and what is marked inside of an argument stays
- * marked.
+ * On threads this costs some 20 µs whatever the size, where a copy costs about 1 ms for each MiB
+ * and direction. Processes share no memory: there the bytes are copied, and the sender's buffer is
+ * detached all the same; what is no memory is refused. On `coroutines` nothing is sent: the task
+ * gets the value itself, and what is marked inside of an argument stays marked.
  *
- * A buffer that is marked moves with the views on it, whether it goes along itself or not: `move(view.buffer)` is as good as
- * `move(view)`.
+ * A buffer that is marked moves with the views on it, whether it goes along itself or not:
+ * `move(view.buffer)` is as good as `move(view)`.
  *
- * @throws SerializationError if the value can't be moved: nothing of these, already moved, in use, or part of Node's shared
- *   buffer pool.
+ * @throws SerializationError if the value can't be moved: nothing of these, already moved, in use,
+ *   or part of Node's shared buffer pool.
  * @example
  *     const blurred = await pool.run(blur, move(pixels))
  */
@@ -63,7 +68,9 @@ export function putMark(value: object): void {
   marked.add(value)
 }
 
-/** What moves with `value`, if that was marked, or the buffer that it is a view on; else undefined. */
+/**
+ * What moves with `value`, if that was marked, or the buffer that it is a view on; else undefined.
+ */
 export function markedToMove(value: object): Moved | undefined {
   if (outstanding === 0) return undefined
   if (marked.has(value)) return movableOf(value)
@@ -78,14 +85,17 @@ export function takeMark(value: object): Moved | undefined {
 }
 
 /**
- * Takes the mark of a value that is passed on as it is. Not of what stands inside of it: a mark that never travels would cost
- * each later call a walk over all that it is given.
+ * Takes the mark of a value that is passed on as it is. Not of what stands inside of it: a mark
+ * that never travels would cost each later call a walk over all that it is given.
  */
 export function dropMark(value: unknown): void {
   if (outstanding > 0 && typeof value === 'object' && value !== null) takeMark(value)
 }
 
-/** Whether one of these values is marked to be moved, or if they are to be sent, anything inside of them. */
+/**
+ * Whether one of these values is marked to be moved, or if they are to be sent, anything inside of
+ * them.
+ */
 export function holdsMarks(values: Iterable<unknown>, sent: boolean): boolean {
   if (outstanding === 0) return false
   for (const part of sent ? objectsIn(values) : values)

@@ -1,4 +1,6 @@
-/** Many futures, or children of scopes, at once: each as it settles, or all, or the first of them. */
+/**
+ * Many futures, or children of scopes, at once: each as it settles, or all, or the first of them.
+ */
 import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
 import { OptionError, TimeoutError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
@@ -16,17 +18,21 @@ export interface Completed<F extends Settleable = Future<unknown>> {
 export interface CompletedOptions {
   /** The loop throws its reason when it aborts. */
   readonly signal?: AbortSignal | undefined
-  /** All must have settled within this time of the call, or the loop throws a TimeoutError. Default: no limit. */
+  /**
+   * All must have settled within this time of the call, or the loop throws a TimeoutError. Default:
+   * no limit.
+   */
   readonly timeoutMs?: number | undefined
 }
 
 const completedOptionNames = optionNames<CompletedOptions>({ signal: true, timeoutMs: true })
 
 /**
- * Yields futures, or children of a scope, as they settle, the earliest first, each once. Leaving the loop cancels nothing.
+ * Yields futures, or children of a scope, as they settle, the earliest first, each once. Leaving
+ * the loop cancels nothing.
  *
- * Each comes in an object: a loop would await a bare future, and throw where one has failed. A cancelled scope or task around
- * ends the loop, as its signal and its time do.
+ * Each comes in an object: a loop would await a bare future, and throw where one has failed. A
+ * cancelled scope or task around ends the loop, as its signal and its time do.
  *
  * @throws OptionError
  * @example
@@ -154,9 +160,10 @@ export interface FuturesWaitOptions {
 const futuresWaitOptionNames = optionNames<FuturesWaitOptions>({ until: true, signal: true, timeoutMs: true })
 
 /**
- * Waits until all futures, or children of a scope, have settled, or the first has, or the first has failed; never throws
- * because of a failure. When `timeoutMs` passes first, it returns with what there is. A cancelled scope or task around ends
- * the wait with its reason. Nothing of it stays with what has not settled.
+ * Waits until all futures, or children of a scope, have settled, or the first has, or the first has
+ * failed; never throws because of a failure. When `timeoutMs` passes first, it returns with what
+ * there is. A cancelled scope or task around ends the wait with its reason. Nothing of it stays
+ * with what has not settled.
  *
  * @throws OptionError if `until` or `timeoutMs` is none of those allowed
  */

@@ -1,4 +1,6 @@
-/** What only actors in workers can meet: workers that don't react, that die, and what is left there. */
+/**
+ * What only actors in workers can meet: workers that don't react, that die, and what is left there.
+ */
 import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
 import { ActorStartError } from '../actors/errors.ts'

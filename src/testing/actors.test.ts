@@ -1,4 +1,7 @@
-/** The same actor here, on threads and in processes: the same ref, the same answers, the same failures. */
+/**
+ * The same actor here, on threads and in processes: the same ref, the same answers, the same
+ * failures.
+ */
 import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
 import { ActorDiedError, ActorStartError, CyclicAskError } from '../actors/errors.ts'

@@ -1,4 +1,7 @@
-/** The tasks that the tests of lent channel ends call; a module of its own, as workers must import it. */
+/**
+ * The tasks that the tests of lent channel ends call; a module of its own, as workers must import
+ * it.
+ */
 import { appendFileSync, readFileSync, writeSync } from 'node:fs'
 import { Channel } from '../channel/channel.ts'
 import type { Receiver, Sender } from '../channel/ends.ts'
@@ -48,8 +51,8 @@ export const sumUp = task(import.meta, async function sumUp(receiver: Receiver<n
 })
 
 /**
- * Puts a number down in a file, at once: whatever ends this worker, and whenever, it stands there. No memory is shared with
- * another process.
+ * Puts a number down in a file, at once: whatever ends this worker, and whenever, it stands there.
+ * No memory is shared with another process.
  */
 export function note(path: string, n: number): void {
   const four = Buffer.alloc(4)
@@ -91,7 +94,10 @@ export const takeThen = task(
   },
 )
 
-/** The same, as fast as it can and without waiting; the last item is noted before anything else can happen. */
+/**
+ * The same, as fast as it can and without waiting; the last item is noted before anything else can
+ * happen.
+ */
 export const tryTakeThen = task(
   import.meta,
   async function tryTakeThen(
@@ -149,7 +155,9 @@ export const sendAndExitAtOnce = task(
   },
 )
 
-/** Waits as a receiver in all the ways that end: a time limit, a signal, a select; then takes one. */
+/**
+ * Waits as a receiver in all the ways that end: a time limit, a signal, a select; then takes one.
+ */
 export const waitInVain = task(
   import.meta,
   async function waitInVain(receiver: Receiver<number>, sender: Sender<number>): Promise<unknown[]> {
@@ -262,7 +270,9 @@ export const giveBackEnd = task(import.meta, function giveBackEnd(end: unknown):
   return end
 })
 
-/** Doubles what comes from one end into the other, by `select`; waits until all of it was received. */
+/**
+ * Doubles what comes from one end into the other, by `select`; waits until all of it was received.
+ */
 export const doubleAll = task(
   import.meta,
   async function doubleAll(from: Receiver<number>, to: Sender<number>): Promise<void> {

@@ -1,4 +1,7 @@
-/** The ends of a channel work on another thread, and in another process, as they do here: in order, bounded, none lost, none doubled. */
+/**
+ * The ends of a channel work on another thread, and in another process, as they do here: in order,
+ * bounded, none lost, none doubled.
+ */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,7 +43,10 @@ function notes(): string {
   return path
 }
 
-/** What all must do to whom ends are lent. `deaths` are the ways in which a task there can end its worker. */
+/**
+ * What all must do to whom ends are lent. `deaths` are the ways in which a task there can end its
+ * worker.
+ */
 function lending(
   name: string,
   start: (options: { workers: number }) => ReturnType<typeof threads>,
@@ -683,7 +689,9 @@ plainTest(
   },
 )
 
-/** Does nothing else in this thread until no more is noted; returns how many notes there are then. */
+/**
+ * Does nothing else in this thread until no more is noted; returns how many notes there are then.
+ */
 function holdUntilQuiet(path: string): number {
   let now = 0
   for (let before = -1; now > before; ) {
@@ -693,7 +701,10 @@ function holdUntilQuiet(path: string): number {
   return now
 }
 
-/** Frames that a worker could send: counts and messages of links that it does not have, and bytes that are none. */
+/**
+ * Frames that a worker could send: counts and messages of links that it does not have, and bytes
+ * that are none.
+ */
 function forgeries(): Buffer[] {
   const count = (link: number, items: number) => {
     const frame = Buffer.alloc(13)

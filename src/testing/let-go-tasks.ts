@@ -35,7 +35,9 @@ export const isKept = task(import.meta, async function isKept(_: number): Promis
   return isThere(watched as WeakRef<object>)
 })
 
-/** Collects garbage, in several turns: what the engine itself still holds of a promise goes later. */
+/**
+ * Collects garbage, in several turns: what the engine itself still holds of a promise goes later.
+ */
 export async function isThere(of: WeakRef<object>): Promise<boolean> {
   const v8 = process.getBuiltinModule('node:v8')
   v8.setFlagsFromString('--expose-gc')

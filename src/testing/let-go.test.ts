@@ -1,4 +1,7 @@
-/** What the last call was given, and has returned, is let go on both sides, though no other call follows. */
+/**
+ * What the last call was given, and has returned, is let go on both sides, though no other call
+ * follows.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { coroutines } from '../coroutines/coroutines.ts'
@@ -14,7 +17,9 @@ const kinds: Record<string, () => object> = {
   'an error': () => new Error('x'),
 }
 
-/** Made in a function of its own, so that nothing on the stack of the test holds what it was about. */
+/**
+ * Made in a function of its own, so that nothing on the stack of the test holds what it was about.
+ */
 const ways: Record<string, (executor: Executor, make: () => object) => Promise<WeakRef<object>>> = {
   async run(executor, make) {
     const value = make()

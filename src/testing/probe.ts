@@ -1,4 +1,7 @@
-/** Stand-ins for actors in tests: one that only notes what it is sent, and one that fails at a message of the test's choice. */
+/**
+ * Stand-ins for actors in tests: one that only notes what it is sent, and one that fails at a
+ * message of the test's choice.
+ */
 import { Cell } from '../actors/cell.ts'
 import type { Definition, Method } from '../actors/contract.ts'
 import { type ActorClass, definitionIn, definitionOf } from '../actors/definition.ts'
@@ -58,8 +61,9 @@ export class InjectedFailure extends Error {
 }
 
 /**
- * The same class, whose actors fail at the `at`th message that any of them works on, from 1 up: `before` it does anything, or
- * `after` it has done its work and before it answers. For a test that plays every number in turn. On this thread.
+ * The same class, whose actors fail at the `at`th message that any of them works on, from 1 up:
+ * `before` it does anything, or `after` it has done its work and before it answers. For a test that
+ * plays every number in turn. On this thread.
  * @throws InvalidActorError if `cls` was not declared by `actor()`
  * @example
  *     for (let at = 1; at <= 20; at += 1) await play(failingAt(Account, at, 'after'))

@@ -1,4 +1,7 @@
-/** Tasks that use shared memory, for the tests of atonce/sync on threads. Most import no more of it than its types. */
+/**
+ * Tasks that use shared memory, for the tests of atonce/sync on threads. Most import no more of it
+ * than its types.
+ */
 import { sleepSync } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
 import type { AtomicCounter } from '../sync/atomic-counter.ts'
@@ -176,7 +179,10 @@ export const fillRecords = task(import.meta, (records: Records<typeof shape>, wh
   }
 })
 
-/** Takes two of the locks in the same order as everybody, again and again, and holds them for long now and then. */
+/**
+ * Takes two of the locks in the same order as everybody, again and again, and holds them for long
+ * now and then.
+ */
 export const takeInOrder = task(
   import.meta,
   (locks: readonly Mutex[], rounds: number, restMs: number): number => {
@@ -193,8 +199,9 @@ export const takeInOrder = task(
 )
 
 /**
- * Two calls of one thread: one holds `mine` and waits for nothing that another thread has; the other waits for
- * `other` by `await`. `holding` says that the first has begun, `waiting` that both threads wait.
+ * Two calls of one thread: one holds `mine` and waits for nothing that another thread has; the
+ * other waits for `other` by `await`. `holding` says that the first has begun, `waiting` that both
+ * threads wait.
  */
 export const holdAndAwait = task(
   import.meta,

@@ -1,4 +1,7 @@
-/** One thread, started, used, watched and ended without a pool: what an isolate or an actor's host stands on. */
+/**
+ * One thread, started, used, watched and ended without a pool: what an isolate or an actor's host
+ * stands on.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WorkerExitedError } from '../errors.ts'

@@ -1,5 +1,6 @@
 /**
- * The near side of the connection to a thread: claims, rings and messages, whatever runs at the other end.
+ * The near side of the connection to a thread: claims, rings and messages, whatever runs at the
+ * other end.
  *
  *     FarWorker ─▶ claims, ring, port ─┊─▶ worker/far/far-thread.ts
  */

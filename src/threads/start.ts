@@ -13,8 +13,9 @@ import {
 } from '../worker/start-flags.ts'
 
 /**
- * A thread inherits all that the program was started with. If the program has left the folder in which it was started,
- * Node would look for preloads from where it is now; so these are given anew, as they are found from every folder.
+ * A thread inherits all that the program was started with. If the program has left the folder in
+ * which it was started, Node would look for preloads from where it is now; so these are given anew,
+ * as they are found from every folder.
  * @throws whatever Node throws when it can't start one
  */
 export function startWorker(firstLine: URL, options: WorkerOptions): Worker {
@@ -38,7 +39,8 @@ export function startWorker(firstLine: URL, options: WorkerOptions): Worker {
     return new Worker(firstLine, bare({ ...moved, execArgv }))
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'ERR_WORKER_INVALID_EXEC_ARGV') throw error
-    // Flags that only a whole process can have (--expose-gc, --title) are refused here, and hold for its threads anyway.
+    // Flags that only a whole process can have (--expose-gc, --title) are refused here, and hold
+    // for its threads anyway.
     return new Worker(firstLine, bare({ ...moved, execArgv: onlyModuleFlags(execArgv) }))
   }
 }

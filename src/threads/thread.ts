@@ -10,7 +10,10 @@ import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far
 import { NearThread, threadMemory } from './near-thread.ts'
 import { startWorker } from './start.ts'
 
-/** Starts threads with the given limits, each of which looks for its next call for `spinUs` before it sleeps. */
+/**
+ * Starts threads with the given limits, each of which looks for its next call for `spinUs` before
+ * it sleeps.
+ */
 export function threadStarter(
   options: PoolOptions,
   spinUs: number,
@@ -80,10 +83,11 @@ function startThread(name: string, checked: PoolOptions, spinMs: number, owner: 
 }
 
 /**
- * What a thread runs first: a line of text that imports the entry. The entry itself is not given to Node, because then
- * `import.meta.main` would be true in it, and in a bundle it is the user's whole program; and because a program that came
- * as text (`node --input-type=module --eval …`) hands down a flag with which Node takes nothing but text. As a data: URL
- * and not by `eval: true`, which would not wait for what `--import` brings.
+ * What a thread runs first: a line of text that imports the entry. The entry itself is not given to
+ * Node, because then `import.meta.main` would be true in it, and in a bundle it is the user's whole
+ * program; and because a program that came as text (`node --input-type=module --eval …`) hands down
+ * a flag with which Node takes nothing but text. As a data: URL and not by `eval: true`, which
+ * would not wait for what `--import` brings.
  */
 const startsWith = new URL(`data:text/javascript,${encodeURIComponent(`await ${firstLine(threadEntry)}`)}`)
 

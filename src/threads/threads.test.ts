@@ -21,7 +21,10 @@ test('a spin that is no time, or too long, is refused', () => {
     assert.throws(() => threads({ spinUs }), { name: OptionError.name, message: /0 to 1000 microseconds/ })
 })
 
-/** Looks like a number until it is looked at for the second time, when nothing but the copy itself can tell. */
+/**
+ * Looks like a number until it is looked at for the second time, when nothing but the copy itself
+ * can tell.
+ */
 function turncoat(): { readonly n: unknown } {
   let looks = 0
   return {

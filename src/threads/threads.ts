@@ -1,4 +1,7 @@
-/** The model `threads`: a pool of worker threads in this process. Each is an isolate that may also share memory. */
+/**
+ * The model `threads`: a pool of worker threads in this process. Each is an isolate that may also
+ * share memory.
+ */
 import { checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
@@ -15,9 +18,10 @@ import { threadStarter } from './thread.ts'
 
 export interface ThreadsOptions extends PoolUserOptions {
   /**
-   * For calls that follow one another closely: how long, in microseconds, a thread that has answered looks for its next
-   * call before it sleeps. A call that comes meanwhile is there some microseconds earlier, and the caller need not wake
-   * anybody. It costs a core for as long as it looks, after every last answer. Default 0; at most 1,000.
+   * For calls that follow one another closely: how long, in microseconds, a thread that has
+   * answered looks for its next call before it sleeps. A call that comes meanwhile is there some
+   * microseconds earlier, and the caller need not wake anybody. It costs a core for as long as it
+   * looks, after every last answer. Default 0; at most 1,000.
    */
   readonly spinUs?: number
 }
@@ -28,11 +32,12 @@ const threadsOptionNames = optionNames<ThreadsOptions>({ ...poolOptionNames, spi
 const longestSpinUs = 1_000
 
 /**
- * Runs tasks on threads: for work that computes. Threads start when there is work (about 50 ms and 12 MiB each), are used
- * again, end after `idleMs`, and never keep the program alive while idle; their own timers go on meanwhile.
+ * Runs tasks on threads: for work that computes. Threads start when there is work (about 50 ms and
+ * 12 MiB each), are used again, end after `idleMs`, and never keep the program alive while idle;
+ * their own timers go on meanwhile.
  *
- * Arguments and results are copied (structured clone, about 1 ms for each MiB); `move()` hands a buffer over; a
- * SharedArrayBuffer is shared. One task at a time runs on a thread.
+ * Arguments and results are copied (structured clone, about 1 ms for each MiB); `move()` hands a
+ * buffer over; a SharedArrayBuffer is shared. One task at a time runs on a thread.
  *
  * @throws OptionError
  * @throws UnsupportedError in a single executable application
@@ -60,7 +65,9 @@ export function threads(options: ThreadsOptions = {}): Executor {
   })
 }
 
-/** Flags of V8's that hold for every heap of the program: Node then ignores the limit of a thread. */
+/**
+ * Flags of V8's that hold for every heap of the program: Node then ignores the limit of a thread.
+ */
 const heapFlags = [
   ['--max-old-space-size', 'maxOldGenerationSizeMb'],
   ['--max-semi-space-size', 'maxYoungGenerationSizeMb'],

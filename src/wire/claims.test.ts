@@ -1,4 +1,7 @@
-/** Who has a call: the worker that begins it or the caller that takes it back, never both and never nobody. */
+/**
+ * Who has a call: the worker that begins it or the caller that takes it back, never both and never
+ * nobody.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'

@@ -7,8 +7,8 @@
  *       it was given: the call is back        it was given: run it
  *       it was begun: too late                it was recalled: leave it out
  *
- * Exactly one of the two exchanges (compare-and-exchange on the same word) succeeds. So a call that was taken back is
- * never run, and after a worker's death it is known which call it had begun.
+ * Exactly one of the two exchanges (compare-and-exchange on the same word) succeeds. So a call that
+ * was taken back is never run, and after a worker's death it is known which call it had begun.
  */
 import { compareExchange, load } from '../runtime/atomics.ts'
 
@@ -16,7 +16,9 @@ const given = 0
 const begun = 1
 const recalled = 2
 
-/** The most calls whose numbers may lie between the oldest and the newest one in a worker's hands. */
+/**
+ * The most calls whose numbers may lie between the oldest and the newest one in a worker's hands.
+ */
 export const claimWindow = 4096
 
 /** Memory for the claims of one worker. */
@@ -25,8 +27,8 @@ export function claimMemory(): Int32Array {
 }
 
 /**
- * The word holds the number of its call beside the state: a call that was taken back may still lie in the worker's inbox
- * when its word has gone to a later call, and must not be taken for that one.
+ * The word holds the number of its call beside the state: a call that was taken back may still lie
+ * in the worker's inbox when its word has gone to a later call, and must not be taken for that one.
  */
 function word(seq: number, state: number): number {
   return (seq << 2) | state

@@ -1,4 +1,7 @@
-/** What a value is, by its class; built-in classes of another realm (a vm context, as test runners make them) count too. */
+/**
+ * What a value is, by its class; built-in classes of another realm (a vm context, as test runners
+ * make them) count too.
+ */
 const { types } = process.getBuiltinModule('node:util')
 
 /** The name of its class, for messages; undefined if it has none. */
@@ -12,7 +15,10 @@ export function classNameOf(value: object): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined
 }
 
-/** A plain object of another realm (a vm context, as test runners make them): its prototype is that realm's root. */
+/**
+ * A plain object of another realm (a vm context, as test runners make them): its prototype is that
+ * realm's root.
+ */
 export function isForeignPlain(value: object, prototype: object): boolean {
   return (
     Object.getPrototypeOf(prototype) === null &&

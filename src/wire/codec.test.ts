@@ -1,4 +1,6 @@
-/** Values that cross arrive equal, with the same sharing; by both ways of copying that atonce uses. */
+/**
+ * Values that cross arrive equal, with the same sharing; by both ways of copying that atonce uses.
+ */
 import assert from 'node:assert/strict'
 import { duplexPair } from 'node:stream'
 import { after, test } from 'node:test'

@@ -5,13 +5,15 @@
  *                                                                  └▶ rewritten, if special    ─▶ structured clone
  *     decode: value as it is, or revived
  *
- * The platform's structured clone (HTML standard, "StructuredSerialize"; V8's ValueSerializer) keeps Date, Map, Set,
- * BigInt, typed arrays, NaN, undefined and cycles. It loses, without a word, the class of an instance, the properties
- * of an error, the Buffer in a Uint8Array, and properties named by symbols. The scan refuses the first and the last by
- * their path, unless the class is declared to be shareable; such instances, errors and Buffers are special: rewritten to
- * plain data here and revived there.
+ * The platform's structured clone (HTML standard, "StructuredSerialize"; V8's ValueSerializer)
+ * keeps Date, Map, Set, BigInt, typed arrays, NaN, undefined and cycles. It loses, without a word,
+ * the class of an instance, the properties of an error, the Buffer in a Uint8Array, and properties
+ * named by symbols. The scan refuses the first and the last by their path, unless the class is
+ * declared to be shareable; such instances, errors and Buffers are special: rewritten to plain data
+ * here and revived there.
  *
- * Cost: the scan visits each object once, about a tenth of what the clone costs. Primitives cost nothing.
+ * Cost: the scan visits each object once, about a tenth of what the clone costs. Primitives cost
+ * nothing.
  */
 import type { Moved } from '../task/transfer.ts'
 import type { Crossing } from './crossing.ts'
@@ -54,8 +56,8 @@ export function encode(value: unknown, root: string, crossing: Crossing, within?
 }
 
 /**
- * The same, for a value that is sent later: copied now, and what is to be moved has moved. Whatever its owner does with it
- * meanwhile, it is sent as it was.
+ * The same, for a value that is sent later: copied now, and what is to be moved has moved. Whatever
+ * its owner does with it meanwhile, it is sent as it was.
  * @throws SerializationError, PayloadTooLargeError
  */
 export function encodeNow(value: unknown, root: string, crossing: Crossing, within?: Encoding): Encoded {
@@ -105,15 +107,20 @@ function rewritten(
 }
 
 /**
- * Brings back what `encode` made of a value; `root` names it in errors. Ends of channels come to the `borrower`.
- * @throws UnknownClassError, TaskVersionError or SerializationError for an instance of a shareable class that can't be made
+ * Brings back what `encode` made of a value; `root` names it in errors. Ends of channels come to
+ * the `borrower`.
+ * @throws UnknownClassError, TaskVersionError or SerializationError for an instance of a shareable
+ *   class that can't be made
  */
 export function decode(value: unknown, special: boolean, root = 'result', borrower?: Borrower): unknown {
   if (!special) return value
   return new Reviving(new MessageDecoding({ borrower }), root).revive(value)
 }
 
-/** Brings back the parts of one special value one by one, so that one which can't be made here fails alone. */
+/**
+ * Brings back the parts of one special value one by one, so that one which can't be made here fails
+ * alone.
+ */
 export function decodeParts(
   parts: readonly unknown[],
   root: string,
@@ -134,7 +141,10 @@ export class MessageDecoding extends Decoding {
   }
 }
 
-/** Empties the sender's buffers after their bytes were copied, so that a moved value is gone on every executor. */
+/**
+ * Empties the sender's buffers after their bytes were copied, so that a moved value is gone on
+ * every executor.
+ */
 export function detach(transfer: readonly Moved[]): void {
   for (const moved of transfer) {
     if (!(moved instanceof ArrayBuffer) || moved.detached) continue

@@ -1,9 +1,14 @@
 /** What can cross on a given transport. */
 export interface Crossing {
-  /** Whether both sides share memory: a SharedArrayBuffer, a MessagePort or a compiled WebAssembly module may cross. */
+  /**
+   * Whether both sides share memory: a SharedArrayBuffer, a MessagePort or a compiled WebAssembly
+   * module may cross.
+   */
   readonly sharedMemory: boolean
   /** The most bytes of buffers and strings in one message. */
   readonly maxPayloadBytes: number
-  /** Whether ends of channels may go along. Not said: between threads only, where each has a port. */
+  /**
+   * Whether ends of channels may go along. Not said: between threads only, where each has a port.
+   */
   readonly lends?: boolean
 }

@@ -1,4 +1,7 @@
-/** What to do about a value that can't be copied: the last sentence of its refusal. A test follows each of them. */
+/**
+ * What to do about a value that can't be copied: the last sentence of its refusal. A test follows
+ * each of them.
+ */
 import { sharedClassAbove } from '../declared/shareable.ts'
 
 /** Of classes that the platform or this library gives, by their names. */

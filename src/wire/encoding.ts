@@ -1,8 +1,8 @@
 /**
  * One message that is being made, or read: what its errors and the values in them share.
  *
- * Values hold errors and errors hold values: so failure.ts and codec.ts hand this on to each other. An error that is met again
- * in the same message is the same one again.
+ * Values hold errors and errors hold values: so failure.ts and codec.ts hand this on to each other.
+ * An error that is met again in the same message is the same one again.
  */
 import type { FindClass } from './error-classes.ts'
 import type { Borrower } from './lent/borrower.ts'
@@ -38,7 +38,9 @@ const primitives: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 
 export abstract class Decoding {
   /** The errors that were met, and what they became. */
   readonly errors = new Map<WireError, Error>()
-  /** Finds the class of an error by its name, where the reader knows more than the built-in ones. */
+  /**
+   * Finds the class of an error by its name, where the reader knows more than the built-in ones.
+   */
   readonly findClass: FindClass
   /** The call to which ends of channels come; without one, they are refused. */
   readonly borrower: Borrower | undefined

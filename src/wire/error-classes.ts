@@ -1,10 +1,16 @@
-/** Which class an error of that name is an instance of here: by the names of the class and of those above it. */
+/**
+ * Which class an error of that name is an instance of here: by the names of the class and of those
+ * above it.
+ */
 import { errorClasses } from '../errors.ts'
 
 /** Finds a class by its name, or undefined. */
 export type FindClass = (name: string) => Function | undefined
 
-/** The first class of the line that is known here. A class of the same name with others above it is another class. */
+/**
+ * The first class of the line that is known here. A class of the same name with others above it is
+ * another class.
+ */
 export function nearestClass(
   line: readonly string[],
   findClass: FindClass,
@@ -24,7 +30,10 @@ export function isClassKnown(line: readonly string[], findClass: FindClass): boo
   return found !== undefined && classNames(found.prototype).length === line.length
 }
 
-/** The names of all Error classes from that prototype up, nearest first, `Error` itself (of any realm) left out. */
+/**
+ * The names of all Error classes from that prototype up, nearest first, `Error` itself (of any
+ * realm) left out.
+ */
 export function classNames(nearest: object): string[] {
   const names: string[] = []
   for (let prototype = nearest; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
@@ -68,7 +77,10 @@ function SuppressedError_(): Function | undefined {
   return (globalThis as { SuppressedError?: Function }).SuppressedError
 }
 
-/** Word by word: what has come may be a list of another realm (in a vm context, as test runners make them). */
+/**
+ * Word by word: what has come may be a list of another realm (in a vm context, as test runners make
+ * them).
+ */
 function isSameLine(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((name, at) => name === other[at])
 }

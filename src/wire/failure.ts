@@ -1,15 +1,19 @@
 /**
- * Errors ⇄ wire: an error comes back whole, with class, message, own properties, cause, errors and the far stack.
+ * Errors ⇄ wire: an error comes back whole, with class, message, own properties, cause, errors and
+ * the far stack.
  *
- * A shareable class is found again by its address. Any other is by its name and the names of the classes above it: one
- * that the task's module exports, a built-in, or one of atonce's. An error whose class is not found becomes an Error that
- * keeps the name. No constructor runs: the object is made and given its prototype, so `#private` fields of a custom class
- * are not there, unless the class is shareable and packs them.
+ * A shareable class is found again by its address. Any other is by its name and the names of the
+ * classes above it: one that the task's module exports, a built-in, or one of atonce's. An error
+ * whose class is not found becomes an Error that keeps the name. No constructor runs: the object is
+ * made and given its prototype, so `#private` fields of a custom class are not there, unless the
+ * class is shareable and packs them.
  *
- * An error that is met again (a cause of two others, or of itself) is the same error again on the other side.
+ * An error that is met again (a cause of two others, or of itself) is the same error again on the
+ * other side.
  *
- * Both halves always give an error, whatever they are given: each part of it is read alone, and one that can't be read says
- * so in its own place. A worker reports its death this way, so a throw here would take the executor with it.
+ * Both halves always give an error, whatever they are given: each part of it is read alone, and one
+ * that can't be read says so in its own place. A worker reports its death this way, so a throw here
+ * would take the executor with it.
  */
 import { findSharedClass, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
 import { AtonceError, ProtocolError, ThrownValueError } from '../errors.ts'
@@ -118,7 +122,10 @@ function packError(error: Error, { packing }: SharedClass, encoding: Encoding): 
   }, undefined)
 }
 
-/** The parts of an AggregateError. A list of anything else under that name is a property like others. */
+/**
+ * The parts of an AggregateError. A list of anything else under that name is a property like
+ * others.
+ */
 function errorsIn(errors: unknown): unknown[] | undefined {
   return Array.isArray(errors) && errors.some(isError) ? [...errors] : undefined
 }
@@ -126,12 +133,17 @@ function errorsIn(errors: unknown): unknown[] | undefined {
 /** What was wrong with failures that no worker of this library sends. */
 const forgeries = new WeakMap<Error, string>()
 
-/** What was wrong with the failure that this error was read from, if it was a forged one: its sender can't be believed. */
+/**
+ * What was wrong with the failure that this error was read from, if it was a forged one: its sender
+ * can't be believed.
+ */
 export function forgeryIn(error: Error): string | undefined {
   return forgeries.get(error)
 }
 
-/** Brings back what was thrown; never throws itself. What is no Error becomes a ThrownValueError. */
+/**
+ * Brings back what was thrown; never throws itself. What is no Error becomes a ThrownValueError.
+ */
 export function decodeFailure(failure: WireFailure, decoding: Decoding): Error {
   try {
     if (failure.kind === 'error') return decodeError(failure.error, decoding)
@@ -265,7 +277,8 @@ function ownProperties(error: Error, withoutErrors: boolean, encoding: Encoding)
       const { value, special } = encodeAsFarAsPossible(readSafely(error, name), name, encoding)
       properties.push({ name, enumerable, value, special })
     } catch (problem) {
-      // An error is not refused because of something that hangs on it: it says what could not come along.
+      // An error is not refused because of something that hangs on it: it says what could not come
+      // along.
       properties.push({ name, enumerable, value: notCopied(problem), special: false })
     }
   }

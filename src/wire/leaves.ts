@@ -1,17 +1,24 @@
-/** Copies at once what of a value can be changed and is no container: buffers, views on them, and dates. */
+/**
+ * Copies at once what of a value can be changed and is no container: buffers, views on them, and
+ * dates.
+ */
 
 import { MessagePort } from 'node:worker_threads'
 import type { Moved } from '../task/transfer.ts'
 import { placeOfWhole, type TypedArrayClass, typedArrayClasses } from './whole-view.ts'
 
-/** From here on a message is faster if it takes the copy's buffer over than if it copies it once more. */
+/**
+ * From here on a message is faster if it takes the copy's buffer over than if it copies it once
+ * more.
+ */
 const worthMovingBytes = 16_384
 
 export type Transfer = readonly Moved[]
 
 /**
- * A copy of each leaf, the views on one buffer still on one. The buffers to be transferred are taken from their owner now;
- * those to be transferred later are those of the copies. Ports can't change, and wait.
+ * A copy of each leaf, the views on one buffer still on one. The buffers to be transferred are
+ * taken from their owner now; those to be transferred later are those of the copies. Ports can't
+ * change, and wait.
  */
 export function copiedLeaves(
   leaves: readonly object[],
@@ -29,7 +36,9 @@ export function copiedLeaves(
   return { leaves: new Map(leaves.map((leaf, at) => [leaf, copies[at] as object])), transfer: [...later] }
 }
 
-/** The platform's copy of all of them together keeps what they share, and what a buffer may grow to. */
+/**
+ * The platform's copy of all of them together keeps what they share, and what a buffer may grow to.
+ */
 function copiesOf(leaves: readonly object[], transfer: Transfer): object[] {
   const moved = transfer.filter(moved => moved instanceof ArrayBuffer)
   try {

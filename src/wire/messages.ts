@@ -28,7 +28,8 @@
  *     ◀───────────── crashed {failure} ──   the last message of a worker that dies of an uncaught error
  *
  * `ref` numbers the tasks that this worker was told of; `seq` numbers the calls that it was given.
- * Calls and results that are small and plain take the transport's fast lane instead (transport/transport.ts).
+ * Calls and results that are small and plain take the transport's fast lane instead
+ * (transport/transport.ts).
  */
 
 import type { Place } from '../declared/declarations.ts'
@@ -43,7 +44,10 @@ export interface LoadMessage {
   readonly position: number
   readonly name: string
   readonly version: ModuleVersion | undefined
-  /** A digest of the function's text, to tell a module that was only touched from one that was changed. */
+  /**
+   * A digest of the function's text, to tell a module that was only touched from one that was
+   * changed.
+   */
   readonly digest: string
 }
 
@@ -117,7 +121,10 @@ export type NestedMessage =
       readonly left: boolean
     }
 
-/** To a part that lives in the worker beside its calls, as actors do; the worker imports the module that brings it. */
+/**
+ * To a part that lives in the worker beside its calls, as actors do; the worker imports the module
+ * that brings it.
+ */
 export interface ToGuestMessage {
   readonly kind: 'guest'
   readonly guest: string
@@ -172,7 +179,10 @@ export interface YieldedMessage {
   readonly kind: 'yielded'
   readonly seq: number
   readonly count: number
-  /** All of them as compact bytes; texts that are too long for those, and bigints, are undefined there … */
+  /**
+   * All of them as compact bytes; texts that are too long for those, and bigints, are undefined
+   * there …
+   */
   readonly bytes: Uint8Array
   /** … and stand here. */
   readonly loose: readonly LooseValue[]
@@ -193,7 +203,10 @@ export interface YieldedOneMessage {
   readonly weight: number
 }
 
-/** The generator of a stream is being returned, because nobody wants more; what it throws from now on comes from that. */
+/**
+ * The generator of a stream is being returned, because nobody wants more; what it throws from now
+ * on comes from that.
+ */
 export interface ReturningMessage {
   readonly kind: 'returning'
   readonly seq: number

@@ -1,6 +1,9 @@
 /** The path to a place inside of a value, as errors name it: `args[0].rows.get("a")[3]`. */
 
-/** One step of a path: an index, a record's key, a Map's string key, or words where no expression leads. */
+/**
+ * One step of a path: an index, a record's key, a Map's string key, or words where no expression
+ * leads.
+ */
 export type Step = number | string | { readonly get: string } | { readonly shown: string }
 
 export const keyOfMap: Step = { shown: '.keys()' }

@@ -1,9 +1,10 @@
 /**
  * A copy of a small plain value in one walk, where `scan` and `rewrite` take two.
  *
- * It takes what the compact format takes (compact/format.ts): primitives, and small arrays and plain records of them and of typed
- * arrays that are all of their buffers, each object once. Whatever else there is, it leaves the value to those two, which refuse it with its reason or copy it with more
- * care.
+ * It takes what the compact format takes (compact/format.ts): primitives, and small arrays and
+ * plain records of them and of typed arrays that are all of their buffers, each object once.
+ * Whatever else there is, it leaves the value to those two, which refuse it with its reason or copy
+ * it with more care.
  */
 import { markedToMove } from '../task/transfer.ts'
 import { tag } from './stand-in.ts'
@@ -77,7 +78,8 @@ export class PlainCopy {
   #array(array: readonly unknown[]): unknown {
     const { length } = array
     if (length > mostParts || Object.getPrototypeOf(array) !== Array.prototype) return notPlain
-    // Own names come in order, indexes first: if the last of `length` names is the last index, there is no hole and no other name.
+    // Own names come in order, indexes first: if the last of `length` names is the last index,
+    // there is no hole and no other name.
     const names = Object.keys(array)
     if (names.length !== length || (length > 0 && names[length - 1] !== String(length - 1))) return notPlain
     const copy: unknown[] = []

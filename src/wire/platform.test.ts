@@ -44,7 +44,10 @@ const histogram = createHistogram()
 histogram.record(5)
 const address = new SocketAddress({ address: '10.1.2.3', port: 80 })
 
-/** Each: what is copied, how its copy is known, and what the refusal says to pass to another process. */
+/**
+ * Each: what is copied, how its copy is known, and what the refusal says to pass to another
+ * process.
+ */
 const copied: Record<string, [value: object, isCopy: (copy: never) => unknown, instead: () => unknown]> = {
   Blob: [
     new Blob(['abc']),

@@ -1,7 +1,13 @@
-/** What of the platform's own things goes from thread to thread, beside what structured clone is known for. */
+/**
+ * What of the platform's own things goes from thread to thread, beside what structured clone is
+ * known for.
+ */
 import { classNameOf } from './class-of.ts'
 
-/** What is copied between threads, by the name of its class; and what to pass to another process instead. */
+/**
+ * What is copied between threads, by the name of its class; and what to pass to another process
+ * instead.
+ */
 const copied = new Map<string, string>([
   ['Blob', 'Pass await blob.arrayBuffer(), and make the Blob in the task.'],
   ['File', 'Pass await file.arrayBuffer() and file.name, and make the File in the task.'],
@@ -24,7 +30,10 @@ const copied = new Map<string, string>([
   ['IntervalHistogram', 'Pass the figures that you need: { mean: histogram.mean, max: histogram.max }.'],
 ])
 
-/** Whether the platform's copy keeps instances of these classes, by their prototypes; others may bear the same names. */
+/**
+ * Whether the platform's copy keeps instances of these classes, by their prototypes; others may
+ * bear the same names.
+ */
 const keptBy = new WeakMap<object, boolean>()
 
 /** Whether `postMessage` copies it as what it is: a Blob, a key, a list of addresses. */

@@ -4,8 +4,8 @@
  *     submit ─▶ encodeStores ─▶ ToldStorages ─┊─ storage {ref, place}, once ─┊─▶ HeardStorages
  *                                             ─┊─ stores {ref, value} ────────┊─▶ HeardStorages.within ─▶ the task
  *
- * A job is submitted in its caller's asynchronous context, whatever the pool does with it later. On the fast lane the stores
- * are a plain list of refs and values.
+ * A job is submitted in its caller's asynchronous context, whatever the pool does with it later. On
+ * the fast lane the stores are a plain list of refs and values.
  */
 import type { Place } from '../declared/declarations.ts'
 import { isPropagatedHere, storesHere, withStores } from '../declared/propagated.ts'
@@ -86,7 +86,10 @@ export class HeardStorages {
     return this.#places.has(ref)
   }
 
-  /** Calls `body` where the storages hold what came with the call; what nobody here could read is not even decoded. */
+  /**
+   * Calls `body` where the storages hold what came with the call; what nobody here could read is
+   * not even decoded.
+   */
   within<T>(stores: WireStores, body: () => T): T {
     const readable = []
     for (const { ref, value, special } of stores) {

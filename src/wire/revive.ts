@@ -9,7 +9,10 @@ import { type InstanceStandIn, type StandIn, tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
-/** Revives the parts of one message, in the freshly made copy itself; same objects stay same objects. */
+/**
+ * Revives the parts of one message, in the freshly made copy itself; same objects stay same
+ * objects.
+ */
 export class Reviving {
   readonly #decoding: Decoding
   readonly #root: string
@@ -25,13 +28,17 @@ export class Reviving {
     this.#root = root
   }
 
-  /** @throws UnknownClassError, TaskVersionError, SerializationError for an instance that can't be made here */
+  /**
+   * @throws UnknownClassError, TaskVersionError, SerializationError for an instance that can't be
+   * made here
+   */
   revive(value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value
     if (this.#done.has(value)) return this.#again(value)
     this.#done.set(value, value)
     try {
-      // Few frames for each level: what is nested a thousand levels deep must not overflow the stack.
+      // Few frames for each level: what is nested a thousand levels deep must not overflow the
+      // stack.
       if (Array.isArray(value)) {
         for (const key of Object.keys(value)) {
           const item = this.revive(value[key as unknown as number])
@@ -104,7 +111,8 @@ export class Reviving {
     for (const name of Object.keys(own)) {
       if (name === tag) continue
       const value = this.revive(own[name])
-      // Never by way of a setter of the class. Assigned where that makes an own property: it is faster.
+      // Never by way of a setter of the class. Assigned where that makes an own property: it is
+      // faster.
       if (name in instance) Object.defineProperty(instance, name, { ...ownData, value })
       else instance[name] = value
     }
@@ -144,7 +152,10 @@ export class Reviving {
   }
 }
 
-/** Only the library's own classes are told of the message: what a user's `unpack` would do with that, nobody knows. */
+/**
+ * Only the library's own classes are told of the message: what a user's `unpack` would do with
+ * that, nobody knows.
+ */
 function unpackIn(decoding: Decoding, { packing, isOwn }: SharedClass, data: unknown): unknown {
   if (packing === undefined) throw new TypeError('A packed instance, of a class that does not pack.') // Forged.
   return isOwn ? (packing as OwnPacking<object, unknown>).unpack(data, decoding) : packing.unpack(data)

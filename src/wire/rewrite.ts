@@ -27,14 +27,19 @@ export class Rewriting {
   /** Instances whose packed data is being copied. */
   readonly #within = new Set<object>()
 
-  /** `leaves` are the copies of what is no container; without one, such a thing stays what it is. */
+  /**
+   * `leaves` are the copies of what is no container; without one, such a thing stays what it is.
+   */
   constructor(encoding: Encoding, found: Found, leaves?: ReadonlyMap<object, object>) {
     this.#encoding = encoding
     this.#found = found
     this.#leaves = leaves
   }
 
-  /** @throws CircularPack if the data of an instance leads back to the instance, which could not be made of it */
+  /**
+   * @throws CircularPack if the data of an instance leads back to the instance, which could not be
+   * made of it
+   */
   copy(value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value
     if (this.#within.has(value)) throw new CircularPack(value)
@@ -114,7 +119,8 @@ export class CircularPack extends Error {
 /** `copy` is its bytes, if they were copied or taken. */
 function bufferStandIn(buffer: Buffer, copy: object | undefined): StandIn {
   if (copy !== undefined) return { [tag]: 'Buffer', bytes: copy as Uint8Array }
-  // A small Buffer is a window on a large pool; the clone would copy the whole pool. Shared memory stays shared.
+  // A small Buffer is a window on a large pool; the clone would copy the whole pool. Shared memory
+  // stays shared.
   const { buffer: memory, byteOffset, byteLength } = buffer
   const asItIs = byteLength === memory.byteLength || types.isSharedArrayBuffer(memory)
   return {

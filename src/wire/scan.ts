@@ -1,4 +1,7 @@
-/** The walk over a value before it is sent: refuses what can't cross by its path, and finds what moves and what is special. */
+/**
+ * The walk over a value before it is sent: refuses what can't cross by its path, and finds what
+ * moves and what is special.
+ */
 import { MessagePort } from 'node:worker_threads'
 import { type Packing, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
@@ -25,12 +28,16 @@ import { tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
-/** The deepest nesting that crosses; V8's serializer overflows the stack of the main thread somewhat beyond it. */
+/**
+ * The deepest nesting that crosses; V8's serializer overflows the stack of the main thread somewhat
+ * beyond it.
+ */
 const maxDepth = 1_000
 
 /**
- * One walk over a value, without recursion: deep values must not overflow the stack. Depth first and in the order of the
- * platform's own walk, so that a chain of links is found as deep as the platform's recursion would go into it.
+ * One walk over a value, without recursion: deep values must not overflow the stack. Depth first
+ * and in the order of the platform's own walk, so that a chain of links is found as deep as the
+ * platform's recursion would go into it.
  */
 export class Scan {
   special = false
@@ -39,7 +46,9 @@ export class Scan {
   readonly packed = new Map<object, unknown>()
   /** The ends of channels that go along by their numbers. */
   readonly loans: Lent[] = []
-  /** What can be changed and is no container: buffers, views on all or a part of them, and dates. */
+  /**
+   * What can be changed and is no container: buffers, views on all or a part of them, and dates.
+   */
   readonly leaves: object[] = []
   /** The arrays that have holes or names. */
   uneven: Set<object> | undefined
@@ -180,7 +189,9 @@ export class Scan {
     this.uneven.add(array)
   }
 
-  /** An array with holes may be a few items in a length of billions: only what is there is visited. */
+  /**
+   * An array with holes may be a few items in a length of billions: only what is there is visited.
+   */
   #enterSparse(array: readonly unknown[], from: number, at: number): void {
     this.#noteUneven(array)
     for (const key of Object.keys(array)) {

@@ -1,4 +1,7 @@
-/** What of a value can be sent, where it can't be sent whole: what hangs on an error is worth more than the reason why not. */
+/**
+ * What of a value can be sent, where it can't be sent whole: what hangs on an error is worth more
+ * than the reason why not.
+ */
 import { isRecord } from './class-of.ts'
 import { define } from './define.ts'
 import { itemOf, keyOfMap, pathOf, type Step } from './path.ts'
@@ -10,8 +13,8 @@ const mostContainers = 10_000
 const mostLevels = 100
 
 /**
- * A copy of the value's arrays, plain records, Maps and Sets, with a text in place of each thing in them that `encode` refuses.
- * What they share, and circles, stay.
+ * A copy of the value's arrays, plain records, Maps and Sets, with a text in place of each thing in
+ * them that `encode` refuses. What they share, and circles, stay.
  */
 export function sendableParts(
   value: unknown,

@@ -1,8 +1,14 @@
-/** Plain data in place of what the platform's copy would damage: made by rewrite.ts, read by revive.ts. */
+/**
+ * Plain data in place of what the platform's copy would damage: made by rewrite.ts, read by
+ * revive.ts.
+ */
 import type { ClassAddress } from '../declared/shareable.ts'
 import type { WireError } from './wire-failure.ts'
 
-/** Marks a plain object as the stand-in of something special; beside such, a user's own record with this key gets one too. */
+/**
+ * Marks a plain object as the stand-in of something special; beside such, a user's own record with
+ * this key gets one too.
+ */
 export const tag = '\u0000atonce'
 
 export type StandIn =

@@ -1,6 +1,7 @@
 /**
- * What is believed by a worker whose caller is not its parent: a node of a cluster, which anybody who reaches the network can
- * write to. A thread or process believes the pool that started it, and asks only whether it knows the kind.
+ * What is believed by a worker whose caller is not its parent: a node of a cluster, which anybody
+ * who reaches the network can write to. A thread or process believes the pool that started it, and
+ * asks only whether it knows the kind.
  */
 import type { ToWorker } from './messages.ts'
 import {

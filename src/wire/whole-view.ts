@@ -35,7 +35,10 @@ export function placeOfClass(view: ArrayBufferView): number {
   return Object.getPrototypeOf(view) === typedArrayClasses[place]?.prototype ? place : -1
 }
 
-/** The same, but -1 also where the buffer is more than the array: a window on a larger one, shared, resizable, or detached. */
+/**
+ * The same, but -1 also where the buffer is more than the array: a window on a larger one, shared,
+ * resizable, or detached.
+ */
 export function placeOfWhole(view: ArrayBufferView): number {
   return isWholeBuffer(view.buffer, view.byteLength) ? placeOfClass(view) : -1
 }

@@ -1,4 +1,7 @@
-/** What a generator yields, from one side to the other: every value as it was when it was yielded, in order. */
+/**
+ * What a generator yields, from one side to the other: every value as it was when it was yielded,
+ * in order.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

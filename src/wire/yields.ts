@@ -1,12 +1,13 @@
 /**
- * What a generator yields ⇄ messages: many small plain values in one, anything else in one of its own.
+ * What a generator yields ⇄ messages: many small plain values in one, anything else in one of its
+ * own.
  *
  *     small and plain    ─▶ written into the batch at once, as compact bytes ─▶ yielded { count, bytes, loose }
  *     long text, bigint  ─▶ can't change: noted beside the bytes             ─▶ yielded
  *     anything else      ─▶ flush, then the codec                            ─▶ yieldedOne { value, weight }
  *
- * A value is copied when it is yielded, not when its message leaves: a generator may yield the same object again and
- * again, changed each time.
+ * A value is copied when it is yielded, not when its message leaves: a generator may yield the same
+ * object again and again, changed each time.
  */
 import { type Crossing, type Encoded, encode } from './codec.ts'
 import { CompactReader } from './compact/reader.ts'
@@ -51,7 +52,8 @@ export class YieldWriter {
   }
 
   /**
-   * Takes the next value, and sends it at once if it needs a message of its own. Returns its weight, at most `mostWeight`.
+   * Takes the next value, and sends it at once if it needs a message of its own. Returns its
+   * weight, at most `mostWeight`.
    * @throws SerializationError, PayloadTooLargeError; the values before it were sent
    */
   add(value: unknown, mostWeight: number): number {

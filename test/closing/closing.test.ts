@@ -1,4 +1,7 @@
-/** What was accepted before an executor closes ends within the grace: every kind of call, every way to close, every model. */
+/**
+ * What was accepted before an executor closes ends within the grace: every kind of call, every way
+ * to close, every model.
+ */
 import { strict as assert } from 'node:assert'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,4 +1,7 @@
-/** Closes an executor in one of four ways while it works, and tells what came of what it had accepted. */
+/**
+ * Closes an executor in one of four ways while it works, and tells what came of what it had
+ * accepted.
+ */
 import { Channel, coroutines, type Executor, isWorker, processes, threads } from '../../src/index.ts'
 import { count, fill, nest, slow } from './tasks.ts'
 

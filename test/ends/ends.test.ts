@@ -1,4 +1,7 @@
-/** How worker processes end: by themselves and in order, never before the program that owns them wants it. */
+/**
+ * How worker processes end: by themselves and in order, never before the program that owns them
+ * wants it.
+ */
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,12 +1,13 @@
 /**
- * The program that a fault happens to: it starts one pool, plays one row on it, and reports what it sees.
+ * The program that a fault happens to: it starts one pool, plays one row on it, and reports what it
+ * sees.
  *
  *     node arena.ts <row> <subject's module> <limit in ms> <directory>
  *
  *     start ─▶ running ─▶ queued ─▶ meanwhile ─▶ both settle ─▶ later ─▶ close ─▶ end: nothing keeps it alive
  *
- * It is an ordinary program: it handles no stray errors, so what kills it would kill a user's program too. Reports leave
- * through file descriptor 3, written at once.
+ * It is an ordinary program: it handles no stray errors, so what kills it would kill a user's
+ * program too. Reports leave through file descriptor 3, written at once.
  */
 import { writeSync } from 'node:fs'
 import type { Expectation } from './expect.ts'

@@ -1,5 +1,6 @@
 /**
- * One case: a row played on a subject, in a program of its own that may hang, crash or leave processes behind.
+ * One case: a row played on a subject, in a program of its own that may hang, crash or leave
+ * processes behind.
  *
  *     host (this file)                                   arena
  *     spawns it as the leader of a process group ──────▶ plays the row
@@ -42,11 +43,16 @@ export interface CaseResult {
   readonly ms: number
 }
 
-/** How long a program may take to end when nothing is left to do, and its workers to be gone after it. */
+/**
+ * How long a program may take to end when nothing is left to do, and its workers to be gone after
+ * it.
+ */
 const endLimitMs = 3_000
 const orphanLimitMs = 2_000
 
-/** Thousands of programs start here, each of the same files; this saves two thirds of their time. */
+/**
+ * Thousands of programs start here, each of the same files; this saves two thirds of their time.
+ */
 const compileCache = fileURLToPath(new URL('../../node_modules/.cache/atonce-faults', import.meta.url))
 const arena = fileURLToPath(new URL('./arena.ts', import.meta.url))
 
@@ -174,7 +180,9 @@ class Program {
     return { observations: this.#observations, end, problems, orphans, ...this.#mootness(problems) }
   }
 
-  /** A fault that could not be brought about tells nothing, unless the calls themselves show damage. */
+  /**
+   * A fault that could not be brought about tells nothing, unless the calls themselves show damage.
+   */
   #mootness(problems: readonly Problem[]): Pick<CaseResult, 'skipped'> {
     if (this.#moot === undefined) return {}
     return problems.length === 0 ? { skipped: { why: 'moot', text: this.#moot } } : {}
@@ -259,7 +267,10 @@ class Program {
     }
   }
 
-  /** Lines may still be in the pipe when the program is gone. An orphan may hold its other end, so this has a limit. */
+  /**
+   * Lines may still be in the pipe when the program is gone. An orphan may hold its other end, so
+   * this has a limit.
+   */
   async #lastLines(): Promise<void> {
     const pipes = [this.#child.stdio[3] as Readable, this.#child.stderr as Readable]
     const drained = Promise.all(

@@ -62,7 +62,10 @@ export function throws(text: string, whole: (error: any) => boolean): Expectatio
   }
 }
 
-/** The value can't cross: the call fails and names the path (any, if none is given), or else gives back the very value that was sent. */
+/**
+ * The value can't cross: the call fails and names the path (any, if none is given), or else gives
+ * back the very value that was sent.
+ */
 export function refuses(sent: unknown, path?: string): Expectation {
   const refusal = rejects('SERIALIZATION', path === undefined ? {} : { path })
   return {

@@ -1,5 +1,6 @@
 /**
- * The fault suite: everything that can happen to a local worker or a value, and what a user sees of it.
+ * The fault suite: everything that can happen to a local worker or a value, and what a user sees of
+ * it.
  *
  *     npm run faults [-- --short --only <fault> --subject <name> --json --list --with-rivals]
  *
@@ -7,7 +8,8 @@
  *       ▲                 │
  *       └── table ◀───────┴── what was seen, how it ended, who outlived it
  *
- * Ends with exit code 1 if anything is not as its row declares, for the subjects of this repository.
+ * Ends with exit code 1 if anything is not as its row declares, for the subjects of this
+ * repository.
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,7 @@
-/** What the arena reports, one line of JSON each, written at once so that a dying program has said all it saw. */
+/**
+ * What the arena reports, one line of JSON each, written at once so that a dying program has said
+ * all it saw.
+ */
 import { inspect } from 'node:util'
 
 /** The four looks at every fault. */

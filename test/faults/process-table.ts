@@ -1,4 +1,7 @@
-/** The processes of this machine, as far as the suite must know: who belongs to whom, and who is left. */
+/**
+ * The processes of this machine, as far as the suite must know: who belongs to whom, and who is
+ * left.
+ */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
@@ -46,7 +49,8 @@ function fromProc(): Entry[] {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     try {
-      // The command in parentheses may hold anything; what follows the last one is in fixed order: state, parent, group.
+      // The command in parentheses may hold anything; what follows the last one is in fixed order:
+      // state, parent, group.
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
       const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       entries.push({

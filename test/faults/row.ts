@@ -18,7 +18,10 @@ export interface Row {
   readonly short?: boolean
   readonly pool?: PoolOptions | ((stage: Stage) => PoolOptions)
   readonly needs?: readonly Feature[]
-  /** Another library may give a result here where this one refuses: a matter of its policy, no damage. */
+  /**
+   * Another library may give a result here where this one refuses: a matter of its policy, no
+   * damage.
+   */
   readonly policy?: boolean
   /** The models that can't have this fault, or can't survive it, by their nature; and why. */
   readonly inherent?: Readonly<Partial<Record<WorkerModel, string>>>
@@ -46,7 +49,10 @@ export interface Row {
     readonly program?: Ending
   }
 
-  /** The time within which calls must settle and the pool must close; the suite's own limit if that is longer. */
+  /**
+   * The time within which calls must settle and the pool must close; the suite's own limit if that
+   * is longer.
+   */
   readonly limitMs?: number
   /** How long close() may take, beyond the slack that every row has. Default 500. */
   readonly closeGraceMs?: number

@@ -48,7 +48,10 @@ export class Stage {
     this.#pool = pool
   }
 
-  /** Begins to close the pool now; the row's close() then waits for this one, and its time counts from here. */
+  /**
+   * Begins to close the pool now; the row's close() then waits for this one, and its time counts
+   * from here.
+   */
   closeNow(graceMs: number): void {
     this.closing = { promise: this.pool.close(graceMs), startedAt: performance.now() }
     this.closing.promise.catch(() => {})
@@ -67,7 +70,10 @@ export class Stage {
     return Number(text)
   }
 
-  /** Waits until the pool has noticed that a worker failed; a pool that does not tell gets a third of a second. */
+  /**
+   * Waits until the pool has noticed that a worker failed; a pool that does not tell gets a third
+   * of a second.
+   */
   async noticed(): Promise<void> {
     const { pool } = this
     if (pool.crashes === undefined) await pause(300)

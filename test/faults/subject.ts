@@ -21,7 +21,10 @@ export interface Subject {
   readonly name: string
   readonly model: WorkerModel
   readonly version: string
-  /** Its errors carry atonce's codes, and every deviation counts; of rivals only hangs, deaths, orphans and wrong values count. */
+  /**
+   * Its errors carry atonce's codes, and every deviation counts; of rivals only hangs, deaths,
+   * orphans and wrong values count.
+   */
   readonly own: boolean
   readonly lacks: readonly Feature[]
   /** Makes a pool. May throw when the options are refused. */
@@ -31,7 +34,10 @@ export interface Subject {
 /** One worker unless said otherwise: what happens to the neighbours is the point of most rows. */
 export interface PoolOptions {
   readonly workers?: number
-  /** The module of the tasks: the name of a file in tasks/, or the URL of one that the row wrote. Default `faults`. */
+  /**
+   * The module of the tasks: the name of a file in tasks/, or the URL of one that the row wrote.
+   * Default `faults`.
+   */
   readonly module?: string
   readonly memoryMb?: number
   readonly startTimeoutMs?: number

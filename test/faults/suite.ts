@@ -7,7 +7,10 @@ export interface SuiteOptions {
   readonly subjects: readonly SubjectEntry[]
   /** After this long, what has not settled counts as hanging. */
   readonly limitMs: number
-  /** Programs at the same time. Each is mostly idle; more than the machine's cores makes times meaningless. */
+  /**
+   * Programs at the same time. Each is mostly idle; more than the machine's cores makes times
+   * meaningless.
+   */
   readonly parallel: number
   readonly onResult?: (result: CaseResult, done: number, total: number) => void
 }

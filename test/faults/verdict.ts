@@ -65,7 +65,10 @@ export function cellOf(result: CaseResult, own: boolean): string {
   return others.length === 0 ? 'ok' : [...new Set(others)].join(', ')
 }
 
-/** Whether a case of our own is as declared, in everything. A fault that could not be brought about shows a broken row. */
+/**
+ * Whether a case of our own is as declared, in everything. A fault that could not be brought about
+ * shows a broken row.
+ */
 export function passed(result: CaseResult): boolean {
   return result.problems.length === 0 && result.skipped?.why !== 'moot'
 }

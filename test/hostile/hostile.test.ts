@@ -1,4 +1,7 @@
-/** Programs that do to their own surroundings what real ones do: it works all the same. Each runs in a process of its own. */
+/**
+ * Programs that do to their own surroundings what real ones do: it works all the same. Each runs in
+ * a process of its own.
+ */
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -23,8 +26,8 @@ function printed(program: string, ...args: readonly string[]): Promise<string> {
 }
 
 /**
- * What the program writes to a file. Where a reader is slow, Node itself loses what a program that ends by `process.exit`
- * has written to a pipe beyond some 170 lines.
+ * What the program writes to a file. Where a reader is slow, Node itself loses what a program that
+ * ends by `process.exit` has written to a pipe beyond some 170 lines.
  */
 function writtenToFile(program: string, ...args: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'atonce-hostile-'))

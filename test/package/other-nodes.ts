@@ -1,4 +1,7 @@
-/** Other versions of Node that the package is tried on, from the npm registry; kept for the next run. */
+/**
+ * Other versions of Node that the package is tried on, from the npm registry; kept for the next
+ * run.
+ */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

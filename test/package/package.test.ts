@@ -1,4 +1,7 @@
-/** The package as npm delivers it: packed, installed in an empty project without a network, and used there. */
+/**
+ * The package as npm delivers it: packed, installed in an empty project without a network, and used
+ * there.
+ */
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
@@ -13,7 +16,10 @@ import { Project, root } from '../shipping/project.ts'
 import { assertSurveyed, surveyFiles } from '../shipping/survey.ts'
 import { newestVersion, oldestVersion, otherNode } from './other-nodes.ts'
 
-/** What is published may grow to this. Raise it when the growth is worth it to everybody who installs. */
+/**
+ * What is published may grow to this. Raise it when the growth is worth it to everybody who
+ * installs.
+ */
 const mostPackedKib = 2_000
 const mostLibraryKib = 800
 const mostBundledKib = 340
@@ -141,7 +147,8 @@ await withRuntime(virtual, async () => {
 
   test('types a user’s program, and refuses what is wrong in it', async () => {
     installTypes(user)
-    // It stands with the fixtures, which the checkout's own type check leaves out: it needs the built package.
+    // It stands with the fixtures, which the checkout's own type check leaves out: it needs the
+    // built package.
     user.write('types.ts', readFileSync(join(root, 'test/fixtures/package-user.ts'), 'utf8'))
     const checked = await user.run([
       'node_modules/typescript/bin/tsc',
@@ -229,7 +236,10 @@ function manifest(): Manifest {
   return JSON.parse(readFileSync(user.path('node_modules/atonce/package.json'), 'utf8')) as Manifest
 }
 
-/** Packs the checkout as it is built; `prepack` would build it anew, under other tests that run from it. */
+/**
+ * Packs the checkout as it is built; `prepack` would build it anew, under other tests that run from
+ * it.
+ */
 function pack(folder: string): Packed {
   if (!existsSync(join(root, 'dist/src/index.js')))
     throw new Error('There is no dist/. Build it first: npm run build')

@@ -1,4 +1,7 @@
-/** The life of pools and their workers, on real ones: nested calls and deaths, repeats, replacement, room in the queue. */
+/**
+ * The life of pools and their workers, on real ones: nested calls and deaths, repeats, replacement,
+ * room in the queue.
+ */
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'

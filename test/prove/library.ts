@@ -62,7 +62,8 @@ export const small: readonly Edit[] = [
 
 /**
  * Loads the locks with these changes.
- * @throws Error if what is to be changed does not stand there exactly once: the plan no longer fits the code
+ * @throws Error if what is to be changed does not stand there exactly once: the plan no longer fits
+ *   the code
  */
 export async function loadLibrary(edits: readonly Edit[]): Promise<Library> {
   const from = join(root, 'src', 'sync')

@@ -1,4 +1,7 @@
-/** Tasks run from CommonJS: as tsc compiles it, and from a bundle; `require('atonce')` is the same copy as `import`. */
+/**
+ * Tasks run from CommonJS: as tsc compiles it, and from a bundle; `require('atonce')` is the same
+ * copy as `import`.
+ */
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync } from 'node:fs'
 import { suite, test } from 'node:test'

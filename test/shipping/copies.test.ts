@@ -1,11 +1,17 @@
-/** A program that holds several copies of atonce: a dependency brings its own, or a loader evaluates one file twice. */
+/**
+ * A program that holds several copies of atonce: a dependency brings its own, or a loader evaluates
+ * one file twice.
+ */
 import assert from 'node:assert/strict'
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { Project } from './project.ts'
 import { assertSurveyed, errorsSeenBy, seenBy, surveyFiles } from './survey.ts'
 
-/** A package of the project that has a copy of atonce of its own, as npm nests it when two versions are asked for. */
+/**
+ * A package of the project that has a copy of atonce of its own, as npm nests it when two versions
+ * are asked for.
+ */
 function projectWithLib(lib: string, files: Readonly<Record<string, string>>): Project {
   const project = Project.with({
     ...surveyFiles,

@@ -1,6 +1,6 @@
 /**
- * Tasks run from bundles that esbuild makes. Each bundle is moved to another folder, where there is neither a package nor
- * a source, and run from a third one.
+ * Tasks run from bundles that esbuild makes. Each bundle is moved to another folder, where there is
+ * neither a package nor a source, and run from a third one.
  */
 import assert from 'node:assert/strict'
 import { copyFileSync, cpSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
@@ -126,7 +126,10 @@ if (!isWorker) {
     })
   }
 
-  /** A bundle whose task throws each of these in turn; it prints what is left of their classes at the caller. */
+  /**
+   * A bundle whose task throws each of these in turn; it prints what is left of their classes at
+   * the caller.
+   */
   const throwing = {
     ...surveyFiles,
     'fail.ts': `

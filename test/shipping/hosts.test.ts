@@ -1,4 +1,7 @@
-/** Pools start in whatever way the program itself was started, and workers inherit what they need of it. */
+/**
+ * Pools start in whatever way the program itself was started, and workers inherit what they need of
+ * it.
+ */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { suite, test } from 'node:test'

@@ -1,4 +1,7 @@
-/** What is wrong with a program is said by the error that the program gets, on threads and on processes alike. */
+/**
+ * What is wrong with a program is said by the error that the program gets, on threads and on
+ * processes alike.
+ */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
@@ -13,7 +16,10 @@ import { appendFileSync } from 'node:fs'
 appendFileSync(process.env.STARTS, '.')
 `
 
-/** An entry file whose tasks and whose main program nothing keeps apart; `main` is that program, for the given model. */
+/**
+ * An entry file whose tasks and whose main program nothing keeps apart; `main` is that program, for
+ * the given model.
+ */
 function unguarded(main: string): string {
   return `
 import { processes, task, threads } from 'atonce'

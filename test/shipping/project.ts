@@ -1,9 +1,11 @@
 /**
- * A user's project in a folder of its own: its files, atonce installed as a package, and programs run in it.
+ * A user's project in a folder of its own: its files, atonce installed as a package, and programs
+ * run in it.
  *
  *     files ─▶ folder/ + node_modules/atonce (a copy of dist/) ─▶ run(…) ─▶ exit code, stdout, stderr
  *
- * atonce is copied and not linked, so that loaders and bundlers meet it where a user's would: below node_modules.
+ * atonce is copied and not linked, so that loaders and bundlers meet it where a user's would: below
+ * node_modules.
  */
 import { spawn } from 'node:child_process'
 import {

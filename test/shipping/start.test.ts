@@ -1,6 +1,7 @@
 /**
- * What a worker loads before its first task: the library in few modules, and of Node's own no more than a hand-written worker.
- * Times are measured in bench/ (`npm run bench -- --only cold,memory`); what they come from is counted here.
+ * What a worker loads before its first task: the library in few modules, and of Node's own no more
+ * than a hand-written worker. Times are measured in bench/ (`npm run bench -- --only cold,memory`);
+ * what they come from is counted here.
  */
 import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
@@ -10,7 +11,10 @@ import { Project } from './project.ts'
 
 /** Of the package: the entry of `atonce`, and what the entries of all subpaths share. */
 const mostFiles = 2
-/** Of their text. Every worker reads it all, so a model that not every program uses belongs into a subpath of its own. */
+/**
+ * Of their text. Every worker reads it all, so a model that not every program uses belongs into a
+ * subpath of its own.
+ */
 const mostBytes = 460_000
 /** The first line of the thread, and the task’s module. */
 const othersInWorkers = 2
@@ -79,7 +83,10 @@ suite('the start of a worker', () => {
   })
 })
 
-/** A program that prints what it has loaded when a task of each model has run, and what a hand-written worker has. */
+/**
+ * A program that prints what it has loaded when a task of each model has run, and what a
+ * hand-written worker has.
+ */
 function projectAsking(models: readonly string[]): Project {
   return Project.with({
     'tasks.js': tasks,

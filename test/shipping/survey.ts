@@ -92,7 +92,10 @@ export interface SeenError {
   readonly isAtonceError: boolean
 }
 
-/** What the program printed. It prints once: a worker that runs the main program too would be seen here. */
+/**
+ * What the program printed. It prints once: a worker that runs the main program too would be seen
+ * here.
+ */
 export function seenBy(ended: Ended): unknown {
   const lines = ended.stdout.match(/(?<=seen: )\{.*\}/g) ?? []
   assert.equal(lines.length, 1, ended.text)
@@ -106,7 +109,10 @@ export function errorsSeenBy(ended: Ended): SeenError[] {
   return [threads, processes]
 }
 
-/** Checks that the program computed the known counts of primes in threads and in processes that were not itself. */
+/**
+ * Checks that the program computed the known counts of primes in threads and in processes that were
+ * not itself.
+ */
 export function assertSurveyed(ended: Ended): void {
   const { main, threads, processes } = seenBy(ended) as Survey
   assert.equal(ended.code ?? 'ended by the test', ended.signal === null ? 0 : 'ended by the test', ended.text)
@@ -125,8 +131,9 @@ export function assertSurveyed(ended: Ended): void {
 }
 
 /**
- * `money.ts`, `price.ts`: a class that says how it crosses, an error and a storage, declared beside tasks of their own and
- * of another module; two classes have one name. It prints what is left of them after their way there and back.
+ * `money.ts`, `price.ts`: a class that says how it crosses, an error and a storage, declared beside
+ * tasks of their own and of another module; two classes have one name. It prints what is left of
+ * them after their way there and back.
  */
 export const boundaryFiles: Readonly<Record<string, string>> = {
   'money.ts': `

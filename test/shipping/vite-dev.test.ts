@@ -1,4 +1,7 @@
-/** Tasks under a development server, which evaluates a module anew after each edit, in the same program. */
+/**
+ * Tasks under a development server, which evaluates a module anew after each edit, in the same
+ * program.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Project } from './project.ts'

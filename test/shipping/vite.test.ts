@@ -1,5 +1,6 @@
 /**
- * Tasks run from server bundles that `vite build --ssr` makes, moved to another folder and run from a third one.
+ * Tasks run from server bundles that `vite build --ssr` makes, moved to another folder and run from
+ * a third one.
  */
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'

@@ -1,5 +1,6 @@
 /**
- * One played tree of supervised actors, some of them in workers: who asks whom, and who dies when, follows from the seed.
+ * One played tree of supervised actors, some of them in workers: who asks whom, and who dies when,
+ * follows from the seed.
  *
  *     seed ─▶ tree, acts, faults ─▶ Supervisor, Link ─ loopback ─ Host, in real workers ─▶ what must be true of every tree
  */
@@ -69,7 +70,10 @@ export async function playActors(seed: number, tally: Tally = new Map()): Promis
   return play.trace
 }
 
-/** Error classes are learnt from their module at the first failure, in real time: so before the first play. */
+/**
+ * Error classes are learnt from their module at the first failure, in real time: so before the
+ * first play.
+ */
 let known: Promise<void> | undefined
 async function knowClasses(): Promise<void> {
   const { module } = definitionIn(Member).place
@@ -100,7 +104,10 @@ class ActorsPlay implements Scene {
   readonly #ends: Promise<void>[] = []
   #ids = 0
   #limited = false
-  /** Two that ask each other at once, from different places, wait until their time is over: nobody sees the circle. */
+  /**
+   * Two that ask each other at once, from different places, wait until their time is over: nobody
+   * sees the circle.
+   */
   readonly #meets: boolean
   #tree: Supervisor | undefined
 
@@ -281,7 +288,10 @@ class ActorsPlay implements Scene {
 
   // ── what must be true ──
 
-  /** The supervisor has given up, or each of its children answers, by the ref that it has had from the beginning. */
+  /**
+   * The supervisor has given up, or each of its children answers, by the ref that it has had from
+   * the beginning.
+   */
   async #checkTree(tree: Supervisor): Promise<void> {
     for (const [name, ref] of this.#refs) {
       for (;;) {
@@ -308,7 +318,10 @@ class ActorsPlay implements Scene {
     while (this.workers.some(({ state }) => state !== 'told')) await this.#pause(20)
   }
 
-  /** Each message was worked on once at the most, those of one sender in order; an answered one was, and who hears `no` was not. */
+  /**
+   * Each message was worked on once at the most, those of one sender in order; an answered one was,
+   * and who hears `no` was not.
+   */
   #checkMessages(): void {
     const times = new Map<number, number>()
     for (const ids of this.#done.values()) for (const id of ids) times.set(id, (times.get(id) ?? 0) + 1)

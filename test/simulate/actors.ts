@@ -1,4 +1,7 @@
-/** The actors of the played trees. Both sides are in one thread, so what an actor has done can be noted here. */
+/**
+ * The actors of the played trees. Both sides are in one thread, so what an actor has done can be
+ * noted here.
+ */
 import { actor } from '../../src/actors/definition.ts'
 import type { Ref } from '../../src/actors/ref.ts'
 import { sleep } from '../../src/coroutines/time/sleep.ts'

@@ -104,7 +104,9 @@ export class Acts {
     this.#attempts.settles(attempt, call, told)
   }
 
-  /** Whoever has waited for room may be refused all the same, by those who take it without waiting. */
+  /**
+   * Whoever has waited for room may be refused all the same, by those who take it without waiting.
+   */
   #waitsForRoom(): void {
     const attempt = this.#attempts.begin('room')
     const view = this.#limited(attempt)

@@ -1,4 +1,7 @@
-/** What a played program has asked for: each call, map or stream, why it may fail, and what became of it. */
+/**
+ * What a played program has asked for: each call, map or stream, why it may fail, and what became
+ * of it.
+ */
 import assert from 'node:assert/strict'
 import {
   AbortError,

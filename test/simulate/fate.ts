@@ -1,5 +1,6 @@
 /**
- * What becomes of each played worker, by the seed: how long its messages take, and at which of them it ends, how.
+ * What becomes of each played worker, by the seed: how long its messages take, and at which of them
+ * it ends, how.
  *
  *     passes ─▶ count ─▶ the one it ends at? ─▶ before or after it ─▶ die(how)
  */

@@ -1,5 +1,6 @@
 /**
- * `npm run simulate`: plays programs on the real pool with real workers, and trees of actors, in virtual time.
+ * `npm run simulate`: plays programs on the real pool with real workers, and trees of actors, in
+ * virtual time.
  *
  *     npm run simulate -- --seeds 1000000        so many of each, from a seed of its own
  *     npm run simulate -- pool --seed 1017       that one program, with its trace

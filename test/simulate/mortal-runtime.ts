@@ -1,8 +1,9 @@
 /**
  * The runtime of one played worker: a view of the simulated one, which ends with the worker.
  *
- * A thread or process that dies takes along what it would have done next. So does this: its timers, and whoever waits,
- * do not go on. Each worker also has a runtime of its own, as each thread has: actors keep what they share by it.
+ * A thread or process that dies takes along what it would have done next. So does this: its timers,
+ * and whoever waits, do not go on. Each worker also has a runtime of its own, as each thread has:
+ * actors keep what they share by it.
  */
 import { everyoneParked } from '../../src/runtime/park.ts'
 import type { Runtime, Timer } from '../../src/runtime/runtime.ts'

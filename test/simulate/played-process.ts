@@ -1,4 +1,7 @@
-/** A played process: one ordered stream each way, nothing can be taken back, ends of channels by numbers. */
+/**
+ * A played process: one ordered stream each way, nothing can be taken back, ends of channels by
+ * numbers.
+ */
 import type { PoolOptions } from '../../src/pool/options.ts'
 import type { Timer } from '../../src/runtime/runtime.ts'
 import { FarLinks } from '../../src/wire/lent/far-links.ts'

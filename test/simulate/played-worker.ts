@@ -1,5 +1,6 @@
 /**
- * Workers that are played in this thread: the real near side, the real far side, a loopback between them.
+ * Workers that are played in this thread: the real near side, the real far side, a loopback between
+ * them.
  *
  *     PlayedWorker ─ its fate: when it starts, at which message it dies ─▶ PlayedThread · PlayedProcess
  */

@@ -1,9 +1,11 @@
 /**
- * One played program on a pool: what it does, when, and what becomes of its workers follows from the seed.
+ * One played program on a pool: what it does, when, and what becomes of its workers follows from
+ * the seed.
  *
  *     seed ─▶ options, faults, acts ─▶ the real pool ─ loopback ─ real workers ─▶ what must be true of every program
  *
- * All of it runs in virtual time, and the seed decides who goes first. So a program that fails can be played again.
+ * All of it runs in virtual time, and the seed decides who goes first. So a program that fails can
+ * be played again.
  */
 import assert from 'node:assert/strict'
 import { createExecutor, type Executor } from '../../src/executor/executor.ts'
@@ -225,11 +227,15 @@ class PoolPlay implements ActsScene, Surroundings {
     this.#checkDeaths()
   }
 
-  /** A death takes as many calls from outside along as the worker runs side by side; one has all of its family. */
+  /**
+   * A death takes as many calls from outside along as the worker runs side by side; one has all of
+   * its family.
+   */
   #checkDeaths(): void {
     const { takenAlong } = this.attempts
     const ended = this.workers.filter(({ endedInOrder }) => !endedInOrder).length
-    // Those that die of a module they import are not followed by others for ever: whoever waits for it is told.
+    // Those that die of a module they import are not followed by others for ever: whoever waits for
+    // it is told.
     if (ended >= failuresBeforeGivingUp) return
     assert.ok(
       takenAlong.length <= ended * this.#options.callsPerWorker,

@@ -1,4 +1,7 @@
-/** Whether anything of a simulation touches the real clock: it would be another run each time, and could wait for ever. */
+/**
+ * Whether anything of a simulation touches the real clock: it would be another run each time, and
+ * could wait for ever.
+ */
 import { realRuntime } from '../../src/runtime/real.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 

@@ -1,4 +1,7 @@
-/** Programs on real pools and workers, and trees of actors, in virtual time: whatever order things come in, and whoever dies when. */
+/**
+ * Programs on real pools and workers, and trees of actors, in virtual time: whatever order things
+ * come in, and whoever dies when.
+ */
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { plays } from './plays.ts'

@@ -1,4 +1,7 @@
-/** The tasks of the played programs. Both sides are in one thread, so a task can note here that it has begun. */
+/**
+ * The tasks of the played programs. Both sides are in one thread, so a task can note here that it
+ * has begun.
+ */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Receiver, Sender } from '../../src/channel/ends.ts'

@@ -1,4 +1,7 @@
-/** Thousands of calls on real workers, some of which die: nothing runs twice, nothing is lost, nobody pays for another. */
+/**
+ * Thousands of calls on real workers, some of which die: nothing runs twice, nothing is lost,
+ * nobody pays for another.
+ */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,7 +35,10 @@ interface Attempt {
   cancelled: boolean
 }
 
-/** Submits calls in bursts of any size, cancels some at any time, until there are `count` of them or the time is over. */
+/**
+ * Submits calls in bursts of any size, cancels some at any time, until there are `count` of them or
+ * the time is over.
+ */
 async function attack(
   pool: Executor,
   random: () => number,

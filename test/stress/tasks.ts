@@ -26,7 +26,10 @@ export type Manner =
 
 const logs = new Map<string, number>()
 
-/** One line in a file that all workers append to: each write is atomic, and there when the worker is not any more. */
+/**
+ * One line in a file that all workers append to: each write is atomic, and there when the worker is
+ * not any more.
+ */
 function mark(log: string, index: number): void {
   let fd = logs.get(log)
   if (fd === undefined) {

@@ -1,4 +1,6 @@
-/** The types of `shareable` and `propagated`: compiled, not run. What must not compile is marked. */
+/**
+ * The types of `shareable` and `propagated`: compiled, not run. What must not compile is marked.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { propagated, shareable } from '../../src/index.ts'
 

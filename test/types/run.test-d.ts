@@ -1,4 +1,6 @@
-/** The types of `task`, `run` and their results: compiled, not run. What must not compile is marked. */
+/**
+ * The types of `task`, `run` and their results: compiled, not run. What must not compile is marked.
+ */
 import {
   context,
   currentExecutor,
@@ -49,7 +51,8 @@ task(commonJs, (a: number) => a) satisfies (a: number) => number
 // @ts-expect-error: a number is no module
 task(5, (a: number) => a)
 
-// A parameter that has only a default value has the type of that value; one that has neither must say what it is.
+// A parameter that has only a default value has the type of that value; one that has neither must
+// say what it is.
 same<Parameters<typeof greet>, [name: string, greeting?: string | undefined, mark?: string | undefined]>(true)
 // @ts-expect-error: a parameter without a type
 task(import.meta, text => text)

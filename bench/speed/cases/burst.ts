@@ -2,7 +2,10 @@ import type { InsideCase } from '../case.ts'
 import { expect, repeat, warmUpWindows } from '../repeat.ts'
 import type { RivalEntry } from '../rival.ts'
 
-/** What a server does that gets many small requests at once: all calls are made before the first answer. */
+/**
+ * What a server does that gets many small requests at once: all calls are made before the first
+ * answer.
+ */
 export const burst: InsideCase = burstOf({
   name: 'burst',
   title: '20,000 calls of identity at once',

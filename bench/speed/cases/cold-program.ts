@@ -1,4 +1,7 @@
-/** The cold program: as little as one can write to get two answers from two workers. Imports nothing that it does not need. */
+/**
+ * The cold program: as little as one can write to get two answers from two workers. Imports nothing
+ * that it does not need.
+ */
 import { writeSync } from 'node:fs'
 import type { Rival } from '../rival.ts'
 
@@ -10,7 +13,8 @@ await Promise.race(calls)
 const firstAt = performance.timeOrigin + performance.now()
 const answers = await Promise.all(calls)
 
-// Imported late: it is no part of what is measured. Asked here, for nobody waits for workers that outlive this program.
+// Imported late: it is no part of what is measured. Asked here, for nobody waits for workers that
+// outlive this program.
 const { treeCpuMs } = await import('../../../src/measure/process-tree.ts')
 const { childPids } = await import('../children.ts')
 writeSync(3, JSON.stringify({ firstAt, answers, cpuMs: treeCpuMs(childPids()) }))

@@ -2,7 +2,9 @@ import { type OutsideCase, workers } from '../case.ts'
 import { program } from '../program.ts'
 import { expect } from '../repeat.ts'
 
-/** What a command line tool does: everything is cold, and the first answer is what one waits for. */
+/**
+ * What a command line tool does: everything is cold, and the first answer is what one waits for.
+ */
 export const cold: OutsideCase = {
   name: 'cold',
   title: 'from the start of a program to the first of two answers, one from each of two new workers',

@@ -2,10 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { LoopCase } from '../case.ts'
 import { repeat } from '../repeat.ts'
 
-/** A whole program that waits: the gallery's crawler, beside one by hand that does the same work. */
+/**
+ * A whole program that waits: the gallery's crawler, beside one by hand that does the same work.
+ */
 export const crawler: LoopCase = crawl('crawler', 'L', 'delays of 5 to 50 ms')
 
-/** The same where there is hardly anything to wait for, so that what is around the requests shows. */
+/**
+ * The same where there is hardly anything to wait for, so that what is around the requests shows.
+ */
 export const crawlerAtOnce: LoopCase = crawl('crawler-at-once', 'M', 'delays of 0.5 to 5 ms')
 
 function crawl(name: string, sizeName: 'M' | 'L', delays: string): LoopCase {

@@ -3,7 +3,10 @@ import { expect, loaded, runAll } from '../repeat.ts'
 import type { Pool } from '../rival.ts'
 
 const wanted = 1_000_000
-/** Who can't do the million in this time does fewer. A library that has a call for many inputs is waited for longer. */
+/**
+ * Who can't do the million in this time does fewer. A library that has a call for many inputs is
+ * waited for longer.
+ */
 const patienceMs = ({ map }: Pool): number => (map ? 10_000 : 3_000)
 const fewer = [100_000, 20_000]
 

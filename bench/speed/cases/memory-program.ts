@@ -1,4 +1,7 @@
-/** Starts workers, makes sure that each of them has worked, lets them rest, and tells the resident memory of all. */
+/**
+ * Starts workers, makes sure that each of them has worked, lets them rest, and tells the resident
+ * memory of all.
+ */
 import { writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { childPids, residentBytes } from '../children.ts'

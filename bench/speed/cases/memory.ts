@@ -4,7 +4,10 @@ import { program } from '../program.ts'
 const few = 1
 const many = 5
 
-/** What a pool costs that waits for work. Of processes the resident sets are added up, so shared pages count for each. */
+/**
+ * What a pool costs that waits for work. Of processes the resident sets are added up, so shared
+ * pages count for each.
+ */
 export const memory: OutsideCase = {
   name: 'memory',
   title: `resident memory of each further idle worker: (with ${many} − with ${few}) ÷ ${many - few}`,

@@ -4,7 +4,10 @@ import { expect, repeat, warmUpWindows } from '../repeat.ts'
 const groups = 200
 const children = 100
 
-/** The price of structure: what it costs that somebody knows, cancels and waits for what was started. */
+/**
+ * The price of structure: what it costs that somebody knows, cancels and waits for what was
+ * started.
+ */
 export const spawnJoin: LoopCase = {
   name: 'spawn-join',
   title: 'starting and joining a function that does nothing, 100 at a time: what one of them costs',

@@ -19,7 +19,10 @@ export const primes: InsideCase = speedUp({
   total: 216_816,
 })
 
-/** Items whose cost differs a thousandfold: who deals them out beforehand waits for the unlucky worker. */
+/**
+ * Items whose cost differs a thousandfold: who deals them out beforehand waits for the unlucky
+ * worker.
+ */
 export const collatz: InsideCase = speedUp({
   name: 'collatz',
   title: 'longest Collatz chains below 160 numbers from 50 to 40,000, of very uneven cost',
@@ -28,7 +31,10 @@ export const collatz: InsideCase = speedUp({
   total: 26_447,
 })
 
-/** n = floor(50 + 40,000 u⁸), with u in [0, 1] from a linear congruential generator in double arithmetic. */
+/**
+ * n = floor(50 + 40,000 u⁸), with u in [0, 1] from a linear congruential generator in double
+ * arithmetic.
+ */
 function unevenNumbers(count: number): number[] {
   let state = 7
   return Array.from({ length: count }, () => {

@@ -3,7 +3,10 @@ import { Channel, type Executor, move } from 'atonce'
 import type { Rival } from '../rival.ts'
 import { bumpMoved, sendNumbers, sumUp, tasks } from './atonce-tasks.ts'
 
-/** All workers are started beforehand, as those of the others are; by default they start when there is work for them. */
+/**
+ * All workers are started beforehand, as those of the others are; by default they start when there
+ * is work for them.
+ */
 export function atonce(open: (options: { workers: number; minWorkers: number }) => Executor): Rival {
   return {
     start(workers) {

@@ -1,4 +1,7 @@
-/** The calls that effect's two sides agree on. Schemas as plain as they can be: they are walked at each call. */
+/**
+ * The calls that effect's two sides agree on. Schemas as plain as they can be: they are walked at
+ * each call.
+ */
 
 import * as Rpc from 'effect/rpc/Rpc'
 import * as RpcGroup from 'effect/rpc/RpcGroup'

@@ -1,4 +1,7 @@
-/** multithreading sends the source of functions; they import what they need, or are complete in themselves. */
+/**
+ * multithreading sends the source of functions; they import what they need, or are complete in
+ * themselves.
+ */
 import { initRuntime, move, spawn } from 'multithreading'
 import type { Rival } from '../rival.ts'
 import type { WorkName } from '../work.ts'
@@ -10,7 +13,8 @@ const rival: Rival = {
       // The shortest thing that it can do, without the price of an import for each call.
       run: (name, argument) =>
         name === 'identity' ? spawned(spawn(move(argument), value => value)) : imported(name, argument),
-      // It moves typed arrays always, so no `copy`; it warns at each unguarded shared one, so no `share`.
+      // It moves typed arrays always, so no `copy`; it warns at each unguarded shared one, so no
+      // `share`.
       move: array =>
         spawned(
           spawn(move(array), moved => {

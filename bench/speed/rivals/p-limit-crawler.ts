@@ -1,6 +1,7 @@
 /**
- * The gallery's crawl by hand: p-limit for each host, promises and loops for the rest, one signal by which the first failure
- * ends all the others. Only what is no concurrency is shared with it: HTTP, HTML, robots.txt.
+ * The gallery's crawl by hand: p-limit for each host, promises and loops for the rest, one signal
+ * by which the first failure ends all the others. Only what is no concurrency is shared with it:
+ * HTTP, HTML, robots.txt.
  */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -60,7 +61,10 @@ export async function crawl(start: string, place: Place, perHost: number): Promi
   return { pages: pages.length, redirects, failures, disallowed, sum: sumOf(pages) }
 }
 
-/** A server's failure is tried again twice, a moment later; a refusal as soon as the server has named. */
+/**
+ * A server's failure is tried again twice, a moment later; a refusal as soon as the server has
+ * named.
+ */
 async function ask(url: string, place: Place, signal: AbortSignal): Promise<Answer> {
   for (let tries = 1, refusals = 0; ; ) {
     const answer = await get(url, place, signal)

@@ -1,4 +1,7 @@
-/** Hand-written: a queue, and one call in flight for each worker. What one writes for work of uneven cost. */
+/**
+ * Hand-written: a queue, and one call in flight for each worker. What one writes for work of uneven
+ * cost.
+ */
 import { Worker } from 'node:worker_threads'
 import type { Rival } from '../rival.ts'
 

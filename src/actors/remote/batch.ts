@@ -1,10 +1,11 @@
 /**
- * What leaves in one turn of the loop, as one flat list: the platform copies that several times as fast as an object for each
- * message.
+ * What leaves in one turn of the loop, as one flat list: the platform copies that several times as
+ * fast as an object for each message.
  *
  *     [1, to, method, n, arg × n]  [2, id, to, method, within, n, arg × n]  [3, id, value]  [4, name]  [0, item]
  *
- * Methods are numbers, each named once for each direction. Only primitives go flat; anything else goes as an item.
+ * Methods are numbers, each named once for each direction. Only primitives go flat; anything else
+ * goes as an item.
  */
 import type { Item } from './items.ts'
 

@@ -1,8 +1,9 @@
 /**
  * The targets that the other side of a link reaches by number, and how often each number has left.
  *
- * The other side says `release` when nobody there has the ref any more, with how often it has received it: a ref that is on
- * its way at that moment is still counted here, so it finds its target.
+ * The other side says `release` when nobody there has the ref any more, with how often it has
+ * received it: a ref that is on its way at that moment is still counted here, so it finds its
+ * target.
  */
 import type { Inlet, Target } from '../contract.ts'
 import type { StopReason } from '../reason.ts'
@@ -51,7 +52,10 @@ export class Exports {
     return number
   }
 
-  /** After its end it stays until the other side has heard of that: what is on its way becomes dead letters with its name. */
+  /**
+   * After its end it stays until the other side has heard of that: what is on its way becomes dead
+   * letters with its name.
+   */
   release(number: number, count: number): void {
     const exported = this.#exported.get(number)
     if (exported === undefined) return

@@ -1,4 +1,7 @@
-/** Actors in a worker: the far side of a link whose near side starts and supervises them. README.md tells the protocol. */
+/**
+ * Actors in a worker: the far side of a link whose near side starts and supervises them. README.md
+ * tells the protocol.
+ */
 import type { Place } from '../../declared/declarations.ts'
 import { AbortError } from '../../errors.ts'
 import { admitGuest, type GuestHome } from '../../worker/far/guests.ts'
@@ -69,7 +72,8 @@ class Host {
     restart: ChildSettings['restart'],
     answering: Answering,
   ): Promise<number> {
-    // The worker has imported the module of the first actor that lives there; this one may be of another.
+    // The worker has imported the module of the first actor that lives there; this one may be of
+    // another.
     if (findDefinition(place) === undefined) await importModule(place.module)
     const definition = findDefinition(place)
     if (definition === undefined)

@@ -1,4 +1,7 @@
-/** What goes over a link, as README.md tells; primitives go in shorter form, see `batch.ts`. Values are as the codec made them: `special` says that they must be revived. */
+/**
+ * What goes over a link, as README.md tells; primitives go in shorter form, see `batch.ts`. Values
+ * are as the codec made them: `special` says that they must be revived.
+ */
 import type { Place } from '../../declared/declarations.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import type { Overflow } from '../contract.ts'

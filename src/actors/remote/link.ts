@@ -1,6 +1,6 @@
 /**
- * One side of a link: what leaves in one turn of the loop leaves together, and what comes finds its target by number.
- * README.md tells the protocol.
+ * One side of a link: what leaves in one turn of the loop leaves together, and what comes finds its
+ * target by number. README.md tells the protocol.
  */
 import { AbortError } from '../../errors.ts'
 import { classesOf, learnClassesOf } from '../../executor/caller.ts'

@@ -1,4 +1,7 @@
-/** The workers of one executor's kind that actors live in: as many as the executor has, started as they are needed. */
+/**
+ * The workers of one executor's kind that actors live in: as many as the executor has, started as
+ * they are needed.
+ */
 
 import { OptionError } from '../../errors.ts'
 import type { Executor } from '../../executor/executor.ts'
@@ -18,7 +21,10 @@ export class HostingPlace {
     this.#place = place
   }
 
-  /** The worker with the fewest actors, a new one while there are fewer than the executor has; one actor more lives there. */
+  /**
+   * The worker with the fewest actors, a new one while there are fewer than the executor has; one
+   * actor more lives there.
+   */
   enter(module: string): WorkerHost {
     const open = [...this.#hosts].filter(({ isOpen }) => isOpen)
     let host = open.reduce<WorkerHost | undefined>(
@@ -43,7 +49,8 @@ const places = new WeakMap<Executor, HostingPlace>()
  */
 export function hostingPlace(on: Executor): HostingPlace | undefined {
   if (on?.model === 'coroutines') return undefined
-  // While a worker imports a module to find its actors, that module must not start workers, which would import it again.
+  // While a worker imports a module to find its actors, that module must not start workers, which
+  // would import it again.
   if (isWorker && !insideTask() && currentActor() === undefined) refuseExecutor()
   let found = places.get(on)
   if (found === undefined) {

@@ -5,9 +5,9 @@
  *        ▲                   │
  *        └───── lost ◀───────┘   its link broke: of a supervised actor only, which begins again; any other has ended
  *
- * What is sent while it waits is kept, up to the capacity of its mailbox, and sent when it is attached. No more tells are
- * under way than its mailbox holds: the far side says how many have left it, and actors that tell more wait, as they would
- * for an actor here.
+ * What is sent while it waits is kept, up to the capacity of its mailbox, and sent when it is
+ * attached. No more tells are under way than its mailbox holds: the far side says how many have
+ * left it, and actors that tell more wait, as they would for an actor here.
  */
 import { Ask, cycle } from '../ask.ts'
 import { Cell } from '../cell.ts'
@@ -170,7 +170,10 @@ export class RemoteTarget implements Target {
     limits: Limits | undefined,
   ): AsyncIterableIterator<unknown> {
     let opened: Promise<unknown> | undefined
-    /** The generator lives where it was opened: another worker knows another one, or none, by its number. */
+    /**
+     * The generator lives where it was opened: another worker knows another one, or none, by its
+     * number.
+     */
     let openedOn: TargetLink | undefined
     let over = false
     const step = async (request: (link: TargetLink, ask: Ask) => Request): Promise<unknown> => {
@@ -268,8 +271,9 @@ export class RemoteTarget implements Target {
   }
 
   /**
-   * Resolves with `asked`, however it ends. If nothing comes soon after `budgetMs`, its worker does not react: the worker is
-   * ended, if it is one of this side's, and this actor for good if it `ends`.
+   * Resolves with `asked`, however it ends. If nothing comes soon after `budgetMs`, its worker does
+   * not react: the worker is ended, if it is one of this side's, and this actor for good if it
+   * `ends`.
    */
   async orKill(asked: Promise<unknown>, budgetMs: number, ends: boolean): Promise<void> {
     const settled = asked.then(

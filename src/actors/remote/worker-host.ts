@@ -15,7 +15,10 @@ export class WorkerHost implements LifeOwner {
   readonly link: Link
   readonly #life: Life
   readonly #ended: (host: WorkerHost) => void
-  /** The module that the actors there are of; any one will do, as each brings the same part of atonce. */
+  /**
+   * The module that the actors there are of; any one will do, as each brings the same part of
+   * atonce.
+   */
   readonly #module: string
   /** Actors that live there, or are being started there. */
   actors = 0

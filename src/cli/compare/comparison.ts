@@ -33,7 +33,9 @@ export interface Row {
 export interface Figures {
   readonly wallMs: Estimate
   readonly wallSamplesMs: readonly number[]
-  /** Median CPU time of the whole tree of processes; undefined where the system does not tell it. */
+  /**
+   * Median CPU time of the whole tree of processes; undefined where the system does not tell it.
+   */
   readonly cpuMs: number | undefined
   /** CPU time ÷ wall time, all runs together. */
   readonly coresBusy: number | undefined
@@ -79,8 +81,8 @@ function figuresOf({ runs, wallMs, peakBytes }: Contender, plain: readonly numbe
 const shortestForCpuMs = 10
 
 /**
- * CPU time over wall time, of all runs together: the system counts in ticks of 10 ms, so one run may be too short for
- * it, and when all of them are, nothing can be said.
+ * CPU time over wall time, of all runs together: the system counts in ticks of 10 ms, so one run
+ * may be too short for it, and when all of them are, nothing can be said.
  */
 function inCores(
   runs: readonly RunMeasure[],

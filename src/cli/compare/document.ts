@@ -1,10 +1,16 @@
-/** `--json`: the comparison as a document, schema `atonce.compare/1`. Fields may be added; what is there keeps its meaning. */
+/**
+ * `--json`: the comparison as a document, schema `atonce.compare/1`. Fields may be added; what is
+ * there keeps its meaning.
+ */
 import { summaryOf } from '../ending.ts'
 import type { Surroundings } from '../surroundings.ts'
 import type { Row } from './comparison.ts'
 import type { Result } from './result.ts'
 
-/** Figures that the system does not tell are left out; times in ms, sizes in bytes; `high` is null where one run leaves it open. */
+/**
+ * Figures that the system does not tell are left out; times in ms, sizes in bytes; `high` is null
+ * where one run leaves it open.
+ */
 export function documentOf(results: readonly Result[], surroundings: Surroundings): object {
   return {
     schema: 'atonce.compare/1',

@@ -19,11 +19,16 @@ export interface RaceOptions {
   /** Exactly that many rounds; undefined: as many as tell something, in about `budgetMs`. */
   readonly runs: number | undefined
   readonly budgetMs: number
-  /** Told before and during each run: how many runs are done, of about how many, and what goes on. */
+  /**
+   * Told before and during each run: how many runs are done, of about how many, and what goes on.
+   */
   readonly onProgress: (done: number, total: number, what: string) => void
 }
 
-/** Runs the comparison; the plain loop comes first. A model that fails is a contender with a failure; only an interrupt throws. */
+/**
+ * Runs the comparison; the plain loop comes first. A model that fails is a contender with a
+ * failure; only an interrupt throws.
+ */
 export async function race(subject: Subject, options: RaceOptions): Promise<readonly Contender[]> {
   const executors: Executor[] = []
   const open = (model: Model) => {
@@ -79,9 +84,10 @@ async function runAll(
 const fewestRounds = 6
 
 /**
- * How many rounds: what was asked for; else six (the fewest with an honest interval by resampling), more while they are
- * short, twelve if six leave a doubt, and no fewer than three when time runs out. The doubt is looked at once: to go on
- * until the figures please would make them please more often than they should.
+ * How many rounds: what was asked for; else six (the fewest with an honest interval by resampling),
+ * more while they are short, twelve if six leave a doubt, and no fewer than three when time runs
+ * out. The doubt is looked at once: to go on until the figures please would make them please more
+ * often than they should.
  */
 class Schedule {
   rounds: number
@@ -109,8 +115,8 @@ class Schedule {
 }
 
 /**
- * Idle threads are part of this process and of its memory, so threads come last: before them, the peak is what the
- * model itself needed.
+ * Idle threads are part of this process and of its memory, so threads come last: before them, the
+ * peak is what the model itself needed.
  */
 function memoryOrder(contenders: readonly Contender[]): Contender[] {
   return contenders.toSorted((a, b) => Number(a.model === 'threads') - Number(b.model === 'threads'))

@@ -1,4 +1,6 @@
-/** One target of `compare`, done: what the terminal, the JSON and the report tell, each in its way. */
+/**
+ * One target of `compare`, done: what the terminal, the JSON and the report tell, each in its way.
+ */
 import type { Comparison } from './comparison.ts'
 import type { Picture, Subject } from './subject.ts'
 import type { Verdict } from './verdict.ts'

@@ -30,7 +30,10 @@ export interface Subject {
   readonly name: string
   /** A headline: what is done, and how much of it. */
   readonly title: string
-  /** The work of one run. What prepares it (a fresh copy of the inputs) is done before this returns, and not timed. */
+  /**
+   * The work of one run. What prepares it (a fresh copy of the inputs) is done before this returns,
+   * and not timed.
+   */
   prepareSerial(): () => Promise<unknown>
   prepareOn(executor: Executor, onProgress: ProgressListener): () => Promise<unknown>
   /** Checks an answer of any model. The first answer is the plain loop's. */

@@ -1,4 +1,7 @@
-/** A task of the user's own as a subject: the plain loop calls it input by input, an executor maps it over them. */
+/**
+ * A task of the user's own as a subject: the plain loop calls it input by input, an executor maps
+ * it over them.
+ */
 import { isDeepStrictEqual } from 'node:util'
 import { argumentsOf } from '../call.ts'
 import { summaryOf, UsageError } from '../ending.ts'

@@ -1,4 +1,7 @@
-/** What a comparison says, in one sentence and one command. It calls nothing faster unless the interval excludes 1. */
+/**
+ * What a comparison says, in one sentence and one command. It calls nothing faster unless the
+ * interval excludes 1.
+ */
 import { decide } from '../../measure/estimate.ts'
 import { summaryOf } from '../ending.ts'
 import { cores, duration, factor, factorWithin } from '../figures.ts'
@@ -9,7 +12,10 @@ import type { Subject } from './subject.ts'
 export interface Verdict {
   /** `wrong`: a model failed or gave another answer; the others' figures still stand. */
   readonly kind: 'faster' | 'not faster' | 'undecided' | 'wrong'
-  /** The model to use: the fastest, or the plain loop when nothing beats it; undefined while undecided. */
+  /**
+   * The model to use: the fastest, or the plain loop when nothing beats it; undefined while
+   * undecided.
+   */
   readonly use: Row['model'] | undefined
   readonly sentence: string
   /** The next command to type. */
@@ -101,14 +107,20 @@ function gain({ model, figures }: Measured): string {
   return `${capital(model)} are ${factorWithin(figures.speedUp)} as fast as the plain loop`
 }
 
-/** The interval holds all the same: what disturbed one run disturbed the one beside it. The figure may be another on a quiet machine. */
+/**
+ * The interval holds all the same: what disturbed one run disturbed the one beside it. The figure
+ * may be another on a quiet machine.
+ */
 function roughly({ disturbed, foreignCores }: Comparison): string {
   return disturbed
     ? ` Others kept ${cores(foreignCores)} cores busy meanwhile, so the figure is a rough one.`
     : ''
 }
 
-/** Others that are faster than the plain loop too; "as good" when their intervals overlap the winner's. */
+/**
+ * Others that are faster than the plain loop too; "as good" when their intervals overlap the
+ * winner's.
+ */
 function runnersUp(winner: Measured, faster: readonly Measured[]): string {
   const others = faster.filter(row => row !== winner)
   if (others.length === 0) return ''

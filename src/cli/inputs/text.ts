@@ -1,13 +1,16 @@
 /**
- * Bytes as text, as their byte-order mark says: editors and shells of Windows write one, and PowerShell's `>` writes UTF-16. The mark
- * itself is not a part of the text.
+ * Bytes as text, as their byte-order mark says: editors and shells of Windows write one, and
+ * PowerShell's `>` writes UTF-16. The mark itself is not a part of the text.
  */
 
 export function decoded(bytes: Uint8Array): string {
   return decoderFor(bytes).decode(bytes)
 }
 
-/** Lines as they come, without their ends. Only line feeds part them, so a line of NDJSON may hold any other character. */
+/**
+ * Lines as they come, without their ends. Only line feeds part them, so a line of NDJSON may hold
+ * any other character.
+ */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, void> {
   let begun: string[] = [] // A line may be longer than many chunks: its parts are joined once.
   for await (const text of textsOf(chunks)) {

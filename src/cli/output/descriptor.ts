@@ -1,11 +1,17 @@
-/** Writes to a descriptor until all is written: the system may take a part of what it is given, and does when a disk fills up. */
+/**
+ * Writes to a descriptor until all is written: the system may take a part of what it is given, and
+ * does when a disk fills up.
+ */
 import { write as writeOnce, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { runtime } from '../../runtime/runtime.ts'
 
 const writePart = promisify(writeOnce)
 
-/** @throws what the system says when it takes no more, or the reason of `signal` while a reader is waited for */
+/**
+ * @throws what the system says when it takes no more, or the reason of `signal` while a reader is
+ * waited for
+ */
 export async function writeAll(
   fd: number,
   content: string | Uint8Array,

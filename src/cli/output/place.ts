@@ -1,4 +1,7 @@
-/** Where a path leads that somebody typed for an output: looked at before anything is done, so that nothing is replaced that is not a file. */
+/**
+ * Where a path leads that somebody typed for an output: looked at before anything is done, so that
+ * nothing is replaced that is not a file.
+ */
 import { lstat, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
@@ -13,7 +16,10 @@ export interface FilePlace {
 
 /** What is written there goes into it, as with `tee` and `cp`. */
 export type StreamPlace =
-  /** A descriptor that this process has: `/dev/stdout`, `/dev/fd/63`, which is what a shell makes of `>(command)`. */
+  /**
+   * A descriptor that this process has: `/dev/stdout`, `/dev/fd/63`, which is what a shell makes of
+   * `>(command)`.
+   */
   | { readonly kind: 'descriptor'; readonly fd: number }
   /** A FIFO, a device, a socket. */
   | { readonly kind: 'special'; readonly path: string; readonly fifo: boolean }
@@ -28,7 +34,10 @@ export interface FileBefore {
 /** Linux follows 40 links before it says that they go round in a circle (path_resolution(7)). */
 const mostLinks = 40
 
-/** @throws what the system says of a path that leads nowhere: a circle of links, a folder that is closed to us */
+/**
+ * @throws what the system says of a path that leads nowhere: a circle of links, a folder that is
+ * closed to us
+ */
 export async function placeOf(typed: string): Promise<Place> {
   let path = resolve(typed)
   for (let links = 0; links < mostLinks; links += 1) {
@@ -61,7 +70,10 @@ function absent(error: NodeJS.ErrnoException): undefined {
 
 const names: Readonly<Record<string, number>> = { '/dev/stdin': 0, '/dev/stdout': 1, '/dev/stderr': 2 }
 
-/** Its number, if the path names one of our own. Opened by such a name, a file would be emptied and a socket refused. */
+/**
+ * Its number, if the path names one of our own. Opened by such a name, a file would be emptied and
+ * a socket refused.
+ */
 function descriptorIn(path: string): number | undefined {
   if (process.platform === 'win32') return undefined
   const [, number] = /^(?:\/dev|\/proc\/(?:self|thread-self|\d+))\/fd\/(\d+)$/.exec(path) ?? []

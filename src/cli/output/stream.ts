@@ -28,7 +28,8 @@ export async function openStream(typed: string, place: StreamPlace): Promise<Str
   }
 }
 
-// A write that waits for its reader inside of the system could not be given up: the program would not even end.
+// A write that waits for its reader inside of the system could not be given up: the program would
+// not even end.
 const atOnce = constants.O_WRONLY | (constants.O_NONBLOCK ?? 0)
 
 async function openSpecial({ path, fifo }: { path: string; fifo: boolean }): Promise<FileHandle> {
@@ -45,7 +46,10 @@ async function openSpecial({ path, fifo }: { path: string; fifo: boolean }): Pro
 /** How often is looked whether a FIFO has got its reader. */
 const readerMs = 20
 
-/** A pipe that we were started with, opened once more, so that its other owners go on waiting in the system. */
+/**
+ * A pipe that we were started with, opened once more, so that its other owners go on waiting in the
+ * system.
+ */
 async function reopened(fd: number): Promise<FileHandle | undefined> {
   if (!fstatSync(fd).isFIFO()) return undefined
   return await open(`/dev/fd/${fd}`, atOnce).catch(() => undefined)

@@ -1,6 +1,6 @@
 /**
- * Questions to one side that runs code, a program or one of its threads, in the Chrome DevTools Protocol; over which way they travel is
- * somebody else's matter.
+ * Questions to one side that runs code, a program or one of its threads, in the Chrome DevTools
+ * Protocol; over which way they travel is somebody else's matter.
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes } from '../ending.ts'
@@ -9,7 +9,10 @@ import { CommandError, exitCodes } from '../ending.ts'
 export interface Asked {
   /** The value of an expression in its own global scope, as JSON has it. @throws CommandError */
   evaluate(expression: string): Promise<unknown>
-  /** Of a promise: what it resolves to, or undefined if it has not within that time. @throws CommandError */
+  /**
+   * Of a promise: what it resolves to, or undefined if it has not within that time. @throws
+   * CommandError
+   */
   evaluateWithin(ms: number, promise: string): Promise<unknown>
 }
 

@@ -1,6 +1,7 @@
 /**
- * The private way into a program: a socket in a folder that only the program's own user and root can enter; the program connects to it when
- * it is called (src/live/door.ts). It needs a program whose event loop turns, and leaves nothing open: the connection ends with this command.
+ * The private way into a program: a socket in a folder that only the program's own user and root
+ * can enter; the program connects to it when it is called (src/live/door.ts). It needs a program
+ * whose event loop turns, and leaves nothing open: the connection ends with this command.
  */
 import { chmod, chown, lchown, mkdtemp, rmdir, unlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -46,7 +47,8 @@ async function meetingOf(pid: number): Promise<Meeting> {
       await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
       await chmod(path, 0o600)
       if (owner !== undefined && owner.uid !== process.geteuid?.()) {
-        // Root looks into another user's program. The folder comes last: until then that user can't change what is in it.
+        // Root looks into another user's program. The folder comes last: until then that user can't
+        // change what is in it.
         await chown(path, owner.uid, owner.gid)
         await lchown(folder, owner.uid, owner.gid)
       }

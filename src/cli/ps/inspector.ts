@@ -4,7 +4,8 @@
  *     closed ──SIGUSR1──▶ it listens on 127.0.0.1 ──WebSocket──▶ Runtime.evaluate … ──inspector.close() in there──▶ closed
  *     open already (--inspect) ─────────────────────▶ the same, but it is left open
  *
- * Protocol: Chrome DevTools Protocol, domain Runtime (conversation.ts), and Node's for its threads (threads.ts). A look interrupts what runs in there, be it a loop that never awaits.
+ * Protocol: Chrome DevTools Protocol, domain Runtime (conversation.ts), and Node's for its threads
+ * (threads.ts). A look interrupts what runs in there, be it a loop that never awaits.
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes, summaryOf, UsageError } from '../ending.ts'
@@ -27,7 +28,10 @@ import { type Opened, Session } from './session.ts'
 const openMs = 5_000
 /** How long another look at another program, by the same port, is waited for. */
 const freeMs = 3_000
-/** How long a program may take to close it in a turn of its event loop, before it is made to do so at once. */
+/**
+ * How long a program may take to close it in a turn of its event loop, before it is made to do so
+ * at once.
+ */
 const closeMs = 1_000
 /** How long it may take until it stands; so often it must be seen to. */
 const standMs = 2_000
@@ -65,7 +69,10 @@ export async function openInspector(pid: number, signal: AbortSignal): Promise<O
   }
 }
 
-/** The inspector's address, if it listens already; servers of the program are not asked without need. */
+/**
+ * The inspector's address, if it listens already; servers of the program are not asked without
+ * need.
+ */
 async function openAlready(
   port: number,
   inspecting: boolean,
@@ -76,11 +83,12 @@ async function openAlready(
 }
 
 /**
- * The program ends the session by closing its inspector. To end the session from here at that very moment is to be avoided: nine of
- * three hundred looks have killed the program so (Node 24.21, SIGSEGV), of two thousand that waited for the program none.
+ * The program ends the session by closing its inspector. To end the session from here at that very
+ * moment is to be avoided: nine of three hundred looks have killed the program so (Node 24.21,
+ * SIGSEGV), of two thousand that waited for the program none.
  *
- * A program whose event loop does not turn is made to close it in the middle of its code. It then stands until the session has ended, which
- * is ended from here when it surely stands.
+ * A program whose event loop does not turn is made to close it in the middle of its code. It then
+ * stands until the session has ended, which is ended from here when it surely stands.
  */
 async function closeFromInside(pid: number, session: Session): Promise<void> {
   try {
@@ -149,7 +157,8 @@ async function untilOpen(
       throw new CommandError(exitCodes.failed, `The program ${pid} ended while it was looked at.`)
     await pause()
   }
-  // It may have been opened by the program itself, at a port of its choice; the signal does nothing then.
+  // It may have been opened by the program itself, at a port of its choice; the signal does nothing
+  // then.
   const url = await firstTarget(before ?? [])
   if (url !== undefined) return { url, opened: false }
   throw new CommandError(

@@ -1,8 +1,14 @@
-/** The trees of a program and of its workers, made one: what runs in a worker stands below it, what a call has opened below that call. */
+/**
+ * The trees of a program and of its workers, made one: what runs in a worker stands below it, what
+ * a call has opened below that call.
+ */
 import { type LiveNode, type LiveTree, treeVersion, type Within } from '../../live/tree.ts'
 import type { ProgramLook, ThreadLook, Unseen } from './look-into.ts'
 
-/** Those of the program, with what was found in its workers; undefined if no thread of it has atonce. */
+/**
+ * Those of the program, with what was found in its workers; undefined if no thread of it has
+ * atonce.
+ */
 export function joinedTrees(look: ProgramLook): LiveTree[] | undefined {
   const joined = new Joined(look)
   const trees = look.trees?.map(tree => joined.tree(tree))
@@ -101,7 +107,10 @@ function filled(node: LiveNode, { blocked, stack }: ThreadLook, trees: readonly 
   return { ...node, within, inside }
 }
 
-/** The pool's calls, with what the worker tells of those of the same numbers; and such as have begun since the pool was asked. */
+/**
+ * The pool's calls, with what the worker tells of those of the same numbers; and such as have begun
+ * since the pool was asked.
+ */
 function withWhatCallsDo(calls: readonly LiveNode[], begun: readonly LiveNode[]): LiveNode[] {
   const bySeq = new Map(begun.map(call => [call.seq, call]))
   const told = calls.map(call => {

@@ -1,10 +1,11 @@
 /**
- * One look at a program and at all that its workers run: its main thread, its threads, its worker processes, and theirs.
+ * One look at a program and at all that its workers run: its main thread, its threads, its worker
+ * processes, and theirs.
  *
  *     program ─▶ main thread, threads (all at once) ─▶ trees ─▶ pids of busy worker processes ─▶ each of them the same way
  *
- * Bounds: so many threads of a program (threads.ts), so many processes; each answers within a time or is told as silent; after
- * `lookMs` no further process is begun with.
+ * Bounds: so many threads of a program (threads.ts), so many processes; each answers within a time
+ * or is told as silent; after `lookMs` no further process is begun with.
  */
 import type { LiveNode, LiveTree } from '../../live/tree.ts'
 import { runtime } from '../../runtime/runtime.ts'
@@ -20,7 +21,10 @@ export interface Seen {
   readonly script: string
   readonly uptimeMs: number
   readonly threadId: number | undefined
-  /** Of each copy of atonce in it; undefined if there is none, or it has made no scope and no executor. */
+  /**
+   * Of each copy of atonce in it; undefined if there is none, or it has made no scope and no
+   * executor.
+   */
   readonly trees: readonly LiveTree[] | undefined
 }
 
@@ -83,7 +87,10 @@ export class Workers {
   }
 }
 
-/** @throws CommandError if the program itself does not answer; what is wrong with a worker is told in its place */
+/**
+ * @throws CommandError if the program itself does not answer; what is wrong with a worker is told
+ * in its place
+ */
 export async function lookInto(program: Opened, workers: Workers, signal: AbortSignal): Promise<ProgramLook> {
   const limits = { untilMs: runtime().now() + lookMs, left: mostProcesses }
   return await lookIntoProgram(program, whatRuns, { workers, signal, limits })
@@ -116,7 +123,10 @@ async function lookIntoThread(side: Asked, question: string): Promise<ThreadLook
   return { ...seen, blocked: true, stack: framesIn(String(await side.evaluate(stackNow))) }
 }
 
-/** `at spin (/work/main.ts:9:57)`: the frames of the interrupted code, without the question's own and Node's. */
+/**
+ * `at spin (/work/main.ts:9:57)`: the frames of the interrupted code, without the question's own
+ * and Node's.
+ */
 function framesIn(stack: string): string[] {
   return stack
     .split('\n')

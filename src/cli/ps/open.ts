@@ -1,6 +1,7 @@
 /**
- * Which way into a program: by its private door, which is open to nobody else; by Node's inspector only if that was asked for, since while
- * it is open every user of the machine can run code in the program.
+ * Which way into a program: by its private door, which is open to nobody else; by Node's inspector
+ * only if that was asked for, since while it is open every user of the machine can run code in the
+ * program.
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes, UsageError } from '../ending.ts'
@@ -9,7 +10,10 @@ import { openInspector } from './inspector.ts'
 import { catches, checkProgram, mainThreadOf } from './program.ts'
 import type { Opened } from './session.ts'
 
-/** @throws CommandError that says why the program can't be looked into, and what would be opened to do it all the same */
+/**
+ * @throws CommandError that says why the program can't be looked into, and what would be opened to
+ * do it all the same
+ */
 export async function openProgram(
   pid: number,
   { openInspector: allowed = false }: { readonly openInspector?: boolean },
@@ -66,8 +70,9 @@ const samples = 10
 const samplingMs = 20
 
 /**
- * Whether the main thread computes, or waits for memory (Atomics.wait): then its inspector opens at once. In a call of the system it would
- * open when that returns, which may be long after this command, with nobody there to close it.
+ * Whether the main thread computes, or waits for memory (Atomics.wait): then its inspector opens at
+ * once. In a call of the system it would open when that returns, which may be long after this
+ * command, with nobody there to close it.
  */
 async function runsCode(pid: number): Promise<boolean> {
   for (let n = 0; n < samples; n += 1) {

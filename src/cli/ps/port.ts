@@ -31,7 +31,10 @@ export async function startedWith(pid: number): Promise<Started> {
 /** `--inspect-port=0`, `--inspect=127.0.0.1:9230`, `--debug-port=9230`. */
 const inspectFlag = /^--(inspect|inspect-brk|inspect-wait|inspect-port|debug-port)(?:=(?:.*:)?(\d+))?$/
 
-/** The TCP ports that the program listens on; undefined where the system does not tell (it does on Linux). */
+/**
+ * The TCP ports that the program listens on; undefined where the system does not tell (it does on
+ * Linux).
+ */
 export async function listeningPorts(pid: number): Promise<number[] | undefined> {
   if (process.platform !== 'linux') return undefined
   const files = await readdir(`/proc/${pid}/fd`).catch(() => undefined)

@@ -1,4 +1,6 @@
-/** Whether a process can be asked what runs in it: that it is there, is a Node program, and is ours. */
+/**
+ * Whether a process can be asked what runs in it: that it is there, is a Node program, and is ours.
+ */
 import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { constants } from 'node:os'
@@ -8,7 +10,8 @@ import { harmless } from '../../live/harmless.ts'
 import { UsageError } from '../ending.ts'
 
 /**
- * Throws before anything is sent to it: the signal that asks for the inspector would end a program that does not know it.
+ * Throws before anything is sent to it: the signal that asks for the inspector would end a program
+ * that does not know it.
  * @throws UsageError
  */
 export async function checkProgram(pid: number): Promise<void> {
@@ -28,8 +31,8 @@ export async function checkProgram(pid: number): Promise<void> {
 }
 
 /**
- * What the main thread is at: its own code, waiting for another thread, or a call of the system. Undefined where the system does not tell (it
- * does on Linux).
+ * What the main thread is at: its own code, waiting for another thread, or a call of the system.
+ * Undefined where the system does not tell (it does on Linux).
  */
 export async function mainThreadOf(pid: number): Promise<'code' | 'another thread' | 'system' | undefined> {
   if (process.platform !== 'linux') return undefined
@@ -72,7 +75,10 @@ async function checkOnLinux(pid: number): Promise<void> {
   }
 }
 
-/** Whether a program has a handler for the signal; undefined where the system does not tell (it does on Linux). */
+/**
+ * Whether a program has a handler for the signal; undefined where the system does not tell (it does
+ * on Linux).
+ */
 export async function catches(pid: number, signal: 'SIGUSR1' | 'SIGURG'): Promise<boolean | undefined> {
   if (process.platform !== 'linux') return undefined
   const mask = BigInt(`0x${(await statusOf(pid)).get('SigCgt') ?? '0'}`)
@@ -125,7 +131,10 @@ export interface Program {
   readonly command: string
 }
 
-/** Node programs of this user, but this one, oldest first; undefined where the system does not tell (it does on Linux). */
+/**
+ * Node programs of this user, but this one, oldest first; undefined where the system does not tell
+ * (it does on Linux).
+ */
 export async function listPrograms(): Promise<Program[] | undefined> {
   if (process.platform !== 'linux') return undefined
   const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)

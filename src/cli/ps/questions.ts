@@ -1,4 +1,7 @@
-/** What is asked of another program: texts that run in there, in its own global scope, with what its Node has. */
+/**
+ * What is asked of another program: texts that run in there, in its own global scope, with what its
+ * Node has.
+ */
 
 /** What the program is, and what runs in it: one tree of each copy of atonce, if there is any. */
 export const whatRuns = whatRunsOf('')
@@ -51,7 +54,10 @@ export const notLater = `(() => { ${closing}?.(); delete ${closing} })(), 0`
 /** Stands there until the session that asks has ended. */
 export const closeNow = `${close}, 0`
 
-/** Whether the look before this one has left the inspector to be closed later; then it is this one's to close. */
+/**
+ * Whether the look before this one has left the inspector to be closed later; then it is this one's
+ * to close.
+ */
 export const takeOver = `(() => {
   const due = ${closing}
   due?.()

@@ -1,4 +1,7 @@
-/** One connection to a program, over whatever carries its text: questions to its main thread, and to its threads through that. */
+/**
+ * One connection to a program, over whatever carries its text: questions to its main thread, and to
+ * its threads through that.
+ */
 import { runtime } from '../../runtime/runtime.ts'
 import { type Answer, type Asked, Conversation, LostError } from './conversation.ts'
 import { type ThreadEvent, Threads } from './threads.ts'

@@ -5,8 +5,9 @@
  *     sendMessageToWorker ─▶ the thread, be it in a loop that never awaits ─▶ receivedMessageFromWorker
  *     detachedFromWorker: it has ended          NodeWorker.disable ─▶ all are let go
  *
- * Protocol: Node's own domain of the Chrome DevTools Protocol. No thread is made to wait, and none is paused. The sessions are ended before
- * the program closes its inspector: of 600 looks at a program whose threads came and went all the time, none killed it.
+ * Protocol: Node's own domain of the Chrome DevTools Protocol. No thread is made to wait, and none
+ * is paused. The sessions are ended before the program closes its inspector: of 600 looks at a
+ * program whose threads came and went all the time, none killed it.
  */
 import { type Asked, Conversation, LostError } from './conversation.ts'
 
@@ -34,7 +35,10 @@ export class Threads {
     this.#program = program
   }
 
-  /** Has `ask` called with each thread and its id, as far as its title tells it, all at once; `unasked` are those beyond the most that are asked. */
+  /**
+   * Has `ask` called with each thread and its id, as far as its title tells it, all at once;
+   * `unasked` are those beyond the most that are asked.
+   */
   async each<T>(
     ask: (thread: Asked, id: number | undefined) => Promise<T>,
   ): Promise<{ told: T[]; unasked: number }> {

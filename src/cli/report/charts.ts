@@ -1,4 +1,6 @@
-/** The plots of a comparison, as SVG: they need no script, so the report opens anywhere and prints. */
+/**
+ * The plots of a comparison, as SVG: they need no script, so the report opens anywhere and prints.
+ */
 import * as Plot from '@observablehq/plot'
 import type { Figures, Row } from '../compare/comparison.ts'
 import { plainLoop } from '../compare/contender.ts'
@@ -20,7 +22,10 @@ export interface Chart {
   readonly svg: PageElement
 }
 
-/** `document` makes the SVG nodes. Rows without figures are left out; none at all means no plots. The speed-up, which is the question, comes first. */
+/**
+ * `document` makes the SVG nodes. Rows without figures are left out; none at all means no plots.
+ * The speed-up, which is the question, comes first.
+ */
 export function chartsOf(rows: readonly Row[], document: PageDocument): Chart[] {
   const bars = rows.flatMap(row =>
     row.figures === undefined ? [] : [{ name: modelName(row), row, figures: row.figures }],

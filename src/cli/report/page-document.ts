@@ -1,7 +1,10 @@
 /** An HTML document outside of a browser. */
 import { parseHTML } from 'linkedom'
 
-/** The part of the DOM that the report uses. Node has no DOM types, and its programs should not see a `window`. */
+/**
+ * The part of the DOM that the report uses. Node has no DOM types, and its programs should not see
+ * a `window`.
+ */
 export interface PageElement {
   setAttribute(name: string, value: string): void
   /** Strings become text, never markup. */

@@ -12,7 +12,10 @@ export interface NatsAccess {
   readonly credentials?: string
   readonly user?: string
   readonly password?: string
-  /** Connects to another machine without TLS and credentials. Whoever can reach the server can run the tasks. */
+  /**
+   * Connects to another machine without TLS and credentials. Whoever can reach the server can run
+   * the tasks.
+   */
   readonly insecure?: boolean
   /** How long the first connection may take. Default 5,000. */
   readonly connectTimeoutMs?: number
@@ -21,7 +24,8 @@ export interface NatsAccess {
 /**
  * The servers as URLs.
  * @throws OptionError if one is none
- * @throws InsecureConnectionError if one is on another machine, and there is neither TLS nor a credential
+ * @throws InsecureConnectionError if one is on another machine, and there is neither TLS nor a
+ *   credential
  */
 export function checkAccess(access: NatsAccess): readonly string[] {
   const servers = typeof access.servers === 'string' ? access.servers.split(',') : access.servers

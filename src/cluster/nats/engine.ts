@@ -1,14 +1,15 @@
 /**
- * The engine on NATS: tasks in a work queue of JetStream, records in its key-value buckets, large values in its object
- * store, hints by plain subjects.
+ * The engine on NATS: tasks in a work queue of JetStream, records in its key-value buckets, large
+ * values in its object store, hints by plain subjects.
  *
  *     ao.<ns>.t.<queue>.<lane>.<id>     a task that is ready, or delayed (lane `later`)      stream AO_<ns>_TASKS
  *     ao.<ns>.ready.<queue>             hint: there is something                             plain
  *     ao.<ns>.h.<caller or node>        hints                                                plain
  *     AO_<ns>_<bucket>                  records                                              key-value buckets
  *
- * What the server promises, and since which version: docs/guide/cluster.md. It runs with 2.9.10 and later; nothing newer is
- * asked of it, since an option that a server does not know is ignored in silence.
+ * What the server promises, and since which version: docs/guide/cluster.md. It runs with 2.9.10 and
+ * later; nothing newer is asked of it, since an option that a server does not know is ignored in
+ * silence.
  */
 import { PayloadTooLargeError, QueueFullError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
@@ -193,7 +194,10 @@ export class NatsEngine implements Engine {
     }
   }
 
-  /** The consumers of a queue; they are the same for all nodes, so that each task goes to one of them. */
+  /**
+   * The consumers of a queue; they are the same for all nodes, so that each task goes to one of
+   * them.
+   */
   #ensureQueue(queue: string): Promise<void> {
     const known = this.#queues.get(queue)
     if (known !== undefined) return known

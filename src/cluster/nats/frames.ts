@@ -1,5 +1,6 @@
 /**
- * What goes into one message: the bytes themselves, or the digest of bytes that lie in the object store.
+ * What goes into one message: the bytes themselves, or the digest of bytes that lie in the object
+ * store.
  *
  *     0 · the bytes                         up to 256 KiB
  *     1 · sha256 of the bytes               more: stored first, checked when they are fetched
@@ -27,7 +28,10 @@ export async function stored(bytes: Uint8Array, objects: ObjectStore): Promise<U
   return Buffer.concat([Uint8Array.of(1), Buffer.from(digest)])
 }
 
-/** The bytes of a frame. @throws EngineUnavailableError if they are gone, or others than the digest says */
+/**
+ * The bytes of a frame. @throws EngineUnavailableError if they are gone, or others than the digest
+ * says
+ */
 export async function unframed(frame: Uint8Array, objects: ObjectStore): Promise<Uint8Array> {
   if (frame[0] === 0) return frame.subarray(1)
   const digest = Buffer.from(frame.subarray(1)).toString('latin1')

@@ -1,4 +1,6 @@
-/** The client of NATS, loaded when it is first needed; the parts of it that are used here, by shape. */
+/**
+ * The client of NATS, loaded when it is first needed; the parts of it that are used here, by shape.
+ */
 import { MissingPeerError } from '../errors.ts'
 
 export interface NatsHeaders {

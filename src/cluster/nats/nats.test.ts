@@ -1,4 +1,7 @@
-/** The cluster on a NATS server: the same as on the engine in this program, and what a server alone can do to it. */
+/**
+ * The cluster on a NATS server: the same as on the engine in this program, and what a server alone
+ * can do to it.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { threads } from '../../threads/threads.ts'

@@ -3,8 +3,9 @@
  *
  *     wake · ready hint · every second ─▶ for each lane, the urgent one first: pull as many as there are places ─▶ take
  *
- * A pull asks for what is there and does not wait: a task that was fetched ahead of a long one would wait behind it, on
- * its lease. Every eighth round begins with the least urgent lane, so that it is not starved.
+ * A pull asks for what is there and does not wait: a task that was fetched ahead of a long one
+ * would wait behind it, on its lease. Every eighth round begins with the least urgent lane, so that
+ * it is not starved.
  */
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { Consumer, Delivery, Taking } from '../engine.ts'
@@ -150,7 +151,10 @@ export class Puller implements Consumer {
     })
   }
 
-  /** A task has the subject that it was published under; a status, that there are no more, the one of its pull. */
+  /**
+   * A task has the subject that it was published under; a status, that there are no more, the one
+   * of its pull.
+   */
   #hear(message: NatsMessage): void {
     const { reply, subject } = message
     if (reply === undefined || reply === '') return this.#heard?.(message)
@@ -193,7 +197,8 @@ export class Puller implements Consumer {
       bytes,
       attempt,
       extend: async () => {
-        // The server accepts a late sign of life as if it were one in time: this side's own clock tells.
+        // The server accepts a late sign of life as if it were one in time: this side's own clock
+        // tells.
         if (runtime().now() > untilMs) return false
         say('+WPI')
         await connection.flush()
@@ -215,7 +220,10 @@ export class Puller implements Consumer {
   }
 }
 
-/** How often a message was delivered, as the subject of its acknowledgement says: `$JS.ACK.[domain.account.]stream.consumer.n.…` */
+/**
+ * How often a message was delivered, as the subject of its acknowledgement says:
+ * `$JS.ACK.[domain.account.]stream.consumer.n.…`
+ */
 function deliveriesIn(reply: string): number {
   const parts = reply.split('.')
   return Number(parts[parts.length >= 11 ? 6 : 4])

@@ -1,4 +1,7 @@
-/** The thread that watches an event loop, as plain JavaScript text: a bundle has no second file that it could load. */
+/**
+ * The thread that watches an event loop, as plain JavaScript text: a bundle has no second file that
+ * it could load.
+ */
 
 export const watchText = `
 const { workerData: { words, longerThanMs, lookEveryMs }, parentPort } = require('node:worker_threads')

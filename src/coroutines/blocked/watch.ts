@@ -1,13 +1,14 @@
 /**
- * Who keeps the event loop busy: a report of the line, and of the task or child that can have been there.
+ * Who keeps the event loop busy: a report of the line, and of the task or child that can have been
+ * there.
  *
  *     this thread                                    the watch, a thread of its own
  *     a timer counts up a word, a few times a bound ─▶ sees that it has not moved for the bound
  *     stands still for a moment ◀─────────────────── asks by the inspector: who runs, and where
  *     report ◀────────────────────────────────────── what it saw; the loop hears it when it turns again
  *
- * Nothing is measured in the code that runs, so nothing is slower while the loop turns. The inspector is opened between
- * the two threads only, for that one question; no port is opened.
+ * Nothing is measured in the code that runs, so nothing is slower while the loop turns. The
+ * inspector is opened between the two threads only, for that one question; no port is opened.
  */
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { bare, checkFunction, checkOptions, checkTimeout, optionNames } from '../../checks.ts'
@@ -23,7 +24,10 @@ import { watchText } from './watch-text.ts'
 export interface LoopBlocked {
   /** How long it had lasted when it was looked at, in milliseconds. */
   readonly blockedMs: number
-  /** The tasks and children of scopes that ran and did not wait, at most five: it is one of them, mostly the only one. */
+  /**
+   * The tasks and children of scopes that ran and did not wait, at most five: it is one of them,
+   * mostly the only one.
+   */
   readonly who: readonly string[]
   /** Where it was, innermost first: `parse (file:///work/load.ts:9:57)`. */
   readonly stack: readonly string[]
@@ -32,7 +36,10 @@ export interface LoopBlocked {
 export interface WatchLoopOptions {
   /** A stretch without a turn that is longer is reported, once. Default 200. */
   readonly longerThanMs?: number | undefined
-  /** Is told when the loop turns again. Default: a warning of the process, with code `ATONCE_LOOP_BLOCKED`. */
+  /**
+   * Is told when the loop turns again. Default: a warning of the process, with code
+   * `ATONCE_LOOP_BLOCKED`.
+   */
   readonly report?: ((blocked: LoopBlocked) => void) | undefined
 }
 
@@ -45,8 +52,9 @@ const beatsPerBound = 4
 const whoKey = 'atonce.loop.who'
 
 /**
- * Reports whoever blocks this thread's event loop for longer than a bound. Costs a thread (some 5 MiB) and a timer; what
- * runs is not slower. It does not keep the program alive. For the main thread.
+ * Reports whoever blocks this thread's event loop for longer than a bound. Costs a thread (some 5
+ * MiB) and a timer; what runs is not slower. It does not keep the program alive. For the main
+ * thread.
  *
  * @returns what ends the watch: `.dispose()`, or `using`
  * @throws OptionError
@@ -92,8 +100,8 @@ export function watchLoop(options: WatchLoopOptions = {}): Disposable & { dispos
 }
 
 /**
- * Called by the inspector while this thread stands still: the tasks and children that run and do not wait. The asynchronous
- * context of the code that stands still can't be seen from there.
+ * Called by the inspector while this thread stands still: the tasks and children that run and do
+ * not wait. The asynchronous context of the code that stands still can't be seen from there.
  */
 function whoRuns(): string {
   const { scopes, executors, calls } = liveTree()

@@ -4,10 +4,12 @@
  *     queued ──place──▶ running ──▶ over
  *        └── given up ────────────────▶ over
  *
- * A call that is made within another is a nested one, and whether the outer one waits for it shows when it awaits the
- * promise: that is how a limiter knows that a place is held by somebody who only waits.
+ * A call that is made within another is a nested one, and whether the outer one waits for it shows
+ * when it awaits the promise: that is how a limiter knows that a place is held by somebody who only
+ * waits.
  *
- * A hundred thousand calls may be queued, so a queued one holds no more than it needs; the rest is made when it begins, or nests.
+ * A hundred thousand calls may be queued, so a queued one holds no more than it needs; the rest is
+ * made when it begins, or nests.
  */
 import type { Queued } from '../../executor/queue.ts'
 import type { Parked } from '../../runtime/park.ts'
@@ -16,7 +18,10 @@ import { CallContext } from '../../task/context.ts'
 
 /** What a limited function is given. */
 export interface LimitedContext {
-  /** Aborts when the call's own signal does, when its time is over, or when the scope around it is cancelled. */
+  /**
+   * Aborts when the call's own signal does, when its time is over, or when the scope around it is
+   * cancelled.
+   */
   readonly signal: AbortSignal
 }
 
@@ -86,7 +91,8 @@ export class LimitedCall implements Queued {
   }
 
   /**
-   * It is over. What it owes is to be given back now, unless somebody runs on its place: that one keeps the place, and owes it from now on.
+   * It is over. What it owes is to be given back now, unless somebody runs on its place: that one
+   * keeps the place, and owes it from now on.
    * @returns how many places are free again
    */
   end(): number {
@@ -114,7 +120,9 @@ export class LimitedCall implements Queued {
     return lent === undefined ? owes : 0
   }
 
-  /** It waits for `nested`, until that is over. Those who wait for it in turn wait for `nested` too. */
+  /**
+   * It waits for `nested`, until that is over. Those who wait for it in turn wait for `nested` too.
+   */
   waitsFor(nested: LimitedCall): void {
     if (nested.over || this.over || nested === this) return
     const { awaitedBy, unhosted } = nested.#nest()
@@ -135,10 +143,12 @@ export class LimitedCall implements Queued {
   }
 
   /**
-   * Finds who lets a queued call run in its place: the nearest call of the same limiter, of those that wait for it. It is enough
-   * to ask the nearest: if that one's place is lent already, whoever has it goes on, and the place comes back.
+   * Finds who lets a queued call run in its place: the nearest call of the same limiter, of those
+   * that wait for it. It is enough to ask the nearest: if that one's place is lent already, whoever
+   * has it goes on, and the place comes back.
    *
-   * Where there is none yet, the topmost that waits remembers the call, for those who will wait for that one.
+   * Where there is none yet, the topmost that waits remembers the call, for those who will wait for
+   * that one.
    */
   #host(queued: LimitedCall): void {
     const seen = new Set<LimitedCall>([queued])
@@ -178,7 +188,9 @@ interface Nesting {
   /** Whose place it runs on, and who runs on its own. */
   lender: LimitedCall | undefined
   lent: LimitedCall | undefined
-  /** Queued calls of its limiter that may run on its place, in order; some may have got another one. */
+  /**
+   * Queued calls of its limiter that may run on its place, in order; some may have got another one.
+   */
   readonly hosted: Set<LimitedCall>
   /** Queued calls that it waits for, while nobody who could let them run waits for it. */
   readonly unhosted: LimitedCall[]
@@ -196,7 +208,10 @@ export class CallStrand extends Strand implements LimitedContext {
   }
 }
 
-/** The limited call that runs here, the innermost; through the tasks of this event loop that it has started, too. */
+/**
+ * The limited call that runs here, the innermost; through the tasks of this event loop that it has
+ * started, too.
+ */
 export function currentLimitedCall(): LimitedCall | undefined {
   for (const call of limitedCallsAround(currentStrand())) return call
   return undefined

@@ -1,10 +1,12 @@
 /**
- * `limiter.map`: reads inputs lazily, has each called when there is a place, hands the outcomes to the results.
+ * `limiter.map`: reads inputs lazily, has each called when there is a place, hands the outcomes to
+ * the results.
  *
  *     Source ─▶ #read (while the results have room, and fewer are under way than there are places) ─▶ LimitedCall ─▶ Places
  *     Results ◀── deliver(index, outcome) ◀── fn(input, index) ◀── #begin, in the caller's context ◀── granted ◀──┘
  *
- * Nobody waits for a single call, so none has a promise of its own; that is what makes it cheaper than `run`.
+ * Nobody waits for a single call, so none has a promise of its own; that is what makes it cheaper
+ * than `run`.
  */
 import { AsyncResource } from 'node:async_hooks'
 import { checkFlag, checkFunction, checkOptions, optionNames, shown } from '../../checks.ts'
@@ -22,15 +24,26 @@ import { checkLimits, type LimitedOptions } from './options.ts'
 import type { Places } from './places.ts'
 
 export interface LimitedMapOptions extends Pick<LimitedOptions, 'priority' | 'weight'> {
-  /** Cancels the map when it aborts: what is queued is dropped, the signals of running calls abort. */
+  /**
+   * Cancels the map when it aborts: what is queued is dropped, the signals of running calls abort.
+   */
   readonly signal?: AbortSignal
-  /** The whole map must end within this time. Default: no limit; the limiter's own `timeoutMs` is for each call. */
+  /**
+   * The whole map must end within this time. Default: no limit; the limiter's own `timeoutMs` is
+   * for each call.
+   */
   readonly timeoutMs?: number
   /** Results in the order of the inputs (default), or as they are done. */
   readonly ordered?: boolean
-  /** How many inputs are read beyond the last result taken; once awaited, beyond the last one done. Default: twice the concurrency. */
+  /**
+   * How many inputs are read beyond the last result taken; once awaited, beyond the last one done.
+   * Default: twice the concurrency.
+   */
   readonly ahead?: number
-  /** Told of every result: how many are done, of how many (undefined while the inputs' number is unknown). */
+  /**
+   * Told of every result: how many are done, of how many (undefined while the inputs' number is
+   * unknown).
+   */
   readonly onProgress?: ProgressListener
 }
 
@@ -151,7 +164,10 @@ class LimitedMap<T, R> implements Asker, Stoppable, LimitOwner {
     this.#options = options
   }
 
-  /** Starts when the code that runs now has ended, so that the caller can say first how it wants the results. */
+  /**
+   * Starts when the code that runs now has ended, so that the caller can say first how it wants the
+   * results.
+   */
   begin(): void {
     const { signal } = this.#options
     this.#parent?.hold(this)
@@ -204,7 +220,9 @@ class LimitedMap<T, R> implements Asker, Stoppable, LimitOwner {
 
   // ── reading ──
 
-  /** Inputs may be a generator, and so any code: it is never entered a second time while it runs. */
+  /**
+   * Inputs may be a generator, and so any code: it is never entered a second time while it runs.
+   */
   #read(): void {
     if (this.#reading) return
     this.#reading = true
@@ -297,7 +315,10 @@ class LimitedMap<T, R> implements Asker, Stoppable, LimitOwner {
 
   // ── delivering ──
 
-  /** It is no more among the calls of the map; false if it was not, as the map was cancelled or the call's time was over. */
+  /**
+   * It is no more among the calls of the map; false if it was not, as the map was cancelled or the
+   * call's time was over.
+   */
   #leave(call: MapCall<T>): boolean {
     const { at } = call
     if (at === -1) return false

@@ -35,8 +35,9 @@ export class LimitedRun implements Asker {
     const refusal = this.#places.refusal(call)
     if (refusal !== undefined) return Promise.reject(refusal)
     if (limits !== undefined || parent !== undefined) return this.#admitGuarded(call, limits)
-    // It is tempting to park here too; but nothing can end this wait, a hundred thousand of them may wait at once, and
-    // a third of their memory would be for telling what `limiter.queued` tells.
+    // It is tempting to park here too; but nothing can end this wait, a hundred thousand of them
+    // may wait at once, and a third of their memory would be for telling what `limiter.queued`
+    // tells.
     const place = new Promise<LimitedCall>(keepOpen)
     call.open = kept
     this.#places.enter(call)
@@ -56,7 +57,9 @@ export class LimitedRun implements Asker {
     else call.open?.(Promise.reject(error))
   }
 
-  /** Runs as a reaction to the promise of the place, and so in the context that `run` was called in. */
+  /**
+   * Runs as a reaction to the promise of the place, and so in the context that `run` was called in.
+   */
   readonly #begin = (call: LimitedCall): unknown =>
     this.#call(call, new CallStrand(callName(call, this.#places), call))
 
@@ -98,7 +101,9 @@ export class LimitedRun implements Asker {
     return onAwait(promise, () => currentLimitedCall()?.waitsFor(call))
   }
 
-  /** When it is stopped, its promise rejects at once; its place is free when its function has ended. */
+  /**
+   * When it is stopped, its promise rejects at once; its place is free when its function has ended.
+   */
   #beginGuarded(
     call: LimitedCall,
     limits: Limits | undefined,
@@ -139,7 +144,10 @@ export class LimitedRun implements Asker {
   }
 }
 
-/** How the newest promise of a place is resolved: one function for all promises, where each would need its own. */
+/**
+ * How the newest promise of a place is resolved: one function for all promises, where each would
+ * need its own.
+ */
 let kept: ((call: LimitedCall | Promise<never>) => void) | undefined
 function keepOpen(resolve: (call: LimitedCall | Promise<never>) => void): void {
   kept = resolve

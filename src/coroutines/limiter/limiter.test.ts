@@ -1,4 +1,7 @@
-/** So many at a time, so many in a stretch of time, in the order that was asked for; nobody is lost, nobody hangs. */
+/**
+ * So many at a time, so many in a stretch of time, in the order that was asked for; nobody is lost,
+ * nobody hangs.
+ */
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { getEventListeners } from 'node:events'

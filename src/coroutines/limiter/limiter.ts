@@ -21,17 +21,20 @@ import { openWindow } from './rate.ts'
 const defaultQueueLimit = 1_000_000
 
 /**
- * Runs functions on this event loop, at most `concurrency` at a time and at most `rate.calls` in `rate.perMs`; the others
- * wait in a queue. For what must not be done too often at once: requests to one host, open files, memory in use.
+ * Runs functions on this event loop, at most `concurrency` at a time and at most `rate.calls` in
+ * `rate.perMs`; the others wait in a queue. For what must not be done too often at once: requests
+ * to one host, open files, memory in use.
  *
- * Every call runs in the context of its caller (AsyncLocalStorage), and in the scope around the caller: a cancelled
- * scope drops its queued calls and aborts the signal of those that run.
+ * Every call runs in the context of its caller (AsyncLocalStorage), and in the scope around the
+ * caller: a cancelled scope drops its queued calls and aborts the signal of those that run.
  *
- * A call may use its own limiter. While it awaits calls within it that have no place, one of them at a time runs on its
- * place, before all that is queued: so nesting never deadlocks, and no more calls than `concurrency` do anything but wait.
- * A call that it does not await, as `void limiter.run(…)` or `limiter.run(…).catch(report)`, waits its turn.
+ * A call may use its own limiter. While it awaits calls within it that have no place, one of them
+ * at a time runs on its place, before all that is queued: so nesting never deadlocks, and no more
+ * calls than `concurrency` do anything but wait. A call that it does not await, as
+ * `void limiter.run(…)` or `limiter.run(…).catch(report)`, waits its turn.
  *
- * Costs some 1.2 µs a call while a hundred thousand are queued, a fifth of that in `map` (`npm run bench -- --only limiter,loop-map`).
+ * Costs some 1.2 µs a call while a hundred thousand are queued, a fifth of that in `map`
+ * (`npm run bench -- --only limiter,loop-map`).
  *
  * @throws OptionError
  * @example
@@ -64,11 +67,12 @@ export class Limiter {
   }
 
   /**
-   * Calls `fn` when it is its turn, never before this call has returned, and resolves to what it returns. A function that ignores its signal keeps its
-   * place until it has ended, though its promise has rejected.
+   * Calls `fn` when it is its turn, never before this call has returned, and resolves to what it
+   * returns. A function that ignores its signal keeps its place until it has ended, though its
+   * promise has rejected.
    *
-   * Rejects with what `fn` throws; with the signal's reason, or TimeoutError; with AbortError after `clear()`; with
-   * QueueFullError.
+   * Rejects with what `fn` throws; with the signal's reason, or TimeoutError; with AbortError after
+   * `clear()`; with QueueFullError.
    * @throws OptionError
    */
   run<R>(fn: (context: LimitedContext) => R, options?: LimitedOptions): Promise<Awaited<R>> {
@@ -99,9 +103,10 @@ export class Limiter {
   }
 
   /**
-   * Calls `fn` for each input, as places allow. Awaited: an array in the order of the inputs; the first failure drops
-   * the rest, aborts the signals of those that run, and is thrown. `settled()` goes on past failures. Iterated: a stream, with back-pressure.
-   * Inputs are read lazily, from any iterable or async iterable, and closed when the run ends early.
+   * Calls `fn` for each input, as places allow. Awaited: an array in the order of the inputs; the
+   * first failure drops the rest, aborts the signals of those that run, and is thrown. `settled()`
+   * goes on past failures. Iterated: a stream, with back-pressure. Inputs are read lazily, from any
+   * iterable or async iterable, and closed when the run ends early.
    * @throws OptionError
    */
   map<T, R>(
@@ -169,13 +174,19 @@ export class Limiter {
     return this.#until('nothing to be left', () => this.running <= own && this.queued === 0, options, true)
   }
 
-  /** Waits until fewer than `count` calls are queued: so a fast producer keeps a short queue. @throws OptionError */
+  /**
+   * Waits until fewer than `count` calls are queued: so a fast producer keeps a short queue.
+   * @throws OptionError
+   */
   whenQueuedBelow(count: number, options?: LimiterWaitOptions): Promise<void> {
     checkMark('whenQueuedBelow(count)', count)
     return this.#until(`fewer than ${count} to be queued`, () => this.queued < count, options, false)
   }
 
-  /** Waits until fewer than `count` calls are under way; after `pause()`, 1 waits for the last of them. @throws OptionError */
+  /**
+   * Waits until fewer than `count` calls are under way; after `pause()`, 1 waits for the last of
+   * them. @throws OptionError
+   */
   whenRunningBelow(count: number, options?: LimiterWaitOptions): Promise<void> {
     checkMark('whenRunningBelow(count)', count)
     const own = this.#callsAround()

@@ -1,4 +1,7 @@
-/** A call may use its own limiter, however deep: it never hangs, and no more calls than there are places do anything but wait. */
+/**
+ * A call may use its own limiter, however deep: it never hangs, and no more calls than there are
+ * places do anything but wait.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { simulate } from '../../runtime/simulate.ts'

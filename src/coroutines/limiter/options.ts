@@ -4,7 +4,10 @@ import { OptionError } from '../../errors.ts'
 import type { Rate } from './rate.ts'
 
 export interface LimiterOptions {
-  /** How many calls may be under way at a time. Default: no limit, if there is a `rate`. Can be changed later. */
+  /**
+   * How many calls may be under way at a time. Default: no limit, if there is a `rate`. Can be
+   * changed later.
+   */
   readonly concurrency?: number
   /** How many calls may begin in a stretch of time. Default: no limit. */
   readonly rate?: Rate
@@ -18,13 +21,25 @@ export interface LimiterOptions {
 
 /** Options of one call. */
 export interface LimitedOptions {
-  /** Calls of higher priority leave the queue first; first come, first served within one; every eighth is the one that has waited longest. Default 0. */
+  /**
+   * Calls of higher priority leave the queue first; first come, first served within one; every
+   * eighth is the one that has waited longest. Default 0.
+   */
   readonly priority?: number
-  /** How many of the places it takes. A call that waits for several places lets none behind it overtake. Default 1. */
+  /**
+   * How many of the places it takes. A call that waits for several places lets none behind it
+   * overtake. Default 1.
+   */
   readonly weight?: number
-  /** Drops the call from the queue when it aborts; in a running one, the signal that its function was given aborts. */
+  /**
+   * Drops the call from the queue when it aborts; in a running one, the signal that its function
+   * was given aborts.
+   */
   readonly signal?: AbortSignal
-  /** The call must end within this time, counted from `run`; time in the queue counts; 0 gives it one turn of the event loop. Default: the limiter's. */
+  /**
+   * The call must end within this time, counted from `run`; time in the queue counts; 0 gives it
+   * one turn of the event loop. Default: the limiter's.
+   */
   readonly timeoutMs?: number
 }
 

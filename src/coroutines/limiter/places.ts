@@ -5,8 +5,8 @@
  *                                                           ▲
  *     a call that waits for a queued one within it ──lend───┘   it runs on the place of the one that waits
  *
- * A place that is held by a call which only waits for calls within it is lent to one of those, so that nesting never
- * deadlocks, and no more calls than there are places do anything but wait.
+ * A place that is held by a call which only waits for calls within it is lent to one of those, so
+ * that nesting never deadlocks, and no more calls than there are places do anything but wait.
  */
 import { AbortError, QueueFullError } from '../../errors.ts'
 import { PriorityQueue } from '../../executor/queue.ts'
@@ -152,8 +152,9 @@ export class Places implements PlaceGiver {
   }
 
   /**
-   * Waits until `holds`; it is looked at whenever calls were queued, begun or ended. Who waits for calls to end goes on when
-   * the outcome of the last one was told to whoever awaits it, however long their chains: a turn of the event loop later.
+   * Waits until `holds`; it is looked at whenever calls were queued, begun or ended. Who waits for
+   * calls to end goes on when the outcome of the last one was told to whoever awaits it, however
+   * long their chains: a turn of the event loop later.
    */
   async until(
     what: string,

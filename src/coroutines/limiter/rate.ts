@@ -8,9 +8,10 @@ export interface Rate {
   readonly calls: number
   readonly perMs: number
   /**
-   * `'sliding'` (default): in no stretch of `perMs`, wherever it begins, do more than `calls` begin; keeps 8 bytes for
-   * each of `calls`. `'fixed'`: a window of `perMs` begins with a call, and the next one at its end if calls wait
-   * for it, or else with the next call; so up to twice as many may begin around the border of two.
+   * `'sliding'` (default): in no stretch of `perMs`, wherever it begins, do more than `calls`
+   * begin; keeps 8 bytes for each of `calls`. `'fixed'`: a window of `perMs` begins with a call,
+   * and the next one at its end if calls wait for it, or else with the next call; so up to twice as
+   * many may begin around the border of two.
    */
   readonly window?: 'fixed' | 'sliding'
 }

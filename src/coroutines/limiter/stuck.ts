@@ -1,15 +1,20 @@
 /**
- * Says so when a limiter stands still because of what its own calls do: nobody waits in silence for a place that never comes.
+ * Says so when a limiter stands still because of what its own calls do: nobody waits in silence for
+ * a place that never comes.
  *
- * Two things can do that. A call waits for another one of the same limiter in a way that no promise shows, as an event or a
- * channel; and a call goes on though its limit is over, as what it does takes no signal. Both are suspected while others
- * wait, and named if for a second nothing begins or ends.
+ * Two things can do that. A call waits for another one of the same limiter in a way that no promise
+ * shows, as an event or a channel; and a call goes on though its limit is over, as what it does
+ * takes no signal. Both are suspected while others wait, and named if for a second nothing begins
+ * or ends.
  */
 import { realRuntime } from '../../runtime/real.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { LimitedCall } from './call.ts'
 
-/** How long nothing begins or ends before this is said for the first time; the double each time after. */
+/**
+ * How long nothing begins or ends before this is said for the first time; the double each time
+ * after.
+ */
 const firstStuckMs = 1_000
 const mostNamed = 5
 
@@ -53,7 +58,8 @@ export class StuckWatch {
   look(): void {
     if (this.#timer !== undefined || this.#suspects.size === 0) return
     const moves = this.#moves
-    // Not unref'ed: a program that would end by itself here ends without its work done, and nobody would know why.
+    // Not unref'ed: a program that would end by itself here ends without its work done, and nobody
+    // would know why.
     this.#timer = realRuntime.setTimer(this.#stuckMs, () => {
       this.#timer = undefined
       for (const call of this.#suspects.keys()) if (call.over) this.#suspects.delete(call)
@@ -71,7 +77,8 @@ export class StuckWatch {
   }
 
   #suspect(call: LimitedCall, why: string): void {
-    // In virtual time an hour passes at once, and a program that can't go on is told by a DeadlockError.
+    // In virtual time an hour passes at once, and a program that can't go on is told by a
+    // DeadlockError.
     if (runtime() !== realRuntime) return
     this.#suspects.set(call, why)
     this.look()

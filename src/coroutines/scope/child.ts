@@ -14,15 +14,16 @@ import { type FutureState, type Settleable, whenSettled } from '../../task/settl
 /**
  * What `spawn` returns: await it for the child's result.
  *
- * It need not be awaited: the scope waits for every child and throws what one fails with, so no failure is ever reported
- * as unhandled.
+ * It need not be awaited: the scope waits for every child and throws what one fails with, so no
+ * failure is ever reported as unhandled.
  */
 export interface Child<T> extends Settleable<T> {
   readonly name: string
   readonly state: FutureState
   /**
-   * Cancels this child alone: one that has not started never does; in a running one the signal aborts and every wait of
-   * atonce throws an AbortError. A cancelled child is no failure of its scope.
+   * Cancels this child alone: one that has not started never does; in a running one the signal
+   * aborts and every wait of atonce throws an AbortError. A cancelled child is no failure of its
+   * scope.
    *
    * @param reason becomes the error's `cause`
    * @returns whether there was anything to cancel
@@ -45,11 +46,16 @@ export interface ChildContext {
 
 /** What a child tells its scope. */
 export interface Owner extends Strand {
-  /** It has ended. `failure` is what it threw, unless it was cancelled and this is the cancellation. */
+  /**
+   * It has ended. `failure` is what it threw, unless it was cancelled and this is the cancellation.
+   */
   ended(child: ScopeChild<any>, failure: { readonly error: unknown } | undefined): void
 }
 
-/** Promise jobs of its own are queued behind this: cheaper than `queueMicrotask` by half, and they keep the caller's context. */
+/**
+ * Promise jobs of its own are queued behind this: cheaper than `queueMicrotask` by half, and they
+ * keep the caller's context.
+ */
 const nextJob = Promise.resolve()
 
 export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
@@ -158,7 +164,8 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
     const cancelled = isCancellation(error, this)
     this.#state = cancelled ? 'cancelled' : 'failed'
     this.#outcome = error
-    // Before the scope hears of it, and cancels those who wait for this child: they get the failure itself.
+    // Before the scope hears of it, and cancels those who wait for this child: they get the failure
+    // itself.
     for (const joining of this.#joining ?? []) joining.fail(error)
     this.#joining = undefined
     this.#tellWatching()
@@ -194,8 +201,9 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
 const { then: promiseThen, finally: promiseFinally } = Promise.prototype
 
 /**
- * A promise that comes of a child's ending, however long the chain. If the child failed, it passes that on, and is no lost
- * error, as the scope throws it. What a function in the chain throws where the child did not fail is one, as anywhere.
+ * A promise that comes of a child's ending, however long the chain. If the child failed, it passes
+ * that on, and is no lost error, as the scope throws it. What a function in the chain throws where
+ * the child did not fail is one, as anywhere.
  */
 function passedOn<T>(next: Promise<T>, ending: Promise<unknown>): Promise<T> {
   promiseThen.call(ending, undefined, () => promiseThen.call(next, undefined, () => {}))
@@ -218,8 +226,9 @@ function passedOn<T>(next: Promise<T>, ending: Promise<unknown>): Promise<T> {
 }
 
 /**
- * Whether what a strand threw is only its cancellation coming out: the very reason, or an AbortError made of it by whoever
- * was given the signal (Node's APIs and `fetch` name theirs so). Anything else that is thrown on the way out is an error.
+ * Whether what a strand threw is only its cancellation coming out: the very reason, or an
+ * AbortError made of it by whoever was given the signal (Node's APIs and `fetch` name theirs so).
+ * Anything else that is thrown on the way out is an error.
  */
 export function isCancellation(error: unknown, strand: Strand): boolean {
   return strand.stopped && (error === strand.reason || (error as Error | undefined)?.name === 'AbortError')

@@ -1,6 +1,6 @@
 /**
- * What runs now: the tree of live scopes, for tools. It is made of what scopes keep anyway, when somebody asks; nothing is
- * written down for it.
+ * What runs now: the tree of live scopes, for tools. It is made of what scopes keep anyway, when
+ * somebody asks; nothing is written down for it.
  */
 import type { Look } from '../../live/look.ts'
 import { type LiveNode, nodesOf } from '../../live/tree.ts'
@@ -17,7 +17,10 @@ interface ShownChild extends Strand {
   readonly state: FutureState
 }
 
-/** The scopes, each with its children and the scopes inside of them; those that this look has told already are left out. */
+/**
+ * The scopes, each with its children and the scopes inside of them; those that this look has told
+ * already are left out.
+ */
 export function scopeNodes(scopes: readonly ShownScope[], look: Look): LiveNode[] {
   return nodesOf(
     scopes.filter(scope => !look.isTold(scope)),
@@ -31,7 +34,10 @@ export function scopesIn(strand: Strand, look: Look): LiveNode[] {
   return scopeNodes(scopes, look)
 }
 
-/** `running` while its body runs, `closing` when only children are left; `cancelling` from its cancellation to its end. */
+/**
+ * `running` while its body runs, `closing` when only children are left; `cancelling` from its
+ * cancellation to its end.
+ */
 function scopeNode(scope: ShownScope, look: Look): LiveNode {
   return {
     kind: 'scope',

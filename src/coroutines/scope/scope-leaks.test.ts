@@ -1,4 +1,7 @@
-/** On the real clock: scopes leave nothing behind. `ATONCE_SCOPES=1000000 node --test <this file>` plays the long version. */
+/**
+ * On the real clock: scopes leave nothing behind. `ATONCE_SCOPES=1000000 node --test <this file>`
+ * plays the long version.
+ */
 import assert from 'node:assert/strict'
 import { AsyncResource } from 'node:async_hooks'
 import { getEventListeners } from 'node:events'

@@ -1,6 +1,6 @@
 /**
- * Scopes. Every test runs under many schedules of virtual time; the names in brackets are the cases of CPython's
- * test_taskgroups and test_timeouts that it answers.
+ * Scopes. Every test runs under many schedules of virtual time; the names in brackets are the cases
+ * of CPython's test_taskgroups and test_timeouts that it answers.
  */
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'

@@ -31,7 +31,10 @@ import { type Child, type ChildContext, isCancellation, type Owner, ScopeChild }
 import { scopeNodes, scopesIn } from './live.ts'
 
 export interface ScopeOptions {
-  /** The scope must be over within this time, or it is cancelled and throws a TimeoutError. Default: no limit. */
+  /**
+   * The scope must be over within this time, or it is cancelled and throws a TimeoutError. Default:
+   * no limit.
+   */
   readonly timeoutMs?: number | undefined
   /** Cancels the scope when it aborts; the scope then throws its reason. */
   readonly signal?: AbortSignal | undefined
@@ -39,7 +42,10 @@ export interface ScopeOptions {
   readonly graceMs?: number | undefined
   /** Shown in errors, and by whatever lists what runs. */
   readonly name?: string | undefined
-  /** Keeps the cancellation of what is around out, for a clean-up that must wait; needs `timeoutMs`. Default false. */
+  /**
+   * Keeps the cancellation of what is around out, for a clean-up that must wait; needs `timeoutMs`.
+   * Default false.
+   */
   readonly shielded?: boolean | undefined
 }
 
@@ -58,8 +64,9 @@ export interface Scope {
   /** Aborts when the scope is cancelled. */
   readonly signal: AbortSignal
   /**
-   * Starts a child, when the code that runs now has ended. What it waits for with atonce ends by itself when it is
-   * cancelled; give the signal to everything else: `s.spawn(({ signal }) => fetch(url, { signal }))`.
+   * Starts a child, when the code that runs now has ended. What it waits for with atonce ends by
+   * itself when it is cancelled; give the signal to everything else:
+   * `s.spawn(({ signal }) => fetch(url, { signal }))`.
    *
    * Costs about as much as three to four bare promises (`npm run bench -- --only spawn-join`).
    * @throws OptionError if `fn` is no function
@@ -70,28 +77,38 @@ export interface Scope {
     fn: (child: ChildContext) => T | PromiseLike<T>,
     options?: { readonly name?: string },
   ): Child<Awaited<T>>
-  /** Runs a task on an executor as a child: cancelled with the scope, and awaited by it. Throws like `spawn`. */
+  /**
+   * Runs a task on an executor as a child: cancelled with the scope, and awaited by it. Throws like
+   * `spawn`.
+   */
   run<F extends AnyFunction>(executor: Executor, task: Task<F>, ...args: Parameters<F>): Child<Result<F>>
-  /** Cancels the children, and whatever the body still waits for. If the body returns all the same, its value is the scope's. */
+  /**
+   * Cancels the children, and whatever the body still waits for. If the body returns all the same,
+   * its value is the scope's.
+   */
   cancel(reason?: unknown): void
   /** Sets a new deadline, counted from now; `Infinity` takes it away. Throws like `spawn`. */
   expireIn(timeoutMs: number): void
 }
 
 /**
- * Runs `body`, which starts children with `spawn`, and waits until all have ended. Nothing that was started in a scope
- * outlives it, unless it ignores its signal for longer than `graceMs`.
+ * Runs `body`, which starts children with `spawn`, and waits until all have ended. Nothing that was
+ * started in a scope outlives it, unless it ignores its signal for longer than `graceMs`.
  *
- * The first failure, of a child or the body, cancels the rest. When all have stopped it is thrown as itself; if others failed as
- * well, while they were being cancelled too, all are thrown in an AggregateError, the first one first. A failure that is
- * caught around an awaited child still fails the scope: catch it inside of the child, or in a scope of its own.
+ * The first failure, of a child or the body, cancels the rest. When all have stopped it is thrown
+ * as itself; if others failed as well, while they were being cancelled too, all are thrown in an
+ * AggregateError, the first one first. A failure that is caught around an awaited child still fails
+ * the scope: catch it inside of the child, or in a scope of its own.
  *
- * Cancelled from outside (its signal, a scope or a task around) it throws the reason, whatever the body returns; past its
- * deadline a TimeoutError, which belongs to the outermost scope whose time is up. Failures that happen on the way are thrown
- * instead. A child that was cancelled is no failure. A child that does not stop is reported as a process warning and on
- * `atonce.scope.unresponsive` while the scope waits, and named by an UnresponsiveError after `graceMs`.
+ * Cancelled from outside (its signal, a scope or a task around) it throws the reason, whatever the
+ * body returns; past its deadline a TimeoutError, which belongs to the outermost scope whose time
+ * is up. Failures that happen on the way are thrown instead. A child that was cancelled is no
+ * failure. A child that does not stop is reported as a process warning and on
+ * `atonce.scope.unresponsive` while the scope waits, and named by an UnresponsiveError after
+ * `graceMs`.
  *
- * Inside of it every wait of atonce without a signal of its own ends with the scope, and so does one with a signal.
+ * Inside of it every wait of atonce without a signal of its own ends with the scope, and so does
+ * one with a signal.
  *
  * @returns what `body` returns
  * @throws OptionError
@@ -110,7 +127,9 @@ export function scope<T>(
   return openScope(body, options)
 }
 
-/** The same for those who run their work in a scope, and have checked the names of their options. */
+/**
+ * The same for those who run their work in a scope, and have checked the names of their options.
+ */
 export function openScope<T>(
   body: (s: Scope) => T | PromiseLike<T>,
   options: ScopeOptions,
@@ -145,7 +164,10 @@ export function outermostScopes(): readonly OpenScope<any>[] {
   return [...outermost]
 }
 
-/** All scopes that are not over and that this look has not told, the outermost first. Costs a walk over all that lives. */
+/**
+ * All scopes that are not over and that this look has not told, the outermost first. Costs a walk
+ * over all that lives.
+ */
 export function liveScopes(look: Look = new Look()): readonly LiveNode[] {
   return scopeNodes(outermostScopes(), look)
 }
@@ -350,7 +372,9 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     this.#deadline = timerIn(timeoutMs, () => this.#outermostLate().#expire(), this.#runtime)
   }
 
-  /** Of this scope and those around it, the outermost whose time is up as well: the error is its. */
+  /**
+   * Of this scope and those around it, the outermost whose time is up as well: the error is its.
+   */
   #outermostLate(): OpenScope<any> {
     const nowMs = Math.max(this.#runtime.now(), this.#deadlineMs)
     let late: OpenScope<any> = this
@@ -403,7 +427,8 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     if (!this.#isInside) outermost.delete(this)
     const failure = this.#outcome(left)
     const value = this.#value as T
-    // A context that was entered in it, as that of a connection, may outlive it for long: what came out is not kept by that.
+    // A context that was entered in it, as that of a connection, may outlive it for long: what came
+    // out is not kept by that.
     this.#value = undefined
     this.#over = undefined
     if (failure === undefined) over.unpark(value)

@@ -12,16 +12,20 @@ import { outermostScopes } from './scope.ts'
 export interface SignalScopesOptions {
   /** Which signals. Default SIGINT (Ctrl-C) and SIGTERM. */
   readonly signals?: readonly NodeJS.Signals[] | undefined
-  /** How long the program may take to end once its scopes are over; then the signal ends it. Default 5,000. */
+  /**
+   * How long the program may take to end once its scopes are over; then the signal ends it. Default
+   * 5,000.
+   */
   readonly graceMs?: number | undefined
 }
 
 const signalOptionNames = optionNames<SignalScopesOptions>({ signals: true, graceMs: true })
 
 /**
- * From now on SIGINT and SIGTERM cancel the outermost scopes, with an AbortError that names the signal, so that `finally`
- * blocks and `await using` run. The exit code is then 128 and the signal's number, as of a program that the signal ended, unless
- * the program sets another one. With no scope open, and at the second signal, the program ends at once.
+ * From now on SIGINT and SIGTERM cancel the outermost scopes, with an AbortError that names the
+ * signal, so that `finally` blocks and `await using` run. The exit code is then 128 and the
+ * signal's number, as of a program that the signal ended, unless the program sets another one. With
+ * no scope open, and at the second signal, the program ends at once.
  *
  * @returns what takes it back: `.dispose()`, or `using`
  * @throws OptionError

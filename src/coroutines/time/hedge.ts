@@ -10,7 +10,10 @@ import type { ChildContext } from '../scope/child.ts'
 import { openScope, type Scope, type ScopeOptions, scopeOptionNames } from '../scope/scope.ts'
 
 export interface HedgeOptions extends ScopeOptions {
-  /** The next attempt starts when this has passed without a value; take the latency that 95 % of calls keep. */
+  /**
+   * The next attempt starts when this has passed without a value; take the latency that 95 % of
+   * calls keep.
+   */
   readonly delayMs: number
   /** The most attempts. Default 2. */
   readonly max?: number | undefined
@@ -25,11 +28,11 @@ export interface Attempt extends ChildContext {
 }
 
 /**
- * Runs `fn`, and again each time `delayMs` has passed or an attempt has failed, up to `max` times; the first value decides, and the other
- * attempts are cancelled. So `fn` must be safe to run twice.
+ * Runs `fn`, and again each time `delayMs` has passed or an attempt has failed, up to `max` times;
+ * the first value decides, and the other attempts are cancelled. So `fn` must be safe to run twice.
  *
- * If all attempts fail it throws an AggregateError of what they threw, in order. Throws like a scope where it is cancelled, or where
- * an attempt does not stop.
+ * If all attempts fail it throws an AggregateError of what they threw, in order. Throws like a
+ * scope where it is cancelled, or where an attempt does not stop.
  * @throws OptionError
  * @example
  *     const page = await hedge(({ signal }) => fetch(url, { signal }), { delayMs: 300 })

@@ -1,4 +1,7 @@
-/** Several ways to one result, run beside each other; those that are no longer needed are cancelled and waited for. */
+/**
+ * Several ways to one result, run beside each other; those that are no longer needed are cancelled
+ * and waited for.
+ */
 import { checkFunction, checkOptions, shown } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import { park } from '../../runtime/park.ts'
@@ -9,11 +12,13 @@ import { openScope, type ScopeOptions, scopeOptionNames } from '../scope/scope.t
 export type Way<T> = (way: ChildContext) => T | PromiseLike<T>
 
 /**
- * Runs all; the first to end, with a value or a failure, decides. The others are cancelled, and have stopped when this
- * settles; what they throw meanwhile is left. Throws like a scope where it is cancelled, or where one does not stop.
+ * Runs all; the first to end, with a value or a failure, decides. The others are cancelled, and
+ * have stopped when this settles; what they throw meanwhile is left. Throws like a scope where it
+ * is cancelled, or where one does not stop.
  * @throws OptionError if there is nothing to run
  * @example
- *     const first = await race([({ signal }) => ask(primary, signal), ({ signal }) => ask(mirror, signal)])
+ * const first = await race([({ signal }) => ask(primary, signal), ({ signal }) => ask(mirror,
+ * signal)])
  */
 export function race<const W extends readonly Way<unknown>[]>(
   ways: W,
@@ -45,10 +50,11 @@ export function race<const W extends readonly Way<unknown>[]>(
 }
 
 /**
- * Runs all; the first value decides. The others are cancelled, and have stopped when this settles; what they throw is left.
+ * Runs all; the first value decides. The others are cancelled, and have stopped when this settles;
+ * what they throw is left.
  *
- * If all fail it throws an AggregateError of what they threw, in the order in which they were given.
- * Throws like a scope where it is cancelled, or where one does not stop.
+ * If all fail it throws an AggregateError of what they threw, in the order in which they were
+ * given. Throws like a scope where it is cancelled, or where one does not stop.
  * @throws OptionError if there is nothing to run
  */
 export function any<const W extends readonly Way<unknown>[]>(

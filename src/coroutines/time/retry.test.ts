@@ -1,4 +1,7 @@
-/** What users of p-retry rely on: delays that the error decides, a hook on failure, and no failure of its own. */
+/**
+ * What users of p-retry rely on: delays that the error decides, a hook on failure, and no failure
+ * of its own.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'

@@ -1,8 +1,9 @@
 /**
  * Again, after a while, if it failed.
  *
- * Full jitter: each delay is drawn evenly between 0 and a bound that grows, so that many callers who failed together do not
- * come back together. Marc Brooker: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ * Full jitter: each delay is drawn evenly between 0 and a bound that grows, so that many callers
+ * who failed together do not come back together. Marc Brooker: "Exponential Backoff And Jitter",
+ * AWS Architecture Blog, 2015.
  */
 import {
   checkCount,
@@ -29,22 +30,31 @@ export interface RetryOptions extends ScopeOptions {
   readonly attempts?: number | undefined
   /** The bound of the first delay. Default 100. */
   readonly minDelayMs?: number | undefined
-  /** No delay is longer, but one that `delayMs` says. Default 30,000, or `minDelayMs` where that is more. */
+  /**
+   * No delay is longer, but one that `delayMs` says. Default 30,000, or `minDelayMs` where that is
+   * more.
+   */
   readonly maxDelayMs?: number | undefined
   /** How much the bound grows with each attempt. Default 2. */
   readonly factor?: number | undefined
   /** `full`: a delay is anything from 0 to the bound. `none`: it is the bound. Default `full`. */
   readonly jitter?: 'full' | 'none' | undefined
   /**
-   * Says how long to wait after this failure, as a `Retry-After` header does: from 0 up, whatever `maxDelayMs` is. Below 0 is
-   * no time; `undefined` and NaN leave the delay as it would be.
+   * Says how long to wait after this failure, as a `Retry-After` header does: from 0 up, whatever
+   * `maxDelayMs` is. Below 0 is no time; `undefined` and NaN leave the delay as it would be.
    */
   readonly delayMs?: ((error: any, attempt: number) => number | undefined) | undefined
-  /** Told of every failure, before it is decided whether to go on; waited for. What it throws ends it all, as itself. */
+  /**
+   * Told of every failure, before it is decided whether to go on; waited for. What it throws ends
+   * it all, as itself.
+   */
   readonly onFailure?: ((failure: RetryFailure) => unknown) | undefined
   /** Lets the program end though a delay is not over. Default false. */
   readonly unref?: boolean | undefined
-  /** Says whether to go on after a failure; if not, that failure is thrown as itself. Default: always. */
+  /**
+   * Says whether to go on after a failure; if not, that failure is thrown as itself. Default:
+   * always.
+   */
   readonly retryIf?: ((error: unknown, attempt: number) => boolean | PromiseLike<boolean>) | undefined
 }
 
@@ -71,14 +81,16 @@ const retryOptionNames = optionNames<RetryOptions>({
 })
 
 /**
- * Runs `fn` until it succeeds, with a growing delay in between. `timeoutMs` is for all attempts together; for each one
- * alone, put `timeout()` in `fn`.
+ * Runs `fn` until it succeeds, with a growing delay in between. `timeoutMs` is for all attempts
+ * together; for each one alone, put `timeout()` in `fn`.
  *
- * Throws a RetryError when the last attempt failed, with what each threw; what `retryIf` refused, as itself; a TimeoutError
- * whose `cause` is the failures until then. Cancelled from outside it throws the reason, and no attempt follows.
+ * Throws a RetryError when the last attempt failed, with what each threw; what `retryIf` refused,
+ * as itself; a TimeoutError whose `cause` is the failures until then. Cancelled from outside it
+ * throws the reason, and no attempt follows.
  * @throws OptionError
  * @example
- *     const page = await retry(({ signal }) => fetch(url, { signal }), { attempts: 5, timeoutMs: 10_000 })
+ * const page = await retry(({ signal }) => fetch(url, { signal }), { attempts: 5, timeoutMs: 10_000
+ * })
  */
 export function retry<T>(
   fn: (attempt: Attempt) => T | PromiseLike<T>,

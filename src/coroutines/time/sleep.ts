@@ -13,9 +13,11 @@ export interface SleepOptions {
 const sleepOptionNames = optionNames<SleepOptions>({ signal: true, unref: true })
 
 /**
- * Waits for `ms` milliseconds, or longer if the event loop is busy. `Infinity` waits until it is cancelled.
+ * Waits for `ms` milliseconds, or longer if the event loop is busy. `Infinity` waits until it is
+ * cancelled.
  *
- * Ends early with the reason of `signal`, or when the scope or task that it runs in is cancelled; its timer is taken back.
+ * Ends early with the reason of `signal`, or when the scope or task that it runs in is cancelled;
+ * its timer is taken back.
  * @throws OptionError
  * @example
  *     await sleep(250, { signal })

@@ -1,4 +1,7 @@
-/** Waiting, time limits, and several ways to one result. Every test runs under many schedules of virtual time. */
+/**
+ * Waiting, time limits, and several ways to one result. Every test runs under many schedules of
+ * virtual time.
+ */
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'

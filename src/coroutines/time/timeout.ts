@@ -14,10 +14,12 @@ export interface TimeoutOptions {
 const timeoutOptionNames = optionNames<TimeoutOptions>({ signal: true, graceMs: true })
 
 /**
- * Gives `work` this much time. A function is run in a scope: past the time its signal aborts, it is waited for until it has
- * stopped, and a TimeoutError is thrown (an UnresponsiveError if it had not stopped after `graceMs`).
+ * Gives `work` this much time. A function is run in a scope: past the time its signal aborts, it is
+ * waited for until it has stopped, and a TimeoutError is thrown (an UnresponsiveError if it had not
+ * stopped after `graceMs`).
  *
- * A promise can't be cancelled: past the time its outcome is no longer waited for, and its failure is nobody's.
+ * A promise can't be cancelled: past the time its outcome is no longer waited for, and its failure
+ * is nobody's.
  * @throws OptionError
  * @example
  *     const page = await timeout(2_000, ({ signal }) => fetch(url, { signal }))

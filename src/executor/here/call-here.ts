@@ -20,10 +20,12 @@ export interface CallHere {
 }
 
 /**
- * Calls the job's task, to its end if it is a generator whose values are wanted, and tells `here` how it ended. To be called
- * in an asynchronous scope of its own: the call stays entered there, which costs half of what running in it would.
+ * Calls the job's task, to its end if it is a generator whose values are wanted, and tells `here`
+ * how it ended. To be called in an asynchronous scope of its own: the call stays entered there,
+ * which costs half of what running in it would.
  *
- * No async function: each step of one costs a promise, and a short task on a loop costs little more than that.
+ * No async function: each step of one costs a promise, and a short task on a loop costs little more
+ * than that.
  */
 export function callHere(job: Job, call: CallContext, here: CallHere): void {
   const returned = (value: unknown) => {

@@ -1,4 +1,7 @@
-/** Where tasks run that were called directly, outside of any executor: here, at once, as many as there are. */
+/**
+ * Where tasks run that were called directly, outside of any executor: here, at once, as many as
+ * there are.
+ */
 import { NotOwnerError } from '../../errors.ts'
 import { unsharedContext } from '../../runtime/async-context.ts'
 import { runtime } from '../../runtime/runtime.ts'

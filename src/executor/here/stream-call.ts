@@ -1,5 +1,6 @@
 /**
- * A generator task on the side where it runs: goes on while it has credit, and ends when nobody wants more.
+ * A generator task on the side where it runs: goes on while it has credit, and ends when nobody
+ * wants more.
  *
  *     ┌─▶ no credit: flush, wait for a pull
  *     │   credit:    next(), in the call's context ─▶ a value ─▶ Outlet, which is flushed in time
@@ -17,7 +18,9 @@ import { isThenable } from '../../task/thenable.ts'
 
 /** Where the values go. */
 export interface Outlet {
-  /** Takes the next value; returns how much of `credit` it takes. Throws if the value can't cross. */
+  /**
+   * Takes the next value; returns how much of `credit` it takes. Throws if the value can't cross.
+   */
   yielded(value: unknown, credit: number): number
   /** Sends what it has gathered. */
   flush(): void
@@ -25,7 +28,10 @@ export interface Outlet {
   returning(): void
 }
 
-/** A value waits no longer than this for others to travel with, unless the generator takes longer all of a sudden. */
+/**
+ * A value waits no longer than this for others to travel with, unless the generator takes longer
+ * all of a sudden.
+ */
 const longestHeldMs = 0.5
 /** The most values that travel together. */
 const mostTogether = 256
@@ -71,8 +77,10 @@ export class StreamCall {
   }
 
   /**
-   * Runs the generator to its end; to be called once. Resolves with its return value, undefined if it was left.
-   * @throws what the task threw, what its `finally` threw when it was left, or why a value can't cross
+   * Runs the generator to its end; to be called once. Resolves with its return value, undefined if
+   * it was left.
+   * @throws what the task threw, what its `finally` threw when it was left, or why a value can't
+   *   cross
    * @throws InvalidTaskError if the task returned nothing that can be iterated over
    */
   async run(task: Task, args: readonly unknown[], context: CallContext): Promise<unknown> {
@@ -134,7 +142,9 @@ export class StreamCall {
     if (isThenable(ending)) await ending
   }
 
-  /** A value could not be sent; that is the call's failure, whatever the generator says to its end. */
+  /**
+   * A value could not be sent; that is the call's failure, whatever the generator says to its end.
+   */
   async #close(values: Values, within: Within): Promise<void> {
     try {
       const ending = within(() => values.return?.())
@@ -167,7 +177,10 @@ export class StreamCall {
     this.#outlet.flush()
   }
 
-  /** What a generator yields without waiting travels together; for what it waits for, nothing that is there waits. */
+  /**
+   * What a generator yields without waiting travels together; for what it waits for, nothing that
+   * is there waits.
+   */
   #flushSoon(): void {
     if (this.#held === 0 || this.#flushing) return
     this.#flushing = true
@@ -191,7 +204,10 @@ export class StreamCall {
   }
 }
 
-/** The iterator of what a task has returned, and whether the promises that it yields are waited for, as `for await` does. */
+/**
+ * The iterator of what a task has returned, and whether the promises that it yields are waited for,
+ * as `for await` does.
+ */
 function open(iterable: unknown, task: Task): readonly [Values, boolean] {
   if (typeof iterable === 'object' && iterable !== null) {
     const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = iterable as Partial<

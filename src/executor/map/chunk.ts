@@ -1,16 +1,19 @@
 /**
  * How many inputs go into one message.
  *
- * Two costs pull apart. A message costs some 15 µs of work, but 50 to 200 µs of its worker's time where threads sleep that must
- * be woken, and where V8 still compiles; so a chunk should hold enough work to make that little. But inputs of one chunk
- * run one after the other on one worker, so a chunk should hold little enough to be shared out fairly. With 4 ms of work a
- * message stays under 3 % even where it is dear; items that take that long go one to a message. And no chunk is larger than a
- * fair share of the inputs that are left, so that all workers end at about the same time (guided self-scheduling: Polychronopoulos
- * and Kuck, IEEE Transactions on Computers 36, 1987): at the end items go one by one, but for those that are alike and so small
- * that the message would cost more than 3 % where it is cheap.
+ * Two costs pull apart. A message costs some 15 µs of work, but 50 to 200 µs of its worker's time
+ * where threads sleep that must be woken, and where V8 still compiles; so a chunk should hold
+ * enough work to make that little. But inputs of one chunk run one after the other on one worker,
+ * so a chunk should hold little enough to be shared out fairly. With 4 ms of work a message stays
+ * under 3 % even where it is dear; items that take that long go one to a message. And no chunk is
+ * larger than a fair share of the inputs that are left, so that all workers end at about the same
+ * time (guided self-scheduling: Polychronopoulos and Kuck, IEEE Transactions on Computers 36,
+ * 1987): at the end items go one by one, but for those that are alike and so small that the message
+ * would cost more than 3 % where it is cheap.
  *
- * The sizer begins with one, measures, and at most doubles at a time, as joblib's automatic batching does (joblib,
- * `AutoBatchingMixin`); it doubles only when chunks of the present size were measured. It shrinks at once.
+ * The sizer begins with one, measures, and at most doubles at a time, as joblib's automatic
+ * batching does (joblib, `AutoBatchingMixin`); it doubles only when chunks of the present size were
+ * measured. It shrinks at once.
  */
 
 /** The work that a chunk should hold. */
@@ -20,7 +23,10 @@ const lastMs = 0.5
 /** Beyond so many bytes the copy costs so much that the message itself no longer counts. */
 const fullBytes = 2 ** 20
 const largest = 65_536
-/** How much of what was measured counts when the next chunk is measured: about fifty chunks are remembered. */
+/**
+ * How much of what was measured counts when the next chunk is measured: about fifty chunks are
+ * remembered.
+ */
 const kept = 0.98
 /** A worker gets at most this part of its share of the inputs that are left. */
 const partOfShare = 1 / 8
@@ -60,7 +66,10 @@ export class ChunkSizer {
     return this.#size
   }
 
-  /** How many of the inputs that are left go into the next chunk; `left` is undefined where nobody knows. */
+  /**
+   * How many of the inputs that are left go into the next chunk; `left` is undefined where nobody
+   * knows.
+   */
   next(left: number | undefined): number {
     if (!this.#adapts || left === undefined) return this.#size
     const share = Math.ceil((left / this.#workers) * partOfShare)
@@ -73,7 +82,8 @@ export class ChunkSizer {
     if (!this.#adapts) return
     this.#remember(items, workMs, longestMs ?? workMs / items)
     const meanMs = this.#workMs / this.#items
-    // Costs that turn out higher count at once, lower ones only slowly: one long chunk hurts more than many short ones.
+    // Costs that turn out higher count at once, lower ones only slowly: one long chunk hurts more
+    // than many short ones.
     this.#expectedMs = Math.max(meanMs, workMs / items)
     const enough = fitting(chunkMs, this.#expectedMs)
     this.#even = variation(this.#items, this.#workMs, this.#squares) <= enough
@@ -85,7 +95,10 @@ export class ChunkSizer {
     this.#size = Math.max(1, size)
   }
 
-  /** As if one item had taken the longest, and the others all the same: no chunk is more even than that. */
+  /**
+   * As if one item had taken the longest, and the others all the same: no chunk is more even than
+   * that.
+   */
   #remember(items: number, workMs: number, longestMs: number): void {
     const longest = Math.min(longestMs, workMs)
     const others = items > 1 ? (workMs - longest) ** 2 / (items - 1) : 0
@@ -100,7 +113,9 @@ function fitting(room: number, cost: number): number {
   return cost * largest <= room ? largest : Math.floor(room / cost)
 }
 
-/** The squared coefficient of variation of the items; of chunks of n items it is n times smaller. */
+/**
+ * The squared coefficient of variation of the items; of chunks of n items it is n times smaller.
+ */
 function variation(items: number, sum: number, squares: number): number {
   return sum === 0 ? 0 : (squares * items) / sum ** 2 - 1
 }

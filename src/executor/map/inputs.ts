@@ -18,8 +18,9 @@ export interface Source {
   /** How many inputs there are in all, if one can know. */
   readonly total: number | undefined
   /**
-   * Reads at most so many, at least one unless it has ended; fewer, where they come slowly. It never throws. A promise
-   * comes from an asynchronous iterator only; it holds what came before the iterator made it wait.
+   * Reads at most so many, at least one unless it has ended; fewer, where they come slowly. It
+   * never throws. A promise comes from an asynchronous iterator only; it holds what came before the
+   * iterator made it wait.
    */
   take(most: number): Batch | Promise<Batch>
   /** Nobody wants the rest: lets a generator run its `finally`. Not to be called after the end. */
@@ -27,7 +28,8 @@ export interface Source {
 }
 
 /**
- * Opens the inputs. `shares` says whether a worker can see shared memory: views on it are then not copied.
+ * Opens the inputs. `shares` says whether a worker can see shared memory: views on it are then not
+ * copied.
  * @throws OptionError if they can't be iterated over
  */
 export function openInputs(
@@ -83,7 +85,10 @@ class ArraySource implements Source {
   close(): void {}
 }
 
-/** A typed array is cut into typed arrays. A view on shared memory is shared, where workers can see it. */
+/**
+ * A typed array is cut into typed arrays. A view on shared memory is shared, where workers can see
+ * it.
+ */
 class TypedSource implements Source {
   readonly #array: TypedArray
   readonly #shares: boolean
@@ -115,10 +120,16 @@ class TypedSource implements Source {
   close(): void {}
 }
 
-/** Inputs that take long to make are sent before there are many: meanwhile workers wait, and so does the event loop. */
+/**
+ * Inputs that take long to make are sent before there are many: meanwhile workers wait, and so does
+ * the event loop.
+ */
 const longestTakeMs = 2
 
-/** After each of the first inputs, then now and then: reading the clock costs as much as a plain iterator's step. */
+/**
+ * After each of the first inputs, then now and then: reading the clock costs as much as a plain
+ * iterator's step.
+ */
 function looksAtClock(inputs: number): boolean {
   return inputs < 16 || inputs % 16 === 0
 }
@@ -181,7 +192,8 @@ class AsyncSource implements Source {
           if (next.done) return finish({ ended: true })
           inputs.push(next.value)
           if (inputs.length === most) return finish({ ended: false })
-          // What a source gives without waiting travels together; for what it waits for, nothing that is there waits.
+          // What a source gives without waiting travels together; for what it waits for, nothing
+          // that is there waits.
           if (inputs.length === 1)
             runtime()
               .yieldToLoop()

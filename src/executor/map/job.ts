@@ -15,7 +15,10 @@ import { type Packed, visibleBytes } from './packed.ts'
 export interface Chunk {
   /** The index of the first. */
   readonly first: number
-  /** Inputs of a typed array are gone once they were sent: moved, unless they may be needed for a repeat. */
+  /**
+   * Inputs of a typed array are gone once they were sent: moved, unless they may be needed for a
+   * repeat.
+   */
   readonly inputs: Packed
   readonly count: number
   readonly bytes: number
@@ -64,7 +67,10 @@ export class MapJob extends Noted implements Job {
   readonly #owner: JobOwner
   #runTimer: Timer | undefined
 
-  /** `inputs` are those of the chunk as they travel; without them, `args` are the arguments of its one call. */
+  /**
+   * `inputs` are those of the chunk as they travel; without them, `args` are the arguments of its
+   * one call.
+   */
   constructor(owner: JobOwner, of: Chunk, args: readonly unknown[] | undefined, inputs: Packed | undefined) {
     super()
     this.task = owner.task

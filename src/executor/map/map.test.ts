@@ -1,4 +1,7 @@
-/** `map` on a backend that the test plays: whatever the chunks, the results are those of the plain loop. */
+/**
+ * `map` on a backend that the test plays: whatever the chunks, the results are those of the plain
+ * loop.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -25,7 +28,9 @@ const peaceful: Plan = { costMs: () => 1, fails: () => false, refused: () => fal
 
 class CallFailed extends Error {}
 
-/** Workers that take virtual time, one job each, and a queue that refuses what it has no place for. */
+/**
+ * Workers that take virtual time, one job each, and a queue that refuses what it has no place for.
+ */
 class Stage implements Backend {
   readonly model: Model
   readonly name = 'stage'

@@ -4,9 +4,9 @@
  *     Source ─▶ #read (while the results have room, and jobs are wanted) ─▶ inputs ─▶ Job ─▶ backend
  *     Results ◀── deliverRun(first, run) ◀────────────────────────────── settled ◀──┘
  *
- * What a chunk is never shows: each input is called once, at its place, and fails alone. A chunk that is refused before it
- * was sent (one input can't be copied, or all together are too large) is halved and tried again; one that finds the queue
- * full waits until a job of this map has settled.
+ * What a chunk is never shows: each input is called once, at its place, and fails alone. A chunk
+ * that is refused before it was sent (one input can't be copied, or all together are too large) is
+ * halved and tried again; one that finds the queue full waits until a job of this map has settled.
  */
 import type { AsyncResource } from 'node:async_hooks'
 import { PayloadTooLargeError, QueueFullError, SerializationError, TimeoutError } from '../../errors.ts'
@@ -32,9 +32,15 @@ import { tuplesOf } from './tuples.ts'
 
 const hooks = process.getBuiltinModule('node:async_hooks')
 
-/** Jobs per worker that are submitted at a time: one runs, one waits, so that no worker waits for the caller. */
+/**
+ * Jobs per worker that are submitted at a time: one runs, one waits, so that no worker waits for
+ * the caller.
+ */
 const jobsPerWorker = 2
-/** Chunks per worker that are read beyond the last result taken: as many wait for the consumer as are under way. */
+/**
+ * Chunks per worker that are read beyond the last result taken: as many wait for the consumer as
+ * are under way.
+ */
 const chunksAhead = 2 * jobsPerWorker
 /** The bound where the number of workers is none: `coroutines({ concurrency: Infinity })`. */
 const mostChunksAhead = 65_536
@@ -102,7 +108,8 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
     options: MapOptions,
     caller: Job['caller'],
   ) {
-    // On the caller's own event loop there are no messages to save, and a chunk would only keep calls from overlapping.
+    // On the caller's own event loop there are no messages to save, and a chunk would only keep
+    // calls from overlapping.
     const messages = backend.model !== 'coroutines'
     this.#messages = messages
     this.task = task
@@ -161,7 +168,10 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
     this.#buffer.break(this.#stopped === undefined ? error : this.#stopped.reason)
   }
 
-  /** What it was started in was cancelled. Whoever did that knows, though nobody may wait for the results. */
+  /**
+   * What it was started in was cancelled. Whoever did that knows, though nobody may wait for the
+   * results.
+   */
   stop(reason: unknown): void {
     this.#stopped = { reason }
     this.#buffer.cancel(reason)
@@ -193,7 +203,9 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
 
   // ── reading ──
 
-  /** Inputs may be a generator, and so any code: it is never entered a second time while it runs. */
+  /**
+   * Inputs may be a generator, and so any code: it is never entered a second time while it runs.
+   */
   #read(): void {
     this.#reading = true
     while (!this.#ended) {
@@ -213,7 +225,10 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
     this.#reading = false
   }
 
-  /** How many inputs may be read and sent in one job now. A part of a chunk would cost as much as a whole one. */
+  /**
+   * How many inputs may be read and sent in one job now. A part of a chunk would cost as much as a
+   * whole one.
+   */
   get #wanted(): number {
     if (this.#held.length > 0 || this.#jobs.length >= this.#mostJobs) return 0
     if (!this.#messages) return Math.max(0, Math.min(this.#mostJobs - this.#jobs.length, this.#buffer.room))
@@ -347,7 +362,9 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
     this.#resume()
   }
 
-  /** The way of a call on this loop: it was alone in its job, and there is nothing to learn from it. */
+  /**
+   * The way of a call on this loop: it was alone in its job, and there is nothing to learn from it.
+   */
   #deliverOne(index: number, value: unknown): void {
     const { onProgress } = this.#options
     this.#buffer.deliverValue(index, value)

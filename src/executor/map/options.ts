@@ -8,19 +8,24 @@ export interface MapOptions {
   /** Results in the order of the inputs (default), or as they are done. */
   readonly ordered?: boolean
   /**
-   * How many inputs travel in one message. `'auto'` (default) begins with 1, measures, and grows while a message holds
-   * less than about 2 ms of work; items that differ much travel alone or in small chunks; when few are left, chunks get
-   * smaller. A number is kept, except where there are fewer inputs: at the end, beyond `ahead`, or while they come slowly.
-   * The inputs of a chunk run one after the other on one worker. It changes neither results nor their order nor errors;
-   * but when a worker dies, all of its chunk fails. Without meaning on `coroutines`, where no message is sent.
+   * How many inputs travel in one message. `'auto'` (default) begins with 1, measures, and grows
+   * while a message holds less than about 2 ms of work; items that differ much travel alone or in
+   * small chunks; when few are left, chunks get smaller. A number is kept, except where there are
+   * fewer inputs: at the end, beyond `ahead`, or while they come slowly. The inputs of a chunk run
+   * one after the other on one worker. It changes neither results nor their order nor errors; but
+   * when a worker dies, all of its chunk fails. Without meaning on `coroutines`, where no message
+   * is sent.
    */
   readonly chunk?: number | 'auto'
   /**
-   * How many inputs are read beyond the last result taken; once awaited, beyond the last one done. Default: four chunks
-   * for each worker.
+   * How many inputs are read beyond the last result taken; once awaited, beyond the last one done.
+   * Default: four chunks for each worker.
    */
   readonly ahead?: number
-  /** Told of every result: how many are done, of how many (undefined while the inputs' number is unknown). */
+  /**
+   * Told of every result: how many are done, of how many (undefined while the inputs' number is
+   * unknown).
+   */
   readonly onProgress?: ProgressListener
 }
 

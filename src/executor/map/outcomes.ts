@@ -12,7 +12,10 @@ export interface Piece {
   readonly run: OutcomeRun<unknown>
 }
 
-/** How the calls ended; a chunk that failed as a whole (its worker died) failed for each. `worker` is for errors. */
+/**
+ * How the calls ended; a chunk that failed as a whole (its worker died) failed for each. `worker`
+ * is for errors.
+ */
 export function runOf(job: MapJob, outcome: Outcome<unknown>, worker: string): OutcomeRun<unknown> {
   const { count } = job.of
   if (!outcome.ok) return failedRun(count, outcome.error)

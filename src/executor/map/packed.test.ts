@@ -16,7 +16,10 @@ const others = fc.oneof(
   fc.constant({ a: 1 }),
 )
 
-/** Lists of integers, of numbers, and of all sorts, each with a stranger now and then: few, and many. */
+/**
+ * Lists of integers, of numbers, and of all sorts, each with a stranger now and then: few, and
+ * many.
+ */
 const lists = fc
   .tuple(
     fc.constantFrom<fc.Arbitrary<unknown>>(fc.integer(), numbers, fc.oneof(numbers, others)),

@@ -6,9 +6,9 @@
  *     ◀── PackedResults, if every call succeeded ──
  *     ◀── a list of outcomes, if one failed ───────
  *
- * A list of numbers costs the platform's clone some 30 ns for each, a typed array less than 1 ns. Numbers that are all
- * integers of 32 bits travel as such, any others as doubles. A double holds every number of JavaScript, so nothing is lost:
- * −0, NaN and the infinities stay what they are.
+ * A list of numbers costs the platform's clone some 30 ns for each, a typed array less than 1 ns.
+ * Numbers that are all integers of 32 bits travel as such, any others as doubles. A double holds
+ * every number of JavaScript, so nothing is lost: −0, NaN and the infinities stay what they are.
  */
 import { AtonceError } from '../../errors.ts'
 import { parameterCount } from '../../task/arity.ts'
@@ -49,7 +49,10 @@ const worthPacking = 64
 /** From here on moving a buffer is cheaper than copying it. */
 const worthMovingBytes = 16 * 1024
 
-/** Whether `map` gives the task its inputs as they are; any other task takes tuples of arguments. Both sides ask this. */
+/**
+ * Whether `map` gives the task its inputs as they are; any other task takes tuples of arguments.
+ * Both sides ask this.
+ */
 export function takesItems(task: Function): boolean {
   return parameterCount(task) === 1
 }
@@ -85,7 +88,10 @@ function isInteger32(value: unknown): value is number {
   return typeof value === 'number' && Object.is(value | 0, value)
 }
 
-/** Hands a large typed array over instead of copying it, unless it is on shared memory, where neither is needed. */
+/**
+ * Hands a large typed array over instead of copying it, unless it is on shared memory, where
+ * neither is needed.
+ */
 export function moving(values: Packed): Packed {
   if (!ArrayBuffer.isView(values) || values.byteLength < worthMovingBytes) return values
   return values.buffer instanceof ArrayBuffer
@@ -99,7 +105,10 @@ export function unpackedAt(values: Packed, at: number): unknown {
   return typeof value === 'number' && ArrayBuffer.isView(values) ? slim(value) : value
 }
 
-/** All packed values, as they were; one that can't be made here fails alone. The reply's own list is used. */
+/**
+ * All packed values, as they were; one that can't be made here fails alone. The reply's own list is
+ * used.
+ */
 export function unpacked({ values: packed, special }: PackedResults): OutcomeRun<unknown> {
   const values = listOf(packed)
   const failures = new Map<number, unknown>()
@@ -124,9 +133,10 @@ function listOf(packed: Packed): unknown[] {
 }
 
 /**
- * A list to be filled from its beginning. One that has its length takes a third of the time of one that grows; beyond some
- * tens of millions V8 would make a hash table of it. Not `new Array(count)`: compiled code has that only for small lists, and is
- * thrown away at the first large one.
+ * A list to be filled from its beginning. One that has its length takes a third of the time of one
+ * that grows; beyond some tens of millions V8 would make a hash table of it. Not
+ * `new Array(count)`: compiled code has that only for small lists, and is thrown away at the first
+ * large one.
  */
 export function listFor(count: number): unknown[] {
   const list: unknown[] = []
@@ -148,7 +158,10 @@ export function isPackedResults(reply: unknown, count: number): reply is PackedR
   )
 }
 
-/** The bytes of buffers and texts among the values, as far as they are seen without a search; judged by some of them. */
+/**
+ * The bytes of buffers and texts among the values, as far as they are seen without a search; judged
+ * by some of them.
+ */
 export function visibleBytes(values: Packed): number {
   if (ArrayBuffer.isView(values)) return values.byteLength
   const step = Math.ceil(values.length / 64)
@@ -168,8 +181,9 @@ function bytesOf(value: unknown): number {
 }
 
 /**
- * A whole number read from a double is one for the compiler too: V8 keeps it as a small integer, and the task's `n % d`
- * is not a division of doubles, which costs ten times as much. −0 stays a double, as no integer can hold it.
+ * A whole number read from a double is one for the compiler too: V8 keeps it as a small integer,
+ * and the task's `n % d` is not a division of doubles, which costs ten times as much. −0 stays a
+ * double, as no integer can hold it.
  */
 function slim(value: number): number {
   const whole = value | 0

@@ -29,7 +29,10 @@ export class MapRepeats {
     return this.#pauses.size
   }
 
-  /** Calls again what has failed and may be repeated, each input by itself, and returns the rest of the run in its pieces. */
+  /**
+   * Calls again what has failed and may be repeated, each input by itself, and returns the rest of
+   * the run in its pieces.
+   */
   take(chunk: Chunk, run: OutcomeRun<unknown>): Piece[] {
     if (run.failures === undefined) return [{ first: chunk.first, run }]
     const failures = new Map(run.failures)

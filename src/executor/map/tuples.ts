@@ -1,4 +1,6 @@
-/** The inputs of a task that does not have exactly one parameter: a list of arguments for each call. */
+/**
+ * The inputs of a task that does not have exactly one parameter: a list of arguments for each call.
+ */
 import { OptionError } from '../../errors.ts'
 import { nameOf, type Task } from '../../task/task.ts'
 import type { Batch } from './inputs.ts'

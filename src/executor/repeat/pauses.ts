@@ -1,6 +1,6 @@
 /**
- * Calls between two attempts. Nothing of them is with a worker or in a queue, but they are calls that their executor has
- * accepted, and that somebody waits for: so it closes after them.
+ * Calls between two attempts. Nothing of them is with a worker or in a queue, but they are calls
+ * that their executor has accepted, and that somebody waits for: so it closes after them.
  *
  *     begin ─▶ waits ─▶ after its time: again         closed by force: again at once, to be refused, and so is what fails then
  *                └────▶ cancelled                     the call that made it has ended: left

@@ -1,11 +1,13 @@
 /**
- * Repeats of failed calls: which calls may be repeated, after which failures, and what is left of the earlier ones.
+ * Repeats of failed calls: which calls may be repeated, after which failures, and what is left of
+ * the earlier ones.
  *
  *     call fails ─▶ may it be repeated? ─▶ after `retryDelayMs`: the same job again, attempt + 1 ─▶ …
  *                        └─ no ─▶ the error itself, or RetryError with those of all attempts
  *
- * Without `retries` a call runs at most once. With it, it runs at least once, and each repeat can be seen: in the task's
- * `context().attempt`, in `stats().retried`, and on the channel `atonce.call.retry`.
+ * Without `retries` a call runs at most once. With it, it runs at least once, and each repeat can
+ * be seen: in the task's `context().attempt`, in `stats().retried`, and on the channel
+ * `atonce.call.retry`.
  */
 import {
   AbortError,

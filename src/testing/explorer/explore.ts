@@ -96,8 +96,8 @@ const maxSteps = 2_000
  *
  * @throws OptionError
  * @example
- *     const { failure } = explore({ threads() { const mutex = new Mutex(); return [() => …, () => …] } })
- *     assert.equal(failure, undefined, failure?.trace)
+ * const { failure } = explore({ threads() { const mutex = new Mutex(); return [() => …, () => …] }
+ * }) assert.equal(failure, undefined, failure?.trace)
  */
 export function explore(program: Program, options: ExploreOptions = {}): Explored {
   const { preemptions = Number.POSITIVE_INFINITY, maxStates = 1_000_000, replay } = options

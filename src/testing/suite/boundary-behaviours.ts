@@ -1,4 +1,7 @@
-/** What every executor must do with classes that keep their class, contexts that are propagated, and stacks. */
+/**
+ * What every executor must do with classes that keep their class, contexts that are propagated, and
+ * stacks.
+ */
 import { strict as assert } from 'node:assert'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { SerializationError } from '../../errors.ts'

@@ -1,4 +1,7 @@
-/** The tasks, storages and classes of the behaviours at the boundary; a module of its own, as workers must import it. */
+/**
+ * The tasks, storages and classes of the behaviours at the boundary; a module of its own, as
+ * workers must import it.
+ */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'

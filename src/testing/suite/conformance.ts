@@ -1,8 +1,9 @@
 /**
  * What every executor must do, as one suite that runs on each.
  *
- * It needs no test runner: pass it the runner's `test`. So an executor that was written elsewhere is held to the same
- * behaviours. Those that come from CPython's test suite name the test (Lib/test/test_concurrent_futures, PSF licence).
+ * It needs no test runner: pass it the runner's `test`. So an executor that was written elsewhere
+ * is held to the same behaviours. Those that come from CPython's test suite name the test
+ * (Lib/test/test_concurrent_futures, PSF licence).
  */
 import { strict as assert } from 'node:assert'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -34,7 +35,10 @@ export interface ConformanceSubject {
   start(options: StartOptions): Executor
   /** Whether arguments and results are copied; false where they are passed as they are. */
   readonly copies: boolean
-  /** The model that a task sees around it, where the executor's own is not one: `auto` runs tasks on others. */
+  /**
+   * The model that a task sees around it, where the executor's own is not one: `auto` runs tasks on
+   * others.
+   */
   readonly inside?: Executor['model']
 }
 
@@ -46,7 +50,7 @@ type Body = (start: ConformanceSubject['start'], subject: ConformanceSubject) =>
  *
  * @example
  *     import { test } from 'node:test'
- *     executorConformance({ name: 'threads', start: options => threads(options), copies: true }, test)
+ * executorConformance({ name: 'threads', start: options => threads(options), copies: true }, test)
  */
 export function executorConformance(subject: ConformanceSubject, test: Test): void {
   for (const [sentence, body] of behaviours) {

@@ -1,4 +1,7 @@
-/** The generators that the conformance suite streams; a module of its own, as workers must import it. */
+/**
+ * The generators that the conformance suite streams; a module of its own, as workers must import
+ * it.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as later } from 'node:timers/promises'
 import { context } from '../../task/context.ts'
@@ -89,7 +92,10 @@ interface StreamState {
 }
 const streams: Record<string, StreamState> = {}
 
-/** Yields, again and again, whether its body is in the call that began it, and is told of no other's context. */
+/**
+ * Yields, again and again, whether its body is in the call that began it, and is told of no other's
+ * context.
+ */
 export const sameContext = task(
   import.meta,
   async function* sameContext(steps: number): AsyncGenerator<boolean> {

@@ -1,4 +1,7 @@
-/** A class and a storage that the program declares and its workers do not, though a bundle may hold this module on both sides. */
+/**
+ * A class and a storage that the program declares and its workers do not, though a bundle may hold
+ * this module on both sides.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { propagated } from '../../declared/propagated.ts'
 import { shareable } from '../../declared/shareable.ts'

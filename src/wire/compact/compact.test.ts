@@ -1,4 +1,6 @@
-/** What the compact format takes comes back as the codec would bring it; whatever else it refuses. */
+/**
+ * What the compact format takes comes back as the codec would bring it; whatever else it refuses.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'

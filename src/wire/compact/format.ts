@@ -1,5 +1,6 @@
 /**
- * Small plain values ⇄ bytes, without the platform's serializer, whose fixed cost is some microseconds.
+ * Small plain values ⇄ bytes, without the platform's serializer, whose fixed cost is some
+ * microseconds.
  *
  *     value = tag, then: int32 4 bytes · float64 8 bytes · text: length (2 bytes), 1 or 2 bytes for each unit ·
  *             array: count (1 byte), values · record: count (1 byte), names, values ·
@@ -7,10 +8,10 @@
  *             typed array: class (1 byte), length in bytes (2 bytes), its bytes ·
  *             shared memory: number (4 bytes) · typed array on it: class, number, offset and length (8 bytes each)
  *
- * It takes what is surely kept by a copy: primitives, and small arrays and plain records of them and of typed arrays that are all
- * of their buffers, each object once; and shared memory that the other side knows by a number.
- * Whatever it does not take is left to the codec, which refuses it with its reason or copies it with more care. So a
- * caller can always try this first.
+ * It takes what is surely kept by a copy: primitives, and small arrays and plain records of them
+ * and of typed arrays that are all of their buffers, each object once; and shared memory that the
+ * other side knows by a number. Whatever it does not take is left to the codec, which refuses it
+ * with its reason or copies it with more care. So a caller can always try this first.
  */
 
 export const tags = {
@@ -30,7 +31,10 @@ export const tags = {
   memoryView: 13,
 } as const
 
-/** The longest text, the largest typed array, the most parts of one array or record, the most objects in one value. */
+/**
+ * The longest text, the largest typed array, the most parts of one array or record, the most
+ * objects in one value.
+ */
 export const longestText: number = 512
 export const largestViewBytes: number = 1_536
 export const mostParts: number = 64

@@ -42,9 +42,14 @@ export class CompactReader {
   #buffer: Buffer | undefined
   #at = 0
   readonly #shapes: (readonly string[])[] = []
-  /** Those with a name that `Object.prototype` has too: to assign to it would meet a setter, or a frozen property. */
+  /**
+   * Those with a name that `Object.prototype` has too: to assign to it would meet a setter, or a
+   * frozen property.
+   */
   readonly #shadowing = new Set<readonly string[]>()
-  /** Names that were read before, each at the place that its length and two of its letters give it. */
+  /**
+   * Names that were read before, each at the place that its length and two of its letters give it.
+   */
   readonly #names: (string | undefined)[] = []
 
   readonly #memories: KnownMemories
@@ -169,7 +174,10 @@ export class CompactReader {
     return record
   }
 
-  /** A text that is the same object each time, if it is a short one: so the platform need not look it up. */
+  /**
+   * A text that is the same object each time, if it is a short one: so the platform need not look
+   * it up.
+   */
   #name(): string {
     const bytes = this.#bytes
     const start = this.#at + 3

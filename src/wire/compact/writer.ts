@@ -18,7 +18,10 @@ export class CompactWriter {
   #at = 0
   #end = 0
   readonly #seen: object[] = []
-  /** The names of the records in this value, each list once: rows of a table are written without theirs. */
+  /**
+   * The names of the records in this value, each list once: rows of a table are written without
+   * theirs.
+   */
   readonly #shapes: (readonly string[])[] = []
 
   readonly #memories: NumberedMemories | undefined
@@ -41,7 +44,10 @@ export class CompactWriter {
     this.release()
   }
 
-  /** Lets go of the objects that the last value consists of, which are held until the next one begins otherwise. */
+  /**
+   * Lets go of the objects that the last value consists of, which are held until the next one
+   * begins otherwise.
+   */
   release(): void {
     if (this.#seen.length > 0) this.#seen.length = 0 // Dear, even where there is nothing to do.
     if (this.#shapes.length > 0) this.#shapes.length = 0
@@ -61,7 +67,10 @@ export class CompactWriter {
     this.#bytes[this.#at++] = value
   }
 
-  /** Writes the value, or returns false if it is none for this format or there is no room; what was written is void then. */
+  /**
+   * Writes the value, or returns false if it is none for this format or there is no room; what was
+   * written is void then.
+   */
   value(value: unknown): boolean {
     if (this.#at + 9 > this.#end) return false
     switch (typeof value) {
@@ -141,8 +150,8 @@ export class CompactWriter {
   #array(array: readonly unknown[]): boolean {
     const count = array.length
     if (count > mostParts || Object.getPrototypeOf(array) !== Array.prototype) return false
-    // Own names come in order, indexes first: when the last of `count` names is the last index, there is no hole and no
-    // other name.
+    // Own names come in order, indexes first: when the last of `count` names is the last index,
+    // there is no hole and no other name.
     const names = Object.keys(array)
     if (names.length !== count || (count > 0 && names[count - 1] !== String(count - 1))) return false
     this.#bytes[this.#at++] = tags.array

@@ -1,4 +1,7 @@
-/** Puts items that come from elsewhere into a channel, one after the other as it has room, and gives credit for more. */
+/**
+ * Puts items that come from elsewhere into a channel, one after the other as it has room, and gives
+ * credit for more.
+ */
 import type { Channel } from '../../channel/channel.ts'
 import { Waiter } from '../../channel/line.ts'
 import { Ring } from '../../channel/ring.ts'
@@ -44,8 +47,9 @@ export class CarryIn<T> {
   #over = false
 
   /**
-   * Lets `window` items be on their way. If it is `borrowed`, the channel is that of a receiver on loan: what it accepts is
-   * told at once, or counted where the owner can see it, and what it has not accepted when this ends stays with the owner.
+   * Lets `window` items be on their way. If it is `borrowed`, the channel is that of a receiver on
+   * loan: what it accepts is told at once, or counted where the owner can see it, and what it has
+   * not accepted when this ends stays with the owner.
    */
   constructor(channel: Channel<T>, link: Link, window: number, { borrowed }: { readonly borrowed: boolean }) {
     this.#channel = channel
@@ -112,7 +116,10 @@ export class CarryIn<T> {
     this.#feed()
   }
 
-  /** An item can't be made here. A receiver on loan gives it back, with what came after it; an owner can't, and must not lose it in silence. */
+  /**
+   * An item can't be made here. A receiver on loan gives it back, with what came after it; an owner
+   * can't, and must not lose it in silence.
+   */
   #unreadable(error: unknown): void {
     if (!(error instanceof AtonceError))
       return this.#link.garbled(`items that can't be read (${String(error)})`)
@@ -158,14 +165,20 @@ export class CarryIn<T> {
     this.#unreported = 0
   }
 
-  /** Nobody is given the item that stands at the channel: that it was taken could not be told at once. */
+  /**
+   * Nobody is given the item that stands at the channel: that it was taken could not be told at
+   * once.
+   */
   #withdraw(): void {
     if (this.#waiter.line === undefined) return
     this.#waiter.line.remove(this.#waiter)
     this.#arrived.unshift(this.#waiter.item as T)
   }
 
-  /** What was sent before the channel is closed belongs to it, though nobody has read it from the link yet. */
+  /**
+   * What was sent before the channel is closed belongs to it, though nobody has read it from the
+   * link yet.
+   */
   #lastOnes(): readonly T[] {
     if (this.#borrowed || this.#over) return []
     this.#closing = true
@@ -186,7 +199,8 @@ export class CarryIn<T> {
       else sendFailure(this.#link, told, failure => ({ kind: 'cancel', failure }))
       return this.#finish()
     }
-    // Its end may not have left yet, and could not be sent on a link that is closed; so the far side closes.
+    // Its end may not have left yet, and could not be sent on a link that is closed; so the far
+    // side closes.
     if (told === undefined) this.#link.send({ kind: 'closed', failure: undefined })
     else sendFailure(this.#link, told, failure => ({ kind: 'closed', failure }))
     this.#leave()

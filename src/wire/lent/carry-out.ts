@@ -1,4 +1,7 @@
-/** Takes items out of a channel for a receiver elsewhere, as far as that has credit, and puts back what it did not take. */
+/**
+ * Takes items out of a channel for a receiver elsewhere, as far as that has credit, and puts back
+ * what it did not take.
+ */
 import type { Channel } from '../../channel/channel.ts'
 import { end, Waiter } from '../../channel/line.ts'
 import { Ring } from '../../channel/ring.ts'
@@ -80,7 +83,8 @@ export class CarryOut<T> {
       return this.#link.garbled('that more was taken than was sent')
     for (let left = Math.min(count, this.#unread.size); left > 0; left -= 1) this.#unread.shift()
     this.#credit += count
-    // Many items travel together, though they were told of one by one; half a window is still over there.
+    // Many items travel together, though they were told of one by one; half a window is still over
+    // there.
     if (this.#credit * 2 >= this.#window - 1) this.#draw()
   }
 

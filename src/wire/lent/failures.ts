@@ -1,4 +1,7 @@
-/** Errors that go from one side of a loan to the other: whatever they are, something comes over there. */
+/**
+ * Errors that go from one side of a loan to the other: whatever they are, something comes over
+ * there.
+ */
 import { MessageDecoding, MessageEncoding } from '../codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../failure.ts'
 import type { Link } from './link.ts'

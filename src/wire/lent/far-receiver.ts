@@ -1,4 +1,7 @@
-/** The receiving end of a channel that is elsewhere: a channel without room, that what comes from there goes through. */
+/**
+ * The receiving end of a channel that is elsewhere: a channel without room, that what comes from
+ * there goes through.
+ */
 import { Channel } from '../../channel/channel.ts'
 import { checkSyncWait, type SyncWaitOptions } from '../../channel/ends.ts'
 import { CarryIn } from './carry-in.ts'

@@ -1,4 +1,7 @@
-/** The sending end of a channel that is elsewhere: each send takes a permit, and there are as many as may be on their way. */
+/**
+ * The sending end of a channel that is elsewhere: each send takes a permit, and there are as many
+ * as may be on their way.
+ */
 import { Channel } from '../../channel/channel.ts'
 import { checkSyncWait, type Sender, type SyncWaitOptions, type WaitOptions } from '../../channel/ends.ts'
 import type { SelectCase } from '../../channel/select.ts'
@@ -92,7 +95,10 @@ export class FarSender<T> implements Sender<T> {
     this.#end(error, 'it was closed')
   }
 
-  /** The call that had the end on loan is over: what was sent is on its way, and the channel stays open. */
+  /**
+   * The call that had the end on loan is over: what was sent is on its way, and the channel stays
+   * open.
+   */
   end(): void {
     this.#outbox.flush()
     this.#end(undefined, 'its sender was lent for one call, which has ended')

@@ -1,4 +1,7 @@
-/** Lends the ends of a channel to calls on other threads and in other processes; README.md tells how the two sides work together. */
+/**
+ * Lends the ends of a channel to calls on other threads and in other processes; README.md tells how
+ * the two sides work together.
+ */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { Channel } from '../../channel/channel.ts'
 import { ReceiverEnd, SenderEnd } from '../../channel/ends.ts'
@@ -25,7 +28,10 @@ interface WireEnd {
   readonly way: { readonly port: MessagePort; readonly words: LinkWords } | { readonly link: number }
 }
 
-/** Lets the ends of channels cross; each side calls it before its first message. More than once is as good as once. */
+/**
+ * Lets the ends of channels cross; each side calls it before its first message. More than once is
+ * as good as once.
+ */
 export function declareEnds(): void {
   if (sharedClassOf(SenderEnd.prototype) !== undefined) return
   shareOwn('SenderEnd', SenderEnd<unknown>, {
@@ -54,7 +60,10 @@ export function declareEnds(): void {
   })
 }
 
-/** A job is readied before it is known which worker gets it; so a number is used once in this process. */
+/**
+ * A job is readied before it is known which worker gets it; so a number is used once in this
+ * process.
+ */
 let lastLink = 0
 
 /** Makes what travels of an end; `begin` is called with the owner's side of its link. */
@@ -94,7 +103,9 @@ function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
   return { link: lastLink }
 }
 
-/** Ends that come in anything but the arguments of a call are refused: nobody would give them back. */
+/**
+ * Ends that come in anything but the arguments of a call are refused: nobody would give them back.
+ */
 function borrowedLink(
   way: WireEnd['way'],
   { borrower }: Decoding,

@@ -1,6 +1,6 @@
 /**
- * The shared memory beside a link between threads. Ports speak to event loops; these words speak to a thread that stands
- * still, and of one that is dead.
+ * The shared memory beside a link between threads. Ports speak to event loops; these words speak to
+ * a thread that stands still, and of one that is dead.
  *
  *     owner's side: postMessage ─▶ said + 1, notify ─┊─▶ far side: look, read the port, sleep while `said` is what it was
  */
@@ -9,7 +9,10 @@ import { add, load, notify, store } from '../../runtime/atomics.ts'
 
 export type LinkWords = Int32Array
 
-/** What the far side's receivers have taken: written in carry-in.ts, read in carry-out.ts once they are gone. */
+/**
+ * What the far side's receivers have taken: written in carry-in.ts, read in carry-out.ts once they
+ * are gone.
+ */
 export const takenWord = 0
 /** How often the owner's side has spoken. */
 export const saidWord = 1
@@ -25,7 +28,10 @@ export function newLinkWords(owner: number = selfAgent()): LinkWords {
   return words
 }
 
-/** Wakes a far side that stands still: there is something to read. Pairs with the load in standing.ts. */
+/**
+ * Wakes a far side that stands still: there is something to read. Pairs with the load in
+ * standing.ts.
+ */
 export function noteSaid(words: LinkWords): void {
   add(words, saidWord, 1)
   notify(words, saidWord, 1)
@@ -42,7 +48,10 @@ export function ownerIsHere(words: LinkWords): boolean {
   return load(words, ownerWord) === selfAgent()
 }
 
-/** Whether nothing will be said any more, as the owner's side has closed the link or its thread has died. */
+/**
+ * Whether nothing will be said any more, as the owner's side has closed the link or its thread has
+ * died.
+ */
 export function ownerIsGone(words: LinkWords): boolean {
   const owner = load(words, ownerWord)
   return load(words, leftWord) === 1 || (owner !== 0 && !isAlive(owner))

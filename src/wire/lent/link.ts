@@ -1,4 +1,7 @@
-/** The way between the two sides of a lent end; README.md tells what it is between threads, and to a process. */
+/**
+ * The way between the two sides of a lent end; README.md tells what it is between threads, and to a
+ * process.
+ */
 
 import type { PackCrossing } from '../../declared/shareable.ts'
 import type { Moved } from '../../task/transfer.ts'
@@ -6,7 +9,10 @@ import type { Crossing } from '../crossing.ts'
 import type { LinkWords } from './link-words.ts'
 import type { OfLoan } from './messages.ts'
 
-/** One side of a link. What is sent arrives once and in order, or not at all once the link has ended. */
+/**
+ * One side of a link. What is sent arrives once and in order, or not at all once the link has
+ * ended.
+ */
 export interface Link {
   /** What an item may be. */
   readonly crossing: Crossing
@@ -17,8 +23,8 @@ export interface Link {
   /** Called once, before anything is sent. */
   open(listener: LinkListener): void
   /**
-   * Sends a copy of the message; what is in `transfer` moves. `taken` of a far side without a shared word has left when this returns,
-   * if the link is clear.
+   * Sends a copy of the message; what is in `transfer` moves. `taken` of a far side without a
+   * shared word has left when this returns, if the link is clear.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   send(message: OfLoan, transfer?: readonly Moved[]): void
@@ -28,7 +34,10 @@ export interface Link {
   gone(): void
   /** This side sends and wants no more. */
   close(): void
-  /** What has arrived is no message for this side: whoever sends such things is not listened to any more. */
+  /**
+   * What has arrived is no message for this side: whoever sends such things is not listened to any
+   * more.
+   */
   garbled(what: string): void
 }
 

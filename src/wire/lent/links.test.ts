@@ -1,4 +1,7 @@
-/** Loans over one connection: what a worker says is believed as far as it can be true, and what it lies about hurts nobody. */
+/**
+ * Loans over one connection: what a worker says is believed as far as it can be true, and what it
+ * lies about hurts nobody.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -18,7 +21,10 @@ const crossing = { sharedMemory: false, maxPayloadBytes: 1_000_000 }
 const turn = () => new Promise<void>(resolve => setImmediate(resolve))
 const failure = encodeFailure(new RangeError('why'), new PlainEncoding())
 
-/** A pool's side and a worker's, with a connection between them that a test can hold up, cut and forge on. */
+/**
+ * A pool's side and a worker's, with a connection between them that a test can hold up, cut and
+ * forge on.
+ */
 class Connected {
   readonly near: NearLinks
   readonly far: FarLinks

@@ -1,4 +1,7 @@
-/** The links to one worker process, on the side of the pool: what it says is checked before anybody hears it. */
+/**
+ * The links to one worker process, on the side of the pool: what it says is checked before anybody
+ * hears it.
+ */
 import type { Crossing } from '../crossing.ts'
 import type { Lent, Link, LinkListener } from './link.ts'
 import { isForLink, isLentMessage, type LentMessage, type OfLoan } from './messages.ts'

@@ -1,4 +1,7 @@
-/** Items on their way to the other side: those that are sent close to each other travel in one message. */
+/**
+ * Items on their way to the other side: those that are sent close to each other travel in one
+ * message.
+ */
 import { runtime } from '../../runtime/runtime.ts'
 import { YieldWriter } from '../yields.ts'
 import type { Link } from './link.ts'

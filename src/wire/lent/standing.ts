@@ -8,13 +8,18 @@ import type { Link } from './link.ts'
 import { ownerIsGone, ownerIsHere, saidWord } from './link-words.ts'
 import { flushAll } from './outbox.ts'
 
-/** So often it looks whether the owner's thread lives and its own call is still wanted; no item waits for that. */
+/**
+ * So often it looks whether the owner's thread lives and its own call is still wanted; no item
+ * waits for that.
+ */
 const sliceMs = 100
 
 /**
- * Stops this thread until `attempt` returns something; it is tried again whenever the other side has spoken, and must throw
- * once the link has ended. What this thread has sent leaves before it stands still.
- * @throws SyncUseError, TimeoutError, AbortError if the call was cancelled, and whatever `attempt` throws
+ * Stops this thread until `attempt` returns something; it is tried again whenever the other side
+ * has spoken, and must throw once the link has ended. What this thread has sent leaves before it
+ * stands still.
+ * @throws SyncUseError, TimeoutError, AbortError if the call was cancelled, and whatever `attempt`
+ *   throws
  */
 export function standUntil<R>(
   link: Link,

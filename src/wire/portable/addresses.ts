@@ -1,15 +1,19 @@
 /**
  * The addresses of classes in stand-ins and errors, as they go to other machines.
  *
- * A class that this machine finds at `file:///home/ann/shop/src/money.ts` is at `package:shop/src/money` on all of them.
- * What is rewritten here is a copy: the value belongs to whoever sends it.
+ * A class that this machine finds at `file:///home/ann/shop/src/money.ts` is at
+ * `package:shop/src/money` on all of them. What is rewritten here is a copy: the value belongs to
+ * whoever sends it.
  */
 import { type ClassAddress, portableAddress } from '../../declared/shareable.ts'
 import { tag } from '../stand-in.ts'
 
 type Fields = Record<string, unknown>
 
-/** The stand-in with a portable address, if it has one; `known` remembers what each error and each address became. */
+/**
+ * The stand-in with a portable address, if it has one; `known` remembers what each error and each
+ * address became.
+ */
 export function portableStandIn(standIn: Fields, known: Map<object, object>): Fields {
   const kind = standIn[tag]
   if (isAddress(kind)) return { ...standIn, [tag]: portable(kind, known) }

@@ -12,12 +12,14 @@
  *               buffer that may grow: most bytes, count, bytes · view: class, offset, length, a buffer · seen: number of the object
  *     count   = 7 bits to a byte, the lowest first, the last with its highest bit clear
  *
- * All numbers are little-endian. Objects are numbered as they begin, so that what is shared stays shared and circles close.
+ * All numbers are little-endian. Objects are numbered as they begin, so that what is shared stays
+ * shared and circles close.
  *
- * V8's own format says as much, but V8 does not promise that reading hostile bytes is safe. Here nothing is believed: each count
- * is checked against the bytes that are left, so that what is made takes some hundred bytes for each byte at the most; nesting is
- * bounded; names are defined, never assigned; no class, no function and no module is named. What instances of shareable classes and errors are rewritten to is plain
- * data to this format (stand-in.ts).
+ * V8's own format says as much, but V8 does not promise that reading hostile bytes is safe. Here
+ * nothing is believed: each count is checked against the bytes that are left, so that what is made
+ * takes some hundred bytes for each byte at the most; nesting is bounded; names are defined, never
+ * assigned; no class, no function and no module is named. What instances of shareable classes and
+ * errors are rewritten to is plain data to this format (stand-in.ts).
  */
 
 export const mark = 0xa7

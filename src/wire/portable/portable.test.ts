@@ -1,4 +1,6 @@
-/** The portable format brings what structured clone brings, and reads hostile bytes without harm. */
+/**
+ * The portable format brings what structured clone brings, and reads hostile bytes without harm.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

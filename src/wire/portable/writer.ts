@@ -21,7 +21,8 @@ const { types } = process.getBuiltinModule('node:util')
 const firstBytes = 256
 
 /**
- * The bytes of a value that `encode` has readied for another process; `special` says whether it must be revived there.
+ * The bytes of a value that `encode` has readied for another process; `special` says whether it
+ * must be revived there.
  * @throws PayloadTooLargeError if they are more than `maxBytes`
  * @throws SerializationError for what no portable value is, and for nesting deeper than `maxDepth`
  */
@@ -115,7 +116,10 @@ class PortableWriter {
     this.#at = at
   }
 
-  /** Written as if it had one byte for each unit, and read again: two copies of memory are faster than a look at each unit. */
+  /**
+   * Written as if it had one byte for each unit, and read again: two copies of memory are faster
+   * than a look at each unit.
+   */
   #longText(text: string, start: number): void {
     const from = this.#at
     const buffer = Buffer.from(this.#bytes.buffer)
@@ -299,7 +303,10 @@ class PortableWriter {
     this.#bytes[this.#at++] = left
   }
 
-  /** Room for so much more; counts and texts ask for more than they take, so the limit is exact only at the end. */
+  /**
+   * Room for so much more; counts and texts ask for more than they take, so the limit is exact only
+   * at the end.
+   */
   #need(bytes: number): void {
     if (this.#at + bytes <= this.#bytes.length) return
     if (this.#at > this.#maxBytes || (bytes > 1_024 && this.#at + bytes / 2 > this.#maxBytes))

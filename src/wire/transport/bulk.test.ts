@@ -1,4 +1,7 @@
-/** Copies that move: the other side gets what the platform's copy would have given, and the sender keeps its own. */
+/**
+ * Copies that move: the other side gets what the platform's copy would have given, and the sender
+ * keeps its own.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { withBulkCopied } from './bulk.ts'

@@ -4,11 +4,13 @@
  *     the platform     array ─▶ message ─▶ array of the other thread        two passes over memory
  *     here             array ─▶ copy ─▶ moves                               one
  *
- * 1 MiB of doubles to a thread takes 0.2 ms less so; 64 KiB a little less; 16 KiB the same. Only where nobody could tell the
- * difference: no other object in the call may share the buffer, and the array is all of it.
+ * 1 MiB of doubles to a thread takes 0.2 ms less so; 64 KiB a little less; 16 KiB the same. Only
+ * where nobody could tell the difference: no other object in the call may share the buffer, and the
+ * array is all of it.
  *
- * Not results: with both ways copied so, a round trip took 0.45 or 0.78 ms, from run to run; memory that one thread's collector
- * frees in large pieces is given back to the system and asked of it again, page by page.
+ * Not results: with both ways copied so, a round trip took 0.45 or 0.78 ms, from run to run; memory
+ * that one thread's collector frees in large pieces is given back to the system and asked of it
+ * again, page by page.
  */
 import { isWholeBuffer, placeOfWhole, type TypedArrayClass, typedArrayClasses } from '../whole-view.ts'
 
@@ -23,7 +25,10 @@ interface Message {
   readonly args?: unknown
 }
 
-/** The message with its large buffer copied, and the copy's buffer, which is to be moved; undefined where the message stays as it is. */
+/**
+ * The message with its large buffer copied, and the copy's buffer, which is to be moved; undefined
+ * where the message stays as it is.
+ */
 export function withBulkCopied(message: unknown): { message: object; transfer: ArrayBuffer[] } | undefined {
   if (typeof message !== 'object' || message === null) return undefined
   const { kind, special, stores, args } = message as Message

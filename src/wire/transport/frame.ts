@@ -4,9 +4,10 @@
  *     frame = 0xa7 · kind (1 byte) · length of the body (4 bytes, big-endian) · check of these two (2 bytes) · body
  *     body  = a message in V8's serialization, or a call, result or count in the compact format
  *
- * The stream is a descriptor of the worker's, and a task may write to it, as to any other: what is no head is found out at
- * its first byte that is wrong, instead of being taken for the length of a frame that never comes. Half a frame is found out
- * when the other side says that it has nothing left to send (`expectWhole`).
+ * The stream is a descriptor of the worker's, and a task may write to it, as to any other: what is
+ * no head is found out at its first byte that is wrong, instead of being taken for the length of a
+ * frame that never comes. Half a frame is found out when the other side says that it has nothing
+ * left to send (`expectWhole`).
  */
 import { CompactReader } from '../compact/reader.ts'
 import type { PlainStores } from '../propagation.ts'
@@ -55,7 +56,10 @@ export interface FrameEar {
   garbled(what: string): void
 }
 
-/** Cuts the stream into frames and reads each; a length beyond the limit is refused before anything is allocated. */
+/**
+ * Cuts the stream into frames and reads each; a length beyond the limit is refused before anything
+ * is allocated.
+ */
 export class FrameReader {
   readonly #maxFrameBytes: number
   readonly #ear: FrameEar
@@ -88,8 +92,8 @@ export class FrameReader {
   }
 
   /**
-   * Nothing more of a frame that has begun is on its way, says the other side. Believed when it is said again and nothing has
-   * come meanwhile: what it had sent before may have been read later.
+   * Nothing more of a frame that has begun is on its way, says the other side. Believed when it is
+   * said again and nothing has come meanwhile: what it had sent before may have been read later.
    */
   expectWhole(): void {
     if (this.#stopped || this.#held === 0) return
@@ -116,7 +120,10 @@ export class FrameReader {
     return at
   }
 
-  /** How many bytes of the frame that begins at `at` must be here to go on: all of it, once its head is here. */
+  /**
+   * How many bytes of the frame that begins at `at` must be here to go on: all of it, once its head
+   * is here.
+   */
   #needs(bytes: Buffer, at: number): number {
     const here = bytes.length - at
     if (here === 0) return 1

@@ -1,4 +1,7 @@
-/** A loopback keeps the order of messages, and carries what two threads could carry: copies, never the sender's own. */
+/**
+ * A loopback keeps the order of messages, and carries what two threads could carry: copies, never
+ * the sender's own.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runtime, withRuntime } from '../../runtime/runtime.ts'

@@ -4,8 +4,9 @@
  *     postMessage ─▶ copy ─▶ inbox of the other end ─▶ travel: sooner or later, in order ─▶ its hearer
  *                                  └─ receive(): ahead of that, by whoever reads to the end
  *
- * Messages are copied as the platform copies them, and are heard in the asynchronous context and on the runtime of the
- * end that hears them: nothing of the sender's call, or of its thread, goes along.
+ * Messages are copied as the platform copies them, and are heard in the asynchronous context and on
+ * the runtime of the end that hears them: nothing of the sender's call, or of its thread, goes
+ * along.
  */
 import { inRuntime, type Runtime, runtime } from '../../runtime/runtime.ts'
 import type { Port } from './port.ts'
@@ -104,7 +105,10 @@ export class LoopbackPort implements Port {
     this.#held = false
   }
 
-  /** The other end hears of it after what was sent before; what comes from there is not heard any more. */
+  /**
+   * The other end hears of it after what was sent before; what comes from there is not heard any
+   * more.
+   */
   close(): void {
     if (this.#state !== 'open') return
     this.#state = 'closed'

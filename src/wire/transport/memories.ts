@@ -1,6 +1,7 @@
 /**
- * Shared memory that goes with call after call, as that of a picture whose rows are computed one by one: from the second call
- * on it is named by a number, so that such calls are small ones and take the fast lane.
+ * Shared memory that goes with call after call, as that of a picture whose rows are computed one by
+ * one: from the second call on it is named by a number, so that such calls are small ones and take
+ * the fast lane.
  *
  *     sender                                          receiver
  *     first time    the call goes by message
@@ -9,8 +10,8 @@
  *     it is collected, and the ring was read
  *                   the number ── posted ──▶          lets it go
  *
- * The receiver keeps memory no longer than the sender's program does, and as long as a record may name it: while a call is in
- * the worker's hands, its arguments are kept here.
+ * The receiver keeps memory no longer than the sender's program does, and as long as a record may
+ * name it: while a call is in the worker's hands, its arguments are kept here.
  */
 
 /** Tells such a message from the others. */

@@ -379,7 +379,10 @@ test('a frame that is not for this end is garbage', () => {
 
 // ── the prompt side, on a real pair of sockets ──
 
-/** Both ends of a real connection: a transport that writes at once, and the raw socket of its reader. */
+/**
+ * Both ends of a real connection: a transport that writes at once, and the raw socket of its
+ * reader.
+ */
 async function promptly(): Promise<{ prompt: PipeWorker; reader: Socket; end(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'atonce-pipe-'))
   const server = createServer().listen(join(folder, 'socket'))
@@ -431,7 +434,8 @@ test('a prompt transport has handed each frame over when it returns, though its 
   prompt.tryDone(1, 0.5, 'fast')
   prompt.send({ kind: 'done', seq: 2 })
   assert.equal(prompt.leaving, undefined)
-  // The reader's end of the system's buffer has it: it is there to be read although this thread has not let go once.
+  // The reader's end of the system's buffer has it: it is there to be read although this thread has
+  // not let go once.
   const { fd } = (reader as unknown as { _handle: { fd: number } })._handle
   const bytes = Buffer.alloc(1_000)
   const heard = hear([bytes.subarray(0, readSync(fd, bytes))])

@@ -3,15 +3,17 @@
  *
  * Frames, and how the stream is cut into them: frame.ts.
  *
- * V8's serializer copies what structured clone copies; a plain `v8.serialize` would treat buffers in its own way.
- * V8 does not promise safety for hostile bytes, so this transport is for own children only, never for the network.
+ * V8's serializer copies what structured clone copies; a plain `v8.serialize` would treat buffers
+ * in its own way. V8 does not promise safety for hostile bytes, so this transport is for own
+ * children only, never for the network.
  *
- * The caller's side lets all frames of one turn leave in one write. A worker's side writes each frame at once
- * (`prompt`): when it begins the next call, the answer to the last one is out of its hands, however it dies. So the first
- * call without an answer is the one that it died of, and those after it have not begun.
+ * The caller's side lets all frames of one turn leave in one write. A worker's side writes each
+ * frame at once (`prompt`): when it begins the next call, the answer to the last one is out of its
+ * hands, however it dies. So the first call without an answer is the one that it died of, and those
+ * after it have not begun.
  *
- * Each direction has a socket of its own: a write to a process that has died breaks the socket that it was made on, and what
- * lay there unread would be lost.
+ * Each direction has a socket of its own: a write to a process that has died breaks the socket that
+ * it was made on, and what lay there unread would be lost.
  */
 import type { Socket } from 'node:net'
 import { PayloadTooLargeError } from '../../errors.ts'
@@ -26,7 +28,10 @@ const { writeSync } = process.getBuiltinModule('node:fs')
 
 /** The longest frame in the compact format. */
 const largestCompactBytes = 2_048
-/** What a message may have beside its payload: a batch of small values, each of them within the limit. */
+/**
+ * What a message may have beside its payload: a batch of small values, each of them within the
+ * limit.
+ */
 const besidePayloadBytes = 131_072
 /** How long a write rests that must leave at once, while the system's buffer is full. */
 const fullMs = 0.2
@@ -67,7 +72,10 @@ abstract class PipeEnd {
     this.write(encodeMessage(value, this.#maxFrameBytes))
   }
 
-  /** The other side says that it has no part of a frame left to send: one that lies here in part will never be whole. */
+  /**
+   * The other side says that it has no part of a frame left to send: one that lies here in part
+   * will never be whole.
+   */
   expectWhole(): void {
     this.#frames.expectWhole()
   }
@@ -139,7 +147,10 @@ export class PipeCaller extends PipeEnd implements CallerEnd {
     return true
   }
 
-  /** Writes what was sent in this turn: it waits for the end of the turn, so that all of that is one write. */
+  /**
+   * Writes what was sent in this turn: it waits for the end of the turn, so that all of that is one
+   * write.
+   */
   flush(): void {
     if (!this.#flushing) return
     this.#flushing = false
@@ -193,8 +204,9 @@ export class PipeWorker extends PipeEnd implements WorkerEnd {
   }
 
   /**
-   * Tells how many items of a lent receiver were taken. If all that was sent before has left, this has left too when it returns, or
-   * there is nobody any more who would read it: it waits for a reader that is behind.
+   * Tells how many items of a lent receiver were taken. If all that was sent before has left, this
+   * has left too when it returns, or there is nobody any more who would read it: it waits for a
+   * reader that is behind.
    */
   sendTaken(link: number, count: number): void {
     this.begin(link).int32(count)
@@ -213,7 +225,10 @@ export class PipeWorker extends PipeEnd implements WorkerEnd {
     return this.to.writableLength === 0 ? undefined : this.#leaving
   }
 
-  /** What the system does not take at once waits in the socket, behind nothing or behind what waits there already. */
+  /**
+   * What the system does not take at once waits in the socket, behind nothing or behind what waits
+   * there already.
+   */
   protected write(frame: Buffer): void {
     const written = this.to.writableLength === 0 ? (tryWriteSync(this.#fd, frame) ?? 0) : 0
     if (written === frame.length) return
@@ -227,7 +242,10 @@ export class PipeWorker extends PipeEnd implements WorkerEnd {
   }
 }
 
-/** Bytes that the system took: 0 when its buffer is full, undefined when nobody reads any more; the socket finds that out too. */
+/**
+ * Bytes that the system took: 0 when its buffer is full, undefined when nobody reads any more; the
+ * socket finds that out too.
+ */
 function tryWriteSync(fd: number, frame: Buffer): number | undefined {
   try {
     return writeSync(fd, frame)

@@ -22,7 +22,9 @@ import type { CallerEar, CallerEnd, Transfer } from './transport.ts'
 
 /** Kept free for markers: most find room though the ring is full. */
 const markerReserveBytes = 16_384
-/** How long a number of memory that is gone is kept at least while the other side may still read it. */
+/**
+ * How long a number of memory that is gone is kept at least while the other side may still read it.
+ */
 const unreadMs = 100
 
 export interface PortCallerEar extends CallerEar {
@@ -43,7 +45,10 @@ export class PortCaller implements CallerEnd {
   /** Calls were written that the other side does not see yet. */
   #unpublished = false
   #impatience: Timer | undefined
-  /** Calls that were posted and whose markers found no room; what comes after them must be posted too. */
+  /**
+   * Calls that were posted and whose markers found no room; what comes after them must be posted
+   * too.
+   */
   readonly #owed: number[] = []
   #paying: Timer | undefined
 

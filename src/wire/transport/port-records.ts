@@ -1,4 +1,6 @@
-/** The records in the rings between two threads: kind, number of the call, and what is of that kind. */
+/**
+ * The records in the rings between two threads: kind, number of the call, and what is of that kind.
+ */
 import type { CompactReader } from '../compact/reader.ts'
 import type { CompactWriter } from '../compact/writer.ts'
 import { NoRecord, type RingReader } from './ring.ts'
@@ -14,7 +16,10 @@ export const result = 3
 /** The size of a result that is a small number. */
 export const resultBytes = 24
 
-/** Reads records until there are no more, or `most` were read; tells of what is no record, after which nothing can be read. */
+/**
+ * Reads records until there are no more, or `most` were read; tells of what is no record, after
+ * which nothing can be read.
+ */
 export function readRing(
   ring: RingReader,
   read: (from: CompactReader) => true,

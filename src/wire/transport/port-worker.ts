@@ -1,4 +1,7 @@
-/** A worker's end of a connection between two threads: port.ts. It reads at its own pace: by `poll`, or when it is `awake`. */
+/**
+ * A worker's end of a connection between two threads: port.ts. It reads at its own pace: by `poll`,
+ * or when it is `awake`.
+ */
 import { pause } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import type { CompactReader } from '../compact/reader.ts'
@@ -10,7 +13,10 @@ import { callOf, isBell, isPostedCall, type PostedCall } from './posted-call.ts'
 import { NoRecord, RingReader, RingWriter } from './ring.ts'
 import type { Transfer, WorkerEar, WorkerEnd } from './transport.ts'
 
-/** While it spins, it looks so often into the ring for each time it looks at the clock: about a microsecond. */
+/**
+ * While it spins, it looks so often into the ring for each time it looks at the clock: about a
+ * microsecond.
+ */
 const looksPerClock = 16
 
 export interface PortWorkerEar extends WorkerEar {

@@ -1,4 +1,6 @@
-/** Two ends between threads: messages on a port, small things on rings beside it, all in one order. */
+/**
+ * Two ends between threads: messages on a port, small things on rings beside it, all in one order.
+ */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, test } from 'node:test'
@@ -116,7 +118,10 @@ test('a message that can’t be copied is refused by its sender, with nothing se
   far.close()
 })
 
-/** How a step reaches the other side: as a call on the fast lane, as a call by message, as another message; or it is read, or all of it. */
+/**
+ * How a step reaches the other side: as a call on the fast lane, as a call by message, as another
+ * message; or it is read, or all of it.
+ */
 const step = fc.constantFrom('fast', 'message', 'other', 'poll', 'sleep', 'turn')
 
 test('calls keep their order, whichever lane each of them takes and whenever they are read', async () => {

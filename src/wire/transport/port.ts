@@ -1,5 +1,6 @@
 /**
- * A transport between two threads: a MessagePort, and beside it a ring on shared memory for each direction.
+ * A transport between two threads: a MessagePort, and beside it a ring on shared memory for each
+ * direction.
  *
  *     caller (port-caller.ts)                                            worker (port-worker.ts)
  *     small and plain ─▶ record in the ring ────────────────────────────┐
@@ -11,8 +12,9 @@
  *     anything else   ─▶ message on the port
  *     the reader sleeps ─▶ the bell: an empty message on the port
  *
- * A record can be seen by the other side as soon as it is written, whatever this thread does next. That is what makes it
- * safe to have several calls in one worker's hands: what it has answered before it died or froze is never lost.
+ * A record can be seen by the other side as soon as it is written, whatever this thread does next.
+ * That is what makes it safe to have several calls in one worker's hands: what it has answered
+ * before it died or froze is never lost.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type RingMemory, ringMemory } from './ring.ts'
@@ -26,7 +28,10 @@ export interface SharedRings {
 
 /** How much a ring holds. */
 export const ringBytes = 65_536
-/** After so many records the loop gets its turn, so that a busy worker does not starve this thread's timers. */
+/**
+ * After so many records the loop gets its turn, so that a busy worker does not starve this thread's
+ * timers.
+ */
 export const recordsPerTurn = 2_048
 /** Wakes who sleeps. */
 export const bell = 0

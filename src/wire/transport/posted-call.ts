@@ -1,10 +1,13 @@
 /**
- * A call between threads in a message of its own, as a list: the platform's copy writes and reads the names of a record each
- * time, at half a microsecond.
+ * A call between threads in a message of its own, as a list: the platform's copy writes and reads
+ * the names of a record each time, at half a microsecond.
  */
 import type { RunMessage } from '../messages.ts'
 
-/** Tell such a message from the others: one that has a marker in the ring, and one that wakes the worker itself. */
+/**
+ * Tell such a message from the others: one that has a marker in the ring, and one that wakes the
+ * worker itself.
+ */
 const marked = 'call'
 const bell = 'bell'
 

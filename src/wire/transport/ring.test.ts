@@ -1,4 +1,7 @@
-/** A queue on shared memory: order, its end and its beginning again, fullness, and the bell that is never lost. */
+/**
+ * A queue on shared memory: order, its end and its beginning again, fullness, and the bell that is
+ * never lost.
+ */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -44,7 +47,10 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('read'), bytes: fc.constant(0) }) },
   fc.record({ kind: fc.constant('refused'), bytes: fc.constant(0) }),
 )
-/** Where the counters start: anywhere in the ring, and where they pass beyond the largest and smallest numbers of a word. */
+/**
+ * Where the counters start: anywhere in the ring, and where they pass beyond the largest and
+ * smallest numbers of a word.
+ */
 const start = fc.oneof(
   fc.nat(capacity / 4 - 1).map(at => at * 4),
   fc.nat(capacity / 4).map(at => 2 ** 31 - at * 4 - 4),
@@ -166,8 +172,8 @@ test('who is patient is rung for when enough is there, or nothing more is to fol
 // ── every interleaving ──
 
 /**
- * Two threads that run the ring's own code and stop before each access to a shared word. Here it is decided who goes on:
- * every order of accesses is tried, one after the other.
+ * Two threads that run the ring's own code and stop before each access to a shared word. Here it is
+ * decided who goes on: every order of accesses is tried, one after the other.
  */
 const going = 0
 const stopped = 1
@@ -253,7 +259,10 @@ class Stepped {
     for (const thread of this.#threads) await thread.terminate()
   }
 
-  /** Runs both sides in the order that `choose` gives; returns what the reader has heard, or -1 if out of order. */
+  /**
+   * Runs both sides in the order that `choose` gives; returns what the reader has heard, or -1 if
+   * out of order.
+   */
   run(choose: (sides: readonly number[]) => number): number {
     this.#memory.words.fill(0)
     this.#bells.fill(0)
@@ -276,7 +285,8 @@ class Stepped {
   #goOn(side: number): void {
     Atomics.store(this.#control, side, going)
     Atomics.notify(this.#control, side)
-    // The notify that belongs to the last stop may come only now, and wake whoever waits for the next one.
+    // The notify that belongs to the last stop may come only now, and wake whoever waits for the
+    // next one.
     while (Atomics.load(this.#control, side) === going) Atomics.wait(this.#control, side, going)
   }
 }

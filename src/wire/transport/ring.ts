@@ -9,13 +9,15 @@
  *     load asleep            ◀── pairs with ──            store asleep, then look at tail once more
  *       asleep: exchange it by awake, and ring the bell     empty: wait for the bell
  *
- * The reader says that it sleeps before it looks for the last time, and the writer asks after it has written: one of them
- * sees the other, so no record is left lying. Awake is written by an exchange: by a store, a bell could be lost, or rung twice.
+ * The reader says that it sleeps before it looks for the last time, and the writer asks after it
+ * has written: one of them sees the other, so no record is left lying. Awake is written by an
+ * exchange: by a store, a bell could be lost, or rung twice.
  *
- * A patient reader sleeps until the tail has come to `wake at`, or the writer has nothing more to write for now. It must not
- * rely on that alone: a writer can be held up between two records.
+ * A patient reader sleeps until the tail has come to `wake at`, or the writer has nothing more to
+ * write for now. It must not rely on that alone: a writer can be held up between two records.
  *
- * A full ring refuses (`tryWrite` returns false); the writer then takes its slow way, or keeps the record for later.
+ * A full ring refuses (`tryWrite` returns false); the writer then takes its slow way, or keeps the
+ * record for later.
  */
 import { exchange, load, store } from '../../runtime/atomics.ts'
 import { CompactReader, type KnownMemories } from '../compact/reader.ts'
@@ -27,7 +29,10 @@ export interface RingMemory {
   readonly bytes: Uint8Array
 }
 
-/** Each word has a cache line of its own: a line that both sides write would travel with each record. */
+/**
+ * Each word has a cache line of its own: a line that both sides write would travel with each
+ * record.
+ */
 const cacheLineBytes = 64
 const headAt = 0
 const tailAt = cacheLineBytes / 4
@@ -41,12 +46,17 @@ const patient = 2
 const lengthBytes = 4
 /** In place of a length: the rest up to the end of the memory is not used. */
 const skip = -1
-/** So much is read before the writer may use it again: each time costs the two threads a cache line. */
+/**
+ * So much is read before the writer may use it again: each time costs the two threads a cache line.
+ */
 const givenBackBytes = 2_048
 /** The longest record, its length included. */
 const largestRecordBytes = 2_048
 
-/** Memory for a ring of `capacityBytes`, a power of two; `startAt` is for tests, which can't wait until the counters overflow. */
+/**
+ * Memory for a ring of `capacityBytes`, a power of two; `startAt` is for tests, which can't wait
+ * until the counters overflow.
+ */
 export function ringMemory(capacityBytes: number, startAt = 0): RingMemory {
   const memory = new SharedArrayBuffer(wordsBytes + capacityBytes)
   const words = new Int32Array(memory, 0, wordsBytes / 4)
@@ -71,7 +81,10 @@ export class RingWriter {
     this.#tail = load(words, tailAt)
   }
 
-  /** Lets `write` write one record and publishes it; false if less than `reserveBytes` would be left, or `write` returns false. */
+  /**
+   * Lets `write` write one record and publishes it; false if less than `reserveBytes` would be
+   * left, or `write` returns false.
+   */
   tryWrite<A, B, C>(
     write: (to: CompactWriter, a: A, b: B, c: C) => boolean,
     reserveBytes: number,
@@ -89,7 +102,10 @@ export class RingWriter {
     store(this.#words, tailAt, this.#tail)
   }
 
-  /** The same as `tryWrite`, but the reader sees the record only once it is published: many cost one access then. */
+  /**
+   * The same as `tryWrite`, but the reader sees the record only once it is published: many cost one
+   * access then.
+   */
   tryAppend<A, B, C>(
     write: (to: CompactWriter, a: A, b: B, c: C) => boolean,
     reserveBytes: number,
@@ -129,8 +145,9 @@ export class RingWriter {
   }
 
   /**
-   * Whether the reader sleeps and must be woken; it is taken to be awake from then on. With `more`, other records are to
-   * follow soon: then a patient reader is left asleep until it has as many as it wants.
+   * Whether the reader sleeps and must be woken; it is taken to be awake from then on. With `more`,
+   * other records are to follow soon: then a patient reader is left asleep until it has as many as
+   * it wants.
    */
   mustRing(more = false): boolean {
     const reader = load(this.#words, asleepAt)
@@ -217,8 +234,8 @@ export class RingReader {
   }
 
   /**
-   * Says that this side sleeps; true if it may, false if a record has come meanwhile. With `patienceBytes`, it is not woken
-   * before so much is there, while the writer has more to write.
+   * Says that this side sleeps; true if it may, false if a record has come meanwhile. With
+   * `patienceBytes`, it is not woken before so much is there, while the writer has more to write.
    */
   trySleep(patienceBytes = 0): boolean {
     if (patienceBytes > 0) store(this.#words, wakeAtAt, (this.#head + patienceBytes) | 0)

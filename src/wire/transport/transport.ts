@@ -1,12 +1,13 @@
 /**
- * The contract of all transports: an ordered stream in both directions, which can be cut. Its two ends are not alike: a caller
- * sends calls and hears answers, a worker hears calls and answers.
+ * The contract of all transports: an ordered stream in both directions, which can be cut. Its two
+ * ends are not alike: a caller sends calls and hears answers, a worker hears calls and answers.
  *
  *     CallerEnd ── tryRun, send ──▶  WorkerEar
  *     CallerEar  ◀── tryDone, send ── WorkerEnd
  *
- * What is small and plain travels on a fast lane (`tryRun`, `tryDone`): no serializer, no message of the platform for each.
- * Everything else is a message. Lanes are tried in order: one that can't take something says so, and it goes by message.
+ * What is small and plain travels on a fast lane (`tryRun`, `tryDone`): no serializer, no message
+ * of the platform for each. Everything else is a message. Lanes are tried in order: one that can't
+ * take something says so, and it goes by message.
  */
 import type { Moved } from '../../task/transfer.ts'
 import type { PlainStores } from '../propagation.ts'
@@ -14,7 +15,10 @@ import type { PlainStores } from '../propagation.ts'
 /** What moves instead of being copied. */
 export type Transfer = readonly Moved[]
 
-/** What both ends can do. What is sent arrives once and in order, or not at all once the connection is cut. */
+/**
+ * What both ends can do. What is sent arrives once and in order, or not at all once the connection
+ * is cut.
+ */
 interface End {
   /**
    * Sends a copy of the message; buffers and ports in `transfer` move.
@@ -36,7 +40,9 @@ export interface CallerEnd extends End {
 /** What a caller's end tells its owner. */
 export interface CallerEar {
   message(message: unknown): void
-  /** A result came on the fast lane; with `more`, another one is here already, and follows at once. */
+  /**
+   * A result came on the fast lane; with `more`, another one is here already, and follows at once.
+   */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
   /** What arrived is no message of this transport. */
   garbled(what: string): void
@@ -45,8 +51,8 @@ export interface CallerEar {
 /** The end of a worker. */
 export interface WorkerEnd extends End {
   /**
-   * Sends a result on the fast lane; false if it does not fit there. With `more`, others are to follow soon: it may be kept
-   * back until one of these comes, or `deliver`.
+   * Sends a result on the fast lane; false if it does not fit there. With `more`, others are to
+   * follow soon: it may be kept back until one of these comes, or `deliver`.
    */
   tryDone(seq: number, workMs: number, value: unknown, more: boolean): boolean
   /** Where results are kept back: lets them leave, before this side waits for anything. */

@@ -1,4 +1,7 @@
-/** Something happens to a call that has the ends of channels on loan: what it has not taken comes back, what it has sent is there. */
+/**
+ * Something happens to a call that has the ends of channels on loan: what it has not taken comes
+ * back, what it has sent is there.
+ */
 import { Channel } from '../../../src/index.ts'
 import { resolves } from '../expect.ts'
 import type { Row } from '../row.ts'
@@ -15,7 +18,10 @@ interface Loan {
   readonly sent: readonly number[]
 }
 
-/** Lends both ends for one call, and looks at the channels once it has settled and `takes` items are gone. */
+/**
+ * Lends both ends for one call, and looks at the channels once it has settled and `takes` items are
+ * gone.
+ */
 async function lend(
   pool: Pool,
   stage: Stage,

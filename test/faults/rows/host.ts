@@ -1,4 +1,7 @@
-/** Something happens to the main program itself. Whatever it is, no worker may outlive it by more than two seconds. */
+/**
+ * Something happens to the main program itself. Whatever it is, no worker may outlive it by more
+ * than two seconds.
+ */
 import { either, rejects, resolves, settles } from '../expect.ts'
 import type { Ending, ProgramOptions, Row } from '../row.ts'
 import type { Stage } from '../stage.ts'
@@ -284,7 +287,9 @@ const echoes: Pick<Row, 'running' | 'expect'> = {
   expect: { running: resolves(simple()) },
 }
 
-/** Node itself starts no thread, and no program from a string, where there is no working directory. */
+/**
+ * Node itself starts no thread, and no program from a string, where there is no working directory.
+ */
 const worksOrSaysWhy = either(
   resolves('anything', () => true),
   rejects('WORKER_START'),

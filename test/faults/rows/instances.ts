@@ -1,8 +1,14 @@
-/** An instance does harm while it is packed or unpacked, or its class is not there; what goes with each call can't. */
+/**
+ * An instance does harm while it is packed or unpacked, or its class is not there; what goes with
+ * each call can't.
+ */
 import { rejects, resolves } from '../expect.ts'
 import type { Row } from '../row.ts'
 
-/** Loaded by the rows themselves: where it is imported first decides which side it believes to be on. */
+/**
+ * Loaded by the rows themselves: where it is imported first decides which side it believes to be
+ * on.
+ */
 type Instances = typeof import('../tasks/instances.ts')
 
 function load(): Promise<Instances> {

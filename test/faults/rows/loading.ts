@@ -2,7 +2,9 @@
 import { either, rejects, resolves, settles } from '../expect.ts'
 import type { Row } from '../row.ts'
 
-/** All calls are of one module, so all of them have to fail alike; and nothing may hang behind it. */
+/**
+ * All calls are of one module, so all of them have to fail alike; and nothing may hang behind it.
+ */
 function unloadable(row: Pick<Row, 'name' | 'fault' | 'expect'> & Partial<Row>, module: string): Row {
   const answer: Row['running'] = pool => pool.run('answer')
   return {

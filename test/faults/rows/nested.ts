@@ -1,4 +1,6 @@
-/** Something happens to a call that a task makes on its own executor, or to the task that makes it. */
+/**
+ * Something happens to a call that a task makes on its own executor, or to the task that makes it.
+ */
 import { rejects, resolves, throws } from '../expect.ts'
 import type { Row } from '../row.ts'
 

@@ -1,4 +1,7 @@
-/** A failed call is repeated; a worn worker is replaced, a new one prepared; a producer waits for room. */
+/**
+ * A failed call is repeated; a worn worker is replaced, a new one prepared; a producer waits for
+ * room.
+ */
 import { type Expectation, rejects, resolves, throws } from '../expect.ts'
 import type { Row } from '../row.ts'
 import type { Pool } from '../subject.ts'

@@ -196,7 +196,8 @@ const signals: Row[] = [
     fault: 'the task calls process.abort(), as a native crash does',
     short: true,
     running: pool => pool.run('abort'),
-    // Node refuses process.abort() in threads with an error of its own, so there it is an ordinary failure of the task.
+    // Node refuses process.abort() in threads with an error of its own, so there it is an ordinary
+    // failure of the task.
     expect: {
       running: byModel(
         throws('Node refuses it', error => error.code === 'ERR_WORKER_UNSUPPORTED_OPERATION'),
@@ -296,7 +297,10 @@ const connection: Row[] = [
   },
 ]
 
-/** What the liar itself gets, where that is fixed; a lie that nobody believes leaves its call to its timeout. */
+/**
+ * What the liar itself gets, where that is fixed; a lie that nobody believes leaves its call to its
+ * timeout.
+ */
 const endsOfLies: Readonly<Record<string, string>> = {
   crashOfNonsense: 'PROTOCOL',
   failedOfNonsense: 'PROTOCOL',
@@ -339,8 +343,8 @@ const lies: Row[] = kindsOfLies.map((kind): Row => {
     later: pool => pool.run('echo', 'later', { module: 'faults' }),
     expect: {
       running: code === undefined ? settles() : rejects(code),
-      // Its answer comes a second time, and its worker is ended for that. Of a process it is not known whether the
-      // next call had begun, and a thread may be importing its module.
+      // Its answer comes a second time, and its worker is ended for that. Of a process it is not
+      // known whether the next call had begun, and a thread may be importing its module.
       queued: believedLies.includes(kind)
         ? either(resolves('queued'), rejects('PROTOCOL'))
         : resolves('queued'),

@@ -36,7 +36,10 @@ export async function atonceOptions(options: PoolOptions): Promise<AtonceOptions
   }
 }
 
-/** A pool on an executor; the modules of its tasks are loaded beforehand, as a program's imports are. */
+/**
+ * A pool on an executor; the modules of its tasks are loaded beforehand, as a program's imports
+ * are.
+ */
 export async function atoncePool(executor: Executor, options: PoolOptions): Promise<Pool> {
   const modules = new Map<string, Map<string, Task>>()
   for (const module of new Set(['faults', options.module ?? 'faults']))
@@ -75,7 +78,10 @@ async function tasksOf(module: string): Promise<Map<string, Task>> {
   return tasks
 }
 
-/** Writes, next to a module of plain functions that a row wrote, the module that makes tasks of them. */
+/**
+ * Writes, next to a module of plain functions that a row wrote, the module that makes tasks of
+ * them.
+ */
 function wrapped(plain: string): string {
   const url = plain.replace(/\.mts$/, '.tasks.mts')
   const wrap = new URL('./wrap.ts', import.meta.url).href
@@ -86,7 +92,10 @@ function wrapped(plain: string): string {
   return url
 }
 
-/** What a hostile or broken program could pass for a task: the right mark, a name where the position should be. */
+/**
+ * What a hostile or broken program could pass for a task: the right mark, a name where the position
+ * should be.
+ */
 function forged(module: string, name: string): Task {
   const fn = () => undefined
   Object.defineProperties(fn, {

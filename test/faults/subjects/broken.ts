@@ -1,6 +1,6 @@
 /**
- * Pools that do all that a pool must not, so that the suite can be seen to notice. The defect is in the query of this
- * module's URL: `broken.ts?defect=hangs`.
+ * Pools that do all that a pool must not, so that the suite can be seen to notice. The defect is in
+ * the query of this module's URL: `broken.ts?defect=hangs`.
  */
 import { spawn } from 'node:child_process'
 import type { SubjectEntry } from '../case.ts'

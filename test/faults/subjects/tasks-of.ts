@@ -1,4 +1,7 @@
-/** The tasks of one of the modules in tasks/: `tasks-of.ts?module=faults`. The query makes it a module for each. */
+/**
+ * The tasks of one of the modules in tasks/: `tasks-of.ts?module=faults`. The query makes it a
+ * module for each.
+ */
 import type { Task } from '../../../src/index.ts'
 import { wrap } from './wrap.ts'
 

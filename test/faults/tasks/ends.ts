@@ -1,4 +1,7 @@
-/** The tasks that have the end of a channel on loan when something happens to them or to their worker. */
+/**
+ * The tasks that have the end of a channel on loan when something happens to them or to their
+ * worker.
+ */
 import type { Receiver, Sender } from '../../../src/index.ts'
 import * as faults from './faults.ts'
 

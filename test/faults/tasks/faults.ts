@@ -1,5 +1,6 @@
 /**
- * The functions that meet the faults. Plain functions of one argument, so that every library can load this file by name.
+ * The functions that meet the faults. Plain functions of one argument, so that every library can
+ * load this file by name.
  *
  * `marker` is a path: the task writes its process id there when it begins.
  */
@@ -396,7 +397,10 @@ export function deepObject(): object {
 /** No function, though it is exported. */
 export const notFunction = 42
 
-/** Dies of an uncaught error though `process.exit` is a mock, as tests and command-line libraries make one. */
+/**
+ * Dies of an uncaught error though `process.exit` is a mock, as tests and command-line libraries
+ * make one.
+ */
 export function dieUnderMockedExit(): Promise<never> {
   process.exit = (() => {}) as never
   return dieSoon()

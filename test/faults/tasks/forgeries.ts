@@ -1,8 +1,8 @@
 /**
  * A task that speaks atonce's own protocol, and lies: well-formed outside, wrong inside.
  *
- * The worker is the user's own code, so a forged result is no breach; but no lie may hurt the main program or the calls of
- * others.
+ * The worker is the user's own code, so a forged result is no breach; but no lie may hurt the main
+ * program or the calls of others.
  */
 import { readdirSync, readlinkSync, statSync, writeSync } from 'node:fs'
 import { Serializer } from 'node:v8'
@@ -143,7 +143,10 @@ function sendHalf(): void {
   for (const fd of sockets()) writeSync(fd, head)
 }
 
-/** Lies that are believed: the other side takes the call for answered, and can't know that its worker is still at it. */
+/**
+ * Lies that are believed: the other side takes the call for answered, and can't know that its
+ * worker is still at it.
+ */
 export const believedLies: readonly string[] = [
   'hostileProperty',
   'hostileClasses',
@@ -154,8 +157,9 @@ export const believedLies: readonly string[] = [
 ]
 
 /**
- * Tells the lie about its own call, the worker's first; then waits, so that nothing else settles it. After a lie that is
- * believed it returns some time later: the calls behind it would wait as behind any task that never ends.
+ * Tells the lie about its own call, the worker's first; then waits, so that nothing else settles
+ * it. After a lie that is believed it returns some time later: the calls behind it would wait as
+ * behind any task that never ends.
  */
 export function forge(kind: string): Promise<void> {
   if (kind === 'halfMessage') sendHalf()

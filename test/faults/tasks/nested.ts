@@ -1,5 +1,6 @@
 /**
- * The tasks that make calls of their own, on the executor that runs them, and meet the faults there.
+ * The tasks that make calls of their own, on the executor that runs them, and meet the faults
+ * there.
  *
  * These are tasks, not plain functions: a task names another one by itself.
  */
@@ -40,7 +41,10 @@ export const here = task(import.meta, function here(_?: unknown): string {
 
 // The call that makes others fails, or is stopped.
 
-/** Exits while one that it made goes on for ever, on another worker or, if there is none, on its own. */
+/**
+ * Exits while one that it made goes on for ever, on another worker or, if there is none, on its
+ * own.
+ */
 export const exitsAboveHold = task(
   import.meta,
   async function exitsAboveHold(marker: string): Promise<never> {

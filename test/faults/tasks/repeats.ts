@@ -1,4 +1,7 @@
-/** The tasks that may run twice, and the one that may not; and those that tell which worker they ran on. */
+/**
+ * The tasks that may run twice, and the one that may not; and those that tell which worker they ran
+ * on.
+ */
 import { threadId } from 'node:worker_threads'
 import { context, task } from '../../../src/index.ts'
 import * as faults from './faults.ts'

@@ -1,4 +1,7 @@
-/** The generators that meet the faults; `marker` is a path where one writes its process id when it begins or ends. */
+/**
+ * The generators that meet the faults; `marker` is a path where one writes its process id when it
+ * begins or ends.
+ */
 import { writeFileSync } from 'node:fs'
 
 export function echo(value: unknown): unknown {

@@ -1,4 +1,7 @@
-/** A program whose hooks make something else of stacks and frozen prototypes; prints what the calls come to. */
+/**
+ * A program whose hooks make something else of stacks and frozen prototypes; prints what the calls
+ * come to.
+ */
 import { coroutines, processes, threads } from '../../../src/index.ts'
 import { fail, same, step } from '../tasks.ts'
 

@@ -1,4 +1,7 @@
-/** Tasks print, and the main program ends, or ends them, at once. What arrives is looked at by the test. */
+/**
+ * Tasks print, and the main program ends, or ends them, at once. What arrives is looked at by the
+ * test.
+ */
 import { processes, task, threads, type WorkerOutput } from '../../../src/index.ts'
 
 export const lines = task(import.meta, function lines(count: number): void {

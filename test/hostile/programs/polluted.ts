@@ -1,4 +1,7 @@
-/** Puts options of Node's and of ours on Object.prototype; then every model must work as if they were not there. */
+/**
+ * Puts options of Node's and of ours on Object.prototype; then every model must work as if they
+ * were not there.
+ */
 import { coroutines, processes, threads } from '../../../src/index.ts'
 import { same } from '../tasks.ts'
 
