@@ -1,7 +1,9 @@
 /** Some items, run here, one after the other or several at a time, with what they took. */
 
 import { ThrownValueError } from '../errors.ts'
+import { median, sum } from '../measure/statistics.ts'
 import { threadCpu } from '../measure/thread-cpu.ts'
+import { threadDelayMs } from '../measure/thread-delay.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { isThenable } from '../task/thenable.ts'
 import { describeThrown, isError } from '../wire/failure.ts'
@@ -12,6 +14,7 @@ export interface Block {
   readonly values: unknown[]
   /** What items threw, by their place. */
   readonly failures: ReadonlyMap<number, unknown> | undefined
+  /** Without the time in which others had the core, if it was looked at. */
   readonly wallMs: number
   readonly cpuMs: number
   readonly processCpuMs: number
@@ -30,13 +33,16 @@ const shortestAloneMs = 0.05
 /** So many calls are kept with their arguments and results, to see what copying them costs. */
 const samplesKept = 16
 
-/** Runs the calls one after the other. It waits only if they do: then the answer is a promise. */
+/**
+ * Runs the calls one after the other. It waits only if they do: then the answer is a promise. `alone` takes the time off in
+ * which others had the core, which costs some 30 µs.
+ */
 export function runInTurn(
   call: Call,
   calls: readonly (readonly unknown[])[],
-  kept = samplesKept,
+  { kept = samplesKept, alone = true }: { kept?: number; alone?: boolean } = {},
 ): Block | Promise<Block> {
-  const counter = new Counter(calls.length, kept)
+  const counter = new Counter(calls.length, kept, alone)
   for (let at = 0; at < calls.length; at += 1) {
     const args = calls[at] as readonly unknown[]
     const begun = runtime().now()
@@ -75,7 +81,7 @@ async function restInTurn(
 
 /** Runs all calls at once. */
 export async function runTogether(call: Call, calls: readonly (readonly unknown[])[]): Promise<Block> {
-  const counter = new Counter(calls.length, 0)
+  const counter = new Counter(calls.length, 0, false)
   const each = async (args: readonly unknown[], at: number) => {
     const begun = runtime().now()
     try {
@@ -101,10 +107,12 @@ class Counter {
   readonly #begunMs: number
   readonly #thread: NodeJS.CpuUsage
   readonly #process: NodeJS.CpuUsage
+  readonly #delayMs: number | undefined
 
-  constructor(count: number, kept: number) {
+  constructor(count: number, kept: number, alone: boolean) {
     this.#values = new Array(count).fill(undefined)
     this.#kept = kept
+    this.#delayMs = alone ? threadDelayMs() : undefined
     this.#process = process.cpuUsage()
     this.#thread = threadCpu()
     this.#begunMs = runtime().now()
@@ -122,7 +130,9 @@ class Counter {
   }
 
   block(returnsPromise: boolean): Block {
-    const wallMs = runtime().now() - this.#begunMs
+    const tookMs = runtime().now() - this.#begunMs
+    const heldUpMs = this.#delayMs === undefined ? 0 : threadDelayMs() - this.#delayMs
+    const wallMs = Math.max(0.1 * tookMs, tookMs - heldUpMs)
     const thread = threadCpu(this.#thread)
     const whole = process.cpuUsage(this.#process)
     const values = this.#values
@@ -132,9 +142,18 @@ class Counter {
       wallMs,
       cpuMs: (thread.user + thread.system) / 1_000,
       processCpuMs: (whole.user + whole.system) / 1_000,
-      itemsMs: wallMs / values.length < shortestAloneMs ? [] : this.#itemsMs,
+      itemsMs: wallMs / values.length < shortestAloneMs ? [] : without(tookMs - wallMs, this.#itemsMs),
       returnsPromise,
       samples: this.#samples,
     }
   }
+}
+
+/** What each item took without the time in which others had the core: it is taken off those that are longer than most. */
+export function without(heldUpMs: number, itemsMs: readonly number[]): readonly number[] {
+  if (heldUpMs < 0.01 * sum(itemsMs)) return itemsMs
+  const middle = itemsMs.length === 1 ? 0 : median(itemsMs)
+  const longer = itemsMs.map(ms => Math.max(0, ms - middle))
+  const part = Math.min(1, heldUpMs / Math.max(sum(longer), Number.MIN_VALUE))
+  return itemsMs.map((ms, at) => ms - part * (longer[at] as number))
 }

@@ -189,20 +189,31 @@ async function probeOf(
   for (const concurrency of [4, 16, 64, 256]) {
     const { left = Number.POSITIVE_INFINITY } = items
     if (concurrency > maxConcurrency || left < Math.min(concurrency, 4)) break
-    const block = await items.run(Math.min(concurrency, left), true)
-    if (block === undefined) break
-    const count = block.values.length
-    const perItemMs = block.wallMs / count
-    points.push({
-      concurrency: count,
-      perItemMs,
-      latencyMs: block.itemsMs.length > 0 ? Math.max(...block.itemsMs) : block.wallMs,
-      cpuMs: block.cpuMs / count,
-      processCpuMs: block.processCpuMs / count,
-      items: count,
-    })
-    if (perItemMs > gains * before || count < concurrency) break
-    before = perItemMs
+    const count = Math.min(concurrency, left)
+    let point = await pointOf(items, count)
+    // One pause of the machine looks like a limit, and would end the probe: what seems to gain nothing is run once more.
+    if (point !== undefined && point.perItemMs > gains * before && (items.left ?? count) >= count) {
+      const again = await pointOf(items, count)
+      if (again !== undefined && again.items === count && again.perItemMs < point.perItemMs) point = again
+    }
+    if (point === undefined) break
+    points.push(point)
+    if (point.perItemMs > gains * before || point.items < concurrency) break
+    before = point.perItemMs
   }
   return points
+}
+
+async function pointOf(items: TrialItems, concurrency: number): Promise<ProbePoint | undefined> {
+  const block = await items.run(concurrency, true)
+  if (block === undefined) return undefined
+  const count = block.values.length
+  return {
+    concurrency: count,
+    perItemMs: block.wallMs / count,
+    latencyMs: block.itemsMs.length > 0 ? Math.max(...block.itemsMs) : block.wallMs,
+    cpuMs: block.cpuMs / count,
+    processCpuMs: block.processCpuMs / count,
+    items: count,
+  }
 }

@@ -3,16 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { spin as spinHere } from './fixtures/tasks.ts'
 import { measureRun } from './measure-run.ts'
 import { treeCpuMs } from './process-tree.ts'
 
 const linuxOnly = process.platform === 'linux' ? {} : { skip: 'needs /proc' }
 const spin = 'const until = process.cpuUsage().user + 200_000; while (process.cpuUsage().user < until);'
-
-function spinHere(cpuMs: number): void {
-  const until = process.cpuUsage().user + cpuMs * 1_000
-  while (process.cpuUsage().user < until);
-}
 
 test('a run gives its answer, and as much CPU as it used', async () => {
   const { answer, measure } = await measureRun(() => {
@@ -20,7 +16,8 @@ test('a run gives its answer, and as much CPU as it used', async () => {
     return 42
   })
   assert.equal(answer, 42)
-  assert.ok((measure.cpuMs ?? 0) >= 95 && measure.wallMs >= 95, JSON.stringify(measure))
+  // Where Node does not tell a thread's CPU time, other threads' counts, and wall time may be a part of it.
+  assert.ok((measure.cpuMs ?? 0) >= 95 && measure.wallMs >= 30, JSON.stringify(measure))
 })
 
 test('the CPU of threads counts', async () => {

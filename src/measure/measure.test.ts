@@ -35,7 +35,7 @@ test('sides of a comparison run in turns, and the first is the base', async () =
     order.push(side)
     spin(ms)
   }
-  const { long, short } = await compare({ long: note('a', 30), short: note('b', 3) }, { runs: 6, waitMs: 0 })
+  const { long, short } = await compare({ long: note('a', 40), short: note('b', 1) }, { runs: 6, waitMs: 0 })
   assert.equal(order.join(''), 'ababbaabbaabba')
   assert.deepEqual([long.verdict, short.verdict], ['the base', 'faster'])
   assert.ok(short.speedUp.low > 1)
