@@ -40,8 +40,9 @@ export class LoopTimes {
     return this.#times.all
   }
 
-  came(call: LoopTimed): void {
-    call.measured = this.#times.came(call)
+  /** The call has come; so many of this loop wait for their turn. */
+  came(call: LoopTimed, waiting: number): void {
+    call.measured = this.#times.came(call, waiting)
     if (call.measured) this.#waiting += 1
   }
 

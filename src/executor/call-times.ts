@@ -31,6 +31,8 @@ const skipped = -0x8000_0000
  * So many calls in a millisecond are measured; of those that come after them in it, one in so many.
  */
 const few = 16
+/** Where more wait than this, one in so many. */
+const longLine = 128
 const periodMs = 1
 
 export class CallTimes {
@@ -53,10 +55,11 @@ export class CallTimes {
     return { queueMs: this.#queue.times, runMs: this.#run.times }
   }
 
-  /** The call has come; says whether it is measured. */
-  came(call: Timed): boolean {
+  /** The call has come, and `waiting` are before it; says whether it is measured. */
+  came(call: Timed, waiting: number): boolean {
     this.#inPeriod += 1
-    if ((this.#inPeriod & (few - 1)) !== 0 && this.#inPeriod > few && !callsAreTraced()) {
+    const oneIn = waiting > longLine ? longLine : few
+    if ((this.#inPeriod & (oneIn - 1)) !== 0 && this.#inPeriod > few && !callsAreTraced()) {
       call.time = skipped
       return false
     }

@@ -98,7 +98,7 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
     }
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
-    this.#times.came(ready)
+    this.#times.came(ready, this.#queue.size)
     this.#queue.push(ready)
     this.#admission.room.taken()
     this.#give()

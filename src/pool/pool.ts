@@ -112,7 +112,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     }
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
-    this.#times.came(ready)
+    this.#times.came(ready, this.#queue.size)
     if (job.to === undefined) this.#queue.push(ready)
     else this.#pins.add(ready)
     this.#admission.room.taken()
@@ -263,7 +263,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     this.#families.add(ready, parent, id)
     this.#open += 1
     if (attempt > 1) this.#counts.retried += 1
-    this.#times.came(ready)
+    this.#times.came(ready, this.#queue.size)
     this.#queue.pushFirst(ready)
     this.#dispatch.cameFirst()
   }
