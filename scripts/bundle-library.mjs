@@ -75,8 +75,9 @@ const suiteStaysOutside = {
 }
 
 /**
- * The conformance suite's modules, as the compiler made them: a worker finds tasks, errors and classes by module and name,
- * and a bundle renames them. They use the library by its public names, as a user's modules do.
+ * The conformance suite's modules, as the compiler made them: a worker finds tasks, errors and
+ * classes by module and name, and a bundle renames them. They use the library by its public names,
+ * as a user's modules do.
  */
 function useSuiteFromOutside(root) {
   for (const name of readdirSync(join(root, 'dist', suite)).filter(name => name.endsWith('.js'))) {
@@ -88,7 +89,10 @@ function useSuiteFromOutside(root) {
   }
 }
 
-/** What the compiler made of the bundled parts would be a second copy of them. The declarations stay. */
+/**
+ * What the compiler made of the bundled parts would be a second copy of them. The declarations
+ * stay.
+ */
 function removeModules(folder) {
   for (const name of readdirSync(folder, { recursive: true }))
     if (/\.js(\.map)?$/.test(name) && !join(folder, name).includes(suite)) rmSync(join(folder, name))

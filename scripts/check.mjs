@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 const node = process.execPath
 const steps = [
   ['format and lint', 'biome', ['check', '.']],
+  ['dead files and exports', 'knip', ['--no-progress']],
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   [
     'tests',

@@ -4,10 +4,12 @@
  * copies and workers.
  *
  *     AtonceError
- *     ├── the program is wrong ── InvalidTaskError · DeclarationError · EntryPointError · TaskLoadError · TaskVersionError ·
- *     │                           NotOwnerError · SyncUseError · UnsupportedError
- *     ├── the value can't cross ─ SerializationError · UnknownClassError · PayloadTooLargeError · ThrownValueError
- *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · ChannelClosedError · QueueFullError
+ *     ├── the program is wrong ── InvalidTaskError · DeclarationError · EntryPointError · NotOwnerError ·
+ *     │                           TaskLoadError · TaskVersionError · SyncUseError · UnsupportedError
+ *     ├── the value can't cross ─ SerializationError · UnknownClassError ·
+ *     │                           PayloadTooLargeError · ThrownValueError
+ *     ├── the work was stopped ── AbortError · TimeoutError · ClosedError · ChannelClosedError ·
+ *     │                           QueueFullError
  *     ├── the work won't end ──── UnresponsiveError · DeadlockError
  *     ├── others broke it ─────── OwnerDiedError · BrokenBarrierError
  *     ├── every attempt failed ── RetryError
@@ -40,30 +42,21 @@ export class OptionError extends RangeError {
   readonly code = 'ATONCE_OPTION'
 }
 
-/**
- * What was passed is no task, or `task()` was called without a module. The message shows how to
- * make it one.
- */
+/** The argument is not a task, or `task()` got no module. The message shows how to make one. */
 export class InvalidTaskError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_INVALID_TASK', message)
   }
 }
 
-/**
- * What was given to `shareable()` or `propagated()` can't be declared. The message shows what to
- * write instead.
- */
+/** `shareable()` or `propagated()` can't declare this. The message shows what to write. */
 export class DeclarationError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_DECLARATION', message)
   }
 }
 
-/**
- * A worker, while it imported a module to find its tasks, was asked to start workers of its own, or
- * to open a server.
- */
+/** A module that a worker imported for its tasks tried to start workers, or to open a server. */
 export class EntryPointError extends AtonceError {
   /** `server` is where the module wanted to listen. */
   constructor(module: string | undefined, server?: string) {
@@ -78,10 +71,7 @@ export class EntryPointError extends AtonceError {
   }
 }
 
-/**
- * This platform can't start such workers: a single executable application, or another runtime than
- * Node.
- */
+/** This platform can't start such workers: a single executable application, or not Node. */
 export class UnsupportedError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_UNSUPPORTED', message)
@@ -99,10 +89,7 @@ export class NotOwnerError extends AtonceError {
   }
 }
 
-/**
- * The far side could not import the task's module, or did not find the task in it; `cause` says
- * why.
- */
+/** The worker could not import the task's module, or the task is not in it; `cause` says why. */
 export class TaskLoadError extends AtonceError {
   /** The module's URL. */
   readonly module: string
@@ -113,10 +100,7 @@ export class TaskLoadError extends AtonceError {
   }
 }
 
-/**
- * The module changed on disk after this program had loaded it, so a worker would run other code
- * than the caller.
- */
+/** The module changed on disk since this program loaded it: a worker would run other code. */
 export class TaskVersionError extends AtonceError {
   readonly module: string
 
@@ -136,10 +120,7 @@ export class SerializationError extends AtonceError {
   }
 }
 
-/**
- * An instance of a shareable class arrived where that class was not declared. Import its module
- * there too.
- */
+/** An instance of a shareable class arrived where nobody declared it. Import its module there. */
 export class UnknownClassError extends AtonceError {
   /** The URL of the module that declares the class. */
   readonly module: string
@@ -168,26 +149,20 @@ export class PayloadTooLargeError extends AtonceError {
   }
 }
 
-/**
- * The task threw something that is no Error; `value` is what it threw (its description, if it could
- * not be copied).
- */
+/** The task threw `value`, which is not an Error (if it can't be copied: its description). */
 export class ThrownValueError extends AtonceError {
   readonly value: unknown
 
   constructor(value: unknown, description: string) {
     super(
       'ATONCE_THROWN_VALUE',
-      `The task threw ${description}, which is no Error. Throw new Error(…) instead.`,
+      `The task threw ${description}, which is not an Error. Throw new Error(…) instead.`,
     )
     this.value = value
   }
 }
 
-/**
- * The work was cancelled: by its signal, by `cancel()`, by a failure next to it. `cause` is the
- * reason given.
- */
+/** The work was cancelled: by its signal, `cancel()`, or a failure next to it. `cause` is why. */
 export class AbortError extends AtonceError {
   constructor(message: string, options?: ErrorOptions) {
     super('ATONCE_ABORTED', message, options)
@@ -214,20 +189,14 @@ export class ClosedError extends AtonceError {
   }
 }
 
-/**
- * The channel takes no more items, or has none left to give; `cause` is the error or the reason
- * that it was closed with.
- */
+/** The channel takes no more items, or has none left; `cause` is why it was closed. */
 export class ChannelClosedError extends AtonceError {
   constructor(message: string, options?: ErrorOptions) {
     super('ATONCE_CHANNEL_CLOSED', message, options)
   }
 }
 
-/**
- * The executor's queue holds `queueLimit` tasks already. Wait for some, use `map` (it waits by
- * itself), or raise it.
- */
+/** The queue holds `queueLimit` tasks. Await some, use `map` (it waits by itself), or raise it. */
 export class QueueFullError extends AtonceError {
   readonly queueLimit: number
 
@@ -242,9 +211,8 @@ export class QueueFullError extends AtonceError {
 }
 
 /**
- * A scope was cancelled, and some of its children had not stopped `graceMs` later. They go on,
- * unseen: nothing can end a function on one's own event loop. `cause` is why the scope was
- * cancelled.
+ * A scope was cancelled (`cause` says why), and some children had not stopped `graceMs` later. They
+ * go on, unseen: nothing can end a function on its own event loop.
  */
 export class UnresponsiveError extends AtonceError {
   /** The scope's name. */
@@ -267,9 +235,8 @@ export class UnresponsiveError extends AtonceError {
 }
 
 /**
- * Those who wait wait for each other, and none can go on. `waits` says who waits for what: all that
- * wait, under virtual time, when nothing is ready and no timer is set; a circle of threads, each of
- * which holds the lock that the one before waits for.
+ * Waits that can never end. `waits` says who waits for what: under virtual time everybody, once
+ * nothing is ready and no timer is set; on threads, a circle where each holds the next one's lock.
  */
 export class DeadlockError extends AtonceError {
   readonly waits: readonly { readonly who: string; readonly reason: string }[]
@@ -287,20 +254,14 @@ export class DeadlockError extends AtonceError {
   }
 }
 
-/**
- * A lock or another thing of shared memory was used wrongly: released by one who does not hold it,
- * or waited for where nobody may block.
- */
+/** A lock was released by a thread that does not hold it, or waited for where none may block. */
 export class SyncUseError extends AtonceError {
   constructor(message: string) {
     super('ATONCE_SYNC_USE', message)
   }
 }
 
-/**
- * The thread that held this lock has ended without releasing it, so what the lock guards may be
- * half changed.
- */
+/** The lock's holder died before releasing it: what it guards may be half changed. */
 export class OwnerDiedError extends AtonceError {
   /** The lock's name. */
   readonly lock: string
@@ -312,14 +273,17 @@ export class OwnerDiedError extends AtonceError {
   }
 }
 
-/** A party of the barrier has given up, its action has thrown, or it was aborted or reset: not all will come. */
+/** Not all parties will come: one gave up, the action threw, or it was aborted or reset. */
 export class BrokenBarrierError extends AtonceError {
   constructor(barrier: string, why: string, options?: ErrorOptions) {
     super('ATONCE_BROKEN_BARRIER', `${barrier} is broken: ${why}. Make it whole again: reset().`, options)
   }
 }
 
-/** Every attempt of a `retry`, or of a call with `retries`, failed. `errors` has what each threw, in order (the latest 1,000); `cause` is the last one. */
+/**
+ * Every attempt of a `retry`, or of a call with `retries`, failed. `errors` has what each threw, in
+ * order (the latest 1,000); `cause` is the last one.
+ */
 export class RetryError extends AtonceError {
   readonly errors: readonly unknown[]
 
@@ -344,7 +308,7 @@ export interface WorkerErrorDetails {
   readonly cause?: unknown
 }
 
-/** The parent of all errors that mean: the worker failed, not the task's own code. The pool has replaced the worker. */
+/** The parent of errors that mean: the worker failed, not the task. The pool has replaced it. */
 export class WorkerError extends AtonceError {
   readonly worker: string
   readonly task: string | undefined
@@ -370,7 +334,7 @@ export class WorkerExitedError extends WorkerError {
   }
 }
 
-/** The worker died: an uncaught exception (`cause`), an unhandled rejection (`cause`), or a signal. */
+/** The worker died of an uncaught error or an unhandled rejection (`cause`), or of a signal. */
 export class WorkerCrashedError extends WorkerError {
   readonly signal: string | undefined
 
@@ -400,7 +364,7 @@ export class OutOfMemoryError extends WorkerError {
   }
 }
 
-/** The worker ended before it could take a task. After three in a row, all queued tasks reject with this. */
+/** The worker ended before it was ready. After three in a row, all queued tasks get this. */
 export class WorkerStartError extends WorkerError {
   constructor(why: string, details: WorkerErrorDetails) {
     super('ATONCE_WORKER_START', `${details.worker} did not start: ${why}`, details)
@@ -422,28 +386,28 @@ export class WorkerStartTimeoutError extends WorkerError {
   }
 }
 
-/** The system refused another thread or process (too many open files, no memory, too many processes). */
+/** The system refused a thread or process: too many files or processes, or no memory. */
 export class SpawnError extends WorkerError {
   constructor(why: string, details: WorkerErrorDetails) {
     super('ATONCE_SPAWN', `The system refused to start ${details.worker}: ${why}`, details)
   }
 }
 
-/** The connection to the worker broke, or the worker stopped answering; it was ended and replaced. */
+/** The connection broke, or the worker stopped answering; it was ended and replaced. */
 export class ConnectionLostError extends WorkerError {
   constructor(why: string, details: WorkerErrorDetails) {
     super('ATONCE_CONNECTION_LOST', `The connection to ${details.worker} was lost: ${why}`, details)
   }
 }
 
-/** The worker sent something that is no message of the protocol; it was ended and replaced. */
+/** The worker sent something that is not a message of the protocol; it was ended and replaced. */
 export class ProtocolError extends WorkerError {
   constructor(what: string, details: WorkerErrorDetails) {
-    super('ATONCE_PROTOCOL', `${details.worker} sent what is no message of the protocol: ${what}`, details)
+    super('ATONCE_PROTOCOL', `${details.worker} sent what is not a message of the protocol: ${what}`, details)
   }
 }
 
-/** Others keep the cores busy, so a measurement would say little; `measure(…, { whenNoisy: 'refuse' })` asked for this. */
+/** Others keep the cores busy, and `whenNoisy: 'refuse'` asked not to measure then. */
 export class NoisyMachineError extends AtonceError {
   readonly foreignCores: number
 
@@ -457,7 +421,7 @@ export class NoisyMachineError extends AtonceError {
   }
 }
 
-/** A function failed while it was tried out, so nothing can be said of it; `cause` is what it threw. */
+/** A function failed while it was tried out, so nothing is known of it; `cause` is its error. */
 export class TrialError extends AtonceError {
   constructor(what: string, cause: unknown) {
     const why = cause instanceof Error ? `: ${cause.name}: ${cause.message}` : ''

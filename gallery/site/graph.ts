@@ -113,7 +113,8 @@ function pageOf({ host, section, title, delayMs, kind, links }: Draft, i: number
 
 const forEveryone = 'User-agent: *\nDisallow: /private/\nDisallow: /*.print$\n'
 
-// The rules differ in form, not in what they say of our pages. wiki has a group that is for others only.
+// The rules differ in form, not in what they say of our pages. wiki has a group that is for others
+// only.
 const robots: ReadonlyMap<string, string> = new Map([
   ['www.site.test', `# For all\n${forEveryone}\nSitemap: http://www.site.test/sitemap.xml\n`],
   ['blog.site.test', 'user-agent: *\r\ndisallow: /private/ # drafts\r\ndisallow: /*.print$\r\n'],

@@ -51,7 +51,8 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const waitMs = rate?.host === host ? account.meter(url, rate, performance.now()) : 0
   if (waitMs > 0) {
     account.ended(url, host, false)
-    // Whole seconds are all that the standard header can say (RFC 9110, 10.2.3); the other one is exact.
+    // Whole seconds are all that the standard header can say (RFC 9110, 10.2.3); the other one is
+    // exact.
     response
       .writeHead(429, { 'retry-after': String(Math.ceil(waitMs / 1_000)), 'retry-after-ms': waitMs })
       .end()

@@ -35,7 +35,7 @@ import { Ring } from './ring.ts'
 import type { SelectCase } from './select.ts'
 
 export interface ChannelOptions {
-  /** Shown in errors and wherever it is shown who waits for what. */
+  /** Shown in errors, and by tools that list who waits for what. */
   readonly name?: string | undefined
 }
 
@@ -43,34 +43,24 @@ const channelOptionNames = optionNames<ChannelOptions>({ name: true })
 
 /** Who carries items between a channel and another thread or process, and must know of its end. */
 export interface ChannelWatcher<T> {
-  /**
-   * The channel is about to be closed: gives the items that it has accepted and that are not in it
-   * yet.
-   */
+  /** The channel is about to be closed: returns what it has accepted but does not hold yet. */
   arriving(): readonly T[]
   /** It was closed; `dropped` if it was cancelled. */
   closed(error: Error | undefined, dropped: boolean): void
 }
 
-/**
- * Every send that did not have to wait resolves to this: a promise of its own would cost as much as
- * the send.
- */
+/** Shared by all sends that did not wait: a promise of its own costs as much as the send. */
 const sent = Promise.resolve()
-/**
- * So many sends that did not wait let the event loop go round once: a sender and a receiver that
- * are always ready would stop timers and I/O.
- */
+/** After this many sends without a wait the event loop turns once, so that timers and I/O run. */
 const sendsPerTurn = 4_096
 
 /**
- * A queue with a bound between any number of senders and receivers on one event loop. Items come
- * out in the order in which they went in, each to one receiver; who waits longest is served first.
+ * A bounded queue between any number of senders and receivers on one event loop. Items come out in
+ * the order in which they went in, each to one receiver; the longest waiting is served first.
  *
- * `capacity` is how many items may lie between: 0 means that a send waits for its receiver (a
- * rendezvous). Values are passed as they are, not copied; the ends can be arguments of tasks on
- * threads() and processes(), where they are. A promise as an item is awaited by `receive`, as by
- * every async function.
+ * `capacity` is how many items the buffer holds; 0 means that a send waits for its receiver (a
+ * rendezvous). Values are passed as they are, not copied. The ends can be arguments of tasks on
+ * threads() and processes(); there they are copied. A promise as an item is awaited by `receive`.
  *
  * Costs some 100 ns an item, little more than the two awaits around it
  * (`npm run bench -- --only channel`).
@@ -174,10 +164,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return this.#accept(value)
   }
 
-  /**
-   * Throws SyncUseError: nobody could make room while this thread stands still. A sender that was
-   * lent to a thread can.
-   */
+  /** Throws SyncUseError: this thread must not block. A sender lent to a thread may. */
   sendSync(_value: T, _options?: SyncWaitOptions): void {
     refuseHere('sendSync(…)', this.name)
   }
@@ -211,10 +198,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return undefined
   }
 
-  /**
-   * Throws SyncUseError: nobody could send while this thread stands still. A receiver that was lent
-   * to a thread can.
-   */
+  /** Throws SyncUseError: this thread must not block. A receiver lent to a thread may. */
   receiveSync(_options?: SyncWaitOptions): T {
     return refuseHere('receiveSync()', this.name)
   }
@@ -243,10 +227,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     }
   }
 
-  /**
-   * For `select`: receives an item if it is chosen, and calls `then` with it; `ended` if the
-   * channel was closed and none will come.
-   */
+  /** For `select`: receives an item and calls `then` with it; `ended` if the channel has ended. */
   receiving<R = T, E = never>(
     then: (value: T) => R = item => item as unknown as R,
     ended?: () => E,
@@ -268,9 +249,9 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   }
 
   /**
-   * Takes no more items. Those who wait to send get a ChannelClosedError, and keep their items;
-   * what was accepted can be received. After it, receivers are told of the end; or, with an
-   * `error`, it is thrown to each of them. Only the first close counts.
+   * Takes no more items. Waiting senders get a ChannelClosedError and keep their items. Accepted
+   * items can still be received; after them, receivers learn of the end, or get `error` thrown.
+   * Only the first close has an effect.
    */
   close(error?: Error): void {
     if (error !== undefined && !(error instanceof Error))
@@ -281,8 +262,8 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   }
 
   /**
-   * Ends the channel at once, for receivers that want no more: what was not received is dropped;
-   * whoever waits, or comes later, gets a ChannelClosedError with `reason` as its cause.
+   * Ends the channel at once and drops what was not received. Waiting and later calls get a
+   * ChannelClosedError with `reason` as its cause.
    */
   cancel(reason?: unknown): void {
     if (this.#closed !== undefined && !this.#ready) return
@@ -294,10 +275,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     this.#end(error, true)
   }
 
-  /**
-   * Waits until all that was sent is received: nothing lies in the buffer, nobody waits to send. At
-   * once, if that is so.
-   */
+  /** Waits until the buffer is empty and no sender waits. */
   async drained(options?: WaitOptions): Promise<void> {
     if (options !== undefined) options = checkWait('drained(…)', options)
     const over = givenUpBefore(options)
@@ -311,27 +289,18 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     ).parked.promise
   }
 
-  /**
-   * For whoever carries items elsewhere and could not deliver some: they come first again, whatever
-   * the capacity.
-   */
+  /** Returns items that could not be delivered elsewhere: first in line, whatever the capacity. */
   putBack(items: readonly T[]): void {
     for (const item of items.toReversed()) this.#buffer.unshift(item)
     this.#serve()
   }
 
-  /**
-   * For whoever carries items elsewhere: waits for the next one, or for `end`; there must be none
-   * now.
-   */
+  /** For the far end: waits for the next item, or for `end`. There must be none now. */
   standToReceive(waiter: Waiter<T>): void {
     this.#receivers.push(waiter)
   }
 
-  /**
-   * For whoever brings items from elsewhere: waits for room for its item; `trySend` must have
-   * refused it.
-   */
+  /** For the far end: waits for room for its item. `trySend` must have refused it. */
   standToSend(waiter: Waiter<T>): void {
     this.#senders.push(waiter)
   }
@@ -473,10 +442,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   }
 }
 
-/**
- * Why a wait is over before anything is done: its signal has aborted, or what is around it was
- * cancelled.
- */
+/** Why a wait is over before it begins: its signal has aborted, or its strand was cancelled. */
 function givenUpBefore(options: WaitOptions | undefined): { readonly reason: unknown } | undefined {
   return options?.signal?.aborted ? options.signal : stoppedStrand()
 }

@@ -222,10 +222,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
 
   // ── news ──
 
-  /**
-   * Calls `hear` with the ending of a task that was submitted to be fetched; returns the way to
-   * stop.
-   */
+  /** Calls `hear` with the ending of a fetched task; returns a function that stops listening. */
   listenFor(id: string, hear: (ending: Settled) => void): () => void {
     this.#ears.set(id, hear)
     return () => void this.#ears.delete(id)

@@ -49,8 +49,7 @@ const hooks = process.getBuiltinModule('node:async_hooks')
  * waiting. Work that computes gains nothing, and blocks the loop as long as it computes.
  *
  * Arguments and results are passed as they are: not copied, not moved. A cancelled task is told by
- * its signal; if it does not stop, it goes on unseen, since nothing can end a function on one's own
- * loop.
+ * its signal. If it does not stop, it goes on unseen: nothing can end a function on its own loop.
  *
  * @throws OptionError
  * @example
@@ -63,22 +62,14 @@ export function coroutines(options: CoroutinesOptions = {}): Executor {
 }
 
 /**
- * One call on the loop, from its job to its end; until then the job's `ready`, so that no table is
- * needed to find it.
- *
- *     queued ──▶ running, on one of the places ──▶ over
- *        └── withdrawn ─────────────────────────────▶ over
+ * One call on the loop. Until its end it is the job's `ready`, so that no table is needed to find
+ * it.
  */
 class LoopCall implements Queued, Linked<LoopCall>, NestingOwner, CallHere, LoopTimed {
   readonly loop: Loop
-  /**
-   * `over` once it has ended: what a task has opened may live on in its context, and must not keep
-   * arguments and result.
-   */
+  /** Set once the call has ended, so that contexts that outlive it keep no arguments alive. */
   job: Job
-  /**
-   * The asynchronous context of the caller, in which the task runs as any function that it calls.
-   */
+  /** The caller's async context, in which the task runs like any function that it calls. */
   readonly scope: AsyncResource
   /** The call of this loop in which the job was made. */
   readonly parent: LoopCall | undefined
@@ -156,7 +147,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   readonly workers: number
   readonly #queueLimit: number
   readonly #queue = new PriorityQueue<LoopCall>()
-  /** Jobs that a running call awaits; they may take the places of calls that wait. */
+  /** Jobs that running calls await; they may take the places of calls that wait. */
   readonly #nested = new PriorityQueue<LoopCall>()
   readonly #running = new Running<LoopCall>()
   /** How many of those that run await others of this loop. */
@@ -385,10 +376,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     return true
   }
 
-  /**
-   * The nearest call of this loop in which the job was made, however many of other executors lie
-   * between.
-   */
+  /** The nearest enclosing call on this loop, with any number of other executors between. */
   #parentOf(job: Job): LoopCall | undefined {
     for (let call = job.within; call !== undefined; call = call.within) {
       const { owner } = call
@@ -446,10 +434,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     call.scope.runInAsyncScope(callHere, undefined, job, context, call)
   }
 
-  /**
-   * The name of the task, remembered: reading that of a function that was given an address costs as
-   * much as a promise.
-   */
+  /** The task's name, cached: to read it costs as much as a promise. */
   #nameOf(task: Task): string {
     if (task !== this.#named) {
       this.#named = task

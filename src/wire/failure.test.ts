@@ -329,7 +329,7 @@ test('a class with a hostile name can be thrown', () => {
 
 // ── what is no error ──
 
-test('a thrown value that is no Error arrives in a ThrownValueError', () => {
+test('a thrown value that is not an Error arrives in a ThrownValueError', () => {
   for (const [thrown, description] of [
     [null, 'null'],
     [undefined, 'undefined'],
@@ -344,7 +344,7 @@ test('a thrown value that is no Error arrives in a ThrownValueError', () => {
     assert.deepEqual(arrived.value, thrown)
     assert.equal(
       arrived.message,
-      `The task threw ${description}, which is no Error. Throw new Error(…) instead.`,
+      `The task threw ${description}, which is not an Error. Throw new Error(…) instead.`,
     )
   }
 })

@@ -142,7 +142,8 @@ export function forgeryIn(error: Error): string | undefined {
 }
 
 /**
- * Brings back what was thrown; never throws itself. What is no Error becomes a ThrownValueError.
+ * Brings back what was thrown; never throws itself. What is not an Error becomes a
+ * ThrownValueError.
  */
 export function decodeFailure(failure: WireFailure, decoding: Decoding): Error {
   try {
@@ -157,7 +158,10 @@ export function decodeFailure(failure: WireFailure, decoding: Decoding): Error {
   }
 }
 
-/** Brings back an error. @throws only if `wire` is none: whatever stands in an error fails in its own place. */
+/**
+ * Brings back an error. @throws only if `wire` is none: whatever stands in an error fails in its
+ * own place.
+ */
 export function decodeError(wire: WireError, decoding: Decoding): Error {
   const { errors, findClass } = decoding
   const known = errors.get(wire)
@@ -168,7 +172,10 @@ export function decodeError(wire: WireError, decoding: Decoding): Error {
   return error
 }
 
-/** An error of a shareable class that is known here; whatever goes wrong with it, the error itself must arrive. */
+/**
+ * An error of a shareable class that is known here; whatever goes wrong with it, the error itself
+ * must arrive.
+ */
 function makeShared({ of, packed, name, message }: WireError, decoding: Decoding): Error | undefined {
   if (of === undefined) return undefined
   const shared = attempt(() => findSharedClass(of), undefined)
@@ -202,7 +209,10 @@ function keepName(error: Error, name: string): void {
   if (attempt(() => error.name, undefined) !== name) hidden(error, 'name', name)
 }
 
-/** Whether all the errors that hang together in the failure find their own class; causes may lead in a circle. */
+/**
+ * Whether all the errors that hang together in the failure find their own class; causes may lead in
+ * a circle.
+ */
 export function classesAreKnown(failure: WireFailure, findClass: FindClass = noClass): boolean {
   const found = [failure]
   const seen = new Set<WireError>()
@@ -218,7 +228,10 @@ export function classesAreKnown(failure: WireFailure, findClass: FindClass = noC
   return true
 }
 
-/** The stack is the far side's; without a place of its own, Node does not show this file as the origin of the error. */
+/**
+ * The stack is the far side's; without a place of its own, Node does not show this file as the
+ * origin of the error.
+ */
 function withoutOwnStack(make: () => Error): Error {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 0
@@ -231,7 +244,8 @@ function withoutOwnStack(make: () => Error): Error {
 
 function dress(error: Error, wire: WireError, decoding: Decoding): void {
   hidden(error, 'stack', wire.stack)
-  // What `cause` and `errors` hold may be no Error: then it is the value itself, as it was where it was thrown.
+  // What `cause` and `errors` hold may be no Error: then it is the value itself, as it was where it
+  // was thrown.
   const follow = (failure: WireFailure) =>
     inPlace(() =>
       failure.kind === 'error'
@@ -244,7 +258,9 @@ function dress(error: Error, wire: WireError, decoding: Decoding): void {
     put(error, name, enumerable, special ? inPlace(() => decoding.value(value, special)) : value)
 }
 
-/** What hangs on an error and can't be made here says so in its place; the error itself must arrive. */
+/**
+ * What hangs on an error and can't be made here says so in its place; the error itself must arrive.
+ */
 function inPlace(make: () => unknown): unknown {
   try {
     return make()
@@ -257,7 +273,7 @@ function notCopied(problem: unknown): string {
   return `[not copied: ${messageIn(problem)}]`
 }
 
-/** What the error of something that is no Error says about it. */
+/** The message for a thrown value that is not an Error. */
 export function describeThrown(thrown: unknown): string {
   if (typeof thrown === 'function') return `a function${thrown.name === '' ? '' : ` (${thrown.name})`}`
   if (typeof thrown === 'string')

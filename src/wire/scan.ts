@@ -1,6 +1,6 @@
 /**
- * The walk over a value before it is sent: refuses what can't cross by its path, and finds what
- * moves and what is special.
+ * The walk over a value before it is sent: refuses what can't cross by its path, finds what moves
+ * and what is special.
  */
 import { MessagePort } from 'node:worker_threads'
 import { type Packing, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
@@ -28,16 +28,12 @@ import { tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
-/**
- * The deepest nesting that crosses; V8's serializer overflows the stack of the main thread somewhat
- * beyond it.
- */
+/** Values nested deeper would overflow V8's serializer on the main thread's stack. */
 const maxDepth = 1_000
 
 /**
- * One walk over a value, without recursion: deep values must not overflow the stack. Depth first
- * and in the order of the platform's own walk, so that a chain of links is found as deep as the
- * platform's recursion would go into it.
+ * One walk over a value. Without recursion, since deep values must not overflow the stack; depth
+ * first and in the platform's own order, so that it goes as deep as the platform would.
  */
 export class Scan {
   special = false
@@ -46,9 +42,7 @@ export class Scan {
   readonly packed = new Map<object, unknown>()
   /** The ends of channels that go along by their numbers. */
   readonly loans: Lent[] = []
-  /**
-   * What can be changed and is no container: buffers, views on all or a part of them, and dates.
-   */
+  /** What can be changed but is not a container: buffers, views, dates. */
   readonly leaves: object[] = []
   /** The arrays that have holes or names. */
   uneven: Set<object> | undefined
@@ -189,9 +183,7 @@ export class Scan {
     this.uneven.add(array)
   }
 
-  /**
-   * An array with holes may be a few items in a length of billions: only what is there is visited.
-   */
+  /** An array with holes can have few items and a huge length: only present ones are visited. */
   #enterSparse(array: readonly unknown[], from: number, at: number): void {
     this.#noteUneven(array)
     for (const key of Object.keys(array)) {
@@ -257,7 +249,7 @@ export class Scan {
     }
   }
 
-  /** What a class hides from enumeration is a part of its instances all the same. */
+  /** What a class hides from enumeration still belongs to its instances. */
   #refuseHiddenProperties(value: object, at: number): void {
     const names = Object.getOwnPropertyNames(value)
     if (names.length === Object.keys(value).length) return
@@ -408,7 +400,7 @@ export class Scan {
       throw new PayloadTooLargeError(this.#payloadBytes, this.#crossing.maxPayloadBytes)
   }
 
-  /** The platform copies what such an object is for, and drops without a word what somebody put on it. */
+  /** The platform copies the object itself but silently drops properties added to it. */
   #refuseProperties(value: object, name: string, at: number): void {
     const [key] = Object.keys(value)
     if (key !== undefined)

@@ -205,7 +205,8 @@ async function connect(url: string): Promise<Session> {
   })
   socket.addEventListener('close', () => session.ended())
   socket.addEventListener('message', ({ data }) => session.receive(String(data)))
-  // A program that ends while it is looked at would wait for the end of the session: so it says that it waits.
+  // A program that ends while it is looked at would wait for the end of the session: so it says
+  // that it waits.
   await session.request('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true })
   return session
 }

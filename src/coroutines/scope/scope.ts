@@ -31,10 +31,7 @@ import { type Child, type ChildContext, isCancellation, type Owner, ScopeChild }
 import { scopeNodes, scopesIn } from './live.ts'
 
 export interface ScopeOptions {
-  /**
-   * The scope must be over within this time, or it is cancelled and throws a TimeoutError. Default:
-   * no limit.
-   */
+  /** The scope's time limit; then it is cancelled and throws a TimeoutError. Default: none. */
   readonly timeoutMs?: number | undefined
   /** Cancels the scope when it aborts; the scope then throws its reason. */
   readonly signal?: AbortSignal | undefined
@@ -43,8 +40,8 @@ export interface ScopeOptions {
   /** Shown in errors, and by whatever lists what runs. */
   readonly name?: string | undefined
   /**
-   * Keeps the cancellation of what is around out, for a clean-up that must wait; needs `timeoutMs`.
-   * Default false.
+   * Ignores cancellation from outside, for a clean-up that waits. Needs `timeoutMs`. Default:
+   * false.
    */
   readonly shielded?: boolean | undefined
 }
@@ -78,14 +75,11 @@ export interface Scope {
     options?: { readonly name?: string },
   ): Child<Awaited<T>>
   /**
-   * Runs a task on an executor as a child: cancelled with the scope, and awaited by it. Throws like
+   * Runs a task on an executor as a child, cancelled and awaited with the scope. Throws like
    * `spawn`.
    */
   run<F extends AnyFunction>(executor: Executor, task: Task<F>, ...args: Parameters<F>): Child<Result<F>>
-  /**
-   * Cancels the children, and whatever the body still waits for. If the body returns all the same,
-   * its value is the scope's.
-   */
+  /** Cancels the children and the body's waits. If the body still returns, its value counts. */
   cancel(reason?: unknown): void
   /** Sets a new deadline, counted from now; `Infinity` takes it away. Throws like `spawn`. */
   expireIn(timeoutMs: number): void
@@ -127,9 +121,7 @@ export function scope<T>(
   return openScope(body, options)
 }
 
-/**
- * The same for those who run their work in a scope, and have checked the names of their options.
- */
+/** The same for callers that have checked the names of their options. */
 export function openScope<T>(
   body: (s: Scope) => T | PromiseLike<T>,
   options: ScopeOptions,
@@ -164,10 +156,7 @@ export function outermostScopes(): readonly OpenScope<any>[] {
   return [...outermost]
 }
 
-/**
- * All scopes that are not over and that this look has not told, the outermost first. Costs a walk
- * over all that lives.
- */
+/** The running scopes that this look has not shown yet, outermost first. Walks over all of them. */
 export function liveScopes(look: Look = new Look()): readonly LiveNode[] {
   return scopeNodes(outermostScopes(), look)
 }
@@ -372,9 +361,7 @@ export class OpenScope<T> extends Strand implements Scope, Owner {
     this.#deadline = timerIn(timeoutMs, () => this.#outermostLate().#expire(), this.#runtime)
   }
 
-  /**
-   * Of this scope and those around it, the outermost whose time is up as well: the error is its.
-   */
+  /** The outermost of this scope and those around it whose time is up: the error names that one. */
   #outermostLate(): OpenScope<any> {
     const nowMs = Math.max(this.#runtime.now(), this.#deadlineMs)
     let late: OpenScope<any> = this

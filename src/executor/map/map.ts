@@ -32,15 +32,9 @@ import { tuplesOf } from './tuples.ts'
 
 const hooks = process.getBuiltinModule('node:async_hooks')
 
-/**
- * Jobs per worker that are submitted at a time: one runs, one waits, so that no worker waits for
- * the caller.
- */
+/** Jobs per worker that are submitted at a time: one runs, the next one waits for the worker. */
 const jobsPerWorker = 2
-/**
- * Chunks per worker that are read beyond the last result taken: as many wait for the consumer as
- * are under way.
- */
+/** Chunks per worker that are read ahead of the consumer: as many as are in flight. */
 const chunksAhead = 2 * jobsPerWorker
 /** The bound where the number of workers is none: `coroutines({ concurrency: Infinity })`. */
 const mostChunksAhead = 65_536
@@ -168,10 +162,7 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
     this.#buffer.break(this.#stopped === undefined ? error : this.#stopped.reason)
   }
 
-  /**
-   * What it was started in was cancelled. Whoever did that knows, though nobody may wait for the
-   * results.
-   */
+  /** The strand that started the map was cancelled. The caller knows: results need no reader. */
   stop(reason: unknown): void {
     this.#stopped = { reason }
     this.#buffer.cancel(reason)
@@ -203,9 +194,7 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
 
   // ── reading ──
 
-  /**
-   * Inputs may be a generator, and so any code: it is never entered a second time while it runs.
-   */
+  /** Reading inputs runs user code (a generator): it is never entered twice at a time. */
   #read(): void {
     this.#reading = true
     while (!this.#ended) {
@@ -225,10 +214,7 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
     this.#reading = false
   }
 
-  /**
-   * How many inputs may be read and sent in one job now. A part of a chunk would cost as much as a
-   * whole one.
-   */
+  /** How many inputs the next job takes. A part of a chunk would cost as much as a whole one. */
   get #wanted(): number {
     if (this.#held.length > 0 || this.#jobs.length >= this.#mostJobs) return 0
     if (!this.#messages) return Math.max(0, Math.min(this.#mostJobs - this.#jobs.length, this.#buffer.room))
@@ -363,7 +349,7 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
   }
 
   /**
-   * The way of a call on this loop: it was alone in its job, and there is nothing to learn from it.
+   * For a call that failed on this loop: it was alone in its job, and teaches nothing about costs.
    */
   #deliverOne(index: number, value: unknown): void {
     const { onProgress } = this.#options

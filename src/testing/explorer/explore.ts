@@ -14,7 +14,7 @@ import { playedAgents, rowOf } from '../../runtime/agents.ts'
 import { type AtomicsStandIn, withAtomics } from '../../runtime/atomics.ts'
 import { type Choice, readSchedule, traceOf, writeSchedule } from './schedule.ts'
 import { Script, type ThreadNode } from './thread-tree.ts'
-import { Cells, type SimulatedThread, settled, World } from './world.ts'
+import { Cells, settled, World } from './world.ts'
 
 /** A program for the explorer. */
 export interface Program {
@@ -347,5 +347,3 @@ class Reading implements AtomicsStandIn {
 function onlyReads(): never {
   throw new TypeError('check() may read what the threads share, not change it.')
 }
-
-export type { SimulatedThread }

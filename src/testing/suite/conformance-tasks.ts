@@ -34,16 +34,6 @@ export const echo = task(import.meta, function echo(value: unknown): unknown {
   return value
 })
 
-/** Describes a value by what a copy could lose. */
-export const inspectValue = task(
-  import.meta,
-  function inspectValue(value: { [key: string]: unknown }): string[] {
-    return Object.entries(value).map(
-      ([key, part]) => `${key}: ${Object.prototype.toString.call(part)} ${String(part)}`,
-    )
-  },
-)
-
 export const overdraw = task(import.meta, function overdraw(balance: number): never {
   throw new Overdrawn(balance, { cause: new RangeError('no credit') })
 })

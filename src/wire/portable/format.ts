@@ -79,8 +79,6 @@ export const viewNames = [
   'Float16Array',
 ] as const
 
-export type ViewName = (typeof viewNames)[number]
-
 /** Fewer numbers are as short one by one, and smaller. */
 export const fewNumbers: number = 8
 

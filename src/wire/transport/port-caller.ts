@@ -74,8 +74,9 @@ export class PortCaller implements CallerEnd {
   }
 
   /**
-   * Sends a call that the fast lane does not take; the other side looks for it with `deliver`, if not before. In a message of its
-   * own: in one message, two calls with the same object would be given one copy of it.
+   * Sends a call that the fast lane does not take; the other side looks for it with `deliver`, if
+   * not before. In a message of its own: in one message, two calls with the same object would be
+   * given one copy of it.
    */
   sendCall(call: RunMessage, transfer: Transfer = []): void {
     const bulk = transfer.length === 0 ? withBulkCopied(call) : undefined
@@ -89,7 +90,10 @@ export class PortCaller implements CallerEnd {
     this.#payMarkers()
   }
 
-  /** The other side sleeps and has read all: the call's own message wakes it, ahead of all that follows. */
+  /**
+   * The other side sleeps and has read all: the call's own message wakes it, ahead of all that
+   * follows.
+   */
   #postAsBell(call: RunMessage, transfer: Transfer): void {
     try {
       this.#port.postMessage(postedCall(call, true), transfer)
@@ -113,7 +117,10 @@ export class PortCaller implements CallerEnd {
     return false
   }
 
-  /** Whether a call has found no room on the fast lane, and more had better wait until half of it is free again. */
+  /**
+   * Whether a call has found no room on the fast lane, and more had better wait until half of it is
+   * free again.
+   */
   get congested(): boolean {
     if (this.#full) this.#full = !this.#writer.hasRoom(ringBytes / 2)
     return this.#full
@@ -128,7 +135,10 @@ export class PortCaller implements CallerEnd {
     this.#ring()
   }
 
-  /** Reads at once all that has arrived and was not delivered yet; used when the other side has died. */
+  /**
+   * Reads at once all that has arrived and was not delivered yet; used when the other side has
+   * died.
+   */
   drain(): void {
     this.#readRing(Number.POSITIVE_INFINITY)
     for (let next = receiveOn(this.#port); next !== undefined; next = receiveOn(this.#port))
@@ -136,7 +146,10 @@ export class PortCaller implements CallerEnd {
     this.#readRing(Number.POSITIVE_INFINITY)
   }
 
-  /** Reads what the ring holds, then says that this side sleeps; the bell wakes it, or the end of its patience. */
+  /**
+   * Reads what the ring holds, then says that this side sleeps; the bell wakes it, or the end of
+   * its patience.
+   */
   listen(patient = true): void {
     this.#impatience?.cancel()
     this.#impatience = undefined
@@ -174,7 +187,10 @@ export class PortCaller implements CallerEnd {
     return true
   }
 
-  /** Writes the markers that are owed, as far as the ring has room; the rest soon: nobody may tell when there is some again. */
+  /**
+   * Writes the markers that are owed, as far as the ring has room; the rest soon: nobody may tell
+   * when there is some again.
+   */
   #payMarkers(): void {
     let paid = 0
     while (paid < this.#owed.length && this.#tryMark(this.#owed[paid] as number)) paid += 1

@@ -74,13 +74,19 @@ export class PortWorker implements WorkerEnd {
       this.#take(next.message)
   }
 
-  /** Reads what the ring holds now. Returns how many records there were, and calls that came as a bell. */
+  /**
+   * Reads what the ring holds now. Returns how many records there were, and calls that came as a
+   * bell.
+   */
   poll(): number {
     const before = this.#bells
     return this.#isAwake() ? this.#readRing() + this.#bells - before : 0
   }
 
-  /** Looks for records for up to `spinMs`, at the cost of a core meanwhile; returns how many were read. */
+  /**
+   * Looks for records for up to `spinMs`, at the cost of a core meanwhile; returns how many were
+   * read.
+   */
   spin(spinMs: number): number {
     if (spinMs === 0 || this.#broken) return 0
     const untilMs = runtime().now() + spinMs
@@ -109,8 +115,8 @@ export class PortWorker implements WorkerEnd {
   }
 
   /**
-   * Whether this side may read. One who slept and wakes by itself reads nothing of what was written after the bell that was rung
-   * for it before it has heard that: the bell may be a call.
+   * Whether this side may read. One who slept and wakes by itself reads nothing of what was written
+   * after the bell that was rung for it before it has heard that: the bell may be a call.
    */
   #isAwake(): boolean {
     if (!this.#sleeps) return true
@@ -173,7 +179,10 @@ export class PortWorker implements WorkerEnd {
     this.#ear.run(seq, ref, args, stores as PlainStores)
   }
 
-  /** Delivers the call that the marker stands for: it was posted before the marker was written, so it is here. */
+  /**
+   * Delivers the call that the marker stands for: it was posted before the marker was written, so
+   * it is here.
+   */
   #deliverMarked(seq: number): void {
     for (;;) {
       const at = this.#early.findIndex(early => early[1] === seq)

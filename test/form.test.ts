@@ -1,0 +1,151 @@
+/** How the house is written: the width of comments, the length of files, the size of classes. */
+import { strict as assert } from 'node:assert'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { root } from './source-tree.ts'
+
+const widestComment = 100
+/** A picture, or a table, that stands in a comment. */
+const widestPicture = 140
+const longestFile = 450
+const mostFields = 25
+const mostMembers = 45
+
+/** Files that are too long today, and how long they are: they may only become shorter. */
+const tooLong: ReadonlyMap<string, number> = new Map([
+  ['src/actors/remote/link.ts', 468],
+  ['src/errors.ts', 484],
+  ['src/pool/pool.ts', 460],
+  ['src/testing/suite/conformance.ts', 878],
+])
+
+/** Classes that have too many members today, and how many: they may only become fewer. */
+const tooLarge: ReadonlyMap<string, { fields?: number; members: number }> = new Map([
+  ['src/actors/extras.ts Extras', { members: 46 }],
+  ['src/actors/remote/link.ts Link', { members: 57 }],
+  ['src/actors/supervisor.ts Supervisor', { members: 50 }],
+  ['src/channel/channel.ts Channel', { members: 49 }],
+  ['src/choose/auto-backend.ts AutoBackend', { members: 52 }],
+  ['src/cluster/caller.ts Caller', { members: 53 }],
+  ['src/coroutines/coroutines.ts Loop', { members: 50 }],
+  ['src/executor/map/map.ts MapRun', { fields: 30, members: 65 }],
+  ['src/isolates/one-worker.ts OneWorker', { members: 54 }],
+  ['src/pool/dispatch.ts Dispatch', { members: 52 }],
+  ['src/pool/pool.ts Pool', { members: 64 }],
+  ['src/pool/slot.ts Slot', { members: 60 }],
+  ['src/wire/scan.ts Scan', { members: 48 }],
+  ['src/worker/life.ts Life', { members: 48 }],
+])
+
+/** Parts whose comments are not wrapped yet. */
+const unwrapped = /^src\/(pool|worker|isolates)\/|^src\/executor\/room\.ts$/
+
+const files = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.mjs'],
+  {
+    cwd: root,
+    encoding: 'utf8',
+  },
+)
+  .trim()
+  .split('\n')
+  .map(path => ({ path, lines: readFileSync(join(root, path), 'utf8').trimEnd().split('\n') }))
+const product = files.filter(({ path }) => path.startsWith('src/') && !/\.test\.ts$|\/fixtures\//.test(path))
+
+test('the lines of comments end at column 100, those of pictures at 140', () => {
+  const wide = files
+    .filter(({ path }) => !unwrapped.test(path))
+    .flatMap(({ path, lines }) =>
+      lines.flatMap((line, at) =>
+        isComment(line) && line.length > (isPicture(line) ? widestPicture : widestComment)
+          ? [`${path}:${at + 1} has ${line.length} columns`]
+          : [],
+      ),
+    )
+  assert.deepEqual(wide, [])
+})
+
+test('no file of the product has more than 450 lines', () => {
+  const long = product.filter(({ path, lines }) => lines.length > (tooLong.get(path) ?? longestFile))
+  assert.deepEqual(
+    long.map(({ path, lines }) => `${path} has ${lines.length} lines`),
+    [],
+  )
+})
+
+test('no class of the product has more than 25 fields or 45 members', () => {
+  const sizes = product.flatMap(({ path, lines }) => classesOf(lines).map(size => ({ path, ...size })))
+  assert.ok(sizes.length > 150, 'Few classes were found: is the code formatted otherwise today?')
+  assert.deepEqual(
+    sizes.filter(({ path, name, fields, members }) => {
+      const today = tooLarge.get(`${path} ${name}`)
+      return fields > (today?.fields ?? mostFields) || members > (today?.members ?? mostMembers)
+    }),
+    [],
+  )
+})
+
+test('the members of a class are counted once each, with those that stand on several lines', () => {
+  const text = `export class Door {
+  static readonly made = 0
+  /** open: */
+  #state: 'open' | 'shut' = 'shut'
+  readonly #guests: Map<
+    string,
+    Guest
+  > = new Map()
+
+  get open(): boolean {
+    return this.#state === 'open'
+  }
+  set open(value: boolean) {
+    this.#state = value ? 'open' : 'shut'
+  }
+
+  call(name: string): void
+  call(name: number): void
+  async call(
+    name: string | number,
+  ): Promise<void> {
+    await name
+  }
+}`
+  assert.deepEqual(classesOf(text.split('\n')), [{ name: 'Door', fields: 3, members: 5 }])
+})
+
+function isComment(line: string): boolean {
+  return /^\s*(\/\/|\/\*|\* )/.test(line) && !/biome-ignore|@ts-expect-error|https?:\S{60}/.test(line)
+}
+
+/** It draws lines, or is indented as code in a comment is. */
+function isPicture(line: string): boolean {
+  return /[─▶◀│┊└┌┴┬├▲▼]/.test(line) || /^\s*(\/\/|\*) {3,}/.test(line)
+}
+
+/**
+ * The classes in formatted code: the formatter lets each member begin one step further in than its
+ * class, and whatever goes on below it further still.
+ */
+function classesOf(lines: readonly string[]): { name: string; fields: number; members: number }[] {
+  return lines.flatMap((line, at) => {
+    const head = /^( *)(?:export )?(?:default )?(?:abstract )?class (\w+)/.exec(line)
+    if (head === null) return []
+    const [, indent = '', name = ''] = head
+    const length = lines.slice(at + 1).findIndex(below => below.startsWith(`${indent}}`))
+    const member = new RegExp(
+      `^${indent}  (?:(?:declare|static|abstract|override|readonly|async|accessor|get|set) )*(?:\\*)?(#?\\w+|\\[[^\\]]+\\])(.?)`,
+    )
+    const fields = new Set<string>()
+    const members = new Set<string>()
+    for (const below of lines.slice(at + 1, at + 1 + length)) {
+      const [, found, next] = member.exec(below) ?? []
+      if (found === undefined) continue
+      members.add(found)
+      if (!/[(<]/.test(next ?? '')) fields.add(found)
+    }
+    return [{ name, fields: fields.size, members: members.size }]
+  })
+}
