@@ -163,7 +163,8 @@ export class AutoJob extends Noted implements Job {
     const result = task(...args)
     if (isThenable(result)) return this.#waited(Promise.resolve(result), args, begun, cpu)
     const tookMs = runtime().now() - begun
-    // What others took of the core is none of the call's. Afterwards the median of many calls tells one that was held up.
+    // What others took of the core is none of the call's. Afterwards the median of many calls tells
+    // one that was held up.
     const wallMs = onTrial ? Math.max(0.1 * tookMs, tookMs - (threadDelayMs() - delayMs)) : tookMs
     this.#seen = { calls: 1, wallMs, longestMs: wallMs, cpuMs: wallMs, returnsPromise: false }
     this.#keep(args, result)

@@ -34,8 +34,8 @@ const shortestAloneMs = 0.05
 const samplesKept = 16
 
 /**
- * Runs the calls one after the other. It waits only if they do: then the answer is a promise. `alone` takes the time off in
- * which others had the core, which costs some 30 µs.
+ * Runs the calls one after the other. It waits only if they do: then the answer is a promise.
+ * `alone` takes the time off in which others had the core, which costs some 30 µs.
  */
 export function runInTurn(
   call: Call,
@@ -149,7 +149,10 @@ class Counter {
   }
 }
 
-/** What each item took without the time in which others had the core: it is taken off those that are longer than most. */
+/**
+ * What each item took without the time in which others had the core: it is taken off those that are
+ * longer than most.
+ */
 export function without(heldUpMs: number, itemsMs: readonly number[]): readonly number[] {
   if (heldUpMs < 0.01 * sum(itemsMs)) return itemsMs
   const middle = itemsMs.length === 1 ? 0 : median(itemsMs)

@@ -191,7 +191,8 @@ async function probeOf(
     if (concurrency > maxConcurrency || left < Math.min(concurrency, 4)) break
     const count = Math.min(concurrency, left)
     let point = await pointOf(items, count)
-    // One pause of the machine looks like a limit, and would end the probe: what seems to gain nothing is run once more.
+    // One pause of the machine looks like a limit, and would end the probe: what seems to gain
+    // nothing is run once more.
     if (point !== undefined && point.perItemMs > gains * before && (items.left ?? count) >= count) {
       const again = await pointOf(items, count)
       if (again !== undefined && again.items === count && again.perItemMs < point.perItemMs) point = again

@@ -16,7 +16,8 @@ test('a run gives its answer, and as much CPU as it used', async () => {
     return 42
   })
   assert.equal(answer, 42)
-  // Where Node does not tell a thread's CPU time, other threads' counts, and wall time may be a part of it.
+  // Where Node does not tell a thread's CPU time, other threads' counts, and wall time may be a
+  // part of it.
   assert.ok((measure.cpuMs ?? 0) >= 95 && measure.wallMs >= 30, JSON.stringify(measure))
 })
 

@@ -30,7 +30,8 @@ test('a thread that shares its core with others is held up for a part of the tim
   )
   try {
     await Promise.all(others.map(other => new Promise(resolve => other.once('message', resolve))))
-    // With three threads to each core, it must wait sooner or later; how long it takes is the scheduler's affair.
+    // With three threads to each core, it must wait sooner or later; how long it takes is the
+    // scheduler's affair.
     const before = threadDelayMs()
     while (threadDelayMs() - before < 1) spin(20)
   } finally {
