@@ -1,7 +1,9 @@
 // Everything that must hold before a change lands; `npm test` runs it. Stops at the first step that
 // fails.
 import { spawnSync } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 const node = process.execPath
 const steps = [
@@ -22,10 +24,16 @@ const steps = [
   ['faults, the short form', node, ['test/faults/main.ts', '--short']],
 ]
 
+// The tests start hundreds of programs and workers from source. Node compiles each module once for
+// all of them: that halves the time of the whole run.
+const compiled = mkdtempSync(join(tmpdir(), 'atonce-compiled-'))
+process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
+const env = { ...process.env, NODE_COMPILE_CACHE: compiled }
+
 for (const [name, command, args] of steps) {
   const startedMs = performance.now()
   console.log(`── ${name}`)
-  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const { status, error } = spawnSync(command, args, { env, stdio: ['ignore', 'inherit', 'inherit'] })
   if (error) console.error(String(error))
   if (status !== 0) {
     console.error(
