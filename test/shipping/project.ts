@@ -135,7 +135,7 @@ export function runNode(
 /** This process's environment, without what a test runner or an npm script puts into it. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(NODE_|npm_|ATONCE_|VITEST|FORCE_COLOR)/.test(name),
+    ([name]) => !/^(NODE_(?!COMPILE_CACHE$)|npm_|ATONCE_|VITEST|FORCE_COLOR)/.test(name),
   )
   return { ...Object.fromEntries(kept), NO_COLOR: '1' }
 }
