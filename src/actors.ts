@@ -10,6 +10,7 @@ export {
   CyclicAskError,
   InvalidActorError,
   JournalError,
+  LinkedActorError,
   MailboxFullError,
   NameTakenError,
   RestartLimitError,

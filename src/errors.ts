@@ -239,9 +239,9 @@ export class UnresponsiveError extends AtonceError {
  * nothing is ready and no timer is set; on threads, a circle where each holds the next one's lock.
  */
 export class DeadlockError extends AtonceError {
-  readonly waits: readonly { readonly who: string; readonly reason: string }[]
+  readonly waits: readonly { readonly who: string; readonly reason: string; readonly task?: string }[]
 
-  constructor(waits: readonly { readonly who: string; readonly reason: string }[], message?: string) {
+  constructor(waits: DeadlockError['waits'], message?: string) {
     super(
       'ATONCE_DEADLOCK',
       message ??

@@ -15,7 +15,7 @@ import { isThenable } from '../task/thenable.ts'
 import { describeThrown, isError } from '../wire/failure.ts'
 import type { Definition, Ended } from './contract.ts'
 import { enterActor, leaveActor } from './current.ts'
-import { ActorDiedError, ActorStartError } from './errors.ts'
+import { ActorDiedError, ActorStartError, LinkedActorError } from './errors.ts'
 import { Intake } from './intake.ts'
 import type { LiveActor, Parent, Shown } from './live-actor.ts'
 import { type Message, OwnMessage } from './mailbox.ts'
@@ -266,8 +266,7 @@ export class Cell extends Intake implements LiveActor, Runnable {
     if (this.ended !== undefined) return
     const { onExit } = this.extras
     if (onExit !== undefined) this.post(() => onExit(from, reason))
-    else if (isAbnormal(reason) || reason.kind === 'noproc')
-      this.fail(new ActorDiedError(from, reason, 'maybe'))
+    else if (isAbnormal(reason) || reason.kind === 'noproc') this.fail(new LinkedActorError(from, reason))
   }
 
   async stop(reason: StopReason, queued: 'finish' | 'drop', graceMs: number): Promise<void> {

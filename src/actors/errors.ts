@@ -1,6 +1,6 @@
 /** The errors of actors; listed with atonce's others when this part is loaded. */
 import { AtonceError, listErrorClasses } from '../errors.ts'
-import { inWords, type StopReason } from './reason.ts'
+import { inShort, inWords, type StopReason, shortForm } from './reason.ts'
 
 /**
  * What was given as an actor's class, or as an actor, is none. The message shows the line that
@@ -31,11 +31,7 @@ export class ActorStartError extends AtonceError {
   readonly actor: string
 
   constructor(actor: string, cause: unknown) {
-    super(
-      'ATONCE_ACTOR_START',
-      `${actor} did not start: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
+    super('ATONCE_ACTOR_START', `${actor} did not start: ${inShort(cause)}.`, { cause })
     this.actor = actor
   }
 }
@@ -62,6 +58,34 @@ export class ActorDiedError extends AtonceError {
     this.actor = actor
     this.reason = reason
     this.begun = begun
+  }
+
+  get [shortForm](): string {
+    return `${this.actor} did not answer: ${inWords(this.reason)}`
+  }
+}
+
+/**
+ * The actor failed because another one, to which it is linked, has ended. `cause` is the other
+ * one's failure.
+ */
+export class LinkedActorError extends AtonceError {
+  /** The other one. */
+  readonly actor: string
+  readonly reason: StopReason
+
+  constructor(actor: string, reason: StopReason) {
+    super(
+      'ATONCE_LINKED_ACTOR',
+      `${actor}, to which it is linked, has ended: ${inWords(reason)}. To be told instead of failing, call self().trapExits(…).`,
+      reason.error === undefined ? undefined : { cause: reason.error },
+    )
+    this.actor = actor
+    this.reason = reason
+  }
+
+  get [shortForm](): string {
+    return `${this.actor}, to which it is linked, has ended: ${inWords(this.reason)}`
   }
 }
 
@@ -107,8 +131,10 @@ export class RestartLimitError extends AtonceError {
   constructor(child: string, maxRestarts: number, withinMs: number, cause: unknown) {
     super(
       'ATONCE_RESTART_LIMIT',
-      `${child} failed more than ${maxRestarts} times within ${withinMs} ms, so its supervisor gave up: ` +
-        `${cause instanceof Error ? cause.message : String(cause)}. Mend the failure, or raise maxRestarts.`,
+      (maxRestarts === 0
+        ? `${child} failed, and its supervisor restarts nothing (maxRestarts: 0), so it gave up: `
+        : `${child} failed more than ${maxRestarts} times within ${withinMs} ms, so its supervisor gave up: `) +
+        `${inShort(cause)}. Mend the failure, or raise maxRestarts.`,
       { cause },
     )
     this.child = child
@@ -133,6 +159,7 @@ listErrorClasses({
   NameTakenError,
   ActorStartError,
   ActorDiedError,
+  LinkedActorError,
   MailboxFullError,
   CyclicAskError,
   RestartLimitError,

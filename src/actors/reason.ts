@@ -23,14 +23,18 @@ export function isAbnormal({ kind }: StopReason): boolean {
   return kind === 'failure' || kind === 'killed' || kind === 'gone'
 }
 
+/** What an error says of itself within another one's message, where its own would say too much. */
+export const shortForm: unique symbol = Symbol.for('atonce.short-form.1') as never
+
+/** An error as a part of a sentence, without its full stop. */
+export function inShort(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return (error as { [shortForm]?: string })[shortForm] ?? error.message.replace(/\.$/, '')
+}
+
 /** For messages: `it was stopped`, `it failed: balance below 0`. */
 export function inWords({ kind, error }: StopReason): string {
-  const why =
-    error instanceof Error
-      ? `: ${error.message.replace(/\.$/, '')}`
-      : error === undefined
-        ? ''
-        : `: ${String(error)}`
+  const why = error === undefined ? '' : `: ${inShort(error)}`
   switch (kind) {
     case 'stop':
       return 'it was stopped'

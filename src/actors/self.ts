@@ -29,7 +29,8 @@ export interface Self<T extends object = object> {
   every(periodMs: number, run: () => unknown): () => void
   /**
    * Starts a child: it is stopped before its parent ends or is restarted. By default a failed child
-   * is not restarted.
+   * is not restarted (`temporary`); others are by the rules of `supervise`, once within 5 s unless
+   * it was called.
    */
   spawn<C extends object, A extends readonly any[]>(
     cls: ActorClass<C, A>,
@@ -124,7 +125,7 @@ class SelfOf implements Self {
     options: StartOptions = {},
   ): Promise<Ref<C>> {
     const { extras } = this.#actor
-    if (extras.children === undefined) this.supervise({ maxRestarts: 0 })
+    if (extras.children === undefined) this.supervise({})
     return (extras.children as Supervisor).start(cls, args, { restart: 'temporary', ...options })
   }
 

@@ -120,8 +120,9 @@ export interface SupervisorOptions {
   readonly strategy?: Strategy
   /**
    * More restarts than this within `withinMs`, and the supervisor gives up: it stops all and fails
-   * itself. Default 1. Counted for each child by `one_for_one` and `pool`, for all together by the
-   * others; a failed restart counts again.
+   * itself. Default 1; with 0, the first failure of a child that would be restarted is its end.
+   * Counted for each child by `one_for_one` and `pool`, for all together by the others; a failed
+   * restart counts again.
    */
   readonly maxRestarts?: number
   /** Default 5,000. */

@@ -11,9 +11,8 @@ import { system } from './system.ts'
  * Starts an actor on this thread that nobody supervises: when it fails, it ends, and whoever
  * watches it is told.
  *
- * Rejects with ActorStartError when the constructor or `onStart` throws.
- * @throws InvalidActorError if `cls` was not declared by `actor()`
- * @throws NameTakenError, OptionError
+ * Rejects with ActorStartError when the constructor or `onStart` throws, with InvalidActorError if
+ * `cls` was not declared by `actor()`, with NameTakenError, OptionError. Never throws.
  * @example
  *     const counter = await spawn(Counter, [0])
  */

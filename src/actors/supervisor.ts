@@ -23,7 +23,7 @@ import { listTree, treeText } from './live.ts'
 import type { Message } from './mailbox.ts'
 import { named } from './names.ts'
 import { Pauses } from './pauses.ts'
-import { isAbnormal, type StopReason, shutdown } from './reason.ts'
+import { inShort, isAbnormal, type StopReason, shutdown } from './reason.ts'
 import { ActorRef, type Ref } from './ref.ts'
 import { type HostingPlace, hostingPlace } from './remote/place.ts'
 import { RemoteChild } from './remote/remote-child.ts'
@@ -109,10 +109,9 @@ export class Supervisor implements AsyncDisposable {
    * passed as they are here, and copied to another thread; they are kept for restarts.
    *
    * Rejects with ActorStartError when the constructor or `onStart` throws (nothing is left of the
-   * actor), with ClosedError once the supervisor stops. With `startTimeoutMs`, `onStart` has an end
-   * too.
-   * @throws InvalidActorError if `cls` was not declared by `actor()`
-   * @throws NameTakenError, OptionError
+   * actor), with ClosedError once the supervisor stops or the executor is closed, with
+   * InvalidActorError if `cls` was not declared by `actor()`, with NameTakenError, OptionError. With
+   * `startTimeoutMs`, `onStart` has an end too. Never throws.
    * @example
    *     const counter = await tree.start(Counter, [0], { restart: 'transient' })
    */
@@ -121,17 +120,21 @@ export class Supervisor implements AsyncDisposable {
     args: Readonly<A>,
     options?: StartOptions,
   ): Promise<Ref<T>> {
-    const definition = definitionIn(cls)
-    const settings = childSettings(options)
-    if (this.#closing !== undefined) return Promise.reject(this.#closed())
-    const place = options?.on === undefined ? undefined : hostingPlace(options.on)
-    if (place !== undefined) return this.#startElsewhere(definition, args, settings, place, options?.name)
-    const cell = new Cell(this.#system, definition, args, undefined)
-    const child = new ActorChild(cell, settings, this)
-    cell.parent = child
-    const ref = new ActorRef(cell, undefined)
-    if (options?.name !== undefined) named(this.#system, cell, options.name, ref)
-    return this.#begin(child).then(() => ref as unknown as Ref<T>)
+    try {
+      const definition = definitionIn(cls)
+      const settings = childSettings(options)
+      if (this.#closing !== undefined) throw this.#closed()
+      const place = options?.on === undefined ? undefined : hostingPlace(options.on)
+      if (place !== undefined) return this.#startElsewhere(definition, args, settings, place, options?.name)
+      const cell = new Cell(this.#system, definition, args, undefined)
+      const child = new ActorChild(cell, settings, this)
+      cell.parent = child
+      const ref = new ActorRef(cell, undefined)
+      if (options?.name !== undefined) named(this.#system, cell, options.name, ref)
+      return this.#begin(child).then(() => ref as unknown as Ref<T>)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async #startElsewhere<T extends object>(
@@ -141,6 +144,7 @@ export class Supervisor implements AsyncDisposable {
     place: HostingPlace,
     name: string | undefined,
   ): Promise<Ref<T>> {
+    place.checkOpen()
     const { names } = this.#system
     if (name !== undefined && names.has(name)) throw new NameTakenError(name)
     const release = name === undefined ? undefined : () => void names.delete(name)
@@ -423,11 +427,7 @@ export class Supervisor implements AsyncDisposable {
   #closed(): ClosedError {
     const why = this.#over ?? this.#closing
     return new ClosedError(
-      `${this.name} starts no more actors: ${why?.error instanceof Error ? why.error.message : 'it was stopped'}.`,
+      `${this.name} starts no more actors: ${why?.error === undefined ? 'it was stopped' : inShort(why.error)}.`,
     )
   }
-}
-
-function inShort(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

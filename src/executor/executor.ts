@@ -162,6 +162,15 @@ export function backendOf(executor: unknown): Backend | undefined {
   return BackedExecutor.backendOf(executor)
 }
 
+/** Backends whose close has begun. */
+const closing = new WeakSet<Backend>()
+
+/** Whether the close of an executor that this copy of atonce has made has begun. */
+export function isClosing(executor: Executor): boolean {
+  const backend = backendOf(executor)
+  return backend !== undefined && closing.has(backend)
+}
+
 /** What nobody can give as a task: `undefined` is what a wrong import gives. */
 const noTask = Symbol('no task')
 
@@ -235,11 +244,13 @@ class BackedExecutor implements Executor {
     checkMs('close({ graceMs })', graceMs)
     if (queued !== 'finish' && queued !== 'cancel')
       throw new OptionError(`close({ queued }) takes 'finish' or 'cancel'; it got ${shown(queued)}.`)
+    closing.add(this.#course.backend)
     await this.#course.backend.close({ graceMs, queued })
   };
 
   [Symbol.asyncDispose](): Promise<void> {
     const { backend } = this.#course
+    closing.add(backend)
     return backend.close({ graceMs: backend.closeGraceMs, queued: 'finish' })
   }
 }

@@ -15,7 +15,7 @@ import { type Task, task } from '../task/task.ts'
  *
  * A script and no module: what it declares at its top level is there for the next one.
  */
-async function runSource(source: string, filename: string): Promise<unknown> {
+async function exec(source: string, filename: string): Promise<unknown> {
   const vm = process.getBuiltinModule('node:vm')
   const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
   const value: unknown = await vm.runInThisContext(source, { filename, importModuleDynamically })
@@ -23,4 +23,4 @@ async function runSource(source: string, filename: string): Promise<unknown> {
 }
 
 // Bundled to CommonJS, there is no import.meta.
-export const sourceTask: Task<typeof runSource> = task(import.meta.url ?? urlOfCaller(undefined), runSource)
+export const sourceTask: Task<typeof exec> = task(import.meta.url ?? urlOfCaller(undefined), exec)

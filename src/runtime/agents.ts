@@ -35,6 +35,7 @@ export interface AgentBirth {
 let words: Int32Array | undefined
 let self = 0
 let selfName = 'main'
+let workOfSelf: () => string | undefined = () => undefined
 
 /** The table, made by the first thread that asks. */
 export function agentTable(): Int32Array {
@@ -55,6 +56,16 @@ export function selfAgent(): number {
 /** This thread's name, as `thread 2`. */
 export function selfAgentName(): string {
   return selfName
+}
+
+/** What this thread does now, as `countPrimes`; undefined if that is no task. */
+export function selfAgentWork(): string | undefined {
+  return workOfSelf()
+}
+
+/** From now on `work` says what this thread does. */
+export function agentWorksOn(work: () => string | undefined): void {
+  workOfSelf = work
 }
 
 /** Gives a number to a thread that is about to start. */

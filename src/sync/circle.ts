@@ -13,7 +13,15 @@
  * nothing.
  */
 import { DeadlockError } from '../errors.ts'
-import { agentTable, isAlive, rowOf, rowWords, selfAgent, selfAgentName } from '../runtime/agents.ts'
+import {
+  agentTable,
+  isAlive,
+  rowOf,
+  rowWords,
+  selfAgent,
+  selfAgentName,
+  selfAgentWork,
+} from '../runtime/agents.ts'
 import { add, load, store } from '../runtime/atomics.ts'
 
 // The words of a row behind those of runtime/agents.ts.
@@ -42,7 +50,7 @@ export class CircleWatch {
   constructor(lock: string) {
     add(this.#table, this.#row + entry, 1)
     const where = debug ? (new Error().stack ?? '').split('\n').slice(1).join('\n') : ''
-    writeText(this.#table, this.#row, [selfAgentName(), lock, where].join('\n'))
+    writeText(this.#table, this.#row, [selfAgentName(), lock, selfAgentWork() ?? '', where].join('\n'))
   }
 
   /**
@@ -93,13 +101,14 @@ export class CircleWatch {
 
   #deadlock(circle: readonly Edge[]): DeadlockError {
     const told = circle.map(({ agent }) => readText(this.#table, rowOf(agent)))
-    const waits = told.map(({ who, lock }, index) => ({
+    const waits = told.map(({ who, lock, task }, index) => ({
       who,
       reason: `${lock}, which ${(told[(index + 1) % told.length] as Told).who} holds`,
+      ...(task === '' ? {} : { task }),
     }))
-    const lines = told.flatMap(({ where }, index) => [
-      `    ${(waits[index] as { who: string }).who} waits for ${(waits[index] as { reason: string }).reason}`,
-      ...(where === '' ? [] : [where]),
+    const lines = waits.flatMap(({ who, reason, task }, index) => [
+      `    ${who} waits for ${reason}${task === undefined ? '' : `, in ${task}`}`,
+      ...((told[index] as Told).where === '' ? [] : [(told[index] as Told).where]),
     ])
     return new DeadlockError(
       waits,
@@ -112,6 +121,7 @@ export class CircleWatch {
 interface Told {
   readonly who: string
   readonly lock: string
+  readonly task: string
   readonly where: string
 }
 
@@ -130,6 +140,6 @@ function readText(table: Int32Array, row: number): Told {
   for (let word = 0; word < packed.length; word += 1) packed[word] = load(table, row + text + word)
   const bytes = Math.min(room, load(table, row + textBytes))
   const said = new TextDecoder().decode(new Uint8Array(packed.buffer, 0, bytes))
-  const [who = '', lock = '', ...where] = said.split('\n')
-  return { who, lock, where: where.join('\n') }
+  const [who = '', lock = '', task = '', ...where] = said.split('\n')
+  return { who, lock, task, where: where.join('\n') }
 }

@@ -82,6 +82,22 @@ for (const [where, place] of places) {
       assert.deepEqual(tree.children, [])
     })
 
+    lives('start() rejects, and never throws, whatever is wrong', async (tree, on) => {
+      await tree.start(Counter, [], { ...on, name: 'taken' })
+      for (const [start, code] of [
+        [() => tree.start(class Undeclared {} as never, [], on), 'ATONCE_INVALID_ACTOR'],
+        [() => tree.start(Counter, [], { ...on, restart: 'always' as never }), 'ATONCE_OPTION'],
+        [() => tree.start(Counter, [], { ...on, nmae: 'x' } as never), 'ATONCE_OPTION'],
+        [() => tree.start(Counter, [], { on: {} as never }), 'ATONCE_OPTION'],
+        [() => tree.start(Counter, [], { ...on, name: 'taken' }), 'ATONCE_NAME_TAKEN'],
+      ] as const) {
+        const started: Promise<unknown> = start()
+        await assert.rejects(started, { code })
+      }
+      await tree.stop()
+      await assert.rejects(tree.start(Counter, [], on), { code: 'ATONCE_CLOSED' })
+    })
+
     lives('rejects at once what it works on and what waits, when it is stopped', async (tree, on) => {
       const counter = await tree.start(Counter, [], on)
       const asked = Promise.allSettled([counter.ask.hang(), counter.ask.get()])
@@ -122,6 +138,19 @@ for (const [where, place] of places) {
     })
 
     if (where === 'here') return
+
+    lives(
+      'does not start on an executor that is closed, and does not begin again there',
+      async (tree, on) => {
+        const counter = await tree.start(Counter, [], on)
+        await on.on?.close()
+        assert.equal(await counter.ask.add(1), 1, 'what lives there goes on')
+        await assert.rejects(tree.start(Counter, [], on), { code: 'ATONCE_CLOSED' })
+        await assert.rejects(counter.ask.killWorker(), ActorDiedError)
+        const { error } = await tree.ended
+        assert.match(String(error), /is closed/)
+      },
+    )
 
     lives('refuses what can not be copied by its path, and takes nothing', async (tree, on) => {
       const counter = await tree.start(Counter, [], on)

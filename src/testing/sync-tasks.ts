@@ -131,16 +131,19 @@ export const dieReading = task(import.meta, (lock: RwLock): void => {
 })
 
 /** Takes one lock, waits until the other thread has its own, then takes the other's. */
-export const takeBoth = task(import.meta, (mine: Mutex, others: Mutex, both: Barrier): string => {
-  using _mine = mine.acquireSync()
-  both.waitSync()
-  try {
-    using _others = others.acquireSync({ timeoutMs: 20_000 })
-    return 'both'
-  } catch (error) {
-    return `${(error as { code?: string }).code}: ${(error as Error).message}`
-  }
-})
+export const takeBoth = task(
+  import.meta,
+  function takeBoth(mine: Mutex, others: Mutex, both: Barrier): string {
+    using _mine = mine.acquireSync()
+    both.waitSync()
+    try {
+      using _others = others.acquireSync({ timeoutMs: 20_000 })
+      return 'both'
+    } catch (error) {
+      return `${(error as { code?: string }).code}: ${(error as Error).message}`
+    }
+  },
+)
 
 export const holdUntil = task(import.meta, (mutex: Mutex, held: Event, end: Event): void => {
   using _guard = mutex.acquireSync()

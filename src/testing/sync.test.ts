@@ -158,7 +158,7 @@ test('two threads that take two locks in different orders are found, and one is 
   assert.equal(said.filter(word => word === 'both').length, 1, said.join('\n'))
   const told = said.find(word => word !== 'both') as string
   assert.match(told, /^ATONCE_DEADLOCK: /)
-  assert.match(told, /thread \d waits for left, which thread \d holds/)
+  assert.match(told, /thread \d waits for left, which thread \d holds, in takeBoth/)
   assert.match(told, /thread \d waits for right, which thread \d holds/)
 })
 

@@ -308,7 +308,7 @@ export class Link implements BatchReader {
         const target = this.#imports.get(item.of)
         this.#imports.delete(item.of)
         this.#send({ op: 'release', of: item.of, count: Number.POSITIVE_INFINITY })
-        return target?.end(this.unwireReason(item.reason))
+        return target?.end(this.unwireReason(item.reason, target.definition.place.module))
       }
       case 'done':
         return this.#imports.get(item.of)?.done(item.count)

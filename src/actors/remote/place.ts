@@ -3,8 +3,8 @@
  * they are needed.
  */
 
-import { OptionError } from '../../errors.ts'
-import type { Executor } from '../../executor/executor.ts'
+import { ClosedError, OptionError } from '../../errors.ts'
+import { type Executor, isClosing } from '../../executor/executor.ts'
 import { insideTask } from '../../task/context.ts'
 import { isWorker } from '../../worker/birth.ts'
 import { placeOf, type WorkerPlace } from '../../worker/place.ts'
@@ -13,19 +13,31 @@ import { currentActor } from '../current.ts'
 import { WorkerHost } from './worker-host.ts'
 
 export class HostingPlace {
+  readonly #executor: Executor
   readonly #place: WorkerPlace
   readonly #hosts = new Set<WorkerHost>()
   #started = 0
 
-  constructor(place: WorkerPlace) {
+  constructor(executor: Executor, place: WorkerPlace) {
+    this.#executor = executor
     this.#place = place
+  }
+
+  /** @throws ClosedError */
+  checkOpen(): void {
+    if (!isClosing(this.#executor)) return
+    throw new ClosedError(
+      `${this.#place.name} is closed, so no actor starts on it. Stop the tree before the executor, or start the actor on an open one.`,
+    )
   }
 
   /**
    * The worker with the fewest actors, a new one while there are fewer than the executor has; one
    * actor more lives there.
+   * @throws ClosedError
    */
   enter(module: string): WorkerHost {
+    this.checkOpen()
     const open = [...this.#hosts].filter(({ isOpen }) => isOpen)
     let host = open.reduce<WorkerHost | undefined>(
       (fewest, one) => (fewest === undefined || one.actors < fewest.actors ? one : fewest),
@@ -59,7 +71,7 @@ export function hostingPlace(on: Executor): HostingPlace | undefined {
       throw new OptionError(
         'start(cls, args, { on }) takes an executor: threads() or processes(), itself and not a view of it by with().',
       )
-    found = new HostingPlace(place)
+    found = new HostingPlace(on, place)
     places.set(on, found)
   }
   return found

@@ -16,8 +16,10 @@
 import { ProtocolError } from '../../errors.ts'
 import type { Backend } from '../../executor/backend.ts'
 import type { NestingOwner } from '../../executor/current-executor.ts'
+import { agentWorksOn } from '../../runtime/agents.ts'
 import { type Runtime, runtime } from '../../runtime/runtime.ts'
-import { CallContext } from '../../task/context.ts'
+import { CallContext, currentCall } from '../../task/context.ts'
+import { nameOf } from '../../task/task.ts'
 import { type Crossing, MessageDecoding } from '../../wire/codec.ts'
 import { decodeFailure } from '../../wire/failure.ts'
 import type { FarLinks } from '../../wire/lent/far-links.ts'
@@ -102,6 +104,7 @@ export class Worker implements NestingOwner {
     new Guests(name, outgoing).converse(this.hears)
     if (links !== undefined) this.hears.on('lent', message => links.receive(message))
     listCalls(() => this.#shown())
+    agentWorksOn(() => this.#nameOfCall())
   }
 
   /** Begins to work: tells the other side that messages are taken now. */
@@ -122,6 +125,14 @@ export class Worker implements NestingOwner {
   receiveRun(seq: number, ref: number, args: unknown[], stores?: PlainStores): void {
     const call: Call = { kind: 'run', seq, ref, args, special: false, chunk: false, attempt: 1 }
     this.#inbox.push(stores === undefined ? call : { ...call, stores: storesOf(stores) })
+  }
+
+  /** The task whose call runs here. */
+  #nameOfCall(): string | undefined {
+    const call = currentCall()
+    const running = this.#running.all.find(({ context }) => context === call) ?? this.#running.current
+    const task = running === undefined ? undefined : this.#tasks.ifImported(running.ref)
+    return task === undefined ? undefined : nameOf(task)
   }
 
   /** Something has come, or can be sent again. */
