@@ -110,8 +110,8 @@ export class Supervisor implements AsyncDisposable {
    *
    * Rejects with ActorStartError when the constructor or `onStart` throws (nothing is left of the
    * actor), with ClosedError once the supervisor stops or the executor is closed, with
-   * InvalidActorError if `cls` was not declared by `actor()`, with NameTakenError, OptionError. With
-   * `startTimeoutMs`, `onStart` has an end too. Never throws.
+   * InvalidActorError if `cls` was not declared by `actor()`, with NameTakenError, OptionError.
+   * With `startTimeoutMs`, `onStart` has an end too. Never throws.
    * @example
    *     const counter = await tree.start(Counter, [0], { restart: 'transient' })
    */
