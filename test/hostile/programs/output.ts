@@ -62,7 +62,7 @@ if (import.meta.main) {
   }
   if (scene === 'killed')
     await pool
-      .with({ timeoutMs: 1_500 })
+      .with({ runTimeoutMs: 1_000 })
       .run(stuck)
       .catch(error => console.log(error.name))
   if (scene === 'flood') await pool.run(flood, 6)
