@@ -15,4 +15,7 @@ export {
 } from './measure/measure.ts'
 export { type Duration, type Measurement, spentOn } from './measure/measurement.ts'
 export type { Quiet } from './measure/quiet.ts'
+export { type ScaleOptions, type ScalePoint, type Scaling, scale } from './measure/scale.ts'
+export type { Amdahl, Usl } from './measure/scaling-fit.ts'
+export type { Losses, LossName } from './measure/scaling-losses.ts'
 export { type TimeitOptions, type Timing, timeit } from './measure/timeit.ts'

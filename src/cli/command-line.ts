@@ -1,7 +1,7 @@
 /**
  * The commands and their options; and how every command ends.
  *
- *     argv ─▶ commander ─▶ run | compare | advise | time | timeit | gallery | ps | doctor ─▶ exit code
+ *     argv ─▶ commander ─▶ run | compare | advise | scale | time | timeit | gallery | ps | doctor ─▶ exit code
  *                                   └─ CommandError ─▶ one line on stderr ─▶ exit code
  */
 import { Command, CommanderError, Option } from 'commander'
@@ -21,6 +21,7 @@ import { models, parseCount, parseModel, parseModels } from './models.ts'
 import { print, printed } from './print.ts'
 import { ps } from './ps.ts'
 import { run } from './run.ts'
+import { parseNumbers, scale } from './scale.ts'
 import { complaint, quietComplaint } from './style.ts'
 import { version } from './surroundings.ts'
 import { time } from './time.ts'
@@ -117,6 +118,25 @@ function program(ending: { code: ExitCode }): Command {
     .option('--json', 'a JSON document (schema atonce.advise/1)')
     .action(async (target, options) => {
       ending.code = await advise(target, options)
+    })
+
+  atonce
+    .command('scale')
+    .summary('what more workers bring, and what they lose it to')
+    .description(
+      'Runs a task over its inputs on one number of threads after the other, in turns; fits the laws, names what is lost.',
+    )
+    .argument('<file#task>', 'module and task, as ./primes.ts#countPrimes')
+    .addOption(inputOption())
+    .addOption(asOption())
+    .option('--workers <numbers>', 'as 1..8 or 1,2,4; default: up to the cores', parseNumbers)
+    .option('--runs <n>', 'rounds that are timed; default: as many as about 10 s hold', parseCount('--runs'))
+    .option('--report <file.html>', 'write a report with plots')
+    .option('--picture <file.svg>', 'write the speed-up as a picture')
+    .option('--json', 'a JSON document (schema atonce.scale/1)')
+    .option('--accept-undecided', 'exit code 0, not 3, when others were busy meanwhile')
+    .action(async (target, options) => {
+      ending.code = await scale(target, options)
     })
 
   atonce

@@ -2,7 +2,7 @@
  * `atonce compare <file#task | workload>…`: the same work as a plain loop and on every model,
  * measured side by side.
  */
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { SizeName } from '../../gallery/workload.ts'
 import type { Model } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
@@ -21,10 +21,12 @@ import { findWorkload, workloadSubject } from './compare/workload-subject.ts'
 import { type ExitCode, exitCodes, shortened, UsageError } from './ending.ts'
 import { type FileForm, openInputs } from './inputs.ts'
 import { jsonDocument } from './json.ts'
-import { checkWritable, writeWhole } from './output.ts'
+import { mostRepeated, occasion, quoted } from './occasion.ts'
+import { writeWhole } from './output.ts'
 import { pngOf } from './picture.ts'
 import { print } from './print.ts'
 import { startProgress } from './progress.ts'
+import { checkReport } from './report-file.ts'
 import { quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
 import { loadTarget, looksLikeModule } from './target.ts'
@@ -49,7 +51,7 @@ export async function compare(targets: readonly string[], options: CompareOption
   const subjects = await subjectsOf(targets, options)
   if (options.report !== undefined) await checkReport(options.report)
   const here = surroundings()
-  const begunMs = performance.timeOrigin + process.uptime() * 1_000
+  const begun = occasion()
   if (!options.json) await print(`${quiet(surroundingsLine(here))}\n`)
   const results: Result[] = []
   for (const subject of subjects) {
@@ -59,7 +61,7 @@ export async function compare(targets: readonly string[], options: CompareOption
   }
   if (options.report !== undefined) {
     const { reportOf } = await import('./report/report.ts') // Late: the plotting library takes long to load.
-    await writeWhole(options.report, reportOf(results, here, { epochMs: begunMs, command: typed() }))
+    await writeWhole(options.report, reportOf(results, here, begun))
   }
   if (options.json) await print(`${jsonDocument(documentOf(results, here))}\n`)
   else if (options.report !== undefined) await print(`\nReport: ${options.report}\n`)
@@ -93,19 +95,6 @@ async function ownSubject(text: string, { input, as }: CompareOptions): Promise<
     ...(as === undefined ? [] : [`--as ${as}`]),
   ]
   return taskSubject(target, inputs, words.join(' '))
-}
-
-/** JSON of any length may have been typed; the next command shows how it begins. */
-const mostRepeated = 200
-
-/** What was typed, so that a report can be made again. */
-function typed(): string {
-  const words = process.argv.slice(2).map(word => quoted(shortened(harmless(word), mostRepeated)))
-  return ['npx atonce', ...words].join(' ')
-}
-
-function quoted(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
 async function compareOne(subject: Subject, options: CompareOptions): Promise<Result> {
@@ -150,14 +139,6 @@ function learntFrom(
     figures.push({ model, speedUp, faster: decision === 'above', coresBusy: measured.coresBusy ?? speedUp })
   }
   return figures.length === 0 ? undefined : subject.learnt?.(figures)
-}
-
-async function checkReport(path: string): Promise<void> {
-  if (!/\.html?$/i.test(path))
-    throw new UsageError(
-      `--report takes the name of an HTML file, as ${join(path, 'index.html')}; it got ${basename(path)}.`,
-    )
-  await checkWritable(path, { makeFolder: true })
 }
 
 function endingOf(results: readonly Result[], { acceptUndecided }: CompareOptions): ExitCode {

@@ -6,6 +6,7 @@ import type { Figures, Row } from '../compare/comparison.ts'
 import { plainLoop } from '../compare/contender.ts'
 import { modelName } from '../compare/screen.ts'
 import { cores, duration, durationWithin, factor, factorWithin, type TimeUnit, unitOf } from '../figures.ts'
+import type { Chart } from './page.ts'
 import type { PageDocument, PageElement } from './page-document.ts'
 
 /** A row that has figures, with the name that all plots give it. */
@@ -13,13 +14,6 @@ interface Bar {
   readonly name: string
   readonly row: Row
   readonly figures: Figures
-}
-
-/** A plot and what it shows, in words. */
-export interface Chart {
-  readonly title: string
-  readonly caption: string
-  readonly svg: PageElement
 }
 
 /**

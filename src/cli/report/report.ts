@@ -7,49 +7,25 @@ import type { Verdict } from '../compare/verdict.ts'
 import { summaryOf } from '../ending.ts'
 import { cores, cpuSeconds, durationWithin, factorWithin, megabytes } from '../figures.ts'
 import { pngOf } from '../picture.ts'
-import { type Surroundings, surroundingsLine } from '../surroundings.ts'
+import type { Surroundings } from '../surroundings.ts'
 import { chartsOf } from './charts.ts'
-import { emptyDocument, type PageDocument, type PageElement } from './page-document.ts'
-import { stylesheet } from './stylesheet.ts'
-
-/** When it was measured, and what was typed. */
-export interface Occasion {
-  /** ms since 1970. */
-  readonly epochMs: number
-  readonly command: string
-}
+import { type Occasion, Page } from './page.ts'
+import type { PageElement } from './page-document.ts'
 
 /** The whole page as text. */
 export function reportOf(results: readonly Result[], surroundings: Surroundings, occasion: Occasion): string {
-  const document = emptyDocument()
-  const page = new Page(document)
-  document.head.append(
-    page.make('meta', { charset: 'utf-8' }),
-    page.make('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-    page.make('title', {}, `atonce: ${results.map(({ subject }) => subject.name).join(', ')}`),
-    page.make('style', {}, stylesheet),
+  const page = new ComparisonPage()
+  const about = {
+    title: `atonce: ${results.map(({ subject }) => subject.name).join(', ')}`,
+    heading: 'The same work on every model',
+    method: method(surroundings),
+  }
+  return page.whole(
+    about,
+    surroundings,
+    occasion,
+    results.map(result => page.section(result)),
   )
-  document.body.append(
-    page.make(
-      'header',
-      {},
-      page.make('h1', {}, 'The same work on every model'),
-      page.make(
-        'div',
-        { class: 'muted' },
-        `${dateOf(occasion)} · ${surroundingsLine(surroundings)} · ${surroundings.workers} workers`,
-      ),
-      page.make('div', {}, page.make('code', {}, occasion.command)),
-    ),
-    page.make('main', {}, ...results.map(result => page.section(result))),
-    page.make('footer', {}, method(surroundings)),
-  )
-  return `${document.toString()}\n`
-}
-
-/** `2026-11-30 10:15 UTC`: to be compared, wherever it is read. */
-function dateOf({ epochMs }: Occasion): string {
-  return `${new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function method({ atonce }: Surroundings): string {
@@ -70,25 +46,7 @@ const titles: readonly string[] = [
   'answer',
 ]
 
-/** Makes the elements of one document; text is always text, never markup. */
-class Page {
-  readonly #document: PageDocument
-
-  constructor(document: PageDocument) {
-    this.#document = document
-  }
-
-  make(
-    name: string,
-    attributes: Readonly<Record<string, string>> = {},
-    ...children: (PageElement | string)[]
-  ): PageElement {
-    const element = this.#document.createElement(name)
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
-    element.append(...children)
-    return element
-  }
-
+class ComparisonPage extends Page {
   section(result: Result): PageElement {
     const { subject, comparison, verdict, learnt } = result
     return this.make(
@@ -98,21 +56,14 @@ class Page {
       this.make('div', { class: 'muted' }, conditions(comparison)),
       this.make('div', { class: `verdict ${toneOf(verdict)}` }, verdict.sentence),
       ...(learnt === undefined ? [] : [this.make('div', {}, `Learnt: ${learnt}`)]),
-      this.#charts(comparison.rows),
-      this.#table(comparison.rows),
+      this.charts(chartsOf(comparison.rows, this.document)),
+      this.#rows(comparison.rows),
       ...this.#picture(result),
       this.make('p', { class: 'muted' }, 'Next: ', this.make('code', {}, verdict.next)),
     )
   }
 
-  #charts(rows: readonly Row[]): PageElement {
-    const figures = chartsOf(rows, this.#document).map(({ title, caption, svg }) =>
-      this.make('figure', {}, this.make('h3', {}, title), svg, this.make('figcaption', {}, caption)),
-    )
-    return this.make('div', { class: 'charts' }, ...figures)
-  }
-
-  #table(rows: readonly Row[]): PageElement {
+  #rows(rows: readonly Row[]): PageElement {
     const head = this.make('tr', {}, ...titles.map(title => this.make('th', {}, title)))
     return this.make(
       'table',

@@ -1,0 +1,24 @@
+/** What one function has shown: what the chooser said, and what each way took. */
+import type { Choice } from '../../src/choose/choose.ts'
+
+export interface Played {
+  readonly name: string
+  readonly half: 'tuned' | 'untuned'
+  readonly kind: string
+  readonly choice: Choice
+  /** All of `choose`, with its look at the machine's load. */
+  readonly chooseMs: number
+  readonly items: number
+  readonly foreignCores: number
+  readonly forced: readonly Forced[]
+}
+
+export interface Forced {
+  /** The way with its number of calls at a time: `coroutines 64`. */
+  readonly key: string
+  readonly way: string
+  readonly concurrency: number
+  readonly samplesMs: readonly number[]
+  /** Why it can't run the function. */
+  readonly failed?: string
+}

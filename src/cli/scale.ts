@@ -1,0 +1,109 @@
+/** `atonce scale file#task --workers 1..8`: what more workers bring, and what they lose it to. */
+import { harmless } from '../live/harmless.ts'
+import { usualNumbers } from '../measure/usual-numbers.ts'
+import { type Scaling, scale as take } from '../measure.ts'
+import { checkedInputs } from './call.ts'
+import { type ExitCode, exitCodes, UsageError } from './ending.ts'
+import { counted } from './figures.ts'
+import { type FileForm, openInputs } from './inputs.ts'
+import { jsonDocument } from './json.ts'
+import { occasion } from './occasion.ts'
+import { writeWhole } from './output.ts'
+import { print } from './print.ts'
+import { startProgress } from './progress.ts'
+import { checkPicture, checkReport } from './report-file.ts'
+import { culpritSentence, lawsOf, nextCommand, rowOf, sentenceOf, titles } from './scale/words.ts'
+import { doubtful, good, quiet } from './style.ts'
+import { surroundings, surroundingsLine } from './surroundings.ts'
+import { table } from './table.ts'
+import { loadTarget } from './target.ts'
+
+export interface ScaleOptions {
+  readonly input: readonly string[]
+  readonly as?: FileForm
+  readonly workers?: readonly number[]
+  readonly runs?: number
+  readonly report?: string
+  readonly picture?: string
+  readonly json?: boolean
+  readonly acceptUndecided?: boolean
+}
+
+/** Exit code 3 where others were busy meanwhile. */
+export async function scale(targetText: string, options: ScaleOptions): Promise<ExitCode> {
+  const { task, label } = await loadTarget(targetText)
+  const { items } = await openInputs(options.input, options.as)
+  const inputs = await Array.fromAsync(checkedInputs(label, task, items))
+  if (inputs.length === 0) throw new UsageError(`atonce scale needs inputs: --input '[[0,1000],[1000,2000]]'`)
+  if (options.report !== undefined) await checkReport(options.report)
+  if (options.picture !== undefined) await checkPicture(options.picture)
+  const [here, begun] = [surroundings(), occasion()]
+  const progress = startProgress(label)
+  let scaling: Scaling
+  try {
+    scaling = await take(task, {
+      inputs: inputs as never[],
+      onProgress: progress.show,
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
+      ...(options.runs === undefined ? {} : { rounds: options.runs }),
+    })
+  } finally {
+    progress.stop()
+  }
+  const [sentence, next] = [sentenceOf(scaling), nextCommand(label, scaling.best)]
+  if (options.report !== undefined || options.picture !== undefined) {
+    const { pictureOf, reportOf } = await import('./report/scale-report.ts') // The plotting library takes long to load.
+    if (options.picture !== undefined) await writeWhole(options.picture, pictureOf(scaling))
+    if (options.report !== undefined)
+      await writeWhole(options.report, reportOf(label, scaling, here, begun, next))
+  }
+  if (options.json)
+    await print(
+      `${jsonDocument({ schema: 'atonce.scale/1', machine: here, target: label, ...scaling, sentence, next })}\n`,
+    )
+  else await print(screenOf(scaling, { sentence, next, label, ...options }))
+  return scaling.disturbed && !options.acceptUndecided ? exitCodes.undecided : exitCodes.ok
+}
+
+function screenOf(
+  scaling: Scaling,
+  told: { sentence: string; next: string; label: string; report?: string; picture?: string },
+): string {
+  const { points, rounds, items, foreignCores, disturbed } = scaling
+  const culprit = culpritSentence(scaling)
+  const files = [told.report, told.picture].filter(path => path !== undefined)
+  const columns = titles.map((title, at) => ({
+    title,
+    ...(at === titles.length - 1 ? {} : { align: 'right' as const }),
+    ...(at === 4 ? { drop: 1 } : {}),
+  }))
+  return `${[
+    quiet(surroundingsLine(surroundings())),
+    quiet(
+      `${harmless(told.label)}, ${counted(items, 'input')}, ${rounds} rounds, others kept ${foreignCores.toFixed(2)} cores busy`,
+    ),
+    table(columns, points.map(rowOf)),
+    (disturbed ? doubtful : good)(told.sentence),
+    ...(culprit === undefined ? [] : [culprit]),
+    ...lawsOf(scaling).map(line => quiet(line)),
+    ...(files.length === 0 ? [] : [`Written: ${files.join(', ')}`]),
+    quiet(`Next: ${told.next}`),
+  ].join('\n')}\n`
+}
+
+/** Reads `--workers 1..8` or `--workers 1,2,4`. */
+export function parseNumbers(text: string): number[] {
+  const range = /^(\d+)\.\.(\d+)$/.exec(text.trim())
+  const numbers =
+    range === null
+      ? text.split(',').map(Number)
+      : [
+          Number(range[1]),
+          ...usualNumbers(Math.min(Number(range[2]), 4_096)).filter(number => number >= Number(range[1])),
+        ]
+  if (numbers.length > 0 && numbers.every(number => Number.isSafeInteger(number) && number >= 1))
+    return [...new Set(numbers)]
+  throw new UsageError(
+    `--workers takes numbers of workers, as 1..8 or 1,2,4; it got ${JSON.stringify(text)}.`,
+  )
+}
