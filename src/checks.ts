@@ -63,6 +63,24 @@ export function checkCount(what: string, count: number): void {
     throw new OptionError(`${what} takes a whole number from 1 up; it got ${shown(count)}.`)
 }
 
+/** @throws OptionError if `value` is not a whole number from `least` to `most`. */
+export function checkWhole(
+  what: string,
+  value: number,
+  least: number,
+  most: number = Number.POSITIVE_INFINITY,
+): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return
+  const range = most === Number.POSITIVE_INFINITY ? `${least} up` : `${least} to ${most}`
+  throw new OptionError(`${what} takes a whole number from ${range}; it got ${shown(value)}.`)
+}
+
+/** @throws OptionError if `value` is given and is not a finite number. */
+export function checkFinite(what: string, value: number | undefined): void {
+  if (value !== undefined && !Number.isFinite(value))
+    throw new OptionError(`${what} takes a finite number; it got ${shown(value)}.`)
+}
+
 /** @throws OptionError if `signal` is given and is not an AbortSignal. */
 export function checkSignal(what: string, signal: AbortSignal | undefined): void {
   if (signal !== undefined && !(signal instanceof AbortSignal))

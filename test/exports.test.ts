@@ -71,6 +71,13 @@ test('no name of the public face is exported by two modules', async () => {
   }
 })
 
+test('the type of every event that is published can be imported', () => {
+  const events = [...readFileSync(join(root, 'src/trace.ts'), 'utf8').matchAll(/interface (\w+Event)\b/g)]
+  const index = readFileSync(join(root, 'src/index.ts'), 'utf8')
+  assert.ok(events.length >= 9)
+  for (const [, event] of events) assert.match(index, new RegExp(`\\b${event}\\b`))
+})
+
 test('the library says the version of its package', () => {
   assert.equal(version, manifest.version)
 })

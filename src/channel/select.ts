@@ -1,5 +1,5 @@
 /** `select`: whichever of several channels is ready first, of those that are ready any. */
-import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
+import { checkFunction, checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -75,8 +75,7 @@ export function select<C extends Cases, O = never>(
     throw new OptionError(
       'select(cases) got no case, and would wait for ever. Give it one, as channel.receiving(), or { otherwise: () => … }.',
     )
-  if (otherwise !== undefined && typeof otherwise !== 'function')
-    throw new OptionError(`select(…, { otherwise }) takes a function; it got ${String(otherwise)}.`)
+  if (otherwise !== undefined) checkFunction('select(…, { otherwise })', otherwise, '() => undefined')
   return selectOne(wanted as unknown as SelectCase<ResultOf<C[number]>>[], options) as Promise<
     ResultOf<C[number]> | Awaited<O>
   >

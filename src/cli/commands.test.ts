@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
+import { on, once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,6 +129,32 @@ describe('run', { concurrency: 2 }, () => {
     child.kill('SIGTERM')
     const { code, stderr } = await end
     assert.deepEqual([code, stderr], [143, 'atonce: Interrupted (SIGTERM).\n'])
+  })
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    for (const command of [['run', '--on', 'coroutines'], ['compare']])
+      test(`${signal} ends ${command[0]} at once while a task computes on its own thread, and a line says why`, {
+        skip: process.platform === 'win32',
+      }, async () => {
+        const [name = '', ...options] = command
+        const child = start([name, 'tasks.ts#computeForever', '--input', '1', ...options])
+        const end = ended(child)
+        await printed(child, 'computing')
+        child.kill(signal)
+        const { stderr } = await end
+        assert.equal(child.signalCode, signal) // A shell makes 130 or 143 of it.
+        assert.match(stderr, /^atonce: Interrupted at once: the work ran on the command's own thread.*\n$/)
+      })
+
+  test('--timeout ends a task that computes on the command’s own thread with 124', async () => {
+    const { code, stderr } = await atonce([
+      ...['run', 'tasks.ts#computeForever', '--input', '1', '--on', 'coroutines', '--timeout', '300'],
+    ])
+    assert.match(
+      stderr,
+      /^atonce: tasks\.ts#computeForever did not finish within 300 ms \(--timeout\)\. It computes.*\n$/,
+    )
+    assert.equal(code, 124)
   })
 
   test('stops in silence when nobody reads on', {
@@ -309,3 +336,12 @@ describe('doctor', { concurrency: 2 }, () => {
     assert.match(finding.fix, /unset ATONCE_WORKERS/)
   })
 })
+
+/** Resolves when the program has printed the text. */
+async function printed(program: ChildProcess, text: string): Promise<void> {
+  let seen = ''
+  for await (const part of on(program.stdout as NodeJS.ReadableStream, 'data')) {
+    seen += String(part)
+    if (seen.includes(text)) return
+  }
+}

@@ -22,6 +22,7 @@ import { type ExitCode, exitCodes, shortened, UsageError } from './ending.ts'
 import { type FileForm, openInputs } from './inputs.ts'
 import { jsonDocument } from './json.ts'
 import { mostRepeated, occasion, quoted } from './occasion.ts'
+import { occupying } from './occupied.ts'
 import { writeWhole } from './output.ts'
 import { pngOf } from './picture.ts'
 import { print } from './print.ts'
@@ -54,11 +55,13 @@ export async function compare(targets: readonly string[], options: CompareOption
   const begun = occasion()
   if (!options.json) await print(`${quiet(surroundingsLine(here))}\n`)
   const results: Result[] = []
-  for (const subject of subjects) {
-    const result = await compareOne(subject, options)
-    results.push(result)
-    if (!options.json) await print(`\n${screenOf(result)}`)
-  }
+  await occupying(async () => {
+    for (const subject of subjects) {
+      const result = await compareOne(subject, options)
+      results.push(result)
+      if (!options.json) await print(`\n${screenOf(result)}`)
+    }
+  })
   if (options.report !== undefined) {
     const { reportOf } = await import('./report/report.ts') // Late: the plotting library takes long to load.
     await writeWhole(options.report, reportOf(results, here, begun))

@@ -9,6 +9,7 @@ import { cores, cpuSeconds, duration, megabytes } from './figures.ts'
 import { interruptible } from './interruption.ts'
 import { jsonDocument, jsonLine } from './json.ts'
 import { closeExecutors, openExecutor } from './models.ts'
+import { occupying } from './occupied.ts'
 import { checkWritable, writeWhole } from './output.ts'
 import { pngOf } from './picture.ts'
 import { print } from './print.ts'
@@ -90,7 +91,7 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
     }
   }
   const { answer, measure, workers } = await (options.on === 'coroutines'
-    ? work(new AbortController().signal)
+    ? occupying(() => work(new AbortController().signal))
     : interruptible(work))
   const verdict = workload.check(answer, size)
   if (options.picture !== undefined && workload.picture !== undefined)

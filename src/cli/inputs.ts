@@ -70,6 +70,8 @@ function joined(parts: readonly Inputs[]): Inputs {
 }
 
 async function openSource(source: string, as: FileForm | undefined): Promise<Inputs> {
+  if (source.trim() === '')
+    throw new UsageError("--input is empty. Give it JSON, a file or a pattern, as --input '[1, 2, 3]'.")
   if (source === '-') return { items: fromStandardInput(), count: undefined }
   const found = fileAt(source)
   if (found?.isDirectory()) {

@@ -163,6 +163,7 @@ export async function checkWritable(path: string, options: { makeFolder?: boolea
 }
 
 async function writablePlace(path: string, { makeFolder = false } = {}): Promise<FilePlace | StreamPlace> {
+  if (path === '') throw new UsageError('The file to write has an empty name. Name one, as results.ndjson.')
   try {
     const place = await placeOf(path)
     if (place.kind === 'directory')

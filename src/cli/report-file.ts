@@ -5,6 +5,7 @@ import { checkWritable } from './output.ts'
 
 /** @throws UsageError if it is no name of an HTML file, or can't be written */
 export async function checkReport(path: string): Promise<void> {
+  if (path === '') throw new UsageError('--report is empty. Name an HTML file, as --report report.html.')
   if (!/\.html?$/i.test(path))
     throw new UsageError(
       `--report takes the name of an HTML file, as ${join(path, 'index.html')}; it got ${basename(path)}.`,

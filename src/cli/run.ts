@@ -8,6 +8,7 @@ import { type FileForm, type Inputs, openInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { jsonLine } from './json.ts'
 import { closeExecutors, openExecutor } from './models.ts'
+import { type HardLimit, occupying } from './occupied.ts'
 import { type Output, openOutput, standardOutput } from './output.ts'
 import { noProgress, startProgress } from './progress.ts'
 import { loadTarget, type Target } from './target.ts'
@@ -33,8 +34,12 @@ export async function run(targetText: string, options: RunOptions): Promise<Exit
       : await openOutput(options.output, blocking ? Number.POSITIVE_INFINITY : 65_536)
   const never = new AbortController().signal
   const work = (signal: AbortSignal) => runAll(target, inputs, options, output, signal)
-  await (blocking ? work(never) : interruptible(work))
+  await (blocking ? occupying(() => work(never), limitOf(target, options)) : interruptible(work))
   return exitCodes.ok
+}
+
+function limitOf({ label }: Target, { timeout, json }: RunOptions): HardLimit | undefined {
+  return timeout === undefined ? undefined : { timeoutMs: timeout, label, asJson: json === true }
 }
 
 async function runAll(

@@ -31,7 +31,10 @@ export async function loadTarget(text: string): Promise<Target> {
   const exported = await importModule(module, locate(module))
   const name = exportName ?? onlyTask(module, exported)
   const value = exported[name]
-  if (isTask(value)) return { label: harmless(`${module}#${name}`), task: value }
+  if (isTask(value)) {
+    if (yields(value)) throw new UsageError(whyNoGenerator(module, name))
+    return { label: harmless(`${module}#${name}`), task: value }
+  }
   throw new UsageError(whyNoTask(module, name, exported))
 }
 
@@ -152,6 +155,17 @@ function whyNoTask(module: string, name: string, exported: Record<string, unknow
   return (
     `${module}#${name} is a plain function, not a task: no worker could find it. ` +
     `Make it one: export const ${name === 'default' ? 'work' : name} = task(import.meta, ${value.name || `function ${name}(…) { … }`})`
+  )
+}
+
+function yields(task: Task): boolean {
+  return /GeneratorFunction\]$/.test(Object.prototype.toString.call(task))
+}
+
+function whyNoGenerator(module: string, name: string): string {
+  return (
+    `${module}#${name} is a generator, which yields many values; the command line takes one result for each input. ` +
+    `Return a list from a task of its own, or stream it in a program: executor.stream(${name}, …)`
   )
 }
 

@@ -14,7 +14,7 @@ import type { WireFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
 import { fromBytes } from '../wire/portable/reader.ts'
 import { toBytes } from '../wire/portable/writer.ts'
-import { isBoolean, isFailure, isNumber, isRecord } from '../wire/shapes.ts'
+import { isBoolean, isCount, isFailure, isNumber, isRecord } from '../wire/shapes.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
@@ -253,10 +253,6 @@ function isOrder(message: unknown): message is Order {
 
 function isId(value: unknown): boolean {
   return typeof value === 'string' && value.length > 0 && value.length <= 100
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function isTime(value: unknown): boolean {

@@ -4,7 +4,15 @@
  *     submit ─▶ (the key is known? that task) ─▶ stored ─▶ Submitted { id }        acknowledged: it will run
  *     result(id) ─▶ the record in the store ◀── first ending that was committed
  */
-import { checkMs, checkOptions, checkSignal, checkTimeout, optionNames } from '../checks.ts'
+import {
+  checkFinite,
+  checkMs,
+  checkOptions,
+  checkSignal,
+  checkTimeout,
+  checkWhole,
+  optionNames,
+} from '../checks.ts'
 import { AbortError, OptionError } from '../errors.ts'
 import { identityOf } from '../executor/address.ts'
 import type { Job } from '../executor/backend.ts'
@@ -233,13 +241,11 @@ function checkSubmit(task: Task, options: SubmitOptions): SubmitOptions {
   if (id !== undefined) checkName('submit(…, { id })', id)
   if (queue !== undefined) checkName('submit(…, { queue })', queue)
   if (idempotencyKey !== undefined) checkName('submit(…, { idempotencyKey })', idempotencyKey)
-  if (priority !== undefined && !Number.isFinite(priority))
-    throw new OptionError(`submit(…, { priority }) takes a finite number; it got ${priority}.`)
+  checkFinite('submit(…, { priority })', priority)
   if (delayMs !== undefined) checkMs('submit(…, { delayMs })', delayMs)
   if (deadlineMs !== undefined) checkMs('submit(…, { deadlineMs })', deadlineMs)
   if (retryDelayMs !== undefined) checkMs('submit(…, { retryDelayMs })', retryDelayMs)
-  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0))
-    throw new OptionError(`submit(…, { retries }) takes a whole number from 0 up; it got ${retries}.`)
+  if (retries !== undefined) checkWhole('submit(…, { retries })', retries, 0)
   if (results !== undefined && results !== 'keep' && results !== 'none')
     throw new OptionError(`submit(…, { results }) takes 'keep' or 'none'; it got ${String(results)}.`)
   if (retries !== undefined && retries > 0 && !task.idempotent)

@@ -1,5 +1,13 @@
 /** Options of single calls, given through `executor.with(…)`. */
-import { checkOptions, checkSignal, checkTimeout, optionNames, shown } from '../checks.ts'
+import {
+  checkFunction,
+  checkOptions,
+  checkSignal,
+  checkTimeout,
+  checkWhole,
+  optionNames,
+  shown,
+} from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { keepingContext } from '../task/kept-context.ts'
 
@@ -96,17 +104,12 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
   }
   if (key !== undefined && typeof key !== 'string' && typeof key !== 'number')
     throw new OptionError(`with({ key }) takes a text or a number; it got ${shown(key)}.`)
-  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0)) {
-    throw new OptionError(`with({ retries }) takes a whole number from 0 up; it got ${retries}.`)
-  }
-  if (retryIf !== undefined && typeof retryIf !== 'function') {
-    throw new OptionError(`with({ retryIf }) takes a function, as error => true; it got ${String(retryIf)}.`)
-  }
+  if (retries !== undefined) checkWhole('with({ retries })', retries, 0)
+  if (retryIf !== undefined) checkFunction('with({ retryIf })', retryIf, 'error => true')
   if (retryDelayMs !== undefined && !(retryDelayMs >= 0 && retryDelayMs < Number.POSITIVE_INFINITY)) {
     throw new OptionError(`with({ retryDelayMs }) takes 0 or more milliseconds; it got ${retryDelayMs}.`)
   }
-  if (ahead !== undefined && !(Number.isSafeInteger(ahead) && ahead >= 1))
-    throw new OptionError(`with({ ahead }) takes a whole number from 1 up; it got ${String(ahead)}.`)
+  if (ahead !== undefined) checkWhole('with({ ahead })', ahead, 1)
   return {
     ...noCallOptions,
     ...options,

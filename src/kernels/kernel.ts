@@ -4,7 +4,7 @@
  *     kernel(url) ─▶ read, compile, check ─▶ Kernel ─ an argument ─┊─▶ the same module and memory: an instance there
  *     own.forRange(pool, range, name, …) ─▶ part.ts on each worker ─┊─▶ name(from, to, …) for its shares
  */
-import { checkOptions, meantBy, optionNames, shown } from '../checks.ts'
+import { checkOptions, checkWhole, meantBy, optionNames, shown } from '../checks.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
@@ -127,8 +127,7 @@ export class Kernel {
       throw new OptionError(
         `allocate(kind, length) takes one of ${Object.keys(numberArrays).join(', ')}; it got ${shown(kind)}.`,
       )
-    if (!(Number.isSafeInteger(length) && length >= 0))
-      throw new OptionError(`allocate(kind, length) takes a whole number from 0 up; it got ${shown(length)}.`)
+    checkWhole('allocate(kind, length)', length, 0)
     const address = reserve(this.#home, length * made.BYTES_PER_ELEMENT)
     const view = new made(this.memory.buffer, address, length) as NumberView<K>
     this.#addresses.set(view, address)

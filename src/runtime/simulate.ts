@@ -2,7 +2,7 @@
  * A test under virtual time and a seeded schedule: no clock is waited for, every order of what runs
  * beside each other can come up, and a run that failed can be had again.
  */
-import { checkOptions, optionNames } from '../checks.ts'
+import { checkOptions, checkWhole, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { realRuntime } from './real.ts'
 import { withRuntime } from './runtime.ts'
@@ -94,8 +94,7 @@ function planned({
   schedule: 'random' | 'fifo'
   firstSeed: number
 } {
-  if (!(Number.isInteger(runs) && runs >= 1))
-    throw new OptionError(`simulate(body, { runs }) takes a whole number from 1 up; it got ${runs}.`)
+  checkWhole('simulate(body, { runs })', runs, 1)
   if (seed !== undefined && !Number.isInteger(seed))
     throw new OptionError(`simulate(body, { seed }) takes a whole number; it got ${seed}.`)
   if (schedule !== 'random' && schedule !== 'fifo')

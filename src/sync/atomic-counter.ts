@@ -1,4 +1,5 @@
 /** A whole number that any thread may add to. */
+import { checkWhole } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { add, compareExchange, load, store } from '../runtime/atomics.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
@@ -19,7 +20,7 @@ export class AtomicCounter {
   readonly #at: number
 
   constructor(value = 0, home?: Home) {
-    checkWhole('new AtomicCounter(value)', value)
+    checkWhole('new AtomicCounter(value)', value, least, most)
     const { words, at } = home ?? newHome('counter', 1, undefined)
     this.#words = words
     this.#at = at
@@ -32,7 +33,7 @@ export class AtomicCounter {
   }
 
   set value(value: number) {
-    checkWhole('counter.value', value)
+    checkWhole('counter.value', value, least, most)
     store(this.#words, this.#at, value)
   }
 
@@ -42,7 +43,7 @@ export class AtomicCounter {
    *   seen it for a moment
    */
   add(count = 1): number {
-    checkWhole('add(count)', count)
+    checkWhole('add(count)', count, least, most)
     const after = add(this.#words, this.#at, count) + count
     if (after >= least && after <= most) return after
     add(this.#words, this.#at, -count)
@@ -53,7 +54,7 @@ export class AtomicCounter {
 
   /** Writes `value` if it holds `expected`; true if it did. */
   compareAndSet(expected: number, value: number): boolean {
-    checkWhole('compareAndSet(expected, value)', value)
+    checkWhole('compareAndSet(expected, value)', value, least, most)
     return compareExchange(this.#words, this.#at, expected, value) === expected
   }
 
@@ -65,9 +66,4 @@ export class AtomicCounter {
       home => new AtomicCounter(0, home),
     )
   }
-}
-
-function checkWhole(what: string, value: number): void {
-  if (!(Number.isInteger(value) && value >= least && value <= most))
-    throw new OptionError(`${what} takes a whole number from ${least} to ${most}; it got ${value}.`)
 }

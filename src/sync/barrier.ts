@@ -1,16 +1,10 @@
 /** A place where so many threads wait for each other, round after round. */
-import { BrokenBarrierError, OptionError } from '../errors.ts'
+import { checkWhole } from '../checks.ts'
+import { BrokenBarrierError } from '../errors.ts'
 import { compareExchange, load, notify, or } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
-import {
-  block,
-  checkTimeout,
-  type SyncWaitOptions,
-  suspend,
-  type Waiting,
-  type WaitOptions,
-} from './waiting.ts'
+import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 // One word: how many have arrived, the number of the round, and how things stand.
 const arrivedMask = 0xfff
@@ -38,10 +32,7 @@ export class Barrier {
   readonly #at: number
 
   constructor(parties: number, options: { readonly name?: string } = {}, home?: Home) {
-    if (!(Number.isInteger(parties) && parties >= 1 && parties < arrivedMask))
-      throw new OptionError(
-        `new Barrier(parties) takes a whole number from 1 to ${arrivedMask - 1}; it got ${parties}.`,
-      )
+    checkWhole('new Barrier(parties)', parties, 1, arrivedMask - 1)
     const { words, at, name } = home ?? newHome('barrier', 1, options.name)
     this.#words = words
     this.#at = at
@@ -56,7 +47,7 @@ export class Barrier {
    * @throws BrokenBarrierError, TimeoutError, OptionError
    */
   waitSync(options: SyncWaitOptions & { readonly action?: () => void } = {}): number {
-    const timeoutMs = checkTimeout('waitSync()', options.timeoutMs)
+    const timeoutMs = timeoutOf('waitSync()', options.timeoutMs)
     const arrival: Arrival = { place: 0 }
     needsToBlock('waitSync()', this.name, 'await barrier.wait()')
     block(arrive(this.#words, this.#at, this.parties, this.name, arrival), this.name, timeoutMs)

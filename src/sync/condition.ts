@@ -4,14 +4,7 @@ import { add, blockingNow, compareExchange, load, notify, store } from '../runti
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import type { Mutex } from './mutex.ts'
-import {
-  block,
-  checkTimeout,
-  type SyncWaitOptions,
-  suspend,
-  type Waiting,
-  type WaitOptions,
-} from './waiting.ts'
+import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 // The words: how many wakings were given, how many taken, how many wait that were given none.
 const taken = 1
@@ -49,7 +42,7 @@ export class Condition {
    * @throws TimeoutError, OptionError; with the mutex held
    */
   waitSync(options: SyncWaitOptions = {}): void {
-    const timeoutMs = checkTimeout('waitSync()', options.timeoutMs)
+    const timeoutMs = timeoutOf('waitSync()', options.timeoutMs)
     needsToBlock('waitSync()', this.name, 'await condition.wait()')
     this.#needMutex('waitSync()')
     const waiting = this.#begin()
@@ -66,7 +59,7 @@ export class Condition {
 
   /** As `waitSync`, without stopping the thread. Rejects with the signal's reason too. */
   async wait(options: WaitOptions = {}): Promise<void> {
-    checkTimeout('wait()', options.timeoutMs)
+    timeoutOf('wait()', options.timeoutMs)
     options.signal?.throwIfAborted()
     this.#needMutex('wait()')
     const waiting = this.#begin()
@@ -183,7 +176,7 @@ export function leaveWait(words: Int32Array, at: number): boolean {
 
 function countdown(timeoutMs: number | undefined): () => number | undefined {
   if (timeoutMs === undefined) return () => undefined
-  checkTimeout('waitFor()', timeoutMs)
+  timeoutOf('waitFor()', timeoutMs)
   const endMs = blockingNow() + timeoutMs
   return () => Math.max(0, endMs - blockingNow())
 }

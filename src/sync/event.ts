@@ -2,14 +2,7 @@
 import { compareExchange, load, notify } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
-import {
-  block,
-  checkTimeout,
-  type SyncWaitOptions,
-  suspend,
-  type Waiting,
-  type WaitOptions,
-} from './waiting.ts'
+import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 /**
  * A flag that threads wait for. All who wait when it is set go on, even if it is cleared at once.
@@ -53,7 +46,7 @@ export class Event {
   waitSync(options: SyncWaitOptions = {}): void {
     needsToBlock('waitSync()', this.name, 'await event.wait()')
     if (this.isSet) return
-    block(untilSet(this.#words, this.#at), this.name, checkTimeout('waitSync()', options.timeoutMs))
+    block(untilSet(this.#words, this.#at), this.name, timeoutOf('waitSync()', options.timeoutMs))
   }
 
   /** Waits until it is set. Rejects with TimeoutError, the signal's reason, OptionError. */

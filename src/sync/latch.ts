@@ -1,16 +1,10 @@
 /** A count that goes down once, and that any number of threads wait for. */
-import { OptionError, SyncUseError } from '../errors.ts'
+import { checkWhole } from '../checks.ts'
+import { SyncUseError } from '../errors.ts'
 import { compareExchange, load, notify } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
-import {
-  block,
-  checkTimeout,
-  type SyncWaitOptions,
-  suspend,
-  type Waiting,
-  type WaitOptions,
-} from './waiting.ts'
+import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 const mostCounts = 0x7fff_ffff
 
@@ -28,8 +22,7 @@ export class Latch {
   readonly #at: number
 
   constructor(count: number, options: { readonly name?: string } = {}, home?: Home) {
-    if (!(Number.isInteger(count) && count >= 0 && count <= mostCounts))
-      throw new OptionError(`new Latch(count) takes a whole number from 0 to ${mostCounts}; it got ${count}.`)
+    checkWhole('new Latch(count)', count, 0, mostCounts)
     const { words, at, name } = home ?? newHome('latch', 1, options.name)
     this.#words = words
     this.#at = at
@@ -47,8 +40,7 @@ export class Latch {
    * @throws SyncUseError if fewer are left; OptionError
    */
   countDown(count = 1): void {
-    if (!(Number.isInteger(count) && count >= 1))
-      throw new OptionError(`countDown(count) takes a whole number from 1 up; it got ${count}.`)
+    checkWhole('countDown(count)', count, 1)
     if (!countDown(this.#words, this.#at, count))
       throw new SyncUseError(
         `countDown(${count}) of ${this.name}, which has ${this.count} left. Count down once for each of those it waits for.`,
@@ -63,7 +55,7 @@ export class Latch {
   waitSync(options: SyncWaitOptions = {}): void {
     needsToBlock('waitSync()', this.name, 'await latch.wait()')
     if (this.count === 0) return
-    block(untilZero(this.#words, this.#at), this.name, checkTimeout('waitSync()', options.timeoutMs))
+    block(untilZero(this.#words, this.#at), this.name, timeoutOf('waitSync()', options.timeoutMs))
   }
 
   /** Waits until it is open. Rejects with TimeoutError, the signal's reason, OptionError. */

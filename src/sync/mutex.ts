@@ -6,7 +6,7 @@ import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { Guard } from './guard.ts'
 import { type Asking, disown, me, own, ownerDied, tryOwn } from './owned.ts'
-import { block, checkTimeout, type SyncWaitOptions, suspend, type WaitOptions } from './waiting.ts'
+import { block, type SyncWaitOptions, suspend, timeoutOf, type WaitOptions } from './waiting.ts'
 
 /** How to acquire a lock whose owner may have died. */
 export interface OwnerDiedOption {
@@ -80,7 +80,7 @@ export class Mutex {
   }
 
   #acquireSlowly(self: number, options: AcquireSyncOptions = {}): Guard {
-    const timeoutMs = checkTimeout('acquireSync()', options.timeoutMs)
+    const timeoutMs = timeoutOf('acquireSync()', options.timeoutMs)
     const asking = this.#asking(options.ownerDied, self)
     block(own(this.#words, this.#at, self, asking), this.name, timeoutMs)
     return new Guard(this, asking.tookOver)

@@ -3,7 +3,7 @@ import { load, store } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { type Asking, disown, me, own } from './owned.ts'
-import { block, checkTimeout, type SyncWaitOptions, suspend, type WaitOptions } from './waiting.ts'
+import { block, type SyncWaitOptions, suspend, timeoutOf, type WaitOptions } from './waiting.ts'
 
 const done = 1
 
@@ -41,7 +41,7 @@ export class Once {
     if (this.done) return false
     const self = me()
     const taking = own(this.#words, this.#at, self, this.#asking(self))
-    block(taking, this.name, checkTimeout('runSync()', options.timeoutMs))
+    block(taking, this.name, timeoutOf('runSync()', options.timeoutMs))
     try {
       if (this.done) return false
       body()

@@ -7,6 +7,8 @@
  *     column('x') ─▶ Float64Array over its column
  *     at(3).x ─▶ the same number as column('x')[3]
  */
+
+import { checkWhole } from '../checks.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
 import { AtomicCounter } from './atomic-counter.ts'
@@ -96,8 +98,7 @@ export class Records<S extends Shape = Shape> {
    * @throws OptionError
    */
   at(index: number): Row<S> {
-    if (!(Number.isInteger(index) && index >= 0 && index < this.length))
-      throw new OptionError(`at(index) takes a whole number from 0 to ${this.length - 1}; it got ${index}.`)
+    checkWhole('at(index)', index, 0, this.length - 1)
     return new this.#rowClass(index) as Row<S>
   }
 

@@ -8,7 +8,7 @@ import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { Guard } from './guard.ts'
 import type { AcquireOptions, AcquireSyncOptions, OwnerDiedOption } from './mutex.ts'
 import { type Asking, disown, me, own, ownerDied, poisoned, tryOwn } from './owned.ts'
-import { block, checkTimeout, suspend } from './waiting.ts'
+import { block, suspend, timeoutOf } from './waiting.ts'
 
 // The words: the owned one, the holder's strand, how often it has acquired it. The last two are the
 // holder's alone.
@@ -81,7 +81,7 @@ export class ReentrantMutex {
     if (this.#again(self)) return new Guard(this, false)
     if (tryOwn(this.#words, this.#at, self)) return this.#taken(false)
     const asking = this.#asking(options, self)
-    const timeoutMs = checkTimeout('acquireSync()', options.timeoutMs)
+    const timeoutMs = timeoutOf('acquireSync()', options.timeoutMs)
     block(own(this.#words, this.#at, self, asking), this.name, timeoutMs)
     return this.#taken(asking.tookOver)
   }

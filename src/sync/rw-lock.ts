@@ -19,7 +19,7 @@ import {
   stand,
   tryOwn,
 } from './owned.ts'
-import { block, checkTimeout, suspend, type Waiting } from './waiting.ts'
+import { block, suspend, timeoutOf, type Waiting } from './waiting.ts'
 
 // The words: the gate, which a writer owns; how often a reader has left while a writer owned it; a
 // place for each reader.
@@ -72,7 +72,7 @@ export class RwLock {
     if (place >= 0) return this.#reading(place)
     const waiting: Reading = { place: -1 }
     const asking = this.#asking({ ...options, ownerDied: 'throw' }, self)
-    const timeoutMs = checkTimeout('acquireReadSync()', options.timeoutMs)
+    const timeoutMs = timeoutOf('acquireReadSync()', options.timeoutMs)
     block(awaitRead(this.#words, this.#at, places, self, asking, waiting), this.name, timeoutMs)
     return this.#reading(waiting.place)
   }
@@ -111,7 +111,7 @@ export class RwLock {
     const self = me()
     needsToBlock('acquireWriteSync()', this.name, 'using writing = await lock.acquireWrite()')
     this.#refuseReading(self)
-    const timeoutMs = checkTimeout('acquireWriteSync()', options.timeoutMs)
+    const timeoutMs = timeoutOf('acquireWriteSync()', options.timeoutMs)
     const asking = this.#asking(options, self)
     block(awaitWrite(this.#words, this.#at, places, self, asking), this.name, timeoutMs)
     return this.#writing(asking.tookOver)

@@ -1,18 +1,12 @@
 /** So many holders at a time, across threads. */
-import { OptionError, SyncUseError } from '../errors.ts'
+import { checkWhole } from '../checks.ts'
+import { SyncUseError } from '../errors.ts'
 import { add, and, compareExchange, load, notify } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { Guard } from './guard.ts'
 import { inLine } from './owned.ts'
-import {
-  block,
-  checkTimeout,
-  type SyncWaitOptions,
-  suspend,
-  type Waiting,
-  type WaitOptions,
-} from './waiting.ts'
+import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 const mostPermits = 0x0fff_ffff
 const waiters = 1
@@ -38,14 +32,8 @@ export class Semaphore {
   constructor(permits: number, options: { readonly name?: string; readonly max?: number } = {}, home?: Home) {
     const max = options.max ?? (permits === 0 ? mostPermits : permits)
     const limit = max === Number.POSITIVE_INFINITY ? mostPermits : max
-    if (!(Number.isInteger(permits) && permits >= 0 && permits <= mostPermits))
-      throw new OptionError(
-        `new Semaphore(permits) takes a whole number from 0 to ${mostPermits}; it got ${permits}.`,
-      )
-    if (!(Number.isInteger(limit) && limit >= Math.max(1, permits) && limit <= mostPermits))
-      throw new OptionError(
-        `new Semaphore(${permits}, { max }) takes a whole number from ${Math.max(1, permits)} up; it got ${max}.`,
-      )
+    checkWhole('new Semaphore(permits)', permits, 0, mostPermits)
+    checkWhole(`new Semaphore(${permits}, { max })`, limit, Math.max(1, permits), mostPermits)
     const { words, at, name } = home ?? newHome('semaphore', 2, options.name)
     this.#words = words
     this.#at = at
@@ -67,7 +55,7 @@ export class Semaphore {
   acquireSync(options: SyncWaitOptions = {}): Guard {
     needsToBlock('acquireSync()', this.name, 'using permit = await semaphore.acquire()')
     if (!takePermit(this.#words, this.#at)) {
-      block(awaitPermit(this.#words, this.#at), this.name, checkTimeout('acquireSync()', options.timeoutMs))
+      block(awaitPermit(this.#words, this.#at), this.name, timeoutOf('acquireSync()', options.timeoutMs))
     }
     return new Guard(this, false)
   }
@@ -89,8 +77,7 @@ export class Semaphore {
    * @throws SyncUseError if there would be more than `max`; OptionError
    */
   release(count = 1): void {
-    if (!(Number.isInteger(count) && count >= 1))
-      throw new OptionError(`release(count) takes a whole number from 1 up; it got ${count}.`)
+    checkWhole('release(count)', count, 1)
     if (!givePermits(this.#words, this.#at, count, this.max))
       throw new SyncUseError(
         `release(${count === 1 ? '' : count}) of ${this.name} would make more than ${this.max} permits. Release each permit once, or say new Semaphore(permits, { max }).`,

@@ -1,5 +1,6 @@
 /** Numbers on memory that all threads see. */
 
+import { checkWhole } from '../checks.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
 import { needsSharedMemory } from './crossing.ts'
@@ -95,8 +96,7 @@ export class SharedArray<K extends NumberKind = 'f64'> {
 
 /** Shared memory for so many things of a size. @throws OptionError if there can't be so much */
 export function sharedBytes(call: string, count: number, bytesEach: number): SharedArrayBuffer {
-  if (!(Number.isInteger(count) && count >= 0))
-    throw new OptionError(`${call} takes a whole number from 0 up; it got ${count}.`)
+  checkWhole(call, count, 0)
   try {
     return new SharedArrayBuffer(count * bytesEach)
   } catch (cause) {

@@ -10,7 +10,8 @@
  * threads wait in a circle. No wake-up depends on that; the explorer proves the algorithms with
  * slices that never end.
  */
-import { OptionError, TimeoutError } from '../errors.ts'
+import { checkMs } from '../checks.ts'
+import { TimeoutError } from '../errors.ts'
 import { blockingNow, type Woken, waitAsync } from '../runtime/atomics.ts'
 import { park } from '../runtime/park.ts'
 import { parkSync } from '../runtime/park-sync.ts'
@@ -53,10 +54,10 @@ export interface WaitOptions extends SyncWaitOptions {
 }
 
 /** @throws OptionError */
-export function checkTimeout(call: string, timeoutMs: number | undefined): number {
+export function timeoutOf(call: string, timeoutMs: number | undefined): number {
   if (timeoutMs === undefined) return Number.POSITIVE_INFINITY
-  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return timeoutMs
-  throw new OptionError(`${call} takes { timeoutMs } of 0 or more; it got ${String(timeoutMs)}.`)
+  checkMs(`${call} with { timeoutMs }`, timeoutMs)
+  return timeoutMs
 }
 
 /**
@@ -96,7 +97,7 @@ export async function suspend(
   options: WaitOptions = {},
 ): Promise<void> {
   const { signal } = options
-  const timeoutMs = checkTimeout(reason, options.timeoutMs)
+  const timeoutMs = timeoutOf(reason, options.timeoutMs)
   const endMs = runtime().now() + timeoutMs
   let why: unknown
   const over = (because: unknown): Resumed => {

@@ -42,7 +42,7 @@ export function isBuiltInView(view: ArrayBufferView): boolean {
 }
 
 /** Whether it is a plain record, of any realm. */
-export function isRecord(value: object): boolean {
+export function isPlainRecord(value: object): boolean {
   const prototype = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null || isForeignPlain(value, prototype)
 }

@@ -1,7 +1,7 @@
 /** Puts the real things back in place of their stand-ins. */
 import { findSharedClass, type OwnPacking, type SharedClass } from '../declared/shareable.ts'
 import { SerializationError } from '../errors.ts'
-import { isRecord } from './class-of.ts'
+import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
 import type { Decoding } from './encoding.ts'
 import { decodeError, describeThrown } from './failure.ts'
@@ -47,7 +47,7 @@ export class Reviving {
         }
         return value
       }
-      if (isRecord(value)) {
+      if (isPlainRecord(value)) {
         if (!Object.hasOwn(value, tag)) return this.#entries(value as Record<string, unknown>)
         const standIn = value as StandIn | InstanceStandIn
         if (typeof standIn[tag] === 'object') return this.#instance(standIn as InstanceStandIn)

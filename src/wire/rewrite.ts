@@ -1,6 +1,6 @@
 /** Copies a value with stand-ins for what is special in it. */
 import { type ClassAddress, sharedClassOf } from '../declared/shareable.ts'
-import { isRecord } from './class-of.ts'
+import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
 import type { Encoding } from './encoding.ts'
 import { encodeError, isError } from './failure.ts'
@@ -66,7 +66,7 @@ export class Rewriting {
       for (const item of value) copy.add(this.copy(item))
       return copy
     }
-    if (!isRecord(value)) return this.#note(value, this.#leaves?.get(value) ?? value)
+    if (!isPlainRecord(value)) return this.#note(value, this.#leaves?.get(value) ?? value)
     if (!this.#found.special || !Object.hasOwn(value, tag)) return this.#entries(value, this.#note(value, {}))
     const entries: [string, unknown][] = []
     const standIn = this.#note<StandIn>(value, { [tag]: 'Object', entries })

@@ -2,7 +2,7 @@
  * What of a value can be sent, where it can't be sent whole: what hangs on an error is worth more
  * than the reason why not.
  */
-import { isRecord } from './class-of.ts'
+import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
 import { itemOf, keyOfMap, pathOf, type Step } from './path.ts'
 
@@ -33,7 +33,7 @@ export function sendableParts(
     if (done.size >= mostContainers || steps.length >= mostLevels) return leaf(part)
     if (Array.isArray(part) && Object.getPrototypeOf(part) === Array.prototype)
       return entries(part, note(part, new Array(part.length)))
-    if (isRecord(part)) return entries(part, note(part, {}))
+    if (isPlainRecord(part)) return entries(part, note(part, {}))
     if (types.isMap(part) && Object.getPrototypeOf(part) === Map.prototype) {
       const map = note(part, new Map<unknown, unknown>())
       for (const [key, item] of part)

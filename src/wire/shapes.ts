@@ -90,7 +90,7 @@ export function isPositive(value: unknown): boolean {
 }
 
 /** A number of what was counted from 0 or 1 on. */
-export function isCount(value: unknown): boolean {
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 

@@ -1,5 +1,5 @@
 /** What a limiter and its calls can be told, and what they refuse. */
-import { checkCount, checkMs, checkOptions, checkSignal, optionNames } from '../../checks.ts'
+import { checkCount, checkFinite, checkMs, checkOptions, checkSignal, optionNames } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import type { Rate } from './rate.ts'
 
@@ -91,8 +91,7 @@ export function checkLimits(
   { priority, weight, signal, timeoutMs }: LimitedOptions,
   concurrency: number,
 ): void {
-  if (priority !== undefined && !Number.isFinite(priority))
-    throw new OptionError(`{ priority } takes a finite number; it got ${String(priority)}.`)
+  checkFinite('{ priority }', priority)
   if (weight !== undefined && !(Number.isSafeInteger(weight) && weight >= 1 && weight <= concurrency))
     throw new OptionError(
       `{ weight } takes a whole number from 1 up to the concurrency, which is ${concurrency}; it got ${String(weight)}.`,

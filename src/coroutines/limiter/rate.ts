@@ -1,5 +1,5 @@
 /** How many calls may begin in a stretch of time. */
-import { checkOptions, optionNames } from '../../checks.ts'
+import { checkOptions, checkWhole, optionNames } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 
 /** At most `calls` begin within `perMs`. */
@@ -31,10 +31,7 @@ export interface RateWindow {
 export function openWindow(rate: Rate): RateWindow {
   rate = checkOptions('new Limiter({ rate })', rate, rateNames)
   const { calls, perMs, window = 'sliding' } = rate
-  if (!(Number.isSafeInteger(calls) && calls >= 1))
-    throw new OptionError(
-      `new Limiter({ rate: { calls } }) takes a whole number from 1 up; it got ${String(calls)}.`,
-    )
+  checkWhole('new Limiter({ rate: { calls } })', calls, 1)
   if (!(perMs > 0 && Number.isFinite(perMs)))
     throw new OptionError(
       `new Limiter({ rate: { perMs } }) takes milliseconds above 0, as 1_000 for a second; it got ${String(perMs)}.`,

@@ -10,6 +10,7 @@ import { realRuntime } from '../../runtime/real.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { enterStrand, Strand, withStrand } from '../../runtime/strand.ts'
 import { type FutureState, type Settleable, whenSettled } from '../../task/settling.ts'
+import { isThenable } from '../../task/thenable.ts'
 
 /**
  * What `spawn` returns: await it for the child's result.
@@ -142,7 +143,7 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
     } catch (error) {
       return this.#failed(error)
     }
-    if (typeof (returned as PromiseLike<T> | undefined)?.then !== 'function') return this.#done(returned as T)
+    if (!isThenable(returned)) return this.#done(returned)
     Promise.resolve(returned).then(
       value => this.#done(value),
       error => this.#failed(error),

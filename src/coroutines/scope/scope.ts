@@ -127,8 +127,7 @@ export function openScope<T>(
   options: ScopeOptions,
 ): Promise<Awaited<T>> {
   const { signal, timeoutMs = Number.POSITIVE_INFINITY, graceMs = 5_000, shielded = false } = options
-  if (typeof body !== 'function')
-    throw new OptionError(`scope(body) takes a function; it got ${shown(body)}.`)
+  checkFunction('scope(body)', body, 'async s => { … }')
   checkMs('scope(…, { timeoutMs })', timeoutMs)
   checkMs('scope(…, { graceMs })', graceMs)
   checkSignal('scope(…, { signal })', signal)

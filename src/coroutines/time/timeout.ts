@@ -1,6 +1,7 @@
 /** A time limit on one piece of work. */
 import { checkFunction, checkMs, checkOptions, checkSignal, optionNames } from '../../checks.ts'
 import { park } from '../../runtime/park.ts'
+import { isThenable } from '../../task/thenable.ts'
 import type { ChildContext } from '../scope/child.ts'
 import { openScope } from '../scope/scope.ts'
 
@@ -34,8 +35,7 @@ export function timeout<T>(
   checkSignal('timeout(…, { signal })', options.signal)
   if (typeof work === 'function')
     return openScope(work, { ...options, timeoutMs: ms, name: work.name || 'the work of timeout()' })
-  if (typeof (work as PromiseLike<T> | undefined)?.then !== 'function')
-    checkFunction('timeout(ms, work)', work, '({ signal }) => fetch(url, { signal })')
+  if (!isThenable(work)) checkFunction('timeout(ms, work)', work, '({ signal }) => fetch(url, { signal })')
   return ofPromise(ms, work, options.signal)
 }
 

@@ -1,5 +1,5 @@
 /** The options of `map`. */
-import { checkFlag, checkFunction, checkOptions, optionNames } from '../../checks.ts'
+import { checkCount, checkFlag, checkFunction, checkOptions, optionNames } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import type { ProgressListener } from '../../task/future.ts'
 
@@ -42,12 +42,7 @@ export function checkMapOptions(options: MapOptions): MapOptions {
   const { ordered, ahead, chunk, onProgress } = options
   checkFlag('map(…, { ordered })', ordered)
   if (onProgress !== undefined) checkFunction('map(…, { onProgress })', onProgress, '(done, total) => {}')
-  if (
-    ahead !== undefined &&
-    !(ahead >= 1 && (Number.isInteger(ahead) || ahead === Number.POSITIVE_INFINITY))
-  ) {
-    throw new OptionError(`map(…, { ahead }) takes a whole number from 1 up; it got ${String(ahead)}.`)
-  }
+  if (ahead !== undefined) checkCount('map(…, { ahead })', ahead)
   if (chunk !== undefined && chunk !== 'auto' && !(Number.isInteger(chunk) && chunk >= 1)) {
     throw new OptionError(
       `map(…, { chunk }) takes 'auto' or a whole number from 1 up; it got ${String(chunk)}.`,
