@@ -1,8 +1,9 @@
 /**
- * The functions that the chooser is scored on: computing, carrying, waiting, both, and the edges of each.
+ * The functions that the chooser is scored on: computing, carrying, waiting, both, and the edges of
+ * each.
  *
- * They are in two halves. Constants of the chooser may be tuned by the half `tuned`; only the other one may be quoted. Each
- * kind of function is in both, with other functions in it.
+ * They are in two halves. Constants of the chooser may be tuned by the half `tuned`; only the other
+ * one may be quoted. Each kind of function is in both, with other functions in it.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * Scores the chooser on the functions of functions.ts, in parts, each function in a process of its own; when all are there,
- * writes CHOOSE.md.
+ * Scores the chooser on the functions of functions.ts, in parts, each function in a process of its
+ * own; when all are there, writes CHOOSE.md.
  *
  *     npm run bench:choose -- [--part 1/2] [--folder /tmp/x] [--minutes 4] [--budget 6] [--only sieve] [--merge]
  */

@@ -1,5 +1,6 @@
 /**
- * One function, in a process of its own: asks the chooser, then forces every way, in turns, and prints all as JSON.
+ * One function, in a process of its own: asks the chooser, then forces every way, in turns, and
+ * prints all as JSON.
  *
  *     node one.ts <number> [budget in s]     node one.ts calibrate <file>
  */
@@ -157,7 +158,10 @@ function contendersOf(scored: Scored, surroundings: Surroundings, choice: Choice
   return found
 }
 
-/** In turns, A B C, then C B A. The first round warms up and does not count; what fails in it is forbidden. */
+/**
+ * In turns, A B C, then C B A. The first round warms up and does not count; what fails in it is
+ * forbidden.
+ */
 async function race(contenders: readonly Contender[], budgetMs: number): Promise<void> {
   const begunMs = performance.now()
   for (let round = 0; round < 8; round += 1) {

@@ -1,4 +1,7 @@
-/** How good the choices were: regret, time error, calibration, and five naive rules on the same figures. */
+/**
+ * How good the choices were: regret, time error, calibration, and five naive rules on the same
+ * figures.
+ */
 import { estimate } from '../../src/measure/estimate.ts'
 import { median } from '../../src/measure/statistics.ts'
 import type { Forced, Played } from './played.ts'
@@ -33,7 +36,9 @@ export const rules = [
 ] as const
 export type Rule = (typeof rules)[number]
 
-/** Ways that `auto()` may not pick: it would have to change the caller's buffers, or gains nothing. */
+/**
+ * Ways that `auto()` may not pick: it would have to change the caller's buffers, or gains nothing.
+ */
 const notForAuto = ['threads, moving', 'threads, sharing', 'processes']
 const wrong = Number.POSITIVE_INFINITY
 
@@ -103,7 +108,10 @@ export function shareOf<T>(all: readonly T[], holds: (one: T) => boolean): numbe
   return all.length === 0 ? Number.NaN : all.filter(holds).length / all.length
 }
 
-/** The exact 95 % interval of a share (Clopper and Pearson, "The use of confidence or fiducial limits", 1934), by bisection. */
+/**
+ * The exact 95 % interval of a share (Clopper and Pearson, "The use of confidence or fiducial
+ * limits", 1934), by bisection.
+ */
 export function intervalOfShare(hits: number, of: number): { low: number; high: number } {
   return {
     low: hits === 0 ? 0 : bisect(p => tail(of, hits, p) - 0.025),

@@ -1,5 +1,6 @@
 /**
- * The server that some functions ask, in a process of its own; it prints its address and ends with its parent.
+ * The server that some functions ask, in a process of its own; it prints its address and ends with
+ * its parent.
  *
  *     /reply?ms=5&bytes=2048   a text, after some ms       /rows?ms=10   4,000 records as JSON
  *     /limited?ms=8            four requests at a time, all others wait

@@ -1,4 +1,7 @@
-/** Functions that get and give much: texts, records, buffers. Those on buffers have a form that moves and one that shares. */
+/**
+ * Functions that get and give much: texts, records, buffers. Those on buffers have a form that
+ * moves and one that shares.
+ */
 import { move, task } from 'atonce'
 
 const repeatable = { idempotent: true }

@@ -1,4 +1,6 @@
-/** Functions that only compute, on numbers: from a fraction of a µs to a tenth of a second a call. */
+/**
+ * Functions that only compute, on numbers: from a fraction of a µs to a tenth of a second a call.
+ */
 import { task } from 'atonce'
 
 const repeatable = { idempotent: true }

@@ -1,4 +1,7 @@
-/** Functions that wait: for a timer, a server on this machine, a file, a limit, or libuv's own threads. */
+/**
+ * Functions that wait: for a timer, a server on this machine, a file, a limit, or libuv's own
+ * threads.
+ */
 import { createHash, pbkdf2 } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

@@ -44,7 +44,10 @@ export interface ScalePoint {
   readonly speedUp: Estimate
   /** The speed-up over the number of workers. */
   readonly efficiency: number
-  /** The serial part by Karp and Flatt; undefined for one worker. Where it grows with them, more than a serial part is lost. */
+  /**
+   * The serial part by Karp and Flatt; undefined for one worker. Where it grows with them, more
+   * than a serial part is lost.
+   */
   readonly karpFlatt: number | undefined
   /** Undefined where Node does not tell a thread's CPU time (22). */
   readonly losses: Losses | undefined
@@ -58,7 +61,10 @@ export interface Scaling {
   /** The same calls in a loop, on one thread. */
   readonly loopMs: Estimate
   readonly points: readonly ScalePoint[]
-  /** The fewest workers that are within 5 % of the least time of those that are shown to be faster than one. */
+  /**
+   * The fewest workers that are within 5 % of the least time of those that are shown to be faster
+   * than one.
+   */
   readonly best: number
   /** What most is lost to with the most workers that were measured. */
   readonly culprit: LossName | undefined
@@ -83,14 +89,14 @@ const nearBest = 1.05
 const mostThreads = 256
 
 /**
- * Runs the task over the inputs on threads, with one number of workers after the other, in turns; tells the speed-up of
- * each with its interval, what their time is lost to, the laws that it follows, and which number is best. Every input runs
- * many times.
+ * Runs the task over the inputs on threads, with one number of workers after the other, in turns;
+ * tells the speed-up of each with its interval, what their time is lost to, the laws that it
+ * follows, and which number is best. Every input runs many times.
  *
  * What the task throws rejects.
  * @throws OptionError
  * @example
- *     const { best, points, culprit } = await scale(render, { inputs: tiles, workers: [1, 2, 4, 8] })
+ *   const { best, points, culprit } = await scale(render, { inputs: tiles, workers: [1, 2, 4, 8] })
  */
 export async function scale<F extends AnyFunction>(
   task: Task<F>,

@@ -1,15 +1,24 @@
-/** What a series of times with more and more workers says: laws that it follows, each with its doubt. */
+/**
+ * What a series of times with more and more workers says: laws that it follows, each with its
+ * doubt.
+ */
 import { VirtualRuntime } from '../runtime/virtual.ts'
 import type { Estimate } from './estimate.ts'
 import { median, quantile } from './statistics.ts'
 
-/** So many workers, and what each round took with them, in ms: rounds of all points ran side by side. */
+/**
+ * So many workers, and what each round took with them, in ms: rounds of all points ran side by
+ * side.
+ */
 export interface Timed {
   readonly workers: number
   readonly samplesMs: readonly number[]
 }
 
-/** Amdahl, "Validity of the single processor approach to achieving large scale computing capabilities", 1967. */
+/**
+ * Amdahl, "Validity of the single processor approach to achieving large scale computing
+ * capabilities", 1967.
+ */
 export interface Amdahl {
   /** The part of the work that no number of workers makes shorter. */
   readonly serial: Estimate
@@ -23,7 +32,10 @@ export interface Usl {
   readonly contention: Estimate
   /** What each pays for each other one: with it, more workers make it slower at last. */
   readonly coherency: Estimate
-  /** The number of workers beyond which it gets slower; undefined unless the interval of `coherency` excludes 0. */
+  /**
+   * The number of workers beyond which it gets slower; undefined unless the interval of `coherency`
+   * excludes 0.
+   */
   readonly peak: Estimate | undefined
   /** Throughput of one worker, in runs per ms. */
   readonly single: number
@@ -33,7 +45,10 @@ const draws = 400
 /** Three unknowns from fewer points would be a drawing, not a fit. */
 const fewestForUsl = 6
 
-/** Karp and Flatt, "Measuring parallel processor performance", 1990: the serial part, as seen with n workers. */
+/**
+ * Karp and Flatt, "Measuring parallel processor performance", 1990: the serial part, as seen with n
+ * workers.
+ */
 export function karpFlatt(speedUp: number, workers: number): number | undefined {
   return workers === 1 ? undefined : (1 / speedUp - 1 / workers) / (1 - 1 / workers)
 }
@@ -67,7 +82,10 @@ function mediansOf(timed: readonly Timed[]): Point[] {
   return timed.map(({ workers, samplesMs }) => ({ workers, ms: median(samplesMs) }))
 }
 
-/** The figure of the medians, with the interval that drawing whole rounds again gives it (Efron, 1979). */
+/**
+ * The figure of the medians, with the interval that drawing whole rounds again gives it (Efron,
+ * 1979).
+ */
 function bootstrapped(timed: readonly Timed[], figure: (points: readonly Point[]) => number): Estimate {
   const chance = new VirtualRuntime({ seed: 1 })
   const rounds = Math.min(...timed.map(({ samplesMs }) => samplesMs.length))
@@ -95,7 +113,9 @@ function serialOf(points: readonly Point[]): number {
   return Math.min(1, Math.max(0, above / below))
 }
 
-/** n/X(n) = (1 + σ(n−1) + κn(n−1))/λ, which is linear in 1/λ, σ/λ and κ/λ; none of them is negative. */
+/**
+ * n/X(n) = (1 + σ(n−1) + κn(n−1))/λ, which is linear in 1/λ, σ/λ and κ/λ; none of them is negative.
+ */
 function uslOf(points: readonly Point[]): { contention: number; coherency: number; single: number } {
   const rows = points.map(({ workers: n, ms }) => ({ of: [1, n - 1, n * (n - 1)], is: n * ms }))
   const all = leastSquares(rows, [0, 1, 2])

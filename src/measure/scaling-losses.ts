@@ -35,7 +35,10 @@ export interface UseOfRun {
 /** Above this share of the wall time the main thread is the bound. */
 const mainIsBusy = 0.8
 
-/** Undefined where Node does not tell a thread's CPU time. `single` is a run with one worker; `copyMs` all workers' part of copying. */
+/**
+ * Undefined where Node does not tell a thread's CPU time. `single` is a run with one worker;
+ * `copyMs` all workers' part of copying.
+ */
 export function lossesOf(run: UseOfRun, single: UseOfRun, copyMs: number): Losses | undefined {
   const cpuMs = cpuOf(run)
   const singleCpuMs = cpuOf(single)
@@ -64,7 +67,10 @@ export function lossesOf(run: UseOfRun, single: UseOfRun, copyMs: number): Losse
   })
 }
 
-/** Clocks of several threads don't agree to the last ms: together the parts are no more than the whole. */
+/**
+ * Clocks of several threads don't agree to the last ms: together the parts are no more than the
+ * whole.
+ */
 function within(losses: Losses): Losses {
   const all = Math.max(1, sum(Object.values(losses)))
   return Object.fromEntries(lossNames.map(name => [name, losses[name] / all])) as Losses

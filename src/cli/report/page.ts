@@ -25,7 +25,10 @@ export class Page {
     return element
   }
 
-  /** The whole page: what it is about, where and when it was measured, its sections, how it was measured. */
+  /**
+   * The whole page: what it is about, where and when it was measured, its sections, how it was
+   * measured.
+   */
   whole(
     { title, heading, method }: { title: string; heading: string; method: string },
     here: Surroundings,

@@ -1,4 +1,7 @@
-/** The report of `atonce scale`, and its picture: speed-up beside the laws, and what the workers' time is lost to. */
+/**
+ * The report of `atonce scale`, and its picture: speed-up beside the laws, and what the workers'
+ * time is lost to.
+ */
 import * as Plot from '@observablehq/plot'
 import type { LossName, ScalePoint, Scaling } from '../../measure.ts'
 import { counted, factor, factorWithin } from '../figures.ts'
@@ -43,7 +46,9 @@ export function reportOf(
   return page.whole(about, here, occasion, [section])
 }
 
-/** The speed-up alone, as an SVG file that stands by itself: colours are those of the light page. */
+/**
+ * The speed-up alone, as an SVG file that stands by itself: colours are those of the light page.
+ */
 export function pictureOf(scaling: Scaling): string {
   const { svg } = speedUpChart(scaling, emptyDocument())
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
