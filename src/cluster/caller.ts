@@ -28,12 +28,12 @@ import { cancelInStore, orderToStop } from './cancelling.ts'
 import type { Engine } from './engine.ts'
 import {
   crossing,
-  type Ending,
   type Envelope,
   type NodeNews,
   type Order,
   readEnding,
   readNews,
+  type Settled,
   writeMessage,
 } from './messages.ts'
 import type { Node } from './node.ts'
@@ -62,8 +62,6 @@ const lookEveryMs = 2_000
 const looksAtOnce = 256
 /** After so many looks without a missing value, a stream fails. */
 const patientLooks = 5
-
-type Settled = Extract<Ending, { kind: 'settled' }>
 
 export class Caller implements Backend, AdmissionOwner, LiveExecutor {
   readonly model = 'cluster'
@@ -191,7 +189,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
   #stop(call: Call, error: Error): void {
     const failure = failureOf(error)
     orderToStop(this.engine, call.node, call.id, failure)
-    void cancelInStore(this.engine.records('calls'), call.id, failure).catch(() => {})
+    void cancelInStore(this.engine, 'calls', call.id, failure).catch(() => {})
   }
 
   room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
@@ -233,9 +231,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     if (news === undefined) return
     const call = this.#calls.get(news.id)
     if (call !== undefined) return this.#heard(call, news)
-    if (news.kind !== 'settled') return
-    const ending = readEnding(news.ending)
-    if (ending?.kind === 'settled') this.#ears.get(news.id)?.(ending)
+    if (news.kind === 'settled') this.#ears.get(news.id)?.(news)
   }
 
   #heard(call: Call, news: NodeNews): void {
@@ -245,11 +241,9 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
       case 'progress':
         if (call.state === 'queued') this.#started(call, call.node)
         return call.job.progressed(news.done, news.total)
-      case 'settled': {
-        const ending = readEnding(news.ending)
-        if (ending?.kind === 'settled' && call.isWhole(ending)) this.#settle(call, ending)
+      case 'settled':
+        if (call.isWhole(news)) this.#settle(call, news)
         return
-      }
       default: {
         if (call.state === 'queued') this.#started(call, call.node)
         const ending = this.#values(call, news)

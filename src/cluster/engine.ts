@@ -74,16 +74,18 @@ export interface Records {
 }
 
 /**
- * What is kept: outcomes of calls whose caller waits (minutes), of submitted tasks (a day),
- * failures of attempts, dead letters (two weeks), idempotency keys (a day), nodes (seconds).
+ * What is kept: outcomes of calls whose caller waits (minutes), of submitted tasks (a day), ids of
+ * cancelled ones (an hour), failures of attempts, dead letters (two weeks), idempotency keys (a
+ * day), nodes (seconds).
  */
-export const buckets = ['calls', 'results', 'history', 'dead', 'keys', 'nodes'] as const
+export const buckets = ['calls', 'results', 'cancelled', 'history', 'dead', 'keys', 'nodes'] as const
 export type Bucket = (typeof buckets)[number]
 
 /** How long records of a bucket are kept after they were written. */
 export const keptMs: Readonly<Record<Bucket, number>> = {
   calls: 10 * 60_000,
   results: 24 * 3_600_000,
+  cancelled: 3_600_000,
   history: 24 * 3_600_000,
   dead: 14 * 24 * 3_600_000,
   keys: 24 * 3_600_000,

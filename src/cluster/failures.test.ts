@@ -182,37 +182,38 @@ test('a node that closes hands back what it has not ended, and another one ends 
     assert.deepEqual(tasks.begun.get(1), [1, 2])
   }))
 
-test('machines that die, freeze and come back at any moment lose no task, and each is settled once', () =>
-  simulate(
-    async ({ random }) => {
-      tasks.begun.clear()
-      const all = machines(3, { workers: 2, loss: 0.1 })
-      const numbers = Array.from({ length: 40 }, (_, n) => n)
-      const endings = Promise.all(numbers.map(n => all.jobs.run(tasks.double, n, 50 + random() * 2_000)))
-      let over = false
-      const faults = (async () => {
-        while (!over) {
-          await sleep(200 + random() * 1_500)
-          const { engine } = all.nodes[Math.floor(random() * all.nodes.length)] as (typeof all.nodes)[0]
-          if (random() < 0.3) {
-            engine.kill()
-            all.start()
-          } else {
-            engine.freeze()
-            await sleep(random() * 2 * leaseMs)
-            engine.thaw()
+for (const isLocal of [true, false])
+  test(`machines that die, freeze and come back at any moment lose no task, and each is settled once (${isLocal ? 'here' : 'as with a server'})`, () =>
+    simulate(
+      async ({ random }) => {
+        tasks.begun.clear()
+        const all = machines(3, { workers: 2, loss: 0.1, isLocal })
+        const numbers = Array.from({ length: 40 }, (_, n) => n)
+        const endings = Promise.all(numbers.map(n => all.jobs.run(tasks.double, n, 50 + random() * 2_000)))
+        let over = false
+        const faults = (async () => {
+          while (!over) {
+            await sleep(200 + random() * 1_500)
+            const { engine } = all.nodes[Math.floor(random() * all.nodes.length)] as (typeof all.nodes)[0]
+            if (random() < 0.3) {
+              engine.kill()
+              all.start()
+            } else {
+              engine.freeze()
+              await sleep(random() * 2 * leaseMs)
+              engine.thaw()
+            }
           }
-        }
-      })()
-      assert.deepEqual(
-        await endings,
-        numbers.map(n => 2 * n),
-      )
-      over = true
-      await faults
-      const { done, failed } = all.jobs.stats()
-      assert.deepEqual([done, failed], [40, 0])
-      await all.close()
-    },
-    { runs },
-  ))
+        })()
+        assert.deepEqual(
+          await endings,
+          numbers.map(n => 2 * n),
+        )
+        over = true
+        await faults
+        const { done, failed } = all.jobs.stats()
+        assert.deepEqual([done, failed], [40, 0])
+        await all.close()
+      },
+      { runs },
+    ))

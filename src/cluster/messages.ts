@@ -5,7 +5,7 @@
  *     caller ── Envelope ──▶ store ──▶ node            the task to run (durable)
  *     node ── Ending ──▶ store                         what became of it (durable; the first one counts)
  *     node ── NodeNews ──▶ caller                      hints: begun, progress, settled, values of a stream
- *     caller ── Order ──▶ node                         hints: cancel, so much more of a stream, no more of it
+ *     caller ── Order ──▶ node                         hints: look, cancel, so much more of a stream, no more of it
  */
 import type { Place } from '../declared/declarations.ts'
 import type { TaskIdentity } from '../executor/address.ts'
@@ -64,9 +64,10 @@ export interface Envelope {
 
 /** What stands in the store about a task that was begun, and in the end instead of it. */
 export type Ending =
-  | { readonly kind: 'begun'; readonly node: string }
+  | { readonly kind: 'begun'; readonly node: string; readonly attempt: number }
   | {
       readonly kind: 'settled'
+      readonly id: string
       readonly reply: NestedReply
       readonly workMs: number
       /** The node that ran it; empty if none has. */
@@ -76,6 +77,8 @@ export type Ending =
       readonly batches: number
     }
 
+export type Settled = Extract<Ending, { kind: 'settled' }>
+
 export type NodeNews =
   | { readonly kind: 'started'; readonly id: string; readonly node: string }
   | {
@@ -84,7 +87,7 @@ export type NodeNews =
       readonly done: number
       readonly total: number | undefined
     }
-  | { readonly kind: 'settled'; readonly id: string; readonly ending: Uint8Array }
+  | Settled
   | {
       readonly kind: 'yielded'
       readonly id: string
@@ -96,6 +99,8 @@ export type NodeNews =
   | { readonly kind: 'returning'; readonly id: string; readonly batch: number }
 
 export type Order =
+  /** It may be cancelled in a moment: whoever has not begun it looks at its record before. */
+  | { readonly kind: 'look'; readonly id: string }
   | { readonly kind: 'cancel'; readonly id: string; readonly failure: WireFailure }
   /**
    * All that the stream was ever allowed: of two of them, the larger one counts, whichever comes
@@ -191,9 +196,10 @@ function isStore(value: unknown): value is SentStore {
 
 function isEnding(message: unknown): message is Ending {
   if (!isRecord(message) || typeof message['node'] !== 'string') return false
-  if (message['kind'] === 'begun') return true
+  if (message['kind'] === 'begun') return isCount(message['attempt'])
   return (
     message['kind'] === 'settled' &&
+    isId(message['id']) &&
     isReply(message['reply']) &&
     isTime(message['workMs']) &&
     isCount(message['attempt']) &&
@@ -229,7 +235,7 @@ function isNews(message: unknown): message is NodeNews {
     case 'progress':
       return isNumber(message['done']) && (message['total'] === undefined || isNumber(message['total']))
     case 'settled':
-      return types.isUint8Array(message['ending'])
+      return isEnding(message)
     case 'yielded':
       return (
         isCount(message['batch']) &&
@@ -247,6 +253,7 @@ function isNews(message: unknown): message is NodeNews {
 function isOrder(message: unknown): message is Order {
   if (!isRecord(message) || !isId(message['id'])) return false
   const { kind } = message
+  if (kind === 'look') return true
   if (kind === 'granted') return isCount(message['total'])
   return (kind === 'cancel' || kind === 'leave') && isFailure(message['failure'])
 }

@@ -16,6 +16,7 @@ import type { Task } from '../task/task.ts'
 import { decode, MessageDecoding } from '../wire/codec.ts'
 import { decodeFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
+import type { Cancelled } from './cancelling.ts'
 import { type Catalogue, show } from './catalogue.ts'
 import { buryDead, noteFailure } from './dead.ts'
 import type { Delivery, Engine, Records } from './engine.ts'
@@ -54,6 +55,7 @@ export interface CallHost {
   readonly backend: Backend
   readonly catalogue: Catalogue
   readonly counts: NodeCounts
+  readonly cancelled: Cancelled
   over(call: NodeCall): void
 }
 
@@ -108,7 +110,8 @@ export class NodeCall implements NodeJobOwner {
       const { catalogue } = this.#host
       const found = catalogue.find(this.#envelope.task)
       this.#beatSoon()
-      if (!(await this.#isFirst())) return this.#end()
+      const isFirst = this.#isFirst()
+      if (!(isFirst === true || (await isFirst))) return this.#end()
       if ('why' in found) return await this.#unknown(found.why)
       if (this.#envelope.untilMs < this.#host.engine.wallMs())
         return await this.#settle(failed(this.#expired()), 0)
@@ -119,7 +122,7 @@ export class NodeCall implements NodeJobOwner {
   }
 
   /** An order of the caller's. */
-  hear(order: Order): void {
+  hear(order: Exclude<Order, { kind: 'look' }>): void {
     const { backend } = this.#host
     if (order.kind === 'granted') {
       const more = this.#stream?.grant(order.total) ?? 0
@@ -130,6 +133,12 @@ export class NodeCall implements NodeJobOwner {
     for (const job of this.#jobs)
       if (order.kind === 'leave') backend.leave(job, reason)
       else backend.cancel(job, reason)
+  }
+
+  /** It was taken ahead of its turn, and not begun: somebody else may have it at once. */
+  handBack(): void {
+    this.#delivery.back(0, false)
+    this.#end()
   }
 
   /** The node ends before it: whoever may run it again gets it at once. */
@@ -149,13 +158,24 @@ export class NodeCall implements NodeJobOwner {
 
   // ── whether to run it ──
 
-  /** Whether nobody has settled it, nor begun what may not be run twice. */
-  async #isFirst(): Promise<boolean> {
-    const records = this.#records
+  /**
+   * Whether nobody has settled it, nor begun what may not be run twice; most times that is known at
+   * once.
+   */
+  #isFirst(): true | Promise<boolean> {
+    const { cancelled, engine } = this.#host
+    if (this.#records === undefined) return true
+    const isFresh = this.#envelope.idempotent && this.#delivery.attempt === 1
+    // In one program a look costs nothing, and no connection keeps orders and tasks in their order.
+    const mayBegin = isFresh && !engine.isLocal && cancelled.isLoaded && !cancelled.has(this.id)
+    return mayBegin || this.#isFirstIn(this.#records)
+  }
+
+  async #isFirstIn(records: Records): Promise<boolean> {
     const { counts, id: node } = this.#host
-    if (records === undefined) return true
+    const { attempt } = this.#delivery
     if (!this.#envelope.idempotent) {
-      this.#revision = await records.create(this.id, writeMessage({ kind: 'begun', node }))
+      this.#revision = await records.create(this.id, writeMessage({ kind: 'begun', node, attempt }))
       if (this.#revision !== undefined) return true
     }
     const record = await records.get(this.id)
@@ -309,6 +329,7 @@ export class NodeCall implements NodeJobOwner {
   #endingOf(reply: NestedReply, workMs: number): Uint8Array {
     const ending = (what: NestedReply): Ending => ({
       kind: 'settled',
+      id: this.id,
       reply: plainReply(what),
       workMs,
       node: this.#host.id,
@@ -322,13 +343,14 @@ export class NodeCall implements NodeJobOwner {
     }
   }
 
+  /** The ending as it is stored is the news of it. */
   #hint(ending: Uint8Array): void {
-    this.#tell({ kind: 'settled', id: this.id, ending })
+    const { to } = this.#envelope
+    if (to !== '') this.#host.engine.publish(`caller.${to}`, ending)
   }
 
   #tell(news: NodeNews): void {
-    const { to } = this.#envelope
-    if (to !== '') this.#host.engine.publish(`caller.${to}`, writeMessage(news))
+    if (this.#envelope.to !== '') this.#hint(writeMessage(news))
   }
 
   // ── the lease ──

@@ -13,6 +13,8 @@ import { backendOf, type Executor } from '../executor/executor.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { toBytes } from '../wire/portable/writer.ts'
+import { Ahead } from './ahead.ts'
+import { Cancelled } from './cancelling.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Consumer, Delivery, Engine } from './engine.ts'
 import { readEnvelope, readOrder } from './messages.ts'
@@ -29,6 +31,8 @@ export interface NodeParts {
 
 /** How often a node says that it is there; a record of it is kept for five times as long. */
 const aliveEveryMs = 3_000
+/** How long a task that was taken ahead may wait for its turn, until others are asked. */
+const patientMs = 250
 
 export class Node implements CallHost {
   readonly id: string
@@ -46,7 +50,12 @@ export class Node implements CallHost {
     forged: 0,
     handedOn: 0,
   }
+  readonly cancelled: Cancelled
   readonly #calls = new Map<string, NodeCall>()
+  /** Taken ahead of their turn; nothing was done for them yet. */
+  readonly #held: NodeCall[] = []
+  readonly #ahead = new Ahead()
+  #handingBack: Timer | undefined
   #consumer: Consumer | undefined
   #silence: (() => void)[] = []
   #alive: Timer | undefined
@@ -67,6 +76,7 @@ export class Node implements CallHost {
     this.backend = backend
     this.queues = queues
     this.catalogue = catalogue
+    this.cancelled = new Cancelled(engine)
   }
 
   /** How many tasks it runs at a time. */
@@ -79,10 +89,11 @@ export class Node implements CallHost {
   }
 
   start(): void {
+    this.cancelled.load()
     for (const at of [`node.${this.id}`, 'nodes']) this.#silence.push(this.engine.listen(at, this.#hear))
     this.#consumer = this.engine.consume({
       queues: this.queues,
-      places: () => (this.#closing ? 0 : this.places - this.#calls.size),
+      places: () => this.#room,
       take: delivery => this.#take(delivery),
     })
     if (!this.engine.isLocal) this.#sayAlive()
@@ -94,7 +105,9 @@ export class Node implements CallHost {
    */
   async close(graceMs: number): Promise<void> {
     this.#closing = true
+    this.cancelled.stop()
     await this.#consumer?.stop().catch(() => {})
+    this.#handBack()
     if (this.#calls.size > 0 && graceMs > 0) await this.#drain(graceMs)
     await Promise.all([...this.#calls.values()].map(call => call.giveUp()))
     this.#alive?.cancel()
@@ -109,8 +122,47 @@ export class Node implements CallHost {
 
   over(call: NodeCall): void {
     if (this.#calls.get(call.id) === call) this.#calls.delete(call.id)
+    this.#ahead.over()
+    const next = this.#held.shift()
+    if (next !== undefined) void next.begin()
     if (this.#calls.size === 0) this.#left?.unpark()
-    this.#consumer?.wake()
+    if (this.#room > 0) this.#consumer?.wake()
+  }
+
+  // ── ahead of their turn ──
+
+  /**
+   * How many more to take: all that there is room for, or none while that would be a few at a time.
+   */
+  get #room(): number {
+    if (this.#closing) return 0
+    const room = this.places + this.#ahead.count - this.#calls.size
+    const isFew = room < this.#ahead.count / 2
+    return isFew && this.#calls.size >= this.places ? 0 : room
+  }
+
+  /** Each worker has one more at hand when the present ones are short. */
+  get #begins(): number {
+    return this.places + Math.min(this.places, this.#ahead.count)
+  }
+
+  #hold(call: NodeCall): void {
+    this.#held.push(call)
+    if (this.#handingBack !== undefined) return
+    const first = this.#held[0]
+    this.#handingBack = runtime().setTimer(patientMs, () => {
+      this.#handingBack = undefined
+      if (this.#held[0] === first) this.#handBack() // What runs now is long.
+      const [next] = this.#held.splice(0, 1)
+      if (next !== undefined) this.#hold(next)
+    })
+    this.#handingBack.unref()
+  }
+
+  /** To whoever has a place for them. */
+  #handBack(): void {
+    this.#ahead.forget()
+    for (const call of this.#held.splice(0)) call.handBack()
   }
 
   async #drain(graceMs: number): Promise<void> {
@@ -130,12 +182,15 @@ export class Node implements CallHost {
     }
     const call = new NodeCall(this, delivery, envelope)
     this.#calls.set(envelope.id, call)
-    void call.begin()
+    if (this.#calls.size - this.#held.length > this.#begins) this.#hold(call)
+    else void call.begin()
   }
 
   readonly #hear = (bytes: Uint8Array): void => {
     const order = readOrder(bytes)
-    if (order !== undefined) this.#calls.get(order.id)?.hear(order)
+    if (order === undefined) return
+    if (order.kind === 'look') this.cancelled.hear(order.id)
+    else this.#calls.get(order.id)?.hear(order)
   }
 
   // ── what others see of it ──
@@ -163,5 +218,6 @@ export class Node implements CallHost {
       revision === undefined
         ? await records.create(this.id, bytes)
         : await records.replace(this.id, bytes, revision)
+    this.#revision ??= (await records.get(this.id))?.revision
   }
 }

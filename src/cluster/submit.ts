@@ -228,7 +228,7 @@ export class Submissions {
       new AbortError(`Task ${id} was cancelled.`, reason === undefined ? undefined : { cause: reason }),
     )
     const { engine } = this.#caller
-    const isCancelled = await cancelInStore(engine.records('results'), id, failure)
+    const isCancelled = await cancelInStore(engine, 'results', id, failure)
     if (isCancelled) orderToStop(engine, undefined, id, failure)
     return isCancelled
   }

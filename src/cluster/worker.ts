@@ -1,8 +1,11 @@
 /** A node as a program of its own: what `npx atonce worker` runs. */
 import type { Executor } from '../executor/executor.ts'
+import { runtime } from '../runtime/runtime.ts'
 import type { Task } from '../task/task.ts'
 import { Catalogue } from './catalogue.ts'
 import { type ClusterOptions, engineOf } from './cluster.ts'
+import type { Engine } from './engine.ts'
+import { EngineUnavailableError } from './errors.ts'
 import { checkName, randomName } from './names.ts'
 import { Node } from './node.ts'
 
@@ -10,6 +13,8 @@ export interface WorkerOptions extends Omit<ClusterOptions, 'on' | 'queue' | 'qu
   readonly servers: string | readonly string[]
   readonly queues: readonly string[]
   readonly on: Executor
+  /** How long it waits for a server that is not up yet. Default 30,000. */
+  readonly connectTimeoutMs?: number
   /** What it runs, and nothing else. */
   readonly tasks: readonly Task[]
 }
@@ -23,6 +28,10 @@ export interface StartedWorker {
   close(graceMs: number): Promise<void>
 }
 
+/** A node is a service: it may be started before its server. */
+const patientMs = 30_000
+const retryMs = 200
+
 /**
  * Connects and begins to take tasks.
  * @throws OptionError, InsecureConnectionError, MissingPeerError, EngineUnavailableError
@@ -31,7 +40,7 @@ export async function startWorker(options: WorkerOptions): Promise<StartedWorker
   const { queues, on, tasks, name = 'node' } = options
   for (const queue of queues) checkName('worker --queues', queue)
   const engine = engineOf(options)
-  await engine.open()
+  await openWithin(engine, options.connectTimeoutMs ?? patientMs)
   const node = new Node({
     id: `${name}-${randomName()}`,
     engine,
@@ -48,4 +57,18 @@ export async function startWorker(options: WorkerOptions): Promise<StartedWorker
       await engine.close()
     },
   }
+}
+
+/** Tries again while there is no server; one that refuses this user refuses for good. */
+async function openWithin(engine: Engine, ms: number): Promise<void> {
+  const untilMs = runtime().now() + ms
+  for (;;)
+    try {
+      return await engine.open()
+    } catch (error) {
+      const { cause } = error as { readonly cause?: { readonly name?: string } }
+      if (!(error instanceof EngineUnavailableError) || /auth/i.test(cause?.name ?? '')) throw error
+      if (runtime().now() > untilMs) throw error
+      await new Promise<void>(resolve => void runtime().setTimer(retryMs, resolve))
+    }
 }

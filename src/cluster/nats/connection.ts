@@ -19,6 +19,11 @@ export interface NatsAccess {
   readonly insecure?: boolean
   /** How long the first connection may take. Default 5,000. */
   readonly connectTimeoutMs?: number
+  /**
+   * Where answers go: each user has an inbox of its own, since whoever may hear an inbox reads all
+   * that is answered there.
+   */
+  readonly inboxPrefix?: string
 }
 
 /**
@@ -64,6 +69,7 @@ export async function connectTo(
       timeout,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
+      ...(access.inboxPrefix === undefined ? {} : { inboxPrefix: access.inboxPrefix }),
       pingInterval: 10_000, // A peer whose cable was cut is noticed within half a minute.
       ...(user === undefined ? {} : { user, pass: password }),
       ...(credentials === undefined

@@ -28,10 +28,12 @@ import { EngineUnavailableError, SubmitUnknownError } from '../errors.ts'
 import { maxMessageBytes } from '../messages.ts'
 import { checkAccess, connectTo, type NatsAccess } from './connection.ts'
 import { inlined, stored, unframed } from './frames.ts'
-import type { JetStream, Kv, NatsClient, NatsConnection, ObjectStore } from './load.ts'
-import { loadNats } from './load.ts'
+import { loadNats, type NatsClient, type NatsConnection, type ObjectStore } from './load.ts'
 import { type Lane, lanes, Puller } from './pull.ts'
+import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
+import { encodedHeaders, Requests, Unanswered } from './requests.ts'
+import { Streams } from './streams.ts'
 
 export interface NatsOptions extends NatsAccess {
   readonly namespace: string
@@ -44,14 +46,12 @@ export interface NatsOptions extends NatsAccess {
 interface Open {
   readonly client: NatsClient
   readonly connection: NatsConnection
-  readonly js: JetStream
+  readonly requests: Requests
+  readonly streams: Streams
   readonly objects: ObjectStore
 }
 
 const dueHeader = 'Ao-Due'
-/** How often a submission is tried, with the same id, before it is said that nobody knows. */
-const submitTries = 8
-const idempotenceMs = 2 * 60_000
 
 export class NatsEngine implements Engine {
   readonly name: string
@@ -59,8 +59,10 @@ export class NatsEngine implements Engine {
   readonly isLocal = false
   readonly wallMs = wallMs
   readonly #options: NatsOptions
-  readonly #buckets = new Map<Bucket, Promise<Kv>>()
-  readonly #queues = new Map<string, Promise<void>>()
+  /** What is there, by its name; a promise while it is made. */
+  readonly #there = new Map<string, true | Promise<void>>()
+  readonly #records = new Map<Bucket, Records>()
+  readonly #ready: ReadyHints
   #opening: Promise<Open> | undefined
   #open: Open | undefined
   #closed = false
@@ -70,6 +72,10 @@ export class NatsEngine implements Engine {
     this.name = `NATS at ${checkAccess(options).join(', ')}`
     this.#options = options
     this.leaseMs = options.leaseMs
+    this.#ready = new ReadyHints(queue => {
+      const connection = this.#open?.connection
+      if (connection?.isClosed() === false) connection.publish(`${this.#root}.ready.${queue}`)
+    })
   }
 
   async open(): Promise<void> {
@@ -91,12 +97,14 @@ export class NatsEngine implements Engine {
     const client = await loadNats()
     const connection = await connectTo(client, this.#options, 'atonce')
     try {
-      await this.#ensureStream(client, connection)
+      const requests = new Requests(connection, client.createInbox(this.#options.inboxPrefix))
+      const streams = new Streams(requests, this.#options.replicas)
+      await streams.ensureTasks(this.#named('tasks'), `${this.#root}.t.>`)
       const objects = await client.objects(connection, this.#named('blobs'), {
         ttl: keptMs.results * 1e6,
         replicas: this.#options.replicas,
       })
-      this.#open = { client, connection, js: client.jetstream(connection), objects }
+      this.#open = { client, connection, requests, streams, objects }
       return this.#open
     } catch (cause) {
       await connection.close().catch(() => {})
@@ -105,24 +113,6 @@ export class NatsEngine implements Engine {
         `${this.name} answers, but its JetStream can't be used: ${why}. Start the server with -js, and let this user use it.`,
         { cause },
       )
-    }
-  }
-
-  async #ensureStream(client: NatsClient, connection: NatsConnection): Promise<void> {
-    const { streams } = await client.manager(connection)
-    const name = this.#named('tasks')
-    try {
-      await streams.info(name)
-    } catch {
-      await streams.add({
-        name,
-        subjects: [`${this.#root}.t.>`],
-        retention: 'workqueue',
-        storage: 'file',
-        discard: 'new',
-        num_replicas: this.#options.replicas,
-        duplicate_window: idempotenceMs * 1e6,
-      })
     }
   }
 
@@ -138,23 +128,24 @@ export class NatsEngine implements Engine {
 
   async submit({ queue, id, bytes, priority, delayMs }: Entry): Promise<void> {
     if (bytes.length > maxMessageBytes) throw new PayloadTooLargeError(bytes.length, maxMessageBytes)
-    const open = await this.#opened()
-    await this.#ensureQueue(queue)
-    const frame = await this.#frame(bytes)
+    const open = this.#open ?? (await this.#opened())
+    const ensuring = this.#ensureQueue(queue)
+    if (ensuring !== undefined) await ensuring
+    const made = this.#frame(bytes)
+    const frame = made instanceof Uint8Array ? made : await made
     const lane: Lane = delayMs > 0 ? 'later' : priority > 0 ? 'p0' : priority < 0 ? 'p2' : 'p1'
-    const headers = open.client.headers()
-    if (delayMs > 0) headers.set(dueHeader, String(Math.round(wallMs() + delayMs)))
+    const due = delayMs > 0 ? [`${dueHeader}: ${Math.round(wallMs() + delayMs)}`] : []
+    const headers = encodedHeaders(`Nats-Msg-Id: ${id}`, ...due)
     const subject = `${this.#root}.t.${queue}.${lane}.${id}`
-    for (let tries = 1; ; tries += 1)
-      try {
-        await open.js.publish(subject, frame, { msgID: id, headers, timeout: 3_000 })
-        open.connection.publish(`${this.#root}.ready.${queue}`)
-        return
-      } catch (error) {
-        if (/maximum (messages|bytes)/i.test((error as Error).message)) throw new QueueFullError(this.name, 0)
-        if (tries === submitTries || this.#closed) throw new SubmitUnknownError(id, { cause: error })
-        await pause(50 * 2 ** tries)
-      }
+    try {
+      const written = await open.requests.surely(() => open.requests.write(subject, frame, headers))
+      if ('seq' in written) return this.#ready.say(queue)
+      if (/maximum (messages|bytes)/i.test(written.why)) throw new QueueFullError(this.name, 0)
+      throw new EngineUnavailableError(`${this.name} does not take a task: ${written.why}.`)
+    } catch (error) {
+      if (error instanceof Unanswered) throw new SubmitUnknownError(id, { cause: error })
+      throw error
+    }
   }
 
   consume(taking: Taking): Consumer {
@@ -171,7 +162,7 @@ export class NatsEngine implements Engine {
               connection,
               stream: this.#named('tasks'),
               leaseMs: this.leaseMs,
-              inbox: () => client.createInbox(),
+              inbox: () => client.createInbox(this.#options.inboxPrefix),
               consumerOf: (queue, lane) => `${queue}-${lane}`,
               readySubject: queue => `${this.#root}.ready.${queue}`,
               dueInMs: ({ headers }) => Number(headers?.get(dueHeader) || 0) - wallMs(),
@@ -198,69 +189,89 @@ export class NatsEngine implements Engine {
    * The consumers of a queue; they are the same for all nodes, so that each task goes to one of
    * them.
    */
-  #ensureQueue(queue: string): Promise<void> {
-    const known = this.#queues.get(queue)
-    if (known !== undefined) return known
-    const making = this.#makeConsumers(queue)
-    this.#queues.set(queue, making)
-    making.catch(() => this.#queues.delete(queue))
-    return making
-  }
-
-  async #makeConsumers(queue: string): Promise<void> {
-    const { client, connection } = await this.#opened()
-    const { consumers } = await client.manager(connection)
-    for (const lane of lanes) {
-      const name = `${queue}-${lane}`
-      await consumers.info(this.#named('tasks'), name).catch(() =>
-        consumers.add(this.#named('tasks'), {
-          durable_name: name,
+  #ensureQueue(queue: string): Promise<void> | undefined {
+    return this.#ensure(`queue ${queue}`, async ({ streams }) => {
+      for (const lane of lanes)
+        await streams.ensureConsumer(this.#named('tasks'), {
+          durable_name: `${queue}-${lane}`,
           ack_policy: 'explicit',
+          deliver_policy: 'all',
+          replay_policy: 'instant',
           ack_wait: this.leaseMs * 1e6,
           filter_subject: `${this.#root}.t.${queue}.${lane}.>`,
           max_ack_pending: lane === 'later' ? 1_000_000 : 20_000,
           max_deliver: -1,
-        }),
+        })
+    })
+  }
+
+  /** Makes it once; nothing to wait for if it is there. Rejects with EngineUnavailableError. */
+  #ensure(what: string, make: (open: Open) => Promise<void>): Promise<void> | undefined {
+    const known = this.#there.get(what)
+    if (known !== undefined) return known === true ? undefined : known
+    const making = this.#opened()
+      .then(make)
+      .then(
+        () => void this.#there.set(what, true),
+        (error: Error) => {
+          this.#there.delete(what)
+          if (!(error instanceof Unanswered)) throw error
+          throw new EngineUnavailableError(`${this.name} does not answer: ${error.message}.`, {
+            cause: error,
+          })
+        },
       )
-    }
+    this.#there.set(what, making)
+    return making
   }
 
   async depth(queue: string): Promise<Depth> {
     await this.#ensureQueue(queue)
-    const { client, connection } = await this.#opened()
-    const { consumers } = await client.manager(connection)
+    const { streams } = await this.#opened()
     let waiting = 0
     let taken = 0
     for (const lane of lanes) {
-      const info = await consumers.info(this.#named('tasks'), `${queue}-${lane}`)
-      waiting += info.num_pending + (lane === 'later' ? info.num_ack_pending : 0)
-      taken += lane === 'later' ? 0 : info.num_ack_pending
+      const info = await streams.consumer(this.#named('tasks'), `${queue}-${lane}`)
+      const { num_pending: pending, num_ack_pending: given } = info
+      waiting += pending + (lane === 'later' ? given : 0)
+      if (lane === 'later' || given === 0) continue
+      // A server that was killed may count tasks as given that are done and gone: 2.9.10 does.
+      taken += pending > 0 ? given : Math.min(given, (await this.left(queue, lane)).length)
     }
     return { waiting, taken }
+  }
+
+  /** The tasks of a lane that are in the store, by their subjects. */
+  async left(queue: string, lane: Lane): Promise<string[]> {
+    const { streams } = await this.#opened()
+    return streams.subjects(this.#named('tasks'), `${this.#root}.t.${queue}.${lane}.>`)
   }
 
   // ── records ──
 
   records(bucket: Bucket): Records {
-    return new NatsRecords(() => this.#bucket(bucket), {
+    const known = this.#records.get(bucket)
+    if (known !== undefined) return known
+    const name = this.#named(bucket)
+    const ensure = () => this.#ensure(name, ({ streams }) => streams.ensureBucket(name, keptMs[bucket]))
+    const made = new NatsRecords({
+      bucket: name,
+      name: this.name,
+      opened: () => {
+        const ensuring = ensure()
+        return ensuring === undefined && this.#open !== undefined
+          ? this.#open.requests
+          : Promise.resolve(ensuring).then(async () => (await this.#opened()).requests)
+      },
       frame: bytes => this.#frame(bytes),
       unframe: frame => this.#unframe(frame),
+      keys: async () => {
+        await ensure()
+        return (await this.#opened()).streams.keys(name)
+      },
     })
-  }
-
-  #bucket(bucket: Bucket): Promise<Kv> {
-    const known = this.#buckets.get(bucket)
-    if (known !== undefined) return known
-    const opening = this.#opened().then(({ client, connection }) =>
-      client.bucket(connection, this.#named(bucket), {
-        ttl: keptMs[bucket],
-        history: 1,
-        replicas: this.#options.replicas,
-      }),
-    )
-    this.#buckets.set(bucket, opening)
-    opening.catch(() => this.#buckets.delete(bucket))
-    return opening
+    this.#records.set(bucket, made)
+    return made
   }
 
   #frame(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {

@@ -5,7 +5,6 @@ import { MissingPeerError } from '../errors.ts'
 
 export interface NatsHeaders {
   get(name: string): string
-  set(name: string, value: string): void
   readonly code?: number
 }
 
@@ -22,7 +21,11 @@ export interface NatsSubscription {
 
 export interface NatsConnection {
   readonly info?: { readonly version: string; readonly max_payload: number }
-  publish(subject: string, data?: Uint8Array, options?: { reply?: string }): void
+  publish(
+    subject: string,
+    data?: Uint8Array,
+    options?: { reply?: string; headers?: { encode(): Uint8Array } },
+  ): void
   subscribe(
     subject: string,
     options: { callback: (error: Error | null, message: NatsMessage) => void },
@@ -32,42 +35,7 @@ export interface NatsConnection {
   close(): Promise<void>
   isClosed(): boolean
   closed(): Promise<undefined | Error>
-}
-
-export interface JetStream {
-  publish(
-    subject: string,
-    data: Uint8Array,
-    options: { msgID?: string; headers?: NatsHeaders; timeout?: number },
-  ): Promise<{ readonly duplicate: boolean }>
-}
-
-interface Manager {
-  readonly streams: {
-    info(name: string): Promise<{ readonly state: { readonly messages: number } }>
-    add(config: object): Promise<unknown>
-  }
-  readonly consumers: {
-    info(
-      stream: string,
-      name: string,
-    ): Promise<{ readonly num_pending: number; readonly num_ack_pending: number }>
-    add(stream: string, config: object): Promise<unknown>
-  }
-}
-
-export interface KvEntry {
-  readonly value: Uint8Array
-  readonly revision: number
-  readonly operation: string
-}
-
-export interface Kv {
-  create(key: string, value: Uint8Array): Promise<number>
-  update(key: string, value: Uint8Array, revision: number): Promise<number>
-  get(key: string): Promise<KvEntry | null>
-  purge(key: string): Promise<void>
-  keys(): Promise<AsyncIterable<string>>
+  status(): AsyncIterable<{ readonly type: string }>
 }
 
 export interface ObjectStore {
@@ -78,35 +46,21 @@ export interface ObjectStore {
 
 export interface NatsClient {
   connect(options: object): Promise<NatsConnection>
-  headers(): NatsHeaders
   createInbox(prefix?: string): string
   credsAuthenticator(creds: Uint8Array): unknown
-  jetstream(connection: NatsConnection): JetStream
-  manager(connection: NatsConnection): Promise<Manager>
-  bucket(connection: NatsConnection, name: string, options: object): Promise<Kv>
   objects(connection: NatsConnection, name: string, options: object): Promise<ObjectStore>
 }
 
-const installLine = 'npm install @nats-io/transport-node @nats-io/jetstream @nats-io/kv @nats-io/obj'
+const installLine = 'npm install @nats-io/transport-node @nats-io/jetstream @nats-io/obj'
 
 /** @throws MissingPeerError if the client is not installed */
 export async function loadNats(): Promise<NatsClient> {
   try {
-    const [transport, js, kv, obj] = await Promise.all([
-      import('@nats-io/transport-node'),
-      import('@nats-io/jetstream'),
-      import('@nats-io/kv'),
-      import('@nats-io/obj'),
-    ])
+    const [transport, obj] = await Promise.all([import('@nats-io/transport-node'), import('@nats-io/obj')])
     return {
       connect: options => transport.connect(options) as unknown as Promise<NatsConnection>,
-      headers: () => transport.headers() as unknown as NatsHeaders,
       createInbox: prefix => transport.createInbox(prefix),
       credsAuthenticator: creds => transport.credsAuthenticator(creds),
-      jetstream: connection => js.jetstream(connection as never) as unknown as JetStream,
-      manager: connection => js.jetstreamManager(connection as never) as unknown as Promise<Manager>,
-      bucket: async (connection, name, options) =>
-        (await new kv.Kvm(connection as never).create(name, options as never)) as unknown as Kv,
       objects: async (connection, name, options) =>
         (await new obj.Objm(connection as never).create(name, options as never)) as unknown as ObjectStore,
     }

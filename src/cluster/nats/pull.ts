@@ -200,9 +200,10 @@ export class Puller implements Consumer {
         // The server accepts a late sign of life as if it were one in time: this side's own clock
         // tells.
         if (runtime().now() > untilMs) return false
+        const saidMs = runtime().now()
         say('+WPI')
         await connection.flush()
-        untilMs = runtime().now() + leaseMs
+        untilMs = saidMs + leaseMs
         return true
       },
       done: () => say('+ACK'),

@@ -1,61 +1,123 @@
-/** Records on a key-value bucket of JetStream. */
+/**
+ * Records on a key-value bucket of JetStream: each the last message of a subject, changed by the
+ * number of that message.
+ *
+ * A write whose answer got lost may have been done. It is tried again; if the record is another one
+ * then, whether this write has made it shows in its bytes, which no two writers share: endings name
+ * their node and attempt.
+ */
 import type { KeptRecord, Records } from '../engine.ts'
-import type { Kv } from './load.ts'
+import { EngineUnavailableError } from '../errors.ts'
+import { type EncodedHeaders, encodedHeaders, type Requests, Unanswered, type Written } from './requests.ts'
 
-/** Frames and fetches values, large ones by way of the object store. */
-export interface Framing {
+export interface RecordParts {
+  /** The bucket is there, and how to ask for it. */
+  opened(): Promise<Requests> | Requests
+  /** Of the bucket, as `AO_default_results`. */
+  readonly bucket: string
+  /** Of the engine, for messages. */
+  readonly name: string
   frame(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array
   unframe(frame: Uint8Array): Promise<Uint8Array>
-}
-
-export class NatsRecords implements Records {
-  readonly #bucket: () => Promise<Kv>
-  readonly #framing: Framing
-
-  constructor(bucket: () => Promise<Kv>, framing: Framing) {
-    this.#bucket = bucket
-    this.#framing = framing
-  }
-
-  async create(key: string, bytes: Uint8Array): Promise<number | undefined> {
-    const bucket = await this.#bucket()
-    const frame = await this.#framing.frame(bytes)
-    return orTaken(bucket.create(key, frame))
-  }
-
-  async replace(key: string, bytes: Uint8Array, revision: number): Promise<number | undefined> {
-    const bucket = await this.#bucket()
-    const frame = await this.#framing.frame(bytes)
-    return orTaken(bucket.update(key, frame, revision))
-  }
-
-  async get(key: string): Promise<KeptRecord | undefined> {
-    const entry = await (await this.#bucket()).get(key)
-    if (entry === null || entry.operation !== 'PUT') return undefined
-    return { bytes: await this.#framing.unframe(entry.value), revision: entry.revision }
-  }
-
-  async remove(key: string): Promise<void> {
-    await (await this.#bucket()).purge(key)
-  }
-
-  async keys(): Promise<string[]> {
-    const keys: string[] = []
-    for await (const key of await (await this.#bucket()).keys()) keys.push(key)
-    return keys
-  }
+  keys(): Promise<string[]>
 }
 
 /** "Wrong last sequence": the record is another one by now. */
 const wrongLastSequence = 10_071
+const none = new Uint8Array()
+const isNew = encodedHeaders('Nats-Expected-Last-Subject-Sequence: 0')
+const purged = encodedHeaders('KV-Operation: PURGE', 'Nats-Rollup: sub')
 
-async function orTaken(writing: Promise<number>): Promise<number | undefined> {
-  try {
-    return await writing
-  } catch (error) {
-    const { code, api_error: api } = error as { code?: unknown; api_error?: { err_code?: unknown } }
-    const why = api?.err_code ?? code
-    if (why === wrongLastSequence || /wrong last sequence/i.test((error as Error).message)) return undefined
-    throw error
+/** A record as it lies there, removed ones too. */
+interface Found {
+  readonly frame: Uint8Array
+  readonly revision: number
+  readonly isRemoved: boolean
+}
+
+export class NatsRecords implements Records {
+  readonly #parts: RecordParts
+  readonly #prefix: string
+
+  constructor(parts: RecordParts) {
+    this.#parts = parts
+    this.#prefix = `$KV.${parts.bucket}.`
   }
+
+  async create(key: string, bytes: Uint8Array): Promise<number | undefined> {
+    const written = await this.#write(key, bytes, isNew)
+    if (written !== undefined) return written
+    const found = await this.#find(key)
+    return found?.isRemoved === true ? this.#write(key, bytes, after(found.revision)) : undefined
+  }
+
+  replace(key: string, bytes: Uint8Array, revision: number): Promise<number | undefined> {
+    return this.#write(key, bytes, after(revision))
+  }
+
+  async get(key: string): Promise<KeptRecord | undefined> {
+    const found = await this.#find(key)
+    if (found === undefined || found.isRemoved) return undefined
+    return { bytes: await this.#parts.unframe(found.frame), revision: found.revision }
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#surely(requests => requests.write(this.#prefix + key, none, purged))
+  }
+
+  keys(): Promise<string[]> {
+    return this.#parts.keys()
+  }
+
+  async #write(key: string, bytes: Uint8Array, headers: EncodedHeaders): Promise<number | undefined> {
+    const made = this.#parts.frame(bytes)
+    const frame = made instanceof Uint8Array ? made : await made
+    let isAgain = false
+    const written: Written = await this.#surely(async requests => {
+      try {
+        return await requests.write(this.#prefix + key, frame, headers)
+      } catch (error) {
+        isAgain = true
+        throw error
+      }
+    })
+    if ('seq' in written) return written.seq
+    if (written.code !== wrongLastSequence)
+      throw new EngineUnavailableError(`${this.#parts.name} does not take a record: ${written.why}.`)
+    if (!isAgain) return undefined
+    const found = await this.#find(key)
+    return found !== undefined && Buffer.compare(found.frame, frame) === 0 ? found.revision : undefined
+  }
+
+  async #find(key: string): Promise<Found | undefined> {
+    const { bucket } = this.#parts
+    const subject = `$JS.API.DIRECT.GET.KV_${bucket}.${this.#prefix}${key}`
+    const { data, headers } = await this.#surely(async requests => {
+      const answer = await requests.ask(subject, none)
+      if (answer.headers?.code === 503) throw new Unanswered('no answer from JetStream')
+      return answer
+    })
+    if (headers === undefined || headers.code === 404) return undefined
+    const operation = headers.get('KV-Operation')
+    return {
+      frame: data,
+      revision: Number(headers.get('Nats-Sequence')),
+      isRemoved: operation === 'PURGE' || operation === 'DEL',
+    }
+  }
+
+  async #surely<T>(asking: (requests: Requests) => Promise<T>): Promise<T> {
+    const opening = this.#parts.opened()
+    const requests = opening instanceof Promise ? await opening : opening
+    try {
+      return await requests.surely(() => asking(requests))
+    } catch (cause) {
+      if (!(cause instanceof Unanswered)) throw cause
+      throw new EngineUnavailableError(`${this.#parts.name} does not answer: ${cause.message}.`, { cause })
+    }
+  }
+}
+
+function after(revision: number): EncodedHeaders {
+  return encodedHeaders(`Nats-Expected-Last-Subject-Sequence: ${revision}`)
 }

@@ -18,7 +18,20 @@ import {
 
 const { types } = process.getBuiltinModule('node:util')
 
-const firstBytes = 256
+const firstBytes = 1_024
+/** Memory that the last writer is done with; a larger one is left to the collector. */
+let spare: Memory | undefined
+const mostSpareBytes = 64 * 1_024
+
+interface Memory {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly view: DataView
+}
+
+function memoryOf(length: number): Memory {
+  const bytes = new Uint8Array(length)
+  return { bytes, view: new DataView(bytes.buffer) }
+}
 
 /**
  * The bytes of a value that `encode` has readied for another process; `special` says whether it
@@ -35,8 +48,8 @@ class PortableWriter {
   readonly #maxDepth: number
   readonly #numbers = new Map<object, number>()
   readonly #shapes: (readonly string[])[] = []
-  #bytes = new Uint8Array(firstBytes)
-  #view = new DataView(this.#bytes.buffer)
+  #bytes: Uint8Array<ArrayBuffer>
+  #view: DataView
   #at = 0
   #depth = 0
   /** Whether there may be stand-ins in it. */
@@ -47,6 +60,10 @@ class PortableWriter {
   constructor({ maxBytes, maxDepth = defaultDepth }: PortableLimits) {
     this.#maxBytes = maxBytes
     this.#maxDepth = maxDepth
+    const { bytes, view } = spare ?? memoryOf(firstBytes)
+    spare = undefined // Values may be written while one is.
+    this.#bytes = bytes
+    this.#view = view
   }
 
   write(value: unknown, special: boolean): Uint8Array<ArrayBuffer> {
@@ -54,7 +71,9 @@ class PortableWriter {
     for (const byte of [mark, version, special ? 1 : 0]) this.#byte(byte)
     this.#value(value)
     if (this.#at > this.#maxBytes) throw new PayloadTooLargeError(this.#at, this.#maxBytes)
-    return this.#bytes.slice(0, this.#at)
+    const written = this.#bytes.slice(0, this.#at)
+    if (this.#bytes.length <= mostSpareBytes) spare = { bytes: this.#bytes, view: this.#view }
+    return written
   }
 
   #value(value: unknown): void {

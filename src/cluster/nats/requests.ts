@@ -1,0 +1,151 @@
+/**
+ * Questions to the server, many at a time on one subscription; and writes into its streams, which
+ * are certain in the end.
+ *
+ *     ask ─▶ answered │ Unanswered: in time, or at once when the connection breaks
+ *     write ─▶ stored, with its number │ refused │ asked again, until somebody's patience ends
+ *
+ * The client's own requests wait for their full time when a connection breaks, and cost several
+ * times as much CPU: each makes a timer, its headers anew, and two promises.
+ */
+import { runtime, type Timer } from '../../runtime/runtime.ts'
+import type { NatsConnection, NatsMessage } from './load.ts'
+
+/** Headers that were encoded before; all that the client asks of headers. */
+export interface EncodedHeaders {
+  encode(): Uint8Array
+}
+
+/** @param lines without line ends */
+export function encodedHeaders(...lines: readonly string[]): EncodedHeaders {
+  const bytes = Buffer.from(['NATS/1.0', ...lines, '', ''].join('\r\n'))
+  return { encode: () => bytes }
+}
+
+/** Nobody knows whether the server has heard the question. */
+export class Unanswered extends Error {}
+
+/** How long an answer may take; and all tries together, of what is asked again. */
+const answerMs = 3_000
+const patienceMs = 30_000
+const sweepMs = 250
+
+interface Waiting {
+  readonly resolve: (message: NatsMessage) => void
+  readonly reject: (error: Unanswered) => void
+  readonly untilMs: number
+}
+
+/** Where a write stands; or the server's code and words for why it does not. */
+export type Written = { readonly seq: number } | { readonly code: number; readonly why: string }
+
+export class Requests {
+  readonly #connection: NatsConnection
+  readonly #inbox: string
+  /** By number, the oldest first. */
+  readonly #waiting = new Map<number, Waiting>()
+  #asked = 0
+  #sweeper: Timer | undefined
+
+  constructor(connection: NatsConnection, inbox: string) {
+    this.#connection = connection
+    this.#inbox = `${inbox}.`
+    connection.subscribe(`${inbox}.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#hear(message)
+      },
+    })
+    void this.#watch()
+  }
+
+  /** Asks once. Rejects with Unanswered. */
+  ask(subject: string, bytes: Uint8Array, headers?: EncodedHeaders): Promise<NatsMessage> {
+    if (this.#connection.isClosed()) return Promise.reject(new Unanswered('the connection is closed'))
+    this.#asked += 1
+    const number = this.#asked
+    const reply = this.#inbox + number.toString(36)
+    const answer = new Promise<NatsMessage>((resolve, reject) => {
+      this.#waiting.set(number, { resolve, reject, untilMs: runtime().now() + answerMs })
+    })
+    this.#sweeper ??= runtime().setTimer(sweepMs, this.#sweep)
+    try {
+      this.#connection.publish(subject, bytes, headers === undefined ? { reply } : { reply, headers })
+    } catch (error) {
+      this.#take(number)?.reject(new Unanswered((error as Error).message))
+    }
+    return answer
+  }
+
+  /**
+   * Asks until there is an answer. `again` is called before each further try: what was asked may
+   * have been done. Rejects with Unanswered when patience ends.
+   */
+  async surely<T>(asking: () => Promise<T>): Promise<T> {
+    const untilMs = runtime().now() + patienceMs
+    for (let tries = 1; ; tries += 1)
+      try {
+        return await asking()
+      } catch (error) {
+        if (!(error instanceof Unanswered) || this.#connection.isClosed()) throw error
+        if (runtime().now() > untilMs) throw error
+        const pauseMs = Math.min(1_000, 20 * 2 ** tries) * runtime().random()
+        await new Promise<void>(resolve => void runtime().setTimer(pauseMs, resolve))
+      }
+  }
+
+  /** Writes into a stream, once. Rejects with Unanswered. */
+  async write(subject: string, bytes: Uint8Array, headers?: EncodedHeaders): Promise<Written> {
+    const { data, headers: status } = await this.ask(subject, bytes, headers)
+    if (data.length === 0) throw new Unanswered(`no answer from JetStream (${status?.code ?? 'empty'})`)
+    return writtenIn(data)
+  }
+
+  #hear({ subject, data, headers }: NatsMessage): void {
+    const number = Number.parseInt(subject.slice(this.#inbox.length), 36)
+    this.#take(number)?.resolve({ subject, data, ...(headers === undefined ? {} : { headers }) })
+  }
+
+  #take(number: number): Waiting | undefined {
+    const waiting = this.#waiting.get(number)
+    this.#waiting.delete(number)
+    return waiting
+  }
+
+  readonly #sweep = (): void => {
+    this.#sweeper = undefined
+    const nowMs = runtime().now()
+    for (const [number, { untilMs, reject }] of this.#waiting) {
+      if (untilMs > nowMs) break
+      this.#waiting.delete(number)
+      reject(new Unanswered(`no answer within ${answerMs} ms`))
+    }
+    if (this.#waiting.size > 0) this.#sweeper = runtime().setTimer(sweepMs, this.#sweep)
+  }
+
+  /** What is under way when a connection breaks will not be answered. */
+  async #watch(): Promise<void> {
+    for await (const { type } of this.#connection.status())
+      if (type === 'disconnect') this.#fail('the connection broke')
+    this.#fail('the connection is closed')
+  }
+
+  #fail(why: string): void {
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const { reject } of waiting) reject(new Unanswered(why))
+  }
+}
+
+/** Most answers are `{"stream":"AO_default_results","seq":17}`: read without a parser. */
+function writtenIn(data: Uint8Array): Written {
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')
+  const seq = /^\{"stream":"[\w-]+", ?"seq":(\d+)/.exec(text)
+  if (seq !== null) return { seq: Number(seq[1]) }
+  const answer = JSON.parse(text) as {
+    readonly seq?: number
+    readonly error?: { readonly err_code?: number; readonly description?: string }
+  }
+  if (answer.error === undefined) return { seq: answer.seq ?? 0 }
+  const { err_code: code = 0, description: why = 'no reason' } = answer.error
+  return { code, why }
+}

@@ -1,0 +1,141 @@
+/**
+ * Streams, buckets and consumers on the server: looked up, and made where this user may make them.
+ *
+ * A server ignores options that it does not know, in silence. Nothing is asked for here that 2.9
+ * lacks.
+ */
+import { EngineUnavailableError } from '../errors.ts'
+import { type Requests, Unanswered } from './requests.ts'
+
+const dedupeMs = 2 * 60_000
+const subjectsInOnePage = 100_000
+
+/** What the server says of a consumer. */
+export interface ConsumerInfo {
+  readonly num_pending: number
+  readonly num_ack_pending: number
+  readonly num_redelivered: number
+}
+
+/** What the server says of a stream. */
+export interface StreamInfo {
+  readonly config: { readonly num_replicas: number; readonly max_age: number; readonly storage: string }
+  readonly state: {
+    readonly messages: number
+    readonly bytes: number
+    readonly first_ts?: string
+    readonly consumer_count: number
+    readonly subjects?: Readonly<Record<string, number>>
+  }
+}
+
+interface Refusal {
+  readonly error?: { readonly code: number; readonly err_code?: number; readonly description?: string }
+}
+
+export class Streams {
+  readonly #requests: Requests
+  readonly #replicas: number
+
+  constructor(requests: Requests, replicas: number) {
+    this.#requests = requests
+    this.#replicas = replicas
+  }
+
+  /** The stream of tasks: what is done leaves it, and what is full refuses. */
+  async ensureTasks(name: string, subjects: string): Promise<void> {
+    await this.#ensureStream(name, {
+      subjects: [subjects],
+      retention: 'workqueue',
+      discard: 'new',
+      duplicate_window: dedupeMs * 1e6,
+    })
+  }
+
+  /** A bucket as the key-value store of NATS lays it out, so that its own tools read it. */
+  async ensureBucket(name: string, ttlMs: number): Promise<void> {
+    await this.#ensureStream(`KV_${name}`, {
+      subjects: [`$KV.${name}.>`],
+      retention: 'limits',
+      discard: 'new',
+      max_msgs_per_subject: 1,
+      max_age: ttlMs * 1e6,
+      duplicate_window: Math.min(ttlMs, dedupeMs) * 1e6,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      allow_direct: true,
+    })
+  }
+
+  async ensureConsumer(
+    stream: string,
+    config: { readonly durable_name: string; readonly [option: string]: unknown },
+  ): Promise<void> {
+    const name = config.durable_name
+    if ((await this.#find<ConsumerInfo>(`CONSUMER.INFO.${stream}.${name}`)) !== undefined) return
+    await this.#api(`CONSUMER.DURABLE.CREATE.${stream}.${name}`, { stream_name: stream, config })
+  }
+
+  async consumer(stream: string, name: string): Promise<ConsumerInfo> {
+    return await this.#api(`CONSUMER.INFO.${stream}.${name}`, {})
+  }
+
+  /** Undefined if there is none of that name. */
+  stream(name: string): Promise<StreamInfo | undefined> {
+    return this.#find(`STREAM.INFO.${name}`)
+  }
+
+  /** The keys of a bucket; some may be of records that were removed. */
+  async keys(bucket: string): Promise<string[]> {
+    const prefix = `$KV.${bucket}.`
+    return (await this.subjects(`KV_${bucket}`, `${prefix}>`)).map(subject => subject.slice(prefix.length))
+  }
+
+  /** The subjects of all messages in a stream that match the filter. */
+  async subjects(stream: string, filter: string): Promise<string[]> {
+    const found: string[] = []
+    for (;;) {
+      const request = { subjects_filter: filter, offset: found.length }
+      const { state } = await this.#api<StreamInfo>(`STREAM.INFO.${stream}`, request)
+      const page = Object.keys(state.subjects ?? {})
+      found.push(...page)
+      if (page.length < subjectsInOnePage) return found
+    }
+  }
+
+  async remove(stream: string): Promise<boolean> {
+    return (await this.#find(`STREAM.DELETE.${stream}`)) !== undefined
+  }
+
+  async #ensureStream(name: string, config: object): Promise<void> {
+    if ((await this.stream(name)) !== undefined) return
+    const request = { name, storage: 'file', num_replicas: this.#replicas, max_consumers: -1, ...config }
+    await this.#api(`STREAM.CREATE.${name}`, request)
+  }
+
+  async #find<T>(what: string): Promise<T | undefined> {
+    const answer = await this.#ask<T>(what, {})
+    if (answer.error?.code === 404) return undefined
+    return this.#checked(what, answer)
+  }
+
+  async #api<T>(what: string, request: object): Promise<T> {
+    return this.#checked(what, await this.#ask<T>(what, request))
+  }
+
+  #ask<T>(what: string, request: object): Promise<T & Refusal> {
+    const bytes = Buffer.from(JSON.stringify(request))
+    return this.#requests.surely(async () => {
+      const { data, headers } = await this.#requests.ask(`$JS.API.${what}`, bytes)
+      if (data.length === 0) throw new Unanswered(`no answer from JetStream (${headers?.code ?? 'empty'})`)
+      return JSON.parse(Buffer.from(data).toString()) as T & Refusal
+    })
+  }
+
+  #checked<T>(what: string, answer: T & Refusal): T {
+    if (answer.error === undefined) return answer
+    throw new EngineUnavailableError(
+      `The server refuses ${what}: ${answer.error.description ?? `code ${answer.error.code}`}.`,
+    )
+  }
+}
