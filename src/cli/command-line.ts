@@ -19,6 +19,8 @@ import { parseFileForm, releaseStandardInput } from './inputs.ts'
 import { jsonLine } from './json.ts'
 import { models, parseCount, parseModel, parseModels } from './models.ts'
 import { print, printed } from './print.ts'
+import { closerCommand, closeWhenLeft } from './ps/closer.ts'
+import { closeLeftOpen } from './ps/inspector.ts'
 import { ps } from './ps.ts'
 import { run } from './run.ts'
 import { parseNumbers, scale } from './scale.ts'
@@ -217,6 +219,8 @@ function program(ending: { code: ExitCode }): Command {
     .action(async (pid, options) => {
       ending.code = await ps(pid, options)
     })
+
+  atonce.command(closerCommand, { hidden: true }).action(() => closeWhenLeft(closeLeftOpen))
 
   atonce
     .command('doctor')

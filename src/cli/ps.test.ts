@@ -5,8 +5,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
+import { meetingPlace, meetingPrefix } from '../live/rendezvous.ts'
+import { runtime } from '../runtime/runtime.ts'
 import { atonce, ended, start } from './fixtures/command.ts'
 import { endOf, run, untilPorts, withProgram } from './fixtures/program.ts'
 import { listeningPorts } from './ps/port.ts'
@@ -77,16 +80,47 @@ describe('ps', { concurrency: 2 }, () => {
       assert.equal(program.exitCode, null)
     }))
 
-  test('a command that is killed leaves no inspector open', { skip: !linux, timeout: 60_000 }, () =>
-    withProgram(['busy-workers.ts', 'own'], async program => {
-      const watching = start(['ps', String(program.pid), '--open-inspector', '--watch'])
-      const end = ended(watching)
-      await once(watching.stdout as NodeJS.ReadableStream, 'data')
-      assert.equal((await listeningPorts(program.pid as number))?.length, 1)
-      watching.kill('SIGKILL')
-      await end
-      await untilPorts(program, [])
-    }),
+  for (const [kind, args] of [
+    ['a program that turns', ['busy-workers.ts', 'own']],
+    ['a program that never awaits', ['busy-program.ts', 'loop']],
+  ] as const)
+    test(
+      `a command that is killed leaves no inspector open in ${kind}, 10 s later at most`,
+      {
+        skip: !linux,
+        timeout: 60_000,
+      },
+      () =>
+        withProgram(args, async program => {
+          const watching = start(['ps', String(program.pid), '--open-inspector', '--watch'])
+          const end = ended(watching)
+          await once(watching.stdout as NodeJS.ReadableStream, 'data')
+          assert.equal((await listeningPorts(program.pid as number))?.length, 1)
+          watching.kill('SIGKILL')
+          const killedMs = performance.now()
+          await end
+          await untilPorts(program, [])
+          assert.ok(performance.now() - killedMs < 10_000)
+          assert.equal(program.exitCode, null)
+        }),
+    )
+
+  test(
+    'a command that is killed while it waits for a program leaves no folder',
+    {
+      skip: process.platform === 'win32',
+    },
+    () =>
+      withProgram(['busy-program.ts', 'loop'], async program => {
+        const folders = () =>
+          readdirSync(meetingPlace).filter(name => name.startsWith(meetingPrefix(program.pid as number)))
+        const asking = start(['ps', String(program.pid)])
+        const end = ended(asking)
+        while (folders().length === 0) await runtime().yieldToLoop()
+        asking.kill('SIGKILL')
+        await end
+        while (folders().length > 0) await runtime().yieldToLoop()
+      }),
   )
 
   test(

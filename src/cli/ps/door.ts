@@ -3,6 +3,7 @@
  * can enter; the program connects to it when it is called (src/live/door.ts). It needs a program
  * whose event loop turns, and leaves nothing open: the connection ends with this command.
  */
+import { type ChildProcess, spawn } from 'node:child_process'
 import { chmod, chown, lchown, mkdtemp, rmdir, unlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -38,7 +39,9 @@ async function meetingOf(pid: number): Promise<Meeting> {
     const folder = await mkdtemp(join(meetingPlace, meetingPrefix(pid)))
     const path = join(folder, socketName)
     const server = createServer()
+    const sweeper = sweepWhenKilled(folder, path)
     const end = async () => {
+      sweeper?.stdin?.end('over\n')
       server.close()
       await unlink(path).catch(() => {}) // Node has removed it with the server.
       await rmdir(folder).catch(() => {})
@@ -62,6 +65,22 @@ async function meetingOf(pid: number): Promise<Meeting> {
       cause: error,
     })
   }
+}
+
+/** If this command is killed, a shell removes what it leaves: it starts in about 1 ms. */
+function sweepWhenKilled(folder: string, path: string): ChildProcess | undefined {
+  if (process.platform === 'win32') return undefined
+  const script = `trap '' INT TERM HUP QUIT; read -r over || { rm -f "$1"; rmdir "$0"; }`
+  const shell = spawn('/bin/sh', ['-c', script, folder, path], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    cwd: '/',
+  })
+  shell.on('error', () => {}) // There is none.
+  shell.stdin.on('error', () => {})
+  shell.unref()
+  ;(shell.stdin as unknown as Socket).unref()
+  return shell
 }
 
 function call(pid: number): void {

@@ -9,6 +9,7 @@
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { CommandError, exitCodes, summaryOf, UsageError } from '../ending.ts'
+import { closed, type LeftOpen, opens } from './closer.ts'
 import { LostError } from './conversation.ts'
 import { defaultPort, isTaken, listeningPorts, startedWith } from './port.ts'
 import { isGone, mainThreadOf } from './program.ts'
@@ -56,10 +57,14 @@ export async function openInspector(pid: number, signal: AbortSignal): Promise<O
     throw taken(pid, port)
   }
   const ours = opened || (await session.evaluate(takeOver)) === true
-  if (ours) await session.evaluate(guarded)
+  if (ours) {
+    if (!opened) opens({ pid, port: Number(new URL(url).port), before: undefined })
+    await session.evaluate(guarded)
+  }
   const close = async () => {
     if (ours) await closeFromInside(pid, session)
     await session.leave()
+    if (ours) closed(pid)
   }
   return {
     threads: session.threads,
@@ -67,6 +72,15 @@ export async function openInspector(pid: number, signal: AbortSignal): Promise<O
     evaluateWithin: (ms, promise) => session.evaluateWithin(ms, promise),
     close,
   }
+}
+
+/** For the process that does it when this command was killed (closer.ts). */
+export async function closeLeftOpen({ pid, port, before }: LeftOpen, signal: AbortSignal): Promise<void> {
+  const found = before === undefined ? await firstTarget([port]) : undefined
+  const url = found ?? (await untilOpen(pid, port, before, signal)).url
+  const session = await connect(url)
+  await closeFromInside(pid, session)
+  await session.leave()
 }
 
 /**
@@ -118,6 +132,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<{ url: string; opened: boolean }> {
   if (port !== 0) await untilFree(pid, port, signal)
+  opens({ pid, port, before })
   askToOpen(pid)
   return await untilOpen(pid, port, before, signal)
 }
