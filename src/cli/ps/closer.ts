@@ -5,8 +5,8 @@
  *          └── ends, or is killed ──▶ end of its input ──▶ closes those that are left, within `boundMs`
  *
  * A program whose event loop turns would close its inspector by itself (questions.ts, `guarded`);
- * one that never awaits can't, so somebody else must do it. The process leads a group of its own, so
- * that a signal to this command's group does not end it.
+ * one that never awaits can't, so somebody else must do it. The process leads a group of its own,
+ * so that a signal to this command's group does not end it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
