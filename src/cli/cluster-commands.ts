@@ -1,8 +1,11 @@
 /** The commands of the cluster and their options, for command-line.ts. */
 import { type Command, Option } from 'commander'
-import { clusterStatus, clusterUp, deadDrop, deadList, deadRetry, worker } from './cluster.ts'
+import { clusterStatus, deadDrop, deadList, deadRetry, worker } from './cluster.ts'
+import { clusterDown, clusterInit, clusterUp } from './cluster-server.ts'
 import type { ExitCode } from './ending.ts'
 import { parseCount } from './models.ts'
+
+const defaultFolder = './atonce-cluster'
 
 /** Adds them to the program; `ending` takes the exit code. */
 export function addClusterCommands(atonce: Command, ending: { code: ExitCode }): void {
@@ -28,12 +31,31 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .summary('a NATS server for this machine; nodes and queues')
     .description('A NATS server for this machine; nodes and queues.')
   cluster
+    .command('init')
+    .description('Writes a server configuration with users for the roles client, worker and admin.')
+    .option('--folder <folder>', 'where', defaultFolder)
+    .option('--namespace <name>', 'whose queues and results', 'default')
+    .option('--port <n>', 'of the server', parseCount('--port'), 4222)
+    .option('--force', 'write new passwords over the present ones')
+    .action(async options => {
+      ending.code = await clusterInit(options)
+    })
+  cluster
     .command('up')
     .description('Runs nats-server on 127.0.0.1, with a store of its own, until Ctrl-C.')
-    .option('--port <n>', 'of the server', parseCount('--port'), 4222)
-    .option('--store <folder>', 'where tasks and results are kept', './atonce-store')
+    .option('--folder <folder>', 'of its store, and of what init has written', defaultFolder)
+    .option('--port <n>', 'of the server, without init', parseCount('--port'), 4222)
+    .option('--namespace <name>', 'whose queues it makes, without init', 'default')
+    .option('--queues <a,b>', 'which queues it makes', 'default')
     .action(async options => {
       ending.code = await clusterUp(options)
+    })
+  cluster
+    .command('down')
+    .description('Ends the server that up runs; its store is kept.')
+    .option('--folder <folder>', 'of its store', defaultFolder)
+    .action(async options => {
+      ending.code = await clusterDown(options)
     })
   withAccess(cluster.command('status'))
     .description('Nodes, queues and dead letters.')
@@ -70,7 +92,7 @@ function withAccess(command: Command): Command {
   return command
     .option('--servers <urls>', 'NATS servers, with commas', 'nats://127.0.0.1:4222')
     .option('--namespace <name>', 'whose queues and results', 'default')
-    .option('--credentials <file>', 'a .creds file')
+    .option('--credentials <file>', 'a .creds file, or a role that init has written')
     .option('--user <name>', 'with the password in ATONCE_NATS_PASSWORD')
     .option('--insecure', 'connect to another machine without TLS and credentials')
 }

@@ -1,10 +1,14 @@
 /** Nodes as programs of their own, on a NATS server of the test's. */
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { cluster } from '../cluster/cluster.ts'
-import { NatsServer, noServer } from '../cluster/fixtures/nats-server.ts'
+import { freePort, NatsServer, noServer } from '../cluster/fixtures/nats-server.ts'
 import * as tasks from '../cluster/fixtures/tasks.ts'
-import { atonce, start } from './fixtures/command.ts'
+import { atonce, ended, start } from './fixtures/command.ts'
 
 const options = { skip: noServer, timeout: 90_000 }
 const module = '../../cluster/fixtures/tasks.ts'
@@ -42,3 +46,57 @@ test(
     assert.equal(await gone, 0)
   },
 )
+
+test(
+  'init writes users that up serves: a worker and a client run tasks as theirs, doctor looks, down ends it',
+  options,
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'atonce-up-'))
+    const port = String(await freePort())
+    const of = ['--folder', folder]
+    assert.match((await atonce(['cluster', 'init', ...of, '--port', port])).stdout, /admin are written/)
+    assert.match((await atonce(['cluster', 'init', ...of])).stderr, /--force/)
+    const up = start(['cluster', 'up', ...of])
+    const over = ended(up)
+    await said(up, /namespace default/)
+    const servers = `nats://127.0.0.1:${port}`
+    const node = start([
+      ...['worker', module, '--servers', servers, '--workers', '1'],
+      ...['--credentials', join(folder, 'worker.json')],
+    ])
+    {
+      await using jobs = cluster({ servers, credentials: join(folder, 'client.json') })
+      assert.equal(await jobs.run(tasks.double, 4, 0), 8)
+    }
+    const left = ended(node)
+    node.kill('SIGTERM')
+    assert.equal((await left).code, 0)
+    const seen = await atonce([
+      ...['doctor', '--json', '--servers', servers],
+      ...['--credentials', join(folder, 'admin.json')],
+    ])
+    const { findings } = JSON.parse(seen.stdout) as {
+      findings: { name: string; state: string; found: string }[]
+    }
+    const state = (name: string) => findings.find(finding => finding.name === name)?.state
+    assert.deepEqual(
+      [state('cluster power'), state('cluster store'), state('cluster message')],
+      ['warning', 'ok', 'ok'],
+    )
+    assert.match((await atonce(['cluster', 'down', ...of])).stdout, /has ended/)
+    await over
+    assert.equal((await atonce(['cluster', 'down', ...of])).code, 1)
+    rmSync(folder, { recursive: true, force: true })
+  },
+)
+
+/** Resolves once the command has printed that. */
+function said(child: ChildProcess, what: RegExp): Promise<void> {
+  let text = ''
+  return new Promise(resolve =>
+    child.stdout?.on('data', part => {
+      text += part
+      if (what.test(text)) resolve()
+    }),
+  )
+}

@@ -2,9 +2,6 @@
  * `atonce worker`, `atonce cluster`, `atonce dead`: nodes, and what can be seen and done from
  * outside.
  */
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
 import { type Cluster, type ClusterOptions, cluster, startWorker } from '../cluster.ts'
 import { processes, threads } from '../index.ts'
 import { CommandError, type ExitCode, exitCodes } from './ending.ts'
@@ -118,32 +115,7 @@ async function forEach(
   return exitCodes.ok
 }
 
-/** Runs a nats-server of this machine on the loopback, with a store of its own, until it ends. */
-export async function clusterUp(options: {
-  readonly port: number
-  readonly store: string
-}): Promise<ExitCode> {
-  const server = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
-    .map(folder => join(folder, 'nats-server'))
-    .find(path => existsSync(path))
-  if (server === undefined)
-    throw new CommandError(
-      exitCodes.failed,
-      'There is no nats-server on PATH. Install it: apt-get install nats-server, brew install nats-server, or docker run -p 127.0.0.1:4222:4222 nats -js',
-    )
-  const store = resolve(options.store)
-  mkdirSync(store, { recursive: true })
-  await print(
-    `nats://127.0.0.1:${options.port} · store ${store} · one server, flushed to disk by its own interval: not power-safe\n`,
-  )
-  const child = spawn(server, ['-a', '127.0.0.1', '-p', String(options.port), '-js', '-sd', store], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  const code = await new Promise<number | null>(ended => child.once('exit', ended))
-  return code === 0 || code === null ? exitCodes.ok : exitCodes.failed
-}
-
-function accessOf(options: AccessOptions): ClusterOptions & { servers: string } {
+export function accessOf(options: AccessOptions): ClusterOptions & { servers: string } {
   const { servers, namespace, credentials, user, insecure = false } = options
   const password = process.env['ATONCE_NATS_PASSWORD']
   return {

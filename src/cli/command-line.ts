@@ -10,6 +10,7 @@ import { harmless } from '../live/harmless.ts'
 import { advise } from './advise.ts'
 import { calibrate } from './calibrate.ts'
 import { addClusterCommands } from './cluster-commands.ts'
+import { clusterFindings } from './cluster-doctor.ts'
 import { parseSize } from './compare/workload-subject.ts'
 import { compare } from './compare.ts'
 import { doctor } from './doctor.ts'
@@ -227,8 +228,16 @@ function program(ending: { code: ExitCode }): Command {
     .summary('check this machine and this Node')
     .description('Looks at what decides how concurrency goes here, and says what to do.')
     .option('--json', 'a JSON document (schema atonce.doctor/1)')
+    .option('--servers <urls>', 'NATS servers of a cluster, to look at too')
+    .option('--namespace <name>', 'of that cluster', 'default')
+    .option('--credentials <file>', 'a .creds file, or admin.json as init has written it')
+    .option('--insecure', 'connect to another machine without TLS and credentials')
     .action(async options => {
-      ending.code = await doctor(options)
+      const { servers } = options
+      ending.code = await doctor(
+        options,
+        servers === undefined ? undefined : () => clusterFindings({ ...options, servers }),
+      )
     })
   return atonce
 }

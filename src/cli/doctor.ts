@@ -19,7 +19,7 @@ import { surroundings, surroundingsLine } from './surroundings.ts'
 import { widthOfOutput, wrapped } from './table.ts'
 
 /** One thing that was looked at. */
-interface Finding {
+export interface Finding {
   readonly name: string
   readonly state: 'ok' | 'warning' | 'failure'
   readonly found: string
@@ -33,7 +33,10 @@ const nameWidth = 'temporary folder'.length
 const marks = { ok: good('✓'), warning: doubtful('!'), failure: bad('✗') }
 
 /** Exit code 1 when something is broken; warnings alone are 0. */
-export async function doctor({ json }: { readonly json?: boolean }): Promise<ExitCode> {
+export async function doctor(
+  { json }: { readonly json?: boolean },
+  more: () => Promise<readonly Finding[]> = async () => [],
+): Promise<ExitCode> {
   const findings = [
     nodeVersion(),
     typescript(),
@@ -43,6 +46,7 @@ export async function doctor({ json }: { readonly json?: boolean }): Promise<Exi
     threadpool(),
     await temporaryFolder(),
     await foreignLoad(),
+    ...(await more()),
   ]
   const broken = findings.some(({ state }) => state === 'failure')
   if (json) {

@@ -79,7 +79,15 @@ export class InsecureConnectionError extends AtonceError {
   }
 }
 
+/** The user that this program connects as may not do that; the message names the role that may. */
+export class DeniedError extends AtonceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ATONCE_DENIED', message, options)
+  }
+}
+
 listErrorClasses({
+  DeniedError,
   EngineUnavailableError,
   SubmitUnknownError,
   NodeLostError,

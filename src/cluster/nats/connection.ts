@@ -2,13 +2,16 @@
 import { OptionError } from '../../errors.ts'
 import { EngineUnavailableError, InsecureConnectionError } from '../errors.ts'
 import type { NatsClient, NatsConnection } from './load.ts'
+import { inboxOf } from './roles.ts'
 
 const { readFileSync } = process.getBuiltinModule('node:fs')
 
 export interface NatsAccess {
   /** As `nats://127.0.0.1:4222`, or several of one cluster. */
   readonly servers: string | readonly string[]
-  /** A file of NATS credentials (`.creds`). */
+  /**
+   * A file of NATS credentials (`.creds`), or one of a role that `atonce cluster init` has written.
+   */
   readonly credentials?: string
   readonly user?: string
   readonly password?: string
@@ -19,11 +22,6 @@ export interface NatsAccess {
   readonly insecure?: boolean
   /** How long the first connection may take. Default 5,000. */
   readonly connectTimeoutMs?: number
-  /**
-   * Where answers go: each user has an inbox of its own, since whoever may hear an inbox reads all
-   * that is answered there.
-   */
-  readonly inboxPrefix?: string
 }
 
 /**
@@ -61,7 +59,8 @@ export async function connectTo(
   name: string,
 ): Promise<NatsConnection> {
   const servers = checkAccess(access)
-  const { credentials, user, password, connectTimeoutMs: timeout = 5_000 } = access
+  const { connectTimeoutMs: timeout = 5_000 } = access
+  const login = loginOf(access)
   try {
     return await client.connect({
       servers,
@@ -69,12 +68,8 @@ export async function connectTo(
       timeout,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
-      ...(access.inboxPrefix === undefined ? {} : { inboxPrefix: access.inboxPrefix }),
       pingInterval: 10_000, // A peer whose cable was cut is noticed within half a minute.
-      ...(user === undefined ? {} : { user, pass: password }),
-      ...(credentials === undefined
-        ? {}
-        : { authenticator: client.credsAuthenticator(readFileSync(credentials)) }),
+      ...('creds' in login ? { authenticator: client.credsAuthenticator(login.creds) } : login),
     })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -83,6 +78,46 @@ export async function connectTo(
       { cause },
     )
   }
+}
+
+type Login =
+  | { readonly creds: Uint8Array }
+  | { readonly user?: string; readonly pass?: string; readonly inboxPrefix?: string }
+
+/** @throws OptionError if the file of credentials is none */
+function loginOf({ credentials, user, password }: NatsAccess): Login {
+  if (credentials === undefined) return user === undefined ? {} : userOf(user, password)
+  const bytes = fileOf(credentials)
+  if (bytes[0] !== 0x7b) return { creds: bytes } // No brace: a file of NATS.
+  const { user: own, password: pass } = JSON.parse(bytes.toString()) as Record<string, unknown>
+  if (typeof own === 'string' && typeof pass === 'string') return userOf(own, pass)
+  throw new OptionError(
+    `cluster({ credentials }) takes a .creds file or { "user": …, "password": … }; ${credentials} is neither.`,
+  )
+}
+
+function userOf(user: string, password: string | undefined): Login {
+  return {
+    user,
+    inboxPrefix: inboxOf(user),
+    ...(password === undefined ? {} : { pass: password }),
+  }
+}
+
+function fileOf(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new OptionError(
+      `cluster({ credentials }) takes a file; ${path} can't be read: ${(cause as Error).message}`,
+    )
+  }
+}
+
+/** Where the answers to that user go; undefined: where the client's own go. */
+export function inboxFor(access: NatsAccess): string | undefined {
+  const login = loginOf(access)
+  return 'inboxPrefix' in login ? login.inboxPrefix : undefined
 }
 
 function urlOf(server: string): URL {

@@ -16,6 +16,7 @@ import { runtime } from '../../runtime/runtime.ts'
 import { wallMs } from '../../runtime/wall.ts'
 import {
   type Bucket,
+  buckets,
   type Consumer,
   type Depth,
   type Engine,
@@ -26,13 +27,14 @@ import {
 } from '../engine.ts'
 import { EngineUnavailableError, SubmitUnknownError } from '../errors.ts'
 import { maxMessageBytes } from '../messages.ts'
-import { checkAccess, connectTo, type NatsAccess } from './connection.ts'
+import { checkAccess, connectTo, inboxFor, type NatsAccess } from './connection.ts'
 import { inlined, stored, unframed } from './frames.ts'
+import { type Health, healthOf } from './health.ts'
 import { loadNats, type NatsClient, type NatsConnection, type ObjectStore } from './load.ts'
 import { type Lane, lanes, Puller } from './pull.ts'
 import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
-import { encodedHeaders, Requests, Unanswered } from './requests.ts'
+import { asSeen, Denied, encodedHeaders, Requests, Unanswered } from './requests.ts'
 import { Streams } from './streams.ts'
 
 export interface NatsOptions extends NatsAccess {
@@ -97,7 +99,7 @@ export class NatsEngine implements Engine {
     const client = await loadNats()
     const connection = await connectTo(client, this.#options, 'atonce')
     try {
-      const requests = new Requests(connection, client.createInbox(this.#options.inboxPrefix))
+      const requests = new Requests(connection, client.createInbox(inboxFor(this.#options)))
       const streams = new Streams(requests, this.#options.replicas)
       await streams.ensureTasks(this.#named('tasks'), `${this.#root}.t.>`)
       const objects = await client.objects(connection, this.#named('blobs'), {
@@ -108,6 +110,7 @@ export class NatsEngine implements Engine {
       return this.#open
     } catch (cause) {
       await connection.close().catch(() => {})
+      if (cause instanceof Denied) throw asSeen(cause, this.name)
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new EngineUnavailableError(
         `${this.name} answers, but its JetStream can't be used: ${why}. Start the server with -js, and let this user use it.`,
@@ -144,7 +147,7 @@ export class NatsEngine implements Engine {
       throw new EngineUnavailableError(`${this.name} does not take a task: ${written.why}.`)
     } catch (error) {
       if (error instanceof Unanswered) throw new SubmitUnknownError(id, { cause: error })
-      throw error
+      throw asSeen(error, this.name)
     }
   }
 
@@ -162,7 +165,7 @@ export class NatsEngine implements Engine {
               connection,
               stream: this.#named('tasks'),
               leaseMs: this.leaseMs,
-              inbox: () => client.createInbox(this.#options.inboxPrefix),
+              inbox: () => client.createInbox(inboxFor(this.#options)),
               consumerOf: (queue, lane) => `${queue}-${lane}`,
               readySubject: queue => `${this.#root}.ready.${queue}`,
               dueInMs: ({ headers }) => Number(headers?.get(dueHeader) || 0) - wallMs(),
@@ -213,16 +216,24 @@ export class NatsEngine implements Engine {
       .then(make)
       .then(
         () => void this.#there.set(what, true),
-        (error: Error) => {
+        (error: unknown) => {
           this.#there.delete(what)
-          if (!(error instanceof Unanswered)) throw error
-          throw new EngineUnavailableError(`${this.name} does not answer: ${error.message}.`, {
-            cause: error,
-          })
+          throw asSeen(error, this.name)
         },
       )
     this.#there.set(what, making)
     return making
+  }
+
+  /** Makes all that there is to make, for users who may not. @throws DeniedError */
+  async provision(queues: readonly string[]): Promise<void> {
+    for (const queue of queues) await this.#ensureQueue(queue)
+    for (const bucket of buckets) await this.records(bucket).keys()
+  }
+
+  async health(): Promise<Health> {
+    const { connection, streams } = await this.#opened()
+    return healthOf(connection, streams, this.#named('tasks'))
   }
 
   async depth(queue: string): Promise<Depth> {

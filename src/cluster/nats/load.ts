@@ -35,7 +35,10 @@ export interface NatsConnection {
   close(): Promise<void>
   isClosed(): boolean
   closed(): Promise<undefined | Error>
-  status(): AsyncIterable<{ readonly type: string }>
+  status(): AsyncIterable<{
+    readonly type: string
+    readonly error?: Error & { readonly subject?: string }
+  }>
 }
 
 export interface ObjectStore {
@@ -61,8 +64,11 @@ export async function loadNats(): Promise<NatsClient> {
       connect: options => transport.connect(options) as unknown as Promise<NatsConnection>,
       createInbox: prefix => transport.createInbox(prefix),
       credsAuthenticator: creds => transport.credsAuthenticator(creds),
-      objects: async (connection, name, options) =>
-        (await new obj.Objm(connection as never).create(name, options as never)) as unknown as ObjectStore,
+      objects: async (connection, name, options) => {
+        const stores = new obj.Objm(connection as never)
+        const store = await stores.open(name).catch(() => stores.create(name, options as never))
+        return store as unknown as ObjectStore
+      },
     }
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause

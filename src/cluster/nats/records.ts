@@ -8,7 +8,14 @@
  */
 import type { KeptRecord, Records } from '../engine.ts'
 import { EngineUnavailableError } from '../errors.ts'
-import { type EncodedHeaders, encodedHeaders, type Requests, Unanswered, type Written } from './requests.ts'
+import {
+  asSeen,
+  type EncodedHeaders,
+  encodedHeaders,
+  type Requests,
+  Unanswered,
+  type Written,
+} from './requests.ts'
 
 export interface RecordParts {
   /** The bucket is there, and how to ask for it. */
@@ -111,9 +118,8 @@ export class NatsRecords implements Records {
     const requests = opening instanceof Promise ? await opening : opening
     try {
       return await requests.surely(() => asking(requests))
-    } catch (cause) {
-      if (!(cause instanceof Unanswered)) throw cause
-      throw new EngineUnavailableError(`${this.#parts.name} does not answer: ${cause.message}.`, { cause })
+    } catch (error) {
+      throw asSeen(error, this.#parts.name)
     }
   }
 }

@@ -9,6 +9,7 @@
  * times as much CPU: each makes a timer, its headers anew, and two promises.
  */
 import { runtime, type Timer } from '../../runtime/runtime.ts'
+import { DeniedError, EngineUnavailableError } from '../errors.ts'
 import type { NatsConnection, NatsMessage } from './load.ts'
 
 /** Headers that were encoded before; all that the client asks of headers. */
@@ -25,14 +26,30 @@ export function encodedHeaders(...lines: readonly string[]): EncodedHeaders {
 /** Nobody knows whether the server has heard the question. */
 export class Unanswered extends Error {}
 
+/** The error as users see it; `name` is the engine's. */
+export function asSeen(error: unknown, name: string): unknown {
+  if (error instanceof Denied)
+    return new DeniedError(
+      `${name} does not let this user do that: ${error.message}. Connect with the credentials of a role that may: client submits, worker runs, admin makes queues (npx atonce cluster init).`,
+      { cause: error },
+    )
+  if (error instanceof Unanswered)
+    return new EngineUnavailableError(`${name} does not answer: ${error.message}.`, { cause: error })
+  return error
+}
+
 /** How long an answer may take; and all tries together, of what is asked again. */
 const answerMs = 3_000
 const patienceMs = 30_000
 const sweepMs = 250
 
+/** This user may not ask that. */
+export class Denied extends Error {}
+
 interface Waiting {
+  readonly subject: string
   readonly resolve: (message: NatsMessage) => void
-  readonly reject: (error: Unanswered) => void
+  readonly reject: (error: Unanswered | Denied) => void
   readonly untilMs: number
 }
 
@@ -65,7 +82,7 @@ export class Requests {
     const number = this.#asked
     const reply = this.#inbox + number.toString(36)
     const answer = new Promise<NatsMessage>((resolve, reject) => {
-      this.#waiting.set(number, { resolve, reject, untilMs: runtime().now() + answerMs })
+      this.#waiting.set(number, { subject, resolve, reject, untilMs: runtime().now() + answerMs })
     })
     this.#sweeper ??= runtime().setTimer(sweepMs, this.#sweep)
     try {
@@ -124,9 +141,15 @@ export class Requests {
 
   /** What is under way when a connection breaks will not be answered. */
   async #watch(): Promise<void> {
-    for await (const { type } of this.#connection.status())
+    for await (const { type, error } of this.#connection.status())
       if (type === 'disconnect') this.#fail('the connection broke')
+      else if (error?.name === 'PermissionViolationError') this.#deny(error.subject, error.message)
     this.#fail('the connection is closed')
+  }
+
+  #deny(subject: string | undefined, why: string): void {
+    for (const [number, waiting] of this.#waiting)
+      if (waiting.subject === subject) this.#take(number)?.reject(new Denied(why))
   }
 
   #fail(why: string): void {

@@ -80,6 +80,14 @@ export class Streams {
     return await this.#api(`CONSUMER.INFO.${stream}.${name}`, {})
   }
 
+  async consumerNames(stream: string): Promise<readonly string[]> {
+    const { consumers } = await this.#api<{ readonly consumers: readonly string[] | null }>(
+      `CONSUMER.NAMES.${stream}`,
+      { offset: 0 },
+    )
+    return consumers ?? []
+  }
+
   /** Undefined if there is none of that name. */
   stream(name: string): Promise<StreamInfo | undefined> {
     return this.#find(`STREAM.INFO.${name}`)

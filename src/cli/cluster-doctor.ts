@@ -1,0 +1,64 @@
+/** What `atonce doctor --servers` looks at: whether tasks are safe on that server. */
+import type { ClusterOptions } from '../cluster/cluster.ts'
+import { NatsEngine } from '../cluster/nats/engine.ts'
+import type { Health } from '../cluster/nats/health.ts'
+import type { Finding } from './doctor.ts'
+
+const leastPayloadBytes = 512 * 1024
+
+/** Never rejects: no server is a finding too. */
+export async function clusterFindings(
+  options: ClusterOptions & { readonly servers: string },
+): Promise<readonly Finding[]> {
+  try {
+    const { namespace = 'default' } = options
+    const engine = new NatsEngine({ ...options, namespace, leaseMs: 30_000, replicas: 1 })
+    try {
+      return findingsOf(await engine.health())
+    } finally {
+      await engine.close()
+    }
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error)
+    return [{ name: 'cluster', state: 'failure', found, fix: 'Start it: npx atonce cluster up' }]
+  }
+}
+
+export function findingsOf({ version, maxPayloadBytes, replicas, stuck, tasks }: Health): Finding[] {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const isOld = major < 2 || (major === 2 && minor < 11)
+  return [
+    {
+      name: 'cluster server',
+      state: isOld ? 'warning' : 'ok',
+      found: `nats-server ${version}`,
+      fix: isOld
+        ? 'It works (all tests run with 2.9.10); delays go by way of a lane of their own. 2.11 or later is advised, and was not tested.'
+        : '',
+    },
+    {
+      name: 'cluster power',
+      state: replicas >= 3 ? 'ok' : 'warning',
+      found: `tasks are kept on ${replicas} server${replicas === 1 ? '' : 's'}, flushed at an interval that it does not tell`,
+      fix:
+        replicas >= 3
+          ? ''
+          : 'A loss of power may take what was acknowledged in the last 2 minutes. Keep them on three: cluster({ replicas: 3 }) before the first task; or from 2.10 on: jetstream { sync_interval: always }.',
+    },
+    {
+      name: 'cluster store',
+      state: stuck === 0 ? 'ok' : 'warning',
+      found: `${tasks} tasks are kept, ${stuck} of them no queue will deliver`,
+      fix:
+        stuck === 0
+          ? ''
+          : 'A server that was killed may keep what is done. Look whether results are missed; nats stream purge --subject removes it.',
+    },
+    {
+      name: 'cluster message',
+      state: maxPayloadBytes >= leastPayloadBytes ? 'ok' : 'failure',
+      found: `messages of up to ${Math.round(maxPayloadBytes / 1024)} KiB`,
+      fix: maxPayloadBytes >= leastPayloadBytes ? '' : 'Set max_payload: 1MB, its default.',
+    },
+  ]
+}

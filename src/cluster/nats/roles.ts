@@ -1,0 +1,103 @@
+/**
+ * Who may do what on a server: the three roles, as a configuration of nats-server.
+ *
+ *     client   submits, cancels, waits; reads what it is told in its own inbox
+ *     worker   takes tasks and settles them; submits none
+ *     admin    makes streams, buckets and queues; all that there is
+ *
+ * Neither client nor worker makes or deletes a stream. Whoever writes records can forge results in
+ * this namespace: a client must, to cancel. Give each trust boundary a namespace of its own.
+ */
+import { buckets } from '../engine.ts'
+
+export const roles = ['client', 'worker', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+interface Permissions {
+  readonly publish: readonly string[]
+  readonly subscribe: readonly string[]
+}
+
+/** Answers to one user come to an inbox that no other one may hear. */
+export function inboxOf(user: string): string {
+  return `_INBOX_${user}`
+}
+
+export function permissionsOf(role: Role, namespace: string): Permissions {
+  const inbox = `${inboxOf(role)}.>`
+  if (role === 'admin') return { publish: ['>'], subscribe: [inbox, `ao.${namespace}.>`] }
+  const root = `ao.${namespace}`
+  const tasks = `AO_${namespace}_tasks`
+  const blobs = `OBJ_AO_${namespace}_blobs`
+  const stores = buckets.map(bucket => `AO_${namespace}_${bucket}`)
+  const both = [
+    '$JS.API.INFO',
+    `$JS.API.STREAM.INFO.${tasks}`,
+    `$JS.API.CONSUMER.INFO.${tasks}.*`,
+    ...stores.flatMap(store => [
+      `$JS.API.STREAM.INFO.KV_${store}`,
+      `$JS.API.DIRECT.GET.KV_${store}.>`,
+      `$KV.${store}.>`,
+    ]),
+    ...objectSubjects(blobs, `$O.AO_${namespace}_blobs.>`),
+  ]
+  if (role === 'client')
+    return {
+      publish: [...both, `${root}.t.>`, `${root}.ready.*`, `${root}.h.nodes`, `${root}.h.node.*`],
+      subscribe: [inbox, `${root}.h.caller.*`],
+    }
+  return {
+    publish: [...both, `$JS.API.CONSUMER.MSG.NEXT.${tasks}.*`, `$JS.ACK.${tasks}.>`, `${root}.h.caller.*`],
+    subscribe: [inbox, `${root}.ready.*`, `${root}.h.nodes`, `${root}.h.node.*`],
+  }
+}
+
+/** What putting and getting a large value asks for; its own consumers are made for each get. */
+function objectSubjects(stream: string, subjects: string): readonly string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.STREAM.PURGE.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}.>`,
+    `$JS.API.CONSUMER.CREATE.${stream}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.DELETE.${stream}.*`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+    `$JS.FC.${stream}.>`,
+    subjects,
+  ]
+}
+
+export interface ServerConfig {
+  readonly host: string
+  readonly port: number
+  /** Where tasks and results are kept. */
+  readonly store: string
+  readonly namespace: string
+  readonly passwords: Readonly<Record<Role, string>>
+}
+
+/** The text of a configuration file of nats-server. */
+export function serverConfig({ host, port, store, namespace, passwords }: ServerConfig): string {
+  const list = (subjects: readonly string[]) => JSON.stringify(subjects)
+  const users = roles.map(role => {
+    const { publish, subscribe } = permissionsOf(role, namespace)
+    return `    { user: ${role}, password: ${JSON.stringify(passwords[role])}, permissions: {
+        publish: { allow: ${list(publish)} }
+        subscribe: { allow: ${list(subscribe)} }
+    } }`
+  })
+  return `# Written by: npx atonce cluster init. Namespace ${namespace}.
+# Beyond this machine: set host, and add tls { cert_file: …, key_file: … }.
+# From nats-server 2.10 on, jetstream takes sync_interval: always, which survives a loss of power.
+host: ${JSON.stringify(host)}
+port: ${port}
+jetstream { store_dir: ${JSON.stringify(store)} }
+authorization {
+  users: [
+${users.join('\n')}
+  ]
+}
+`
+}
