@@ -22,7 +22,7 @@ export function optionNames<T>(names: Record<keyof Required<T>, true>): OptionNa
 
 /**
  * A copy without a prototype, for Node or for us to read: what somebody has put on
- * `Object.prototype` is no option. There, `execArgv` or `shell` would be code that runs in a
+ * `Object.prototype` is not an option. There, `execArgv` or `shell` would be code that runs in a
  * worker.
  */
 export function bare<T extends object>(options: T): T {
@@ -30,8 +30,8 @@ export function bare<T extends object>(options: T): T {
 }
 
 /**
- * Refuses what is no object, and every option in it whose name is unknown. Returns the options that
- * are given, which are to be read from there: an inherited one is none.
+ * Refuses what is not an object, and every option in it whose name is unknown. Returns the options
+ * that are given, which are to be read from there: an inherited one is none.
  * @throws OptionError
  */
 export function checkOptions<T>(what: string, given: T, names: OptionNames<T>): T {
@@ -45,7 +45,7 @@ export function checkOptions<T>(what: string, given: T, names: OptionNames<T>): 
   return bare(given)
 }
 
-/** @throws OptionError if `ms` is no number, NaN or negative. */
+/** @throws OptionError if `ms` is not a number, NaN or negative. */
 export function checkMs(what: string, ms: number): void {
   if (!(typeof ms === 'number' && ms >= 0))
     throw new OptionError(`${what} takes a number of milliseconds from 0 up; it got ${shown(ms)}.`)
@@ -57,7 +57,7 @@ export function checkTimeout(what: string, ms: number): void {
     throw new OptionError(`${what} takes a number of milliseconds above 0; it got ${shown(ms)}.`)
 }
 
-/** @throws OptionError if `count` is no whole number from 1 up; `Infinity` is one. */
+/** @throws OptionError if `count` is not a whole number from 1 up; `Infinity` is one. */
 export function checkCount(what: string, count: number): void {
   if (!(count >= 1 && (Number.isInteger(count) || count === Number.POSITIVE_INFINITY)))
     throw new OptionError(`${what} takes a whole number from 1 up; it got ${shown(count)}.`)

@@ -39,7 +39,7 @@ export const inHandMs = 1
 export const dearestWithTakeBackMs = 20
 /** … and a few round trips where it can't: that is what waiting there may save. */
 export const dearestWithoutMs = 0.25
-/** Fewer calls in a hand than this are awaited one by one: they may be dear ones. */
+/** Fewer calls in a hand than this are awaited one by one: they may be expensive. */
 export const fewInHand = 48
 /**
  * The most answers that are awaited together: a seventh of what the ring holds of small ones, so

@@ -75,7 +75,7 @@ async function play(scored: Scored, budgetMs: number): Promise<void> {
   }
 }
 
-/** With that of the server, which is no stranger. */
+/** With that of the server, which is not a stranger. */
 function cpuMs(server: number): number {
   return (treeCpuMs([]) ?? 0) + processesCpuMs([server])
 }

@@ -20,7 +20,7 @@ export interface Sample {
   readonly note?: string
 }
 
-/** A contender can't play a case; this is no failure. */
+/** A contender can't play a case; this is not a failure. */
 export class NotOffered extends Error {}
 
 interface Described {

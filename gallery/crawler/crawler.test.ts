@@ -84,7 +84,7 @@ test('a page that comes at the third try is a page', () =>
     assert.deepEqual([found, title], ['page', 'There'])
   }))
 
-test('a refusal is no failure: it is waited out, however often it comes', () => {
+test('a refusal is not a failure: it is waited out, however often it comes', () => {
   const refusals = Array.from({ length: 10 }, () => [429, { 'retry-after-ms': '1' }] as const)
   return withServer([...refusals, [200]], async (place, asked) => {
     assert.equal((await visit('http://a.test/', place)).found, 'page')

@@ -36,7 +36,7 @@ test('a blurred plane has the known bytes', () => {
   assert.equal(fingerprint(blurPlane(plane, 1_024, 768)), 'ecbce3f088fe13b5') // By NumPy.
 })
 
-// The kernel does eight pixels at once: the width is no multiple of eight.
+// The kernel does eight pixels at once: the width is not a multiple of eight.
 test('copied, moved, shared or on the memory of a kernel, a blurred picture has the known bytes', {
   timeout: 60_000,
 }, async () => {
@@ -61,7 +61,7 @@ test('a picture that is written as PNG is read as it was, with one to four plane
   }
 })
 
-test('a file that is no picture is refused by its name', () => {
+test('a file that is not a picture is refused by its name', () => {
   const folder = mkdtempSync(join(tmpdir(), 'atonce-images-'))
   try {
     const file = join(folder, 'letter.png')

@@ -20,7 +20,7 @@ export function drawPicture(nth: number, { width, height } = drawnSize): PlanarP
   return { width, height, planes }
 }
 
-/** @throws Error that names the file, if it can't be read or is no PNG that the gallery takes */
+/** @throws Error that names the file, if it can't be read or is not a PNG that the gallery takes */
 export function readPicture(path: string): PlanarPicture {
   try {
     return decodePng(readFileSync(path))

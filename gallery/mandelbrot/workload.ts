@@ -21,7 +21,7 @@ export interface MandelbrotSize extends Size {
 }
 
 // Small enough that the last band ends soon after the others, large enough that a message for each
-// is no cost.
+// is not a cost.
 const bandRows = 8
 
 export const mandelbrot: Workload<Uint16Array, MandelbrotSize> = {

@@ -22,8 +22,8 @@ export interface Wish {
 }
 
 /**
- * Reads a PNG file, and writes its thumbnail under the same name. A file that is no picture is an
- * answer, not a failure of the run.
+ * Reads a PNG file, and writes its thumbnail under the same name. A file that is not a picture is
+ * an answer, not a failure of the run.
  */
 export const makeThumbnail = task(import.meta, function makeThumbnail(path: string, wish: Wish): Made {
   const file = basename(path)

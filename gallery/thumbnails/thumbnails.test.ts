@@ -42,7 +42,7 @@ test('a picture keeps its shape, at least one pixel, and is never made larger', 
   assert.deepEqual(sizeOf(10, 20), [10, 20])
 })
 
-test('every way makes the same thumbnails, and goes on after a file that is no picture', {
+test('every way makes the same thumbnails, and goes on after a file that is not a picture', {
   timeout: 60_000,
 }, async () => {
   await using pool = threads({ workers: 2 })

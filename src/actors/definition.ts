@@ -82,7 +82,7 @@ const hooks = new Set(['constructor', 'onStart', 'onStop'])
  * Its type has no private members: the declaration of an exported class expression may not show
  * them.
  *
- * @throws InvalidActorError if it is no class, has no name, or is declared already
+ * @throws InvalidActorError if it is not a class, has no name, or is declared already
  * @throws DeclarationError if `where` names no module
  * @throws OptionError
  * @example

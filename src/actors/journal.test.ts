@@ -97,7 +97,7 @@ suite('a journal', () => {
     assert.deepEqual((await recover(path)).events, [])
   })
 
-  test('is no other file, and has no other writer', async () => {
+  test('is not an other file, and has no other writer', async () => {
     const path = file()
     writeFileSync(path, 'this is a letter to somebody')
     await assert.rejects(recover(path), JournalError)

@@ -75,7 +75,7 @@ export class Journal {
     file: FileHandle,
     snapshot: { seq: number; state: unknown } | undefined,
   ): Promise<Recovered> {
-    if (!(await file.stat()).isFile()) throw new JournalError(this.path, 'it is no regular file')
+    if (!(await file.stat()).isFile()) throw new JournalError(this.path, 'it is not a regular file')
     const bytes = await file.readFile()
     if (bytes.length < magic.length) {
       if (!magic.startsWith(bytes.toString('latin1')))

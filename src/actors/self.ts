@@ -45,9 +45,9 @@ export interface Self<T extends object = object> {
    */
   watch(other: Ref, down: (reason: StopReason) => unknown): () => void
   /**
-   * When one of the two ends by a failure, so does the other; a restart is no end. Of two actors
-   * there is one link at the most. To link to one that has ended is a failure at once. Returns what
-   * takes the link back.
+   * When one of the two ends by a failure, so does the other; a restart is not an end. Of two
+   * actors there is one link at the most. To link to one that has ended is a failure at once.
+   * Returns what takes the link back.
    */
   link(other: Ref): () => void
   /**

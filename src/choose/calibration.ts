@@ -116,7 +116,7 @@ export function loadCalibration(path: string = calibrationPath()): LoadedCalibra
   }
   if (!isCalibration(found))
     return assumed(
-      `${path} is no calibration of atonce; the figures are assumed. Take them anew: npx atonce calibrate`,
+      `${path} is not a calibration of atonce; the figures are assumed. Take them anew: npx atonce calibrate`,
     )
   if (found.key !== calibrationKey())
     return assumed(

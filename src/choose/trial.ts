@@ -38,7 +38,7 @@ const steady = 0.1
 const enoughSamples = 12
 /** With less than this left to do, nothing is gained by knowing more. */
 const nothingLeftMs = 3
-/** A promise that takes so many times its CPU time is worth to be tried several at a time. */
+/** A promise that takes so many times its CPU time is worth trying several at a time. */
 const waits = 1.2
 const gains = 0.9
 

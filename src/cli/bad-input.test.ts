@@ -47,7 +47,7 @@ const cases: readonly [args: readonly string[], says: RegExp][] = [
   [['run', noTask, '--input', '1'], /exports no task\. Make one: export const work = task\(/],
   [['run', broken, '--input', '1'], /broken\.ts can't be imported: SyntaxError/],
   [['run', throwing, '--input', '1'], /throwing\.mjs can't be imported: Error: not today/],
-  [['run', noModule, '--input', '1'], /is no JavaScript or TypeScript module/],
+  [['run', noModule, '--input', '1'], /is not a JavaScript or TypeScript module/],
   [['run', 'tasks.ts#countUp', '--input', '1'], /is a generator.*executor\.stream\(countUp/],
   [square, /The task needs inputs: --input/],
   [[...square, '--input', ''], /--input is empty\. Give it JSON/],
@@ -115,7 +115,7 @@ describe('bad input gets one line, exit code 2, and leaves nothing behind', () =
 })
 
 describe('bad standard input is told by its line', () => {
-  test('a line that is no JSON', async () => {
+  test('a line that is not a JSON', async () => {
     const { code, stderr } = await atonce([...square, '--input', '-'], { input: '1\nx\n' })
     assert.match(stderr, /^atonce: standard input, line 2: broken JSON: [^\n]+\n$/)
     assert.equal(code, 2)

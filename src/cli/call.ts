@@ -12,7 +12,7 @@ export function argumentsOf(task: Task, input: unknown): readonly unknown[] {
   return parameterCount(task) === 1 ? [input] : (input as readonly unknown[])
 }
 
-/** @throws UsageError if the task takes several arguments and the input is no list */
+/** @throws UsageError if the task takes several arguments and the input is not a list */
 export function checkInput(label: string, task: Task, input: unknown, index: number): void {
   const count = parameterCount(task)
   if (count === 1 || Array.isArray(input)) return

@@ -78,7 +78,7 @@ const systemReasons: Readonly<Record<string, string>> = {
   EPERM: 'operation not permitted',
   EROFS: 'the file system is read-only',
   ENOENT: 'there is no such folder',
-  ENOTDIR: 'a part of its path is no folder',
+  ENOTDIR: 'a part of its path is not a folder',
   EISDIR: 'it is a directory',
   ENOSPC: 'no space is left on the device',
   EDQUOT: 'no more of the disk is granted to this user',

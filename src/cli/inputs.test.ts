@@ -69,7 +69,7 @@ test('JSON that is typed may be of any length, far longer than a name of a file'
   })
 })
 
-test('a byte-order mark says how a file is written, and is no part of it', async () => {
+test('a byte-order mark says how a file is written, and is not a part of it', async () => {
   const forms: readonly [name: string, encode: (text: string) => Buffer][] = [
     ['utf-8', text => Buffer.from(`\uFEFF${text}`)],
     ['utf-16le', text => Buffer.from(`\uFEFF${text}`, 'utf16le')],

@@ -1,6 +1,6 @@
 /**
- * Writes to what is no plain file, and to what is full. Devices are made in a folder of the test's
- * own; never are those of the machine touched.
+ * Writes to what is not a plain file, and to what is full. Devices are made in a folder of the
+ * test's own; never are those of the machine touched.
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'

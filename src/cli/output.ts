@@ -1,6 +1,6 @@
 /**
  * Where results go: standard output as they come, a file that appears whole or not at all, or into
- * what is no file.
+ * what is not a file.
  *
  *     typed path ─▶ output/place.ts ─┬─▶ regular file, or none: written beside it, renamed over it; mode and owner stay
  *                                    ├─▶ FIFO, device, socket: opened before any work, written into
@@ -86,8 +86,8 @@ async function streamOutput(path: string, place: StreamPlace): Promise<Output> {
 }
 
 /**
- * Writes a file whole or not at all, or into what is no file; makes its folder if need be. @throws
- * CommandError
+ * Writes a file whole or not at all, or into what is not a file; makes its folder if need be.
+ * @throws CommandError
  */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const place = await writablePlace(path, { makeFolder: true })

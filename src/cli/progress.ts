@@ -1,4 +1,4 @@
-/** How far a long command is, on stderr; nothing at all when stderr is no terminal. */
+/** How far a long command is, on stderr; nothing at all when stderr is not a terminal. */
 import cliProgress from 'cli-progress'
 
 /** A bar that is there until it is stopped. */

@@ -180,7 +180,7 @@ describe('ps', { concurrency: 2 }, () => {
     }
   })
 
-  test('--watch looks until Ctrl-C, which is no failure', { skip: process.platform === 'win32' }, () =>
+  test('--watch looks until Ctrl-C, which is not a failure', { skip: process.platform === 'win32' }, () =>
     withProgram(['busy-program.ts', 'tree'], async program => {
       const watching = start(['ps', String(program.pid), '--watch', '--json'])
       const end = ended(watching)
@@ -235,14 +235,16 @@ describe('ps', { concurrency: 2 }, () => {
       assert.deepEqual([code, stdout], [1, ''])
     }))
 
-  test('a process that is no Node program gets no signal: it would end of it', { skip: !linux }, async () => {
+  test('a process that is not a Node program gets no signal: it would end of it', {
+    skip: !linux,
+  }, async () => {
     const cat = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] })
     try {
       await once(cat, 'spawn')
       cat.stdin.write('up\n')
       await once(cat.stdout, 'data')
       const { code, stderr } = await atonce(['ps', String(cat.pid)])
-      assert.match(stderr, /^atonce: The process \d+ \(cat\) is no Node program\. [^\n]+\n$/)
+      assert.match(stderr, /^atonce: The process \d+ \(cat\) is not a Node program\. [^\n]+\n$/)
       assert.equal(code, 2)
       assert.deepEqual([cat.exitCode, cat.signalCode], [null, null])
     } finally {

@@ -1,4 +1,4 @@
-/** Colours by meaning. They fall away when the stream is no terminal, or NO_COLOR is set. */
+/** Colours by meaning. They fall away when the stream is not a terminal, or NO_COLOR is set. */
 import { styleText } from 'node:util'
 
 export const emphasis = (text: string): string => styleText('bold', text, { stream: process.stdout })

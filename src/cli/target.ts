@@ -107,7 +107,7 @@ async function importModule(module: string, url: string): Promise<Record<string,
 function whyNotImported(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_IMPORT_ATTRIBUTE_MISSING') {
-    return 'it is no JavaScript or TypeScript module. Name a .js, .mjs, .ts or .mts file.'
+    return 'it is not a JavaScript or TypeScript module. Name a .js, .mjs, .ts or .mts file.'
   }
   if (code === 'ERR_MODULE_NOT_FOUND' && /'atonce'/.test(String(error))) {
     return `it imports atonce, which is not installed in its folder or above. Run there: npm install atonce (this copy: npm install ${packageFolder()})`

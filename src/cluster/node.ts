@@ -63,7 +63,7 @@ export class Node implements CallHost {
   #closing = false
   #left: Parked<void> | undefined
 
-  /** @throws OptionError if `on` is no executor of this copy of atonce */
+  /** @throws OptionError if `on` is not an executor of this copy of atonce */
   constructor({ id, engine, on, queues, catalogue }: NodeParts) {
     const backend = backendOf(on)
     if (backend === undefined || backend.model === 'cluster')

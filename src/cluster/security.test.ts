@@ -104,7 +104,7 @@ test('an envelope with anything out of its range is none', () => {
     )
 })
 
-test('what is no task, or no task of this node, harms nobody and is counted or said', () =>
+test('what is not a task, or no task of this node, harms nobody and is counted or said', () =>
   simulate(async () => {
     const all = machines(1)
     const [first] = all.nodes

@@ -11,7 +11,7 @@ export interface ModuleVersion {
 }
 
 /**
- * The state of the module's file now; undefined when it is no file: a virtual module can't be
+ * The state of the module's file now; undefined when it is not a file: a virtual module can't be
  * compared.
  */
 export function versionOf(module: string): ModuleVersion | undefined {

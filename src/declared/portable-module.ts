@@ -23,7 +23,8 @@ const packages = new Map<string, Package | undefined>()
 const names = new Map<string, string>()
 
 /**
- * The module's portable name. One that is no file has its URL from whoever made it, and keeps it.
+ * The module's portable name. One that is not a file has its URL from whoever made it, and keeps
+ * it.
  */
 export function portableModule(module: string): string {
   const known = names.get(module)

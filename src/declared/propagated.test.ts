@@ -53,7 +53,7 @@ test('a null or false is a value; undefined is none', () => {
   assert.equal(storage.run(undefined, storesHere), undefined)
 })
 
-test('what is no storage, or declared already, is refused at the declaration', () => {
+test('what is not a storage, or declared already, is refused at the declaration', () => {
   const storage = propagated(import.meta, new AsyncLocalStorage<unknown>(), 'twice')
   assert.throws(() => propagated(import.meta, storage), DeclarationError)
   for (const wrong of [undefined, {}, new Map(), { getStore() {}, run() {} }])

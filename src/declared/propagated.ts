@@ -48,7 +48,7 @@ const all = sharedByCopies('propagated.list', () => ({ list: [] as readonly Prop
  * A storage that is not set costs some 10 ns for each call. One that is set sends its value with
  * each call, and once for each chunk of a map: about 2 µs for a short string.
  *
- * @throws DeclarationError if `where` names no module, or if it is no AsyncLocalStorage, or one
+ * @throws DeclarationError if `where` names no module, or if it is not an AsyncLocalStorage, or one
  *   that is declared already
  * @example
  * export const requestId = propagated(import.meta, new AsyncLocalStorage<string>(), 'requestId')

@@ -48,12 +48,12 @@ test('what can’t keep its class by its own data alone is refused at the declar
   }
 })
 
-test('an error class is no class with data of its own: errors bring theirs', () => {
+test('an error class is not a class with data of its own: errors bring theirs', () => {
   class Overdrawn extends AggregateError {}
   assert.equal(shareable(import.meta, Overdrawn), Overdrawn)
 })
 
-test('what is no class of the program’s own is refused', () => {
+test('what is not a class of the program’s own is refused', () => {
   class Once {}
   shareable(import.meta, Once)
   const refused: readonly (readonly [unknown, RegExp])[] = [

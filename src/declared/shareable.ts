@@ -81,8 +81,8 @@ const byPrototype = sharedByCopies('shareables.prototypes', () => new WeakMap<ob
  * some 200 bytes; an instance costs two to three times what a plain record of the same data does
  * (some 1.5 µs for two numbers, there and back again).
  *
- * @throws DeclarationError if `where` names no module, if it is no class, is declared already, or
- *   needs `pack` and `unpack`
+ * @throws DeclarationError if `where` names no module, if it is not a class, is declared already,
+ *   or needs `pack` and `unpack`
  * @example
  *     export class Point { x = 0; y = 0 }
  *     shareable(import.meta, Point)

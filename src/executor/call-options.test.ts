@@ -50,7 +50,7 @@ test('what is out of its range is refused, with what would do', () => {
   }
 })
 
-test('what was put on Object.prototype is no option, whether one is given or none', () => {
+test('what was put on Object.prototype is not an option, whether one is given or none', () => {
   const hostile = { timeoutMs: 1, priority: 9, retries: 3, ahead: 1 }
   for (const [name, value] of Object.entries(hostile))
     Object.defineProperty(Object.prototype, name, { value, configurable: true, enumerable: true })

@@ -74,8 +74,8 @@ const callOptionNames = optionNames<CallOptions>({
 })
 
 /**
- * None is given. All are own properties: what was put on `Object.prototype` is no option, and each
- * is read fast.
+ * None is given. All are own properties: what was put on `Object.prototype` is not an option, and
+ * each is read fast.
  */
 export const noCallOptions: CallOptions = Object.freeze({
   signal: undefined,

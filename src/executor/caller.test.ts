@@ -112,7 +112,7 @@ test('a module that a test runner or a development server has evaluated is not e
   }
 })
 
-test('an export that is no class, or inherited by every object, is no class of an error', async () => {
+test('an export that is not a class, or inherited by every object, is not a class of an error', async () => {
   const found = await moduleOf(
     'misleading',
     `export const Broke = 'text'

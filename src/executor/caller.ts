@@ -25,7 +25,7 @@ import { exportsElsewhere, isEvaluatedElsewhere } from './evaluated.ts'
  */
 const stacksPerMs = 1
 const mostStacks = 100
-/** With none left, only each so-manieth call looks at the clock: that is dear too. */
+/** With none left, only every nth call looks at the clock, since that is expensive too. */
 const callsPerLook = 8
 
 let stacksLeft = mostStacks

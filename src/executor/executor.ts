@@ -121,7 +121,7 @@ export interface Executor extends AsyncDisposable {
    *
    * Rejects with AbortError if the signal (this one, or that of `with`) aborts, with ClosedError
    * once the executor is closed.
-   * @throws OptionError if `signal` is no AbortSignal
+   * @throws OptionError if `signal` is not an AbortSignal
    * @example
    *     for await (const job of jobs) {
    *       await pool.room()
@@ -256,8 +256,8 @@ class BackedExecutor implements Executor {
 }
 
 /**
- * A generator can't be a result: it is no value that crosses, and on this loop it would run outside
- * of its call.
+ * A generator can't be a result: it is not a value that crosses, and on this loop it would run
+ * outside of its call.
  */
 function refuseGenerator(task: Task, method: 'run' | 'map'): void {
   if (!types.isGeneratorFunction(task)) return

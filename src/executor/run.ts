@@ -190,7 +190,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   }
 
   settled(outcome: Outcome<unknown>): void {
-    if (this.hasSettled) return // It was stopped: that is no failure to be repeated.
+    if (this.hasSettled) return // It was stopped: that is not a failure to be repeated.
     if (outcome.ok) {
       this.#release()
       return this.resolve(outcome.value)
@@ -247,7 +247,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   }
 
   /**
-   * Whoever owns the signal knows that it aborted: a future that nobody awaits is no lost error
+   * Whoever owns the signal knows that it aborted: a future that nobody awaits is not a lost error
    * then.
    */
   aborted(reason: unknown): void {

@@ -27,7 +27,7 @@ test('so many calls go into a stretch of time as their cost says, and none of wh
   assert.deepEqual([learnt().within(1), learnt(2).within(1), learnt(0.03).within(0.1)], [0, 0, 3])
   assert.ok(learnt(0).within(0.1) <= 200)
   const uneven = learnt(...new Array(20).fill(0.001), 1, ...new Array(20).fill(0.001))
-  assert.equal(uneven.within(0.1), 0, 'one that was dear is not forgotten at once')
+  assert.equal(uneven.within(0.1), 0, 'one that was expensive is not forgotten at once')
   for (let calls = 0; calls < 200; calls += 1) uneven.learn(0.001)
   assert.equal(uneven.within(0.1), 100)
 })
@@ -36,7 +36,7 @@ test('calls that take no time that a clock could see are bounded too', () => {
   assert.ok(learnt(0, 0, 0).inHand(true) <= 2_000)
 })
 
-test('dear calls go one at a time: sooner where they can’t be taken back', () => {
+test('expensive calls go one at a time: sooner where they can’t be taken back', () => {
   assert.deepEqual([learnt(0.3).inHand(true), learnt(0.3).inHand(false)], [3, 1])
   assert.deepEqual([learnt(1.5).inHand(true), learnt(1.5).inHand(false)], [2, 1])
   assert.deepEqual([learnt(19).inHand(true), learnt(19).inHand(false)], [2, 1])

@@ -36,8 +36,8 @@ export class TaskCost {
   }
 
   /**
-   * How many calls surely take less than `ms` together, even if all were as dear as the dearest
-   * lately; 0 while nothing is known.
+   * How many calls surely take less than `ms` together, even if all were as expensive as the most
+   * expensive lately; 0 while nothing is known.
    */
   within(ms: number): number {
     return Number.isNaN(this.#expectedMs) ? 0 : Math.floor(ms / Math.max(this.#peakMs, leastCallMs))

@@ -86,7 +86,7 @@ test(
   },
 )
 
-test('what is no kernel is refused, with the reason and what to do', async () => {
+test('what is not a kernel is refused, with the reason and what to do', async () => {
   const refused = async (source: Parameters<typeof kernel>[0], message: RegExp) =>
     assert.rejects(kernel(source), (error: KernelError) => {
       assert.ok(error instanceof KernelError && error.code === 'ATONCE_KERNEL')

@@ -199,7 +199,7 @@ test('without an executor it runs here; tasks may then stand anywhere', async ()
   assert.deepEqual(await parallel([1, 2]).map(local).toArray(), [2, 3])
 })
 
-test('what is no task, no executor, no list or no size is refused at the call', () => {
+test('what is not a task, no executor, no list or no size is refused at the call', () => {
   assert.throws(() => parallel(5 as never), OptionError)
   assert.throws(() => parallel([1], { on: {} as never }), OptionError)
   for (const chunk of [0, 1.5, 'all' as never]) assert.throws(() => parallel([1], { chunk }), OptionError)

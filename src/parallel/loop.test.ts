@@ -146,7 +146,7 @@ test('guided shares get smaller, down to the chunk', () => {
   assert.ok(sizes.slice(0, -1).every(size => size >= 4))
 })
 
-test('what is no range, no schedule, no size and no task is refused at the call', async () => {
+test('what is not a range, no schedule, no size and no task is refused at the call', async () => {
   await using pool = threads({ workers: 1 })
   const wrong: unknown[] = [
     {},

@@ -54,7 +54,7 @@ const rangeNames = optionNames<LoopRange & Reduction<unknown>>({
 /** The counter of steps is a word of 32 bits. */
 const mostSteps = 2 ** 31 - 1
 const piecesPerWorker = 32
-/** On `coroutines()` without a bound, where a part is no worker. */
+/** On `coroutines()` without a bound, where a part is not a worker. */
 const mostParts = 1_024
 
 type Rest<F> = F extends (index: number, ...rest: infer A) => unknown ? A : never

@@ -110,7 +110,7 @@ test('after stop nobody is lost, and no timer is left', () =>
     assert.equal(losses(), 0)
   }))
 
-test('listening keeps no program alive, and a broken connection is no error of its own', () =>
+test('listening keeps no program alive, and a broken connection is not an error of its own', () =>
   listening(async ({ control, losses }) => {
     assert.equal(control.kept, false)
     control.emit('error', new Error('ECONNRESET'))

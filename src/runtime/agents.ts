@@ -58,7 +58,7 @@ export function selfAgentName(): string {
   return selfName
 }
 
-/** What this thread does now, as `countPrimes`; undefined if that is no task. */
+/** What this thread does now, as `countPrimes`; undefined if that is not a task. */
 export function selfAgentWork(): string | undefined {
   return workOfSelf()
 }

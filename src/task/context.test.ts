@@ -79,7 +79,7 @@ test('progress reaches the caller, taken off the context or not', () => {
   ])
 })
 
-test('progress that is no number is refused in the task: its executor would take the message for a forged one', () => {
+test('progress that is not a number is refused in the task: its executor would take the message for a forged one', () => {
   const { progress } = call({ report: () => assert.fail('it was reported') })
   for (const [done, total] of [
     ['50%', undefined],

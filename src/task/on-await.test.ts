@@ -28,7 +28,7 @@ const waits: readonly (readonly [string, (promise: Promise<number>) => unknown, 
 ]
 
 for (const [how, wait, seen] of waits) {
-  test(`${how} ${seen ? 'is noticed' : 'is no wait'}, and gives what it gives without`, async () => {
+  test(`${how} ${seen ? 'is noticed' : 'is not a wait'}, and gives what it gives without`, async () => {
     let noticed = 0
     const promise = Promise.resolve(5)
     onAwait(promise, () => {

@@ -6,7 +6,7 @@ const { toString: textOf } = Function.prototype
 /**
  * Calls `noticed` at each `await promise`, `Promise.all([promise])`, `resolve(promise)`,
  * `return promise` of an async function and their like. A chain, as `then(save, report)`, `catch`
- * or `finally`, is no wait; its own promise is watched in turn. Only for promises that must be
+ * or `finally`, is not a wait; its own promise is watched in turn. Only for promises that must be
  * watched: they are slower than others by some 100 ns.
  *
  * `await` of a promise calls no method; but it reads the promise's `constructor`, to see whether it

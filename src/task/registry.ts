@@ -12,7 +12,7 @@ import { type Copy, sharedByCopies, thisCopy } from '../runtime/copies.ts'
 export interface TaskModule {
   /** The evaluation that defined the tasks. */
   readonly evaluation: Evaluation
-  /** The file's state when its first task was defined; undefined when it is no file. */
+  /** The file's state when its first task was defined; undefined when it is not a file. */
   readonly version: ModuleVersion | undefined
   /** In the order of their definition. */
   readonly tasks: Function[]

@@ -82,7 +82,7 @@ test('what has no module URL is refused, with the way out of CommonJS', () => {
   }
 })
 
-test('what is no function is refused by what it is', () => {
+test('what is not a function is refused by what it is', () => {
   for (const [given, shown] of [
     [undefined, 'undefined'],
     [null, 'null'],

@@ -59,8 +59,8 @@ const madeBy: unique symbol = Symbol.for('atonce.task.copy') as never
  * guarded one, see `isWorker`) and no test file. Costs one `stat` of the module per module, and
  * some 10 µs for each task.
  *
- * @throws InvalidTaskError if `where` names no module, if `fn` is no function, or if it is a task
- *   already.
+ * @throws InvalidTaskError if `where` names no module, if `fn` is not a function, or if it is a
+ *   task already.
  * @throws OptionError if an option is none
  * @example
  * export const countPrimes = task(import.meta, function countPrimes(from: number, to: number):

@@ -37,7 +37,7 @@ let outstanding = 0
  *
  * On threads this costs some 20 µs whatever the size, where a copy costs about 1 ms for each MiB
  * and direction. Processes share no memory: there the bytes are copied, and the sender's buffer is
- * detached all the same; what is no memory is refused. On `coroutines` nothing is sent: the task
+ * detached all the same; what is not memory is refused. On `coroutines` nothing is sent: the task
  * gets the value itself, and what is marked inside of an argument stays marked.
  *
  * A buffer that is marked moves with the views on it, whether it goes along itself or not:

@@ -100,7 +100,7 @@ test('a class of the user’s own that has the name of one of atonce’s is not 
   assert.equal(across(new errors.TimeoutError('ours', 1), own).constructor, errors.TimeoutError)
 })
 
-test('an export that is no error class is not made the class of an error', () => {
+test('an export that is not an error class is not made the class of an error', () => {
   for (const found of [class NotPrime {}, () => {}, Object, undefined]) {
     const arrived = across(new NotPrime('x', 2), () => found)
     assert.equal(arrived.constructor, RangeError)
@@ -327,7 +327,7 @@ test('a class with a hostile name can be thrown', () => {
   assert.equal(across(new Odd('seen')).message, 'seen')
 })
 
-// ── what is no error ──
+// ── what is not an error ──
 
 test('a thrown value that is not an Error arrives in a ThrownValueError', () => {
   for (const [thrown, description] of [
@@ -439,7 +439,7 @@ test('an error is never lost for its cause, its parts or its properties: these s
   assert.match(String(arrived.cause), /^\[not copied: An instance of Gone arrived/)
 })
 
-test('what was thrown and can’t be made here arrives as the reason for that, and is no forgery', () => {
+test('what was thrown and can’t be made here arrives as the reason for that, and is not a forgery', () => {
   const arrived = across(new Unlucky())
   assert.ok(arrived instanceof errors.SerializationError)
   assert.equal(forgeryIn(arrived), undefined)

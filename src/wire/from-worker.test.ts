@@ -66,7 +66,7 @@ test('a failure that leads back to itself is believed', () => {
   assert.ok(isFromWorker(structuredClone({ kind: 'crashed', failure: wire })))
 })
 
-test('what is no object, or of no known kind, is refused', () => {
+test('what is not an object, or of no known kind, is refused', () => {
   for (const message of noMessages) assert.equal(isFromWorker(message), false)
 })
 

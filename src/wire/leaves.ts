@@ -1,5 +1,5 @@
 /**
- * Copies at once what of a value can be changed and is no container: buffers, views on them, and
+ * Copies at once what of a value can be changed and is not a container: buffers, views on them, and
  * dates.
  */
 

@@ -133,7 +133,7 @@ export class Reviving {
     if (isInstance(made, shared.prototype)) return this.#note(standIn, made)
     throw this.#unmade(
       standIn,
-      `its unpack() returned ${describeThrown(made)}, which is no instance of the class`,
+      `its unpack() returned ${describeThrown(made)}, which is not an instance of the class`,
     )
   }
 

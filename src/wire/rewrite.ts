@@ -28,7 +28,7 @@ export class Rewriting {
   readonly #within = new Set<object>()
 
   /**
-   * `leaves` are the copies of what is no container; without one, such a thing stays what it is.
+   * `leaves` are the copies of what is not a container; without one, such a thing stays what it is.
    */
   constructor(encoding: Encoding, found: Found, leaves?: ReadonlyMap<object, object>) {
     this.#encoding = encoding

@@ -3,7 +3,7 @@
  * call-site libraries let it return the call sites themselves, and a broken one throws.
  *
  * `read` reads the `stack` of an error. A list is written as V8 writes one, below `title`; of
- * anything else that is no text the title is left.
+ * anything else that is not text the title is left.
  */
 export function stackText(title: string, read: () => unknown): string {
   try {

@@ -54,7 +54,7 @@ test('every message of the protocol is believed, after its journey too', () => {
   }
 })
 
-test('what is no object, or of no known kind, is refused', () => {
+test('what is not an object, or of no known kind, is refused', () => {
   for (const message of noMessages) assert.equal(isToWorker(message), false)
 })
 

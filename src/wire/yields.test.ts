@@ -109,7 +109,7 @@ test('a moved buffer moves, and is counted before it is gone', () => {
   assert.deepEqual(values(), [new Uint8Array(65_536).fill(7)])
 })
 
-test('bytes that are no values are refused', () => {
+test('bytes that are not values are refused', () => {
   const bytes = new Uint8Array([255, 1, 2])
   assert.throws(() => yieldedValues({ kind: 'yielded', seq: 1, count: 1, bytes, loose: [] }), RangeError)
   const none = new Uint8Array()

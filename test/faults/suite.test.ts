@@ -66,7 +66,7 @@ suite('the fault suite', { concurrency: 2 }, () => {
     }
   })
 
-  test('a call that fails without need is refused, which is no damage', async () => {
+  test('a call that fails without need is refused, which is not damage', async () => {
     const result = await play('cross-undefined', 'refuses')
     assert.deepEqual(kinds(result), ['refused', 'refused', 'refused'])
     assert.deepEqual(damagesOf(result), [])

@@ -67,7 +67,7 @@ suite('the package', () => {
     const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta, bin } = manifest()
     assert.deepEqual([dependencies, optionalDependencies], [undefined, undefined])
     for (const name of Object.keys(peerDependencies ?? {}))
-      assert.equal(peerDependenciesMeta?.[name]?.optional, true, `${name} is no optional peer.`)
+      assert.equal(peerDependenciesMeta?.[name]?.optional, true, `${name} is not an optional peer.`)
     assert.deepEqual(
       readdirSync(user.path('node_modules')).filter(name => !name.startsWith('.')),
       ['atonce'],

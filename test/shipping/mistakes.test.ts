@@ -231,7 +231,7 @@ server.close()`,
     }
   })
 
-  test('passes what is no function at all is told what was expected', async () => {
+  test('passes what is not a function at all is told what was expected', async () => {
     const ended = await outcomeOf("async pool => pool.map('triple' as never, [1])", {})
     for (const { name, message } of errorsSeenBy(ended)) {
       assert.equal(name, 'InvalidTaskError')

@@ -63,7 +63,7 @@ counter.tell.stop() // A method of the class; the actor's own end is counter.sto
 counter.ask.add('1')
 // @ts-expect-error An argument is missing.
 counter.tell.add()
-// @ts-expect-error A field is no message.
+// @ts-expect-error A field is not a message.
 counter.ask.count
 // @ts-expect-error Hooks are called by the system alone.
 counter.tell.onStop()

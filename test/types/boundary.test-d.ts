@@ -19,7 +19,7 @@ class Money {
     return new Money(cents)
   }
 
-  // A private constructor is no obstacle, and both hooks know their types.
+  // A private constructor is not an obstacle, and both hooks know their types.
   static {
     shareable(import.meta, Money, {
       pack: money => ({ cents: money.#cents }),
@@ -42,7 +42,7 @@ abstract class Shape {
 }
 shareable(import.meta, Shape)
 
-// @ts-expect-error: a record is no class
+// @ts-expect-error: a record is not a class
 shareable(import.meta, { x: 1 })
 // @ts-expect-error: a class needs its module
 shareable(Money)
@@ -57,7 +57,7 @@ const requestId = propagated(import.meta, new AsyncLocalStorage<string>(), 'requ
 same<typeof requestId, AsyncLocalStorage<string>>(true)
 // @ts-expect-error: the store keeps its type
 requestId.run(5, () => {})
-// @ts-expect-error: a map is no storage
+// @ts-expect-error: a map is not a storage
 propagated(import.meta, new Map())
 
 void [point, requestId]

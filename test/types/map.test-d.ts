@@ -54,7 +54,7 @@ pool.map(square, new BigInt64Array(1))
 pool.map(square, [1, undefined])
 // @ts-expect-error: the pair is the wrong way round
 pool.map(ofPair, [['a', 1] as const])
-// @ts-expect-error: a plain function is no task
+// @ts-expect-error: a plain function is not a task
 pool.map((n: number) => n, [1])
 
 // ── a task of several parameters, or of none, takes tuples ──

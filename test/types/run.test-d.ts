@@ -48,7 +48,7 @@ task((a: number) => a)
 declare const commonJs: { readonly filename: string; readonly exports: unknown }
 task(import.meta.url, (a: number) => a) satisfies (a: number) => number
 task(commonJs, (a: number) => a) satisfies (a: number) => number
-// @ts-expect-error: a number is no module
+// @ts-expect-error: a number is not a module
 task(5, (a: number) => a)
 
 // A parameter that has only a default value has the type of that value; one that has neither must
@@ -71,13 +71,13 @@ pool.run(add, 1, 2, 3)
 pool.run(add, 1, '2')
 // @ts-expect-error: the arguments are not a tuple here
 pool.run(add, [1, 2])
-// @ts-expect-error: a plain function is no task
+// @ts-expect-error: a plain function is not a task
 pool.run((a: number) => a, 1)
 // @ts-expect-error: a function that only looks like one is none
 pool.run({ module: 'x', position: 0 }, 1)
 // @ts-expect-error: this task takes nothing
 pool.run(nothing, undefined)
-// @ts-expect-error: a promise of a number is no future of a string
+// @ts-expect-error: a promise of a number is not a future of a string
 const wrong: Future<string> = pool.run(add, 1, 2)
 
 // Optional, default and rest parameters stay what they are.
@@ -135,7 +135,7 @@ const nestedRun: Future<string> = currentExecutor().run(repeatable, 1)
 // ── with, close, context ──
 
 const light: Executor = pool.with({ timeoutMs: 5, priority: 1, signal: new AbortController().signal })
-// @ts-expect-error: a controller is no signal
+// @ts-expect-error: a controller is not a signal
 pool.with({ signal: new AbortController() })
 // @ts-expect-error: times are numbers of milliseconds
 pool.with({ timeoutMs: '5s' })

@@ -39,7 +39,7 @@ const entries: Stream<[string, number]> = pool.stream(opened)
 const dates: Stream<Date> = pool.stream(later)
 const bigs: Stream<bigint>[] = [pool.stream(iterable), pool.stream(asyncIterable)]
 const asIterator: AsyncIterableIterator<number> = pool.with({ ahead: 5 }).stream(count, 1)
-// @ts-expect-error: numbers are no strings
+// @ts-expect-error: numbers are not strings
 const wrong: Stream<string> = pool.stream(count, 1)
 
 // ── only generators, and with their own arguments ──
@@ -52,7 +52,7 @@ pool.stream(text)
 pool.stream(nothing)
 // @ts-expect-error: it resolves to a number
 pool.stream(later5)
-// @ts-expect-error: a plain generator function is no task
+// @ts-expect-error: a plain generator function is not a task
 pool.stream(function* () {})
 // @ts-expect-error: an argument is missing
 pool.stream(count)

@@ -13,8 +13,8 @@ await Promise.race(calls)
 const firstAt = performance.timeOrigin + performance.now()
 const answers = await Promise.all(calls)
 
-// Imported late: it is no part of what is measured. Asked here, for nobody waits for workers that
-// outlive this program.
+// Imported late: it is not a part of what is measured. Asked here, for nobody waits for workers
+// that outlive this program.
 const { treeCpuMs } = await import('../../../src/measure/process-tree.ts')
 const { childPids } = await import('../children.ts')
 writeSync(3, JSON.stringify({ firstAt, answers, cpuMs: treeCpuMs(childPids()) }))

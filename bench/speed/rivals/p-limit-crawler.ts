@@ -1,7 +1,7 @@
 /**
  * The gallery's crawl by hand: p-limit for each host, promises and loops for the rest, one signal
- * by which the first failure ends all the others. Only what is no concurrency is shared with it:
- * HTTP, HTML, robots.txt.
+ * by which the first failure ends all the others. Only what is not about concurrency is shared with
+ * it: HTTP, HTML, robots.txt.
  */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -80,7 +80,7 @@ export interface BatchReader {
 export class BatchNames {
   readonly #names: string[] = []
 
-  /** @throws TypeError if it is no batch */
+  /** @throws TypeError if it is not a batch */
   read(batch: unknown, to: BatchReader): void {
     if (!Array.isArray(batch)) throw new TypeError('not a list')
     let at = 0

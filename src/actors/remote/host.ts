@@ -60,7 +60,7 @@ class Host {
       case 'end':
         return this.#cell(request.to).end(link.unwireReason(request.reason), request.budgetMs)
       default:
-        throw new AbortError('That is no request of a supervisor.')
+        throw new AbortError('That is not a request of a supervisor.')
     }
   }
 

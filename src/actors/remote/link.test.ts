@@ -20,7 +20,7 @@ test('a ref that is on its way while its number is released keeps its number', a
   assert.notEqual(exports.export(target), number)
 })
 
-test('a batch is read as it was written, and what is no batch is refused', () => {
+test('a batch is read as it was written, and what is not a batch is refused', () => {
   const writer = new BatchWriter()
   assert.equal(writer.tell(1, 'add', [2, 'x', undefined, null, 5n]), true)
   assert.equal(writer.tell(1, 'add', [{ n: 1 }]), false)

@@ -102,7 +102,7 @@ export class Link implements BatchReader {
     else this.request(ask, { op: 'ask', to, method, args: this.wire(args, 'args'), within })
   }
 
-  /** Sends a request that is no message of the target's, and waits for the answer. */
+  /** Sends a request that is not a message of the target's, and waits for the answer. */
   answerOf(target: Target, what: string, request: Request, timeoutMs: number): Promise<unknown> {
     const ask = new Ask(target, what, undefined)
     ask.limit({ timeoutMs, signal: undefined }, system().lines)
@@ -262,7 +262,7 @@ export class Link implements BatchReader {
 
   // ── what comes ──
 
-  /** @throws TypeError if that is no batch */
+  /** @throws TypeError if that is not a batch */
   receive(batch: unknown): void {
     this.#coming.read(batch, this)
   }

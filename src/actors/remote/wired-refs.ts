@@ -34,7 +34,8 @@ shareOwn('ActorRef', ActorRef, {
     return current.wireRef(targetIn(ref) as Target)
   },
   unpack(ref: WiredRef): ActorRef {
-    if (current === undefined) throw new InvalidActorError('A ref came in what is no message between actors.')
+    if (current === undefined)
+      throw new InvalidActorError('A ref came in what is not a message between actors.')
     return new ActorRef(current.unwireRef(ref), undefined)
   },
 })

@@ -89,7 +89,7 @@ export class WorkerHost implements LifeOwner {
     else this.#early.push(send)
   }
 
-  /** Whatever it says that is no item ends it, and nothing else. */
+  /** Whatever it says that is not an item ends it, and nothing else. */
   #receive(body: unknown): void {
     try {
       this.link.receive(body)

@@ -43,7 +43,7 @@ async function openSpecial({ path, fifo }: { path: string; fifo: boolean }): Pro
   }
 }
 
-/** How often is looked whether a FIFO has got its reader. */
+/** How often to check whether a FIFO has got its reader. */
 const readerMs = 20
 
 /**

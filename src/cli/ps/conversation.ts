@@ -53,7 +53,7 @@ export class Conversation implements Asked {
     this.#options = options
   }
 
-  /** What the other side sent; what is no answer is left alone. */
+  /** What the other side sent; what is not an answer is left alone. */
   receive(message: Answer & { readonly id?: number }): void {
     if (message.id === undefined) return
     this.#answers.get(message.id)?.(message)

@@ -91,7 +91,7 @@ function call(pid: number): void {
   }
 }
 
-/** How often is looked whether the program is still there. */
+/** How often to check whether the program is still there. */
 const pollMs = 100
 
 async function visitor(server: Server, pid: number, signal: AbortSignal): Promise<Socket | undefined> {

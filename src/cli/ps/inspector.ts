@@ -37,7 +37,7 @@ const closeMs = 1_000
 /** How long it may take until it stands; so often it must be seen to. */
 const standMs = 2_000
 const standingLooks = 3
-/** How often is looked whether it is open. */
+/** How often to check whether it is open. */
 const pollMs = 30
 
 /**

@@ -56,7 +56,7 @@ export function isGone(pid: number): boolean {
 const howToFind = 'To find programs: atonce ps, or pgrep -fl node'
 
 const notNode = (pid: number, name = '') =>
-  `The process ${pid}${name === '' ? '' : ` (${name})`} is no Node program. ${howToFind}`
+  `The process ${pid}${name === '' ? '' : ` (${name})`} is not a Node program. ${howToFind}`
 
 async function checkOnLinux(pid: number): Promise<void> {
   const status = await statusOf(pid)

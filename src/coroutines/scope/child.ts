@@ -23,7 +23,7 @@ export interface Child<T> extends Settleable<T> {
   readonly state: FutureState
   /**
    * Cancels this child alone: one that has not started never does; in a running one the signal
-   * aborts and every wait of atonce throws an AbortError. A cancelled child is no failure of its
+   * aborts and every wait of atonce throws an AbortError. A cancelled child is not a failure of its
    * scope.
    *
    * @param reason becomes the error's `cause`
@@ -203,8 +203,8 @@ const { then: promiseThen, finally: promiseFinally } = Promise.prototype
 
 /**
  * A promise that comes of a child's ending, however long the chain. If the child failed, it passes
- * that on, and is no lost error, as the scope throws it. What a function in the chain throws where
- * the child did not fail is one, as anywhere.
+ * that on, and is not a lost error, as the scope throws it. What a function in the chain throws
+ * where the child did not fail is one, as anywhere.
  */
 function passedOn<T>(next: Promise<T>, ending: Promise<unknown>): Promise<T> {
   promiseThen.call(ending, undefined, () => promiseThen.call(next, undefined, () => {}))

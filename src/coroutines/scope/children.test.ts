@@ -27,7 +27,7 @@ const failing = async () => {
   throw new Error('x')
 }
 
-test('a chain on a failed child that nobody awaits is no unhandled rejection, however long', async () => {
+test('a chain on a failed child that nobody awaits is not a unhandled rejection, however long', async () => {
   const chains: readonly ((child: Child<never>) => unknown)[] = [
     child => child.then(() => {}),
     child => child.finally(() => {}),

@@ -97,7 +97,7 @@ test('a task on the loop belongs to its call, not to the scope whose turn let it
     { seed: 1, runs: 10 },
   ))
 
-test('what is no task is refused at the call', () =>
+test('what is not a task is refused at the call', () =>
   simulate(async () => {
     await using pool = coroutines()
     await scope(s =>

@@ -199,7 +199,7 @@ everySchedule(
   },
 )
 
-everySchedule('a cancelled child is no failure, and its siblings go on (test_taskgroup_03)', async () => {
+everySchedule('a cancelled child is not a failure, and its siblings go on (test_taskgroup_03)', async () => {
   const value = await scope(async s => {
     const child = s.spawn(forever, { name: 'endless' })
     const queued = s.spawn(() => assert.fail('it was cancelled before it began'))
@@ -576,7 +576,7 @@ test('each child starts in the context of the code that spawned it', async () =>
   ])
 })
 
-test('what a child leaves behind unawaited is no unhandled rejection', async () => {
+test('what a child leaves behind unawaited is not a unhandled rejection', async () => {
   const unhandled: unknown[] = []
   const note = (error: unknown) => unhandled.push(error)
   process.on('unhandledRejection', note)

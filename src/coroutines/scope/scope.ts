@@ -66,7 +66,7 @@ export interface Scope {
    * `s.spawn(({ signal }) => fetch(url, { signal }))`.
    *
    * Costs about as much as three to four bare promises (`npm run bench -- --only spawn-join`).
-   * @throws OptionError if `fn` is no function
+   * @throws OptionError if `fn` is not a function
    * @throws ClosedError if the scope is over
    * @throws AbortError if the scope was cancelled; `cause` is why
    */

@@ -95,7 +95,7 @@ test('a program that goes on after its scopes is ended by the signal after the g
   assert.deepEqual([by, said], ['SIGTERM', ['ready', 'over']])
 })
 
-test('it can be taken back, and refuses what is no signal', () => {
+test('it can be taken back, and refuses what is not a signal', () => {
   const before = process.listenerCount('SIGINT')
   const taken = cancelOnSignals()
   assert.equal(process.listenerCount('SIGINT'), before + 1)

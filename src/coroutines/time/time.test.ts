@@ -349,6 +349,6 @@ everySchedule('ways of several types give a result of any of them, and a name of
   // @ts-expect-error: a string would be assigned to a number
   const wrong: number = await any([async () => 'text', () => 5])
   assert.ok(wrong !== undefined)
-  // @ts-expect-error: a promise is no way
+  // @ts-expect-error: a promise is not a way
   assert.throws(() => race([Promise.resolve(5)]), OptionError)
 })

@@ -43,7 +43,7 @@ test('calls of 4 ms and more travel alone, and so do those of more than half of 
   assert.deepEqual([accustomed(4.5).size, accustomed(2.5).size, accustomed(2).size], [1, 1, 2])
 })
 
-test('calls that turn out dear shrink the size at once; when they are cheap again it grows step by step', () => {
+test('calls that turn out expensive shrink the size at once; when they are cheap again it grows step by step', () => {
   const sizer = accustomed(0.001)
   assert.equal(sizer.size, 4_000)
   sizer.learn({ items: 100, workMs: 1_000 })

@@ -5,9 +5,9 @@
  * where threads sleep that must be woken, and where V8 still compiles; so a chunk should hold
  * enough work to make that little. But inputs of one chunk run one after the other on one worker,
  * so a chunk should hold little enough to be shared out fairly. With 4 ms of work a message stays
- * under 3 % even where it is dear; items that take that long go one to a message. And no chunk is
- * larger than a fair share of the inputs that are left, so that all workers end at about the same
- * time (guided self-scheduling: Polychronopoulos and Kuck, IEEE Transactions on Computers 36,
+ * under 3 % even where it is expensive; items that take that long go one to a message. And no chunk
+ * is larger than a fair share of the inputs that are left, so that all workers end at about the
+ * same time (guided self-scheduling: Polychronopoulos and Kuck, IEEE Transactions on Computers 36,
  * 1987): at the end items go one by one, but for those that are alike and so small that the message
  * would cost more than 3 % where it is cheap.
  *

@@ -506,7 +506,7 @@ test('a map waits for a place in the queue, whether its own chunks fill it or ot
   })
 })
 
-test('an input that is no list of arguments ends the inputs at its place, and says what was expected', async () => {
+test('an input that is not a list of arguments ends the inputs at its place, and says what was expected', async () => {
   const reading = new Reading(upTo(3))
   const tuples = (function* () {
     yield [1, 2]

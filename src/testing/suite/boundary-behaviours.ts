@@ -134,7 +134,7 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
       const executor = start({ workers: 1 })
       for (const [how, words] of [
         ['throws', /args has an instance of OneWay that can't be made on this side: its unpack\(\) threw/],
-        ['returns nothing', /its unpack\(\) returned undefined, which is no instance of the class/],
+        ['returns nothing', /its unpack\(\) returned undefined, which is not an instance of the class/],
       ] as const) {
         const bad = new tasks.OneWay(how)
         const error = await failure(executor.run(tasks.giveBack, bad))

@@ -100,7 +100,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
-    'what is no function is refused at the call, before and after a task was run',
+    'what is not a function is refused at the call, before and after a task was run',
     async start => {
       const executor = start({ workers: 1 })
       for (let round = 0; round < 2; round += 1) {
@@ -355,7 +355,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
-    'a thrown value that is no error rejects with a ThrownValueError that holds it',
+    'a thrown value that is not an error rejects with a ThrownValueError that holds it',
     async start => {
       const executor = start({ workers: 1 })
       for (const [kind, value] of [
@@ -795,7 +795,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
-    'a call after close is refused, and a second close is no error (test_shutdown.test_run_after_shutdown)',
+    'a call after close is refused, and a second close is not an error (test_shutdown.test_run_after_shutdown)',
     async start => {
       const executor = start({ workers: 1 })
       await executor.run(tasks.square, 1)

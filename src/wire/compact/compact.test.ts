@@ -261,7 +261,7 @@ test('whatever a copy would change is refused', () => {
   }
   class List extends Array<number> {}
   const withGetter = Object.defineProperty({}, 'hidden', { value: 1, enumerable: false })
-  assert.deepEqual(throughBytes(withGetter), {}, 'what no copy takes along is no reason')
+  assert.deepEqual(throughBytes(withGetter), {}, 'what no copy takes along is not a reason')
   const strange: Record<string, unknown> = {
     'a class instance': new Point(),
     'a subclass of Array': List.of(1),

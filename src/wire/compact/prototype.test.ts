@@ -60,7 +60,7 @@ for (const [name, way] of Object.entries(ways)) {
 }
 
 // The last: it can't be undone.
-test('a frozen Object.prototype is no hindrance', () => {
+test('a frozen Object.prototype is not a hindrance', () => {
   Object.freeze(Object.prototype)
   for (const way of Object.values(ways)) assert.equal(JSON.stringify(way(JSON.parse(json))), json)
 })

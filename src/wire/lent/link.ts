@@ -35,8 +35,8 @@ export interface Link {
   /** This side sends and wants no more. */
   close(): void
   /**
-   * What has arrived is no message for this side: whoever sends such things is not listened to any
-   * more.
+   * What has arrived is not a message for this side: whoever sends such things is not listened to
+   * any more.
    */
   garbled(what: string): void
 }

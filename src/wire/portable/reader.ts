@@ -178,7 +178,7 @@ class PortableReader {
       } else if (typeof key === 'string' && key !== 'length') {
         define(array as unknown as Record<string, unknown>, key, this.#value())
         if (array.length !== length) throw new RangeError('An item stands beyond its array.')
-      } else throw new RangeError('What names an item is no name.')
+      } else throw new RangeError('What names an item is not a name.')
     }
     return array
   }
@@ -194,7 +194,7 @@ class PortableReader {
 
   #name(): string {
     const tag = this.#byte()
-    if (tag !== tags.latin1 && tag !== tags.utf16) throw new RangeError('A name is no text.')
+    if (tag !== tags.latin1 && tag !== tags.utf16) throw new RangeError('A name is not text.')
     return this.#text(tag)
   }
 
@@ -238,7 +238,7 @@ class PortableReader {
     const number = this.#reserve()
     const value = this.#leaf()
     if (value === null || value === undefined || typeof value === 'object')
-      throw new RangeError('What is boxed is no primitive.')
+      throw new RangeError('What is boxed is not a primitive.')
     return this.#fill(number, Object(value) as object)
   }
 
@@ -267,7 +267,7 @@ class PortableReader {
     const byteLength = this.#number()
     const number = this.#reserve()
     const buffer = this.#leaf()
-    if (!(buffer instanceof ArrayBuffer)) throw new RangeError('What a view is on is no buffer.')
+    if (!(buffer instanceof ArrayBuffer)) throw new RangeError('What a view is on is not a buffer.')
     const unitBytes = View.BYTES_PER_ELEMENT ?? 1
     if (
       byteLength % unitBytes !== 0 ||

@@ -87,7 +87,7 @@ test('whatever shares, stretches, is small, special, or has a class of its own i
   assert.equal(withBulkCopied(null), undefined)
 })
 
-test('numbers that are no numbers keep their bits', () => {
+test('numbers that are not numbers keep their bits', () => {
   const bits = new BigUint64Array(large / 8).fill(0x7ff8_0000_dead_beefn)
   const value = new Float64Array(bits.buffer)
   const bulk = withBulkCopied({ ...plain, args: [value] })

@@ -111,7 +111,7 @@ test('memory that can grow, and a view of a subclass, go by message each time', 
     for (let time = 1; time <= 3; time += 1) assert.equal(call(near, time, value), false)
 })
 
-test('a number that nobody was told of is no record', () => {
+test('a number that nobody was told of is not a record', () => {
   const garbled: string[] = []
   using ends = connected(what => garbled.push(what))
   const { near, far, port2 } = ends

@@ -119,7 +119,7 @@ test('many frames in one piece are all delivered', () => {
   assert.deepEqual(hear([framesOf(...many)]).messages, many)
 })
 
-test('a frame that is not whole yet is not delivered, and its end is no message', () => {
+test('a frame that is not whole yet is not delivered, and its end is not a message', () => {
   const frame = framesOf('whole')
   const recorder = new Recorder()
   const heard = listener()

@@ -17,7 +17,7 @@ export const result = 3
 export const resultBytes = 24
 
 /**
- * Reads records until there are no more, or `most` were read; tells of what is no record, after
+ * Reads records until there are no more, or `most` were read; tells of what is not a record, after
  * which nothing can be read.
  */
 export function readRing(

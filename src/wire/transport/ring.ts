@@ -157,7 +157,7 @@ export class RingWriter {
   }
 }
 
-/** What stands in the ring is no record. */
+/** What stands in the ring is not a record. */
 export class NoRecord extends RangeError {}
 
 export class RingReader {

@@ -44,7 +44,7 @@ export interface CallerEar {
    * A result came on the fast lane; with `more`, another one is here already, and follows at once.
    */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
-  /** What arrived is no message of this transport. */
+  /** What arrived is not a message of this transport. */
   garbled(what: string): void
 }
 
@@ -66,7 +66,7 @@ export interface WorkerEar {
   message(message: unknown): void
   /** A call came on the fast lane. */
   run(seq: number, ref: number, args: unknown[], stores?: PlainStores): void
-  /** What arrived is no message of this transport. */
+  /** What arrived is not a message of this transport. */
   garbled(what: string): void
   /** The other side is gone. */
   closed(): void

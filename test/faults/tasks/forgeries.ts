@@ -1,8 +1,8 @@
 /**
  * A task that speaks atonce's own protocol, and lies: well-formed outside, wrong inside.
  *
- * The worker is the user's own code, so a forged result is no breach; but no lie may hurt the main
- * program or the calls of others.
+ * The worker is the user's own code, so a forged result is not a breach; but no lie may hurt the
+ * main program or the calls of others.
  */
 import { readdirSync, readlinkSync, statSync, writeSync } from 'node:fs'
 import { Serializer } from 'node:v8'

@@ -1,4 +1,4 @@
-/** A module that a worker can't load: it throws what is no Error. */
+/** A module that a worker can't load: it throws what is not an Error. */
 import { inArena } from './in-arena.ts'
 
 if (!inArena) throw null
