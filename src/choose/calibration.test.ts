@@ -49,8 +49,8 @@ test(
     }
     const measured = { ...assumedCalibration(), measured: true }
     assert.match(complaintOf('{'), /not JSON/)
-    assert.match(complaintOf('[]'), /no calibration/)
-    assert.match(complaintOf(JSON.stringify({ ...measured, moveMs: -1 })), /no calibration/)
+    assert.match(complaintOf('[]'), /not a calibration/)
+    assert.match(complaintOf(JSON.stringify({ ...measured, moveMs: -1 })), /not a calibration/)
     assert.match(complaintOf(JSON.stringify({ ...measured, key: 'a Cray' })), /another machine.*a Cray/)
   }),
 )
