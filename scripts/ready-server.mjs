@@ -1,5 +1,6 @@
-// Sees to nats-server, which tests of the cluster start: installs Debian's where it may, and says what is skipped where not.
-// Never fails: without a server those tests are skipped, each with a line that says so.
+// Sees to nats-server, which tests of the cluster start: installs Debian's where it may, and says
+// what is skipped where not. Never fails: without a server those tests are skipped, each with a
+// line that says so.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'

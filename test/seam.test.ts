@@ -16,6 +16,7 @@ const excepted: ReadonlyMap<string, string> = new Map([
     'src/testing/suite/conformance.ts',
     'a suite that waits for turns of the loop, from outside of the library',
   ],
+  ['src/testing/suite/until.ts', 'a wait for states, outside of the library'],
   ['src/testing/suite/boundary-tasks.ts', 'tasks that wait for a turn of the loop'],
   ['src/testing/suite/stream-behaviours.ts', 'a suite that waits for turns of the loop'],
   ['src/testing/suite/conformance-tasks.ts', 'tasks that wait by the clock, to be waited for'],

@@ -9,9 +9,8 @@ import { readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { meetingPlace, meetingPrefix } from '../live/rendezvous.ts'
-import { runtime } from '../runtime/runtime.ts'
 import { atonce, ended, start } from './fixtures/command.ts'
-import { endOf, run, untilPorts, withProgram } from './fixtures/program.ts'
+import { endOf, pause, run, untilPorts, withProgram } from './fixtures/program.ts'
 import { listeningPorts } from './ps/port.ts'
 
 const linux = process.platform === 'linux'
@@ -116,10 +115,10 @@ describe('ps', { concurrency: 2 }, () => {
           readdirSync(meetingPlace).filter(name => name.startsWith(meetingPrefix(program.pid as number)))
         const asking = start(['ps', String(program.pid)])
         const end = ended(asking)
-        while (folders().length === 0) await runtime().yieldToLoop()
+        while (folders().length === 0) await pause()
         asking.kill('SIGKILL')
         await end
-        while (folders().length > 0) await runtime().yieldToLoop()
+        while (folders().length > 0) await pause()
       }),
   )
 

@@ -7,12 +7,9 @@ import { Event } from '../sync/event.ts'
 import { SharedArray } from '../sync/shared-array.ts'
 import { threads } from '../threads/threads.ts'
 import * as tasks from './lent-blocking-tasks.ts'
+import { until } from './suite/until.ts'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at)
-const turn = () => new Promise<void>(resolve => setImmediate(resolve))
-async function until(state: () => boolean): Promise<void> {
-  while (!state()) await turn()
-}
 const test = (name: string, body: () => Promise<void>) => plainTest(name, { timeout: 60_000 }, body)
 const closed = { code: 'ATONCE_CHANNEL_CLOSED' }
 

@@ -14,12 +14,10 @@ import { ChannelClosedError, ProtocolError, SerializationError, WorkerExitedErro
 import { processes } from '../processes/processes.ts'
 import { threads } from '../threads/threads.ts'
 import * as tasks from './lent-tasks.ts'
+import { until } from './suite/until.ts'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at)
 const turn = () => new Promise<void>(resolve => setImmediate(resolve))
-async function until(state: () => boolean): Promise<void> {
-  while (!state()) await turn()
-}
 const failed = (promise: PromiseLike<unknown>): Promise<Error> =>
   Promise.resolve(promise).then(
     value => assert.fail(`it resolved to ${String(value)}`),

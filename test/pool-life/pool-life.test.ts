@@ -25,6 +25,7 @@ import {
   WorkerExitedError,
   WorkerStartError,
 } from '../../src/index.ts'
+import { until } from '../../src/testing/suite/until.ts'
 import * as tasks from './tasks.ts'
 
 const timeout = 60_000
@@ -44,10 +45,6 @@ function onAll(
   test(`coroutines: ${name}`, { timeout }, () =>
     body(({ workers, ...rest }) => coroutines({ concurrency: workers, ...rest })),
   )
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(resolve => setImmediate(resolve))
 }
 
 // ── nested calls and death ──

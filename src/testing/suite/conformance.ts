@@ -6,7 +6,6 @@
  * (Lib/test/test_concurrent_futures, PSF licence).
  */
 import { strict as assert } from 'node:assert'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   AbortError,
   ClosedError,
@@ -26,6 +25,7 @@ import { abilityBehaviours, type StartOptions } from './ability-behaviours.ts'
 import { boundaryBehaviours } from './boundary-behaviours.ts'
 import * as tasks from './conformance-tasks.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
+import { until } from './until.ts'
 
 /** The executor under test. */
 export interface ConformanceSubject {
@@ -394,7 +394,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       const executor = start({ workers: 1 })
       await executor.run(tasks.square, 1)
       const running = executor.run(tasks.untilAborted)
-      await waitFor(() => running.state === 'running')
+      await until(() => running.state === 'running')
       running.cancel()
       await assert.rejects(running, AbortError)
       assert.equal(await executor.run(tasks.square, 4), 16)
@@ -411,7 +411,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       )
       const controller = new AbortController()
       const running = executor.with({ signal: controller.signal }).run(tasks.untilAborted)
-      await waitFor(() => running.state === 'running')
+      await until(() => running.state === 'running')
       controller.abort(new Error('enough'))
       assert.match(String(((await failure(running)).cause as Error).message), /enough/)
       assert.ok(!(await executor.run(tasks.noted, 78)).includes(77))
@@ -647,7 +647,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       })()
       for await (const value of executor.map(tasks.square, inputs, { chunk: 3 })) if (value >= 25) break
       assert.equal(closed, true)
-      await waitFor(() => executor.stats().running === 0 && executor.stats().queued === 0)
+      await until(() => executor.stats().running === 0 && executor.stats().queued === 0)
       assert.equal(await executor.run(tasks.square, 2), 4)
     },
   ],
@@ -745,7 +745,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
         assert.ok(read <= taken + 6, `${read} were read when ${taken} were taken`)
         if (taken === 30) break
       }
-      await waitFor(() => closed)
+      await until(() => closed)
     },
   ],
   [
@@ -870,9 +870,4 @@ async function failure(promise: PromiseLike<unknown>): Promise<Error & Record<st
     return error as Error & Record<string, any>
   }
   throw new assert.AssertionError({ message: 'It should have been rejected.' })
-}
-
-/** Goes round the event loop until the condition holds; the runner's time limit ends it. */
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await nextTurn()
 }
