@@ -63,15 +63,19 @@ export function checkCount(what: string, count: number): void {
     throw new OptionError(`${what} takes a whole number from 1 up; it got ${shown(count)}.`)
 }
 
-/** @throws OptionError if `value` is not a whole number from `least` to `most`. */
+/**
+ * `mostIs` says what bounds the range, where that is another option.
+ * @throws OptionError if `value` is not a whole number from `least` to `most`
+ */
 export function checkWhole(
   what: string,
   value: number,
   least: number,
   most: number = Number.POSITIVE_INFINITY,
-): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return
-  const range = most === Number.POSITIVE_INFINITY ? `${least} up` : `${least} to ${most}`
+  mostIs: string | number = most,
+): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value
+  const range = most === Number.POSITIVE_INFINITY ? `${least} up` : `${least} to ${mostIs}`
   throw new OptionError(`${what} takes a whole number from ${range}; it got ${shown(value)}.`)
 }
 
@@ -79,6 +83,66 @@ export function checkWhole(
 export function checkFinite(what: string, value: number | undefined): void {
   if (value !== undefined && !Number.isFinite(value))
     throw new OptionError(`${what} takes a finite number; it got ${shown(value)}.`)
+}
+
+/** @throws OptionError if so many calls can't be a queue's limit. */
+export function checkQueueLimit(what: string, limit: number): void {
+  if (!(typeof limit === 'number' && limit >= 0))
+    throw new OptionError(`${what} takes 0 or more, Infinity for no limit; it got ${shown(limit)}.`)
+}
+
+/** @throws OptionError if `value` is not a text, or empty; `example` shows one, quoted. */
+export function checkText(what: string, value: string, example: string): void {
+  if (!isWord(value) || value === '')
+    throw new OptionError(`${what} takes a text, as ${example}; it got ${shownText(value)}.`)
+}
+
+/**
+ * A copy of a list of texts.
+ * @throws OptionError if it is none; `example` shows one
+ */
+export function checkTexts(
+  what: string,
+  value: readonly string[] | undefined,
+  example: string,
+): readonly string[] | undefined {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value))
+    throw new OptionError(`${what} takes a list of texts, as ${example}; it got ${shown(value)}.`)
+  const at = value.findIndex(word => !isWord(word))
+  if (at < 0) return [...value]
+  throw new OptionError(`${what} takes a list of texts, as ${example}; [${at}] is ${shownText(value[at])}.`)
+}
+
+/**
+ * A copy of an environment, without the variables that are undefined.
+ * @throws OptionError if it is none
+ */
+export function checkEnv(
+  what: string,
+  env: Readonly<Record<string, string | undefined>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (env === undefined) return undefined
+  const example = "an object of texts, as { ...process.env, MODE: 'test' }"
+  if (typeof env !== 'object' || env === null || Array.isArray(env))
+    throw new OptionError(`${what} takes ${example}; it got ${shown(env)}.`)
+  const given = Object.entries(env).filter(([, value]) => value !== undefined) as [string, string][]
+  const wrong = given.find(([name, value]) => !isWord(name) || !isWord(value))
+  if (wrong === undefined) return Object.fromEntries(given)
+  const [name, value] = wrong
+  const variable = isWord(name) ? name : shown(name)
+  throw new OptionError(
+    `${what} takes ${example}; its variable ${variable} is ${shownText(value)}.${typeof value === 'number' || typeof value === 'boolean' ? ` Write '${value}'.` : ''}`,
+  )
+}
+
+/** Whether the system takes it as one text: it ends texts at a zero byte. */
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && !value.includes('\0')
+}
+
+function shownText(value: unknown): string {
+  return typeof value === 'string' && !isWord(value) ? `${shown(value)}, which has a zero byte` : shown(value)
 }
 
 /** @throws OptionError if `signal` is given and is not an AbortSignal. */
@@ -106,7 +170,19 @@ export function shown(value: unknown): string {
   if (value instanceof Error) return value.message
   if (value instanceof Promise) return 'a promise, so it runs already'
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
-  return String(value)
+  if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`
+  if (typeof value === 'string') return quoted(value)
+  return typeof value === 'bigint' ? `${value}n` : String(value)
+}
+
+/** A text as code has it, and no more of it than a message needs. */
+function quoted(text: string): string {
+  const most = 80
+  const escaped = JSON.stringify(text.slice(0, most))
+    .slice(1, -1)
+    .replaceAll('\\"', '"')
+    .replaceAll("'", "\\'")
+  return `'${escaped}${text.length > most ? '…' : ''}'`
 }
 
 function refuseOption(what: string, key: string, names: readonly string[]): never {

@@ -6,6 +6,17 @@ import { checkNode } from './supported.ts'
 
 checkNode(process.versions) // This file is evaluated before all others of the library.
 
+/** The parent of every error that atonce makes; `code` is stable, `cause` is what lay behind it. */
+export class AtonceError extends Error {
+  /** Stable, upper case, begins with `ATONCE_`. */
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
 type ErrorClass = abstract new (...args: never[]) => Error
 
 const byName = new Map<string, ErrorClass>()

@@ -22,20 +22,11 @@
  *
  * A programmer's mistake throws at the call; the world's failures reject.
  */
-import { listErrorClasses } from './error-classes.ts'
+import { AtonceError, listErrorClasses } from './error-classes.ts'
+import * as ofWorkers from './worker-errors.ts'
 
-export { errorClasses, listErrorClasses } from './error-classes.ts'
-
-/** The parent of every error that atonce makes; `code` is stable, `cause` is what lay behind it. */
-export class AtonceError extends Error {
-  /** Stable, upper case, begins with `ATONCE_`. */
-  readonly code: string
-
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
+export { AtonceError, errorClasses, listErrorClasses } from './error-classes.ts'
+export * from './worker-errors.ts'
 
 /** An option or an argument is out of its range. Thrown at the call, before anything is started. */
 export class OptionError extends RangeError {
@@ -299,114 +290,6 @@ export class RetryError extends AtonceError {
   }
 }
 
-/** What is known about the worker that failed. */
-export interface WorkerErrorDetails {
-  /** The worker's name, as `thread 2` or `process 3 (pid 4711)`. */
-  readonly worker: string
-  /** The name of the task that ran, if one did. */
-  readonly task?: string | undefined
-  readonly cause?: unknown
-}
-
-/** The parent of errors that mean: the worker failed, not the task. The pool has replaced it. */
-export class WorkerError extends AtonceError {
-  readonly worker: string
-  readonly task: string | undefined
-
-  constructor(code: string, message: string, details: WorkerErrorDetails) {
-    super(code, message, details.cause === undefined ? undefined : { cause: details.cause })
-    this.worker = details.worker
-    this.task = details.task
-  }
-}
-
-/** The task ended its worker, with `process.exit()` or by closing what keeps it alive. */
-export class WorkerExitedError extends WorkerError {
-  readonly exitCode: number
-
-  constructor(exitCode: number, details: WorkerErrorDetails) {
-    super(
-      'ATONCE_WORKER_EXITED',
-      `${subject(details)} ended its worker (${details.worker}) with exit code ${exitCode}.`,
-      details,
-    )
-    this.exitCode = exitCode
-  }
-}
-
-/** The worker died of an uncaught error or an unhandled rejection (`cause`), or of a signal. */
-export class WorkerCrashedError extends WorkerError {
-  readonly signal: string | undefined
-
-  constructor(why: string, details: WorkerErrorDetails & { signal?: string | undefined }) {
-    super(
-      'ATONCE_WORKER_CRASHED',
-      `${subject(details)} crashed its worker (${details.worker}): ${why}`,
-      details,
-    )
-    this.signal = details.signal
-  }
-}
-
-/** The worker reached its memory limit. */
-export class OutOfMemoryError extends WorkerError {
-  /** The heap limit in MiB, if one was set. */
-  readonly limitMb: number | undefined
-
-  constructor(limitMb: number | undefined, details: WorkerErrorDetails) {
-    const limit = limitMb === undefined ? 'its heap limit' : `its heap limit of ${limitMb} MiB`
-    super(
-      'ATONCE_OUT_OF_MEMORY',
-      `${subject(details)} reached ${limit} (${details.worker}). Send less at a time, or raise resourceLimits.maxOldGenerationSizeMb.`,
-      details,
-    )
-    this.limitMb = limitMb
-  }
-}
-
-/** The worker ended before it was ready. After three in a row, all queued tasks get this. */
-export class WorkerStartError extends WorkerError {
-  constructor(why: string, details: WorkerErrorDetails) {
-    super('ATONCE_WORKER_START', `${details.worker} did not start: ${why}`, details)
-  }
-}
-
-/** The worker, or the import of the task's module in it, did not finish within `startTimeoutMs`. */
-export class WorkerStartTimeoutError extends WorkerError {
-  readonly startTimeoutMs: number
-
-  constructor(what: string, startTimeoutMs: number, details: WorkerErrorDetails) {
-    super(
-      'ATONCE_WORKER_START_TIMEOUT',
-      `${details.worker} did not finish ${what} within ${startTimeoutMs} ms (startTimeoutMs). ` +
-        'Look for a top-level await that never ends, or raise startTimeoutMs.',
-      details,
-    )
-    this.startTimeoutMs = startTimeoutMs
-  }
-}
-
-/** The system refused a thread or process: too many files or processes, or no memory. */
-export class SpawnError extends WorkerError {
-  constructor(why: string, details: WorkerErrorDetails) {
-    super('ATONCE_SPAWN', `The system refused to start ${details.worker}: ${why}`, details)
-  }
-}
-
-/** The connection broke, or the worker stopped answering; it was ended and replaced. */
-export class ConnectionLostError extends WorkerError {
-  constructor(why: string, details: WorkerErrorDetails) {
-    super('ATONCE_CONNECTION_LOST', `The connection to ${details.worker} was lost: ${why}`, details)
-  }
-}
-
-/** The worker sent something that is not a message of the protocol; it was ended and replaced. */
-export class ProtocolError extends WorkerError {
-  constructor(what: string, details: WorkerErrorDetails) {
-    super('ATONCE_PROTOCOL', `${details.worker} sent what is not a message of the protocol: ${what}`, details)
-  }
-}
-
 /** Others keep the cores busy, and `whenNoisy: 'refuse'` asked not to measure then. */
 export class NoisyMachineError extends AtonceError {
   readonly foreignCores: number
@@ -439,11 +322,8 @@ function listed(names: readonly string[]): string {
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
 }
 
-function subject(details: WorkerErrorDetails): string {
-  return details.task === undefined ? 'Something' : `Task ${details.task}`
-}
-
 const classes = {
+  ...ofWorkers,
   AtonceError,
   OptionError,
   InvalidTaskError,
@@ -470,15 +350,6 @@ const classes = {
   RetryError,
   NoisyMachineError,
   TrialError,
-  WorkerError,
-  WorkerExitedError,
-  WorkerCrashedError,
-  OutOfMemoryError,
-  WorkerStartError,
-  WorkerStartTimeoutError,
-  SpawnError,
-  ConnectionLostError,
-  ProtocolError,
 }
 
 listErrorClasses(classes)

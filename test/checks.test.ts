@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { checkOptions, meantBy, optionNames } from '../src/checks.ts'
+import { checkOptions, meantBy, optionNames, shown } from '../src/checks.ts'
 import { OptionError } from '../src/errors.ts'
 
 interface Options {
@@ -11,6 +11,17 @@ interface Options {
 }
 
 const names = optionNames<Options>({ workers: true, idleMs: true, timeoutMs: true })
+test('a value is shown as code has it: texts in quotes, nothing that would break a line', () => {
+  assert.deepEqual(
+    ['fast', '5', `it's "5"`, 'a\nb', '', 5, 5n, null, undefined, [1], {}, () => {}, checkOptions].map(shown),
+    [
+      ...["'fast'", "'5'", `'it\\'s "5"'`, "'a\\nb'", "''", '5', '5n', 'null', 'undefined'],
+      ...['an array', 'an object', 'a function', 'the function checkOptions'],
+    ],
+  )
+  assert.ok(shown('x'.repeat(1_000)).length < 100)
+})
+
 test('an option that does not exist is refused, with the one that was meant', () => {
   for (const [typed, meant] of [
     ['idelMs', 'idleMs'], // Two letters swapped.

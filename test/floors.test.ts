@@ -10,6 +10,7 @@ import { type SourceFile, sourceFiles } from './source-tree.ts'
 const floors: readonly (readonly string[])[] = [
   ['supported.ts'],
   ['error-classes.ts'],
+  ['worker-errors.ts'],
   ['errors.ts', 'trace.ts', 'policy.ts'],
   ['checks.ts'],
   ['runtime'],

@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import * as atonce from '../src/index.ts'
+import { isolate } from '../src/isolates.ts'
 import { simulate } from '../src/runtime/simulate.ts'
 
 const { OptionError } = atonce
@@ -63,4 +64,42 @@ test('a scope takes no options of retry, and retry passes none of its own on', a
   )
   assert.equal(await atonce.retry(() => 1, { attempts: 2, timeoutMs: 1_000 }), 1)
   assert.equal(await atonce.hedge(() => 1, { delayMs: 5, max: 2, graceMs: 10 }), 1)
+})
+
+test('the same wrong option is refused in the same words on every model that has it', () => {
+  const models = {
+    threads: atonce.threads,
+    processes: atonce.processes,
+    coroutines: atonce.coroutines,
+    isolate,
+  }
+  const wrong: readonly (readonly [object, RegExp])[] = [
+    [{ name: 5 }, /\(\{ name \}\) takes a text, as '\w+'; it got 5\.$/],
+    [
+      { initialize: 5 },
+      /\(\{ initialize \}\) takes a task, or \[task, …its arguments\]; it got 5\. Make one/,
+    ],
+    [{ queueLimit: '9' }, /\(\{ queueLimit \}\) takes 0 or more, .*; it got '9'\.$/],
+    [{ startTimeoutMs: '1s' }, /\(\{ startTimeoutMs \}\) takes .* it got '1s'\.$/],
+  ]
+  for (const [model, make] of Object.entries(models))
+    for (const [options, message] of wrong)
+      assert.throws(
+        () => make(options as never),
+        (error: unknown) =>
+          error instanceof OptionError &&
+          error.message.startsWith(`${model}(`) &&
+          message.test(error.message),
+        `${model} ${JSON.stringify(options)}`,
+      )
+})
+
+test('a task without its module is refused with the line that makes it one', () => {
+  const make = atonce.task as (...args: unknown[]) => unknown
+  assert.throws(
+    () => make(function double() {}),
+    (error: unknown) =>
+      error instanceof atonce.InvalidTaskError &&
+      /it got the function double first\. Write task\(import\.meta, double\)/.test(error.message),
+  )
 })

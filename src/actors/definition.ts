@@ -7,7 +7,7 @@
  * The far side imports the same module and finds the class by module, name and position; code never
  * travels.
  */
-import { checkCount, checkFunction, checkOptions, optionNames } from '../checks.ts'
+import { checkCount, checkFunction, checkOptions, optionNames, shown } from '../checks.ts'
 import { Declarations, type Place } from '../declared/declarations.ts'
 import type { Evaluation, Where } from '../declared/where.ts'
 import { OptionError } from '../errors.ts'
@@ -195,7 +195,7 @@ function checked(name: string, options: ActorOptions): ActorOptions {
   if (options.capacity !== undefined) checkCount(`${what}: capacity`, options.capacity)
   if (options.overflow !== undefined && !overflows.includes(options.overflow))
     throw new OptionError(
-      `${what}: overflow takes ${overflows.join(', ')}; it got ${String(options.overflow)}.`,
+      `${what}: overflow takes ${overflows.join(', ')}; it got ${shown(options.overflow)}.`,
     )
   if (options.crashOn !== undefined && !options.crashOn.every(one => typeof one === 'function'))
     throw new OptionError(`${what}: crashOn takes classes of errors, as [RangeError].`)

@@ -1,5 +1,5 @@
 /** What users hold of an actor: the same wherever it lives, and across its restarts. */
-import { checkMs, checkOptions, checkSignal, checkTimeout, optionNames } from '../checks.ts'
+import { checkMs, checkOptions, checkSignal, checkTimeout, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import type { Limits, Target } from './contract.ts'
 import { type StopReason, stopped } from './reason.ts'
@@ -152,7 +152,7 @@ export class ActorRef implements Ref {
     const { queued = 'finish', graceMs = 5_000 } = options
     checkMs('ref.stop({ graceMs })', graceMs)
     if (queued !== 'finish' && queued !== 'drop')
-      throw new OptionError(`ref.stop({ queued }) takes 'finish' or 'drop'; it got ${String(queued)}.`)
+      throw new OptionError(`ref.stop({ queued }) takes 'finish' or 'drop'; it got ${shown(queued)}.`)
     return this.#target.stop(stopped, queued, graceMs)
   }
 

@@ -13,7 +13,7 @@
  * An item is in one place at any time: with the sender who waits, in the buffer, or with the
  * receiver; who is cancelled while it waits takes it along or never gets it.
  */
-import { checkOptions, optionNames } from '../checks.ts'
+import { checkOptions, optionNames, shown } from '../checks.ts'
 import { ChannelClosedError, OptionError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -91,7 +91,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     options = checkOptions('new Channel(capacity, …)', options, channelOptionNames)
     if (!(Number.isSafeInteger(capacity) && capacity >= 0)) {
       throw new OptionError(
-        `new Channel(capacity) takes a whole number from 0 up (0: each send waits for its receiver); it got ${String(capacity)}. A channel has a bound, so that a fast sender can't fill the memory: choose a large one instead of Infinity.`,
+        `new Channel(capacity) takes a whole number from 0 up (0: each send waits for its receiver); it got ${shown(capacity)}. A channel has a bound, so that a fast sender can't fill the memory: choose a large one instead of Infinity.`,
       )
     }
     this.capacity = capacity

@@ -1,7 +1,6 @@
 /** `auto()`: an executor that finds out where each task runs best. */
-import { checkCount, checkMs, checkOptions, optionNames } from '../checks.ts'
+import { checkCount, checkMs, checkOptions, checkQueueLimit, checkText, optionNames } from '../checks.ts'
 import { coroutines } from '../coroutines/coroutines.ts'
-import { OptionError } from '../errors.ts'
 import { defaultCloseGraceMs } from '../executor/admission.ts'
 import type { Backend } from '../executor/backend.ts'
 import { backendOf, createExecutor, type Executor } from '../executor/executor.ts'
@@ -69,8 +68,8 @@ export function auto(options: AutoOptions = {}): Executor {
   const { closeGraceMs = defaultCloseGraceMs } = options
   checkCount('auto({ concurrency })', concurrency)
   checkMs('auto({ closeGraceMs })', closeGraceMs)
-  if (!(queueLimit >= 0))
-    throw new OptionError(`auto({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
+  checkQueueLimit('auto({ queueLimit })', queueLimit)
+  checkText('auto({ name })', name, "'images'")
   // Its own queue has the limit: what has left it was accepted.
   const { initialize, teardown } = options
   const own = {

@@ -4,7 +4,7 @@
  *     cluster() ─▶ the engine in this program + one node in it          a laptop, a test
  *     cluster({ servers }) ─▶ NATS, and nodes wherever they were started
  */
-import { checkMs, checkOptions, optionNames } from '../checks.ts'
+import { checkMs, checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { defaultCloseGraceMs } from '../executor/admission.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
@@ -148,7 +148,7 @@ export function cluster(options: ClusterOptions = {}): Cluster {
   checkMs('cluster({ closeGraceMs })', closeGraceMs)
   checkName('cluster({ queue })', queue)
   if (!(queueLimit >= 0))
-    throw new OptionError(`cluster({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
+    throw new OptionError(`cluster({ queueLimit }) takes 0 or more; it got ${shown(queueLimit)}.`)
   const engine = engineOf(options)
   const here = on ?? (servers === undefined ? threads() : undefined)
   const nodes = here === undefined ? [] : [nodeHere(engine, here, queue, name)]
@@ -165,7 +165,7 @@ export function engineOf(options: ClusterOptions): Engine {
   if (servers === undefined) return new EmbeddedEngine({ leaseMs })
   checkName('cluster({ namespace })', namespace)
   if (!(Number.isInteger(replicas) && replicas >= 1 && replicas <= 5))
-    throw new OptionError(`cluster({ replicas }) takes 1 to 5; it got ${String(replicas)}.`)
+    throw new OptionError(`cluster({ replicas }) takes 1 to 5; it got ${shown(replicas)}.`)
   return new NatsEngine({ ...options, servers, leaseMs, namespace, replicas })
 }
 

@@ -12,6 +12,7 @@ import {
   checkTimeout,
   checkWhole,
   optionNames,
+  shown,
 } from '../checks.ts'
 import { AbortError, OptionError } from '../errors.ts'
 import { identityOf } from '../executor/address.ts'
@@ -247,7 +248,7 @@ function checkSubmit(task: Task, options: SubmitOptions): SubmitOptions {
   if (retryDelayMs !== undefined) checkMs('submit(…, { retryDelayMs })', retryDelayMs)
   if (retries !== undefined) checkWhole('submit(…, { retries })', retries, 0)
   if (results !== undefined && results !== 'keep' && results !== 'none')
-    throw new OptionError(`submit(…, { results }) takes 'keep' or 'none'; it got ${String(results)}.`)
+    throw new OptionError(`submit(…, { results }) takes 'keep' or 'none'; it got ${shown(results)}.`)
   if (retries !== undefined && retries > 0 && !task.idempotent)
     throw new OptionError(
       `submit(${nameOf(task)}, …, { retries }) repeats a task only if running it twice does no harm. If so, say it: task(import.meta, ${nameOf(task)}, { idempotent: true }).`,

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { test } from 'node:test'
+import { WorkerStartTimeoutError } from '../errors.ts'
 import { simulate } from '../runtime/simulate.ts'
 import { context } from '../task/context.ts'
 import { task } from '../task/task.ts'
@@ -77,3 +78,20 @@ test('progress and throwIfCancelled work when they are taken out of the context'
   await pool.run(steps).onProgress((done, total) => told.push([done, total]))
   assert.deepEqual(told, [[1, 2]])
 })
+
+const neverReady = task(import.meta, async function neverReady(): Promise<void> {
+  await sleep(Number.POSITIVE_INFINITY)
+})
+
+test('an initialize that does not end in time fails the calls that wait for it, by its name', () =>
+  simulate(async ({ now }) => {
+    await using pool = coroutines({ initialize: neverReady, startTimeoutMs: 50 })
+    const waiting = [pool.run(nap, 1), pool.run(nap, 2)]
+    for (const call of waiting)
+      await assert.rejects(
+        call,
+        (error: unknown) =>
+          error instanceof WorkerStartTimeoutError && /initialize task, neverReady,/.test(error.message),
+      )
+    assert.equal(now(), 50)
+  }))

@@ -8,14 +8,8 @@
  * they have ended. So nested calls never wait for a place that their own ancestors hold.
  */
 import type { AsyncResource } from 'node:async_hooks'
-import { checkCount, checkMs, checkOptions } from '../checks.ts'
-import {
-  AbortError,
-  type ClosedError,
-  OptionError,
-  QueueFullError,
-  type WorkerStartError,
-} from '../errors.ts'
+import { checkCount, checkMs, checkOptions, checkQueueLimit, checkText, checkTimeout } from '../checks.ts'
+import { AbortError, type ClosedError, QueueFullError, type WorkerError } from '../errors.ts'
 import { Admission, type AdmissionOwner, defaultCloseGraceMs } from '../executor/admission.ts'
 import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
@@ -167,23 +161,25 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     closeGraceMs = defaultCloseGraceMs,
     initialize,
     teardown,
+    startTimeoutMs = 30_000,
     name = 'coroutines',
   }: CoroutinesOptions) {
     checkCount('coroutines({ concurrency })', concurrency)
-    if (!(queueLimit >= 0))
-      throw new OptionError(`coroutines({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
+    checkQueueLimit('coroutines({ queueLimit })', queueLimit)
     checkMs('coroutines({ closeGraceMs })', closeGraceMs)
+    checkTimeout('coroutines({ startTimeoutMs })', startTimeoutMs)
+    checkText('coroutines({ name })', name, "'pages'")
     this.closeGraceMs = closeGraceMs
     this.workers = concurrency
     this.#queueLimit = queueLimit
     this.name = name
     this.#admission = new Admission(this)
     this.#times = new LoopTimes(name)
-    this.#own = new OwnCalls(
-      this,
-      checkOwnCall('coroutines({ initialize })', initialize),
-      checkOwnCall('coroutines({ teardown })', teardown),
-    )
+    this.#own = new OwnCalls(this, {
+      initialize: checkOwnCall('coroutines({ initialize })', initialize),
+      teardown: checkOwnCall('coroutines({ teardown })', teardown),
+      startTimeoutMs,
+    })
     listExecutor(this)
   }
 
@@ -327,7 +323,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     this.#schedule()
   }
 
-  notReadied(why: WorkerStartError): void {
+  notReadied(why: WorkerError): void {
     for (const { job } of [...this.#nested, ...this.#queue]) if (this.#stop(job, why)) this.#refuse(job, why)
     this.#admission.room.changed()
     this.#admission.checkClosed()

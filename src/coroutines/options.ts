@@ -22,6 +22,8 @@ export interface CoroutinesOptions {
    * begun. What it throws is a process warning.
    */
   readonly teardown?: OwnCallOption<readonly unknown[]>
+  /** How long `initialize` may take. Default 30,000. */
+  readonly startTimeoutMs?: number
   /** Shown in errors and statistics. */
   readonly name?: string
 }
@@ -32,5 +34,6 @@ export const coroutinesOptionNames: OptionNames<CoroutinesOptions> = optionNames
   closeGraceMs: true,
   initialize: true,
   teardown: true,
+  startTimeoutMs: true,
   name: true,
 })

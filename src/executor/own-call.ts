@@ -3,8 +3,10 @@
  * ends. Given as a task, or as a task and its arguments.
  */
 import { shown } from '../checks.ts'
-import { OptionError } from '../errors.ts'
-import { assertTask, type Task } from '../task/task.ts'
+import { InvalidTaskError, OptionError } from '../errors.ts'
+import { assertTask, nameOf, type Task } from '../task/task.ts'
+
+const { types } = process.getBuiltinModule('node:util')
 
 /** A task without arguments, or a task and its arguments. */
 export type OwnCallOption<A extends readonly unknown[]> =
@@ -25,15 +27,22 @@ export function checkOwnCall(
   given: OwnCallOption<readonly unknown[]> | undefined,
 ): OwnCall | undefined {
   if (given === undefined) return undefined
-  if (!Array.isArray(given)) {
-    assertTask(given)
-    return { task: given as Task, args: [] }
-  }
-  const [task, ...args] = given as readonly [Task, ...unknown[]]
-  if (task === undefined)
+  const [task, ...args]: readonly unknown[] = Array.isArray(given) ? given : [given]
+  const isList = Array.isArray(given)
+  if (typeof task !== 'function') {
+    const got = isList
+      ? given.length === 0
+        ? 'an empty array'
+        : `an array that begins with ${shown(task)}`
+      : shown(given)
     throw new OptionError(
-      `${what} takes a task, or [task, …its arguments]; it got ${shown(given)}, which is empty.`,
+      `${what} takes a task, or [task, …its arguments]; it got ${got}. Make one: export const ready = task(import.meta, function ready() { … })`,
     )
-  assertTask(task)
+  }
+  assertTask(task, `${what} takes a task, or [task, …its arguments]. `)
+  if (types.isGeneratorFunction(task))
+    throw new InvalidTaskError(
+      `${what} takes a task that runs to its end; ${nameOf(task)} is a generator function, of which nothing would run. Leave out its *, or call its steps in one function.`,
+    )
   return { task, args }
 }

@@ -3,7 +3,7 @@
  *
  *     quiet guard ─▶ first run of each (not timed) ─▶ A B, B A, A B, … ─▶ Measurement of each, ratio of each to the first
  */
-import { checkCount, checkMs, checkOptions, optionNames } from '../checks.ts'
+import { checkCount, checkMs, checkOptions, optionNames, shown } from '../checks.ts'
 import { NoisyMachineError, OptionError } from '../errors.ts'
 import type { Executor, Input } from '../executor/executor.ts'
 import { machine } from '../pool/machine.ts'
@@ -239,6 +239,6 @@ function checkMeasureOptions(what: string, given: MeasureOptions): Checked {
   checkMs(`${what.slice(0, -1)} { budgetMs })`, budgetMs)
   checkMs(`${what.slice(0, -1)} { waitMs })`, waitMs)
   if (whenNoisy !== 'mark' && whenNoisy !== 'refuse')
-    throw new OptionError(`${what} takes whenNoisy: 'mark' or 'refuse'; it got ${String(whenNoisy)}.`)
+    throw new OptionError(`${what} takes whenNoisy: 'mark' or 'refuse'; it got ${shown(whenNoisy)}.`)
   return { ...options, budgetMs, waitMs, whenNoisy }
 }

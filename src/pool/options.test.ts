@@ -104,6 +104,20 @@ test('what is out of its range is refused, named by its maker and its key', () =
     ],
     [{ resourceLimits: { maxOldGenerationSizeMb: Number.NaN } }, /it got NaN/],
     [{ resourceLimits: { stackSizeMb: 0 } }, /stackSizeMb/],
+    [{ workers: '4' }, /it got '4'\.$/],
+    [{ workers: null }, /workers \}\).* it got null/],
+    [{ graceMs: 5n }, /it got 5n/],
+    [{ env: 'x' }, /env \}\) takes an object of texts, as .*; it got 'x'/],
+    [{ env: null }, /env \}\).* it got null/],
+    [{ env: ['A=1'] }, /env \}\).* it got an array/],
+    [{ env: { X: 5 } }, /its variable X is 5\. Write '5'/],
+    [{ env: { X: 'a\0b' } }, /its variable X is 'a\\u0000b', which has a zero byte/],
+    [{ env: { 'X\0': 'a' } }, /its variable 'X\\u0000' is 'a'/],
+    [{ argv: '--fast' }, /argv \}\) takes a list of texts, as .*; it got '--fast'/],
+    [{ argv: ['--fast', 7] }, /argv \}\).*; \[1\] is 7/],
+    [{ execArgv: ['a\0'] }, /execArgv \}\).*zero byte/],
+    [{ name: 5 }, /name \}\) takes a text, as 'images'; it got 5/],
+    [{ name: '' }, /name \}\).* it got ''/],
     [{ resourceLimits: { maxHeap: 100 } }, /no option maxHeap/],
   ]
   for (const [options, message] of wrong) {
@@ -115,7 +129,7 @@ test('what is out of its range is refused, named by its maker and its key', () =
         error instanceof RangeError &&
         error.message.startsWith('processes(') &&
         message.test(error.message),
-      JSON.stringify(options),
+      String(message),
     )
   }
 })

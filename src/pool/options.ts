@@ -1,6 +1,17 @@
 /** The options of a pool of workers, their defaults and their limits. */
 
-import { checkFunction, checkOptions, type OptionNames, optionNames, shown } from '../checks.ts'
+import {
+  checkEnv,
+  checkFunction,
+  checkOptions,
+  checkQueueLimit,
+  checkText,
+  checkTexts,
+  checkWhole,
+  type OptionNames,
+  optionNames,
+  shown,
+} from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
 import { defaultCloseGraceMs } from '../executor/admission.ts'
@@ -131,6 +142,8 @@ const resourceLimitNames = optionNames<ResourceLimits>({
 const smallestHeapMb = 16
 /** More workers than this on one machine are a mistake: each takes 10 MiB and more. */
 const mostWorkers = 4_096
+/** Node can make no longer text or buffer. */
+const mostPayloadBytes = Math.min(constants.MAX_LENGTH, 2 ** 31 - 1)
 /** More calls than this in one worker gain nothing, and the numbers of their hand run out. */
 const mostSideBySide = 1_024
 
@@ -139,44 +152,43 @@ const mostSideBySide = 1_024
  * @throws OptionError, InvalidTaskError
  */
 export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOptions {
-  const workers = whole(
-    maker,
-    'workers',
-    given.workers ?? Math.max(machine().workers, given.minWorkers ?? 0),
-    1,
-    mostWorkers,
-  )
-  if (given.onOutput !== undefined)
-    checkFunction(`${maker}({ onOutput })`, given.onOutput, '({ text }) => log.write(text)')
+  const called = (option: keyof PoolUserOptions) => `${maker}({ ${option} })`
+  const { minWorkers = 0, queueLimit = 1_000_000, onOutput, name = maker } = given
+  const { workers = Math.max(machine().workers, Number.isInteger(minWorkers) ? minWorkers : 0) } = given
+  const {
+    callsPerWorker = 1,
+    idleMs = 30_000,
+    graceMs = 500,
+    closeGraceMs = defaultCloseGraceMs,
+    startTimeoutMs = 30_000,
+    maxPayloadBytes = 256 * 2 ** 20,
+  } = given
+  checkWhole(called('workers'), workers, 1, mostWorkers)
+  checkWhole(called('minWorkers'), minWorkers, 0, workers, `workers, which is ${workers}`)
+  checkQueueLimit(called('queueLimit'), queueLimit)
+  if (queueLimit !== Number.POSITIVE_INFINITY) checkWhole(called('queueLimit'), queueLimit, 0)
+  checkText(called('name'), name, "'images'")
+  if (onOutput !== undefined) checkFunction(called('onOutput'), onOutput, '({ text }) => log.write(text)')
   const options: PoolOptions = {
     workers,
-    minWorkers: whole(maker, 'minWorkers', given.minWorkers ?? 0, 0, workers, `workers, which is ${workers}`),
-    callsPerWorker: whole(maker, 'callsPerWorker', given.callsPerWorker ?? 1, 1, mostSideBySide),
-    idleMs: duration(maker, 'idleMs', given.idleMs ?? 30_000, 0),
-    queueLimit:
-      given.queueLimit === Number.POSITIVE_INFINITY
-        ? Number.MAX_SAFE_INTEGER
-        : whole(maker, 'queueLimit', given.queueLimit ?? 1_000_000, 0, Number.MAX_SAFE_INTEGER),
-    graceMs: duration(maker, 'graceMs', given.graceMs ?? 500, 0),
-    closeGraceMs: duration(maker, 'closeGraceMs', given.closeGraceMs ?? defaultCloseGraceMs, 0),
-    startTimeoutMs: duration(maker, 'startTimeoutMs', given.startTimeoutMs ?? 30_000, 1),
-    maxPayloadBytes: whole(
-      maker,
-      'maxPayloadBytes',
-      given.maxPayloadBytes ?? 256 * 2 ** 20,
-      1,
-      Math.min(constants.MAX_LENGTH, 2 ** 31 - 1),
-    ),
-    maxCallsPerWorker: limit(maker, 'maxCallsPerWorker', given.maxCallsPerWorker),
-    maxWorkerMiB: limit(maker, 'maxWorkerMiB', given.maxWorkerMiB),
+    minWorkers,
+    callsPerWorker: checkWhole(called('callsPerWorker'), callsPerWorker, 1, mostSideBySide),
+    idleMs: duration(called('idleMs'), idleMs),
+    queueLimit: Math.min(queueLimit, Number.MAX_SAFE_INTEGER),
+    graceMs: duration(called('graceMs'), graceMs),
+    closeGraceMs: duration(called('closeGraceMs'), closeGraceMs),
+    startTimeoutMs: duration(called('startTimeoutMs'), startTimeoutMs, 1),
+    maxPayloadBytes: checkWhole(called('maxPayloadBytes'), maxPayloadBytes, 1, mostPayloadBytes),
+    maxCallsPerWorker: limit(called('maxCallsPerWorker'), given.maxCallsPerWorker),
+    maxWorkerMiB: limit(called('maxWorkerMiB'), given.maxWorkerMiB),
     initialize: undefined,
     teardown: undefined,
-    resourceLimits: checkLimits(maker, given.resourceLimits ?? {}),
-    env: checkEnv(maker, given.env),
-    argv: behindScript(texts(maker, 'argv', given.argv)),
-    execArgv: texts(maker, 'execArgv', given.execArgv),
-    ...(given.onOutput === undefined ? {} : { onOutput: given.onOutput }),
-    name: given.name ?? maker,
+    resourceLimits: checkLimits(maker, given.resourceLimits),
+    env: checkEnv(called('env'), given.env),
+    argv: behindScript(checkTexts(called('argv'), given.argv, "['--mode', 'test']")),
+    execArgv: checkTexts(called('execArgv'), given.execArgv, "['--no-warnings']"),
+    ...(onOutput === undefined ? {} : { onOutput }),
+    name,
   }
   const crossing = { sharedMemory: maker !== 'processes', maxPayloadBytes: options.maxPayloadBytes }
   return {
@@ -206,7 +218,7 @@ function encodeOwnCall(
   return { task: call.task, args: value, special }
 }
 
-function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {
+function checkLimits(maker: string, limits: ResourceLimits = {}): ResourceLimits {
   limits = checkOptions(`${maker}({ resourceLimits })`, limits, resourceLimitNames)
   const smallest = { maxOldGenerationSizeMb: smallestHeapMb, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
   for (const [key, value] of Object.entries(limits)) {
@@ -214,21 +226,11 @@ function checkLimits(maker: string, limits: ResourceLimits): ResourceLimits {
     const least = smallest[key as keyof typeof smallest]
     if (!(typeof value === 'number' && value >= least && value <= 2 ** 20)) {
       throw new OptionError(
-        `${maker}({ resourceLimits: { ${key} } }) takes ${least} to ${2 ** 20} MiB; it got ${String(value)}. With less, a worker can't start.`,
+        `${maker}({ resourceLimits: { ${key} } }) takes ${least} to ${2 ** 20} MiB; it got ${shown(value)}. With less, a worker can't start.`,
       )
     }
   }
   return limits
-}
-
-function checkEnv(maker: string, env: PoolUserOptions['env']): PoolUserOptions['env'] {
-  if (env === undefined) return undefined
-  const isTextOrNone = (value: unknown) => typeof value === 'string' || value === undefined
-  if (typeof env === 'object' && env !== null && Object.values(env).every(isTextOrNone))
-    return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined))
-  throw new OptionError(
-    `${maker}({ env }) takes an object of texts, as { ...process.env, MODE: 'test' }; it got ${shown(env)}.`,
-  )
 }
 
 /** Workers have no script of their own; whoever reads arguments looks for them behind one. */
@@ -236,37 +238,11 @@ function behindScript(argv: readonly string[] | undefined): readonly string[] {
   return argv === undefined ? [] : [process.argv[1] ?? '', ...argv]
 }
 
-function texts(
-  maker: string,
-  key: string,
-  value: readonly string[] | undefined,
-): readonly string[] | undefined {
-  if (value === undefined) return undefined
-  if (Array.isArray(value) && value.every(word => typeof word === 'string')) return [...value]
-  throw new OptionError(
-    `${maker}({ ${key} }) takes a list of texts, as ['--mode', 'test']; it got ${shown(value)}.`,
-  )
+function limit(what: string, value = Number.POSITIVE_INFINITY): number {
+  return value === Number.POSITIVE_INFINITY ? value : checkWhole(what, value, 1)
 }
 
-function limit(maker: string, key: string, value = Number.POSITIVE_INFINITY): number {
-  return value === Number.POSITIVE_INFINITY ? value : whole(maker, key, value, 1, Number.MAX_SAFE_INTEGER)
-}
-
-function whole(
-  maker: string,
-  key: string,
-  value: number,
-  least: number,
-  most: number,
-  mostIs: string | number = most,
-): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new OptionError(
-    `${maker}({ ${key} }) takes a whole number from ${least} to ${mostIs}; it got ${String(value)}.`,
-  )
-}
-
-function duration(maker: string, key: string, value: number, least: number): number {
-  if (typeof value === 'number' && value >= least) return value
-  throw new OptionError(`${maker}({ ${key} }) takes ${least} or more milliseconds; it got ${String(value)}.`)
+function duration(what: string, ms: number, least = 0): number {
+  if (typeof ms === 'number' && ms >= least) return ms
+  throw new OptionError(`${what} takes ${least} or more milliseconds; it got ${shown(ms)}.`)
 }

@@ -237,11 +237,13 @@ export class Slot implements Holder, LifeOwner {
 
   // ── what its life tells ──
 
-  /** Of several calls side by side nobody can say which one; but which waits for its module. */
+  /** Of several calls side by side, the only one that runs; or the one whose module comes first. */
   get at(): Job | undefined {
     if (!this.life.wasReady) return undefined
     if (this.hand.count < 2 || this.#places === 1) return this.hand.first
-    return this.begun.find(({ task }) => !this.life.hasImported(task))
+    const running = this.begun.filter(({ task }) => this.life.hasImported(task))
+    if (running.length === 0) return this.hand.first
+    return running.length === 1 ? running[0] : undefined
   }
 
   ready(): void {
@@ -268,7 +270,7 @@ export class Slot implements Holder, LifeOwner {
     if (!ready.over) this.#answers.settlePlain(ready, value, workMs)
     if (beside) return this.#helped(ready)
     // The worker is past the next call already: the rest is done after the last of these answers.
-    if (more && !this.life.isLimited && this.helping.count === 0) return
+    if (more && !this.life.deadline.isSet && this.helping.count === 0) return
     this.#answered(ready)
   }
 
@@ -286,7 +288,7 @@ export class Slot implements Holder, LifeOwner {
     this.life.hears
       .on('worn', () => this.wearOut())
       .on('progress', ({ seq, done, total }) => {
-        const ready = this.#get(seq)
+        const ready = this.jobOf(seq)
         if (ready !== undefined && !ready.over) ready.progressed(done, total)
       })
       .on('done', answer)
@@ -302,7 +304,7 @@ export class Slot implements Holder, LifeOwner {
 
   /** Looks up the call that the message is about. */
   #of({ kind, seq }: Extract<FromWorker, { seq: number }>, hear: (ready: ReadyJob) => void): void {
-    const ready = this.#get(seq)
+    const ready = this.jobOf(seq)
     if (ready === undefined) this.life.forged(`${kind} for a call that it does not have`)
     else hear(ready)
   }
@@ -337,7 +339,7 @@ export class Slot implements Holder, LifeOwner {
     if (this.state === 'idle') this.life.stop()
   }
 
-  #get(seq: number): ReadyJob | undefined {
+  jobOf(seq: number): ReadyJob | undefined {
     return this.hand.get(seq) ?? this.helping.get(seq)
   }
 
@@ -354,10 +356,10 @@ export class Slot implements Holder, LifeOwner {
   /** The call is out of the worker's hands. */
   #answered(ready: ReadyJob): void {
     const life = this.life
-    if (life.isLimited) life.imported(ready.task)
+    if (life.deadline.isSet) life.imported(ready.task)
     if (this.#draining === ready.seq) {
       this.#draining = undefined
-      life.unlimit() // While a later call drains, the limit is that one's.
+      life.deadline.clear() // While a later call drains, the limit is that one's.
     }
     this.#next()
   }
@@ -393,7 +395,7 @@ export class Slot implements Holder, LifeOwner {
     this.#worker.flagCancelled(seq)
     this.#draining = seq
     this.#doing = 'draining'
-    this.life.limit(this.#graceMs, () => this.#graceIsOver(seq))
+    this.life.deadline.set(this.#graceMs, () => this.#graceIsOver(seq))
     this.#owner.returned(this.takeBack())
     this.life.release()
   }
@@ -402,8 +404,8 @@ export class Slot implements Holder, LifeOwner {
   async #graceIsOver(seq: number): Promise<void> {
     await this.#runtime.yieldToLoop()
     if (this.#draining !== seq && !this.#leaving.has(seq)) return
-    const why = 'it did not leave a cancelled call within graceMs'
-    this.life.end(new WorkerCrashedError(why, this.life.details()))
+    const details = this.life.detailsOf(this.jobOf(seq))
+    this.life.end(new WorkerCrashedError('it did not leave a cancelled call within graceMs', details))
   }
 
   #begin(ready: ReadyJob): void {
@@ -416,8 +418,7 @@ export class Slot implements Holder, LifeOwner {
     this.#doing = 'idle'
     this.#sinceMs = this.#runtime.now()
     if (this.life.state !== 'ready') return
-    if (this.#wear.isWorn)
-      this.life.stop() // Its end makes place for another.
+    if (this.#wear.isWorn) this.life.stop()
     else this.#owner.idle(this)
   }
 

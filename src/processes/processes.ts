@@ -2,8 +2,7 @@
  * The model `processes`: a pool of child processes on this machine. They share nothing; one that
  * crashes hurts nobody.
  */
-import { checkFlag, checkOptions, optionNames } from '../checks.ts'
-import { OptionError } from '../errors.ts'
+import { checkFlag, checkOptions, checkTexts, optionNames } from '../checks.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { checkPoolOptions, type PoolUserOptions, poolOptionNames } from '../pool/options.ts'
 import { Pool } from '../pool/pool.ts'
@@ -61,12 +60,7 @@ function checkPermissions(permissions: Permissions | undefined): Permissions | u
   permissions = checkOptions('processes({ permissions })', permissions, permissionNames)
   checkFlag('processes({ permissions: { childProcess } })', permissions.childProcess)
   for (const key of ['read', 'write'] as const) {
-    const paths = permissions[key]
-    if (paths !== undefined && !(Array.isArray(paths) && paths.every(path => typeof path === 'string'))) {
-      throw new OptionError(
-        `processes({ permissions: { ${key} } }) takes a list of paths, as ['./data']; it got ${String(paths)}.`,
-      )
-    }
+    checkTexts(`processes({ permissions: { ${key} } })`, permissions[key], "['./data']")
   }
   return permissions
 }

@@ -8,7 +8,7 @@
  *     at(3).x ─▶ the same number as column('x')[3]
  */
 
-import { checkWhole } from '../checks.ts'
+import { checkWhole, shown } from '../checks.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
 import { AtomicCounter } from './atomic-counter.ts'
@@ -110,7 +110,7 @@ export class Records<S extends Shape = Shape> {
     const column = this.#columns.get(name as string)
     if (column === undefined || !Object.hasOwn(numberArrays, column.kind))
       throw new OptionError(
-        `column(name) takes a field of numbers; it got ${String(name)}, which is ${column === undefined ? 'not a field' : column.kind}.`,
+        `column(name) takes a field of numbers; it got ${shown(name)}, which is ${column === undefined ? 'not a field' : column.kind}.`,
       )
     return this.#views.get(name as string) as unknown as NumberView<S[N] & NumberKind>
   }
@@ -138,7 +138,7 @@ function bytesOf(name: string, kind: unknown): number {
   const [, bytes] = /^text\((\d{1,9})\)$/.exec(String(kind)) ?? []
   if (bytes !== undefined && Number(bytes) > 0) return Number(bytes)
   throw new OptionError(
-    `shared({ ${name}: … }) takes ${Object.keys(numberArrays).join(', ')}, text(bytes), mutex or counter; it got ${String(kind)}.`,
+    `shared({ ${name}: … }) takes ${Object.keys(numberArrays).join(', ')}, text(bytes), mutex or counter; it got ${shown(kind)}.`,
   )
 }
 

@@ -1,6 +1,6 @@
 /** Numbers on memory that all threads see. */
 
-import { checkWhole } from '../checks.ts'
+import { checkWhole, shown } from '../checks.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
 import { needsSharedMemory } from './crossing.ts'
@@ -57,7 +57,7 @@ export class SharedArray<K extends NumberKind = 'f64'> {
     const made = Object.hasOwn(numberArrays, kind) ? numberArrays[kind] : undefined
     if (made === undefined)
       throw new OptionError(
-        `new SharedArray(kind, length) takes one of ${Object.keys(numberArrays).join(', ')}; it got ${String(kind)}.`,
+        `new SharedArray(kind, length) takes one of ${Object.keys(numberArrays).join(', ')}; it got ${shown(kind)}.`,
       )
     this.kind = kind
     this.view =

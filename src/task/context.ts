@@ -4,6 +4,7 @@
  * The context belongs to the call, not to the thread: it is a strand, and follows the task through
  * its awaits and into the scopes that it opens.
  */
+import { shown } from '../checks.ts'
 import { AbortError, OptionError } from '../errors.ts'
 import { resourcesKeep } from '../runtime/async-context.ts'
 import { currentStrand, Strand, withStrand } from '../runtime/strand.ts'
@@ -143,7 +144,7 @@ export class CallContext extends Strand implements TaskContext {
     return (done, total) => {
       if (typeof done !== 'number' || (total !== undefined && typeof total !== 'number'))
         throw new OptionError(
-          `progress(done, total) takes numbers; it got ${String(done)} and ${String(total)}.`,
+          `progress(done, total) takes numbers; it got ${shown(done)} and ${shown(total)}.`,
         )
       this.owner.report(this, done, total)
     }

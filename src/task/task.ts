@@ -69,6 +69,13 @@ const madeBy: unique symbol = Symbol.for('atonce.task.copy') as never
 // Not `F extends AnyFunction`: a bound with a signature gives its `any` to parameters that have
 // only a default value.
 export function task<F extends Function>(where: Where, fn: F, options: TaskOptions = {}): Task<F> {
+  if (typeof where === 'function') {
+    const name = nameOf(where)
+    throw new InvalidTaskError(
+      `task(import.meta, fn) takes the module first, then the function; it got the function ${name} first. ` +
+        `Write task(import.meta, ${name}); in a file of CommonJS, task(module, ${name}).`,
+    )
+  }
   if (typeof fn !== 'function') {
     throw new InvalidTaskError(`task(import.meta, fn) takes a function; it got ${describe(fn)}.`)
   }
@@ -121,26 +128,27 @@ export function isTask(value: unknown): value is Task {
 }
 
 /**
- * Throws the error that shows how to make a task of what is none.
+ * Throws the error that shows how to make a task of what is none; `taker` says who wants one, if it
+ * is not an executor.
  * @throws InvalidTaskError
  */
-export function assertTask(value: unknown): asserts value is Task {
+export function assertTask(value: unknown, taker = ''): asserts value is Task {
   if (isTask(value)) return
   if (typeof value !== 'function') {
     throw new InvalidTaskError(
-      `An executor runs a task; it got ${describe(value)}. Make one: export const work = task(import.meta, function work(…) { … })`,
+      `${taker}An executor runs a task; it got ${describe(value)}. Make one: export const work = task(import.meta, function work(…) { … })`,
     )
   }
   const name = nameOf(value)
   const { [madeBy]: other } = value as { [madeBy]?: Copy }
   if (other !== undefined) {
     throw new InvalidTaskError(
-      `${name} is a task of ${showCopy(other)}; this executor is of ${showCopy(thisCopy)}, and the two can't work together. ` +
+      `${taker}${name} is a task of ${showCopy(other)}; this executor is of ${showCopy(thisCopy)}, and the two can't work together. ` +
         'Install one version for both: npm ls atonce shows who asks for which.',
     )
   }
   throw new InvalidTaskError(
-    `${name} is a plain function; a worker has no way to find it. Make it a task, in a module of its own:\n` +
+    `${taker}${name} is a plain function; a worker has no way to find it. Make it a task, in a module of its own:\n` +
       "    import { task } from 'atonce'\n" +
       `    export const ${name === '(anonymous)' ? 'work' : name} = task(import.meta, ${name === '(anonymous)' ? 'function work(…) { … }' : name})`,
   )

@@ -1,7 +1,7 @@
 /**
  * Many futures, or children of scopes, at once: each as it settles, or all, or the first of them.
  */
-import { checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
+import { checkMs, checkOptions, checkSignal, optionNames, shown } from '../checks.ts'
 import { OptionError, TimeoutError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -174,7 +174,7 @@ export async function wait<F extends Settleable>(
   options = checkOptions('wait(futures, …)', options, futuresWaitOptionNames)
   const { until = 'all', signal, timeoutMs = Number.POSITIVE_INFINITY } = options
   if (!['all', 'first', 'failure'].includes(until)) {
-    throw new OptionError(`wait(…, { until }) takes 'all', 'first' or 'failure'; it got ${String(until)}.`)
+    throw new OptionError(`wait(…, { until }) takes 'all', 'first' or 'failure'; it got ${shown(until)}.`)
   }
   checkSignal('wait(…, { signal })', signal)
   checkMs('wait(…, { timeoutMs })', timeoutMs)

@@ -2,7 +2,7 @@
  * The model `threads`: a pool of worker threads in this process. Each is an isolate that may also
  * share memory.
  */
-import { checkOptions, optionNames } from '../checks.ts'
+import { checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import {
@@ -53,7 +53,7 @@ export function threads(options: ThreadsOptions = {}): Executor {
   const { spinUs = 0 } = options
   if (typeof spinUs !== 'number' || !(spinUs >= 0 && spinUs <= longestSpinUs)) {
     throw new OptionError(
-      `threads({ spinUs }) takes 0 to ${longestSpinUs} microseconds; it got ${String(spinUs)}.`,
+      `threads({ spinUs }) takes 0 to ${longestSpinUs} microseconds; it got ${shown(spinUs)}.`,
     )
   }
   const crossing = { sharedMemory: true, maxPayloadBytes: checked.maxPayloadBytes }

@@ -4,12 +4,14 @@ import type { FromWorker } from './messages.ts'
 import {
   areArgs,
   isBoolean,
+  isCount,
   isFailure,
   isListOf,
   isNumber,
   isOneOf,
   isOutcome,
   isPositive,
+  isRecord,
   isString,
   isTime,
   isVersionOrNone,
@@ -47,13 +49,22 @@ const shapes: Shapes = new Map<unknown, (message: Record<string, unknown>) => bo
     message => isNumber(message['seq']) && isPositive(message['weight']) && isBoolean(message['special']),
   ],
   ['returning', message => isNumber(message['seq'])],
-  ['crashed', message => isFailure(message['failure'])],
+  ['exiting', message => isCulprit(message['culprit'])],
+  [
+    'crashed',
+    message =>
+      isFailure(message['failure']) && (message['culprit'] === undefined || isCulprit(message['culprit'])),
+  ],
   ['guest', message => isString(message['guest'])],
   [
     'guestFailed',
     message => isString(message['guest']) && isString(message['module']) && isFailure(message['failure']),
   ],
 ])
+
+function isCulprit(value: unknown): boolean {
+  return isRecord(value) && (isCount(value['seq']) || isString(value['task']))
+}
 
 function isNest(message: Record<string, unknown>): boolean {
   const { version, priority, moved } = message

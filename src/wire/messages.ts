@@ -14,6 +14,7 @@
  *     ── nestedStarted | nestedProgress | nestedSettled {id} ─▶
  *     ◀───────────── worn ──   it uses more memory than it may, and wants to be replaced
  *     ── help {seq, …} ────────────────────────────▶  runs it now, while the calls that it has begun wait for nested ones
+ *     ── own {seq, …} ─────────────────────────────▶  runs it now, for itself: its answer says that it has ended, and no more
  *
  *     of the end of a channel that is lent to a call in another process (lent/README.md); both ways
  *     ── lent {link, message} ─────────────────────▶  for the other side of that link
@@ -25,7 +26,8 @@
  *     ◀───────────── returning {seq} ──   the generator was told to end, as nobody wants more
  *
  *     ◀───────────── ready ──   once, when the worker can take messages
- *     ◀───────────── crashed {failure} ──   the last message of a worker that dies of an uncaught error
+ *     ◀───────────── exiting {culprit} ──   a call has called process.exit()
+ *     ◀───────────── crashed {failure, culprit} ──   the last message of a worker that dies of an uncaught error
  *
  * `ref` numbers the tasks that this worker was told of; `seq` numbers the calls that it was given.
  * Calls and results that are small and plain take the transport's fast lane instead
@@ -98,6 +100,11 @@ export interface HelpMessage extends Omit<RunMessage, 'kind'> {
   readonly kind: 'help'
 }
 
+/** A call that the worker makes for itself, as `initialize`: nobody receives its result. */
+export interface OwnMessage extends Omit<RunMessage, 'kind'> {
+  readonly kind: 'own'
+}
+
 /** How a nested call ended; the values are as another worker has sent them. */
 export type NestedReply =
   | { readonly kind: 'done'; readonly value: unknown; readonly special: boolean }
@@ -147,6 +154,7 @@ export type ToWorker =
   | RunMessage
   | PullMessage
   | HelpMessage
+  | OwnMessage
   | CancelMessage
   | NestedMessage
   | ToGuestMessage
@@ -217,6 +225,12 @@ export type WireOutcome =
   | { readonly ok: true; readonly value: unknown; readonly special: boolean }
   | { readonly ok: false; readonly failure: WireFailure }
 
+/**
+ * What ended the worker, by the asynchronous context in which it did: a call that runs, or a task
+ * whose call had been answered before (a timer, a listener, a promise that nobody awaited).
+ */
+export type Culprit = { readonly seq: number } | { readonly task: string }
+
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'loaded'; readonly ref: number }
@@ -248,7 +262,8 @@ export type FromWorker =
   | YieldedMessage
   | YieldedOneMessage
   | ReturningMessage
-  | { readonly kind: 'crashed'; readonly failure: WireFailure }
+  | { readonly kind: 'exiting'; readonly culprit: Culprit }
+  | { readonly kind: 'crashed'; readonly failure: WireFailure; readonly culprit?: Culprit | undefined }
   | FromGuestMessage
   | {
       readonly kind: 'guestFailed'

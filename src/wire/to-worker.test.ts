@@ -19,6 +19,7 @@ const genuine: readonly ToWorker[] = [
   { kind: 'run', ...call, stores: [{ ref: 1, value: new Map(), special: true }], credit: 256 },
   { kind: 'run', ...call, args: new Float64Array(4), chunk: true },
   { kind: 'help', ...call },
+  { kind: 'own', ...call },
   { kind: 'pull', seq: 1, count: 128 },
   { kind: 'cancel', seq: 1, failure },
   { kind: 'nestedStarted', id: 1 },

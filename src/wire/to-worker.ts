@@ -31,6 +31,7 @@ const shapes: Shapes = new Map<unknown, (message: Record<string, unknown>) => bo
   ['storage', message => isCount(message['ref']) && isPlace(message['place'])],
   ['run', message => isCall(message) && (message['credit'] === undefined || isPositive(message['credit']))],
   ['help', isCall],
+  ['own', isCall],
   ['pull', message => isCount(message['seq']) && isPositive(message['count'])],
   ['cancel', message => isCount(message['seq']) && isFailure(message['failure'])],
   ['nestedStarted', message => isCount(message['id'])],

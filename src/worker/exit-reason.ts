@@ -12,6 +12,7 @@ import {
 } from '../errors.ts'
 import type { Job } from '../executor/backend.ts'
 import { callerError } from '../executor/caller.ts'
+import { nameOf, type Task } from '../task/task.ts'
 import { inShort, messageOf } from '../wire/error-text.ts'
 import { forgeryIn, type WireFailure } from '../wire/failure.ts'
 import type { Exit } from './far-worker.ts'
@@ -25,6 +26,8 @@ export interface EndOfWorker {
   readonly wasReady: boolean
   /** The module that it was importing for the call. */
   readonly loading: string | undefined
+  /** The task that initialized it, if it came so far, and whether the module of that was imported. */
+  readonly initialize: { readonly task: Task; readonly imported: boolean } | undefined
   readonly job: Job | undefined
   readonly details: WorkerErrorDetails
 }
@@ -39,8 +42,8 @@ export function reasonOf(end: EndOfWorker): Error {
   if (exit.kind === 'memory') return new OutOfMemoryError(exit.limitMb, details)
   const cause = exit.kind === 'error' ? exit.error : undefined
   if (hadNotStarted(end)) {
-    const where = end.loading === undefined ? '' : `while it imported ${end.loading}, `
-    return new WorkerStartError(`${where}${describeExit(exit)}`, { ...details, cause })
+    const cure = exit.kind === 'exit' && end.initialize?.imported ? '. Throw an error there instead.' : ''
+    return new WorkerStartError(`${meanwhile(end)}${describeExit(exit)}${cure}`, { ...details, cause })
   }
   if (exit.kind === 'exit') return new WorkerExitedError(exit.code, details)
   if (exit.kind === 'error') return new WorkerCrashedError(messageOf(exit.error), { ...details, cause })
@@ -55,7 +58,23 @@ function reasonOfCrash(crash: WireFailure, end: EndOfWorker): Error {
   if (cause instanceof EntryPointError) return cause
   const why = inShort(cause)
   const details = { ...end.details, cause }
-  return hadNotStarted(end) ? new WorkerStartError(why, details) : new WorkerCrashedError(why, details)
+  if (hadNotStarted(end)) {
+    const where = meanwhile(end)
+    return new WorkerStartError(where === '' ? why : `${where}an uncaught error ended it: ${why}`, details)
+  }
+  const nobody = details.task === undefined && details.leftBy === undefined
+  return new WorkerCrashedError(
+    nobody ? `an uncaught error of no call that can be named: ${why}` : why,
+    details,
+  )
+}
+
+/** What it was at when it ended, of one that had not started. */
+function meanwhile({ loading, initialize }: EndOfWorker): string {
+  if (initialize === undefined) return loading === undefined ? '' : `while it imported ${loading}, `
+  const { task, imported } = initialize
+  const name = `its initialize task, ${nameOf(task)},`
+  return imported ? `while ${name} ran, ` : `while it imported ${task.module} for ${name} `
 }
 
 function hadNotStarted({ wasReady, loading }: EndOfWorker): boolean {

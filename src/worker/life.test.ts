@@ -187,9 +187,9 @@ lived('a kind of message has one hearer', ({ life }) => {
 lived('an import has a limit of its own, which ends with it', async ({ life, worker, virtual }) => {
   worker.ready()
   assert.equal(life.refOf(begin), 1)
-  assert.deepEqual([life.hasImported(begin), life.isLimited], [false, true])
+  assert.deepEqual([life.hasImported(begin), life.deadline.isSet], [false, true])
   worker.imported()
-  assert.deepEqual([life.hasImported(begin), life.isLimited, life.refOf(begin)], [true, false, 1])
+  assert.deepEqual([life.hasImported(begin), life.deadline.isSet, life.refOf(begin)], [true, false, 1])
   await virtual.advance(5_000)
   assert.equal(life.state, 'ready')
 })
@@ -208,7 +208,7 @@ lived(
   ({ life, worker, watcher }) => {
     worker.ready()
     assert.equal(life.state, 'starting')
-    const { seq } = worker.helping[0] as { seq: number }
+    const { seq } = worker.own as { seq: number }
     worker.say({ kind: 'done', seq, value: undefined, special: false, workMs: 1 })
     worker.read()
     assert.deepEqual([life.state, watcher.heard], ['ready', ['ready']])
@@ -220,7 +220,7 @@ lived(
   'one whose first task throws has not started',
   ({ worker, watcher }) => {
     worker.ready()
-    const { seq } = worker.helping[0] as { seq: number }
+    const { seq } = worker.own as { seq: number }
     worker.say({ kind: 'failed', seq, failure, workMs: 1 })
     worker.read()
     assert.equal(worker.state, 'killed')
@@ -230,3 +230,73 @@ lived(
   },
   { initialize: begin },
 )
+
+lived(
+  'one whose first task does not end in time is ended for that task, not for an import',
+  async ({ worker, watcher, virtual }) => {
+    worker.ready()
+    worker.imported()
+    await virtual.advance(1_000)
+    worker.die()
+    assert.ok(watcher.end?.why instanceof WorkerStartTimeoutError)
+    assert.match(watcher.end.why.message, /did not finish its initialize task, begin, .*raise startTimeoutMs/)
+    assert.equal(watcher.end.why.task, 'begin')
+  },
+  { initialize: begin },
+)
+
+lived(
+  'one whose module for the first task does not come in time is ended for that import',
+  async ({ worker, watcher, virtual }) => {
+    worker.ready()
+    await virtual.advance(1_000)
+    worker.die()
+    assert.match(String(watcher.end?.why.message), /did not finish importing test:life .*top-level await/)
+  },
+  { initialize: begin },
+)
+
+lived(
+  'one that its first task ends has not started, because of that task',
+  ({ worker, watcher }) => {
+    worker.ready()
+    worker.imported()
+    worker.die({ kind: 'exit', code: 3 })
+    assert.ok(watcher.end?.why instanceof WorkerStartError)
+    assert.match(
+      watcher.end.why.message,
+      /while its initialize task, begin, ran, it ended with exit code 3\. Throw/,
+    )
+  },
+  { initialize: begin },
+)
+
+lived(
+  'an uncaught error while the first task runs names that task',
+  ({ worker, watcher }) => {
+    worker.ready()
+    worker.imported()
+    worker.say({ kind: 'crashed', failure, culprit: { seq: 0 } })
+    worker.die({ kind: 'exit', code: 1 })
+    assert.match(String(watcher.end?.why.message), /while its initialize task, begin, ran, an uncaught error/)
+  },
+  { initialize: begin },
+)
+
+lived('an uncaught error of no call that can be named blames none', ({ worker, watcher }) => {
+  worker.ready()
+  worker.say({ kind: 'crashed', failure })
+  worker.die({ kind: 'exit', code: 1 })
+  assert.match(
+    String(watcher.end?.why.message),
+    /^Something crashed .*: an uncaught error of no call that can be named: TypeError: of the worker$/,
+  )
+})
+
+lived('who ended the worker is believed if it says so before it exits', ({ worker, watcher }) => {
+  worker.ready()
+  worker.say({ kind: 'exiting', culprit: { task: 'poll' } })
+  worker.die({ kind: 'exit', code: 9 })
+  assert.ok(watcher.end?.why instanceof WorkerExitedError)
+  assert.match(watcher.end.why.message, /^What task poll left behind after its call .* exit code 9\.$/)
+})

@@ -23,12 +23,14 @@ import { nameOf, type Task } from '../task/task.ts'
 import { inShort } from '../wire/error-text.ts'
 import type { WireFailure } from '../wire/failure.ts'
 import { isFromWorker } from '../wire/from-worker.ts'
-import type { FromWorker, ToWorker } from '../wire/messages.ts'
+import type { Culprit, FromWorker, ToWorker } from '../wire/messages.ts'
 import { stackText } from '../wire/stack-text.ts'
 import { Conversations } from './conversations.ts'
+import { Deadline } from './deadline.ts'
 import { reasonOf } from './exit-reason.ts'
 import type { Exit, FarWorker, StartWorker } from './far-worker.ts'
 import { hitTooEarly } from './group-signals.ts'
+import { LastWords, type WorkAtHand } from './last-words.ts'
 import { type EncodedOwnCall, type OwnCallName, OwnCalls, type OwnCallsOwner } from './own-calls.ts'
 import { ToldTasks } from './told-tasks.ts'
 
@@ -44,7 +46,7 @@ const outsideOfCalls = new AsyncResource('atonce.worker')
 export type LifeState = 'starting' | 'ready' | 'stopping' | 'condemned' | 'gone' | 'ended'
 
 /** What a life tells its owner, and asks it. */
-export interface LifeOwner {
+export interface LifeOwner extends WorkAtHand {
   /**
    * The job that the worker is at, or will be next: it is named in errors, and its module may be
    * what is being imported.
@@ -91,6 +93,8 @@ export interface LifeOptions {
 export class Life implements OwnCallsOwner {
   readonly index: number
   readonly worker: FarWorker
+  /** For its start, an import, or what its owner waits for. */
+  readonly deadline: Deadline
   /** Who hears what the worker says; its life itself is one of these conversations. */
   readonly hears = new Conversations<FromWorker>()
   readonly #owner: LifeOwner
@@ -105,10 +109,9 @@ export class Life implements OwnCallsOwner {
   #expected = false
   /** Why this side ends it, if it does. */
   #verdict: Error | undefined
-  /** What it said that it dies of, and when it is killed if it lives on. */
-  #crash: { readonly failure: WireFailure; readonly end: Timer } | undefined
-  #limit: Timer | undefined
-  #limitsImport = false
+  readonly #lastWords = new LastWords()
+  /** It has said what it dies of: when it is killed if it lives on. */
+  #mustBeGone: Timer | undefined
   #held = true
 
   /** Starts the worker; `owner` is told nothing before this has returned. */
@@ -117,12 +120,14 @@ export class Life implements OwnCallsOwner {
     this.#owner = owner
     this.#options = options
     this.#runtime = runtime()
+    this.deadline = new Deadline(this.#runtime)
     this.#own = new OwnCalls(this, { initialize: options.initialize, teardown: options.teardown })
     this.hears
       .on('ready', () => this.#started())
       .on('loaded', ({ ref }) => this.#loaded(ref, true))
       .on('loadFailed', ({ ref }) => this.#loaded(ref, false)) // The call that it was loaded for fails with the same reason.
-      .on('crashed', ({ failure }) => this.#crashed(failure))
+      .on('exiting', ({ culprit }) => this.#lastWords.exiting(culprit))
+      .on('crashed', ({ failure, culprit }) => this.#crashed(failure, culprit))
     this.worker = outsideOfCalls.runInAsyncScope(() => inRuntime(this.#runtime, () => this.#start(start)))
   }
 
@@ -158,7 +163,7 @@ export class Life implements OwnCallsOwner {
 
   /** Lets the program end while nobody waits for anything of this worker. */
   release(): void {
-    if (this.#crash !== undefined) return // Calls may wait for its place: see #crashed.
+    if (this.#mustBeGone !== undefined) return // Calls may wait for its place: see #crashed.
     this.#held = false
     this.worker.release()
   }
@@ -192,44 +197,28 @@ export class Life implements OwnCallsOwner {
   imported(task: Task): void {
     if (!this.#tasks.isLoading(task)) return
     this.#tasks.loadedTask(task)
-    if (this.#limitsImport && !this.#tasks.someLoading) this.unlimit()
-  }
-
-  // ── limits of time ──
-
-  /** Whether a limit of time runs. */
-  get isLimited(): boolean {
-    return this.#limit !== undefined
-  }
-
-  /**
-   * Calls `passed` after so long, unless `unlimit` comes before; instead of whatever limit there
-   * is.
-   */
-  limit(ms: number, passed: () => void): void {
-    this.unlimit()
-    this.#limit = this.#runtime.setTimer(ms, passed)
-  }
-
-  unlimit(): void {
-    this.#limitsImport = false
-    this.#limit?.cancel()
-    this.#limit = undefined
-  }
-
-  #mustStart(what: string): void {
-    const { startTimeoutMs } = this.#options
-    this.limit(startTimeoutMs, () =>
-      this.end(new WorkerStartTimeoutError(what, startTimeoutMs, this.details())),
-    )
-  }
-
-  #mustImport({ module }: Task): void {
-    this.#mustStart(`importing ${module}`)
-    this.#limitsImport = true
+    if (this.deadline.isOfImport && !this.#tasks.someLoading) this.deadline.clear()
   }
 
   // ── its beginning ──
+
+  #mustStart(what: string): void {
+    this.deadline.set(this.#options.startTimeoutMs, () => this.#startTookTooLong(what))
+  }
+
+  /** A task that initializes has as long as its import. */
+  #startTookTooLong(what: string): void {
+    const { startTimeoutMs } = this.#options
+    const first = this.#own.initializing
+    const stuck = first !== undefined && this.#tasks.isLoaded(first) ? 'initialize' : 'module'
+    const at = stuck === 'module' ? what : `its initialize task, ${nameOf(first as Task)},`
+    this.end(new WorkerStartTimeoutError(at, startTimeoutMs, this.details(), stuck))
+  }
+
+  #mustImport({ module }: Task): void {
+    const passed = () => this.#startTookTooLong(`importing ${module}`)
+    this.deadline.set(this.#options.startTimeoutMs, passed, true)
+  }
 
   #start(start: StartWorker): FarWorker {
     this.#mustStart('starting')
@@ -272,7 +261,7 @@ export class Life implements OwnCallsOwner {
   }
 
   #canWork(): void {
-    this.unlimit()
+    this.deadline.clear()
     this.#wasReady = true
     const task = this.#owner.at?.task
     if (task !== undefined && this.#tasks.isLoading(task)) this.#mustImport(task) // Given while it started.
@@ -300,7 +289,7 @@ export class Life implements OwnCallsOwner {
   #loaded(ref: number, isImported: boolean): void {
     const task = this.#tasks.loaded(ref)
     if (isImported && task !== undefined) this.#owner.imported?.(task)
-    if (this.#limitsImport && this.#wasReady && !this.#tasks.someLoading) this.unlimit() // A task that initializes has as long as its import.
+    if (this.deadline.isOfImport && this.#wasReady && !this.#tasks.someLoading) this.deadline.clear()
   }
 
   /**
@@ -322,8 +311,8 @@ export class Life implements OwnCallsOwner {
   stop(withinMs: number = this.#options.closeGraceMs): void {
     this.stopUnderLimit()
     if (this.#state !== 'stopping') return
-    if (withinMs === Number.POSITIVE_INFINITY) this.unlimit()
-    else this.limit(withinMs, () => this.worker.kill())
+    if (withinMs === Number.POSITIVE_INFINITY) this.deadline.clear()
+    else this.deadline.set(withinMs, () => this.worker.kill())
   }
 
   /** The same of one that has a limit of time already, which stays: it is in a call that was cancelled. */
@@ -341,32 +330,34 @@ export class Life implements OwnCallsOwner {
     this.#verdict = why
     this.#expected = true
     if (this.#state !== 'gone') this.#state = 'condemned'
-    this.unlimit()
+    this.deadline.clear()
     this.hold() // Whoever waits for the end must not lose the program before it comes.
     this.worker.kill()
   }
 
   /** It ends by itself now, unless its end is held up, or its `process.exit` is not Node's. */
-  #crashed(failure: WireFailure): void {
-    if (this.#crash !== undefined) return
+  #crashed(failure: WireFailure, culprit: Culprit | undefined): void {
+    if (this.#mustBeGone !== undefined) return
+    this.#lastWords.crashed(failure, culprit)
     if (this.#state !== 'condemned') this.#state = 'gone'
-    const end = this.#runtime.setTimer(this.#options.graceMs, () => this.worker.kill())
-    this.#crash = { failure, end }
-    this.hold() // A call may wait for its place: whoever made it must not lose the program before.
+    this.#mustBeGone = this.#runtime.setTimer(this.#options.graceMs, () => this.worker.kill())
+    this.hold() // A call may wait for its place: its caller must not lose the program before.
   }
 
   #exited(exit: Exit): void {
     if (this.#state === 'ended') return
     const wasReady = this.#wasReady
-    const job = this.#owner.at
+    const job = this.#lastWords.jobIn(this.#owner, task => this.#tasks.isLoading(task))
     const loading = job !== undefined && this.#tasks.isLoading(job.task) ? job.task.module : undefined
-    const details = this.details()
+    const first = this.#own.initializing
+    const initialize = first && { task: first, imported: this.#tasks.isLoaded(first) }
+    const details = { ...this.detailsOf(job), leftBy: this.#lastWords.leftBy }
     // All that is this side's own is done before anything of what the worker said is read.
     this.#state = 'ended'
-    this.unlimit()
-    this.#crash?.end.cancel()
-    const crash = this.#crash?.failure
-    const why = this.#verdict ?? reasonOf({ exit, crash, wasReady, loading, job, details })
+    this.deadline.clear()
+    this.#mustBeGone?.cancel()
+    const crash = this.#lastWords.failure
+    const why = this.#verdict ?? reasonOf({ exit, crash, wasReady, loading, initialize, job, details })
     const early = !wasReady && exit.kind === 'signal' && hitTooEarly(exit.signal)
     const mayHaveBegun = this.#heardReady || exit.kind === 'garbled'
     const expected = this.#expected
@@ -375,7 +366,12 @@ export class Life implements OwnCallsOwner {
 
   /** What an error says about this worker. */
   details(): WorkerErrorDetails {
-    const task = this.#owner.at?.task
+    return this.detailsOf(this.#owner.at)
+  }
+
+  /** The same of its being at that job. */
+  detailsOf(job: Job | undefined): WorkerErrorDetails {
+    const task = this.#own.running ?? job?.task
     return {
       worker: this.worker.name,
       task: task === undefined ? undefined : nameOf(task),

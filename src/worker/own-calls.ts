@@ -1,7 +1,7 @@
 /**
  * The calls that a worker makes for itself, seen from this side: `initialize` before it is ready, `teardown` before it ends.
  *
- *     begin ─▶ load, help {seq} ─┊─▶ fn(…args) ─┊─▶ done | failed ─▶ ended
+ *     begin ─▶ load, own {seq} ──┊─▶ fn(…args) ─┊─▶ done | failed ─▶ ended
  *                                               └─▶ nest: refused, as the worker does not belong to the pool's calls yet, or any more
  */
 import { ClosedError } from '../errors.ts'
@@ -52,11 +52,21 @@ export class OwnCalls {
     const { task, args, special } = call
     try {
       const ref = this.#owner.refOf(task)
-      this.#owner.send({ kind: 'help', seq: ownSeq, ref, args, special, chunk: false, attempt: 1 })
+      this.#owner.send({ kind: 'own', seq: ownSeq, ref, args, special, chunk: false, attempt: 1 })
     } catch (error) {
       this.#ended(name, task, error as Error) // The platform can't copy the arguments, though the scan let them pass.
     }
     return true
+  }
+
+  /** The task that the worker runs for itself now. */
+  get running(): Task | undefined {
+    return this.#running && this.#calls[this.#running]?.task
+  }
+
+  /** The task that initializes the worker, while it does. */
+  get initializing(): Task | undefined {
+    return this.#running === 'initialize' ? this.#calls.initialize?.task : undefined
   }
 
   /** Whether what the worker says with this number is about the call that it makes for itself now. */

@@ -51,7 +51,7 @@ export class Limiter {
   constructor(limits: number | LimiterOptions) {
     let options = typeof limits === 'number' ? { concurrency: limits } : limits
     if (typeof options !== 'object' || options === null)
-      throw new OptionError(`new Limiter(…) takes a number of places, or options; it got ${String(limits)}.`)
+      throw new OptionError(`new Limiter(…) takes a number of places, or options; it got ${shown(limits)}.`)
     options = checkLimiter(options)
     this.name = options.name ?? 'a limiter'
     this.#timeoutMs = options.timeoutMs

@@ -1,5 +1,13 @@
 /** What a limiter and its calls can be told, and what they refuse. */
-import { checkCount, checkFinite, checkMs, checkOptions, checkSignal, optionNames } from '../../checks.ts'
+import {
+  checkCount,
+  checkFinite,
+  checkMs,
+  checkOptions,
+  checkSignal,
+  optionNames,
+  shown,
+} from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import type { Rate } from './rate.ts'
 
@@ -74,7 +82,7 @@ export function checkLimiter(options: LimiterOptions): LimiterOptions {
     )
   if (concurrency !== undefined) checkCount('new Limiter({ concurrency })', concurrency)
   if (queueLimit !== undefined && !(queueLimit >= 0))
-    throw new OptionError(`new Limiter({ queueLimit }) takes 0 or more; it got ${String(queueLimit)}.`)
+    throw new OptionError(`new Limiter({ queueLimit }) takes 0 or more; it got ${shown(queueLimit)}.`)
   if (timeoutMs !== undefined) checkMs('new Limiter({ timeoutMs })', timeoutMs)
   return options
 }
@@ -94,7 +102,7 @@ export function checkLimits(
   checkFinite('{ priority }', priority)
   if (weight !== undefined && !(Number.isSafeInteger(weight) && weight >= 1 && weight <= concurrency))
     throw new OptionError(
-      `{ weight } takes a whole number from 1 up to the concurrency, which is ${concurrency}; it got ${String(weight)}.`,
+      `{ weight } takes a whole number from 1 up to the concurrency, which is ${concurrency}; it got ${shown(weight)}.`,
     )
   checkSignal('{ signal }', signal)
   if (timeoutMs !== undefined) checkMs('{ timeoutMs }', timeoutMs)

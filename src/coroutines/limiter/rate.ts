@@ -1,5 +1,5 @@
 /** How many calls may begin in a stretch of time. */
-import { checkOptions, checkWhole, optionNames } from '../../checks.ts'
+import { checkOptions, checkWhole, optionNames, shown } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 
 /** At most `calls` begin within `perMs`. */
@@ -34,12 +34,12 @@ export function openWindow(rate: Rate): RateWindow {
   checkWhole('new Limiter({ rate: { calls } })', calls, 1)
   if (!(perMs > 0 && Number.isFinite(perMs)))
     throw new OptionError(
-      `new Limiter({ rate: { perMs } }) takes milliseconds above 0, as 1_000 for a second; it got ${String(perMs)}.`,
+      `new Limiter({ rate: { perMs } }) takes milliseconds above 0, as 1_000 for a second; it got ${shown(perMs)}.`,
     )
   if (window === 'sliding') return new SlidingWindow(calls, perMs)
   if (window === 'fixed') return new FixedWindow(calls, perMs)
   throw new OptionError(
-    `new Limiter({ rate: { window } }) takes 'sliding' or 'fixed'; it got ${String(window)}.`,
+    `new Limiter({ rate: { window } }) takes 'sliding' or 'fixed'; it got ${shown(window)}.`,
   )
 }
 

@@ -4,7 +4,7 @@
  *     first signal ─▶ the outermost scopes are cancelled ─▶ all over ─▶ the program ends by itself, or by the signal after a grace
  *     second signal ──────────────────────────────────────────────────▶ by the signal, at once
  */
-import { checkMs, checkOptions, optionNames } from '../../checks.ts'
+import { checkMs, checkOptions, optionNames, shown } from '../../checks.ts'
 import { AbortError, OptionError } from '../../errors.ts'
 import { realRuntime } from '../../runtime/real.ts'
 import { outermostScopes } from './scope.ts'
@@ -41,7 +41,7 @@ export function cancelOnSignals(options: SignalScopesOptions = {}): Disposable &
   for (const signal of signals)
     if (!(signal in numbers))
       throw new OptionError(
-        `cancelOnSignals({ signals }) takes names of signals, as 'SIGINT'; it got ${String(signal)}.`,
+        `cancelOnSignals({ signals }) takes names of signals, as 'SIGINT'; it got ${shown(signal)}.`,
       )
   let cancelled = false
   const dispose = () => {

@@ -1,5 +1,5 @@
 /** The options of `map`. */
-import { checkCount, checkFlag, checkFunction, checkOptions, optionNames } from '../../checks.ts'
+import { checkCount, checkFlag, checkFunction, checkOptions, optionNames, shown } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import type { ProgressListener } from '../../task/future.ts'
 
@@ -45,7 +45,7 @@ export function checkMapOptions(options: MapOptions): MapOptions {
   if (ahead !== undefined) checkCount('map(…, { ahead })', ahead)
   if (chunk !== undefined && chunk !== 'auto' && !(Number.isInteger(chunk) && chunk >= 1)) {
     throw new OptionError(
-      `map(…, { chunk }) takes 'auto' or a whole number from 1 up; it got ${String(chunk)}.`,
+      `map(…, { chunk }) takes 'auto' or a whole number from 1 up; it got ${shown(chunk)}.`,
     )
   }
   return options

@@ -14,6 +14,7 @@ import {
   InvalidTaskError,
   OptionError,
   TimeoutError,
+  WorkerCrashedError,
   WorkerExitedError,
   WorkerStartError,
 } from '../../errors.ts'
@@ -139,12 +140,58 @@ const behaviours: readonly (readonly [string, Body])[] = [
   [
     'what is neither a task nor a list that begins with one is refused as initialize and as teardown',
     async start => {
-      for (const none of [[], 'keep', () => {}, [() => {}]])
+      for (const none of [[], 'keep', 5, null, () => {}, [() => {}], [5], tasks.yieldSteps])
         for (const option of ['initialize', 'teardown'])
           assert.throws(
             () => start({ workers: 1, [option]: none as never }),
-            (error: Error) => error instanceof OptionError || error instanceof InvalidTaskError,
+            (error: Error) =>
+              (error instanceof OptionError || error instanceof InvalidTaskError) &&
+              error.message.includes(`({ ${option} }) takes a task`),
           )
+    },
+  ],
+  [
+    'nobody receives what initialize and teardown return, so it need not be what can be copied',
+    async start => {
+      const own = tasks.readyAndReturnMore
+      const executor = start({ workers: 1, initialize: own, teardown: own })
+      assert.equal(await executor.run(square, 3), 9)
+      await executor.close()
+    },
+  ],
+
+  // ── who ended the worker ──
+  [
+    'what a call leaves behind is not told as the fault of a call that runs when it throws',
+    async (start, _, { copies }) => {
+      if (!copies) return // There is no worker to die.
+      const executor = start({ workers: 1 })
+      await executor.run(tasks.leaveBomb)
+      await assert.rejects(
+        executor.run(tasks.lightBomb),
+        (error: unknown) =>
+          error instanceof WorkerCrashedError &&
+          error.cause instanceof RangeError &&
+          error.task === undefined &&
+          /^What task leaveBomb left behind/.test(error.message) &&
+          !error.message.includes('lightBomb'),
+      )
+      assert.equal(await executor.run(square, 4), 16)
+    },
+  ],
+  [
+    'a call that ends its worker is named, though others of its module have just begun beside it',
+    async (start, sideBySide, { copies }) => {
+      if (!copies) return // There is no worker to die.
+      const executor = start(sideBySide(1, 4))
+      const exiting = executor.run(tasks.exitAtOnce)
+      const beside = [executor.run(tasks.neverStop), executor.run(tasks.untilStopped)]
+      await assert.rejects(
+        exiting,
+        (error: unknown) => error instanceof WorkerExitedError && error.task === 'exitAtOnce',
+      )
+      for (const call of beside) call.cancel()
+      await Promise.allSettled(beside)
     },
   ],
 

@@ -51,6 +51,37 @@ export const leaveNote = task(
   },
 )
 
+/** What it returns is for nobody, and can't be copied. */
+export const readyAndReturnMore = task(import.meta, async function readyAndReturnMore(): Promise<() => void> {
+  await later(1)
+  return () => {}
+})
+
+export const yieldSteps = task(import.meta, function* yieldSteps(): Generator<number, void> {
+  yield 1
+})
+
+let lit = false
+
+async function waitForFire(): Promise<never> {
+  while (!lit) await later(1)
+  throw new RangeError('left behind')
+}
+
+/** Leaves a promise behind that rejects once another call has lit it. */
+export const leaveBomb = task(import.meta, function leaveBomb(): void {
+  void waitForFire()
+})
+
+export const lightBomb = task(import.meta, async function lightBomb(): Promise<void> {
+  lit = true
+  await untilStopped()
+})
+
+export const exitAtOnce = task(import.meta, function exitAtOnce(): void {
+  process.exit(7)
+})
+
 export const failToLeave = task(import.meta, async function failToLeave(): Promise<void> {
   throw new RangeError('the door is stuck')
 })

@@ -32,7 +32,8 @@ interface Message {
 export function withBulkCopied(message: unknown): { message: object; transfer: ArrayBuffer[] } | undefined {
   if (typeof message !== 'object' || message === null) return undefined
   const { kind, special, stores, args } = message as Message
-  if ((kind !== 'run' && kind !== 'help') || special !== false || stores !== undefined) return undefined
+  if ((kind !== 'run' && kind !== 'help' && kind !== 'own') || special !== false || stores !== undefined)
+    return undefined
   if (!Array.isArray(args)) {
     const copy = copyOf(args)
     return copy && { message: { ...message, args: copy.value }, transfer: [copy.buffer] }

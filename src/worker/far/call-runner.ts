@@ -167,6 +167,7 @@ export class CallRunner {
   // ── answers ──
 
   #answer({ kind, seq }: Call, result: unknown, workMs: number): void {
+    if (kind === 'own') result = undefined // Nobody receives it, so it need not be one that can be copied.
     // What the task has told before goes ahead of its answer: then both take the same lane.
     const talked = this.#end(seq)
     const more = kind === 'run' && this.#parts.hasMore()

@@ -16,6 +16,7 @@ export function endWorker(code: number): void {
 /**
  * Lets the worker die of what nobody catches; returns what lets it die of something else. `flush` calls back when what was
  * sent has left this process. The pool ends a worker that has reported its death and lives on after `graceMs`.
+ * Of one that a call ends by `process.exit()`, it says which call.
  */
 export function dieOfUncaughtErrors(
   worker: Worker,
@@ -35,5 +36,8 @@ export function dieOfUncaughtErrors(
   process.on('uncaughtException', die)
   // Node makes an unhandled rejection an uncaught exception, unless a flag says otherwise; a lost error is never an option here.
   process.on('unhandledRejection', die)
+  process.on('exit', () => {
+    if (!dying) worker.reportExit()
+  })
   return die
 }

@@ -12,9 +12,9 @@ import type { Outgoing } from './outgoing.ts'
 import type { RunningCalls } from './running.ts'
 import type { WorkClock } from './work-clock.ts'
 
-/** A call in the inbox, or one to help with. */
+/** A call in the inbox, one to help with, or one that the worker makes for itself. */
 export interface Call {
-  readonly kind: 'run' | 'help'
+  readonly kind: 'run' | 'help' | 'own'
   readonly seq: number
   readonly ref: number
   readonly args: unknown

@@ -9,6 +9,7 @@ export class KnownTasks {
   readonly #worker: string
   readonly #outgoing: Outgoing
   readonly #tasks = new Map<number, Task | Promise<Task>>()
+  readonly #names = new Map<number, string>()
 
   /** `worker` is its name, for errors. */
   constructor(worker: string, outgoing: Outgoing) {
@@ -18,7 +19,8 @@ export class KnownTasks {
 
   /** Imports the task's module, and says how that went. */
   async load(message: LoadMessage): Promise<void> {
-    const { ref } = message
+    const { ref, name } = message
+    this.#names.set(ref, name === '' ? '(anonymous)' : name)
     const loading = loadTask(message)
     this.#tasks.set(ref, loading)
     try {
@@ -29,7 +31,13 @@ export class KnownTasks {
     }
   }
 
-  /** The task, or the promise of it; its `load` was sent before, but on another lane. */
+  /** Its name, as its caller knows it; its `load` was sent before, but on another lane. */
+  nameOf(ref: number): string {
+    if (!this.#names.has(ref)) this.#outgoing.readMessages()
+    return this.#names.get(ref) ?? 'a task that it was never told of'
+  }
+
+  /** The task, or the promise of it. */
   get(ref: number): Task | Promise<Task> {
     if (!this.#tasks.has(ref)) this.#outgoing.readMessages()
     const task = this.#tasks.get(ref)

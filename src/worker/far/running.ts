@@ -11,8 +11,8 @@ import type { NestedCallsOf } from './nested-calls.ts'
 
 /** What is noted of a call that begins. */
 interface Begun {
-  /** The one call of the hand that is run, or one to help with beside it. */
-  readonly kind: 'run' | 'help'
+  /** The one call of the hand that is run, or one beside it. */
+  readonly kind: 'run' | 'help' | 'own'
   readonly seq: number
   readonly ref: number
   readonly special: boolean
@@ -79,7 +79,7 @@ export class RunningCalls {
       stream: undefined,
       borrower,
     }
-    if (kind === 'help' || this.#sideBySide) this.#beside.set(seq, running)
+    if (kind !== 'run' || this.#sideBySide) this.#beside.set(seq, running)
     else this.#current = running
   }
 

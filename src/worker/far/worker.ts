@@ -6,6 +6,7 @@
  *     cancel ─▶ the call's signal, and the end of its generator
  *     pull ─▶ stream-call.ts
  *     help ─▶ fn(...args) at once, beside the call that waits for it or for its like ─▶ the same answers
+ *     own ─▶ fn(...args) at once, before or after all calls ─▶ done, without its result
  *     nest ◀─ what the task runs on its own executor: nested-calls.ts
  *
  * Calls are run in the order they came, one after the other; the next one is claimed when the last
@@ -25,7 +26,15 @@ import { decodeFailure } from '../../wire/failure.ts'
 import type { FarLinks } from '../../wire/lent/far-links.ts'
 import { declareEnds } from '../../wire/lent/lend.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
-import type { CancelMessage, HelpMessage, PullMessage, RunMessage, ToWorker } from '../../wire/messages.ts'
+import type {
+  CancelMessage,
+  Culprit,
+  HelpMessage,
+  OwnMessage,
+  PullMessage,
+  RunMessage,
+  ToWorker,
+} from '../../wire/messages.ts'
 import { HeardStorages, type PlainStores, storesOf } from '../../wire/propagation.ts'
 import type { WorkerEnd } from '../../wire/transport/transport.ts'
 import { Conversations } from '../conversations.ts'
@@ -72,7 +81,10 @@ export class Worker implements NestingOwner {
   readonly #running: RunningCalls
   readonly #runner: CallRunner
   readonly #nested: NestedCalls
-  readonly #toHelpWith = new Map<number, HelpMessage>()
+  readonly #toHelpWith = new Map<number, HelpMessage | OwnMessage>()
+  /** The task whose name was looked up last. */
+  #named = 0
+  #name = ''
 
   constructor(host: WorkerHost) {
     declareEnds()
@@ -98,6 +110,7 @@ export class Worker implements NestingOwner {
       .on('storage', message => storages.hear(message))
       .on('run', message => this.#take(message))
       .on('help', message => this.#helpSoon(message))
+      .on('own', message => this.#helpSoon(message))
       .on('cancel', message => this.#cancel(message))
       .on('pull', message => this.#pull(message))
     this.#nested.converse(this.hears)
@@ -152,7 +165,24 @@ export class Worker implements NestingOwner {
 
   /** Tells the other side why this worker dies. */
   reportCrash(error: unknown): void {
-    this.#outgoing.sendFailure(error, failure => ({ kind: 'crashed', failure }))
+    const culprit = this.#culprit()
+    this.#outgoing.sendFailure(error, failure => ({ kind: 'crashed', failure, culprit }))
+  }
+
+  /** Tells the other side which call ends this worker, if one does. */
+  reportExit(): void {
+    const culprit = this.#culprit()
+    if (culprit !== undefined) this.#outgoing.send({ kind: 'exiting', culprit })
+  }
+
+  /** The call of this worker as a part of which this runs, by the asynchronous context. */
+  #culprit(): Culprit | undefined {
+    for (let call = currentCall(); call !== undefined; call = call.within) {
+      if (call.owner !== this) continue
+      const running = this.#running.in(call)
+      return running === undefined ? { task: call.name } : { seq: running.seq }
+    }
+    return undefined
   }
 
   /** The calls that it has begun, for whoever looks. */
@@ -171,7 +201,7 @@ export class Worker implements NestingOwner {
    * Once all that came in this turn is here: a cancel that came with its call must not be read
    * after it ran.
    */
-  #helpSoon(message: HelpMessage): void {
+  #helpSoon(message: HelpMessage | OwnMessage): void {
     this.#toHelpWith.set(message.seq, message)
     this.#runtime.soon(() => {
       if (!this.#toHelpWith.delete(message.seq)) return
@@ -181,7 +211,19 @@ export class Worker implements NestingOwner {
   }
 
   #run(call: Call): Promise<void> | undefined {
-    return this.#runner.run(call, new CallContext(call.attempt, this.#host.name, this))
+    return this.#runner.run(
+      call,
+      new CallContext(call.attempt, this.#host.name, this, this.#nameOf(call.ref)),
+    )
+  }
+
+  /** The name of the task, remembered: mostly one call is of the same as the last. */
+  #nameOf(ref: number): string {
+    if (ref !== this.#named) {
+      this.#name = this.#tasks.nameOf(ref)
+      this.#named = ref
+    }
+    return this.#name
   }
 
   #cancel({ seq, failure }: CancelMessage): void {
