@@ -120,7 +120,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       const file = join(mkdtempSync(join(tmpdir(), 'atonce-')), 'note')
       const executor = start({ workers: 1, teardown: [tasks.leaveNote, file, 'left'] })
       const last = executor.run(tasks.leaveNote, file, 'called')
-      await executor.close()
+      await executor.close({ graceMs: 60_000 })
       await last
       assert.equal(readFileSync(file, 'utf8'), 'called\nleft\n')
     },
