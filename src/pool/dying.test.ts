@@ -278,7 +278,7 @@ test('whatever the task that readies a worker has thrown, the calls that wait fo
       const call = await it.submit()
       for (let starts = 0; starts < 3; starts += 1) {
         it.worker.ready()
-        await it.says({ kind: 'failed', seq: it.worker.helping[0]?.seq, failure, workMs: 0 })
+        await it.says({ kind: 'failed', seq: it.worker.own?.seq, failure, workMs: 0 })
         await it.pass(0)
       }
       assert.ok(call.error instanceof WorkerStartError)
