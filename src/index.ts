@@ -92,6 +92,7 @@ export type {
   CallEndEvent,
   CallStartEvent,
   ChoiceEvent,
+  DataRaceEvent,
   DeadLetterEvent,
   LoopBlockedEvent,
   RetryEvent,

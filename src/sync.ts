@@ -1,5 +1,6 @@
 /** atonce/sync: locks, counters and records on memory that threads share. */
 
+export { DataRaceError } from './runtime/races/data-race-error.ts'
 export { AtomicCounter } from './sync/atomic-counter.ts'
 export { Barrier } from './sync/barrier.ts'
 export { Condition } from './sync/condition.ts'

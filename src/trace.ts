@@ -19,6 +19,20 @@ export function publishWorkerCrash(event: WorkerCrashEvent): void {
   if (workerCrash.hasSubscribers) workerCrash.publish(event)
 }
 
+/**
+ * Two threads access shared memory, and nothing orders them (`ATONCE_DEBUG=races`). Published where
+ * the one is that was noticed second.
+ */
+export interface DataRaceEvent {
+  readonly error: Error
+}
+
+const dataRace = channel('atonce.race')
+
+export function publishDataRace(event: DataRaceEvent): void {
+  if (dataRace.hasSubscribers) dataRace.publish(event)
+}
+
 /** Children of a cancelled scope go on, and the scope waits for them. */
 export interface ScopeUnresponsiveEvent {
   /** The scope's name. */

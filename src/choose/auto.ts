@@ -6,6 +6,7 @@ import type { Backend } from '../executor/backend.ts'
 import { backendOf, createExecutor, type Executor } from '../executor/executor.ts'
 import type { OwnCallOption } from '../executor/own-call.ts'
 import { machine } from '../pool/machine.ts'
+import { debugs } from '../runtime/debug.ts'
 import { threads } from '../threads/threads.ts'
 import { AutoBackend } from './auto-backend.ts'
 import { loadCalibration } from './calibration.ts'
@@ -91,8 +92,7 @@ export function auto(options: AutoOptions = {}): Executor {
       loop: backendOf(loop) as Backend,
       pool: backendOf(pool) as Backend,
       sideBySide: () => backendOf(threads({ ...pooled, callsPerWorker: 32 })) as Backend,
-      write:
-        process.env['ATONCE_DEBUG'] === '1' ? line => process.stderr.write(`atonce ${line}\n`) : undefined,
+      write: debugs('1') ? line => process.stderr.write(`atonce ${line}\n`) : undefined,
     }),
   )
 }

@@ -161,6 +161,19 @@ export function sharedClassOf(prototype: object | null): SharedClass | undefined
   return prototype === null ? undefined : byPrototype.get(prototype)
 }
 
+const byProxy = sharedByCopies('shareables.proxies', () => new WeakMap<object, SharedClass>())
+
+/** Lets a Proxy cross, by the packing of a class of the library that stands for its kind. */
+export function crossesAs(proxy: object, standsFor: { readonly prototype: object }): void {
+  const shared = byPrototype.get(standsFor.prototype)
+  if (shared !== undefined) byProxy.set(proxy, shared)
+}
+
+/** What a Proxy crosses by; undefined for all that are the program's. */
+export function sharedClassOfProxy(proxy: object): SharedClass | undefined {
+  return byProxy.get(proxy)
+}
+
 /** The nearest class above that is declared, for messages about its subclasses. */
 export function sharedClassAbove(prototype: object | null): SharedClass | undefined {
   for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {

@@ -8,6 +8,7 @@
  * The global is a list, as several copies of atonce may be loaded: one function of each, that makes
  * its tree.
  */
+import { debugs } from '../runtime/debug.ts'
 import type { Strand } from '../runtime/strand.ts'
 import { answerLooks } from './door.ts'
 import { Look } from './look.ts'
@@ -41,7 +42,7 @@ export function listLive(part: Part, source: LiveSource, insideOf?: LiveInside):
     Object.defineProperty(everywhere, liveKey, { value: [], configurable: true })
   everywhere[liveKey]?.push(liveTree)
   answerLooks()
-  if (process.env.ATONCE_DEBUG === '1') warnWhenStuck(() => liveTree())
+  if (debugs('1')) warnWhenStuck(() => liveTree())
 }
 
 /**

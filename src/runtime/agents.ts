@@ -11,6 +11,7 @@
  * for long (sync/deadlock.ts).
  */
 import { add, atomicsInForce, compareExchange, load, store } from './atomics.ts'
+import { joinRaces, type RaceBirth, raceBirth, threadEnded } from './races/wanted.ts'
 
 const slotBits = 9
 const slots = 1 << slotBits
@@ -30,6 +31,8 @@ export interface AgentBirth {
   readonly words: Int32Array
   /** 0 if there are as many threads already as can be numbered. */
   readonly id: number
+  /** Where threads look for races. */
+  readonly races?: RaceBirth | undefined
 }
 
 let words: Int32Array | undefined
@@ -49,7 +52,7 @@ export function agentTable(): Int32Array {
 export function selfAgent(): number {
   const simulated = atomicsInForce()
   if (simulated !== undefined) return simulated.agent
-  if (self === 0) self = newAgent().id
+  if (self === 0) self = newNumber()
   return self
 }
 
@@ -68,8 +71,15 @@ export function agentWorksOn(work: () => string | undefined): void {
   workOfSelf = work
 }
 
-/** Gives a number to a thread that is about to start. */
+/** What a thread is told that is about to start. */
 export function newAgent(): AgentBirth {
+  const [words, id] = [agentTable(), newNumber()]
+  const races = raceBirth(id)
+  return races === undefined ? { words, id } : { words, id, races }
+}
+
+/** A number for a thread; 0 if there are too many. */
+function newNumber(): number {
   const table = agentTable()
   for (let slot = 0; slot < slots; slot += 1) {
     const row = headerWords + slot * rowWords
@@ -78,13 +88,14 @@ export function newAgent(): AgentBirth {
     const id = (next << slotBits) | slot
     if (compareExchange(table, row + alive, 0, id) !== 0) continue
     store(table, row + generation, next)
-    return { words: table, id }
+    return id
   }
-  return { words: table, id: 0 }
+  return 0
 }
 
 /** Takes over what the starter has given this thread. */
-export function joinAgents({ words: given, id }: AgentBirth, name: string): void {
+export function joinAgents({ words: given, id, races }: AgentBirth, name: string): void {
+  joinRaces(races)
   words = given
   self = id
   selfName = name
@@ -93,6 +104,7 @@ export function joinAgents({ words: given, id }: AgentBirth, name: string): void
 /** Called by the starter, once the thread has exited and runs no more code. */
 export function endAgent(id: number): void {
   if (id === 0) return
+  threadEnded(id) // Before its place can be given again.
   const table = agentTable()
   compareExchange(table, rowOf(id) + alive, id, 0)
 }

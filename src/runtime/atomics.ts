@@ -34,20 +34,28 @@ export interface AtomicsStandIn {
 }
 
 let standIn: AtomicsStandIn | undefined
+/** Of these, what plays memory and threads, and not what looks on. */
+let played: AtomicsStandIn | undefined
 
-/** What stands in for the platform's shared memory here, if anything does. */
+/** What plays the platform's shared memory here, if anything does. */
 export function atomicsInForce(): AtomicsStandIn | undefined {
-  return standIn
+  return played
+}
+
+/** Puts what looks on between this thread and the platform's shared memory, for good. */
+export function putBeneath(onlooker: AtomicsStandIn): void {
+  if (played === undefined) standIn = onlooker
 }
 
 /** Runs `body`, which must not await, with other atomics in place of the platform's. */
 export function withAtomics<T>(replacement: AtomicsStandIn, body: () => T): T {
-  const before = standIn
+  const before = [standIn, played] as const
   standIn = replacement
+  played = replacement
   try {
     return body()
   } finally {
-    standIn = before
+    ;[standIn, played] = before
   }
 }
 

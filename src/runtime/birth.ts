@@ -2,10 +2,10 @@
  * When things began, for whoever looks: written down under `ATONCE_DEBUG=1` alone, as a clock that
  * is read at each beginning has its price.
  */
+import { debugs } from './debug.ts'
 import { runtime } from './runtime.ts'
 
-const births: WeakMap<object, number> | undefined =
-  process.env.ATONCE_DEBUG === '1' ? new WeakMap() : undefined
+const births: WeakMap<object, number> | undefined = debugs('1') ? new WeakMap() : undefined
 /** When looks have first found things. */
 const sightings = new WeakMap<object, number>()
 

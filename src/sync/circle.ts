@@ -12,6 +12,7 @@
  * Nothing is written before a wait has lasted a slice, so a lock that is free, or soon is, costs
  * nothing.
  */
+
 import { DeadlockError } from '../errors.ts'
 import {
   agentTable,
@@ -23,6 +24,7 @@ import {
   selfAgentWork,
 } from '../runtime/agents.ts'
 import { add, load, store } from '../runtime/atomics.ts'
+import { debugs } from '../runtime/debug.ts'
 
 // The words of a row behind those of runtime/agents.ts.
 const entry = 2
@@ -32,7 +34,7 @@ const textBytes = 5
 const text = 8
 
 /** Under ATONCE_DEBUG=1, where each of the threads waits is written down too. */
-const debug = process.env['ATONCE_DEBUG'] === '1'
+const debug = debugs('1')
 
 interface Edge {
   readonly agent: number

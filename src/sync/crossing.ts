@@ -2,13 +2,17 @@
  * How what lives on shared memory crosses: the memory itself goes along, and the far side looks at
  * the same words.
  */
-import { type PackCrossing, shareable } from '../declared/shareable.ts'
+import { shareable } from '../declared/shareable.ts'
 import { newLockNumber } from '../runtime/agents.ts'
 import { urlOfCaller } from '../runtime/call-site.ts'
+import { needsSharedMemory } from './needs-shared-memory.ts'
+import { type Watched, watchArrived, watchedAlong, watchMemory } from './watched.ts'
 
 /** Fresh words on memory of their own. */
 export function sharedWords(count: number): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(4 * count))
+  const words = new Int32Array(new SharedArrayBuffer(4 * count))
+  watchMemory(words.buffer, count, 0)
+  return words
 }
 
 /** Where something lives. */
@@ -26,17 +30,8 @@ export function newHome(kind: string, words: number, name: string | undefined): 
   return { words: sharedWords(words), at: 0, name: name ?? `${kind} ${newLockNumber()}` }
 }
 
-/** @throws Error to a process: it has memory of its own */
-export function needsSharedMemory(crossing: PackCrossing, what: string): void {
-  if (crossing.sharedMemory) return
-  throw new Error(
-    `a ${what} lives on memory that the threads of one process share, and another process does not share it. ` +
-      'Run the task on threads(), or send messages instead: a Channel may go to a process.',
-  )
-}
-
 /** Lets a class that lives on shared words cross to other threads. */
-export function crossesByHome<T extends object, H extends object>(
+export function crossesByHome<T extends object, H extends Home>(
   meta: ImportMeta,
   declared: Function & { readonly prototype: T },
   pack: (instance: T) => H,
@@ -46,8 +41,13 @@ export function crossesByHome<T extends object, H extends object>(
   shareable(meta?.url ?? urlOfCaller(undefined), declared, {
     pack(instance: T, crossing) {
       needsSharedMemory(crossing, declared.name)
-      return pack(instance)
+      const home = pack(instance)
+      const along = watchedAlong(home.words.buffer)
+      return along === undefined ? home : { ...home, ...along }
     },
-    unpack: (home: H) => unpack(home),
+    unpack(home: H & Watched) {
+      watchArrived(home.words.buffer, home)
+      return unpack(home)
+    },
   })
 }

@@ -11,10 +11,18 @@
 import { checkWhole, shown } from '../checks.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
+import type { Numbers } from '../runtime/races/watched-view.ts'
 import { AtomicCounter } from './atomic-counter.ts'
-import { needsSharedMemory } from './crossing.ts'
 import { Mutex } from './mutex.ts'
-import { type NumberKind, type NumberView, numberArrays, sharedBytes } from './shared-array.ts'
+import { needsSharedMemory } from './needs-shared-memory.ts'
+import {
+  type NumberArray,
+  type NumberKind,
+  type NumberView,
+  numberArrays,
+  sharedBytes,
+} from './shared-array.ts'
+import { type Watched, watchArrived, watchedAlong, watchMemory, watchView } from './watched.ts'
 
 /** What a field is: a number, a text of so many bytes of UTF-8, a lock, a counter. */
 export type FieldKind = NumberKind | `text(${number})` | 'mutex' | 'counter'
@@ -72,7 +80,7 @@ export class Records<S extends Shape = Shape> {
     index: number,
   ) => object
 
-  constructor(shape: S, length: number, buffer?: SharedArrayBuffer) {
+  constructor(shape: S, length: number, buffer?: SharedArrayBuffer, along: Watched = {}) {
     this.shape = shape
     this.length = length
     const fields = Object.entries(shape ?? {})
@@ -89,7 +97,13 @@ export class Records<S extends Shape = Shape> {
     this.#buffer = buffer ?? sharedBytes('shared(shape, count)', length, bytesOfOne)
     if (buffer === undefined && offset > this.#buffer.byteLength)
       this.#buffer = sharedBytes('shared(shape, count)', offset, 1)
-    for (const [name, column] of this.#columns) this.#views.set(name, viewOf(this.#buffer, column, length))
+    if (buffer === undefined) watchMemory(this.#buffer, offset / 4, this.#columns.size * length)
+    else watchArrived(buffer, along)
+    let firstCell = 0
+    for (const [name, column] of this.#columns) {
+      this.#views.set(name, viewOf(this.#buffer, name, column, length, firstCell))
+      firstCell += length
+    }
     this.#rowClass = rowClassOf(this.#columns, this.#views)
   }
 
@@ -123,10 +137,11 @@ export class Records<S extends Shape = Shape> {
     shareable(import.meta, Records, {
       pack(records: Records, crossing) {
         needsSharedMemory(crossing, 'set of shared records')
-        return { shape: records.shape, length: records.length, buffer: records.#buffer }
+        const { shape, length } = records
+        return { shape, length, buffer: records.#buffer, ...watchedAlong(records.#buffer) }
       },
-      unpack: ({ shape, length, buffer }: { shape: Shape; length: number; buffer: SharedArrayBuffer }) =>
-        new Records(shape, length, buffer),
+      unpack: (packed: { shape: Shape; length: number; buffer: SharedArrayBuffer } & Watched) =>
+        new Records(packed.shape, packed.length, packed.buffer, packed),
     })
   }
 }
@@ -144,12 +159,17 @@ function bytesOf(name: string, kind: unknown): number {
 
 function viewOf(
   buffer: SharedArrayBuffer,
+  name: string,
   { kind, offset, bytesEach }: Column,
   length: number,
+  firstCell: number,
 ): ArrayBufferView {
   if (kind === 'mutex' || kind === 'counter') return new Int32Array(buffer, offset, length)
-  if (Object.hasOwn(numberArrays, kind)) return new numberArrays[kind as NumberKind](buffer, offset, length)
-  return new Uint8Array(buffer, offset, length * bytesEach)
+  const where = { firstCell, named: `${name} of record #`, firstNumber: 0 }
+  if (!Object.hasOwn(numberArrays, kind))
+    return watchView(new Uint8Array(buffer, offset, length * bytesEach), { ...where, perCell: bytesEach })
+  const made = numberArrays[kind as NumberKind] as NumberArray<Numbers>
+  return watchView(new made(buffer, offset, length), { ...where, perCell: 1 })
 }
 
 /**

@@ -3,7 +3,8 @@
 import { checkWhole, shown } from '../checks.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
-import { needsSharedMemory } from './crossing.ts'
+import { needsSharedMemory } from './needs-shared-memory.ts'
+import { watchMemory, watchView } from './watched.ts'
 
 /** The typed array of each kind of number. */
 export interface NumberViews {
@@ -21,7 +22,7 @@ export type NumberKind = keyof NumberViews
 /** A typed array of that kind. */
 export type NumberView<K extends NumberKind> = NumberViews[K]
 
-interface NumberArray<V> {
+export interface NumberArray<V> {
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): V
   readonly BYTES_PER_ELEMENT: number
 }
@@ -60,11 +61,14 @@ export class SharedArray<K extends NumberKind = 'f64'> {
         `new SharedArray(kind, length) takes one of ${Object.keys(numberArrays).join(', ')}; it got ${shown(kind)}.`,
       )
     this.kind = kind
-    this.view =
-      view ??
-      (new made(
-        sharedBytes('new SharedArray(kind, length)', length, made.BYTES_PER_ELEMENT),
-      ) as NumberView<K>)
+    this.view = view ?? this.#newView(made as NumberArray<NumberView<K>>, length)
+  }
+
+  #newView(made: NumberArray<NumberView<K>>, length: number): NumberView<K> {
+    const buffer = sharedBytes('new SharedArray(kind, length)', length, made.BYTES_PER_ELEMENT)
+    watchMemory(buffer, length, length)
+    const named = `element # of a SharedArray of ${this.kind}`
+    return watchView(new made(buffer), { firstCell: 0, perCell: 1, named, firstNumber: 0 })
   }
 
   /** One with these numbers. */

@@ -1,5 +1,10 @@
 /** Puts the real things back in place of their stand-ins. */
-import { findSharedClass, type OwnPacking, type SharedClass } from '../declared/shareable.ts'
+import {
+  findSharedClass,
+  type OwnPacking,
+  type SharedClass,
+  sharedClassOfProxy,
+} from '../declared/shareable.ts'
 import { SerializationError } from '../errors.ts'
 import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
@@ -130,7 +135,7 @@ export class Reviving {
     } catch (cause) {
       throw this.#unmade(standIn, `its unpack() threw ${describeThrown(cause)}`, { cause })
     }
-    if (isInstance(made, shared.prototype)) return this.#note(standIn, made)
+    if (isInstance(made, shared)) return this.#note(standIn, made)
     throw this.#unmade(
       standIn,
       `its unpack() returned ${describeThrown(made)}, which is not an instance of the class`,
@@ -165,10 +170,11 @@ type PackedStandIn = Extract<StandIn, { readonly [tag]: 'Packed' }>
 
 const ownData = { enumerable: true, configurable: true, writable: true } as const
 
-function isInstance(made: unknown, prototype: object): made is object {
+function isInstance(made: unknown, shared: SharedClass): made is object {
   if (typeof made !== 'object' || made === null) return false
+  if (sharedClassOfProxy(made) === shared) return true
   try {
-    return Object.prototype.isPrototypeOf.call(prototype, made)
+    return Object.prototype.isPrototypeOf.call(shared.prototype, made)
   } catch {
     return false // A proxy whose trap throws.
   }

@@ -1,5 +1,5 @@
 /** Copies a value with stand-ins for what is special in it. */
-import { type ClassAddress, sharedClassOf } from '../declared/shareable.ts'
+import { type ClassAddress, sharedClassOf, sharedClassOfProxy } from '../declared/shareable.ts'
 import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
 import type { Encoding } from './encoding.ts'
@@ -50,7 +50,9 @@ export class Rewriting {
     if (isError(value))
       return this.#note<StandIn>(value, { [tag]: 'Error', error: encodeError(value, this.#encoding) })
     if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#array(value)
-    const shared = sharedClassOf(Object.getPrototypeOf(value))
+    const shared =
+      sharedClassOf(Object.getPrototypeOf(value)) ??
+      (this.#found.packed.has(value) ? sharedClassOfProxy(value) : undefined)
     if (shared !== undefined)
       return this.#found.packed.has(value)
         ? this.#pack(value, shared.address)

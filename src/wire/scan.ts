@@ -3,7 +3,7 @@
  * and what is special.
  */
 import { MessagePort } from 'node:worker_threads'
-import { type Packing, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
+import { type Packing, type SharedClass, sharedClassOf, sharedClassOfProxy } from '../declared/shareable.ts'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
 import {
   isHandle,
@@ -137,13 +137,13 @@ export class Scan {
         'Flatten it: an array of rows, with indexes in place of links.',
       )
     }
-    if (types.isProxy(value)) this.#refuseInstance(value, at)
+    if (types.isProxy(value) && sharedClassOfProxy(value) === undefined) this.#refuseInstance(value, at)
     const prototype = Object.getPrototypeOf(value)
     const isArray = Array.isArray(value)
     if (isArray && prototype === Array.prototype) return this.#enterArray(value, at)
     if (!isArray && prototype === Object.prototype)
       return this.#enterPlain(value as Record<string, unknown>, at)
-    const shared = sharedClassOf(prototype)
+    const shared = sharedClassOf(prototype) ?? sharedClassOfProxy(value)
     if (shared !== undefined && !isError(value)) return this.#enterInstance(value, shared, at)
     if (isArray) return this.#enterArray(value, at)
     if (prototype === null && types.isModuleNamespaceObject(value))

@@ -1,7 +1,9 @@
 /** A link between two threads: a MessagePort of its own, and some words of shared memory. */
 
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import type { Moved } from '../../task/transfer.ts'
+import { clocked } from '../transport/clocked-port.ts'
+import { type Port, receiveOn } from '../transport/port.ts'
 import type { Link, LinkListener } from './link.ts'
 import { type LinkWords, noteLeft, noteSaid } from './link-words.ts'
 import type { OfLoan } from './messages.ts'
@@ -10,20 +12,20 @@ export class PortLink implements Link {
   readonly crossing = { sharedMemory: true, maxPayloadBytes: Number.POSITIVE_INFINITY, lends: false }
   readonly words: LinkWords
   readonly clear = true
-  readonly #port: MessagePort
+  readonly #port: Port
   readonly #owner: boolean
   #listener: LinkListener | undefined
 
   /** `side` says whether the channel is on this one. */
   constructor(port: MessagePort, words: LinkWords, side: 'owner' | 'far') {
-    this.#port = port
+    this.#port = clocked(port as Port)
     this.words = words
     this.#owner = side === 'owner'
   }
 
   open(listener: LinkListener): void {
     this.#listener = listener
-    this.#port.on('message', (message: OfLoan) => listener.message(message))
+    this.#port.on('message', message => listener.message(message as OfLoan))
     this.#port.on('close', () => listener.closed())
     this.#port.unref()
   }
@@ -34,11 +36,7 @@ export class PortLink implements Link {
   }
 
   drain(): void {
-    for (
-      let next = receiveMessageOnPort(this.#port);
-      next !== undefined;
-      next = receiveMessageOnPort(this.#port)
-    )
+    for (let next = receiveOn(this.#port); next !== undefined; next = receiveOn(this.#port))
       this.#listener?.message(next.message as OfLoan)
   }
 

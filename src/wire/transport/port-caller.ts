@@ -5,6 +5,7 @@ import type { CompactReader } from '../compact/reader.ts'
 import type { RunMessage } from '../messages.ts'
 import type { PlainStores } from '../propagation.ts'
 import { withBulkCopied } from './bulk.ts'
+import { clocked } from './clocked-port.ts'
 import { forgetting, TaughtMemories } from './memories.ts'
 import { bell, type Port, receiveOn, recordsPerTurn, ringBytes, type SharedRings } from './port.ts'
 import {
@@ -37,6 +38,8 @@ export class PortCaller implements CallerEnd {
   readonly #ear: PortCallerEar
   readonly #writer: RingWriter
   readonly #reader: RingReader
+  /** Nothing travels in the ring but markers: what does has no clock. */
+  readonly #withoutLane: boolean
   #closed = false
   /** The ring holds what no record is; nothing of it is read any more. */
   #broken = false
@@ -53,17 +56,18 @@ export class PortCaller implements CallerEnd {
   #paying: Timer | undefined
 
   constructor(port: Port, ear: PortCallerEar, { toWorker, fromWorker }: SharedRings) {
-    this.#port = port
+    this.#port = clocked(port)
+    this.#withoutLane = this.#port !== port
     this.#ear = ear
     const taught = new TaughtMemories(
-      lesson => port.postMessage(lesson),
+      lesson => this.#port.postMessage(lesson),
       number => this.#forget(number),
     )
     this.#writer = new RingWriter(toWorker, taught)
     this.#reader = new RingReader(fromWorker)
-    port.on('message', message => this.#arrived(message))
-    port.on('messageerror', error => ear.garbled(`a message that can't be read (${error.message})`))
-    port.on('close', () => {
+    this.#port.on('message', message => this.#arrived(message))
+    this.#port.on('messageerror', error => ear.garbled(`a message that can't be read (${error.message})`))
+    this.#port.on('close', () => {
       this.#closed = true
     })
   }
@@ -104,7 +108,7 @@ export class PortCaller implements CallerEnd {
   }
 
   tryRun(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean {
-    if (this.#owed.length > 0) return false
+    if (this.#owed.length > 0 || this.#withoutLane) return false
     const isWritten =
       stores === undefined
         ? this.#writer.tryAppend(writeRun, markerReserveBytes, seq, ref, args)

@@ -6,6 +6,7 @@ import { pause } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import type { CompactReader } from '../compact/reader.ts'
 import type { PlainStores } from '../propagation.ts'
+import { clocked } from './clocked-port.ts'
 import { isMemoryLesson, LearntMemories } from './memories.ts'
 import { bell, type Port, receiveOn, recordsPerTurn, type SharedRings } from './port.ts'
 import { inline, inlineWithStores, marked, readRing, readValue, writeDone } from './port-records.ts'
@@ -29,6 +30,8 @@ export class PortWorker implements WorkerEnd {
   readonly #ear: PortWorkerEar
   readonly #writer: RingWriter
   readonly #reader: RingReader
+  /** Nothing travels in the ring: what does has no clock. */
+  readonly #withoutLane: boolean
   /** Calls that came on the port before their marker was read. */
   readonly #early: PostedCall[] = []
   /** Memory that calls from the other side name by its number. */
@@ -43,13 +46,14 @@ export class PortWorker implements WorkerEnd {
   #unrung = false
 
   constructor(port: Port, ear: PortWorkerEar, { toWorker, fromWorker }: SharedRings) {
-    this.#port = port
+    this.#port = clocked(port)
+    this.#withoutLane = this.#port !== port
     this.#ear = ear
     this.#writer = new RingWriter(fromWorker)
     this.#reader = new RingReader(toWorker, { get: number => this.#memory(number) })
-    port.on('message', message => this.#take(message))
-    port.on('messageerror', error => ear.garbled(`a message that can't be read (${error.message})`))
-    port.on('close', () => ear.closed())
+    this.#port.on('message', message => this.#take(message))
+    this.#port.on('messageerror', error => ear.garbled(`a message that can't be read (${error.message})`))
+    this.#port.on('close', () => ear.closed())
   }
 
   send(message: unknown, transfer: Transfer = []): void {
@@ -57,7 +61,7 @@ export class PortWorker implements WorkerEnd {
   }
 
   tryDone(seq: number, workMs: number, value: unknown, more: boolean): boolean {
-    if (!this.#writer.tryWrite(writeDone, 0, seq, workMs, value)) return false
+    if (this.#withoutLane || !this.#writer.tryWrite(writeDone, 0, seq, workMs, value)) return false
     this.#unrung = more
     this.#ring(more)
     return true
