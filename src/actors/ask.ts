@@ -10,7 +10,8 @@
  */
 import { AbortError, TimeoutError } from '../errors.ts'
 import type { Runtime, Timer } from '../runtime/runtime.ts'
-import type { Asker, Asking, Cause, Limits, PendingAsk, Target } from './contract.ts'
+import { Circles } from './circles.ts'
+import type { Asker, Asking, AskLink, Cause, Limits, PendingAsk, Target } from './contract.ts'
 import { CyclicAskError } from './errors.ts'
 
 export class Ask implements PendingAsk {
@@ -22,7 +23,7 @@ export class Ask implements PendingAsk {
   readonly target: Target
   readonly method: string
   /** Where it came from, if from elsewhere, and its number there. */
-  readonly link: object | undefined
+  readonly link: AskLink | undefined
   readonly linkId: number
   /** Is told when it is settled, with the reason if it was given up. */
   onSettled: ((reason: unknown) => void) | undefined
@@ -34,6 +35,9 @@ export class Ask implements PendingAsk {
   earlier: Ask | undefined
   later: Ask | undefined
   untilMs = Number.POSITIVE_INFINITY
+  /** How often circles were looked for while it waited, and by what others know it then. */
+  looks = 0
+  mark = 0
   #resolve!: (value: unknown) => void
   #reject!: (error: unknown) => void
   #aborted: { readonly signal: AbortSignal; readonly listener: () => void } | undefined
@@ -105,8 +109,11 @@ export class Ask implements PendingAsk {
       this.#aborted = { signal, listener }
     }
     // The outer deadline is no later, and ends this one too.
-    if (bounded && outer.untilMs <= lines.nowMs() + timeoutMs) this.untilMs = outer.untilMs
-    else lines.enter(this, timeoutMs)
+    if (bounded && outer.untilMs <= lines.nowMs() + timeoutMs) {
+      lines.enter(this, forEver)
+      this.untilMs = outer.untilMs
+    } else lines.enter(this, timeoutMs)
+    if (this.asker !== undefined) lines.circles.watch()
   }
 
   /** The one place where it ends; nothing stays behind. */
@@ -125,6 +132,8 @@ export class Ask implements PendingAsk {
   }
 }
 
+const forEver = Number.POSITIVE_INFINITY
+
 /** What an ask waits at the most, as OTP's `gen_server:call` does. */
 const usual: Limits = { timeoutMs: 5_000, signal: undefined }
 
@@ -138,13 +147,13 @@ function abortOf({ what }: Ask, signal: AbortSignal): AbortError {
  * next message does not wait.
  */
 export function cycle(asker: Asker, target: Target): CyclicAskError | undefined {
-  const chain = [target.name, asker.name]
+  const chain = [target.name, asker.name] // From its end to its beginning.
   if (isSame(asker, target)) return new CyclicAskError(chain)
   for (let ask = asker.current?.ask; ask !== undefined; ask = ask.within?.ask) {
     const { asker: outer } = ask
     if (outer === undefined || ask.settled || outer.current !== ask.within) return undefined
     chain.push(outer.name)
-    if (isSame(outer, target)) return new CyclicAskError(chain)
+    if (isSame(outer, target)) return new CyclicAskError(chain.reverse())
   }
   return undefined
 }
@@ -158,11 +167,18 @@ function isSame(asker: Asker, target: Target): boolean {
  * to be over, so one timer serves all. A timer for each ask would cost as much as the ask.
  */
 export class Lines {
+  readonly circles: Circles
   readonly #runtime: Runtime
   readonly #lines = new Map<number, Line>()
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
+    this.circles = new Circles(runtime, () => this.#waiting())
+  }
+
+  /** All that wait. */
+  *#waiting(): Generator<Ask> {
+    for (const line of this.#lines.values()) yield* line.waiting()
   }
 
   nowMs(): number {
@@ -170,7 +186,7 @@ export class Lines {
   }
 
   enter(ask: Ask, timeoutMs: number): void {
-    if (timeoutMs === Number.POSITIVE_INFINITY) return
+    if (timeoutMs === forEver && ask.asker === undefined) return
     let line = this.#lines.get(timeoutMs)
     if (line === undefined) {
       line = new Line(this.#runtime, timeoutMs)
@@ -194,14 +210,21 @@ class Line {
 
   enter(ask: Ask): void {
     ask.line = this
-    ask.untilMs = this.#runtime.now() + this.#timeoutMs
+    if (this.#timeoutMs !== forEver) ask.untilMs = this.#runtime.now() + this.#timeoutMs
     ask.earlier = this.#last
     if (this.#last === undefined) this.#first = ask
     else this.#last.later = ask
     this.#last = ask
-    if (ask.earlier !== undefined) return
+    if (ask.earlier !== undefined || this.#timeoutMs === forEver) return
     if (this.#timer === undefined) this.#wait(this.#timeoutMs)
     else this.#timer.ref()
+  }
+
+  /** A copy: whoever is given up meanwhile leaves. */
+  waiting(): Ask[] {
+    const asks: Ask[] = []
+    for (let ask = this.#first; ask !== undefined; ask = ask.later) asks.push(ask)
+    return asks
   }
 
   leave(ask: Ask): void {

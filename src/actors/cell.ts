@@ -35,6 +35,8 @@ export class Cell extends Intake implements LiveActor, Runnable {
   current: Message | undefined
   nextInLine: Runnable | undefined
   instance: object | undefined
+  /** Whether it has had something to do since somebody looked. */
+  stirring = false
   #state: CellState = 'starting'
   #inLine = false
 
@@ -57,6 +59,7 @@ export class Cell extends Intake implements LiveActor, Runnable {
     if (this.#inLine || this.#state !== 'ready' || this.few?.held === true) return
     this.#inLine = true
     this.system.queue.push(this)
+    if (!this.stirring) this.system.stirs?.(this)
   }
 
   /** Gets in line again, after what kept it from work has ended. */

@@ -51,6 +51,8 @@ export interface Asker {
   /** The actor itself. */
   readonly self: Target
   readonly current: Cause | undefined
+  /** Who waits for its answer, as far as that is known on this side. */
+  pendingAsks(): Iterable<PendingAsk>
 }
 
 /** A message whose sender waits for the answer, as others see it. */
@@ -59,13 +61,30 @@ export interface PendingAsk {
   readonly within: Cause | undefined
   readonly settled: boolean
   /** Where it came from, if from elsewhere, and its number there. */
-  readonly link: object | undefined
+  readonly link: AskLink | undefined
   readonly linkId: number
+}
+
+/** The link over which an ask came. */
+export interface AskLink {
+  /** Goes on there with the search for a circle, at the ask of that number. */
+  seek(id: number, seeking: Seeking): void
+}
+
+/** A search for an ask that waits for itself; see circles.ts. */
+export interface Seeking {
+  /** One number for each search. */
+  readonly search: number
+  /** The mark of the ask that is looked for, and the highest of those on the way. */
+  readonly origin: number
+  readonly highest: number
+  /** Who waits for the one before, from the asker of that ask on. */
+  readonly path: readonly string[]
 }
 
 /** For whom an ask is made that came from elsewhere. */
 export interface Asking {
-  readonly link: object
+  readonly link: AskLink
   readonly id: number
   readonly asker: Asker | undefined
   /** Gives it up; set by the ask. */

@@ -63,6 +63,12 @@ export abstract class Intake {
     return this.few !== undefined
   }
 
+  *pendingAsks(): Generator<Ask> {
+    const { ask } = this.self.current ?? {}
+    if (ask !== undefined) yield ask
+    for (const { ask: waiting } of this.mailbox ?? []) if (waiting !== undefined) yield waiting
+  }
+
   // ── messages ──
 
   tell(method: Method, args: readonly unknown[]): boolean {

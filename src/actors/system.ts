@@ -8,7 +8,7 @@ import { type ActorFailureEvent, publishActorFailure, publishDeadLetter } from '
 import { messageOf } from '../wire/error-text.ts'
 import { Lines } from './ask.ts'
 import type { Ref } from './ref.ts'
-import { RunQueue } from './run-queue.ts'
+import { type Runnable, RunQueue } from './run-queue.ts'
 
 /** A message that no actor will see. */
 export interface DeadLetter {
@@ -27,6 +27,10 @@ export class System {
   readonly runtime: Runtime
   readonly queue: RunQueue
   readonly lines: Lines
+  /** How many links wait for something of their other sides. */
+  waitingLinks = 0
+  /** Is told of an actor that has something to do; only in a worker. */
+  stirs: ((actor: Runnable) => void) | undefined
   readonly names = new Map<string, Ref<object>>()
   readonly #listeners = new Set<(letter: DeadLetter) => void>()
   #made = 0

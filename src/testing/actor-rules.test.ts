@@ -1,4 +1,6 @@
 /** The table of what actors do, played at each place. */
+import { strict as assert } from 'node:assert'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { Diary, Player } from '../actors/fixtures/player.ts'
 import { spawn } from '../actors/spawn.ts'
@@ -24,6 +26,20 @@ const places: readonly (readonly [string, () => Executor])[] = [
   ['on threads', () => threads({ workers: 2 })],
   ['in processes', () => processes({ workers: 2 })],
 ]
+
+test('each of the 36 rules has a test that names it', () => {
+  const named = new Set<number>()
+  for (const folder of ['../actors/', './', './fixtures/']) {
+    const url = new URL(folder, import.meta.url)
+    for (const file of readdirSync(url).filter(name => /\.test\.ts$|^actor-rules\.ts$/.test(name)))
+      for (const [, rules] of readFileSync(new URL(file, url), 'utf8').matchAll(
+        /['`;] ?((?:R\d+(?:, )?)+): /g,
+      ))
+        for (const [, rule] of (rules as string).matchAll(/R(\d+)/g)) named.add(Number(rule))
+  }
+  const missing = Array.from({ length: 36 }, (_, at) => at + 1).filter(rule => !named.has(rule))
+  assert.deepEqual(missing, [])
+})
 
 suite('actors here, on a virtual clock and in many orders', () => {
   for (const rule of actorRules)

@@ -2,8 +2,15 @@
  * What only actors in workers can meet: workers that don't react, that die, and what is left there.
  */
 import { strict as assert } from 'node:assert'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { ActorStartError } from '../actors/errors.ts'
+import { Counter } from '../actors/fixtures/bank.ts'
 import { Diary, Haunter, Player } from '../actors/fixtures/player.ts'
 import { spawn } from '../actors/spawn.ts'
 import { supervisor } from '../actors/supervisor.ts'
@@ -14,12 +21,12 @@ import { processes } from '../processes/processes.ts'
 import { realRuntime } from '../runtime/real.ts'
 import { threads } from '../threads/threads.ts'
 
-const places: readonly (readonly [string, () => Executor])[] = [
-  ['on a thread', () => threads({ workers: 1 })],
-  ['in a process', () => processes({ workers: 1 })],
+const places: readonly (readonly [string, string, () => Executor])[] = [
+  ['on a thread', 'threads', () => threads({ workers: 1 })],
+  ['in a process', 'processes', () => processes({ workers: 1 })],
 ]
 
-for (const [where, place] of places)
+for (const [where, model, place] of places)
   suite(`actors ${where}`, { timeout: 60_000 }, () => {
     test('R3: a worker that does not react is ended, and its other actors begin on another', async () => {
       await using on = place()
@@ -47,6 +54,15 @@ for (const [where, place] of places)
       assert.equal(stuck.ended?.kind, 'killed')
     })
 
+    test('R26: who watches an actor whose worker died is told that it is gone', async () => {
+      await using on = place()
+      await using tree = supervisor()
+      const counter = await tree.start(Counter, [], { on, restart: 'temporary' })
+      using watch = counter.watch()
+      await assert.rejects(counter.ask.killWorker())
+      assert.equal((await watch.down).kind, 'gone')
+    })
+
     test('an actor that does not start in time leaves nothing in the worker', async () => {
       await using on = place()
       await using tree = supervisor()
@@ -61,6 +77,36 @@ for (const [where, place] of places)
       anchor.tell.tick(30)
       while ((await diary.ask.count('anchor: ticks')) === 0) await realRuntime.yieldToLoop()
       assert.equal(await diary.ask.count('boo'), 0)
+    })
+
+    test('a tree shows who is busy in a worker, and how many wait for it', async () => {
+      await using on = place()
+      await using tree = supervisor()
+      const diary = await spawn(Diary, [])
+      const player = await tree.start(Player, ['p', diary, 0], { on, name: 'p' })
+      const shows = async (what: RegExp) => {
+        while (!what.test(String(tree))) await realRuntime.yieldToLoop()
+      }
+      await shows(/actor p: ready on \w+ \d( \(pid \d+\))?$/m)
+      player.tell.block(300) // It can say nothing of itself meanwhile.
+      for (let n = 0; n < 3; n += 1) player.tell.note(`${n}`)
+      assert.match(String(tree), /actor p: busy on \w+ \d( \(pid \d+\))?, 3 waiting/)
+      await shows(/actor p: ready on \w+ \d( \(pid \d+\))?$/m)
+      player.tell.untilGivenUp()
+      player.tell.note('after')
+      await shows(/actor p: busy on \w+ \d( \(pid \d+\))?, 1 waiting/)
+      await player.stop({ queued: 'drop', graceMs: 0 })
+    })
+
+    test('what was told is worked on before the program ends, and all that follows from it', async t => {
+      const folder = mkdtempSync(join(tmpdir(), 'atonce-tells-'))
+      t.after(() => rmSync(folder, { recursive: true }))
+      const path = join(folder, 'lines')
+      const program = fileURLToPath(new URL('./fixtures/tells-and-ends.ts', import.meta.url))
+      await promisify(execFile)(process.execPath, [program, model, path])
+      const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+      const first = Array.from({ length: 20 }, (_, n) => `first ${n + 1}`)
+      assert.deepEqual(lines.toSorted(), [...first, 'second', 'third'].toSorted())
     })
 
     test('dead letters of a worker are told here', async () => {

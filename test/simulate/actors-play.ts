@@ -105,8 +105,8 @@ class ActorsPlay implements Scene {
   #ids = 0
   #limited = false
   /**
-   * Two that ask each other at once, from different places, wait until their time is over: nobody
-   * sees the circle.
+   * Some are asked to ask others. Then one may wait for a failed sibling, whose supervisor waits
+   * for it: until its time is over.
    */
   readonly #meets: boolean
   #tree: Supervisor | undefined
@@ -243,10 +243,7 @@ class ActorsPlay implements Scene {
       (error: Error) => {
         this.note(`${to} has not answered ${sent.id}: ${error.name}: ${error.message}`)
         sent.outcome = error
-        assert.ok(
-          isExcused(error, sent.limited || this.#meets),
-          `ask ${sent.id} of ${to} failed: ${error.stack}`,
-        )
+        assert.ok(isExcused(error, sent.limited || this.#meets), `ask ${sent.id} of ${to} failed: ${error.stack}`)
       },
     )
     settled.catch(() => {})

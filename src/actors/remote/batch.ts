@@ -27,16 +27,19 @@ export class BatchWriter {
     this.#parts.push(asItem, item)
   }
 
-  /** False if the arguments can't go flat. */
-  tell(to: number, method: string, args: readonly unknown[]): boolean {
-    if (!areFlat(args)) return false
+  canBeFlat(args: readonly unknown[]): boolean {
+    return areFlat(args)
+  }
+
+  /** Only of arguments that can be flat. */
+  tell(to: number, method: string, args: readonly unknown[]): void {
     const name = this.#name(method)
     const parts = this.#parts
     parts.push(asTell, to, name, args.length)
     for (const arg of args) parts.push(arg)
-    return true
   }
 
+  /** False if the arguments can't go flat. */
   ask(id: number, to: number, method: string, within: number, args: readonly unknown[]): boolean {
     if (!areFlat(args)) return false
     const name = this.#name(method)

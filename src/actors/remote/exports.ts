@@ -36,6 +36,15 @@ export class Exports {
     return this.#exported.get(number)
   }
 
+  /** Of a target that is exported: its number, and how many of the tells have left its mailbox. */
+  progressOf(target: Target & { readonly waiting: number }): { number: number; done: number } | undefined {
+    const number = this.#numbers.get(target)
+    const inlet = number === undefined ? undefined : this.#exported.get(number)?.inlet
+    if (number === undefined || inlet === undefined) return undefined
+    inlet.told = Math.max(inlet.told, inlet.taken - target.waiting)
+    return { number, done: inlet.told }
+  }
+
   /** The number under which the other side reaches `target`; it leaves once more. */
   export(target: Target): number {
     const known = this.#exported.get(this.#numbers.get(target) ?? 0)

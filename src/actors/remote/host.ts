@@ -16,23 +16,29 @@ import type { ChildSettings } from '../settings.ts'
 import { system } from '../system.ts'
 import type { Request } from './items.ts'
 import { type Answering, Link } from './link.ts'
+import { Stirring } from './stirring.ts'
 
 /** Under which name the near side asks for it. */
 export const guestName = 'actors'
 
 admitGuest(guestName, home => {
-  const { link } = new Host(home)
-  return body => link.receive(body)
+  const { link, stirring } = new Host(home)
+  return body => {
+    link.receive(body)
+    stirring.came()
+  }
 })
 
 class Host {
   readonly link: Link
+  readonly stirring: Stirring
 
   constructor({ worker, crossing, send }: GuestHome) {
     this.link = new Link(
-      { crossing, name: `the program of ${worker}`, send, waiting: () => {}, kill: undefined },
+      { crossing, name: `the program of ${worker}`, send, waiting: undefined, kill: undefined },
       (link, request, answering) => this.#answer(link, request, answering),
     )
+    this.stirring = new Stirring(system(), this.link)
     system().onDeadLetter(letter => this.link.deadLetter(letter))
   }
 
@@ -42,7 +48,7 @@ class Host {
         return this.#start(
           link,
           request.place,
-          link.unwire(request.args) as unknown[],
+          link.values.unwire(request.args) as unknown[],
           request.name,
           request.restart,
           answering,
@@ -56,9 +62,9 @@ class Host {
       case 'resume':
         return this.#cell(request.to).resume()
       case 'suspend':
-        return this.#cell(request.to).suspend(link.unfailure(request.failure), request.budgetMs)
+        return this.#cell(request.to).suspend(link.values.unfailure(request.failure), request.budgetMs)
       case 'end':
-        return this.#cell(request.to).end(link.unwireReason(request.reason), request.budgetMs)
+        return this.#cell(request.to).end(link.values.unwireReason(request.reason), request.budgetMs)
       default:
         throw new AbortError('That is not a request of a supervisor.')
     }

@@ -4,9 +4,10 @@
  */
 import type { Place } from '../../declared/declarations.ts'
 import type { WireFailure } from '../../wire/failure.ts'
-import type { Overflow } from '../contract.ts'
+import type { Overflow, Seeking } from '../contract.ts'
 import type { ChildSettings } from '../settings.ts'
 import type { DeadLetter } from '../system.ts'
+import type { Status } from './stirring.ts'
 
 /** A list of arguments, or one value, ready to be copied. */
 export interface Wired {
@@ -51,6 +52,9 @@ export type Item =
   | { readonly op: 'ended'; readonly of: number; readonly reason: WiredReason }
   | { readonly op: 'exit'; readonly to: number; readonly reason: WiredReason; readonly from: string }
   | { readonly op: 'release'; readonly of: number; readonly count: number }
+  | { readonly op: 'seek'; readonly id: number; readonly seeking: Seeking }
+  /** `quiet` says of how many batches all was worked on; 0 says nothing. */
+  | { readonly op: 'status'; readonly of: Status; readonly quiet: number }
   | { readonly op: 'done'; readonly of: number; readonly count: number }
   | {
       readonly op: 'dead'

@@ -3,23 +3,26 @@
  * target by number. README.md tells the protocol.
  */
 import { AbortError } from '../../errors.ts'
-import { classesOf, learnClassesOf } from '../../executor/caller.ts'
+import { learnClassesOf } from '../../executor/caller.ts'
 import type { Runtime } from '../../runtime/seam.ts'
-import { type Crossing, decode, encodeNow, MessageDecoding, MessageEncodingNow } from '../../wire/codec.ts'
-import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
+import type { Crossing } from '../../wire/codec.ts'
+import type { WireFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
 import { Ask } from '../ask.ts'
-import type { Asker, Asking, Cause, Limits, Method, Target } from '../contract.ts'
+import type { Asker, Asking, Cause, Limits, Method, Seeking, Target } from '../contract.ts'
 import { actorsEvaluationOf } from '../definition.ts'
 import { ActorDiedError, InvalidActorError } from '../errors.ts'
 import type { StopReason } from '../reason.ts'
 import { type DeadLetter, system } from '../system.ts'
 import { BatchNames, type BatchReader, BatchWriter } from './batch.ts'
 import { Exports } from './exports.ts'
+import { Holding } from './holding.ts'
 import { Imports } from './imports.ts'
-import type { Item, Request, Wired, WiredReason, WiredRef } from './items.ts'
+import type { Item, Request, WiredRef } from './items.ts'
 import { RemoteTarget } from './remote-target.ts'
-import { onLink } from './wired-refs.ts'
+import type { Status } from './stirring.ts'
+import { Streams } from './streams.ts'
+import { LinkValues } from './values.ts'
 
 /** What carries batches. */
 export interface Carrier {
@@ -27,8 +30,8 @@ export interface Carrier {
   /** The other side, for messages: `thread 2`. */
   readonly name: string
   send(batch: readonly unknown[], transfer: Transfer): void
-  /** Asks are under way, so the program is to be kept alive, or none are. */
-  waiting(some: boolean): void
+  /** Asks or tells are under way, so the program is to be kept alive, or none are. Near side only. */
+  readonly waiting: ((some: boolean) => void) | undefined
   /** Ends the other side, which does not react; only where that is a worker of this one. */
   readonly kill: (() => void) | undefined
 }
@@ -43,6 +46,7 @@ export type Answerer = (link: Link, request: Request, answering: Answering) => u
 const unlimited: Limits = { timeoutMs: Number.POSITIVE_INFINITY, signal: undefined }
 
 export class Link implements BatchReader {
+  readonly values: LinkValues
   readonly #carrier: Carrier
   readonly #runtime: Runtime
   readonly #answerer: Answerer
@@ -54,17 +58,19 @@ export class Link implements BatchReader {
   readonly #asked = new Map<number, Ask>()
   /** Asks of the other side that are being answered here. */
   readonly #answering = new Map<number, Answering>()
-  readonly #streams = new Map<number, AsyncIterableIterator<unknown>>()
-  #transfer: Transfer[number][] = []
+  readonly #streams = new Streams()
+  readonly #holding: Holding
   #lastId = 0
   #broken: StopReason | undefined
 
   constructor(carrier: Carrier, answerer: Answerer) {
     this.#carrier = carrier
     this.#runtime = system().runtime
+    this.values = new LinkValues(this, carrier.crossing)
+    this.#holding = new Holding(system(), carrier.waiting)
     this.#answerer = answerer
     this.#exports = new Exports({
-      ended: (of, reason) => this.#send({ op: 'ended', of, reason: this.wireReason(reason) }),
+      ended: (of, reason) => this.#send({ op: 'ended', of, reason: this.values.wireReason(reason) }),
       done: (of, count) => this.#send({ op: 'done', of, count }),
     })
     this.#imports = new Imports((of, count) => this.#send({ op: 'release', of, count }))
@@ -85,9 +91,11 @@ export class Link implements BatchReader {
   /** @throws SerializationError naming the path of what can't cross; nothing is sent then */
   sendTell(to: number, method: string, args: readonly unknown[]): void {
     if (this.#broken !== undefined) return
+    const wired = this.#leaving.canBeFlat(args) ? undefined : this.values.wire(args, 'args')
     this.#flushSoon()
-    if (this.#leaving.tell(to, method, args)) return
-    this.#leaving.item({ op: 'tell', to, method, args: this.wire(args, 'args') })
+    this.#holding.told()
+    if (wired === undefined) this.#leaving.tell(to, method, args)
+    else this.#leaving.item({ op: 'tell', to, method, args: wired })
   }
 
   /**
@@ -99,7 +107,7 @@ export class Link implements BatchReader {
     const within = this.idOf(ask.within)
     this.#flushSoon()
     if (this.#leaving.ask(this.#lastId + 1, to, method, within ?? 0, args)) this.#enter(ask)
-    else this.request(ask, { op: 'ask', to, method, args: this.wire(args, 'args'), within })
+    else this.request(ask, { op: 'ask', to, method, args: this.values.wire(args, 'args'), within })
   }
 
   /** Sends a request that is not a message of the target's, and waits for the answer. */
@@ -120,12 +128,15 @@ export class Link implements BatchReader {
   #enter(ask: Ask): number {
     this.#lastId += 1
     const id = this.#lastId
-    if (this.#asked.size === 0) this.#carrier.waiting(true)
+    const { target } = ask
     this.#asked.set(id, ask)
+    this.#holding.asks(this.#asked.size)
+    if (target instanceof RemoteTarget) target.progress.asked += 1
     ask.onSettled = reason => {
       this.#asked.delete(id)
-      if (this.#asked.size === 0) this.#carrier.waiting(false)
-      if (reason !== undefined) this.#send({ op: 'gaveUp', id, failure: this.failure(reason) })
+      this.#holding.asks(this.#asked.size)
+      if (target instanceof RemoteTarget) target.progress.asked -= 1
+      if (reason !== undefined) this.#send({ op: 'gaveUp', id, failure: this.values.failure(reason) })
     }
     return id
   }
@@ -136,8 +147,17 @@ export class Link implements BatchReader {
     return ask?.link === this ? ask.linkId : undefined
   }
 
+  seek(id: number, seeking: Seeking): void {
+    this.#send({ op: 'seek', id, seeking })
+  }
+
+  /** Says how actors fare; with `quiet`, that all that came was worked on. */
+  status(of: Status, quiet: boolean): void {
+    this.#send({ op: 'status', of, quiet: quiet ? this.#holding.came : 0 })
+  }
+
   exit(to: number, reason: StopReason, from: string): void {
-    this.#send({ op: 'exit', to, reason: this.wireReason(reason), from })
+    this.#send({ op: 'exit', to, reason: this.values.wireReason(reason), from })
   }
 
   /** Says that the supervised actor under that number has failed, and waits. */
@@ -145,15 +165,15 @@ export class Link implements BatchReader {
     this.#send({
       op: 'failed',
       of,
-      reason: this.wireReason(reason),
+      reason: this.values.wireReason(reason),
       method,
-      args: this.#wireIfPossible(args),
+      args: this.values.wireIfPossible(args),
     })
   }
 
   /** Tells of a message that no actor there will see. */
   deadLetter({ actor, method, args, reason }: DeadLetter): void {
-    this.#send({ op: 'dead', actor, method, args: this.#wireIfPossible(args), reason })
+    this.#send({ op: 'dead', actor, method, args: this.values.wireIfPossible(args), reason })
   }
 
   /** Ends the other side, if it is a worker of this one. */
@@ -172,48 +192,10 @@ export class Link implements BatchReader {
   }
 
   readonly #flush = (): void => {
-    const transfer = this.#transfer
-    this.#transfer = []
-    if (this.#broken === undefined && !this.#leaving.isEmpty)
-      this.#carrier.send(this.#leaving.take(), transfer)
-  }
-
-  // ── values ──
-
-  /** @throws SerializationError */
-  wire(value: unknown, root: string): Wired {
-    const encoded = onLink(this, () => encodeNow(value, root, this.#carrier.crossing))
-    this.#transfer.push(...encoded.transfer)
-    return { value: encoded.value, special: encoded.special }
-  }
-
-  unwire({ value, special }: Wired): unknown {
-    return special ? onLink(this, () => decode(value, true, 'message')) : value
-  }
-
-  failure(error: unknown): WireFailure {
-    return onLink(this, () => encodeFailure(error, new MessageEncodingNow(this.#carrier.crossing)))
-  }
-
-  unfailure(failure: WireFailure, module?: string): unknown {
-    return onLink(this, () => decodeFailure(failure, new MessageDecoding({ findClass: classesOf(module) })))
-  }
-
-  wireReason({ kind, error }: StopReason): WiredReason {
-    return { kind, failure: error === undefined ? undefined : this.failure(error) }
-  }
-
-  unwireReason({ kind, failure }: WiredReason, module?: string): StopReason {
-    const known = kind as StopReason['kind']
-    return failure === undefined ? { kind: known } : { kind: known, error: this.unfailure(failure, module) }
-  }
-
-  #wireIfPossible(args: readonly unknown[]): Wired {
-    try {
-      return this.wire(args, 'args')
-    } catch {
-      return { value: [], special: false }
-    }
+    const transfer = this.values.takeTransfer()
+    if (this.#broken !== undefined || this.#leaving.isEmpty) return
+    this.#holding.leaves()
+    this.#carrier.send(this.#leaving.take(), transfer)
   }
 
   // ── refs ──
@@ -221,6 +203,11 @@ export class Link implements BatchReader {
   /** The number under which the other side reaches `target`. */
   export(target: Target): number {
     return this.#exports.export(target)
+  }
+
+  /** Of a target that is exported: its number, and how many of the tells have left its mailbox. */
+  progressOf(target: Target & { readonly waiting: number }): { number: number; done: number } | undefined {
+    return this.#exports.progressOf(target)
   }
 
   exported(number: number): Target | undefined {
@@ -235,7 +222,7 @@ export class Link implements BatchReader {
     return {
       number: back ?? (ended === undefined ? this.export(target) : 0),
       ours: back === undefined,
-      ended: ended === undefined ? undefined : this.wireReason(ended),
+      ended: ended === undefined ? undefined : this.values.wireReason(ended),
       name,
       capacity: definition.capacity,
       overflow: definition.overflow,
@@ -247,7 +234,7 @@ export class Link implements BatchReader {
 
   unwireRef(ref: WiredRef): Target {
     if (!ref.ours) return this.exported(ref.number) ?? RemoteTarget.gone(ref, { kind: 'noproc' })
-    if (ref.ended !== undefined) return RemoteTarget.gone(ref, this.unwireReason(ref.ended))
+    if (ref.ended !== undefined) return RemoteTarget.gone(ref, this.values.unwireReason(ref.ended))
     const known = this.#imports.get(ref.number)
     const target = known ?? new RemoteTarget(ref)
     if (known === undefined) target.attach(this, ref.number)
@@ -264,6 +251,7 @@ export class Link implements BatchReader {
 
   /** @throws TypeError if that is not a batch */
   receive(batch: unknown): void {
+    this.#holding.came += 1
     this.#coming.read(batch, this)
   }
 
@@ -297,52 +285,77 @@ export class Link implements BatchReader {
   item(item: Item): void {
     switch (item.op) {
       case 'tell':
-        return this.tell(item.to, item.method, this.unwire(item.args) as unknown[])
+        return this.tell(item.to, item.method, this.values.unwire(item.args) as unknown[])
       case 'answer':
-        return this.answer(item.id, this.unwire(item.value))
+        return this.answer(item.id, this.values.unwire(item.value))
       case 'failure':
         return void this.#failAsk(item.id, item.failure)
       case 'gaveUp':
-        return this.#answering.get(item.id)?.giveUp?.(this.unfailure(item.failure))
+        return this.#answering.get(item.id)?.giveUp?.(this.values.unfailure(item.failure))
       case 'ended': {
         const target = this.#imports.get(item.of)
         this.#imports.delete(item.of)
         this.#send({ op: 'release', of: item.of, count: Number.POSITIVE_INFINITY })
-        return target?.end(this.unwireReason(item.reason, target.definition.place.module))
+        return target?.end(this.values.unwireReason(item.reason, target.definition.place.module))
       }
       case 'done':
         return this.#imports.get(item.of)?.done(item.count)
+      case 'status':
+        return this.#heardStatus(item.of, item.quiet)
+      case 'seek':
+        return system().lines.circles.reach(this.#asked.get(item.id), item.seeking)
       case 'exit':
-        return this.exported(item.to)?.exit(this.unwireReason(item.reason), item.from)
+        return this.exported(item.to)?.exit(this.values.unwireReason(item.reason), item.from)
       case 'release':
         return this.#exports.release(item.of, item.count)
       case 'dead': {
         const { actor, method, reason } = item
-        return system().deadLetter({ actor, method, args: this.unwire(item.args) as unknown[], reason })
+        return system().deadLetter({
+          actor,
+          method,
+          args: this.values.unwire(item.args) as unknown[],
+          reason,
+        })
       }
       case 'failed': {
         const target = this.#imports.get(item.of)
         return target === undefined ? undefined : void this.#tellFailure(target, item)
       }
       case 'ask':
-        return this.ask(item.id, item.to, item.method, item.within ?? 0, this.unwire(item.args) as unknown[])
+        return this.ask(
+          item.id,
+          item.to,
+          item.method,
+          item.within ?? 0,
+          this.values.unwire(item.args) as unknown[],
+        )
       default:
         return this.#request(item.id, item)
     }
+  }
+
+  #heardStatus(of: Status, quiet: number): void {
+    for (let at = 0; at < of.length; at += 4) {
+      const [number, busy, waiting, done] = of.slice(at, at + 4) as [number, number, number, number]
+      const target = this.#imports.get(number)
+      target?.progress.heard(busy > 0, waiting)
+      target?.done(done)
+    }
+    this.#holding.quiet(quiet)
   }
 
   async #failAsk(id: number, failure: WireFailure): Promise<void> {
     const ask = this.#asked.get(id)
     const module = ask?.target.definition.place.module
     await this.#learn(failure, module)
-    this.#asked.get(id)?.fail(this.unfailure(failure, module))
+    this.#asked.get(id)?.fail(this.values.unfailure(failure, module))
   }
 
   async #tellFailure(target: RemoteTarget, item: Extract<Item, { op: 'failed' }>): Promise<void> {
     const { module } = target.definition.place
-    const args = this.unwire(item.args) as unknown[]
+    const args = this.values.unwire(item.args) as unknown[]
     await this.#learn(item.reason.failure, module)
-    target.onFailed?.(this.unwireReason(item.reason, module), item.method, args)
+    target.onFailed?.(this.values.unwireReason(item.reason, module), item.method, args)
   }
 
   /** Error classes that the actor's module exports are known here too, once somebody asks. */
@@ -365,7 +378,7 @@ export class Link implements BatchReader {
         this.#flushSoon()
         if (this.#leaving.answer(id, value)) return
         try {
-          this.#leaving.item({ op: 'answer', id, value: this.wire(value, 'result') })
+          this.#leaving.item({ op: 'answer', id, value: this.values.wire(value, 'result') })
         } catch (error) {
           this.#notAnswered(id, error)
         }
@@ -376,7 +389,7 @@ export class Link implements BatchReader {
 
   #notAnswered(id: number, error: unknown): void {
     this.#answering.delete(id)
-    this.#send({ op: 'failure', id, failure: this.failure(error) })
+    this.#send({ op: 'failure', id, failure: this.values.failure(error) })
   }
 
   #askHere(
@@ -401,32 +414,16 @@ export class Link implements BatchReader {
     switch (request.op) {
       case 'open': {
         const target = this.#targetOf(request.to)
-        this.#streams.set(
-          id,
-          target.stream(methodOf(target, request.method), this.unwire(request.args) as unknown[], unlimited),
-        )
-        return id
+        const args = this.values.unwire(request.args) as unknown[]
+        return this.#streams.open(id, target.stream(methodOf(target, request.method), args, unlimited))
       }
       case 'next':
       case 'return':
-        return this.#advance(request.op, request.stream)
+        return this.#streams.advance(request.op, request.stream)
       case 'stop':
         return this.#targetOf(request.to).stop({ kind: 'stop' }, request.queued, request.graceMs)
       default:
         return this.#answerer(this, request, answering)
-    }
-  }
-
-  async #advance(op: 'next' | 'return', number: number): Promise<unknown> {
-    const values = this.#streams.get(number)
-    if (values === undefined) return { done: true, value: undefined }
-    try {
-      const result = await (op === 'next' ? values.next() : values.return?.())
-      if (result === undefined || result.done === true) this.#streams.delete(number)
-      return result
-    } catch (error) {
-      this.#streams.delete(number)
-      throw error
     }
   }
 
@@ -444,6 +441,7 @@ export class Link implements BatchReader {
     const reason: StopReason = { kind: 'gone', error }
     this.#broken = reason
     this.#leaving.take()
+    this.#holding.end()
     for (const ask of [...this.#asked.values()])
       ask.fail(new ActorDiedError(ask.target.name, reason, 'maybe'))
     const gone = new AbortError('Whoever asked is gone.', { cause: error })
@@ -455,7 +453,8 @@ export class Link implements BatchReader {
 
 /** Whoever has made an ask elsewhere, to answer one of this side's. */
 function askerOf(within: Ask): Asker {
-  return { name: within.target.name, self: within.target, current: { ask: within } }
+  const { target } = within
+  return { name: target.name, self: target, current: { ask: within }, pendingAsks: () => [] }
 }
 
 function methodOf({ definition, name }: Target, method: string): Method {

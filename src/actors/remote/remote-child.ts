@@ -16,7 +16,6 @@ export class RemoteChild implements Child {
   readonly restarts: number[] = []
   readonly cell = undefined
   readonly children = []
-  readonly waiting = 0
   readonly strategy = undefined
   failure: string | undefined
   readonly #place: HostingPlace
@@ -60,9 +59,14 @@ export class RemoteChild implements Child {
     return this.#state === 'suspended' || this.#state === 'failed'
   }
 
-  /** As `ready on thread 2`. */
+  /** As `ready on thread 2`; whether it is busy, as it was a tenth of a second ago. */
   get state(): string {
-    return this.#host === undefined ? this.#state : `${this.#state} on ${this.#host.name}`
+    const state = this.#state === 'ready' && this.target.progress.isBusy ? 'busy' : this.#state
+    return this.#host === undefined ? state : `${state} on ${this.#host.name}`
+  }
+
+  get waiting(): number {
+    return this.target.shownWaiting
   }
 
   async begin(): Promise<void> {
@@ -115,7 +119,7 @@ export class RemoteChild implements Child {
       {
         op: 'start',
         place: this.#definition.place,
-        args: link.wire(this.#args, 'args'),
+        args: link.values.wire(this.#args, 'args'),
         name: this.name,
         restart: this.settings.restart,
       },
@@ -128,7 +132,7 @@ export class RemoteChild implements Child {
     if (link !== undefined && (this.#state === 'ready' || this.#state === 'failed')) {
       this.#state = 'suspended'
       const { number } = this.target
-      const failure = link.failure(error)
+      const failure = link.values.failure(error)
       const request = { op: 'suspend', to: number, failure, budgetMs: atMost(budgetMs) } as const
       await this.target.orKill(this.target.request('suspend', request), budgetMs, false)
     }
@@ -144,7 +148,7 @@ export class RemoteChild implements Child {
       const request = {
         op: 'end',
         to: number,
-        reason: link.wireReason(reason),
+        reason: link.values.wireReason(reason),
         budgetMs: atMost(budgetMs),
       } as const
       await this.target.orKill(this.target.request('stop', request), budgetMs, true)

@@ -20,6 +20,7 @@ import { Muting } from '../muting.ts'
 import type { StopReason } from '../reason.ts'
 import { type System, system } from '../system.ts'
 import type { Request, WiredRef } from './items.ts'
+import { Progress } from './progress.ts'
 
 /** The link as its targets see it. */
 export interface TargetLink {
@@ -28,7 +29,9 @@ export interface TargetLink {
   sendAsk(ask: Ask, to: number, method: string, args: readonly unknown[]): void
   request(ask: Ask, request: Request): void
   kill(): void
-  wire(value: unknown, root: string): { readonly value: unknown; readonly special: boolean }
+  readonly values: {
+    wire(value: unknown, root: string): { readonly value: unknown; readonly special: boolean }
+  }
   exit(to: number, reason: StopReason, from: string): void
 }
 
@@ -55,9 +58,7 @@ export class RemoteTarget implements Target {
   #number = 0
   /** What waits until it is attached. */
   #held: (() => void)[] = []
-  /** How many tells it was sent, and how many of them have left its mailbox. */
-  #told = 0
-  #done = 0
+  readonly progress = new Progress()
   readonly #muting: Muting = new Muting(this)
   readonly #watchers = new Set<Ended>()
 
@@ -75,7 +76,12 @@ export class RemoteTarget implements Target {
 
   /** How many messages may wait there, as far as is known here. */
   get waiting(): number {
-    return this.#held.length + this.#told - this.#done
+    return this.#held.length + this.progress.waiting
+  }
+
+  /** Beside the one that it works on, as far as is known here. */
+  get shownWaiting(): number {
+    return this.#link === undefined ? this.#held.length : this.progress.shown
   }
 
   wake(): void {}
@@ -96,8 +102,7 @@ export class RemoteTarget implements Target {
   attach(link: TargetLink, number: number): void {
     this.#link = link
     this.#number = number
-    this.#told = 0
-    this.#done = 0
+    this.progress.forget()
     const held = this.#held
     this.#held = []
     for (const send of held) send()
@@ -105,7 +110,8 @@ export class RemoteTarget implements Target {
 
   /** So many of the tells have left its mailbox. */
   done(count: number): void {
-    this.#done = Math.min(count, this.#told)
+    const { progress } = this
+    progress.done = Math.max(progress.done, Math.min(count, progress.told))
     this.#muting.relieve()
   }
 
@@ -124,7 +130,7 @@ export class RemoteTarget implements Target {
     else if (this.#link === undefined) this.#held.push(() => this.#tell(method, args))
     else {
       this.#link.sendTell(this.#number, method.name, args)
-      this.#told += 1
+      this.progress.told += 1
     }
   }
 
@@ -184,7 +190,7 @@ export class RemoteTarget implements Target {
     const advance = async (op: 'next' | 'return'): Promise<IteratorResult<unknown>> => {
       opened ??= step(link => {
         openedOn = link
-        return { op: 'open', to: this.#number, method: method.name, args: link.wire(args, 'args') }
+        return { op: 'open', to: this.#number, method: method.name, args: link.values.wire(args, 'args') }
       })
       try {
         const stream = (await opened) as number
@@ -297,8 +303,7 @@ export class RemoteTarget implements Target {
     if (this.#link !== link) return // It lives elsewhere by now.
     if (this.onLost === undefined) return this.end(reason)
     this.#link = undefined
-    this.#told = 0
-    this.#done = 0
+    this.progress.forget()
     this.#muting.relieve()
     this.onLost(reason)
   }
