@@ -22,8 +22,9 @@ test('a ref that is on its way while its number is released keeps its number', a
 
 test('a batch is read as it was written, and what is not a batch is refused', () => {
   const writer = new BatchWriter()
-  assert.equal(writer.tell(1, 'add', [2, 'x', undefined, null, 5n]), true)
-  assert.equal(writer.tell(1, 'add', [{ n: 1 }]), false)
+  const flat = [2, 'x', undefined, null, 5n]
+  assert.deepEqual([writer.canBeFlat(flat), writer.canBeFlat([{ n: 1 }])], [true, false])
+  writer.tell(1, 'add', flat)
   assert.equal(writer.ask(7, 2, 'get', 0, []), true)
   assert.equal(writer.answer(7, true), true)
   writer.item({ op: 'release', of: 3, count: 1 })

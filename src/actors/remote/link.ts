@@ -30,7 +30,7 @@ export interface Carrier {
   /** The other side, for messages: `thread 2`. */
   readonly name: string
   send(batch: readonly unknown[], transfer: Transfer): void
-  /** Asks or tells are under way, so the program is to be kept alive, or none are. Near side only. */
+  /** Whether the program is to be kept alive, as asks or tells are under way. Near side only. */
   readonly waiting: ((some: boolean) => void) | undefined
   /** Ends the other side, which does not react; only where that is a worker of this one. */
   readonly kill: (() => void) | undefined
