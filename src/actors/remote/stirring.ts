@@ -14,7 +14,7 @@ import type { System } from '../system.ts'
 const firstLookMs = 4
 const lastLookMs = 100
 
-/** Of each actor: its number on the link, 1 if it is busy, messages that wait, tells that are done. */
+/** Of each actor: its number on the link, 1 if busy, messages that wait, tells that are done. */
 export type Status = readonly number[]
 
 export interface StatusLink {
