@@ -1,6 +1,7 @@
 /** All gallery programs, in the order in which they are best read. */
 import { chat } from './chat/workload.ts'
 import { crawler } from './crawler/workload.ts'
+import { factorials } from './factorial/workload.ts'
 import { fetcher } from './fetcher/workload.ts'
 import { generatorsScheduler } from './generators-scheduler/workload.ts'
 import { hashDetect } from './hash-detect/workload.ts'
@@ -17,6 +18,7 @@ export const gallery: ReadonlyMap<string, Workload> = new Map(
     primes,
     mandelbrot,
     matmul,
+    factorials,
     wordSearch,
     minMax,
     hashDetect,

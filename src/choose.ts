@@ -16,5 +16,6 @@ export {
 } from './choose/calibration.ts'
 export { type Choice, type ChooseOptions, choose } from './choose/choose.ts'
 export type { Confidence } from './choose/decide.ts'
+export { type Rechecked, recheck } from './choose/drift.ts'
 export type { Prediction, Way } from './choose/predict.ts'
 export type { Crossed, ProbePoint, Profile } from './choose/profile.ts'

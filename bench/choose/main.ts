@@ -2,7 +2,7 @@
  * Scores the chooser on the functions of functions.ts, in parts, each function in a process of its
  * own; when all are there, writes CHOOSE.md.
  *
- *     npm run bench:choose -- [--part 1/2] [--folder /tmp/x] [--minutes 4] [--budget 6] [--only sieve] [--merge]
+ *     npm run bench:choose -- [--part 1/2] [--folder /tmp/x] [--minutes 4] [--budget 6] [--half untuned] [--only sieve] [--merge]
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -21,6 +21,7 @@ const help = `Scores choose() and auto() on ways that are forced.
   --folder <path>  where results are kept, one file for each function; what is there is not measured again
   --minutes 4      begin no further function after so long
   --budget 6       about how many s a function may take
+  --half untuned   that half only
   --only sieve     functions with this in their name, again; the page is not written
   --merge          measure nothing, write the page of what is there`
 
@@ -34,6 +35,7 @@ const { values: options } = parseArgs({
     minutes: { type: 'string', default: '60' },
     budget: { type: 'string', default: '6' },
     only: { type: 'string' },
+    half: { type: 'string' },
     merge: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -60,8 +62,8 @@ function measure(): void {
   const calibration = join(options.folder, 'calibration.json')
   if (!existsSync(calibration)) run(['calibrate', calibration])
   const [part = 1, parts = 1] = options.part.split('/').map(Number)
-  for (const [at, { name }] of functions.entries()) {
-    if (at % parts !== part - 1) continue
+  for (const [at, { name, half }] of functions.entries()) {
+    if (at % parts !== part - 1 || (options.half ?? half) !== half) continue
     if (options.only === undefined ? existsSync(fileOf(at)) : !name.includes(options.only)) continue
     if (performance.now() - begunMs > Number(options.minutes) * 60_000) return
     const answer = run([`${at}`, options.budget])

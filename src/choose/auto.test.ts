@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { OptionError } from '../errors.ts'
 import type { ChoiceEvent } from '../trace.ts'
@@ -106,4 +109,30 @@ test('an option that does not exist is refused, with the one that was meant', ()
   assert.throws(() => auto({ worker: 2 } as never), /workers/)
   assert.throws(() => auto({ concurrency: 0 }), OptionError)
   assert.throws(() => auto({ queueLimit: -1 }), OptionError)
+})
+
+test('a calibration that can’t be used is told once, as a warning, and auto() goes on without it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-auto-'))
+  const warnings: Error[] = []
+  const note = (warning: Error) => void warnings.push(warning)
+  process.on('warning', note)
+  const before = process.env['ATONCE_CALIBRATION']
+  try {
+    process.env['ATONCE_CALIBRATION'] = join(folder, 'calibration.json')
+    writeFileSync(process.env['ATONCE_CALIBRATION'], '[]')
+    for (let time = 0; time < 2; time += 1) {
+      await using pool = auto()
+      assert.deepEqual(await pool.map(isPrime, [7, 9]), [true, false])
+    }
+    await new Promise(resolve => setImmediate(resolve))
+    assert.deepEqual(
+      warnings.filter(({ message }) => message.includes('calibration.json')).map(({ name }) => name),
+      ['AtonceWarning'],
+    )
+  } finally {
+    process.off('warning', note)
+    if (before === undefined) delete process.env['ATONCE_CALIBRATION']
+    else process.env['ATONCE_CALIBRATION'] = before
+    rmSync(folder, { recursive: true })
+  }
 })

@@ -79,6 +79,8 @@ export function auto(options: AutoOptions = {}): Executor {
   }
   const unbounded = { queueLimit: Number.POSITIVE_INFINITY, closeGraceMs, name, ...own }
   const pooled = { ...(workers === undefined ? {} : { workers }), ...unbounded }
+  const { calibration, complaint } = loadCalibration()
+  if (complaint !== undefined) warnOnce(complaint)
   const pool = threads(pooled)
   const loop = coroutines({ concurrency, ...unbounded })
   return createExecutor(
@@ -88,11 +90,19 @@ export function auto(options: AutoOptions = {}): Executor {
       queueLimit,
       closeGraceMs,
       cores: machine().cores,
-      calibration: loadCalibration().calibration,
+      calibration,
       loop: backendOf(loop) as Backend,
       pool: backendOf(pool) as Backend,
       sideBySide: () => backendOf(threads({ ...pooled, callsPerWorker: 32 })) as Backend,
       write: debugs('1') ? line => process.stderr.write(`atonce ${line}\n`) : undefined,
     }),
   )
+}
+
+const warned = new Set<string>()
+
+function warnOnce(complaint: string): void {
+  if (warned.has(complaint)) return
+  warned.add(complaint)
+  process.emitWarning(complaint, { type: 'AtonceWarning', code: 'ATONCE_CALIBRATION' })
 }

@@ -14,8 +14,9 @@ import { processes } from '../processes/processes.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { move } from '../task/transfer.ts'
 import { threads } from '../threads/threads.ts'
-import { type Calibration, calibrationKey, type WorkerFigures } from './calibration.ts'
+import { type Calibration, calibrationKey, calibrationSchema, type WorkerFigures } from './calibration.ts'
 import { compute, give, rssBytes, sizeOf } from './calibration-tasks.ts'
+import { referenceMs } from './drift.ts'
 
 export interface CalibrateOptions {
   /** How long to wait for a quiet machine. Default 2,000. */
@@ -37,29 +38,45 @@ export async function calibrate({
   const { foreignCores, quiet, waitedMs } = await awaitQuiet(waitMs)
   if (!quiet && !force) throw new NoisyMachineError(foreignCores, quietCores, waitedMs)
   const { cores } = machine()
-  const threadFigures = await figuresOf(() => threads({ workers: 1 }))
-  const processFigures = await figuresOf(() => processes({ workers: 1 }))
+  const threadFigures = await figuresOf(workers => threads({ workers }), cores)
+  const processFigures = await figuresOf(workers => processes({ workers }), cores)
   return {
-    schema: 'atonce.calibration/1',
+    schema: calibrationSchema,
     key: calibrationKey(),
     measured: true,
     foreignCores,
     threads: threadFigures,
     processes: processFigures,
     loopCallMs: await loopCallMs(),
+    referenceMs: referenceMs(),
     moveMs: await handedMs(() => move(new Uint8Array(mebibyte))),
     shareMs: await handedMs(() => new Uint8Array(new SharedArrayBuffer(mebibyte))),
     speedUp: await speedUps(cores),
   }
 }
 
-async function figuresOf(open: () => Executor): Promise<WorkerFigures> {
+async function figuresOf(open: (workers: number) => Executor, cores: number): Promise<WorkerFigures> {
+  const started = async (workers: number) => {
+    const begun = runtime().now()
+    const pool = open(workers)
+    try {
+      await pool.runOnEach(give, 0)
+      return runtime().now() - begun
+    } finally {
+      await pool.close({ graceMs: 0 })
+    }
+  }
+  const startsMs: number[] = []
+  const startsTogetherMs: number[] = []
+  for (let round = 0; round < 3; round += 1) {
+    startsMs.push(await started(1))
+    startsTogetherMs.push(cores === 1 ? (startsMs.at(-1) as number) : await started(cores))
+  }
+  const [startMs, startTogetherMs] = [median(startsMs), median(startsTogetherMs)]
   const before = process.memoryUsage.rss()
-  const begun = runtime().now()
-  const pool = open()
+  const pool = open(1)
   try {
     await pool.run(give, 0)
-    const startMs = runtime().now() - begun
     const { pids } = pool.stats()
     const idleBytes =
       pids.length > 0 ? await pool.run(rssBytes) : Math.max(0, process.memoryUsage.rss() - before)
@@ -71,7 +88,8 @@ async function figuresOf(open: () => Executor): Promise<WorkerFigures> {
     const bytes = new Uint8Array(mebibyte)
     await pool.run(give, bytes)
     const copied = await each(8, () => pool.run(give, bytes))
-    return { startMs, roundTripMs, callMs, copyMsPerMiB: Math.max(0, copied - roundTripMs), idleBytes }
+    const copyMsPerMiB = Math.max(0, copied - roundTripMs)
+    return { startMs, startTogetherMs, roundTripMs, callMs, copyMsPerMiB, idleBytes }
   } finally {
     await pool.close({ graceMs: 0 })
   }

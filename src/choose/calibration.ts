@@ -10,12 +10,15 @@ const fs = process.getBuiltinModule('node:fs')
 const os = process.getBuiltinModule('node:os')
 const { join } = process.getBuiltinModule('node:path')
 
+/** Figures of another form are taken anew. */
+export const calibrationSchema = 'atonce.calibration/2'
+
 /**
  * Times in ms. Costs of the caller's thread and of the worker are told together: that of one call,
  * there and back.
  */
 export interface Calibration {
-  readonly schema: 'atonce.calibration/1'
+  readonly schema: typeof calibrationSchema
   /** What the figures hold for: processor, cores, quota, Node, atonce. */
   readonly key: string
   /** Whether they were measured here. */
@@ -26,6 +29,8 @@ export interface Calibration {
   readonly processes: WorkerFigures
   /** One call on this event loop. */
   readonly loopCallMs: number
+  /** A fixed piece of computing (drift.ts): by it is seen whether the machine is still the same. */
+  readonly referenceMs: number
   /** A buffer of one MiB on its way to a thread that moves, and one that is shared. */
   readonly moveMs: number
   readonly shareMs: number
@@ -37,6 +42,8 @@ export interface Calibration {
 
 export interface WorkerFigures {
   readonly startMs: number
+  /** From the first to the last of as many as there are cores, all started at once. */
+  readonly startTogetherMs: number
   /** A call that nothing else travels with, from `run` to its result. */
   readonly roundTripMs: number
   /** One of many calls that travel together. */
@@ -63,13 +70,28 @@ export function calibrationKey(): string {
 export function assumedCalibration(): Calibration {
   const { cores } = machine()
   return {
-    schema: 'atonce.calibration/1',
+    schema: calibrationSchema,
     key: calibrationKey(),
     measured: false,
     foreignCores: 0,
-    threads: { startMs: 45, roundTripMs: 0.05, callMs: 0.002, copyMsPerMiB: 1.3, idleBytes: 12e6 },
-    processes: { startMs: 100, roundTripMs: 0.15, callMs: 0.006, copyMsPerMiB: 3, idleBytes: 50e6 },
+    threads: {
+      startMs: 60,
+      startTogetherMs: 100,
+      roundTripMs: 0.05,
+      callMs: 0.002,
+      copyMsPerMiB: 1.3,
+      idleBytes: 12e6,
+    },
+    processes: {
+      startMs: 100,
+      startTogetherMs: 170,
+      roundTripMs: 0.15,
+      callMs: 0.006,
+      copyMsPerMiB: 3,
+      idleBytes: 50e6,
+    },
     loopCallMs: 0.001,
+    referenceMs: 0,
     moveMs: 0.03,
     shareMs: 0.005,
     speedUp: Array.from({ length: cores }, (_, at) => (at === 0 ? 1 : 0.93 * (at + 1))),
@@ -133,6 +155,17 @@ export function saveCalibration(calibration: Calibration, path: string = calibra
   fs.renameSync(part, path)
 }
 
+/** From the start of so many workers until all can work. */
+export function startMsOf(
+  { startMs, startTogetherMs }: WorkerFigures,
+  workers: number,
+  cores: number,
+): number {
+  if (workers > cores) return (startTogetherMs * workers) / cores
+  const more = cores === 1 ? 0 : (workers - 1) / (cores - 1)
+  return startMs + Math.max(0, startTogetherMs - startMs) * more
+}
+
 /** How many times as much so many workers compute as one; none has more cores than there are. */
 export function speedUpOf({ speedUp }: Calibration, workers: number): number {
   const at = Math.max(1, Math.min(workers, speedUp.length))
@@ -141,21 +174,28 @@ export function speedUpOf({ speedUp }: Calibration, workers: number): number {
 
 function isCalibration(value: unknown): value is Calibration {
   if (typeof value !== 'object' || value === null) return false
-  const { schema, key, threads, processes, loopCallMs, moveMs, shareMs, speedUp, foreignCores } =
+  const { schema, key, threads, processes, loopCallMs, referenceMs, moveMs, shareMs, speedUp, foreignCores } =
     value as Partial<Record<keyof Calibration, unknown>>
   return (
-    schema === 'atonce.calibration/1' &&
+    schema === calibrationSchema &&
     typeof key === 'string' &&
     areFigures(threads) &&
     areFigures(processes) &&
-    [loopCallMs, moveMs, shareMs, foreignCores].every(isFigure) &&
+    [loopCallMs, referenceMs, moveMs, shareMs, foreignCores].every(isFigure) &&
     Array.isArray(speedUp) &&
     speedUp.length > 0 &&
     speedUp.every(isFigure)
   )
 }
 
-const figureNames = ['startMs', 'roundTripMs', 'callMs', 'copyMsPerMiB', 'idleBytes'] as const
+const figureNames = [
+  'startMs',
+  'startTogetherMs',
+  'roundTripMs',
+  'callMs',
+  'copyMsPerMiB',
+  'idleBytes',
+] as const
 
 function areFigures(value: unknown): value is WorkerFigures {
   if (typeof value !== 'object' || value === null) return false

@@ -8,6 +8,7 @@ import { OptionError, TrialError } from '../errors.ts'
 import type { Input } from '../executor/executor.ts'
 import { takesItems } from '../executor/map/packed.ts'
 import type { Estimate } from '../measure/estimate.ts'
+import { quietCores } from '../measure/machine-load.ts'
 import { foreignCoresNow } from '../measure/quiet.ts'
 import { machine } from '../pool/machine.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -15,6 +16,7 @@ import { type AnyFunction, assertTask, nameOf, type Task } from '../task/task.ts
 import { type Block, runInTurn, runTogether } from './block.ts'
 import { loadCalibration } from './calibration.ts'
 import { type Confidence, type Decided, decideAmong } from './decide.ts'
+import { recheck } from './drift.ts'
 import { pilot } from './pilot.ts'
 import { type Circumstances, type Prediction, predict, type Way } from './predict.ts'
 import type { Profile } from './profile.ts'
@@ -97,7 +99,7 @@ const names = optionNames<ChooseOptions<any>>({
  * Tries the function on some inputs and says which model to use for all of them, how long each
  * would take, and why.
  *
- * The trial runs here, on this thread: at most about 0.3 s, or as long as one item takes. Each
+ * The trial runs here, on this thread: about 0.05 to 0.3 s, or as long as one item takes. Each
  * input is run once at most, and only because it was given for this; `repeatable` lets it run some
  * again, which makes the answer surer. Nothing else is started unless a pilot is.
  *
@@ -115,8 +117,12 @@ export async function choose<F extends AnyFunction>(
 ): Promise<Choice> {
   assertTask(task)
   const checked = check(task, options)
-  const { calibration } = loadCalibration()
+  const loaded = loadCalibration()
   const foreignCores = await foreignCoresNow()
+  // While others are busy the reference says more of them than of the machine.
+  const rechecked = foreignCores > quietCores ? loaded : recheck(loaded.calibration)
+  const { calibration } = rechecked
+  const complaint = loaded.complaint ?? rechecked.complaint
   const tries = new Tries(task, checked)
   const profile = await runTrial(tries, { maxConcurrency: checked.maxConcurrency, foreignCores })
   if (profile === undefined) throw new OptionError(nothingToTry)
@@ -146,6 +152,7 @@ export async function choose<F extends AnyFunction>(
   return choiceOf(task, decided, predictions, profile, {
     piloted,
     calibrated: calibration.measured,
+    complaint,
     items: checked.count,
   })
 }
@@ -155,7 +162,12 @@ function choiceOf(
   decided: Decided,
   predictions: readonly Prediction[],
   profile: Profile,
-  { piloted, calibrated, items }: { piloted: boolean; calibrated: boolean; items: number },
+  {
+    piloted,
+    calibrated,
+    complaint,
+    items,
+  }: { piloted: boolean; calibrated: boolean; complaint: string | undefined; items: number },
 ): Choice {
   const { chosen, confidence, percent } = decided
   const loop = predictions.find(({ way }) => way === 'plain loop') as Prediction
@@ -172,7 +184,10 @@ function choiceOf(
     percent,
     sentence: sentenceOf(decided, predictions),
     reasons: reasonsFor(decided, predictions, profile),
-    cautions: cautionsFor(decided, profile, calibrated),
+    cautions: [
+      ...(complaint === undefined ? [] : [complaint]),
+      ...cautionsFor(decided, profile, calibrated || complaint !== undefined),
+    ],
     predictions: predictions.map(({ draws: _, ...prediction }) => prediction),
     profile,
     piloted,

@@ -21,8 +21,8 @@ export const nothingCrosses: Crossed = { refused: undefined, hereMs: 0, thereMs:
 
 const throughThreads = { sharedMemory: true, maxPayloadBytes: constants.MAX_LENGTH }
 
-/** About how long the copying may take. */
-const budgetMs = 20
+/** About how long the copying may take: the batch doubles until it does. */
+const budgetMs = 8
 
 /**
  * Alone, a tiny value costs forty times as much to serialise as in a batch (it is the call that
@@ -30,7 +30,17 @@ const budgetMs = 20
  * serialiser alone understates them.
  */
 export function measureCrossing(samples: readonly Sample[]): Crossed {
-  if (samples.length === 0) return nothingCrosses
+  const begunMs = runtime().now()
+  let crossed = nothingCrosses
+  for (let count = 1; ; count = Math.min(2 * count, samples.length)) {
+    if (samples.length === 0) return nothingCrosses
+    crossed = crossingOf(samples.slice(0, count))
+    const passedMs = runtime().now() - begunMs
+    if (crossed.refused !== undefined || count >= samples.length || passedMs > budgetMs / 3) return crossed
+  }
+}
+
+function crossingOf(samples: readonly Sample[]): Crossed {
   const there: unknown[] = []
   const back: unknown[] = []
   let bufferBytes = 0
@@ -62,7 +72,7 @@ function copyingOf(batch: readonly unknown[]): { writeMs: number; readMs: number
   const begun = runtime().now()
   let [writeMs, readMs, bytes] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0]
   try {
-    for (let round = 0; round < 5 && (round < 1 || runtime().now() - begun < budgetMs); round += 1) {
+    for (let round = 0; round < 5 && (round < 1 || runtime().now() - begun < budgetMs / 4); round += 1) {
       const from = runtime().now()
       const written = v8.serialize(batch)
       const between = runtime().now()
@@ -74,6 +84,7 @@ function copyingOf(batch: readonly unknown[]): { writeMs: number; readMs: number
   } catch {
     writeMs = readMs = 0 // A SharedArrayBuffer, a port: what is not copied.
   }
+  if (bytes <= 256 * 1024) return { writeMs, readMs, bytes }
   const from = runtime().now()
   try {
     structuredClone(batch)
@@ -81,7 +92,7 @@ function copyingOf(batch: readonly unknown[]): { writeMs: number; readMs: number
   const clonedMs = runtime().now() - from
   // Where the clone takes longer than the serialiser said, buffers are among it; their copy is made
   // on both sides.
-  const more = bytes > 256 * 1024 ? Math.max(0, clonedMs - writeMs - readMs) / 2 : 0
+  const more = Math.max(0, clonedMs - writeMs - readMs) / 2
   return { writeMs: writeMs + more, readMs: readMs + more, bytes }
 }
 

@@ -118,7 +118,9 @@ test('others’ work makes a verdict weaker', () => {
 })
 
 test('a verdict near the edge is not called sure', () => {
-  const confidences = [40, 50, 55, 60, 65, 70, 80, 90].map(items => choice(profile(2.1), items).confidence)
+  const confidences = [110, 130, 150, 165, 180, 195, 210, 240].map(
+    items => choice(profile(2.1), items).confidence,
+  )
   assert.ok(
     confidences.some(confidence => confidence !== 'sure'),
     confidences.join(),

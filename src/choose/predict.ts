@@ -13,7 +13,7 @@
 import type { Estimate } from '../measure/estimate.ts'
 import { quantile } from '../measure/statistics.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
-import { type Calibration, speedUpOf } from './calibration.ts'
+import { type Calibration, speedUpOf, startMsOf } from './calibration.ts'
 import { nativeShare, type ProbePoint, type Profile } from './profile.ts'
 
 /** A way to run all items. */
@@ -165,7 +165,7 @@ function onWorkers(plan: Plan, profile: Profile, circumstances: Circumstances, d
   const { hereMs, thereMs } = copyingOn(way, profile, calibration)
   const messageMs = (figures.callMs + figures.roundTripMs / 4 / chunk) * draw.calibrated
   const mainMs = items * (hereMs * draw.copy + messageMs)
-  const startMs = warm ? 0 : figures.startMs * draw.calibrated * Math.max(1, workers / cores)
+  const startMs = warm ? 0 : startMsOf(figures, workers, cores) * draw.calibrated
   const beginMs = startMs + profile.warmUpMs
   if (way === 'threads × coroutines' && point !== undefined) {
     const rounds = Math.ceil(items / (concurrency * workers))

@@ -6,6 +6,7 @@
  *
  * Every item is run once. What runs it, and what becomes of its result, is for the caller to say.
  */
+import { mean, standardDeviation } from '../measure/statistics.ts'
 import { runtime } from '../runtime/runtime.ts'
 import type { Block } from './block.ts'
 import { measureCrossing, nothingCrosses, type Sample } from './crossing.ts'
@@ -14,7 +15,7 @@ import type { ProbePoint, Profile } from './profile.ts'
 export interface TrialItems {
   /** How many items there are that the trial may run; undefined while unknown. */
   readonly left: number | undefined
-  /** How many there are in all, for the budget: a trial is a small part of the whole. */
+  /** How many there will be in all. */
   readonly total: number | undefined
   /** Runs the next ones; undefined when there are none left, or nobody wants more. */
   run(count: number, together: boolean): Promise<Block | undefined> | Block | undefined
@@ -29,15 +30,26 @@ export interface TrialOptions {
   readonly crosses?: boolean
 }
 
-const budgetShare = 0.02
-const mostBudgetMs = 300
-const capMs = 1_000
-const shortestBlockMs = 0.2
-const mostItemsInBlock = 4_096
+/** Times of the trial as a whole, in ms: what must be known soon, and what ends it. */
+const warmFromMs = 15
+const warmAtLastMs = 80
+const sampledFromMs = 50
+const sampledAtLastMs = 200
+/** What waits shows more side by side than one by one. */
+const oneByOneMs = 60
+/** The probe begins nothing that would probably end later. */
+const probedAtLastMs = 280
+const fewestOneByOne = 3
+/** Two windows of so many ms that agree are warm. */
+const windowMs = 4
 const steady = 0.1
 const enoughSamples = 12
-/** With less than this left to do, nothing is gained by knowing more. */
-const nothingLeftMs = 3
+/** The standard deviation over the mean from which more samples are worth their time. */
+const uneven = 0.3
+const shortestBlockMs = 0.2
+const mostItemsInBlock = 4_096
+/** With less than this to do in all, nothing is gained by knowing more. */
+const nothingToGainMs = 3
 /** A promise that takes so many times its CPU time is worth trying several at a time. */
 const waits = 1.2
 const gains = 0.9
@@ -46,7 +58,7 @@ export async function runTrial(items: TrialItems, options: TrialOptions = {}): P
   const trial = new Trial(items)
   await trial.warmUp()
   if (trial.items === 0) return undefined
-  const probe = await probeOf(trial, items, options)
+  const probe = await new Probe(trial, items, options).run()
   return trial.profile(probe, options)
 }
 
@@ -84,20 +96,21 @@ class Trial {
     this.#firstMs = first.wallMs
     this.#take(first)
     let size = 1
-    let lastMs = Number.NaN
+    const window = { items: 0, ms: 0, lastPerItemMs: Number.POSITIVE_INFINITY }
     let isWarm = false
-    let blocks = 0
     while (this.#goesOn(isWarm)) {
       const block = await this.#source.run(size, false)
       if (block === undefined) break
-      blocks += 1
-      const perItemMs = block.wallMs / block.values.length
-      if (!isWarm) isWarm = blocks > 2 && Math.abs(perItemMs - lastMs) < steady * perItemMs
-      if (!isWarm && this.#passedMs > this.#budgetMs / 2) isWarm = true
       if (!isWarm) this.#startAgain()
       this.#take(block)
-      lastMs = perItemMs
       if (block.wallMs < shortestBlockMs) size = Math.min(2 * size, mostItemsInBlock)
+      window.items += block.values.length
+      window.ms += block.wallMs
+      if (isWarm || window.ms < windowMs) continue
+      const perItemMs = window.ms / window.items
+      const agrees = Math.abs(perItemMs - window.lastPerItemMs) < steady * perItemMs
+      isWarm = (agrees && this.passedMs > warmFromMs) || this.passedMs > warmAtLastMs
+      Object.assign(window, { items: 0, ms: 0, lastPerItemMs: perItemMs })
     }
   }
 
@@ -131,22 +144,22 @@ class Trial {
     if (this.#calls.length < 64) this.#calls.push(...block.samples)
   }
 
-  get #passedMs(): number {
+  get passedMs(): number {
     return runtime().now() - this.#begunMs
   }
 
-  get #budgetMs(): number {
-    const { total } = this.#source
-    const wholeMs = total === undefined ? Number.POSITIVE_INFINITY : total * this.wallMs
-    return Math.min(mostBudgetMs, budgetShare * wholeMs)
+  /** Whether most of an item's time is waiting, as far as is known. */
+  get isWaiting(): boolean {
+    return this.returnsPromise && this.wallMs > waits * this.cpuMs
   }
 
   #goesOn(isWarm: boolean): boolean {
-    const { left } = this.#source
-    if (left !== undefined && (left <= 0 || left * this.wallMs < nothingLeftMs)) return false
-    if (this.#passedMs > capMs) return false
-    if (this.#passedMs > this.#budgetMs) return false
-    return !isWarm || this.#samples.length < enoughSamples
+    const { left = Number.POSITIVE_INFINITY, total = Number.POSITIVE_INFINITY } = this.#source
+    if (left <= 0 || Math.min(left, total) * this.wallMs < nothingToGainMs) return false
+    if (this.isWaiting && this.items >= fewestOneByOne && this.passedMs > oneByOneMs) return false
+    if (this.passedMs > sampledAtLastMs) return false
+    if (!isWarm || this.#samples.length < enoughSamples || this.passedMs < sampledFromMs) return true
+    return standardDeviation(this.#samples) > uneven * mean(this.#samples)
   }
 
   profile(probe: readonly ProbePoint[], { foreignCores = 0, crosses = true }: TrialOptions): Profile {
@@ -169,7 +182,7 @@ class Trial {
       crossing: crosses ? measureCrossing(this.#calls.slice(0, 32)) : nothingCrosses,
       probe,
       foreignCores,
-      trialMs: this.#passedMs,
+      trialMs: this.passedMs,
     }
   }
 }
@@ -178,43 +191,81 @@ class Trial {
  * Several at a time, while it gains: 4, 16, 64, 256. A limit of connections, or libuv's four
  * threads, shows as no gain.
  */
-async function probeOf(
-  trial: Trial,
-  items: TrialItems,
-  { maxConcurrency = Number.POSITIVE_INFINITY }: TrialOptions,
-): Promise<ProbePoint[]> {
-  const points: ProbePoint[] = []
-  if (!trial.returnsPromise || trial.wallMs <= waits * trial.cpuMs || trial.wallMs < 0.02) return points
-  let before = trial.wallMs
-  for (const concurrency of [4, 16, 64, 256]) {
-    const { left = Number.POSITIVE_INFINITY } = items
-    if (concurrency > maxConcurrency || left < Math.min(concurrency, 4)) break
-    const count = Math.min(concurrency, left)
-    let point = await pointOf(items, count)
-    // One pause of the machine looks like a limit, and would end the probe: what seems to gain
-    // nothing is run once more.
-    if (point !== undefined && point.perItemMs > gains * before && (items.left ?? count) >= count) {
-      const again = await pointOf(items, count)
-      if (again !== undefined && again.items === count && again.perItemMs < point.perItemMs) point = again
-    }
-    if (point === undefined) break
-    points.push(point)
-    if (point.perItemMs > gains * before || point.items < concurrency) break
-    before = point.perItemMs
-  }
-  return points
-}
+class Probe {
+  readonly #trial: Trial
+  readonly #items: TrialItems
+  readonly #most: number
+  readonly #points: ProbePoint[] = []
 
-async function pointOf(items: TrialItems, concurrency: number): Promise<ProbePoint | undefined> {
-  const block = await items.run(concurrency, true)
-  if (block === undefined) return undefined
-  const count = block.values.length
-  return {
-    concurrency: count,
-    perItemMs: block.wallMs / count,
-    latencyMs: block.itemsMs.length > 0 ? Math.max(...block.itemsMs) : block.wallMs,
-    cpuMs: block.cpuMs / count,
-    processCpuMs: block.processCpuMs / count,
-    items: count,
+  constructor(trial: Trial, items: TrialItems, { maxConcurrency = Number.POSITIVE_INFINITY }: TrialOptions) {
+    this.#trial = trial
+    this.#items = items
+    this.#most = Math.min(maxConcurrency, items.total ?? Number.POSITIVE_INFINITY)
+  }
+
+  async run(): Promise<readonly ProbePoint[]> {
+    const { isWaiting, wallMs } = this.#trial
+    if (!isWaiting || wallMs < 0.02) return this.#points
+    let before = { perItemMs: wallMs, latencyMs: wallMs, concurrency: 1 }
+    for (const wanted of [4, 16, 64, 256]) {
+      const concurrency = Math.min(wanted, this.#most, this.#left)
+      if (concurrency <= before.concurrency || concurrency < 2) break
+      // The first step is taken in any case; later ones if there is time, and they are as long as
+      // the last one promises.
+      const promisedMs = Math.max(before.latencyMs, concurrency * before.perItemMs * 0.3)
+      if (this.#points.length > 0 && this.#passesWith(promisedMs)) break
+      let point = await this.#at(concurrency)
+      // One pause of the machine looks like a limit, and would end the probe: what seems to gain
+      // nothing is run once more.
+      if (point !== undefined && point.perItemMs > gains * before.perItemMs) point = await this.#again(point)
+      if (point === undefined) break
+      this.#points.push(point)
+      if (point.perItemMs > gains * before.perItemMs || point.concurrency < wanted) break
+      before = point
+    }
+    await this.#warm()
+    return this.#points
+  }
+
+  /** What the best number costs when all that it uses has been loaded and compiled. */
+  async #warm(): Promise<void> {
+    for (let round = 0; round < 3; round += 1) {
+      const best = this.#points.toSorted((a, b) => a.perItemMs - b.perItemMs)[0]
+      if (best === undefined || this.#passesWith(best.items * best.perItemMs)) return
+      const again = await this.#again(best)
+      this.#points[this.#points.indexOf(best)] = again
+      if (again.perItemMs > gains * best.perItemMs) return
+    }
+  }
+
+  get #left(): number {
+    return this.#items.left ?? Number.POSITIVE_INFINITY
+  }
+
+  #passesWith(ms: number): boolean {
+    return this.#trial.passedMs + ms > probedAtLastMs
+  }
+
+  /** The better of it and one more run. */
+  async #again(point: ProbePoint): Promise<ProbePoint> {
+    if (this.#left < point.items || this.#passesWith(point.items * point.perItemMs)) return point
+    const again = await this.#at(point.concurrency)
+    return again !== undefined && again.items === point.items && again.perItemMs < point.perItemMs
+      ? again
+      : point
+  }
+
+  async #at(concurrency: number): Promise<ProbePoint | undefined> {
+    const block = await this.#items.run(concurrency, true)
+    if (block === undefined) return undefined
+    const count = block.values.length
+    return {
+      concurrency: count,
+      perItemMs: block.wallMs / count,
+      latencyMs: block.itemsMs.length > 0 ? Math.max(...block.itemsMs) : block.wallMs,
+      cpuMs: block.cpuMs / count,
+      processCpuMs: block.processCpuMs / count,
+      items: count,
+    }
   }
 }

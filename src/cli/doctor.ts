@@ -5,11 +5,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Calibration, loadCalibration, recheck } from '../choose.ts'
 import { harmless } from '../live/harmless.ts'
 import { machineBusyMs, quietCores } from '../measure/machine-load.ts'
 import { treeCpuMs } from '../measure/process-tree.ts'
 import { machine } from '../pool/machine.ts'
 import { runtime } from '../runtime/runtime.ts'
+import { figuresTable, pythonsFigures } from './calibration-table.ts'
 import { type ExitCode, exitCodes, summaryOf } from './ending.ts'
 import { cores } from './figures.ts'
 import { jsonDocument } from './json.ts'
@@ -48,19 +50,50 @@ export async function doctor(
     await foreignLoad(),
     ...(await more()),
   ]
+  const { finding, calibration } = calibrated(findings.at(-1)?.state === 'ok')
+  findings.push(finding)
   const broken = findings.some(({ state }) => state === 'failure')
   if (json) {
     await print(
-      `${jsonDocument({ schema: 'atonce.doctor/1', machine: surroundings(), ok: !broken, findings })}\n`,
+      `${jsonDocument({ schema: 'atonce.doctor/1', machine: surroundings(), ok: !broken, findings, calibration })}\n`,
     )
   } else {
     const lines = findings.flatMap(({ name, state, found, fix }) => [
       `${marks[state]} ${name.padEnd(nameWidth)}  ${harmless(found)}`,
       ...(fix === '' ? [] : wrapped(`→ ${harmless(fix)}`, widthOfOutput() - 4).map(line => `    ${line}`)),
     ])
-    await print(`${quiet(surroundingsLine(surroundings()))}\n${lines.join('\n')}\n`)
+    const costs = calibration.measured ? 'What concurrency costs here' : 'What it costs on a common machine'
+    await print(
+      `${quiet(surroundingsLine(surroundings()))}\n${lines.join('\n')}\n\n${costs}\n${figuresTable(calibration)}\n${quiet(pythonsFigures)}\n`,
+    )
   }
   return broken ? exitCodes.failed : exitCodes.ok
+}
+
+/** The figures that choose, auto and advise use; checked again if nobody disturbs. */
+function calibrated(quietNow: boolean): { finding: Finding; calibration: Calibration } {
+  const loaded = loadCalibration()
+  const { calibration, complaint } =
+    loaded.complaint !== undefined || !quietNow ? loaded : recheck(loaded.calibration)
+  const name = 'calibration'
+  if (complaint !== undefined)
+    return { calibration, finding: { name, state: 'warning', found: complaint, fix: 'npx atonce calibrate' } }
+  if (!calibration.measured)
+    return {
+      calibration,
+      finding: { name, state: 'warning', found: 'none: figures are assumed', fix: 'npx atonce calibrate' },
+    }
+  const found = `taken here, with ${cores(calibration.foreignCores)} cores busy with others' work`
+  const noisy = calibration.foreignCores > quietCores
+  return {
+    calibration,
+    finding: {
+      name,
+      state: noisy ? 'warning' : 'ok',
+      found,
+      fix: noisy ? 'Take it again on a quiet machine: npx atonce calibrate' : '',
+    },
+  }
 }
 
 function nodeVersion(): Finding {

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { atonce } from './fixtures/command.ts'
+
+const tasks = fileURLToPath(new URL('../choose/fixtures/tasks.ts', import.meta.url))
+
+/** A command whose calibration is this file. */
+async function withFile(text: string | undefined, args: readonly string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-doctor-'))
+  const file = join(folder, 'calibration.json')
+  try {
+    if (text !== undefined) writeFileSync(file, text)
+    return { file, ...(await atonce(args, { env: { ATONCE_CALIBRATION: file } })) }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('doctor shows what concurrency costs beside Python’s, and that nothing was measured here', async () => {
+  const { code, stdout } = await withFile(undefined, ['doctor'])
+  assert.equal(code, 0)
+  assert.match(stdout, /! calibration +none: figures are assumed\n +→ npx atonce calibrate/)
+  for (const row of [
+    'a call alone',
+    'a call among many',
+    '1 MiB copied',
+    '1 MiB moved',
+    'start of',
+    'memory of',
+  ])
+    assert.match(stdout, new RegExp(`^${row}`, 'm'))
+  assert.match(stdout, /145 µs/)
+})
+
+test('doctor and advise tell a broken calibration in one line, and go on without it', async () => {
+  const doctor = await withFile('{', ['doctor', '--json'])
+  assert.equal(doctor.code, 0)
+  const { findings, calibration } = JSON.parse(doctor.stdout)
+  const { state, found } = findings.find(({ name }: { name: string }) => name === 'calibration')
+  assert.equal(state, 'warning')
+  assert.ok(found.includes(doctor.file) && found.includes('not JSON') && !found.includes('\n'))
+  assert.equal(calibration.measured, false)
+  const advise = await withFile('{', ['advise', `${tasks}#isPrime`, '--input', '[5, 7]'])
+  const lines = advise.stdout.split('\n').filter(line => line.includes(advise.file))
+  assert.equal(lines.length, 1)
+  assert.match(lines[0] ?? '', /not JSON/)
+})
