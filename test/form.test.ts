@@ -17,7 +17,7 @@ const mostMembers = 45
 const tooLong: ReadonlyMap<string, number> = new Map([
   ['src/actors/remote/link.ts', 468],
   ['src/pool/pool.ts', 460],
-  ['src/testing/suite/conformance.ts', 878],
+  ['src/testing/suite/conformance.ts', 877],
 ])
 
 /** Classes that have too many members today, and how many: they may only become fewer. */

@@ -81,7 +81,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   readonly #senders = new Line<T>()
   readonly #receivers = new Line<T>()
   readonly #drained = new Line<T>()
-  #closed: { readonly error: Error | undefined } | undefined
+  #closed: { readonly error: Error | undefined; readonly dropped: boolean } | undefined
   #sends = 0
   #watchers: Set<ChannelWatcher<T>> | undefined
   #sender: Sender<T> | undefined
@@ -403,7 +403,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     for (const watcher of this.#watchers ?? [])
       for (const item of watcher.arriving()) if (!dropped) this.#buffer.push(item)
     this.#serve()
-    this.#closed = { error }
+    this.#closed = { error, dropped }
     while (this.#senders.head !== undefined) this.#senders.head.fail(this.#closedFor('send'))
     while (this.#receivers.head !== undefined) {
       if (error === undefined) this.#receivers.head.wake(end)
@@ -424,10 +424,11 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   }
 
   #closedFor(what: string): ChannelClosedError {
-    const error = this.#closed?.error
+    const { error, dropped } = this.#closed ?? {}
+    const cause = dropped ? error?.cause : error
     return new ChannelClosedError(
       `${this.name} is closed, and takes no more items; ${what}() was refused, its item is still yours. Close a channel when its last sender is done.`,
-      error === undefined ? undefined : { cause: error },
+      cause === undefined ? undefined : { cause },
     )
   }
 

@@ -29,6 +29,7 @@ executorConformance(
     start: ({ queueLimit, ...rest }) =>
       cluster({ on: threads(rest), ...(queueLimit === undefined ? {} : { queueLimit }) }),
     copies: true,
+    lends: false,
   },
   (name, body) => limits.has(name.replace('cluster: ', '')) || test(name, { timeout: 30_000 }, body),
 )

@@ -11,44 +11,7 @@ import { runtime } from '../runtime/runtime.ts'
 import { context } from '../task/context.ts'
 import { task } from '../task/task.ts'
 
-/** Sends from `from` up to `to`; closes at the end, if it shall, with an error if there is one. */
-export const sendNumbers = task(
-  import.meta,
-  async function sendNumbers(
-    sender: Sender<unknown>,
-    from: number,
-    to: number,
-    ending: 'open' | 'close' | 'fail' = 'open',
-  ): Promise<number> {
-    for (let n = from; n < to; n += 1) await sender.send(n)
-    if (ending === 'close') sender.close()
-    if (ending === 'fail') sender.close(new RangeError('the far source broke'))
-    return to - from
-  },
-)
-
-/** Receives until the end, or until it has `most`. */
-export const collect = task(
-  import.meta,
-  async function collect(
-    receiver: Receiver<unknown>,
-    most: number = Number.POSITIVE_INFINITY,
-  ): Promise<unknown[]> {
-    const items: unknown[] = []
-    for await (const item of receiver) {
-      items.push(item)
-      if (items.length >= most) break
-    }
-    return items
-  },
-)
-
-/** Sums up what comes; the numbers are too many to be sent back. */
-export const sumUp = task(import.meta, async function sumUp(receiver: Receiver<number>): Promise<number> {
-  let sum = 0
-  for await (const item of receiver) sum += item
-  return sum
-})
+export { collect, sendNumbers, sendUntilRefused } from './suite/channel-tasks.ts'
 
 /**
  * Puts a number down in a file, at once: whatever ends this worker, and whenever, it stands there.
@@ -226,14 +189,6 @@ export const sendThenExit = task(
   },
 )
 
-export const cancelAfter = task(
-  import.meta,
-  async function cancelAfter(receiver: Receiver<unknown>, count: number): Promise<void> {
-    for (let left = count; left > 0; left -= 1) await receiver.receive()
-    receiver.cancel('far enough')
-  },
-)
-
 /** Sends all at once, without waiting, as far as there is room; says how many found it. */
 export const trySendAll = task(
   import.meta,
@@ -242,18 +197,6 @@ export const trySendAll = task(
     let count = 1
     while (sender.trySend(count)) count += 1
     return count
-  },
-)
-
-/** Sends one after the other; returns the class of what stops it, and of its cause. */
-export const sendUntilRefused = task(
-  import.meta,
-  async function sendUntilRefused(sender: Sender<number>): Promise<[string, string]> {
-    try {
-      for (let n = 0; ; n += 1) await sender.send(n)
-    } catch (error) {
-      return [(error as Error).name, String((error as Error).cause)]
-    }
   },
 )
 
@@ -269,28 +212,6 @@ export const sendFunction = task(
 export const giveBackEnd = task(import.meta, function giveBackEnd(end: unknown): unknown {
   return end
 })
-
-/**
- * Doubles what comes from one end into the other, by `select`; waits until all of it was received.
- */
-export const doubleAll = task(
-  import.meta,
-  async function doubleAll(from: Receiver<number>, to: Sender<number>): Promise<void> {
-    let ended = false
-    while (!ended) {
-      await select([
-        from.receiving(
-          n => to.send(2 * n),
-          () => {
-            ended = true
-          },
-        ),
-      ])
-    }
-    await to.drained()
-    to.close()
-  },
-)
 
 async function doThen(then: Then): Promise<void> {
   if (then === 'exit') process.exit(3)

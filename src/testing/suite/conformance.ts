@@ -23,6 +23,7 @@ import { move } from '../../task/transfer.ts'
 import { asCompleted, wait } from '../../task/wait.ts'
 import { abilityBehaviours, type StartOptions } from './ability-behaviours.ts'
 import { boundaryBehaviours } from './boundary-behaviours.ts'
+import { channelBehaviours } from './channel-behaviours.ts'
 import * as tasks from './conformance-tasks.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
 import { until } from './until.ts'
@@ -35,6 +36,8 @@ export interface ConformanceSubject {
   start(options: StartOptions): Executor
   /** Whether arguments and results are copied; false where they are passed as they are. */
   readonly copies: boolean
+  /** Whether ends of channels can be arguments. Default true; false on a cluster. */
+  readonly lends?: boolean
   /**
    * The model that a task sees around it, where the executor's own is not one: `auto` runs tasks on
    * others.
@@ -53,7 +56,8 @@ type Body = (start: ConformanceSubject['start'], subject: ConformanceSubject) =>
  * executorConformance({ name: 'threads', start: options => threads(options), copies: true }, test)
  */
 export function executorConformance(subject: ConformanceSubject, test: Test): void {
-  for (const [sentence, body] of behaviours) {
+  const { lends = true } = subject
+  for (const [sentence, body] of [...behaviours, ...(lends ? channelBehaviours : [])]) {
     test(`${subject.name}: ${sentence}`, async () => {
       const started: Executor[] = []
       const start: ConformanceSubject['start'] = options => {
