@@ -17,5 +17,11 @@ export {
 export { type Choice, type ChooseOptions, choose } from './choose/choose.ts'
 export type { Confidence } from './choose/decide.ts'
 export { type Rechecked, recheck } from './choose/drift.ts'
+export {
+  type CrossingExplained,
+  type CrossingModel,
+  explainCrossing,
+  type PartCrossing,
+} from './choose/explain-crossing.ts'
 export type { Prediction, Way } from './choose/predict.ts'
 export type { Crossed, ProbePoint, Profile } from './choose/profile.ts'

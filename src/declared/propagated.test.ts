@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { DeclarationError } from '../errors.ts'
 import { isPropagatedHere, propagated, storesHere, withStores } from './propagated.ts'
 
-const meta = (url: string) => ({ url }) as ImportMeta
+const meta = (url: string): ImportMeta => Object.assign(Object.create(null), { url })
 
 test('what is declared and set is found, by its name; what is not set costs no list', () => {
   const storage = propagated(import.meta, new AsyncLocalStorage<string>(), 'requestId')

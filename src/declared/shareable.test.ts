@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { DeclarationError, TaskVersionError, UnknownClassError } from '../errors.ts'
 import { type ClassAddress, findSharedClass, type Packing, shareable, sharedClassOf } from './shareable.ts'
 
-const meta = (url: string) => ({ url }) as ImportMeta
+const meta = (url: string): ImportMeta => Object.assign(Object.create(null), { url })
 
 function addressOf(declared: { readonly prototype: object }): ClassAddress {
   const { address } = sharedClassOf(declared.prototype) ?? assert.fail('It is not declared.')

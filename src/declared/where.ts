@@ -65,6 +65,11 @@ export function isSameEvaluation(first: Evaluation, next: Evaluation): boolean {
   return true
 }
 
+/** Whether it was declared by CommonJS's `module`. */
+export function isCommonJs({ identity }: Evaluation): boolean {
+  return identity !== undefined && 'exports' in identity
+}
+
 function nameModule(where: Where): Pick<Evaluation, 'url' | 'identity'> | string {
   if (typeof where === 'string')
     return /^[a-z][a-z\d+.-]+:/i.test(where)
@@ -72,10 +77,16 @@ function nameModule(where: Where): Pick<Evaluation, 'url' | 'identity'> | string
       : `the text ${JSON.stringify(where)}, which is not a URL`
   if (typeof where !== 'object' || where === null) return where === null ? 'null' : `${typeof where}`
   const { url, filename } = where as { url?: unknown; filename?: unknown }
-  if (typeof url === 'string') return { url, identity: where }
+  if (typeof url === 'string') return { url, identity: isWrittenOut(where) ? undefined : where }
   if (typeof filename === 'string' && 'exports' in where)
     return { url: process.getBuiltinModule('node:url').pathToFileURL(filename).href, identity: where }
   return 'an object without a url'
+}
+
+/** Rollup writes `({ url: … })` in the place of each `import.meta`: another object at each one. */
+function isWrittenOut(where: object): boolean {
+  const keys = Object.keys(where)
+  return keys.length === 1 && Object.getPrototypeOf(where) === Object.prototype
 }
 
 /** The nearest frame's file, if it is one: code without a file has its URL from whoever made it. */

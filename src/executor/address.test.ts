@@ -18,7 +18,7 @@ const source = pathToFileURL(file).href
 const { define } = (await import(source)) as { define<F extends Function>(make: typeof task, fn: F): Task<F> }
 
 function meta(url: string): ImportMeta {
-  return { url } as ImportMeta
+  return Object.assign(Object.create(null), { url })
 }
 
 test('an address is names and numbers: where the task is, what it is called, which state of the file', () => {

@@ -1,6 +1,7 @@
 /** What a worker must know to find a task, and the check that a worker can import it at all. */
 import { digestOf, showModule } from '../declared/module-version.ts'
 import { packageVersion, portableModule } from '../declared/portable-module.ts'
+import { isCommonJs } from '../declared/where.ts'
 import { InvalidTaskError } from '../errors.ts'
 import { moduleOf } from '../task/registry.ts'
 import { nameOf, type Task } from '../task/task.ts'
@@ -34,6 +35,7 @@ export function addressOf(task: Task): Address {
     name: task.name,
     version: evaluated?.version,
     digest: digestOf(task),
+    ...(evaluated !== undefined && isCommonJs(evaluated.evaluation) ? { isCommonJs: true } : {}),
   }
   addresses.set(task, address)
   return address

@@ -132,13 +132,13 @@ function isImportable(task: Task): boolean {
 }
 
 /** Only its address is ever looked at. */
-function standInFor({ module, position, name, version, digest }: Address): Task {
+function standInFor({ module, position, name, version, digest, isCommonJs = false }: Address): Task {
   const standIn = Object.defineProperties(() => {}, {
     name: { value: name },
     module: { value: module },
     position: { value: position },
     idempotent: { value: false },
   }) as unknown as Task
-  knowAddress(standIn, { module, position, name, version, digest })
+  knowAddress(standIn, { module, position, name, version, digest, isCommonJs })
   return standIn
 }

@@ -7,9 +7,12 @@ import { lookup } from './registry.ts'
 import { assertTask, isTask, type Task, task } from './task.ts'
 
 let modules = 0
-/** A module of its own for each test; no file lies behind it. */
+/**
+ * A module of its own for each test; no file lies behind it. Without a prototype, as `import.meta`
+ * is.
+ */
 function meta(url = `test:module-${++modules}`): ImportMeta {
-  return { url } as ImportMeta
+  return Object.assign(Object.create(null), { url })
 }
 
 function refused(make: () => unknown): string {
@@ -55,6 +58,16 @@ test('a module that is evaluated anew starts again from 0, and is found by its n
   assert.deepEqual(
     lookup(url)?.tasks.map(fn => fn()),
     ['new', 'newer'],
+  )
+})
+
+test('tasks of one module are numbered on where a bundler has written out each import.meta as an object', () => {
+  const { url } = meta()
+  const written = () => ({ url }) as ImportMeta
+  const made = [task(written(), () => {}), task(written(), () => {})]
+  assert.deepEqual(
+    made.map(({ position }) => position),
+    [0, 1],
   )
 })
 

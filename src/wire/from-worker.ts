@@ -67,7 +67,7 @@ function isCulprit(value: unknown): boolean {
 }
 
 function isNest(message: Record<string, unknown>): boolean {
-  const { version, priority, moved } = message
+  const { version, priority, moved, isCommonJs } = message
   return (
     ['seq', 'id', 'position', 'attempt'].every(key => isNumber(message[key])) &&
     ['module', 'name', 'digest'].every(key => isString(message[key])) &&
@@ -76,6 +76,7 @@ function isNest(message: Record<string, unknown>): boolean {
     areArgs(message) &&
     Number.isFinite(priority) &&
     isListOf(moved, item => item instanceof ArrayBuffer || item instanceof MessagePort) &&
+    [undefined, true, false].includes(isCommonJs as boolean | undefined) &&
     isVersionOrNone(version)
   )
 }

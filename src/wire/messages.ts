@@ -51,6 +51,11 @@ export interface LoadMessage {
    * changed.
    */
   readonly digest: string
+  /**
+   * The caller has it from CommonJS: a loader such as ts-node may compile what is required, and
+   * leave what is imported as it is.
+   */
+  readonly isCommonJs?: boolean
 }
 
 export interface RunMessage {

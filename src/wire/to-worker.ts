@@ -45,6 +45,7 @@ function isLoad(message: Record<string, unknown>): boolean {
     isCount(message['ref']) &&
     isPlace(message) &&
     isString(message['digest']) &&
+    [undefined, true, false].includes(message['isCommonJs'] as boolean | undefined) &&
     isVersionOrNone(message['version'])
   )
 }

@@ -4,9 +4,9 @@
  *     console.log ─▶ the thread's process.stdout ─▶ message, ahead of the answer ─┊─▶ process.stdout
  *     the thread waits while too much is on its way ◀──── a word: bytes taken ◀───┊
  *
- * Node takes a thread's output by a port of its own, a part at a time: answers overtake it, and what waits is lost when
- * the thread is ended. Here it goes by the connection to the pool, at once and in order, and what a thread printed
- * before it was ended is read like its messages.
+ * Node takes a thread's output by a port of its own, a part at a time: answers overtake it, and
+ * what waits is lost when the thread is ended. Here it goes by the connection to the pool, at once
+ * and in order, and what a thread printed before it was ended is read like its messages.
  */
 import { add, load } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -20,7 +20,10 @@ export interface OutputMessage {
   readonly bytes: number
 }
 
-/** Words that a thread and its pool share: the call that was cancelled last, and how many bytes of output were taken. */
+/**
+ * Words that a thread and its pool share: the call that was cancelled last, and how many bytes of
+ * output were taken.
+ */
 export const threadWords = { cancelled: 0, outputTaken: 1 } as const
 
 /** More than this is not on its way at once, if whoever prints listens to his stream. */
@@ -81,7 +84,8 @@ export function print({ to, parts, bytes }: OutputMessage, words: Int32Array): v
   const stream = process[to]
   for (const part of parts) stream.write(part)
   const taken = () => void add(words, threadWords.outputTaken, bytes)
-  // Only a stream of Node's tells when there is room again: a test runner may have put its own `write` there.
+  // Only a stream of Node's tells when there is room again: a test runner may have put its own
+  // `write` there.
   if (stream.writableNeedDrain) stream.once('drain', taken)
   else taken()
 }
@@ -115,14 +119,18 @@ export class ThreadOutput {
     }
   }
 
-  /** Node makes a stream when somebody looks at it first; most threads print nothing. */
+  /**
+   * Node makes a stream when somebody looks at it first; most threads print nothing. Bun has it
+   * there, as a plain value.
+   */
   #take(name: 'stdout' | 'stderr'): void {
     const made = Object.getOwnPropertyDescriptor(process, name)
     let taken = false
     Object.defineProperty(process, name, {
-      ...made,
+      configurable: true,
+      enumerable: true,
       get: () => {
-        const stream = made?.get?.call(process) as NodeJS.WriteStream
+        const stream: NodeJS.WriteStream = made?.value ?? made?.get?.call(process)
         if (!taken)
           stream._writev = (chunks: readonly Chunk[], done: () => void) => this.#write(name, chunks, done)
         taken = true

@@ -65,6 +65,41 @@ suite('tasks in CommonJS', () => {
     })
   }
 
+  test('run in workers where a preload compiles only what is required, as ts-node and swc-node do', async () => {
+    using project = Project.with({
+      'package.json': '{ "name": "user" }',
+      // A language that Node can't read: the words are in another order.
+      'hook.cjs': `
+const { readFileSync } = require('node:fs')
+require('node:module')._extensions['.odd'] = (module, file) =>
+  module._compile(readFileSync(file, 'utf8').replaceAll('let function', 'function'), file)`,
+      'tasks.odd': `
+const { task } = require('atonce')
+exports.add = task(module, let function add(a, b) { return a + b })
+exports.addThere = task(module, let function addThere(a, b) { return require('atonce').currentExecutor().run(exports.add, a, b) })`,
+      'main.js': `
+const { processes, threads } = require('atonce')
+const { add, addThere } = require('./tasks.odd')
+const on = async pool => {
+  const seen = [await pool.run(add, 1, 2), await pool.run(addThere, 3, 4)]
+  await pool.close()
+  return seen
+}
+Promise.all([threads({ workers: 1 }), processes({ workers: 1 })].map(on)).then(seen => console.log('seen: ' + JSON.stringify({ seen })))`,
+    })
+    const ended = await project.run(['--require', './hook.cjs', 'main.js'])
+    assert.deepEqual(
+      seenBy(ended),
+      {
+        seen: [
+          [3, 7],
+          [3, 7],
+        ],
+      },
+      ended.text,
+    )
+  })
+
   test('are of the copy of the library that import gives', async () => {
     using project = Project.with({
       'main.mjs': `

@@ -133,7 +133,7 @@ export function runNode(
 }
 
 /** This process's environment, without what a test runner or an npm script puts into it. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(NODE_(?!COMPILE_CACHE$)|npm_|ATONCE_|VITEST|FORCE_COLOR)/.test(name),
   )

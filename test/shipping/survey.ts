@@ -38,16 +38,22 @@ import { countPrimes, countPrimesThere, place } from './tasks.ts'
 /** What the call returns on each model, or the error that it fails with. */
 export async function onEach(call: (pool: Executor) => PromiseLike<unknown>): Promise<Record<string, unknown>> {
   const seen: Record<string, unknown> = {}
-  for (const start of [threads, processes]) {
-    const pool = start({ workers: 2 })
+  for (const [model, start] of Object.entries({ threads, processes })) {
     try {
-      seen[pool.model] = await call(pool)
+      seen[model] = await onPool(start({ workers: 2 }), call)
     } catch (error) {
-      seen[pool.model] = describe(error as Error)
+      seen[model] = describe(error as Error)
     }
-    await pool.close()
   }
   return seen
+}
+
+async function onPool(pool: Executor, call: (pool: Executor) => PromiseLike<unknown>): Promise<unknown> {
+  try {
+    return await call(pool)
+  } finally {
+    await pool.close()
+  }
 }
 
 export async function survey(): Promise<Record<string, unknown>> {
@@ -114,20 +120,35 @@ export function errorsSeenBy(ended: Ended): SeenError[] {
  * not itself.
  */
 export function assertSurveyed(ended: Ended): void {
-  const { main, threads, processes } = seenBy(ended) as Survey
+  const { main, processes } = assertThreads(ended)
+  assertCounted(processes, ended)
+  assert.match(processes.there.worker, /^process \d+/)
+  assert.notEqual(processes.there.pid, main.pid)
+}
+
+/** The same where threads work, and processes are refused with an error of this code. */
+export function assertThreadsSurveyed(ended: Ended, code: string): void {
+  const { processes } = assertThreads(ended)
+  assert.equal((processes as unknown as SeenError).code, code, ended.text)
+}
+
+function assertThreads(ended: Ended): Survey {
+  const seen = seenBy(ended) as Survey
+  const { main, threads } = seen
   assert.equal(ended.code ?? 'ended by the test', ended.signal === null ? 0 : 'ended by the test', ended.text)
   assert.equal(main.worker, 'main')
   assert.equal(main.isWorker, false)
-  for (const { primes, there } of [threads, processes]) {
-    assert.deepEqual(primes, [168, 135], ended.text) // π(1000) = 168, π(2000) = 303
-    assert.equal(there.primes, 127) // π(3000) = 430
-    assert.equal(there.isWorker, true)
-  }
+  assertCounted(threads, ended)
   assert.match(threads.there.worker, /^thread \d+$/)
   assert.equal(threads.there.pid, main.pid)
   assert.notEqual(threads.there.threadId, main.threadId)
-  assert.match(processes.there.worker, /^process \d+/)
-  assert.notEqual(processes.there.pid, main.pid)
+  return seen
+}
+
+function assertCounted({ primes, there }: Survey['threads'], ended: Ended): void {
+  assert.deepEqual(primes, [168, 135], ended.text) // π(1000) = 168, π(2000) = 303
+  assert.equal(there.primes, 127, ended.text) // π(3000) = 430
+  assert.equal(there.isWorker, true)
 }
 
 /**

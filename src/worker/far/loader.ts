@@ -1,7 +1,11 @@
-/** The far side's way from a task's address to the function: import the module, look it up, check that it is the one. */
+/**
+ * The far side's way from a task's address to the function: import the module, look it up, check
+ * that it is the one.
+ */
 import { digestOf, isSameVersion, showModule as show } from '../../declared/module-version.ts'
 import { EntryPointError, TaskLoadError, TaskVersionError } from '../../errors.ts'
 import { showCopy, thisCopy } from '../../runtime/copies.ts'
+import { runtime } from '../../runtime/runtime.ts'
 import { lookup, otherHolder } from '../../task/registry.ts'
 import { nameOf, type Task } from '../../task/task.ts'
 import type { LoadMessage } from '../../wire/messages.ts'
@@ -15,8 +19,10 @@ import { refuseServers } from './servers.ts'
  * @throws EntryPointError if the module starts an executor when it is imported
  */
 export async function loadTask(wanted: LoadMessage): Promise<Task> {
-  // Already there in a bundle, where the module that holds the tasks is the one that holds this code.
-  if (lookup(wanted.module)?.tasks[wanted.position] === undefined) await importModule(wanted.module)
+  // Already there in a bundle, where the module that holds the tasks is the one that holds this
+  // code.
+  if (lookup(wanted.module)?.tasks[wanted.position] === undefined)
+    await importModule(wanted.module, wanted.isCommonJs)
   else if (refusals() > 0) throw new EntryPointError(show(wanted.module))
   const found = lookup(wanted.module)
   if (found === undefined) {
@@ -53,12 +59,20 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
   return task
 }
 
-/** @throws TaskLoadError, EntryPointError */
-export async function importModule(module: string): Promise<void> {
+/**
+ * Imports it, or requires it where the caller did so: `node -r ts-node/register` compiles only what
+ * is required.
+ * @throws TaskLoadError, EntryPointError
+ */
+export async function importModule(module: string, isCommonJs = false): Promise<void> {
   const refusedBefore = refusals()
   const servers = refuseServers()
   try {
-    await import(/* webpackIgnore: true */ /* @vite-ignore */ module)
+    // A task's load may come while this code's own module is evaluated, and what is required can't
+    // wait for it.
+    if (isCommonJs) await runtime().yieldToLoop()
+    if (isCommonJs) process.getBuiltinModule('node:module').createRequire(module)(fileOf(module))
+    else await import(/* webpackIgnore: true */ /* @vite-ignore */ module)
     const server = servers.end()
     if (server !== undefined) throw new EntryPointError(show(module), server)
     if (refusals() > refusedBefore) throw new EntryPointError(undefined) // The module has caught its own; said below.
@@ -67,13 +81,21 @@ export async function importModule(module: string): Promise<void> {
     if (cause instanceof EntryPointError || server !== undefined)
       throw new EntryPointError(show(module), server)
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-    throw new TaskLoadError(module, `The worker could not import ${show(module)}: ${why}${hint(cause)}`, {
-      cause,
-    })
+    throw new TaskLoadError(
+      module,
+      `The worker could not import ${show(module)}: ${why}${hint(cause, isCommonJs)}`,
+      {
+        cause,
+      },
+    )
   }
 }
 
-function hint(cause: unknown): string {
+function fileOf(module: string): string {
+  return process.getBuiltinModule('node:url').fileURLToPath(module)
+}
+
+function hint(cause: unknown, isCommonJs: boolean): string {
   const code = (cause as { code?: unknown } | null)?.code
   if (
     code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
@@ -82,6 +104,8 @@ function hint(cause: unknown): string {
   ) {
     return '\nWorkers import the file as Node does: use erasable TypeScript only, or run the compiled JavaScript, or start the program with a loader (node --import tsx), which workers inherit.'
   }
+  if (isCommonJs && (cause instanceof ReferenceError || cause instanceof SyntaxError))
+    return '\nThe worker required the file, and nothing there compiles it to CommonJS. Start the program with what does (node --require ts-node/register main.ts), which workers inherit.'
   if (code === 'ERR_MODULE_NOT_FOUND')
     return '\nThe worker imports by Node’s own rules: relative imports need their file ending, and a bundle must keep the file where it was built.'
   return ''

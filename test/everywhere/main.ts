@@ -1,0 +1,43 @@
+/**
+ * `npm run everywhere [-- name …] [--write] [--list]`: plays the matrix and prints a table.
+ * `--write` also writes the page docs/guide/runs-on.md, if every row is right. Tools are installed
+ * on demand, below the folder for temporary files.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { root } from '../shipping/project.ts'
+import { lineOf, pageOf } from './page.ts'
+import { type Outcome, play } from './play.ts'
+import { nameOf } from './row.ts'
+import { rows } from './rows.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean' }, list: { type: 'boolean' } },
+})
+const wanted = rows.filter(
+  row => positionals.length === 0 || positionals.some(part => nameOf(row).includes(part)),
+)
+if (wanted.length === 0) throw new Error(`No row has such a name. All names: npm run everywhere -- --list`)
+
+if (values.list) console.log(wanted.map(nameOf).join('\n'))
+else await playAll()
+
+async function playAll(): Promise<void> {
+  const outcomes: Outcome[] = []
+  for (const row of wanted) {
+    const outcome = await play(row)
+    outcomes.push(outcome)
+    console.log(lineOf(outcome))
+    if (outcome.wrong !== undefined) console.log(outcome.wrong.replace(/^/gm, '     '))
+  }
+  const wrong = outcomes.filter(outcome => outcome.wrong !== undefined)
+  console.log(`\n${outcomes.length - wrong.length} of ${outcomes.length} rows are right.`)
+  for (const outcome of wrong) console.log(lineOf(outcome))
+  process.exitCode = wrong.length === 0 ? 0 : 1
+  if (!values.write) return
+  if (wrong.length > 0 || wanted.length < rows.length)
+    throw new Error('The page is written only from the whole matrix, with every row right.')
+  writeFileSync(join(root, 'docs/guide/runs-on.md'), pageOf(rows, process.versions.node))
+}
