@@ -4,8 +4,9 @@
  *     room() ─▶ a place is free and promised to nobody ─▶ resolved, the place is promised
  *          └──▶ parked ◀── a job left the queue: promise its place to who has waited longest
  *
- * A promise is kept for one turn of the event loop: whoever was woken submits at once, or the place goes to the next. A `run` that did not wait may take it before; then the queue is as full
- * as ever and `run` says so.
+ * A promise is kept for one turn of the event loop: whoever was woken submits at once, or the place
+ * goes to the next. A `run` that did not wait may take it before; then the queue is as full as ever
+ * and `run` says so.
  */
 import { ClosedError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
@@ -29,7 +30,8 @@ export class Room {
   }
 
   /**
-   * Waits for a place in the queue; `accepted` says that it is for a part of a call that was accepted before.
+   * Waits for a place in the queue; `accepted` says that it is for a part of a call that was
+   * accepted before.
    * @throws AbortError if the signal aborts, ClosedError once the executor is closed
    */
   async wait(signal: AbortSignal | undefined, accepted = false): Promise<void> {

@@ -2,8 +2,8 @@
 import { AtonceError, listErrorClasses } from '../errors.ts'
 
 /**
- * The isolate had died before this call began, and its state with it: it is not replaced. `cause` is
- * what it died of.
+ * The isolate had died before this call began, and its state with it: it is not replaced. `cause`
+ * is what it died of.
  */
 export class IsolateDiedError extends AtonceError {
   /** The isolate's name. */

@@ -1,5 +1,6 @@
 /**
- * The model `isolate`: one thread with globals and modules of its own, that lives until it is closed.
+ * The model `isolate`: one thread with globals and modules of its own, that lives until it is
+ * closed.
  *
  *     exec(source) ─▶ sourceTask ─┐
  *     call(task, …args) ──────────┴▶ Executor ─▶ OneWorker ─▶ Slot ─▶ Life ─▶ FarWorker ─┊─▶ the thread
@@ -53,9 +54,9 @@ export interface Isolate extends AsyncDisposable {
 
   /**
    * Runs a source as a script: JavaScript, in sloppy mode unless it says `'use strict'`. What it
-   * declares at its top level stays. It may `import()`, from the current folder (Node warns once that
-   * it tries this out); to await, it ends in a promise: `(async () => { … })()`. It may do all that
-   * the program may: run none that you don't trust.
+   * declares at its top level stays. It may `import()`, from the current folder (Node warns once
+   * that it tries this out); to await, it ends in a promise: `(async () => { … })()`. It may do all
+   * that the program may: run none that you don't trust.
    *
    * The future is that of a call. It gives the value of the last expression, copied; undefined if
    * that is a function. A syntax error rejects with SyntaxError.
@@ -70,7 +71,9 @@ export interface Isolate extends AsyncDisposable {
    */
   readonly call: Executor['run']
 
-  /** Runs a generator task there, as `stream` of an executor does. Other calls wait until it ends. */
+  /**
+   * Runs a generator task there, as `stream` of an executor does. Other calls wait until it ends.
+   */
   readonly stream: Executor['stream']
 
   /**
@@ -80,7 +83,9 @@ export interface Isolate extends AsyncDisposable {
    */
   with(options: CallOptions): Isolate
 
-  /** Lets what was accepted end within the grace, then ends the thread; as `close` of an executor. */
+  /**
+   * Lets what was accepted end within the grace, then ends the thread; as `close` of an executor.
+   */
   close(options?: CloseOptions): Promise<void>
 }
 
@@ -89,7 +94,8 @@ let made = 0
 /**
  * Starts a thread that keeps its state between calls: its globals and its modules are its own, and
  * nothing is shared with it but what is sent as shared memory. About 50 ms and 12 MiB each; a call
- * costs what one on `threads()` does. While it has nothing to do, it does not keep the program alive.
+ * costs what one on `threads()` does. While it has nothing to do, it does not keep the program
+ * alive.
  *
  * It is never replaced. If it dies (its heap is full, it exits, it crashes), the call that it runs
  * rejects with the reason and all later ones with IsolateDiedError.
@@ -97,10 +103,9 @@ let made = 0
  * @throws OptionError
  * @throws UnsupportedError in a single executable application
  * @example
- *     await using counter = isolate({ name: 'counter', resourceLimits: { maxOldGenerationSizeMb: 64 } })
- *     await counter.exec('let count = 0')
- *     await counter.exec('count += 1') // 1
- *     await counter.call(countPrimes, 0, 1_000)
+ *   await using counter = isolate({ name: 'counter', resourceLimits: { maxOldGenerationSizeMb: 64 }
+ *   }) await counter.exec('let count = 0') await counter.exec('count += 1') // 1 await
+ *   counter.call(countPrimes, 0, 1_000)
  */
 export function isolate(options: IsolateOptions = {}): Isolate {
   options = checkOptions('isolate(…)', options, isolateOptionNames)

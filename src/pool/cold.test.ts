@@ -1,4 +1,7 @@
-/** A pool whose workers still start: each has the call that it begins with, before the caller's loop turns. */
+/**
+ * A pool whose workers still start: each has the call that it begins with, before the caller's loop
+ * turns.
+ */
 import assert from 'node:assert/strict'
 import { WorkerStartTimeoutError } from '../errors.ts'
 import { both, played } from './fixtures/play.ts'

@@ -144,7 +144,10 @@ export class Crew {
     }
   }
 
-  /** All that work have older code than the program now: each finishes what it has, and makes place for another. */
+  /**
+   * All that work have older code than the program now: each finishes what it has, and makes place
+   * for another.
+   */
   renew(): void {
     for (const slot of [...this.#slots]) {
       if (slot.state === 'starting') continue

@@ -84,9 +84,9 @@ export class Dispatch {
   // ── what gives occasion ──
 
   /**
-   * A job has come. The first one of a turn is given out at once; those that come with it travel
+   * A job has come. The first one of a turn leaves at once. Those that come with it travel
    * together, each worker's share behind one bell: few at first, so that a worker finds the next
-   * ones while it answers the last; more and more where many come.
+   * ones while it answers the last; more where many come.
    */
   came({ priority, cost }: ReadyJob): void {
     if (priority > this.#lowest) this.#urgent += 1
@@ -107,9 +107,9 @@ export class Dispatch {
   }
 
   /**
-   * Whether a job leaves at once though others of its turn may come: for each worker that is idle,
-   * or that may be started, one does, as the caller may block its loop now. Not a call that is
-   * known to take less than it takes to wake a worker: such calls travel together.
+   * Whether a job leaves at once though others of its turn may come: one does for each worker that
+   * is idle or may be started, since the caller may block its loop now. Not a call that takes less
+   * than waking a worker does: such calls travel together.
    */
   #wakesOneMore({ expectedMs }: TaskCost): boolean {
     if (expectedMs < worthWakingMs) return false
@@ -124,7 +124,7 @@ export class Dispatch {
     this.assign()
   }
 
-  /** Jobs are in the queue again: what workers were given that still start may have come after them. */
+  /** Jobs are in the queue again: those of starting workers may be younger than they are. */
   cameBack(): void {
     this.#takeBackFromStarting()
     this.assign()
@@ -160,8 +160,8 @@ export class Dispatch {
   }
 
   /**
-   * Jobs that can't be sent turn their worker idle at once, and so would call this again inside of
-   * itself, thousands of times deep.
+   * A job that can't be sent makes its worker idle at once, which would call this again, thousands
+   * of times deep.
    */
   assign(): void {
     this.#ungiven = 0
@@ -220,9 +220,9 @@ export class Dispatch {
   }
 
   /**
-   * Each worker that starts is given the call that it begins with, as the caller may block its loop
-   * until long after it has started. Where nothing can be taken back, only while no worker works:
-   * one that does may be free sooner.
+   * Each starting worker is given its first call, as the caller may block its loop until long after
+   * the start. Where nothing can be taken back, only while no worker works: one that does may be
+   * free sooner.
    */
   #giveToStarting(): void {
     if (!this.#takesBack && this.#crew.someWork) return
@@ -254,8 +254,8 @@ export class Dispatch {
   }
 
   /**
-   * Few and small calls go behind those that a worker has in its hands, though another one idles:
-   * see `worthWakingMs`.
+   * Few and small calls go behind those in workers' hands, though a worker idles: see
+   * `worthWakingMs`.
    */
   #giveToAwake(): void {
     if (this.#queue.size === 0) return
@@ -268,10 +268,7 @@ export class Dispatch {
     }
   }
 
-  /**
-   * Cheap calls go together, behind those that a worker has in its hands; not behind one that takes
-   * long.
-   */
+  /** Cheap calls go together, behind those in workers' hands; not behind one that takes long. */
   #fillHands(): void {
     const nowMs = this.#runtime.now()
     let left = this.#crew.size
@@ -336,9 +333,8 @@ export class Dispatch {
   // ── what is taken back ──
 
   /**
-   * What workers were given that still start: somebody who works can begin it now, or something else
-   * is more urgent. None of them is given anything again before it has started, so that its messages
-   * do not pile up.
+   * Takes back what starting workers were given: a worker can begin it now, or something is more
+   * urgent. They are given nothing else before they have started, so that messages do not pile up.
    */
   #takeBackFromStarting(): void {
     if (!this.#someStartWithCalls) return
@@ -348,8 +344,8 @@ export class Dispatch {
   }
 
   /**
-   * What waits in hands behind calls that take long, and is less urgent, waits in the queue again:
-   * a hand for each urgent job.
+   * Puts back into the queue what waits in hands behind long calls and is less urgent: a hand for
+   * each urgent job.
    */
   #makeWay(): void {
     this.#takeBackFromStarting()
@@ -368,10 +364,7 @@ export class Dispatch {
     if (back.length > 0) this.#owner.returned(back)
   }
 
-  /**
-   * An idle worker is given what waits behind a call that takes long, as far as that is worth the
-   * way.
-   */
+  /** Gives an idle worker what waits behind a long call, as far as that is worth the way. */
   #takeFromOthers(idle: Slot): void {
     for (const slot of this.#crew.all) {
       if (idle.state !== 'idle') return
@@ -380,8 +373,8 @@ export class Dispatch {
   }
 
   /**
-   * While calls wait in hands, looks whether those in front of them take longer than they should.
-   * Then they go to who is idle, or into the queue again, where whoever is free first takes them.
+   * While calls wait in hands, checks whether those in front of them take longer than they should.
+   * Then the waiting ones go to an idle worker, or into the queue for the first that is free.
    */
   #watchStuck(): void {
     if (!this.#takesBack || this.#watching !== undefined || this.#crew.size < 2) return

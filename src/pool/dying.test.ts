@@ -1,4 +1,6 @@
-/** Whatever a worker says of its failures and its end, the pool goes on, and nobody waits for ever. */
+/**
+ * Whatever a worker says of its failures and its end, the pool goes on, and nobody waits for ever.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -96,7 +98,10 @@ class Play {
     await this.turns()
   }
 
-  /** Where error classes are looked for in the module, two turns pass; and an import that fails takes one of its own. */
+  /**
+   * Where error classes are looked for in the module, two turns pass; and an import that fails
+   * takes one of its own.
+   */
   async turns(): Promise<void> {
     await this.#virtual.advance(1)
     await new Promise(resolve => setImmediate(resolve))

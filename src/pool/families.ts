@@ -83,7 +83,10 @@ interface SeenWorker {
 
 const none: readonly ReadyJob[] = []
 
-/** The families whose nested calls the worker may run now, since all that it has begun wait for theirs. */
+/**
+ * The families whose nested calls the worker may run now, since all that it has begun wait for
+ * theirs.
+ */
 export function helpedBy({ isBusy, isFull, begun, helping }: SeenWorker): readonly ReadyJob[] {
   if (!isBusy || !isFull || !begun.every(waits) || !helping.allWait) return none
   return begun.map(rootOf)

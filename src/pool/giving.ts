@@ -1,4 +1,7 @@
-/** How calls leave for one worker: on the fast lane if they fit there, else by message; what it must be told before. */
+/**
+ * How calls leave for one worker: on the fast lane if they fit there, else by message; what it must
+ * be told before.
+ */
 
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { detach, type Encoded } from '../wire/codec.ts'

@@ -6,7 +6,10 @@ export interface Held {
   seq: number
 }
 
-/** The last number: both sides pass numbers on as 32-bit integers, with two bits beside them in a claim. */
+/**
+ * The last number: both sides pass numbers on as 32-bit integers, with two bits beside them in a
+ * claim.
+ */
 export const lastSeq: number = 2 ** 29
 
 export class Hand<T extends Held> {
@@ -37,7 +40,10 @@ export class Hand<T extends Held> {
     return this.#held[this.#oldest % claimWindow]
   }
 
-  /** Takes it into the hand and numbers it; the numbers begin again in an empty hand that has used them up. */
+  /**
+   * Takes it into the hand and numbers it; the numbers begin again in an empty hand that has used
+   * them up.
+   */
   add(item: T): number {
     if (this.#count === 0 && this.#next >= lastSeq) this.#oldest = this.#next = 1
     item.seq = this.#next

@@ -1,4 +1,7 @@
-/** The calls that a worker runs beside its hand, while those that it has begun wait for nested ones: see families.ts. */
+/**
+ * The calls that a worker runs beside its hand, while those that it has begun wait for nested ones:
+ * see families.ts.
+ */
 
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { waits } from './families.ts'

@@ -1,4 +1,7 @@
-/** What a pool puts into a worker's hands, and what becomes of it when the worker dies, at every step. */
+/**
+ * What a pool puts into a worker's hands, and what becomes of it when the worker dies, at every
+ * step.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WorkerExitedError } from '../errors.ts'

@@ -1,7 +1,7 @@
 /**
  * Calls that a worker was asked to leave while it goes on with others: those that it helps with, or
- * runs side by side. When the grace of one is over, the worker is ended, and all that run there with
- * it. How a call is left that the worker runs alone: Slot's `draining`.
+ * runs side by side. When the grace of one is over, the worker is ended, and all that run there
+ * with it. How a call is left that the worker runs alone: Slot's `draining`.
  */
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { PlainEncoding } from '../wire/encoding.ts'

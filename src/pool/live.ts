@@ -9,7 +9,9 @@ import { nameOf } from '../task/task.ts'
 import { waits } from './families.ts'
 import type { Slot } from './slot.ts'
 
-/** `draining` of the code is told as what it means: a cancelled call has not left the worker yet. */
+/**
+ * `draining` of the code is told as what it means: a cancelled call has not left the worker yet.
+ */
 export function workerNode(slot: Slot, nowMs: number): LiveNode {
   const { state } = slot
   const { name, pid, threadId } = slot.life.worker

@@ -1,8 +1,10 @@
 /**
- * How many workers this machine carries: its cores, what the container's quota leaves of them, or what the user says.
+ * How many workers this machine carries: its cores, what the container's quota leaves of them, or
+ * what the user says.
  *
- * Both ways of being wrong hurt: too many workers in a container run out of memory, and some schedulers make the
- * platform report a single core. So the environment variable ATONCE_WORKERS wins over both.
+ * Both ways of being wrong hurt: too many workers in a container run out of memory, and some
+ * schedulers make the platform report a single core. So the environment variable ATONCE_WORKERS
+ * wins over both.
  */
 import { OptionError } from '../errors.ts'
 
@@ -37,7 +39,10 @@ function workersFromEnvironment(): number | undefined {
   )
 }
 
-/** The CPU quota of the control group in cores: version 2 first, then version 1 (kernel documentation, "cgroup-v2", "cpu.max"). */
+/**
+ * The CPU quota of the control group in cores: version 2 first, then version 1 (kernel
+ * documentation, "cgroup-v2", "cpu.max").
+ */
 function cgroupQuotaCores(): number | undefined {
   const [quota, period] = (read('/sys/fs/cgroup/cpu.max') ?? '').split(' ').map(Number)
   if (quota !== undefined && period !== undefined && quota > 0 && period > 0) return quota / period

@@ -97,7 +97,10 @@ export function relayedOutcome(reply: NestedReply): Outcome<unknown> {
     : { ok: true, value: reply }
 }
 
-/** Finds the tasks that workers name: this side's own, or a stand-in where this side has not imported the module. */
+/**
+ * Finds the tasks that workers name: this side's own, or a stand-in where this side has not
+ * imported the module.
+ */
 export class NamedTasks {
   readonly #standIns = new Map<string, Task>()
 

@@ -25,15 +25,21 @@ const { constants } = process.getBuiltinModule('node:buffer')
 
 /** What `threads()` and `processes()` have in common. */
 export interface PoolUserOptions {
-  /** The most workers. Default: the machine's cores within the container's quota, or ATONCE_WORKERS. */
+  /**
+   * The most workers. Default: the machine's cores within the container's quota, or ATONCE_WORKERS.
+   */
   readonly workers?: number
   /**
-   * How many calls a worker runs side by side: for tasks that wait (network, files) more than they compute, since calls take
-   * turns at their awaits, as on `coroutines`. They share their worker's fate: what ends it ends them all. Cheap calls are
-   * faster with the default, 1, where they travel together.
+   * How many calls a worker runs side by side: for tasks that wait (network, files) more than they
+   * compute, since calls take turns at their awaits, as on `coroutines`. They share their worker's
+   * fate: what ends it ends them all. Cheap calls are faster with the default, 1, where they travel
+   * together.
    */
   readonly callsPerWorker?: number
-  /** Workers that are started at once and kept while idle. Default 0: workers start when there is work. */
+  /**
+   * Workers that are started at once and kept while idle. Default 0: workers start when there is
+   * work.
+   */
   readonly minWorkers?: number
   /** A worker that had nothing to do for so long ends. Default 30,000; `Infinity` keeps it. */
   readonly idleMs?: number
@@ -42,47 +48,65 @@ export interface PoolUserOptions {
   /** How long a cancelled task may go on before its worker is ended. Default 500. */
   readonly graceMs?: number
   /**
-   * How long the end of an `await using` block waits for the calls that were accepted, as `close({ graceMs })`; and how
-   * long an idle worker may take to end. Default 5,000.
+   * How long the end of an `await using` block waits for the calls that were accepted, as
+   * `close({ graceMs })`; and how long an idle worker may take to end. Default 5,000.
    */
   readonly closeGraceMs?: number
-  /** How long a worker, or the import of a task's module in it, may take to start. Default 30,000. */
+  /**
+   * How long a worker, or the import of a task's module in it, may take to start. Default 30,000.
+   */
   readonly startTimeoutMs?: number
-  /** The most bytes of buffers and strings in one call's arguments or result that are copied. Default 256 MiB. */
+  /**
+   * The most bytes of buffers and strings in one call's arguments or result that are copied.
+   * Default 256 MiB.
+   */
   readonly maxPayloadBytes?: number
-  /** A worker is replaced after so many calls; each input of a chunk is one, and a chunk is not split. Default: never. */
+  /**
+   * A worker is replaced after so many calls; each input of a chunk is one, and a chunk is not
+   * split. Default: never.
+   */
   readonly maxCallsPerWorker?: number
   /**
-   * A worker that uses more after a call is replaced: a thread's heap and buffers, with garbage that is not collected yet;
-   * a process's resident memory. Looked at after calls, at most every 100 ms. Default: never.
+   * A worker that uses more after a call is replaced: a thread's heap and buffers, with garbage
+   * that is not collected yet; a process's resident memory. Looked at after calls, at most every
+   * 100 ms. Default: never.
    */
   readonly maxWorkerMiB?: number
   /**
-   * What each new worker runs before anything else: a task, or `[task, …its arguments]`. It may be asynchronous; calls wait
-   * until it has ended. If it throws, the worker did not start.
+   * What each new worker runs before anything else: a task, or `[task, …its arguments]`. It may be
+   * asynchronous; calls wait until it has ended. If it throws, the worker did not start.
    *
-   * The arguments go to each worker once. So this is also the way to give workers a large value that many calls read, instead
-   * of with each call: `initialize: [keepModel, model]`, where `keepModel` puts it into a variable of its module. Arguments are
-   * copied when a worker starts, so leave them alone; a SharedArrayBuffer is shared by threads.
+   * The arguments go to each worker once. So this is also the way to give workers a large value
+   * that many calls read, instead of with each call: `initialize: [keepModel, model]`, where
+   * `keepModel` puts it into a variable of its module. Arguments are copied when a worker starts,
+   * so leave them alone; a SharedArrayBuffer is shared by threads.
    */
   readonly initialize?: OwnCallOption<readonly unknown[]>
   /**
-   * What each worker runs before it ends, when it has rested long, is worn, or the pool closes: a task, or `[task, …its arguments]`.
-   * It may be asynchronous, for at most `closeGraceMs`, or what is left of the grace of the close. What it throws is a process
-   * warning. A worker that is killed or that crashes runs none, nor do the workers of a program that ends without `close()`.
+   * What each worker runs before it ends, when it has rested long, is worn, or the pool closes: a
+   * task, or `[task, …its arguments]`. It may be asynchronous, for at most `closeGraceMs`, or what
+   * is left of the grace of the close. What it throws is a process warning. A worker that is killed
+   * or that crashes runs none, nor do the workers of a program that ends without `close()`.
    */
   readonly teardown?: OwnCallOption<readonly unknown[]>
   /** Memory limits of each worker, in MiB. Default: the platform's. */
   readonly resourceLimits?: ResourceLimits
   /** The workers' environment variables, instead of this process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** The workers' arguments: what `process.argv.slice(2)` is there, behind the program's own script. Default: none. */
+  /**
+   * The workers' arguments: what `process.argv.slice(2)` is there, behind the program's own script.
+   * Default: none.
+   */
   readonly argv?: readonly string[]
-  /** Node's own flags for the workers, instead of this process's: `['--no-warnings']`. Preloads among those of the program are left out then, too. */
+  /**
+   * Node's own flags for the workers, instead of this process's: `['--no-warnings']`. Preloads
+   * among those of the program are left out then, too.
+   */
   readonly execArgv?: readonly string[]
   /**
-   * Takes what workers print, in place of this program's own stdout and stderr: in order for each worker, and on threads ahead
-   * of the answer of the call that printed it. What it throws is a warning.
+   * Takes what workers print, in place of this program's own stdout and stderr: in order for each
+   * worker, and on threads ahead of the answer of the call that printed it. What it throws is a
+   * warning.
    */
   readonly onOutput?: OnOutput
   /** Shown in errors and statistics. Default: the model's name. */
@@ -138,7 +162,10 @@ const resourceLimitNames = optionNames<ResourceLimits>({
   stackSizeMb: true,
 })
 
-/** The smallest heap that a worker starts with; below it, Node ends the whole program instead of the worker. */
+/**
+ * The smallest heap that a worker starts with; below it, Node ends the whole program instead of the
+ * worker.
+ */
 const smallestHeapMb = 16
 /** More workers than this on one machine are a mistake: each takes 10 MiB and more. */
 const mostWorkers = 4_096
@@ -200,7 +227,8 @@ export function checkPoolOptions(maker: string, given: PoolUserOptions): PoolOpt
 
 /**
  * The call as each worker is given it.
- * @throws OptionError, SerializationError; InvalidTaskError if it is no task, or one that a worker can't import
+ * @throws OptionError, SerializationError; InvalidTaskError if it is no task, or one that a worker
+ *   can't import
  */
 function encodeOwnCall(
   what: string,

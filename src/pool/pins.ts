@@ -61,7 +61,10 @@ export class Pins {
     return ready
   }
 
-  /** The worker has ended: takes the jobs out that waited for it, and those for which there was none. */
+  /**
+   * The worker has ended: takes the jobs out that waited for it, and those for which there was
+   * none.
+   */
   ended(slot: Slot): ReadyJob[] {
     const all: ReadyJob[] = []
     for (const worker of [undefined, slot]) {
@@ -92,7 +95,10 @@ export class Pins {
   }
 }
 
-/** Glenn Fowler, Landon Curt Noll, Phong Vo: FNV-1a, of 32 bits, over units of text instead of bytes. */
+/**
+ * Glenn Fowler, Landon Curt Noll, Phong Vo: FNV-1a, of 32 bits, over units of text instead of
+ * bytes.
+ */
 function hash(text: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)

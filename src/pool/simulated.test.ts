@@ -1,4 +1,7 @@
-/** A pool and a worker under simulation: nothing that they start runs on the real clock, however deep. */
+/**
+ * A pool and a worker under simulation: nothing that they start runs on the real clock, however
+ * deep.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WorkerStartTimeoutError } from '../errors.ts'

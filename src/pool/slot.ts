@@ -137,14 +137,14 @@ export class Slot implements Holder, LifeOwner {
     return this.isBusy && !this.isFull && this.hand.room > 0 && !this.#wear.isWorn && !this.congested
   }
 
-  /** Whether it still starts, and may be given the call that it begins with: one, even if that is taken back. */
+  /** Whether it still starts and may be given its first call: only one, even if taken back. */
   get isVacant(): boolean {
     return this.#startsBare && this.life.state === 'starting' && this.#givenSinceIdle === 0
   }
 
   // ── what it is given, and what is taken back ──
 
-  /** Puts the job into the hand, to leave with `deliver`. Settles it at once if it can't be sent. */
+  /** Adds the job to the hand, to leave with `deliver`. Settles it now if it can't be sent. */
   assign(ready: ReadyJob): void {
     if (this.#doing === 'idle') {
       this.#doing = 'busy'
@@ -182,10 +182,7 @@ export class Slot implements Holder, LifeOwner {
     ready.started()
   }
 
-  /**
-   * The job was settled by somebody else: takes it back, or asks the worker to leave it, and ends a
-   * worker that does not.
-   */
+  /** The job was settled elsewhere: takes it back, asks to leave it, or ends the worker. */
   abandon(ready: ReadyJob, reason: Error): void {
     if (this.life.isLost) return
     const { seq } = ready
@@ -210,7 +207,7 @@ export class Slot implements Holder, LifeOwner {
     this.#worker.send({ kind: 'pull', seq, count })
   }
 
-  /** Nobody wants more of a stream in its hand: asks the generator to end, and ends a worker where it does not. */
+  /** Nobody wants more of a stream in its hand: ends the generator, or else the worker. */
   leave(ready: ReadyJob, reason: Error): void {
     if (ready.over) return
     this.abandon(ready, reason)
@@ -218,7 +215,7 @@ export class Slot implements Holder, LifeOwner {
     else this.#owner.settled(ready, { ok: true, value: undefined })
   }
 
-  /** Takes back what it has not begun, as far as that is known: what is behind the first call; all while it starts. */
+  /** Takes back what it has not begun: all but the first call; everything while it starts. */
   takeBack(): ReadyJob[] {
     const [first] = this.begun
     return this.#takeBackAll(ready => ready !== first)
@@ -390,7 +387,7 @@ export class Slot implements Holder, LifeOwner {
     this.#owner.answered(this)
   }
 
-  /** The worker is in a call that was cancelled, or will be next: that has `graceMs` to end by itself. */
+  /** The worker is in a cancelled call, or will be next: it has `graceMs` to leave it. */
   #drain(seq: number): void {
     this.#worker.flagCancelled(seq)
     this.#draining = seq
@@ -400,7 +397,7 @@ export class Slot implements Holder, LifeOwner {
     this.life.release()
   }
 
-  /** After a turn of the loop: the answer may have lain here unread, or the worker be in the next call. */
+  /** One turn later: the answer may lie here unread, or the worker may be in its next call. */
   async #graceIsOver(seq: number): Promise<void> {
     await this.#runtime.yieldToLoop()
     if (this.#draining !== seq && !this.#leaving.has(seq)) return
@@ -423,8 +420,7 @@ export class Slot implements Holder, LifeOwner {
   }
 
   /**
-   * What the worker had begun died with it, and so did the call that it imported the module for;
-   * the rest goes back.
+   * What the worker had begun died with it, and so did the call that loaded; the rest goes back.
    */
   #giveUp(why: Error, { mayHaveBegun, loading }: EndOfLife): void {
     const back: ReadyJob[] = []

@@ -1,6 +1,6 @@
 /**
- * Workers that could not start, or died of the module that they imported: when the pool makes do with fewer, and when those who
- * wait are told. Steps 5 and 6 of README.md.
+ * Workers that could not start, or died of the module that they imported: when the pool makes do
+ * with fewer, and when those who wait are told. Steps 5 and 6 of README.md.
  */
 import { failuresBeforeGivingUp, hitsForgiven, refusedAgainMs } from '../policy.ts'
 import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
@@ -19,7 +19,10 @@ export class Starts {
   #growing: Timer | undefined
   readonly #brokenImports = new Map<string, number>()
 
-  /** `alive` tells how many workers there are, whether they work yet or not; `grown` is called when there may be more again. */
+  /**
+   * `alive` tells how many workers there are, whether they work yet or not; `grown` is called when
+   * there may be more again.
+   */
   constructor(workers: number, alive: () => number, grown: () => void) {
     this.#workers = workers
     this.#most = workers
@@ -47,7 +50,10 @@ export class Starts {
     return this.#hits <= hitsForgiven * this.#workers
   }
 
-  /** One ended before it could; `othersWork` says whether one that is left can. Returns whether all who wait are to be told. */
+  /**
+   * One ended before it could; `othersWork` says whether one that is left can. Returns whether all
+   * who wait are to be told.
+   */
   failed(othersWork: boolean): boolean {
     if (!othersWork) this.#failed += 1
     if (this.#alive() === 0) return this.#failed >= failuresBeforeGivingUp
@@ -60,19 +66,26 @@ export class Starts {
     if (this.#brokenImports.size > 0) this.#brokenImports.delete(task.module)
   }
 
-  /** A worker ended while it imported the module. Returns whether those who wait for it are to be told. */
+  /**
+   * A worker ended while it imported the module. Returns whether those who wait for it are to be
+   * told.
+   */
   importFailed(module: string): boolean {
     const failures = (this.#brokenImports.get(module) ?? 0) + 1
     this.#brokenImports.set(module, failures)
     return failures >= failuresBeforeGivingUp
   }
 
-  /** The pool stays as small as it has become, and tries again later; the workers there are do the work. */
+  /**
+   * The pool stays as small as it has become, and tries again later; the workers there are do the
+   * work.
+   */
   #shrink(): void {
     this.#most = Math.max(1, this.#alive())
     this.#growing ??= this.#runtime.setTimer(refusedAgainMs, () => {
       this.#growing = undefined
-      // Where starts take longer than that, each that fails would leave another one, and nobody would ever be told.
+      // Where starts take longer than that, each that fails would leave another one, and nobody
+      // would ever be told.
       if (this.#failed > 0 && this.#alive() > 0) return this.#shrink()
       this.#most = this.#workers
       this.#grown()

@@ -5,11 +5,12 @@
  *                                                                   ┊     ▲ offer(begin), by each copy's entry
  *     first line of the worker ─────────────────────────────────────┊─────┘ entered; the first offer begins, else import(entry)
  *
- * The mark is atonce's own: `isMainThread` is false in test runners that use threads, and a worker process is nobody's
- * thread. Neither way is inherited by what the task itself starts.
+ * The mark is atonce's own: `isMainThread` is false in test runners that use threads, and a worker
+ * process is nobody's thread. Neither way is inherited by what the task itself starts.
  *
- * A worker may hold several copies of the library: a preload brings one, a dependency of the task has its own, a loader
- * evaluates one file twice. Exactly one of them works on the connection: the first that is there once the first line runs.
+ * A worker may hold several copies of the library: a preload brings one, a dependency of the task
+ * has its own, a loader evaluates one file twice. Exactly one of them works on the connection: the
+ * first that is there once the first line runs.
  */
 import { type MessagePort, workerData } from 'node:worker_threads'
 import type { AgentBirth } from '../runtime/agents.ts'
@@ -45,7 +46,10 @@ export interface ThreadBirth extends WorkerBirth, ThreadMemory {
   readonly spinMs: number
 }
 
-/** A birth as it is handed over: by whom, and what. Only a copy of the same compatibility understands the rest. */
+/**
+ * A birth as it is handed over: by whom, and what. Only a copy of the same compatibility
+ * understands the rest.
+ */
 interface Marked {
   readonly version: string
   readonly compatibility: number
@@ -53,7 +57,10 @@ interface Marked {
   readonly birth: WorkerBirth
 }
 
-/** What the copies in one worker know together. Copies of every version read it, so its shape never changes. */
+/**
+ * What the copies in one worker know together. Copies of every version read it, so its shape never
+ * changes.
+ */
 interface BirthRecord {
   readonly marked: Marked
   /** Begins to work: of the first copy that was there before the first line ran. */
@@ -77,8 +84,9 @@ export function markProcess(birth: WorkerBirth): string {
 }
 
 /**
- * What a worker runs first, as the text of an expression that may be awaited: lets a copy begin that a preload has brought, else imports the one at `entry`. Only
- * now may a copy begin, as the tasks need all the preloads.
+ * What a worker runs first, as the text of an expression that may be awaited: lets a copy begin
+ * that a preload has brought, else imports the one at `entry`. Only now may a copy begin, as the
+ * tasks need all the preloads.
  */
 export function firstLine(entry: string): string {
   return (
@@ -88,7 +96,10 @@ export function firstLine(entry: string): string {
   )
 }
 
-/** In a worker that nobody works for yet: calls `begin` when work may begin. At most one copy of the library is called. */
+/**
+ * In a worker that nobody works for yet: calls `begin` when work may begin. At most one copy of the
+ * library is called.
+ */
 export function offer(begin: () => void): void {
   if (record === undefined || record.claimed) return
   const claim = () => {
@@ -103,16 +114,21 @@ export function offer(begin: () => void): void {
 const record: BirthRecord | undefined = recordOf()
 const born = record?.marked.compatibility === compatibility ? record.marked.birth : undefined
 
-/** What this thread was told at its birth, if it is a worker of atonce that this copy understands. */
+/**
+ * What this thread was told at its birth, if it is a worker of atonce that this copy understands.
+ */
 export const threadBirth: ThreadBirth | undefined =
   born !== undefined && 'port' in born ? (born as ThreadBirth) : undefined
 
-/** What this process was told at its birth, if it is such a worker. A thread that a task starts is not. */
+/**
+ * What this process was told at its birth, if it is such a worker. A thread that a task starts is
+ * not.
+ */
 export const processBirth: WorkerBirth | undefined = threadBirth === undefined ? born : undefined
 
 /**
- * True in a worker of atonce (thread or process). Guard a main program by it when tasks live in the same file, or in the
- * same bundle: `if (!isWorker) await main()`.
+ * True in a worker of atonce (thread or process). Guard a main program by it when tasks live in the
+ * same file, or in the same bundle: `if (!isWorker) await main()`.
  */
 export const isWorker: boolean = record !== undefined
 

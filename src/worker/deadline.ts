@@ -1,4 +1,7 @@
-/** The one limit of time that a worker has: for its start, for an import, or for what its owner waits for. */
+/**
+ * The one limit of time that a worker has: for its start, for an import, or for what its owner
+ * waits for.
+ */
 import type { Runtime, Timer } from '../runtime/runtime.ts'
 
 export class Deadline {
@@ -19,7 +22,9 @@ export class Deadline {
     return this.#ofImport
   }
 
-  /** Calls `passed` after so long, unless `clear` comes before; instead of whatever limit there is. */
+  /**
+   * Calls `passed` after so long, unless `clear` comes before; instead of whatever limit there is.
+   */
   set(ms: number, passed: () => void, ofImport = false): void {
     this.clear()
     this.#ofImport = ofImport

@@ -26,7 +26,9 @@ export interface EndOfWorker {
   readonly wasReady: boolean
   /** The module that it was importing for the call. */
   readonly loading: string | undefined
-  /** The task that initialized it, if it came so far, and whether the module of that was imported. */
+  /**
+   * The task that initialized it, if it came so far, and whether the module of that was imported.
+   */
   readonly initialize: { readonly task: Task; readonly imported: boolean } | undefined
   readonly job: Job | undefined
   readonly details: WorkerErrorDetails

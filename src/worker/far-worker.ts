@@ -1,4 +1,7 @@
-/** What a model gives the pool for each worker that it starts: a connection, and the means to end it. */
+/**
+ * What a model gives the pool for each worker that it starts: a connection, and the means to end
+ * it.
+ */
 import type { Lent } from '../wire/lent/link.ts'
 import type { LentMessage } from '../wire/lent/messages.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
@@ -21,7 +24,10 @@ export type Exit =
 /** The far worker's owner. */
 export interface FarWorkerOwner {
   message(message: unknown): void
-  /** A small plain result came on the fast lane; with `more`, another one is here already, and follows at once. */
+  /**
+   * A small plain result came on the fast lane; with `more`, another one is here already, and
+   * follows at once.
+   */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
   /** How many results are worth being told of together; 0 for each at once. */
   patience(): number
@@ -44,23 +50,40 @@ export interface FarWorker {
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   send(message: ToWorker | LentMessage, transfer?: Transfer): void
-  /** Puts a small plain call into the worker's hands, behind those it has; false if it does not fit the fast lane. It leaves with `deliver`. */
+  /**
+   * Puts a small plain call into the worker's hands, behind those it has; false if it does not fit
+   * the fast lane. It leaves with `deliver`.
+   */
   tryGive(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean
-  /** The fast lane was full, and more calls had better wait; undefined of a worker that has no such lane. */
+  /**
+   * The fast lane was full, and more calls had better wait; undefined of a worker that has no such
+   * lane.
+   */
   readonly congested?: boolean
-  /** Lets the calls leave that were put on the fast lane; of a worker for which they are kept until then. */
+  /**
+   * Lets the calls leave that were put on the fast lane; of a worker for which they are kept until
+   * then.
+   */
   deliver?(): void
-  /** Writes what was sent, whatever this thread does next; of a worker for which that waits for the end of the turn. */
+  /**
+   * Writes what was sent, whatever this thread does next; of a worker for which that waits for the
+   * end of the turn.
+   */
   flush?(): void
   /**
-   * Puts a call into the worker's hands, behind those it has; the ends of channels in `loans` are its own until it is answered.
-   * It leaves with `deliver`, if not before.
+   * Puts a call into the worker's hands, behind those it has; the ends of channels in `loans` are
+   * its own until it is answered. It leaves with `deliver`, if not before.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   give(message: RunMessage, transfer: Transfer, loans?: readonly Lent[]): void
-  /** Takes a call back that the worker has not begun; false if it has begun it, or nobody can tell. */
+  /**
+   * Takes a call back that the worker has not begun; false if it has begun it, or nobody can tell.
+   */
   recall(seq: number): boolean
-  /** Whether the worker, which has ended, had begun the call; `first` says that it is the first one without an answer. */
+  /**
+   * Whether the worker, which has ended, had begun the call; `first` says that it is the first one
+   * without an answer.
+   */
   hadBegun(seq: number, first: boolean): boolean
   /** Sets the flag that a synchronous loop polls; the `cancel` message follows by `send`. */
   flagCancelled(seq: number): void
@@ -73,5 +96,8 @@ export interface FarWorker {
   release(): void
 }
 
-/** Starts worker number `index`; never throws, tells its owner instead, and not before this has returned. */
+/**
+ * Starts worker number `index`; never throws, tells its owner instead, and not before this has
+ * returned.
+ */
 export type StartWorker = (index: number, owner: FarWorkerOwner) => FarWorker

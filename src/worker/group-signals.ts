@@ -1,11 +1,13 @@
 /**
- * Signals that reach a program and all of its workers at once: from a terminal, from `docker stop`, from systemd.
+ * Signals that reach a program and all of its workers at once: from a terminal, from `docker stop`,
+ * from systemd.
  *
  *     signal ─▶ worker: tells, and goes on ─┊─▶ parent: handles that signal itself?  yes: goes on, and so does the worker
  *                                           ┊                                        no: the signal was for this worker alone
  *            ─▶ parent: dies of it, if it does not handle it; then its workers end, for their parent is gone
  *
- * So the program alone decides what such a signal means for its workers, and its calls end as it wants them to.
+ * So the program alone decides what such a signal means for its workers, and its calls end as it
+ * wants them to.
  */
 import { isMainThread } from 'node:worker_threads'
 
@@ -33,7 +35,10 @@ export function isGroupSignal(signal: unknown): signal is string {
   return groupSignals.some(one => one === signal)
 }
 
-/** The signals for which this program has ever had a listener: `once` takes it away when the signal comes. */
+/**
+ * The signals for which this program has ever had a listener: `once` takes it away when the signal
+ * comes.
+ */
 const handled = new Set<string>()
 let watching = false
 
@@ -48,16 +53,16 @@ export function watchHandlers(): void {
 }
 
 /**
- * Whether this program decides itself what the signal means, for it and its workers. A thread never sees a signal, so it can't
- * tell what its program does.
+ * Whether this program decides itself what the signal means, for it and its workers. A thread never
+ * sees a signal, so it can't tell what its program does.
  */
 export function handles(signal: string): boolean {
   return !isMainThread || handled.has(signal)
 }
 
 /**
- * Whether a worker that ended by this signal was hit before it could leave signals to its parent, which decides about this one:
- * so its end says nothing about the next worker.
+ * Whether a worker that ended by this signal was hit before it could leave signals to its parent,
+ * which decides about this one: so its end says nothing about the next worker.
  */
 export function hitTooEarly(signal: string): boolean {
   return isGroupSignal(signal) && handles(signal)

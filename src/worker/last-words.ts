@@ -42,9 +42,9 @@ export class LastWords {
   }
 
   /**
-   * The job that ended the worker, or that it was at. An uncaught error of no call that can be named
-   * is not told as that of the call that happens to run; but it may be that of a module which is
-   * being imported for it.
+   * The job that ended the worker, or that it was at. An uncaught error of no call that can be
+   * named is not told as that of the call that happens to run; but it may be that of a module which
+   * is being imported for it.
    */
   jobIn(work: WorkAtHand, isLoading: (task: Task) => boolean): Job | undefined {
     const culprit = this.#culprit

@@ -1,4 +1,7 @@
-/** A worker's life without a pool and without jobs: every way from its start to its end, on a clock that the test moves. */
+/**
+ * A worker's life without a pool and without jobs: every way from its start to its end, on a clock
+ * that the test moves.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

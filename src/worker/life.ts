@@ -37,9 +37,8 @@ import { ToldTasks } from './told-tasks.ts'
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 /**
- * Where workers start: what a worker's messages give occasion to would else be in the asynchronous
- * context of the call that it was started for, and would keep that alive. The runtime is entered
- * again there.
+ * Where workers start. Everything a worker's messages trigger would otherwise run in the async
+ * context of the call it was started for, and keep that alive. The runtime is entered again there.
  */
 const outsideOfCalls = new AsyncResource('atonce.worker')
 
@@ -48,16 +47,12 @@ export type LifeState = 'starting' | 'ready' | 'stopping' | 'condemned' | 'gone'
 /** What a life tells its owner, and asks it. */
 export interface LifeOwner extends WorkAtHand {
   /**
-   * The job that the worker is at, or will be next: it is named in errors, and its module may be
-   * what is being imported.
+   * The job that the worker is at, or will be next. Errors name it, and its module may be loading.
    */
   readonly at: Job | undefined
   /** The worker can work. */
   ready(): void
-  /**
-   * A small plain result came on the fast lane; with `more`, another one is here already, and
-   * follows at once.
-   */
+  /** A small plain result came on the fast lane; with `more`, another one follows at once. */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
   /** The module of a task that it was told of is imported. */
   imported?(task: Task): void
@@ -69,7 +64,7 @@ export interface LifeOwner extends WorkAtHand {
 
 export interface EndOfLife {
   readonly wasReady: boolean
-  /** It had started, whether that counted or not, or what it said could not be read: it may have begun what it was given. */
+  /** It had started, or what it said could not be read: it may have begun what it was given. */
   readonly mayHaveBegun: boolean
   /** The module that it died of, if it was importing one. */
   readonly loading: string | undefined
@@ -176,8 +171,8 @@ export class Life implements OwnCallsOwner {
   // ── tasks that it knows ──
 
   /**
-   * The task's number there. A worker that does not know the task is told of it, and must have
-   * imported it in time. One that still starts reads that when it has started.
+   * The task's number in the worker. A worker that does not know the task yet is told of it, and
+   * must have imported it in time; one that still starts reads that once it has started.
    */
   refOf(task: Task): number {
     const known = this.#tasks.refOf(task)
@@ -293,8 +288,8 @@ export class Life implements OwnCallsOwner {
   }
 
   /**
-   * The worker has said what can't be true: it is ended, and what it did is not believed. Returns
-   * the reason.
+   * The worker said something that can't be true: it is ended, and not believed. Returns the
+   * reason.
    */
   forged(what: string): ProtocolError {
     const why = new ProtocolError(what, this.details())
@@ -305,8 +300,8 @@ export class Life implements OwnCallsOwner {
   // ── its end ──
 
   /**
-   * Asks a worker that has nothing to do to end; kills it if it has not after `withinMs`: its `exit` handlers run, and write
-   * what was buffered. Asked again, it has that long from now.
+   * Asks a worker that has nothing to do to end, and kills it after `withinMs`: its `exit` handlers
+   * run and write what was buffered. Asked again, it has that long from now.
    */
   stop(withinMs: number = this.#options.closeGraceMs): void {
     this.stopUnderLimit()
@@ -315,7 +310,7 @@ export class Life implements OwnCallsOwner {
     else this.deadline.set(withinMs, () => this.worker.kill())
   }
 
-  /** The same of one that has a limit of time already, which stays: it is in a call that was cancelled. */
+  /** The same for a worker in a cancelled call, which has a time limit already: that one stays. */
   stopUnderLimit(): void {
     if (this.#state !== 'ready') return
     this.#state = 'stopping'

@@ -1,5 +1,6 @@
 /**
- * The calls that a worker makes for itself, seen from this side: `initialize` before it is ready, `teardown` before it ends.
+ * The calls that a worker makes for itself, seen from this side: `initialize` before it is ready,
+ * `teardown` before it ends.
  *
  *     begin ─▶ load, own {seq} ──┊─▶ fn(…args) ─┊─▶ done | failed ─▶ ended
  *                                               └─▶ nest: refused, as the worker does not belong to the pool's calls yet, or any more
@@ -18,7 +19,9 @@ export interface EncodedOwnCall {
   readonly special: boolean
 }
 
-/** The number of such a call: there is one at a time, and those that a worker is given begin at 1. */
+/**
+ * The number of such a call: there is one at a time, and those that a worker is given begin at 1.
+ */
 const ownSeq = 0
 export type OwnCallName = 'initialize' | 'teardown'
 
@@ -69,7 +72,9 @@ export class OwnCalls {
     return this.#running === 'initialize' ? this.#calls.initialize?.task : undefined
   }
 
-  /** Whether what the worker says with this number is about the call that it makes for itself now. */
+  /**
+   * Whether what the worker says with this number is about the call that it makes for itself now.
+   */
   isOf(seq: number): boolean {
     return seq === ownSeq && this.#running !== undefined
   }

@@ -1,4 +1,7 @@
-/** Where else than in a pool workers of an executor's kind can live: what its model needs to start one more. */
+/**
+ * Where else than in a pool workers of an executor's kind can live: what its model needs to start
+ * one more.
+ */
 import type { Executor } from '../executor/executor.ts'
 import type { Crossing } from '../wire/codec.ts'
 import type { StartWorker } from './far-worker.ts'

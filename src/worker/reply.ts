@@ -1,4 +1,6 @@
-/** What a worker's answer means, as an outcome; and what it means that something could not be sent. */
+/**
+ * What a worker's answer means, as an outcome; and what it means that something could not be sent.
+ */
 import { AtonceError, SerializationError } from '../errors.ts'
 import type { Job } from '../executor/backend.ts'
 import { callerError } from '../executor/caller.ts'
@@ -54,7 +56,10 @@ export function unsendable(cause: unknown): Outcome<never> {
   return { ok: false, error: uncopyable('args', cause) }
 }
 
-/** What is wrong with a value that can't be sent: the scan's own refusal, or one for what the platform found. */
+/**
+ * What is wrong with a value that can't be sent: the scan's own refusal, or one for what the
+ * platform found.
+ */
 export function uncopyable(root: string, cause: unknown): Error {
   if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_')) return cause
   return new SerializationError(root, `${root} can't be copied: ${messageOf(cause)}`, { cause })

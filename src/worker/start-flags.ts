@@ -1,8 +1,9 @@
 /**
- * What a worker inherits of the way in which the program was started: its flags, and the folder that they are relative to.
+ * What a worker inherits of the way in which the program was started: its flags, and the folder
+ * that they are relative to.
  *
- * A program may leave that folder (`process.chdir`), and workers start whenever they are needed. Node looks for preloads
- * from the folder in which the worker starts.
+ * A program may leave that folder (`process.chdir`), and workers start whenever they are needed.
+ * Node looks for preloads from the folder in which the worker starts.
  */
 const { isAbsolute, join } = process.getBuiltinModule('node:path')
 
@@ -19,8 +20,9 @@ export function currentFolder(): string | undefined {
 }
 
 /**
- * Node's own flags among these. A launcher appends its script and the script's arguments, so that forks are launched too
- * (ts-node): what begins without a dash is the value of the flag before it, or such a script.
+ * Node's own flags among these. A launcher appends its script and the script's arguments, so that
+ * forks are launched too (ts-node): what begins without a dash is the value of the flag before it,
+ * or such a script.
  */
 export function withoutScript(flags: readonly string[]): readonly string[] {
   const script = flags.findIndex((word, at) => !word.startsWith('-') && !mayTakeValue(flags[at - 1]))
@@ -66,7 +68,10 @@ export function withPreloadsFrom(folder: string, flags: readonly string[]): stri
   })
 }
 
-/** A relative path or the name of a package as Node would find it from the folder; as it is, if it is neither, or not found. */
+/**
+ * A relative path or the name of a package as Node would find it from the folder; as it is, if it
+ * is neither, or not found.
+ */
 function found(folder: string, preload: string): string {
   if (isAbsolute(preload) || /^[a-z][a-z\d+.-]+:/i.test(preload)) return preload
   if (/^\.\.?[/\\]/.test(preload)) return join(folder, preload)
@@ -78,7 +83,10 @@ function found(folder: string, preload: string): string {
   }
 }
 
-/** The words of NODE_OPTIONS: separated by spaces, unless those stand in double quotes, where a backslash hides the next sign. */
+/**
+ * The words of NODE_OPTIONS: separated by spaces, unless those stand in double quotes, where a
+ * backslash hides the next sign.
+ */
 export function wordsOf(nodeOptions: string): string[] {
   const words = nodeOptions.match(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g) ?? []
   return words.map(word =>

@@ -1,4 +1,7 @@
-/** The tasks that one worker was told of: by which numbers it knows them, and whether it has imported their modules. */
+/**
+ * The tasks that one worker was told of: by which numbers it knows them, and whether it has
+ * imported their modules.
+ */
 import type { Task } from '../task/task.ts'
 
 interface Told {
@@ -56,7 +59,10 @@ export class ToldTasks {
     return this.#told.get(task)?.loaded === false
   }
 
-  /** It says that the task of that number is imported, or can't be; returns the task, if it was not known. */
+  /**
+   * It says that the task of that number is imported, or can't be; returns the task, if it was not
+   * known.
+   */
   loaded(ref: number): Task | undefined {
     for (const [task, told] of this.#told) {
       if (told.ref !== ref || told.loaded) continue

@@ -243,7 +243,10 @@ class ActorsPlay implements Scene {
       (error: Error) => {
         this.note(`${to} has not answered ${sent.id}: ${error.name}: ${error.message}`)
         sent.outcome = error
-        assert.ok(isExcused(error, sent.limited || this.#meets), `ask ${sent.id} of ${to} failed: ${error.stack}`)
+        assert.ok(
+          isExcused(error, sent.limited || this.#meets),
+          `ask ${sent.id} of ${to} failed: ${error.stack}`,
+        )
       },
     )
     settled.catch(() => {})

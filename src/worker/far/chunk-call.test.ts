@@ -126,7 +126,10 @@ test('where a call failed, or its result can not be sent, each outcome is told f
   )
 })
 
-/** Each fills one thing anew in every call, and returns it: all kinds that can change after they were returned. */
+/**
+ * Each fills one thing anew in every call, and returns it: all kinds that can change after they
+ * were returned.
+ */
 const reused: Record<string, () => (n: number) => unknown> = {
   'a typed array': () => {
     const scratch = new Uint8Array(4)

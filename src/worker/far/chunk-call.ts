@@ -1,12 +1,14 @@
 /**
- * A chunk on the far side: one call after the other, each on its own, and the reply that tells how they ended.
+ * A chunk on the far side: one call after the other, each on its own, and the reply that tells how
+ * they ended.
  *
  *     callEach(task, inputs) ─▶ each result, and each failure, is copied when its call ends: Kept
  *                            ─▶ ChunkOutcome ─▶ chunkReply ─▶ done { PackedResults }   every call succeeded
  *                                                          └▶ doneChunk { outcomes }   one failed, or can't be sent
  *
- * The reply leaves when the last call has ended. A task may use its result object or its buffer again in the next call: what a
- * call has returned is what it was then, as in a call that travels alone.
+ * The reply leaves when the last call has ended. A task may use its result object or its buffer
+ * again in the next call: what a call has returned is what it was then, as in a call that travels
+ * alone.
  */
 
 import {
@@ -63,13 +65,17 @@ export interface ChunkOptions {
 
 /** The most units of text in a result that is copied without a scan. */
 const longestPlain = 4_096
-/** The clock is read so often for a chunk; reading it for every tiny call would cost as much as the calls. */
+/**
+ * The clock is read so often for a chunk; reading it for every tiny call would cost as much as the
+ * calls.
+ */
 const blocks = 64
 
 /**
- * Calls the task once for each input; a failed call does not stop those after it, nor does a special input that can't be
- * made here.
- * @throws AbortError between two calls, if the chunk was cancelled: nobody waits for what it has done
+ * Calls the task once for each input; a failed call does not stop those after it, nor does a
+ * special input that can't be made here.
+ * @throws AbortError between two calls, if the chunk was cancelled: nobody waits for what it has
+ *   done
  */
 export async function callEach(
   task: Task,
@@ -93,7 +99,10 @@ export async function callEach(
   return { values, special: revive, failures, transfer, longestMs: longest.estimateMs() }
 }
 
-/** The calls of a chunk. The loop is no async function, and has nothing in it that is not for each call. */
+/**
+ * The calls of a chunk. The loop is no async function, and has nothing in it that is not for each
+ * call.
+ */
 class ChunkCalls {
   readonly #inputs: Packed
   readonly #call: CallContext
@@ -115,7 +124,8 @@ class ChunkCalls {
   }
 
   /**
-   * Makes the calls from one place to another, until one returns a promise; returns its place, or `to`.
+   * Makes the calls from one place to another, until one returns a promise; returns its place, or
+   * `to`.
    * @throws AbortError
    */
   make(from: number, to: number): number {
@@ -223,7 +233,10 @@ export function chunkReply(
   return { message: { kind: 'doneChunk', seq, outcomes, workMs }, transfer: [...transfer] }
 }
 
-/** Measures calls in blocks of equal number, and tells the longest call of the longest block from the others. */
+/**
+ * Measures calls in blocks of equal number, and tells the longest call of the longest block from
+ * the others.
+ */
 class LongestCall {
   readonly #startedMs: number = runtime().now()
   #calls = 0

@@ -1,10 +1,14 @@
 /** A worker dies of its first uncaught error, after it has said which. */
 import type { Worker } from './worker.ts'
 
-// Taken before any module of the user's is loaded: tests and command-line libraries put another in its place.
+// Taken before any module of the user's is loaded: tests and command-line libraries put another in
+// its place.
 const { exit, reallyExit } = process as NodeJS.Process & { reallyExit(code: number): never }
 
-/** Ends this worker, whatever has become of `process.exit`, and whatever a listener to `exit` throws. */
+/**
+ * Ends this worker, whatever has become of `process.exit`, and whatever a listener to `exit`
+ * throws.
+ */
 export function endWorker(code: number): void {
   try {
     exit.call(process, code)
@@ -14,9 +18,10 @@ export function endWorker(code: number): void {
 }
 
 /**
- * Lets the worker die of what nobody catches; returns what lets it die of something else. `flush` calls back when what was
- * sent has left this process. The pool ends a worker that has reported its death and lives on after `graceMs`.
- * Of one that a call ends by `process.exit()`, it says which call.
+ * Lets the worker die of what nobody catches; returns what lets it die of something else. `flush`
+ * calls back when what was sent has left this process. The pool ends a worker that has reported its
+ * death and lives on after `graceMs`. Of one that a call ends by `process.exit()`, it says which
+ * call.
  */
 export function dieOfUncaughtErrors(
   worker: Worker,
@@ -34,7 +39,8 @@ export function dieOfUncaughtErrors(
     }
   }
   process.on('uncaughtException', die)
-  // Node makes an unhandled rejection an uncaught exception, unless a flag says otherwise; a lost error is never an option here.
+  // Node makes an unhandled rejection an uncaught exception, unless a flag says otherwise; a lost
+  // error is never an option here.
   process.on('unhandledRejection', die)
   process.on('exit', () => {
     if (!dying) worker.reportExit()

@@ -1,4 +1,7 @@
-/** The far side of the connection to a thread: a worker that takes its calls from a ring and a port, at its own pace. */
+/**
+ * The far side of the connection to a thread: a worker that takes its calls from a ring and a port,
+ * at its own pace.
+ */
 import { ProtocolError } from '../../errors.ts'
 import { load } from '../../runtime/atomics.ts'
 import type { ToWorker } from '../../wire/messages.ts'

@@ -3,7 +3,8 @@
  *
  *     guest message ─▶ import(module), once ─▶ the module's import has called `admitGuest` ─▶ the guest hears the body
  *
- * The core knows nothing of them: what they say is theirs, and they are loaded only where they are wanted.
+ * The core knows nothing of them: what they say is theirs, and they are loaded only where they are
+ * wanted.
  */
 import { TaskLoadError } from '../../errors.ts'
 import { sharedByCopies } from '../../runtime/copies.ts'

@@ -1,4 +1,7 @@
-/** The calls that this worker has begun, as tools see them: with what they wait for here, and the scopes inside of them. */
+/**
+ * The calls that this worker has begun, as tools see them: with what they wait for here, and the
+ * scopes inside of them.
+ */
 import type { Look } from '../../live/look.ts'
 import { listLive } from '../../live/register.ts'
 import type { LiveNode } from '../../live/tree.ts'

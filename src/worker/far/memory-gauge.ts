@@ -1,4 +1,7 @@
-/** Looks now and then whether the worker uses more memory than it may: reading it costs some microseconds. */
+/**
+ * Looks now and then whether the worker uses more memory than it may: reading it costs some
+ * microseconds.
+ */
 import { runtime } from '../../runtime/runtime.ts'
 
 const everyMs = 100

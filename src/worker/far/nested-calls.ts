@@ -1,4 +1,7 @@
-/** What a task in a worker sees as its executor: the pool of its worker, for calls that end with the one that makes them. */
+/**
+ * What a task in a worker sees as its executor: the pool of its worker, for calls that end with the
+ * one that makes them.
+ */
 
 import { AbortError, ClosedError, NotOwnerError, OptionError } from '../../errors.ts'
 import { addressOf } from '../../executor/address.ts'

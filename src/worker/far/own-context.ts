@@ -1,8 +1,9 @@
 /**
- * An asynchronous context for each call: what a task enters in a storage (`enterWith`) is not seen by the next one.
+ * An asynchronous context for each call: what a task enters in a storage (`enterWith`) is not seen
+ * by the next one.
  *
- * Where contexts are values, leaving the call is enough; where resources keep what is entered (Node 22), each call gets a
- * resource of its own.
+ * Where contexts are values, leaving the call is enough; where resources keep what is entered (Node
+ * 22), each call gets a resource of its own.
  */
 import { resourcesKeep } from '../../runtime/async-context.ts'
 import { realRuntime } from '../../runtime/real.ts'
@@ -16,8 +17,9 @@ const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 const outside = new AsyncResource('atonce.worker')
 
 /**
- * Calls `fn` as the given call, on the worker's runtime; with `inherits`, in the context that is entered here, as for storages that came with it.
- * Entering the call in a resource that is left again costs half of running in it (`AsyncLocalStorage.run`).
+ * Calls `fn` as the given call, on the worker's runtime; with `inherits`, in the context that is
+ * entered here, as for storages that came with it. Entering the call in a resource that is left
+ * again costs half of running in it (`AsyncLocalStorage.run`).
  */
 export function inOwnContext(
   call: CallContext,
@@ -36,8 +38,9 @@ function enter(call: CallContext, kept: Runtime, fn: (...args: any[]) => unknown
 }
 
 /**
- * For several bodies of one call, each of which begins in the same context. That costs some 20 ns for each; a context made
- * for each would cost 300 ns (`AsyncLocalStorage.run`), and a snapshot's function 70 ns.
+ * For several bodies of one call, each of which begins in the same context. That costs some 20 ns
+ * for each; a context made for each would cost 300 ns (`AsyncLocalStorage.run`), and a snapshot's
+ * function 70 ns.
  */
 export function ownContexts(call: CallContext): <T>(body: () => T) => T {
   if (resourcesKeep)

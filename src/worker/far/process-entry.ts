@@ -1,13 +1,13 @@
 /**
- * The first module of a worker process. Importing it in a worker starts the worker, unless another copy of atonce has
- * started it; anywhere else it does nothing.
+ * The first module of a worker process. Importing it in a worker starts the worker, unless another
+ * copy of atonce has started it; anywhere else it does nothing.
  *
  *     fd 3  ◀─ messages of this worker                      ─ this thread
  *     fd 5  ─▶ messages to it                               ─ this thread
  *     fd 4  ◀─ one byte per beat   ─▶ ids of cancelled jobs ─ the watchdog thread
  *
- * Two things must work while the task spins in an endless loop: to see that the parent died, and to see that the job was
- * cancelled. So a second thread watches: see watchdog.ts.
+ * Two things must work while the task spins in an endless loop: to see that the parent died, and to
+ * see that the job was cancelled. So a second thread watches: see watchdog.ts.
  */
 import { ProtocolError } from '../../errors.ts'
 import { load, store } from '../../runtime/atomics.ts'

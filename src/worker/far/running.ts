@@ -40,10 +40,16 @@ export class RunningCalls {
   #besideEnd: Parked<void> | undefined
   /** Whether this worker's end is watched. */
   #givesBack = false
-  /** Whether any call has ended. Until then `ready` may lie unread, and no answer may overtake it on the fast lane. */
+  /**
+   * Whether any call has ended. Until then `ready` may lie unread, and no answer may overtake it on
+   * the fast lane.
+   */
   #someEnded = false
 
-  /** `links` is what ends of channels come by, in a process; `sideBySide` says that calls of the hand run beside each other. */
+  /**
+   * `links` is what ends of channels come by, in a process; `sideBySide` says that calls of the
+   * hand run beside each other.
+   */
   constructor(links: FarLinks | undefined, sideBySide: boolean) {
     this.#links = links
     this.#sideBySide = sideBySide

@@ -1,6 +1,7 @@
 /**
- * The stop to workers that open the program's server: a bundler may put tasks and the start of a server into files that
- * import each other (Nitro), and a worker that imports the tasks would listen where the program listens.
+ * The stop to workers that open the program's server: a bundler may put tasks and the start of a
+ * server into files that import each other (Nitro), and a worker that imports the tasks would
+ * listen where the program listens.
  */
 import type { Server } from 'node:net'
 
@@ -12,7 +13,10 @@ interface Listening {
   readonly options?: { readonly port?: number | string; readonly path?: string }
 }
 
-/** Until `end`, servers that begin to listen are closed again; `end` says where the first one wanted to. */
+/**
+ * Until `end`, servers that begin to listen are closed again; `end` says where the first one wanted
+ * to.
+ */
 export function refuseServers(): { end(): string | undefined } {
   const { subscribe, unsubscribe } = process.getBuiltinModule('node:diagnostics_channel')
   let first: string | undefined

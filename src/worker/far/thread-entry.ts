@@ -1,9 +1,10 @@
 /**
- * The first module of a worker thread. Importing it in a worker starts the worker, unless another copy of atonce has
- * started it; anywhere else it does nothing.
+ * The first module of a worker thread. Importing it in a worker starts the worker, unless another
+ * copy of atonce has started it; anywhere else it does nothing.
  *
- * It is also where the worker finds itself: `threadEntry` is the URL of this code, which in a bundle is the bundle's own.
- * So no file has to lie beside a bundle; the bundle is loaded again in the worker, with `isWorker` true.
+ * It is also where the worker finds itself: `threadEntry` is the URL of this code, which in a
+ * bundle is the bundle's own. So no file has to lie beside a bundle; the bundle is loaded again in
+ * the worker, with `isWorker` true.
  */
 import { joinAgents } from '../../runtime/agents.ts'
 import { urlOfCaller } from '../../runtime/call-site.ts'
@@ -37,7 +38,9 @@ function begin(birth: ThreadBirth): void {
   worker.open(transport)
 }
 
-/** Of this thread only: what the process's resident memory holds cannot be told apart by threads. */
+/**
+ * Of this thread only: what the process's resident memory holds cannot be told apart by threads.
+ */
 function heapBytes(): number {
   const { used_heap_size, external_memory } = process.getBuiltinModule('node:v8').getHeapStatistics()
   return used_heap_size + external_memory

@@ -8,11 +8,12 @@
  *       └─▶ stores the id in the cancel word, which the task's loop polls
  *     compares the parent's id every beatMs; a process whose parent died belongs to another one
  *
- * When the parent is gone, the worker ends by itself, in order: its `exit` handlers run, logs and coverage are written.
- * It has `noticeMs` to begin with that, and `endMs` to come to its end; then the watchdog kills it.
+ * When the parent is gone, the worker ends by itself, in order: its `exit` handlers run, logs and
+ * coverage are written. It has `noticeMs` to begin with that, and `endMs` to come to its end; then
+ * the watchdog kills it.
  *
- * It is written as plain JavaScript text, because a bundle has no second file that the thread could load.
- * Costs one thread: some 4 MiB, and a wake-up four times a second.
+ * It is written as plain JavaScript text, because a bundle has no second file that the thread could
+ * load. Costs one thread: some 4 MiB, and a wake-up four times a second.
  */
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { bare } from '../../checks.ts'
@@ -21,7 +22,10 @@ import { store } from '../../runtime/atomics.ts'
 /** Milliseconds between two beats. */
 export const beatMs = 250
 
-/** How long a worker whose parent is gone may do anything else than end: a task that spins sees nothing. */
+/**
+ * How long a worker whose parent is gone may do anything else than end: a task that spins sees
+ * nothing.
+ */
 export const noticeMs = 1_000
 /** How long such a worker may take for its end. */
 export const endMs = 5_000
@@ -29,7 +33,10 @@ export const endMs = 5_000
 /** What the two threads share. */
 export const watched = { cancelled: 0, unfinished: 1, ending: 2 } as const
 
-/** Starts the watchdog of this process; returns the words in which it stores and looks: see `watched`. */
+/**
+ * Starts the watchdog of this process; returns the words in which it stores and looks: see
+ * `watched`.
+ */
 export function startWatchdog(): Int32Array {
   const words = new Int32Array(new SharedArrayBuffer(12))
   const options = bare<WorkerOptions>({

@@ -1,4 +1,7 @@
-/** The far side, with the test as the caller: what it begins, in which order, and what a cancel means at every moment. */
+/**
+ * The far side, with the test as the caller: what it begins, in which order, and what a cancel
+ * means at every moment.
+ */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -10,8 +10,9 @@
  *     nest ◀─ what the task runs on its own executor: nested-calls.ts
  *
  * Calls are run in the order they came, one after the other; the next one is claimed when the last
- * one has been answered. With `callsPerWorker` it is claimed when the last one has returned its promise. The entry points (thread-entry.ts, process-entry.ts) bring the transport
- * and the means to die.
+ * one has been answered. With `callsPerWorker` it is claimed when the last one has returned its
+ * promise. The entry points (thread-entry.ts, process-entry.ts) bring the transport and the means
+ * to die.
  */
 
 import { ProtocolError } from '../../errors.ts'
@@ -158,7 +159,10 @@ export class Worker implements NestingOwner {
     this.#inbox.wakeSoon()
   }
 
-  /** Something was sent beside the calls that run: their answers must not overtake it on the fast lane. */
+  /**
+   * Something was sent beside the calls that run: their answers must not overtake it on the fast
+   * lane.
+   */
   talked(): void {
     for (const running of this.#running.all) running.talked = true
   }
