@@ -3,7 +3,8 @@
  * each.
  *
  * They are in two halves. Constants of the chooser may be tuned by the half `tuned`; only the other
- * one may be quoted. Each kind of function is in both, with other functions in it.
+ * one may be quoted. Each kind of function is in both, with other functions in it. Whoever has seen the figures of an untuned one while choosing a
+ * constant moves it to the other half, and writes a new one.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,6 +12,7 @@ import { join } from 'node:path'
 import type { Task } from 'atonce'
 import * as carrying from './tasks-carrying.ts'
 import * as computing from './tasks-computing.ts'
+import * as fresh from './tasks-fresh.ts'
 import * as waiting from './tasks-waiting.ts'
 
 /** A way that needs the function in another form: its arguments moved, or on shared memory. */
@@ -77,6 +79,14 @@ const shared = (views: readonly Uint8Array[]) =>
     return other
   })
 const doubles = (count: number) => times(count, at => new Float64Array(2 ** 16).fill(at))
+const smaller = (count: number) =>
+  times(count, at => Float64Array.from({ length: 2 ** 15 }, (_, n) => (n * 7_919 + at) % 1_009))
+const smallerShared = (count: number) =>
+  smaller(count).map(values => {
+    const other = new Float64Array(new SharedArrayBuffer(values.byteLength))
+    other.set(values)
+    return other
+  })
 const sharedDoubles = (count: number) =>
   times(count, at => new Float64Array(new SharedArrayBuffer(8 * 2 ** 16)).fill(at))
 
@@ -107,22 +117,44 @@ const { totalOfText, sorted, distance, byCity, depthOf, nearest, sumOf, histogra
 const { rest, waitAndCompute, fetchText, fetchAndParse, sizeOf, digestOf, sizeOfSync, keyOf, deflated } =
   waiting
 
+const { hashOf, dateAndBack, life, largestFactor, asTable, zipped, smooth } = fresh
+
 export const functions: readonly Scored[] = [
+  untuned('computing', 'hashOf, 0.1 µs × 300,000', hashOf, () => times(300_000, at => `key ${at}`)),
+  untuned('computing', 'dateAndBack, 1 µs × 100,000', dateAndBack, () => times(100_000, at => at)),
+  untuned('computing', 'life, 3 ms × 150', life, () => times(150, at => [at + 2, 20])),
+  untuned('computing', 'life, 60 ms × 10', life, () => times(10, at => [at + 2, 400])),
+  untuned('computing', 'largestFactor, heavy tail × 300', largestFactor, () =>
+    times(300, at => (at % 25 === 0 ? 99_999_999_977_000 + at : 1_000_000 + at)),
+  ),
+  untuned('carrying', 'asTable, 100 records × 3,000', asTable, () => times(3_000, at => people(100, at + 1))),
+  untuned('carrying', 'zipped, 20 KB × 400', zipped, () => times(400, at => text(20_000, at + 1))),
+  untuned('carrying', 'smooth, 256 KiB there and back × 40', smooth, () => smaller(40), {
+    moving: { task: fresh.smoothMoved as unknown as Task, inputs: () => smaller(40) },
+    sharing: { task: fresh.smoothShared as unknown as Task, inputs: () => smallerShared(40) },
+  }),
+  untuned('waiting', 'rest, 25 ms × 40', rest, () => times(40, () => 25)),
+  untuned('waiting', 'fetchText, 1 KB after 10 ms × 100', fetchText, ({ server }) =>
+    times(100, () => `${server}/reply?ms=10&bytes=1024`),
+  ),
+  untuned('waiting', 'fetchText, four at a time × 60', fetchText, ({ server }) =>
+    times(60, () => `${server}/limited?ms=10`),
+  ),
   tuned('computing', 'isPrime, 0.3 µs × 200,000', isPrime, () => times(200_000, at => 100_003 + 2 * at)),
-  untuned('computing', 'commonDivisor, 0.3 µs × 150,000', commonDivisor, () =>
+  tuned('computing', 'commonDivisor, 0.3 µs × 150,000', commonDivisor, () =>
     times(150_000, at => 1_000_003 + 7 * at),
   ),
   tuned('computing', 'checksum, 15 µs × 8,000', checksum, () => times(8_000, at => at)),
-  untuned('computing', 'wordsOf, 30 µs × 10,000', wordsOf, () => times(10_000, at => at)),
+  tuned('computing', 'wordsOf, 30 µs × 10,000', wordsOf, () => times(10_000, at => at)),
   tuned('computing', 'sieve, 2 ms × 150', sieve, () => times(150, at => 300_000 + at)),
-  untuned('computing', 'queens, 5 ms × 60', queens, () => times(60, () => 10)),
+  tuned('computing', 'queens, 5 ms × 60', queens, () => times(60, () => 10)),
   tuned('computing', 'band of Mandelbrot, uneven, × 20', band, () => times(20, at => at)),
-  untuned('computing', 'rounds, 100 ms × 6', rounds, () => times(6, at => 30_000_000 + at)),
+  tuned('computing', 'rounds, 100 ms × 6', rounds, () => times(6, at => 30_000_000 + at)),
   tuned('computing', 'collatz, heavy tail × 160', collatz, () => heavyTailed(160, 40_000, 8, 7)),
-  untuned('computing', 'fibonacci, heavy tail × 200', fibonacci, () =>
+  tuned('computing', 'fibonacci, heavy tail × 200', fibonacci, () =>
     heavyTailed(200, 100, 5, 11).map(n => 12 + Math.floor((n - 50) / 5.5)),
   ),
-  untuned('computing', 'rounds, growing × 200', rounds, () => times(200, at => 5_000 * (at + 1))),
+  tuned('computing', 'rounds, growing × 200', rounds, () => times(200, at => 5_000 * (at + 1))),
   tuned('computing', 'rounds, 20 µs, then 2 ms, × 1,100', rounds, () =>
     times(1_100, at => (at < 1_000 ? 6_000 : 600_000)),
   ),
@@ -130,36 +162,36 @@ export const functions: readonly Scored[] = [
   tuned('carrying', 'totalOfText, 1 KB × 5,000', totalOfText, () =>
     times(5_000, at => JSON.stringify(people(16, at + 1))),
   ),
-  untuned('carrying', 'sorted, 100 numbers × 10,000', sorted, () =>
+  tuned('carrying', 'sorted, 100 numbers × 10,000', sorted, () =>
     times(10_000, at => times(100, n => (n * 7_919 + at) % 1_009)),
   ),
   tuned('carrying', 'distance, 1 KB × 80', distance, () => times(80, at => text(1_000, at + 1))),
-  untuned('carrying', 'distance, 3 KB × 16', distance, () => times(16, at => text(3_000, at + 1))),
+  tuned('carrying', 'distance, 3 KB × 16', distance, () => times(16, at => text(3_000, at + 1))),
   tuned('carrying', 'invert, 4 MiB there and back × 24', carrying.invert, () => mebibytes(24, 4), {
     moving: { task: carrying.invertMoved as unknown as Task, inputs: () => mebibytes(24, 4) },
     sharing: { task: carrying.invertShared as unknown as Task, inputs: () => shared(mebibytes(24, 4)) },
   }),
-  untuned('carrying', 'sumOf, 1 MiB there × 80', sumOf, () => mebibytes(80, 1), {
+  tuned('carrying', 'sumOf, 1 MiB there × 80', sumOf, () => mebibytes(80, 1), {
     moving: { task: sumOf as unknown as Task, inputs: () => mebibytes(80, 1) },
     sharing: { task: sumOf as unknown as Task, inputs: () => shared(mebibytes(80, 1)) },
   }),
-  untuned('carrying', 'blur, 512 KiB there and back × 32', carrying.blur, () => doubles(32), {
+  tuned('carrying', 'blur, 512 KiB there and back × 32', carrying.blur, () => doubles(32), {
     moving: { task: carrying.blurMoved as unknown as Task, inputs: () => doubles(32) },
     sharing: { task: carrying.blurShared as unknown as Task, inputs: () => sharedDoubles(32) },
   }),
   tuned('carrying', 'byCity, 10,000 records × 24', byCity, () => times(24, at => people(10_000, at + 1))),
-  untuned('carrying', 'depthOf, a tree of 3,280 × 40', depthOf, () => times(40, () => branch(7))),
+  tuned('carrying', 'depthOf, a tree of 3,280 × 40', depthOf, () => times(40, () => branch(7))),
   tuned('carrying', 'nearest, 1,000 records × 24', nearest, () => times(24, at => people(1_000, at + 1))),
-  untuned('carrying', 'histogram, 8 KiB × 1,000', histogram, () =>
+  tuned('carrying', 'histogram, 8 KiB × 1,000', histogram, () =>
     times(1_000, at => new Uint8Array(8_192).fill(at)),
   ),
 
   tuned('waiting', 'rest, 10 ms × 100', rest, () => times(100, () => 10)),
-  untuned('waiting', 'rest, 3 ms × 200', rest, () => times(200, () => 3)),
+  tuned('waiting', 'rest, 3 ms × 200', rest, () => times(200, () => 3)),
   tuned('waiting', 'fetchText, 2 KB after 5 ms × 120', fetchText, ({ server }) =>
     times(120, () => `${server}/reply?ms=5&bytes=2048`),
   ),
-  untuned('waiting', 'fetchText, 40 KB after 15 ms × 60', fetchText, ({ server }) =>
+  tuned('waiting', 'fetchText, 40 KB after 15 ms × 60', fetchText, ({ server }) =>
     times(60, () => `${server}/reply?ms=15&bytes=40000`),
   ),
   tuned('waiting', 'fetchText, four at a time × 100', fetchText, ({ server }) =>

@@ -99,7 +99,7 @@ function summary(scored: readonly Scored[]): string {
       scored.every(one => one.trialFits),
     ],
     [
-      '`auto()` within 1.15 of the best that it may pick',
+      '`auto()` within 1.15 of the best executor that it may pick',
       '≥ 90 %',
       `${percent(autoRight)}; median ${median(scored.map(({ auto }) => auto)).toFixed(2)}, worst ${Math.max(...scored.map(({ auto }) => auto)).toFixed(2)}`,
       autoRight >= 0.9,

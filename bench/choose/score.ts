@@ -21,7 +21,7 @@ export interface Scored {
   readonly timeErrors: readonly number[]
   /** What the rules come to: regret, infinite where their way can't run the function. */
   readonly rules: Readonly<Record<Rule, number>>
-  /** `auto()` over the best way that it may pick. */
+  /** `auto()` over the best executor that it may pick, with its default of calls at a time. */
   readonly auto: number
   /** The trial with its pilot took no more than 0.3 s or 3 % of the run. */
   readonly trialFits: boolean
@@ -39,7 +39,9 @@ export type Rule = (typeof rules)[number]
 /**
  * Ways that `auto()` may not pick: it would have to change the caller's buffers, or gains nothing.
  */
-const notForAuto = ['threads, moving', 'threads, sharing', 'processes']
+const notForAuto = ['plain loop', 'threads, moving', 'threads, sharing', 'processes']
+/** Calls at a time that it allows by default. */
+const mostOfAuto = 64
 const wrong = Number.POSITIVE_INFINITY
 
 export function scoreOf(played: Played, cores: number): Scored {
@@ -56,7 +58,9 @@ export function scoreOf(played: Played, cores: number): Scored {
     const real = ms.get(keyOf(way, concurrency))
     return vetoed !== undefined || real === undefined ? [] : [Math.abs(Math.log2(predicted.median / real))]
   })
-  const forAuto = least(ways.filter(({ way }) => !notForAuto.includes(way)))
+  const forAuto = least(
+    ways.filter(({ way, concurrency }) => !notForAuto.includes(way) && concurrency <= mostOfAuto),
+  )
   return {
     played,
     chosenKey,

@@ -182,8 +182,11 @@ function onWorkers(plan: Plan, profile: Profile, circumstances: Circumstances, d
   const busyShare = draw.wallMs === 0 ? 1 : Math.min(1, profile.cpuMs / profile.wallMs)
   const computing = draw.wallMs * busyShare + thereMs * draw.copy
   const waiting = draw.wallMs * (1 - busyShare)
-  const workMs = items * (computing / speedUp + waiting / workers)
-  const tailMs = (draw.wallMs * profile.longestOverMean) / 2 + ((chunk - 1) * draw.wallMs) / 2
+  // Seven items on two workers take as long as eight: somebody has the last one alone.
+  const even = Math.ceil(items / workers) * workers
+  const workMs = even * (computing / speedUp + waiting / workers)
+  // At the end of a map items go one by one (executor/map/chunk.ts), so only what is longer than the others hangs over.
+  const tailMs = (draw.wallMs * (profile.longestOverMean - 1)) / 2
   return beginMs + Math.max(workMs + (workers > 1 ? tailMs : 0), mainMs)
 }
 
