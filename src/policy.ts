@@ -80,7 +80,7 @@ export const worthMovingMs = 0.02
 export const movesWorth = 10
 /** How long a worker may be at one call before others that wait in its hands go to idle workers */
 export const stuckMs = 2
-/** A call is overdue after so many times what it was expected to take, and `stuckMs`. */
+/** A call is overdue after this many times its expected time, and `stuckMs`. */
 export const overdueFactor = 2
 
 // ── which workers there are (pool/crew.ts, pool/starts.ts) ──
@@ -89,7 +89,7 @@ export const overdueFactor = 2
  * How long an idle worker still keeps the program alive: calls that follow soon need no hand-over.
  */
 export const holdMs = 5
-/** After so many workers in a row that could not start, whoever waits is told. */
+/** After this many failed starts in a row, all waiting calls fail. */
 export const failuresBeforeGivingUp = 3
 /**
  * So often in a row each worker may be hit by a signal to the whole program while it starts, before

@@ -3,8 +3,9 @@
  * each.
  *
  * They are in two halves. Constants of the chooser may be tuned by the half `tuned`; only the other
- * one may be quoted. Each kind of function is in both, with other functions in it. Whoever has seen the figures of an untuned one while choosing a
- * constant moves it to the other half, and writes a new one.
+ * one may be quoted. Each kind of function is in both, with other functions in it. Whoever has seen
+ * the figures of an untuned one while choosing a constant moves it to the other half, and writes a
+ * new one.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

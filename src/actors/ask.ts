@@ -28,7 +28,7 @@ export class Ask implements PendingAsk {
   /** Is told when it is settled, with the reason if it was given up. */
   onSettled: ((reason: unknown) => void) | undefined
   settled = false
-  /** Why it was given up; undefined while somebody waits for the answer. */
+  /** Why it was given up; undefined while the asker waits for the answer. */
   reason: unknown
   /** Its place in the line of those with the same time limit. */
   line: Line | undefined

@@ -35,7 +35,7 @@ export class Cell extends Intake implements LiveActor, Runnable {
   current: Message | undefined
   nextInLine: Runnable | undefined
   instance: object | undefined
-  /** Whether it has had something to do since somebody looked. */
+  /** Whether it has had something to do since the last look. */
   stirring = false
   #state: CellState = 'starting'
   #inLine = false

@@ -17,7 +17,7 @@ import type { StopReason } from './reason.ts'
 import { openStream, type Streaming } from './stream.ts'
 import type { System } from './system.ts'
 
-/** Above so many times its capacity, a mailbox takes nothing from anybody. */
+/** A mailbox that holds this many times its capacity takes nothing from anybody. */
 const hardBound = 16
 
 export abstract class Intake {

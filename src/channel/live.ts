@@ -1,4 +1,4 @@
-/** Channels that somebody waits for, as tools see them. */
+/** Channels with waiting senders or receivers, as tools see them. */
 import type { Look } from '../live/look.ts'
 import { listLive } from '../live/register.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'

@@ -50,7 +50,7 @@ export interface AutoSettings {
  */
 const trialShare = 0.02
 const mostTrialMs = 300
-/** So many single calls are looked at before anything is decided. */
+/** How many single calls are measured before anything is decided. */
 const fewestSingle = 4
 /** With less left to do than this, it is done here: nothing could be gained. */
 const nothingLeftMs = 4

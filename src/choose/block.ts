@@ -30,7 +30,7 @@ type Call = (...args: readonly unknown[]) => unknown
  * Items below this are timed together: the clock's step and its call would be a part of the figure.
  */
 const shortestAloneMs = 0.05
-/** So many calls are kept with their arguments and results, to see what copying them costs. */
+/** How many calls are kept with arguments and results, to see what copying them costs. */
 const samplesKept = 16
 
 /**

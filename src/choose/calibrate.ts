@@ -115,7 +115,7 @@ async function handedMs(make: () => Uint8Array): Promise<number> {
   }
 }
 
-/** How much more so many threads compute than one, each for the same time. */
+/** How much more several threads compute than one, each for the same time. */
 async function speedUps(cores: number): Promise<number[]> {
   const steps = 3_000_000
   const pool = threads({ workers: cores })

@@ -22,7 +22,7 @@ export interface Seen {
   readonly returnsPromise: boolean
 }
 
-/** So many of the newest figures count. */
+/** How many of the newest figures count. */
 const remembered = 48
 const samplesKept = 16
 /** Figures must agree this well to be taken for warm. */

@@ -185,7 +185,8 @@ function onWorkers(plan: Plan, profile: Profile, circumstances: Circumstances, d
   // Seven items on two workers take as long as eight: somebody has the last one alone.
   const even = Math.ceil(items / workers) * workers
   const workMs = even * (computing / speedUp + waiting / workers)
-  // At the end of a map items go one by one (executor/map/chunk.ts), so only what is longer than the others hangs over.
+  // At the end of a map items go one by one (executor/map/chunk.ts), so only what is longer than
+  // the others hangs over.
   const tailMs = (draw.wallMs * (profile.longestOverMean - 1)) / 2
   return beginMs + Math.max(workMs + (workers > 1 ? tailMs : 0), mainMs)
 }

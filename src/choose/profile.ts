@@ -41,7 +41,7 @@ export interface Crossed {
   readonly bufferBytes: number
 }
 
-/** So many items at a time on this event loop. */
+/** The figures of several items at a time on this event loop. */
 export interface ProbePoint {
   readonly concurrency: number
   /** Wall time ÷ items: what one more item costs. */

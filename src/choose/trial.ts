@@ -40,7 +40,7 @@ const oneByOneMs = 60
 /** The probe begins nothing that would probably end later. */
 const probedAtLastMs = 280
 const fewestOneByOne = 3
-/** Two windows of so many ms that agree are warm. */
+/** The length of a window in ms: two windows that agree are warm. */
 const windowMs = 4
 const steady = 0.1
 const enoughSamples = 12

@@ -292,7 +292,7 @@ async function complain(error: unknown, asJson: boolean): Promise<ExitCode> {
 
 interface Failure {
   readonly exitCode: ExitCode
-  /** Empty if somebody has told it already. */
+  /** Empty if it was shown already. */
   readonly message: string
   readonly detail?: string | undefined
 }

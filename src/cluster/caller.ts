@@ -58,9 +58,9 @@ export interface CallerParts {
 
 /** How often calls that are not over are looked at, as any hint may get lost. */
 const lookEveryMs = 2_000
-/** So many calls at a time. */
+/** How many calls run at a time. */
 const looksAtOnce = 256
-/** After so many looks without a missing value, a stream fails. */
+/** A stream fails after this many looks without its missing value. */
 const patientLooks = 5
 
 export class Caller implements Backend, AdmissionOwner, LiveExecutor {

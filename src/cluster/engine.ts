@@ -32,7 +32,7 @@ export interface Delivery {
   readonly bytes: Uint8Array
   /** How often it was taken, this time included. */
   readonly attempt: number
-  /** A sign of life: the lease begins anew. False once somebody else may have the task. */
+  /** A sign of life: the lease begins anew. False once another node may have the task. */
   extend(): Promise<boolean>
   /** Nothing is left to do for it. A lease that has lapsed changes nothing. */
   done(): void
@@ -101,7 +101,7 @@ export interface Depth {
 export interface Engine {
   /** As messages name it: `the engine in this program`, `NATS at nats://127.0.0.1:4222`. */
   readonly name: string
-  /** How long a taken task may be silent before somebody else gets it. */
+  /** How long a taken task may be silent before another node gets it. */
   readonly leaseMs: number
   /**
    * Whether tasks can only come from this program: then a task that no module here has will never

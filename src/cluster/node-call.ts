@@ -135,7 +135,7 @@ export class NodeCall implements NodeJobOwner {
       else backend.cancel(job, reason)
   }
 
-  /** It was taken ahead of its turn, and not begun: somebody else may have it at once. */
+  /** It was taken ahead of its turn and not begun: another node may have it at once. */
   handBack(): void {
     this.#delivery.back(0, false)
     this.#end()
@@ -377,7 +377,7 @@ export class NodeCall implements NodeJobOwner {
     if (!this.#over) this.#beatSoon()
   }
 
-  /** Somebody else has it now: what this one comes to is nobody's. */
+  /** Another node has it now: what this one comes to is dropped. */
   #fence(): void {
     this.#host.counts.fenced += 1
     this.#fenced = true

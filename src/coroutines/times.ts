@@ -40,7 +40,7 @@ export class LoopTimes {
     return this.#times.all
   }
 
-  /** The call has come; so many of this loop wait for their turn. */
+  /** The call has come; `waiting` calls of this loop wait for their turn. */
   came(call: LoopTimed, waiting: number): void {
     call.measured = this.#times.came(call, waiting)
     if (call.measured) this.#waiting += 1

@@ -33,7 +33,7 @@ export interface Job {
   readonly caller: Caller
   /** The call of a task, on this thread, in which the job was made. */
   readonly within?: CallContext | undefined
-  /** Whether somebody waits for the job's end. */
+  /** Whether the job's end is awaited. */
   readonly waitedFor?: boolean
   /**
    * What it must run on: a worker that `each` gave, or the one that the calls of this key go to.
@@ -127,7 +127,7 @@ export interface Backend {
   submit(job: Job): void
   /** All workers, started if need be, as marks for `to`. Default: there is one. */
   each?(): readonly object[]
-  /** Lets a call come again after so many ms, which it has been accepted for before. */
+  /** Lets an accepted call come again after `ms`. */
   pause(ms: number, paused: Paused): Pause
   /**
    * Settles the job with `error` at once, if it has not settled; frees its place in the queue or

@@ -31,7 +31,7 @@ const skipped = -0x8000_0000
  * So many calls in a millisecond are measured; of those that come after them in it, one in so many.
  */
 const few = 16
-/** Where more wait than this, one in so many. */
+/** Where more than this wait, one in so many is measured. */
 const longLine = 128
 const periodMs = 1
 

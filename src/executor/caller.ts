@@ -95,7 +95,7 @@ function framesOf(caller: Caller): string {
   return stack.slice(stack.indexOf('\n') + 1 || stack.length)
 }
 
-/** What the task modules export, as far as somebody asked. */
+/** What the task modules export, as far as it was asked for. */
 const exportsOf = new Map<string, Record<string, unknown> | undefined>()
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Evaluation } from '../declared/where.ts'
 
-/** Whether somebody else than Node has evaluated the module. */
+/** Whether a tool other than Node has evaluated the module. */
 export function isEvaluatedElsewhere({ identity: meta }: Evaluation): boolean {
   if (meta === undefined) return vitest() !== undefined
   return 'env' in meta || 'hot' in meta || 'vitest' in meta

@@ -19,7 +19,7 @@ export interface Queued {
   order: number
 }
 
-/** Out of so many jobs, one is the oldest of all. */
+/** One in this many jobs is the oldest of all. */
 const fairnessRound = 8
 /** Gaps that are never closed: a short line costs nothing. */
 const fewGaps = 1_024

@@ -209,7 +209,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     this.reject(error, 'cancelled')
   }
 
-  /** Somebody waits for the future. */
+  /** The future is awaited. */
   #awaited(): void {
     if (this.waitedFor || this.within === undefined) return
     this.#extra.waitedFor = true

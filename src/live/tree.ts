@@ -12,7 +12,7 @@ export interface LiveTree {
   readonly executors: readonly LiveNode[]
   /** Limiters with calls that run or wait. */
   readonly limiters: readonly LiveNode[]
-  /** Channels that somebody waits for. */
+  /** Channels with waiting senders or receivers. */
   readonly channels: readonly LiveNode[]
   /** Trees of supervised actors; undefined where no part of actors is loaded. */
   readonly actors?: readonly LiveNode[] | undefined
@@ -61,7 +61,7 @@ export interface LiveNode {
   readonly within?: Within | undefined
   /** In this state, if that is known. */
   readonly age?: Age | undefined
-  /** So many calls that are alike stand here as one. Default 1. */
+  /** How many calls that are alike stand here as one. Default 1. */
   readonly count?: number | undefined
   readonly waitsFor: readonly LiveWait[]
   /** What it has started, oldest first. */

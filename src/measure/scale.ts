@@ -35,7 +35,7 @@ export interface ScaleOptions<F extends AnyFunction> {
   readonly onProgress?: (done: number, total: number, what: string) => void
 }
 
-/** What so many workers have shown. */
+/** What a number of workers have shown. */
 export interface ScalePoint {
   readonly workers: number
   readonly wallMs: Estimate

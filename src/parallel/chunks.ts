@@ -11,7 +11,7 @@ export type Inputs<T> = Iterable<T> | AsyncIterable<T>
  * that workers end together.
  */
 const chunkMs = 10
-/** Where the number of inputs is known, each worker gets so many chunks at the least. */
+/** Where the number of inputs is known, each worker gets at least this many chunks. */
 const chunksPerWorker = 4
 /**
  * A chunk is at most so many times as large as the largest before it: the first items may be cheap.
@@ -40,7 +40,7 @@ export class ChunkSizes {
     return Math.max(1, Math.min(this.#size, Math.ceil(left / (chunksPerWorker * this.#workers))))
   }
 
-  /** So many inputs took so long. */
+  /** Notes how long a number of inputs took. */
   learn(inputs: number, workMs: number): void {
     if (inputs === 0) return
     const wanted = workMs === 0 ? Number.POSITIVE_INFINITY : Math.floor((inputs * chunkMs) / workMs)

@@ -71,7 +71,7 @@ export function agentWorksOn(work: () => string | undefined): void {
   workOfSelf = work
 }
 
-/** What a thread is told that is about to start. */
+/** What a starting thread is told. */
 export function newAgent(): AgentBirth {
   const [words, id] = [agentTable(), newNumber()]
   const races = raceBirth(id)

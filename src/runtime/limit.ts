@@ -51,7 +51,7 @@ export class Limit {
   }
 }
 
-/** Calls `passed` in so many ms; undefined if that is never. */
+/** Calls `passed` after `ms`; undefined if that is never. */
 export function timerIn(
   ms: number | undefined,
   passed: () => void,

@@ -18,7 +18,7 @@ import { realRuntime } from './real.ts'
 import { type Runtime, runtime } from './runtime.ts'
 import { currentStrand, type Stoppable, type Strand, strandIfAny } from './strand.ts'
 
-/** Somebody who waits. */
+/** One who waits. */
 export interface Parked<T> {
   /** What it waits for, in words: `a free place in the queue`. */
   readonly reason: string

@@ -90,7 +90,7 @@ export class Strand implements Stoppable {
     return this.#controller.signal
   }
 
-  /** Has `stoppable` stopped when this strand is cancelled, until `release`. */
+  /** Stops `stoppable` when this strand is cancelled, until `release`. */
   hold(stoppable: Stoppable): void {
     this.#stoppables ??= new Set()
     this.#stoppables.add(stoppable)

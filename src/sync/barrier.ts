@@ -1,4 +1,4 @@
-/** A place where so many threads wait for each other, round after round. */
+/** A place where a number of threads wait for each other, round after round. */
 import { checkWhole } from '../checks.ts'
 import { BrokenBarrierError } from '../errors.ts'
 import { compareExchange, load, notify, or } from '../runtime/atomics.ts'

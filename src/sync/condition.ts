@@ -153,7 +153,7 @@ function takeWaking(words: Int32Array, at: number): boolean {
   }
 }
 
-/** Gives wakings to so many of those who wait. */
+/** Wakes up to `count` of those who wait. */
 export function giveWakings(words: Int32Array, at: number, count: number): void {
   const given = Math.min(count, load(words, at + waiters))
   if (given <= 0) return

@@ -26,7 +26,7 @@ export const inLine = 1 << 30
  */
 const patience = 64
 
-/** How somebody asks for an owned word. */
+/** How an owned word is asked for. */
 export interface Asking {
   readonly name: string
   /** The thread that stops while it waits, and can be part of a circle; undefined if none does. */

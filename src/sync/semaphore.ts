@@ -1,4 +1,4 @@
-/** So many holders at a time, across threads. */
+/** A bounded number of holders at a time, across threads. */
 import { checkWhole } from '../checks.ts'
 import { SyncUseError } from '../errors.ts'
 import { add, and, compareExchange, load, notify } from '../runtime/atomics.ts'

@@ -28,7 +28,7 @@ export interface Wait {
   readonly words: Int32Array
   readonly at: number
   readonly expected: number
-  /** Gives a notification on that came too late, to somebody who still waits. */
+  /** Passes on a notification that came too late, to one that still waits. */
   readonly passOn: (() => void) | undefined
 }
 

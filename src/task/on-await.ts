@@ -1,4 +1,4 @@
-/** Tells when somebody begins to wait for a promise. */
+/** Tells when a promise is awaited for the first time. */
 
 const { then: promiseThen, finally: promiseFinally } = Promise.prototype
 const { toString: textOf } = Function.prototype

@@ -59,7 +59,7 @@ export class ResultsBuffer<T> {
   producer: Producer = { demand() {}, cancel() {} }
 
   #collecting = false
-  /** Somebody takes results one by one. */
+  /** The caller takes results one by one. */
   #iterated = false
   /** What is left is to be done soon. */
   #hurried = false

@@ -19,7 +19,7 @@ const { types } = process.getBuiltinModule('node:util')
 /** The most bytes of one batch, and the room that its last value may need. */
 const batchBytes = 16_384
 const largestValueBytes = 2_048
-/** A value that needs a message of its own counts as one value for each so many bytes. */
+/** A value in a message of its own counts as one value per this many bytes. */
 const bytesPerWeight = 16_384
 /** The longest texts that travel with others, all together. */
 const looseLength = 32_768

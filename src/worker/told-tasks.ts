@@ -37,7 +37,7 @@ export class ToldTasks {
     return told.ref
   }
 
-  /** The number of the task that it is told of next. */
+  /** The number of the next new task. */
   get nextRef(): number {
     return this.#told.size + 1
   }

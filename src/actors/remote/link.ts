@@ -358,7 +358,7 @@ export class Link implements BatchReader {
     target.onFailed?.(this.values.unwireReason(item.reason, module), item.method, args)
   }
 
-  /** Error classes that the actor's module exports are known here too, once somebody asks. */
+  /** Error classes that the actor's module exports are known here too, once they are needed. */
   #learn(failure: WireFailure | undefined, module: string | undefined): Promise<void> | undefined {
     if (failure === undefined || module === undefined) return undefined
     return learnClassesOf([failure], module, actorsEvaluationOf(module))

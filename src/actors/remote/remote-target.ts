@@ -38,7 +38,7 @@ export interface TargetLink {
 /** A failed actor elsewhere, as its supervisor is told. */
 export type OnFailed = (reason: StopReason, method: string | undefined, args: readonly unknown[]) => void
 
-/** As of mailboxes here: above so many times its capacity, nobody's message is taken. */
+/** As for mailboxes here: a multiple of the capacity, above which no message is taken. */
 const hardBound = 16
 /** How long a worker may take to say that what it was given so much time for is done. */
 const reactsWithinMs = 1_000

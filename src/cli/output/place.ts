@@ -1,5 +1,5 @@
 /**
- * Where a path leads that somebody typed for an output: looked at before anything is done, so that
+ * Where a path that was typed for an output leads: looked at before anything is done, so that
  * nothing is replaced that is not a file.
  */
 import { lstat, readlink, realpath, stat } from 'node:fs/promises'

@@ -57,7 +57,7 @@ export async function listeningPorts(pid: number): Promise<number[] | undefined>
 /** The state LISTEN in the kernel's table (proc(5)). */
 const listening = '0A'
 
-/** Whether somebody listens there. */
+/** Whether a program listens there. */
 export function isTaken(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect({ port, host: '127.0.0.1' })

@@ -40,7 +40,7 @@ import { Streams } from './streams.ts'
 export interface NatsOptions extends NatsAccess {
   readonly namespace: string
   readonly leaseMs: number
-  /** Copies of everything on so many servers. */
+  /** On how many servers everything is kept. */
   readonly replicas: number
 }
 

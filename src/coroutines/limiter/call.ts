@@ -77,7 +77,7 @@ export class LimitedCall implements Queued {
     return this.#nesting?.owes ?? this.weight
   }
 
-  /** Whether somebody else runs on its place. */
+  /** Whether another call runs on its place. */
   get lends(): boolean {
     return this.#nesting?.lent !== undefined
   }

@@ -1,4 +1,4 @@
-/** A limiter: so many calls at a time, so many in a stretch of time, the others wait their turn. */
+/** A limiter: bounds how many calls run at once and how many start per period; the rest wait. */
 import { checkCount, checkFunction, shown } from '../../checks.ts'
 import { OptionError } from '../../errors.ts'
 import { currentStrand } from '../../runtime/strand.ts'

@@ -107,7 +107,7 @@ export class Places implements PlaceGiver {
     return new QueueFullError(this.name, this.#queueLimit)
   }
 
-  /** Has it granted a place, now or when it is its turn. */
+  /** Grants it a place, now or when its turn comes. */
   enter(call: LimitedCall): void {
     if (this.#queue.size === 0 && this.#mayStart(call)) return this.#start(call)
     this.#queue.push(call)

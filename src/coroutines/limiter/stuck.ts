@@ -54,7 +54,7 @@ export class StuckWatch {
     this.#suspect(call, 'goes on though its time or signal is over')
   }
 
-  /** Somebody waits now. */
+  /** A call waits now. */
   look(): void {
     if (this.#timer !== undefined || this.#suspects.size === 0) return
     const moves = this.#moves

@@ -80,7 +80,7 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
     return this.#state
   }
 
-  /** Has it begin when the code that runs now has ended, in the context of the caller. */
+  /** Starts it when the code that runs now has ended, in the caller's context. */
   start(): void {
     const now = runtime()
     if (now === realRuntime) {

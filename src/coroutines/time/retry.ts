@@ -22,7 +22,7 @@ import { openScope, type Scope, type ScopeOptions, scopeOptionNames } from '../s
 import type { Attempt } from './hedge.ts'
 import { sleep } from './sleep.ts'
 
-/** So many failures are kept: the latest. */
+/** How many failures are kept: the latest. */
 const mostErrors = 1_000
 
 export interface RetryOptions extends ScopeOptions {

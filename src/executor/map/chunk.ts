@@ -20,7 +20,7 @@
 const chunkMs = 4
 /** The work that the last chunks hold at least, where items are alike. */
 const lastMs = 0.5
-/** Beyond so many bytes the copy costs so much that the message itself no longer counts. */
+/** Beyond this many bytes the copy costs so much that the message itself no longer counts. */
 const fullBytes = 2 ** 20
 const largest = 65_536
 /**

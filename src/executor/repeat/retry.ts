@@ -30,7 +30,7 @@ import { publishRetry } from '../../trace.ts'
 import type { CallOptions } from '../call-options.ts'
 import type { Model } from '../stats.ts'
 
-/** Failures that a repeat can't mend, or that somebody wanted. */
+/** Failures that a repeat can't mend, or that were asked for. */
 const final = [
   AbortError,
   ClosedError,

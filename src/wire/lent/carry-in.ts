@@ -189,7 +189,7 @@ export class CarryIn<T> {
     return items
   }
 
-  /** Somebody on this side has closed the channel, or wants no more. */
+  /** The channel was closed on this side, or its receiver wants no more. */
   #closed(error: Error | undefined, dropped: boolean): void {
     if (this.#over) return
     const told = dropped ? error?.cause : error

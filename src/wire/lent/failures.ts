@@ -7,7 +7,7 @@ import { decodeFailure, encodeFailure, type WireFailure } from '../failure.ts'
 import type { Link } from './link.ts'
 import type { OfLoan } from './messages.ts'
 
-/** Sends an error; one that is too large is told of by that. */
+/** Sends an error; of one that is too large, only that it was. */
 export function sendFailure(link: Link, error: unknown, about: (failure: WireFailure) => OfLoan): void {
   const failure = (thrown: unknown) => encodeFailure(thrown, new MessageEncoding(link.crossing))
   try {
@@ -17,7 +17,7 @@ export function sendFailure(link: Link, error: unknown, about: (failure: WireFai
   }
 }
 
-/** The error that came; one that can't be made here is told of by the reason. */
+/** The error that came; or, if it can't be made here, why. */
 export function errorOf(failure: WireFailure): Error {
   try {
     return decodeFailure(failure, new MessageDecoding())

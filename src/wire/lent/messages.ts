@@ -25,9 +25,9 @@ export type WithItems =
 
 /** To the side that items come from. */
 export type WithCredit =
-  /** So many items may be sent before any is taken. */
+  /** How many items may be sent before any is taken. */
   | { readonly kind: 'open'; readonly count: number }
-  /** So many were taken since the last one; as many more may be sent. */
+  /** How many were taken since the last message; as many more may be sent. */
   | { readonly kind: 'taken'; readonly count: number }
   /** No more items are wanted. */
   | { readonly kind: 'cancel'; readonly failure: WireFailure }

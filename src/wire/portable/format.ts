@@ -82,7 +82,7 @@ export const viewNames = [
 /** Fewer numbers are as short one by one, and smaller. */
 export const fewNumbers: number = 8
 
-/** The names of so many records are remembered, to be written once. */
+/** How many records' names are remembered, to be written once. */
 export const mostShapes: number = 64
 
 /** Whether this machine keeps numbers as the format does. */

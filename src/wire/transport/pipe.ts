@@ -123,7 +123,7 @@ abstract class PipeEnd {
 }
 
 export interface PipeCallerEar extends CallerEar {
-  /** So many items were taken of a receiver on loan. */
+  /** Items were taken from a receiver on loan. */
   taken(link: number, count: number): void
   /** The other side is gone. */
   closed(): void

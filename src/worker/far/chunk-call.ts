@@ -244,7 +244,7 @@ class LongestCall {
   #longestBlockMs = 0
   #callsOfLongest = 0
 
-  /** So many calls have ended since the last time. */
+  /** How many calls have ended since the last time. */
   called(calls: number): void {
     const nowMs = runtime().now()
     const blockMs = nowMs - this.#blockStartedMs

@@ -19,7 +19,7 @@ export interface ShownCall {
   readonly task: Task | undefined
 }
 
-/** Has `begun` asked when somebody looks. */
+/** Registers `begun`, to be called at each look. */
 export function listCalls(begun: () => readonly ShownCall[]): void {
   listLive('calls', look => begun().map(call => callNode(call, look)))
 }
