@@ -115,6 +115,17 @@ test('the members of a class are counted once each, with those that stand on sev
   assert.deepEqual(classesOf(text.split('\n')), [{ name: 'Door', fields: 3, members: 5 }])
 })
 
+test('the glossary has 40 entries at most, and each word one meaning', () => {
+  const [, words = ''] = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').split('\n## Words\n')
+  const entries = words.split('\n').filter(line => /^\| (?!word \|)\w/.test(line))
+  const names = entries.flatMap(line => (line.split('|')[1] as string).split(',').map(word => word.trim()))
+  assert.ok(entries.length > 20 && entries.length <= 40, `${entries.length} entries`)
+  assert.deepEqual(
+    names.filter((name, at) => names.indexOf(name) !== at),
+    [],
+  )
+})
+
 function isComment(line: string): boolean {
   return /^\s*(\/\/|\/\*|\* )/.test(line) && !/biome-ignore|@ts-expect-error|https?:\S{60}/.test(line)
 }
