@@ -7,6 +7,7 @@
 import { multiplyRows } from '../../gallery/matmul/multiply.ts'
 import { type Executor, type Task, threads } from '../../src/index.ts'
 import { kernel } from '../../src/kernels.ts'
+import { openBlasMs } from './openblas.ts'
 import { blurRows, countEscapes, multiplyBlocked } from './tasks.ts'
 import { inTurns } from './turns.ts'
 
@@ -58,6 +59,13 @@ for (const n of [512, 1_024]) {
     on => plain(on, n, multiplyBlocked, a, b, c, n),
   )
   await inTurns(`matrices of ${n} × ${n}`, rounds, ways, () => same(c, expected))
+  const sum = expected.reduce((all, one) => all + one)
+  const [blas1, blas2] = [1, 2].map(count => openBlasMs(n, count, rounds, sum))
+  console.log(
+    blas1 === undefined || blas2 === undefined
+      ? '    OpenBLAS: left out, there is no python3 with numpy (Debian: python3-numpy)'
+      : `    OpenBLAS, by numpy               ${blas1.toFixed(1).padStart(10)} ms on 1 thread, ${blas2.toFixed(1)} ms on 2`,
+  )
 }
 
 {

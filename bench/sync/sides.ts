@@ -85,7 +85,7 @@ export const handOffBare = task(
   },
 )
 
-type Uncontended = 'bare' | 'seam' | 'mutex' | 'using' | 'futex'
+type Uncontended = 'bare' | 'seam' | 'mutex' | 'tried' | 'using' | 'emptyUsing' | 'futex'
 
 const many = 2_000_000
 const [bareWords, seamWords] = [0, 1].map(() => new Int32Array(new SharedArrayBuffer(64))) as [
@@ -93,6 +93,8 @@ const [bareWords, seamWords] = [0, 1].map(() => new Int32Array(new SharedArrayBu
   Int32Array,
 ]
 const [alone, lock] = [new Mutex(), new BareLock(new Int32Array(new SharedArrayBuffer(4)))]
+
+const empty = { [Symbol.dispose]() {} }
 
 const loops: Readonly<Record<Uncontended, () => void>> = {
   bare() {
@@ -109,6 +111,14 @@ const loops: Readonly<Record<Uncontended, () => void>> = {
   },
   mutex() {
     for (let at = 0; at < many; at += 1) alone.acquireSync().release()
+  },
+  tried() {
+    for (let at = 0; at < many; at += 1) alone.tryAcquire()?.release()
+  },
+  emptyUsing() {
+    for (let at = 0; at < many; at += 1) {
+      using _nothing = empty
+    }
   },
   using() {
     for (let at = 0; at < many; at += 1) {

@@ -34,28 +34,29 @@ export interface AtomicsStandIn {
 }
 
 let standIn: AtomicsStandIn | undefined
-/** Of these, what plays memory and threads, and not what looks on. */
-let played: AtomicsStandIn | undefined
+/** What stands in, and plays nothing: it looks on. */
+let onlooker: AtomicsStandIn | undefined
 
 /** What plays the platform's shared memory here, if anything does. */
 export function atomicsInForce(): AtomicsStandIn | undefined {
-  return played
+  return standIn === undefined || standIn === onlooker ? undefined : standIn
 }
 
 /** Puts what looks on between this thread and the platform's shared memory, for good. */
-export function putBeneath(onlooker: AtomicsStandIn): void {
-  if (played === undefined) standIn = onlooker
+export function putBeneath(looksOn: AtomicsStandIn): void {
+  if (standIn !== undefined) return
+  onlooker = looksOn
+  standIn = looksOn
 }
 
 /** Runs `body`, which must not await, with other atomics in place of the platform's. */
 export function withAtomics<T>(replacement: AtomicsStandIn, body: () => T): T {
-  const before = [standIn, played] as const
+  const before = standIn
   standIn = replacement
-  played = replacement
   try {
     return body()
   } finally {
-    ;[standIn, played] = before
+    standIn = before
   }
 }
 

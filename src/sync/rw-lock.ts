@@ -110,10 +110,14 @@ export class RwLock {
   acquireWriteSync(options: AcquireSyncOptions = {}): Guard {
     const self = me()
     needsToBlock('acquireWriteSync()', this.name, 'using writing = await lock.acquireWrite()')
-    this.#refuseReading(self)
     const timeoutMs = timeoutOf('acquireWriteSync()', options.timeoutMs)
+    // A thread that reads does not get past the first look, and is refused below.
+    const owned = !anyReader(this.#words, this.#at, places) && tryOwn(this.#words, this.#at, self)
+    if (owned && !anyReader(this.#words, this.#at, places)) return this.#writing(false)
+    if (!owned) this.#refuseReading(self)
     const asking = this.#asking(options, self)
-    block(awaitWrite(this.#words, this.#at, places, self, asking), this.name, timeoutMs)
+    const waiting = owned ? awaitReaders : awaitWrite
+    block(waiting(this.#words, this.#at, places, self, asking), this.name, timeoutMs)
     return this.#writing(asking.tookOver)
   }
 
@@ -226,6 +230,12 @@ export function* awaitRead(
     const seen = load(words, at + leavings)
     if ((yield { words, at: at + leavings, expected: seen, passOn: undefined }) === 'over') return false
   }
+}
+
+/** Whether any reader has a place; once the gate is owned, no other one comes. */
+function anyReader(words: Int32Array, at: number, count: number): boolean {
+  for (let place = 0; place < count; place += 1) if (load(words, at + firstPlace + place) !== 0) return true
+  return false
 }
 
 /** Takes the gate, and waits until the readers have left. */
