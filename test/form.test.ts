@@ -14,11 +14,7 @@ const mostFields = 25
 const mostMembers = 45
 
 /** Files that are too long today, and how long they are: they may only become shorter. */
-const tooLong: ReadonlyMap<string, number> = new Map([
-  ['src/actors/remote/link.ts', 468],
-  ['src/pool/pool.ts', 460],
-  ['src/testing/suite/conformance.ts', 877],
-])
+const tooLong: ReadonlyMap<string, number> = new Map([['src/actors/remote/link.ts', 468]])
 
 /** Classes that have too many members today, and how many: they may only become fewer. */
 const tooLarge: ReadonlyMap<string, { fields?: number; members: number }> = new Map([

@@ -114,7 +114,8 @@ export interface LongCall {
   closing(): void
 }
 
-export interface Backend {
+/** `J` is what it must be given: a pool wants jobs with places for its notes (ready-job.ts). */
+export interface Backend<J extends Job = Job> {
   readonly model: Model
   readonly name: string
   readonly workers: number
@@ -124,7 +125,7 @@ export interface Backend {
    * Takes a job, or settles it at once with the reason why not. Called in the asynchronous context
    * of the job's caller.
    */
-  submit(job: Job): void
+  submit(job: J): void
   /** All workers, started if need be, as marks for `to`. Default: there is one. */
   each?(): readonly object[]
   /** Lets an accepted call come again after `ms`. */
@@ -133,21 +134,21 @@ export interface Backend {
    * Settles the job with `error` at once, if it has not settled; frees its place in the queue or
    * asks its worker to stop.
    */
-  cancel(job: Job, error: Error): void
+  cancel(job: J, error: Error): void
   /** Somebody waits for the job now; only for jobs that were made within a call. */
-  awaited?(job: Job): void
+  awaited?(job: J): void
   /**
    * Resolves when one more job would be taken. Rejects with AbortError, or ClosedError: while it
    * closes, only who was not `accepted`.
    */
   room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void>
   /** Lets the generator of a stream that has begun yield so much more. */
-  pull(job: Job, count: number): void
+  pull(job: J, count: number): void
   /**
    * Nobody wants more of a stream: its generator is returned; the job settles when that has ended,
    * as long as that may take.
    */
-  leave(job: Job, reason: Error): void
+  leave(job: J, reason: Error): void
   stats(): ExecutorStats
   /**
    * Accepts a map as a whole: its jobs are taken while the executor closes. False if it comes too

@@ -12,13 +12,13 @@ import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { callerHere, captureCaller } from './caller.ts'
 import { ranTooLong } from './ran-too-long.ts'
-import { type PoolNotes, unknownCost } from './ready-job.ts'
+import { type PoolNotes, type ReadyJob, unknownCost } from './ready-job.ts'
 import type { Pause } from './repeat/pauses.ts'
 import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './repeat/retry.ts'
 
 /** Where calls go, and with which options: what all calls of one executor share. */
 export interface Course {
-  readonly backend: Backend
+  readonly backend: Backend<ReadyJob>
   readonly options: CallOptions
   /** The one worker that they are for, if they are: `Job.to`. */
   readonly worker?: object | undefined

@@ -21,7 +21,7 @@ import type { Backend, Caller, Inlet, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
 import { ranTooLong } from './ran-too-long.ts'
-import { Noted } from './ready-job.ts'
+import { Noted, type ReadyJob } from './ready-job.ts'
 
 /**
  * A function whose values can be streamed: it returns a generator, or another object to iterate
@@ -78,7 +78,7 @@ export interface Stream<Y, R = unknown> extends AsyncIterableIterator<Y, R, void
 const defaultAhead = 256
 
 export function openStream<F extends StreamFunction>(
-  backend: Backend,
+  backend: Backend<ReadyJob>,
   options: CallOptions,
   task: Task<F>,
   args: readonly unknown[],
@@ -142,7 +142,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
   readonly caller: Caller
   readonly stream: Inlet = this
   readonly listeners: ProgressListener[] = []
-  readonly #backend: Backend
+  readonly #backend: Backend<ReadyJob>
   readonly #options: CallOptions
   readonly #ahead: number
   /** The stream's call, wherever its first value is asked for. */
@@ -168,7 +168,13 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
   #limit: Limit | undefined
   #runTimer: Timer | undefined
 
-  constructor(backend: Backend, options: CallOptions, task: Task, args: readonly unknown[], caller: Caller) {
+  constructor(
+    backend: Backend<ReadyJob>,
+    options: CallOptions,
+    task: Task,
+    args: readonly unknown[],
+    caller: Caller,
+  ) {
     super()
     this.#backend = backend
     this.#options = options

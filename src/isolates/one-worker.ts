@@ -12,7 +12,7 @@
 import { AbortError, type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
 import { Admission, type AdmissionOwner } from '../executor/admission.ts'
-import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import type { Backend, Closing, LongCall } from '../executor/backend.ts'
 import { CallTimes } from '../executor/call-times.ts'
 import { callerError } from '../executor/caller.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
@@ -26,6 +26,7 @@ import { Families } from '../pool/families.ts'
 import { runningIn, waitingNode, workerNode } from '../pool/live.ts'
 import { NamedTasks, NestedJob } from '../pool/nested.ts'
 import type { PoolOptions } from '../pool/options.ts'
+import { encodeArguments, noteOn } from '../pool/readying.ts'
 import { Slot, type SlotOwner } from '../pool/slot.ts'
 import { mayWaitInHand } from '../pool/worth.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -33,7 +34,7 @@ import { insideTask } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf } from '../task/task.ts'
 import { publishWorkerCrash } from '../trace.ts'
-import { type Crossing, type Encoded, encode, needsNoCodec } from '../wire/codec.ts'
+import type { Crossing } from '../wire/codec.ts'
 import { declareEnds } from '../wire/lent/lend.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { encodeStores } from '../wire/propagation.ts'
@@ -46,7 +47,7 @@ import { IsolateDiedError } from './errors.ts'
 /** So many calls travel ahead of the one that runs: a burst pays for one bell, and a late call of higher priority waits for few. */
 const mostInHand = 16
 
-export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecutor {
+export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, LiveExecutor {
   readonly model = 'threads'
   readonly workers = 1
   readonly name: string
@@ -88,7 +89,7 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
     return this.#dead === undefined && !this.#admission.isClosing
   }
 
-  submit(job: Job): void {
+  submit(job: ReadyJob): void {
     let ready: ReadyJob
     try {
       ready = this.#check(job)
@@ -108,24 +109,21 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
     return this.#admission.pause(ms, paused)
   }
 
-  cancel(job: Job, error: Error): void {
-    const ready = job as ReadyJob
-    if (!ready.over) this.#end(ready, error, () => job.settled({ ok: false, error }))
+  cancel(job: ReadyJob, error: Error): void {
+    if (!job.over) this.#end(job, error, () => job.settled({ ok: false, error }))
   }
 
   room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
     return this.#admission.room.wait(signal, accepted)
   }
 
-  pull(job: Job, count: number): void {
-    const ready = job as ReadyJob
-    ready.slot?.pull(ready, count)
+  pull(job: ReadyJob, count: number): void {
+    job.slot?.pull(job, count)
   }
 
-  leave(job: Job, reason: Error): void {
-    const ready = job as ReadyJob
-    if (this.#queue.withdraw(ready)) this.#settle(ready, { ok: true, value: undefined }, 'cancelled')
-    else ready.slot?.leave(ready, reason)
+  leave(job: ReadyJob, reason: Error): void {
+    if (this.#queue.withdraw(job)) this.#settle(job, { ok: true, value: undefined }, 'cancelled')
+    else job.slot?.leave(job, reason)
   }
 
   stats(): ExecutorStats {
@@ -222,7 +220,7 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
         : undefined)
     if (refusal !== undefined) return job.settled({ ok: false, error: refusal })
     const { id, args, special, moved } = message
-    const ready = this.#noted(job, { value: args, special, transfer: moved }, parent.stores)
+    const ready = noteOn(job, { value: args, special, transfer: moved }, parent.stores)
     this.#families.add(ready, parent, id)
     this.#open += 1
     this.#slot.help(ready) // Beside the call that made it: there is nobody else.
@@ -266,25 +264,12 @@ export class OneWorker implements Backend, AdmissionOwner, SlotOwner, LiveExecut
   // ── steps ──
 
   /** Refuses the job, or readies it for the wire. */
-  #check(job: Job): ReadyJob {
+  #check(job: ReadyJob): ReadyJob {
     const refusal = this.#admission.refusalOf(job, this.#admission.isPart(job)) ?? this.#dead
     if (refusal !== undefined) throw refusal
     if (this.places() <= 0 && (job.attempt ?? 1) === 1) throw new QueueFullError(this.name, this.#queueLimit)
     addressOf(job.task)
-    return this.#noted(job, this.#encode(job), encodeStores(this.#crossing))
-  }
-
-  #encode({ args, inputs }: Job): Encoded | undefined {
-    if (args === undefined) return encode(inputs, 'inputs', this.#lending)
-    return needsNoCodec(args) ? undefined : encode(args, 'args', this.#lending)
-  }
-
-  #noted(job: Job, encoded: Encoded | undefined, stores: ReadyJob['stores']): ReadyJob {
-    const ready = job as ReadyJob
-    ready.encoded = encoded
-    ready.stores = stores
-    ready.over = false
-    return ready
+    return noteOn(job, encodeArguments(job, this.#lending), encodeStores(this.#crossing))
   }
 
   /** Jobs that can't be sent turn the worker idle at once, and so would call this again inside of itself. */

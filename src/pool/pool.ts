@@ -28,7 +28,7 @@ import { renewals } from '../task/registry.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { publishWorkerCrash } from '../trace.ts'
-import { type Crossing, type Encoded, encode, needsNoCodec } from '../wire/codec.ts'
+import type { Crossing, Encoded } from '../wire/codec.ts'
 import { declareEnds } from '../wire/lent/lend.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { encodeStores } from '../wire/propagation.ts'
@@ -44,9 +44,10 @@ import { countsOf, waitingNode, workerNode } from './live.ts'
 import { NamedTasks, NestedJob } from './nested.ts'
 import type { PoolOptions } from './options.ts'
 import { Pins } from './pins.ts'
+import { encodeArguments, noteOn } from './readying.ts'
 import type { Slot, SlotOwner } from './slot.ts'
 
-export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, LiveExecutor {
+export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, DispatchOwner, LiveExecutor {
   readonly model: Model
   readonly name: string
   readonly workers: number
@@ -96,7 +97,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     if (!isWorker || insideTask()) this.#crew.keepMinimum()
   }
 
-  submit(job: Job): void {
+  submit(job: ReadyJob): void {
     if (isWorker && !insideTask()) refuseExecutor()
     const cost = this.#costOf(job)
     let ready: ReadyJob
@@ -128,24 +129,21 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     return this.#admission.pause(ms, paused)
   }
 
-  cancel(job: Job, error: Error): void {
-    const ready = job as ReadyJob
-    if (!ready.over) this.#end(ready, error, () => job.settled({ ok: false, error }))
+  cancel(job: ReadyJob, error: Error): void {
+    if (!job.over) this.#end(job, error, () => job.settled({ ok: false, error }))
   }
 
   room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
     return this.#admission.room.wait(signal, accepted)
   }
 
-  pull(job: Job, count: number): void {
-    const ready = job as ReadyJob
-    ready.slot?.pull(ready, count)
+  pull(job: ReadyJob, count: number): void {
+    job.slot?.pull(job, count)
   }
 
-  leave(job: Job, reason: Error): void {
-    const ready = job as ReadyJob
-    if (this.#withdraw(ready)) this.#settle(ready, { ok: true, value: undefined }, 'cancelled')
-    else ready.slot?.leave(ready, reason)
+  leave(job: ReadyJob, reason: Error): void {
+    if (this.#withdraw(job)) this.#settle(job, { ok: true, value: undefined }, 'cancelled')
+    else job.slot?.leave(job, reason)
   }
 
   stats(): ExecutorStats {
@@ -331,7 +329,7 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
   // ── steps ──
 
   /** Refuses the job, or readies it for the wire. */
-  #check(job: Job, cost: TaskCost): ReadyJob {
+  #check(job: ReadyJob, cost: TaskCost): ReadyJob {
     const isPart = this.#admission.isPart(job)
     const refusal = this.#admission.refusalOf(job, isPart)
     if (refusal !== undefined) throw refusal
@@ -343,16 +341,12 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     ) {
       throw new QueueFullError(this.name, this.#options.queueLimit)
     }
-    return this.#noted(job, this.#encode(job), encodeStores(this.#crossing), cost)
+    return this.#noted(job, encodeArguments(job, this.#lending), encodeStores(this.#crossing), cost)
   }
 
-  #noted(job: Job, encoded: Encoded | undefined, stores: ReadyJob['stores'], cost: TaskCost): ReadyJob {
-    const ready = job as ReadyJob
-    ready.encoded = encoded
-    ready.stores = stores
-    ready.cost = cost
-    ready.over = false
-    return ready
+  #noted(job: ReadyJob, encoded: Encoded | undefined, stores: ReadyJob['stores'], cost: TaskCost): ReadyJob {
+    job.cost = cost
+    return noteOn(job, encoded, stores)
   }
 
   #whyNotNested(parent: ReadyJob): Error | undefined {
@@ -361,11 +355,6 @@ export class Pool implements Backend, AdmissionOwner, SlotOwner, DispatchOwner, 
     return this.#queue.size >= this.#options.queueLimit + mostNested
       ? new QueueFullError(this.name, this.#options.queueLimit)
       : undefined
-  }
-
-  #encode({ args, inputs }: Job): Encoded | undefined {
-    if (args === undefined) return encode(inputs, 'inputs', this.#lending)
-    return needsNoCodec(args) ? undefined : encode(args, 'args', this.#lending)
   }
 
   /**

@@ -12,6 +12,7 @@ import {
   WorkerExitedError,
 } from '../errors.ts'
 import type { CallOptions } from '../executor/call-options.ts'
+import { Noted } from '../executor/ready-job.ts'
 import { openStream, type Stream } from '../executor/stream.ts'
 import { everyoneParked } from '../runtime/park.ts'
 import { withRuntime } from '../runtime/runtime.ts'
@@ -188,7 +189,8 @@ played('what arrives for a call that is no stream ends the worker', async play =
   const it = play()
   const call = { task: rows, args: [], priority: 0, caller: {} }
   const outcomes: unknown[] = []
-  it.pool.submit({ ...call, started() {}, progressed() {}, settled: outcome => outcomes.push(outcome) })
+  const settled = (outcome: unknown) => void outcomes.push(outcome)
+  it.pool.submit(Object.assign(new Noted(), { ...call, started() {}, progressed() {}, settled }))
   it.worker.ready()
   it.worker.begin()
   it.yields(1)
@@ -208,17 +210,19 @@ played('a worker with a stream takes nothing else, and a busy one no stream', as
   const it = play()
   const calls = () => {
     const settled = { ends: 0 }
-    it.pool.submit({
-      task: rows,
-      args: [],
-      priority: 0,
-      caller: {},
-      started() {},
-      progressed() {},
-      settled: () => {
-        settled.ends += 1
-      },
-    })
+    it.pool.submit(
+      Object.assign(new Noted(), {
+        task: rows,
+        args: [],
+        priority: 0,
+        caller: {},
+        started() {},
+        progressed() {},
+        settled: () => {
+          settled.ends += 1
+        },
+      }),
+    )
     return settled
   }
   calls()

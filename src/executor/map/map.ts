@@ -20,6 +20,7 @@ import { type AnyFunction, nameOf, type Result, type Task } from '../../task/tas
 import type { Backend, Job, LongCall } from '../backend.ts'
 import type { CallOptions } from '../call-options.ts'
 import { captureCaller } from '../caller.ts'
+import type { ReadyJob } from '../ready-job.ts'
 import { type Attempts, assertNothingMoves, attemptsOf } from '../repeat/retry.ts'
 import { ChunkSizer } from './chunk.ts'
 import { type Batch, openInputs, type Source } from './inputs.ts'
@@ -40,7 +41,7 @@ const chunksAhead = 2 * jobsPerWorker
 const mostChunksAhead = 65_536
 
 export function runMap<F extends AnyFunction>(
-  backend: Backend,
+  backend: Backend<ReadyJob>,
   callOptions: CallOptions,
   task: Task<F>,
   inputs: Iterable<unknown> | AsyncIterable<unknown>,
@@ -63,7 +64,7 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
   readonly within = currentCall()
   /** What it was started in, and ends with. */
   readonly heldBy = strandIfAny()
-  readonly #backend: Backend
+  readonly #backend: Backend<ReadyJob>
   readonly #callOptions: CallOptions
   readonly #source: Source
   readonly #buffer: ResultsBuffer<unknown>
@@ -94,7 +95,7 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
   #limit: Limit | undefined
 
   constructor(
-    backend: Backend,
+    backend: Backend<ReadyJob>,
     callOptions: CallOptions,
     task: Task,
     source: Source,

@@ -1,0 +1,18 @@
+/** What is done to a job when it is accepted: its arguments become what can be sent, and all that is noted on it. */
+import type { Job } from '../executor/backend.ts'
+import type { ReadyJob } from '../executor/ready-job.ts'
+import { type Crossing, type Encoded, encode, needsNoCodec } from '../wire/codec.ts'
+
+/** Undefined for arguments that cross as they are. */
+export function encodeArguments({ args, inputs }: Job, lending: Crossing): Encoded | undefined {
+  if (args === undefined) return encode(inputs, 'inputs', lending)
+  return needsNoCodec(args) ? undefined : encode(args, 'args', lending)
+}
+
+/** From here on the job is the pool's. */
+export function noteOn(ready: ReadyJob, encoded: Encoded | undefined, stores: ReadyJob['stores']): ReadyJob {
+  ready.encoded = encoded
+  ready.stores = stores
+  ready.over = false
+  return ready
+}
