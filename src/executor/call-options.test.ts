@@ -36,10 +36,10 @@ test('what is out of its range is refused, with what would do', () => {
     [{ timeoutMs: 0 }, /timeoutMs.*above 0; it got 0/],
     [{ timeoutMs: -1 }, /it got -1/],
     [{ timeoutMs: Number.NaN }, /it got NaN/],
-    [{ timeoutMs: '5s' }, /it got 5s/],
+    [{ timeoutMs: '5s' }, /it got '5s'/],
     [{ priority: Number.NaN }, /priority.*finite number/],
     [{ priority: Number.POSITIVE_INFINITY }, /it got Infinity/],
-    [{ priority: '1' }, /it got 1/],
+    [{ priority: '1' }, /it got '1'/],
     [{ signal: new AbortController() }, /takes an AbortSignal, as `new AbortController\(\)\.signal`/],
     [{ signal: null }, /takes an AbortSignal/],
   ] as const) {

@@ -1,7 +1,4 @@
-/**
- * What every executor must do with one call: its value, its errors, its cancellation, its future, and what becomes of it at
- * the close.
- */
+/** What every executor must do with one call: its value, errors, cancellation and future. */
 import { strict as assert } from 'node:assert'
 import {
   AbortError,
