@@ -100,14 +100,14 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
   if (timeoutMs !== undefined) checkTimeout('with({ timeoutMs })', timeoutMs)
   if (runTimeoutMs !== undefined) checkTimeout('with({ runTimeoutMs })', runTimeoutMs)
   if (priority !== undefined && !Number.isFinite(priority)) {
-    throw new OptionError(`with({ priority }) takes a finite number; it got ${priority}.`)
+    throw new OptionError(`with({ priority }) takes a finite number; it got ${shown(priority)}.`)
   }
   if (key !== undefined && typeof key !== 'string' && typeof key !== 'number')
     throw new OptionError(`with({ key }) takes a text or a number; it got ${shown(key)}.`)
   if (retries !== undefined) checkWhole('with({ retries })', retries, 0)
   if (retryIf !== undefined) checkFunction('with({ retryIf })', retryIf, 'error => true')
   if (retryDelayMs !== undefined && !(retryDelayMs >= 0 && retryDelayMs < Number.POSITIVE_INFINITY)) {
-    throw new OptionError(`with({ retryDelayMs }) takes 0 or more milliseconds; it got ${retryDelayMs}.`)
+    throw new OptionError(`with({ retryDelayMs }) takes 0 or more milliseconds; it got ${shown(retryDelayMs)}.`)
   }
   if (ahead !== undefined) checkWhole('with({ ahead })', ahead, 1)
   return {

@@ -1,4 +1,4 @@
-/** What is done to a job when it is accepted: its arguments become what can be sent, and all that is noted on it. */
+/** A job when it is accepted: its arguments become what can be sent, and are noted on it. */
 import type { Job } from '../executor/backend.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { type Crossing, type Encoded, encode, needsNoCodec } from '../wire/codec.ts'
