@@ -14,28 +14,25 @@ const mostFields = 25
 const mostMembers = 45
 
 /** Files that are too long today, and how long they are: they may only become shorter. */
-const tooLong: ReadonlyMap<string, number> = new Map([['src/actors/remote/link.ts', 468]])
+const tooLong: ReadonlyMap<string, number> = new Map([['src/actors/remote/link.ts', 467]])
 
 /** Classes that have too many members today, and how many: they may only become fewer. */
 const tooLarge: ReadonlyMap<string, { fields?: number; members: number }> = new Map([
   ['src/actors/extras.ts Extras', { members: 46 }],
-  ['src/actors/remote/link.ts Link', { members: 57 }],
+  ['src/actors/remote/link.ts Link', { members: 54 }],
   ['src/actors/supervisor.ts Supervisor', { members: 50 }],
   ['src/channel/channel.ts Channel', { members: 49 }],
   ['src/choose/auto-backend.ts AutoBackend', { members: 52 }],
   ['src/cluster/caller.ts Caller', { members: 53 }],
   ['src/coroutines/coroutines.ts Loop', { members: 50 }],
   ['src/executor/map/map.ts MapRun', { fields: 30, members: 65 }],
-  ['src/isolates/one-worker.ts OneWorker', { members: 54 }],
+  ['src/isolates/one-worker.ts OneWorker', { members: 52 }],
   ['src/pool/dispatch.ts Dispatch', { members: 52 }],
-  ['src/pool/pool.ts Pool', { members: 64 }],
+  ['src/pool/pool.ts Pool', { members: 63 }],
   ['src/pool/slot.ts Slot', { members: 60 }],
   ['src/wire/scan.ts Scan', { members: 48 }],
-  ['src/worker/life.ts Life', { members: 48 }],
+  ['src/worker/life.ts Life', { members: 47 }],
 ])
-
-/** Files whose comments are not wrapped yet. */
-const unwrapped = /^src\/pool\/(pool\.ts|stream\.test\.ts|fixtures\/)|^src\/isolates\/one-worker\.ts$/
 
 const files = execFileSync(
   'git',
@@ -51,15 +48,13 @@ const files = execFileSync(
 const product = files.filter(({ path }) => path.startsWith('src/') && !/\.test\.ts$|\/fixtures\//.test(path))
 
 test('the lines of comments end at column 100, those of pictures at 140 (npm run format wraps them)', () => {
-  const wide = files
-    .filter(({ path }) => !unwrapped.test(path))
-    .flatMap(({ path, lines }) =>
-      lines.flatMap((line, at) =>
-        isComment(line) && line.length > (isPicture(line) ? widestPicture : widestComment)
-          ? [`${path}:${at + 1} has ${line.length} columns`]
-          : [],
-      ),
-    )
+  const wide = files.flatMap(({ path, lines }) =>
+    lines.flatMap((line, at) =>
+      isComment(line) && line.length > (isPicture(line) ? widestPicture : widestComment)
+        ? [`${path}:${at + 1} has ${line.length} columns`]
+        : [],
+    ),
+  )
   assert.deepEqual(wide, [])
 })
 

@@ -44,7 +44,10 @@ import type { EndOfLife } from '../worker/life.ts'
 import { refuseExecutor } from '../worker/refusal.ts'
 import { IsolateDiedError } from './errors.ts'
 
-/** So many calls travel ahead of the one that runs: a burst pays for one bell, and a late call of higher priority waits for few. */
+/**
+ * How many calls travel ahead of the running one: a burst pays for one bell, and a late call of
+ * higher priority waits for few.
+ */
 const mostInHand = 16
 
 export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, LiveExecutor {
@@ -272,7 +275,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     return noteOn(job, encodeArguments(job, this.#lending), encodeStores(this.#crossing))
   }
 
-  /** Jobs that can't be sent turn the worker idle at once, and so would call this again inside of itself. */
+  /** A job that can't be sent makes the worker idle at once, which would call this again. */
   #give(): void {
     if (this.#giving) return
     this.#giving = true

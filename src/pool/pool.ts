@@ -61,7 +61,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
   readonly #named = new NamedTasks()
   readonly #crew: Crew
   readonly #pins: Pins
-  /** How often a module of tasks had been evaluated anew when workers were last renewed therefore. */
+  /** How many modules had been evaluated anew when workers were last renewed for it. */
   #renewals = renewals()
   readonly #dispatch: Dispatch
   readonly #admission: Admission
@@ -186,7 +186,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
 
   // ── what the admission asks for ──
 
-  /** How many more jobs would be taken now: places in the queue, and workers that are free, started or not. */
+  /** How many more jobs would be taken now: room in the queue, and free workers, started or not. */
   places(): number {
     const { callsPerWorker, queueLimit } = this.#options
     const taken = callsPerWorker === 1 ? this.#crew.busy : this.#crew.inHand
@@ -357,10 +357,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
       : undefined
   }
 
-  /**
-   * What is known about calls of the task, or chunks of them; a task that is new here is looked at
-   * first.
-   */
+  /** What is known about calls or chunks of the task; a new task is looked at first. */
   #costOf({ task, inputs }: Job): TaskCost {
     const costs = inputs === undefined ? this.#costs : this.#chunkCosts
     const known = costs.get(task)
@@ -427,10 +424,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     this.#times.settled(ready, as, workMs)
   }
 
-  /**
-   * Ends a job early: it, then its nested ones, so that the deepest is the last that is flagged as
-   * cancelled.
-   */
+  /** Ends a job early: first it, then its nested ones, so that the deepest is flagged last. */
   #end(ready: ReadyJob, error: Error, tell: () => void): void {
     const waited = this.#withdraw(ready)
     this.#count(ready, 'cancelled')
