@@ -224,3 +224,22 @@ function best(list: readonly number[], beats: (one: number, other: number) => bo
     undefined,
   )
 }
+
+test('without an executor a chain reads a bounded number of inputs ahead', async () => {
+  let read = 0
+  function* endless() {
+    for (;;) yield read++
+  }
+  for await (const first of parallel(endless()).map(square)) {
+    assert.equal(first, 0)
+    break
+  }
+  assert.ok(read > 1 && read <= 1_100, `${read} were read`)
+})
+
+test('NaN comes after all numbers', async () => {
+  const inputs = [3, Number.NaN, 1]
+  assert.deepEqual(await parallel(inputs).sort(), [1, 3, Number.NaN])
+  assert.equal(await parallel(inputs).min(), 1)
+  assert.ok(Number.isNaN(await parallel(inputs).max()))
+})

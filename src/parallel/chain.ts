@@ -124,6 +124,9 @@ export function parallel<T>(inputs: Inputs<T>, options: ParallelOptions = {}): P
   return new Chain<T>(inputs, { ...options, chunk }, [])
 }
 
+/** Inputs that are read before they are wanted where nobody bounds how many run side by side. */
+const mostAhead = 1_024
+
 class Chain<T> implements Parallel<T> {
   readonly #inputs: Inputs<unknown>
   readonly #options: ParallelOptions & { readonly chunk: number | 'auto' }
@@ -229,7 +232,7 @@ class Chain<T> implements Parallel<T> {
     const results = executor.map(
       chunkTask(helper === undefined ? tasks : [...tasks, helper]),
       callsOf(plan, chunksOf(this.#inputs, sizes)),
-      { chunk: 1 },
+      executor.workers > mostAhead ? { chunk: 1, ahead: mostAhead } : { chunk: 1 },
     )
     for await (const result of results) {
       sizes.learn(result.inputs, result.workMs)

@@ -26,7 +26,18 @@ export function needsToBlock(call: string, name: string, instead: string): void 
   )
 }
 
+const beforeStops: (() => void)[] = []
+
+/**
+ * Calls `leave` whenever this thread is about to stop: what it has gathered to send by a microtask
+ * would not leave before it goes on, and perhaps it waits for the answer.
+ */
+export function beforeStop(leave: () => void): void {
+  beforeStops.push(leave)
+}
+
 /** Stops this thread while the word holds `expected`, for so long at most. */
 export function parkSync(words: Int32Array, at: number, expected: number, timeoutMs: number): Woken {
+  for (const leave of beforeStops) leave()
   return waitOn(words, at, expected, timeoutMs)
 }

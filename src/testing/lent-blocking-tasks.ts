@@ -152,3 +152,9 @@ export const lendAndDie = task(import.meta, async (told: SharedArray<'i32'>, bot
   await both.wait()
   process.exit(3)
 })
+
+/** Sends, and stops its thread for a lock of another kind before the item would have left. */
+export const sendThenStop = task(import.meta, async (sender: Sender<string>, heard: Event): Promise<void> => {
+  await sender.send('sent')
+  heard.waitSync({ timeoutMs: 20_000 })
+})

@@ -163,3 +163,12 @@ test('the death of the thread that a channel lives on ends the waits for it', as
   await assert.rejects(pool.run(tasks.lendAndDie, told, both))
   await until(() => Atomics.load(told.view, 0) === 2)
 })
+
+test('what was sent by await leaves before its thread stops for an event', async () => {
+  await using pool = threads({ workers: 1 })
+  const [channel, heard] = [new Channel<string>(2), new Event()]
+  const call = pool.run(tasks.sendThenStop, channel.sender, heard)
+  assert.equal(await channel.receive(), 'sent')
+  heard.set()
+  await call // Else it would have a TimeoutError.
+})

@@ -2,6 +2,7 @@
  * Items on their way to the other side: those that are sent close to each other travel in one
  * message.
  */
+import { beforeStop } from '../../runtime/park-sync.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { YieldWriter } from '../yields.ts'
 import type { Link } from './link.ts'
@@ -12,10 +13,11 @@ const mostTogether = 256
 /** Those of this thread whose items have not left yet. */
 const unsent = new Set<Outbox>()
 
-/** Sends at once what this thread has gathered, for it will stand still. */
+/** Sends at once what this thread has gathered, for it will stand still: for a channel, a lock. */
 export function flushAll(): void {
   for (const outbox of unsent) outbox.flush()
 }
+beforeStop(flushAll)
 
 export class Outbox {
   readonly #writer: YieldWriter
