@@ -27,7 +27,7 @@ const opened: ReturnType<typeof threads>[] = []
 
 const [which = '', more] = process.argv.slice(2)
 if (which === 'calibrate')
-  writeFileSync(more as string, JSON.stringify(await calibrate({ waitMs: 120_000 }), null, 2))
+  writeFileSync(more as string, JSON.stringify(await calibrate({ waitMs: 15_000 }), null, 2))
 else await play(functions[Number(which)] as Scored, Number(more ?? 8) * 1_000)
 
 async function play(scored: Scored, budgetMs: number): Promise<void> {

@@ -8,9 +8,13 @@ export interface Conditions {
   readonly cores: number
   readonly commit: string
   readonly date: string
+  readonly calibrated: boolean
 }
 
-export function page(all: readonly Played[], { machine, cores, commit, date }: Conditions): string {
+export function page(
+  all: readonly Played[],
+  { machine, cores, commit, date, calibrated }: Conditions,
+): string {
   const scored = all.map(played => scoreOf(played, cores))
   const untuned = scored.filter(({ played }) => played.half === 'untuned')
   const tuned = scored.filter(({ played }) => played.half === 'tuned')
@@ -19,6 +23,7 @@ export function page(all: readonly Played[], { machine, cores, commit, date }: C
 
 One run of \`npm run bench:choose\`, which writes this page. ${date}, ${machine}, atonce at ${commit}. Others kept
 ${median(foreign).toFixed(2)} cores busy at the median, ${Math.max(...foreign).toFixed(2)} at most, while a function was measured.
+${calibrated ? 'The machine was calibrated before, while it was quiet.' : 'The machine was never quiet enough to be calibrated, so the chooser reckoned with assumed figures.'}
 
 Each of ${all.length} functions has a process of its own. \`choose(task, { inputs })\` answers first, from a cold start. Then every way is
 forced over all inputs, in turns (A B C, C B A, …), a start of workers included, three to seven rounds after one that does not count. **Regret** is the median
@@ -36,7 +41,12 @@ ${table(untuned)}
 
 ${missed(untuned)}
 
-## The half that constants were tuned by: ${tuned.length} functions
+${tunedHalf(tuned)}`
+}
+
+function tunedHalf(tuned: readonly Scored[]): string {
+  if (tuned.length === 0) return 'The half that constants were tuned by was not measured in this run.\n'
+  return `## The half that constants were tuned by: ${tuned.length} functions
 
 Not to be quoted: it shows what the tuning had before its eyes.
 
