@@ -2,9 +2,12 @@
  * Error classes are a contract: codes and names that never change, details that are own properties.
  */
 import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import * as errors from '../src/errors.ts'
 import * as publicApi from '../src/index.ts'
+import { root } from './source-tree.ts'
 
 const details = { worker: 'thread 2', task: 'resize' }
 
@@ -135,4 +138,22 @@ test('messages that can have a cure say it', () => {
     [new errors.WorkerStartTimeoutError('starting', 5, details), /or raise startTimeoutMs/],
   ] as const)
     assert.match(error.message, cure)
+})
+
+test('every code of an error or of a warning stands on the page about troubleshooting', () => {
+  const page = readFileSync(join(root, 'docs/guide/troubleshooting.md'), 'utf8')
+  const files = globSync('src/**/*.ts', { cwd: root }).filter(path => !path.endsWith('.test.ts'))
+  const codes = new Set<string>()
+  for (const path of files) {
+    const text = readFileSync(join(root, path), 'utf8')
+    const found = /error(s|-\w+)?\.ts$/.test(path)
+      ? text.matchAll(/'(ATONCE_\w+)'/g)
+      : text.matchAll(/\bcode: '(ATONCE_\w+)'/g)
+    for (const [, code] of found) codes.add(code as string)
+  }
+  assert.ok(codes.size > 50, `${codes.size}`)
+  assert.deepEqual(
+    [...codes].filter(code => !page.includes(`\`${code}\``)),
+    [],
+  )
 })
