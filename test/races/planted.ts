@@ -77,6 +77,7 @@ export const planted: readonly Planted[] = [
       const array = numbers()
       const writing = left.run(tasks.increment, array)
       if (!racy) await writing
+      await hasLeft()
       // The task's write may come first or second: it is the missing order that counts.
       void array.view[0]
       await writing
