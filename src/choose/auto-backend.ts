@@ -54,6 +54,8 @@ const mostTrialMs = 300
 const fewestSingle = 4
 /** With less left to do than this, it is done here: nothing could be gained. */
 const nothingLeftMs = 4
+/** With less than this left of a map, it goes on as it is. */
+const worthDecidingMs = 100
 /** A call that has not ended after so long leaves its place to the next one: it waits. */
 const stretchMs = 8
 
@@ -319,7 +321,7 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
         cpuMs: undefined,
         returnsPromise: false,
       })
-      if (knowledge.hasBecomeCheaper(runtime().now())) this.#decide(auto)
+      if (this.#isWorthDeciding(auto) && knowledge.hasBecomeCheaper(runtime().now())) this.#decide(auto)
     }
     auto.own.settled(outcome, workMs ?? seen?.wallMs)
     this.#admission.room.changed()
@@ -367,6 +369,12 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
   #callsLeft(auto: AutoJob): number {
     const { knowledge, own } = auto
     return (own.callsLeft ?? 0) + knowledge.queued
+  }
+
+  /** The last calls of a map run where the others ran: to send them elsewhere gains nothing. */
+  #isWorthDeciding(auto: AutoJob): boolean {
+    if (auto.own.callsLeft === undefined) return true
+    return this.#callsLeft(auto) * auto.knowledge.wallMs > worthDecidingMs
   }
 
   #decide(auto: AutoJob): void {

@@ -14,3 +14,15 @@ test('a call that sleeps by itself keeps its time: others are not to blame', asy
   const { wallMs, cpuMs } = await runInTurn(sleep, [[]])
   assert.ok(wallMs >= 20 && cpuMs < wallMs, `${wallMs}, ${cpuMs}`)
 })
+
+test('calls that are timed together only have their results and failures all the same', async () => {
+  const half = (n: number) => {
+    if (n === 3) throw new RangeError('not three')
+    return n / 2
+  }
+  const block = await runInTurn(half as never, [[2], [3], [4]], { each: false })
+  assert.deepEqual([block.values[0], block.values[2]], [1, 2])
+  assert.deepEqual([...(block.failures?.keys() ?? [])], [1])
+  assert.deepEqual(block.itemsMs, [])
+  assert.equal(block.samples.length, 2)
+})

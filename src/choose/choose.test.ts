@@ -94,3 +94,10 @@ test('all inputs are looked at from all over', async () => {
   const { items } = await choose(area, { inputs })
   assert.equal(items, 1_000)
 })
+
+test('one item in thirty that takes long is seen, though the others take nothing', async () => {
+  const inputs = upTo(300).map(at => (at % 30 === 0 ? 400_000 : 10))
+  const { profile } = await choose(sieve, { inputs })
+  assert.ok(profile.items >= 96, `${profile.items}`)
+  assert.ok(profile.longestOverMean > 5, `${profile.longestOverMean}`)
+})

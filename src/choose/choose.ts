@@ -292,6 +292,9 @@ function spread(inputs: readonly unknown[]): unknown[] {
   return [...places].map(place => inputs[place])
 }
 
+/** A block of more calls than this is one of short calls (trial.ts doubles it). */
+const mostTimedAlone = 16
+
 /** The inputs to try, one after the other; again from the first, if they may be repeated. */
 class Tries {
   readonly total: number
@@ -321,7 +324,11 @@ class Tries {
       this.#at += 1
     }
     if (calls.length === 0) return undefined
-    const block = await this.#inTime(together ? runTogether(this.#task, calls) : runInTurn(this.#task, calls))
+    const block = await this.#inTime(
+      together
+        ? runTogether(this.#task, calls)
+        : runInTurn(this.#task, calls, { each: calls.length <= mostTimedAlone }),
+    )
     const [failed] = block.failures ?? []
     if (failed !== undefined) {
       const [place, error] = failed

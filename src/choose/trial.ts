@@ -48,8 +48,11 @@ const enoughSamples = 12
 const uneven = 0.3
 const shortestBlockMs = 0.2
 const mostItemsInBlock = 4_096
+/** A block whose mean is so many times the least one has something else in it. */
+const unlike = 3
 /** With less than this to do in all, nothing is gained by knowing more. */
 const nothingToGainMs = 3
+const fewestToStop = 96
 /** A promise that takes so many times its CPU time is worth trying several at a time. */
 const waits = 1.2
 const gains = 0.9
@@ -74,6 +77,8 @@ class Trial {
   /** Of the warm blocks. */
   #warm = { items: 0, wallMs: 0, cpuMs: 0, processCpuMs: 0 }
   #longestMs = 0
+  /** The least mean of a block of items that are too short to be timed alone. */
+  #usualMs = Number.POSITIVE_INFINITY
   readonly #calls: Sample[] = []
 
   constructor(source: TrialItems) {
@@ -138,8 +143,13 @@ class Trial {
       this.#samples.push(...itemsMs)
       this.#longestMs = Math.max(this.#longestMs, ...itemsMs)
     } else {
-      this.#samples.push(wallMs / length)
-      this.#longestMs = Math.max(this.#longestMs, wallMs / length)
+      const meanMs = wallMs / length
+      this.#samples.push(meanMs)
+      this.#usualMs = Math.min(this.#usualMs, meanMs)
+      // Of items that are timed together, one may hide that takes as long as all the others.
+      const isUnlike = meanMs > unlike * this.#usualMs
+      const longestMs = isUnlike ? wallMs - (length - 1) * this.#usualMs : meanMs
+      this.#longestMs = Math.max(this.#longestMs, longestMs)
     }
     if (this.#calls.length < 64) this.#calls.push(...block.samples)
   }
@@ -155,7 +165,10 @@ class Trial {
 
   #goesOn(isWarm: boolean): boolean {
     const { left = Number.POSITIVE_INFINITY, total = Number.POSITIVE_INFINITY } = this.#source
-    if (left <= 0 || Math.min(left, total) * this.wallMs < nothingToGainMs) return false
+    if (left <= 0) return false
+    // A few of them don't show the one in fifty that takes a thousand times as long.
+    const seen = Math.min(fewestToStop, total)
+    if (this.items >= seen && Math.min(left, total) * this.wallMs < nothingToGainMs) return false
     if (this.isWaiting && this.items >= fewestOneByOne && this.passedMs > oneByOneMs) return false
     if (this.passedMs > sampledAtLastMs) return false
     if (!isWarm || this.#samples.length < enoughSamples || this.passedMs < sampledFromMs) return true
