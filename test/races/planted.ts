@@ -258,10 +258,10 @@ export const planted: readonly Planted[] = [
   {
     name: 'an item that is sent before the data is there',
     async run(left, right, racy) {
-      const [array, channel] = [numbers(), new Channel<string>(1)]
+      const [array, channel, seen] = [numbers(), new Channel<string>(1), new Event()]
       await Promise.all([
-        left.run(tasks.sendNumbers, array, channel.sender, racy),
-        right.run(tasks.awaitNumbers, array, channel.receiver),
+        left.run(tasks.sendNumbers, array, channel.sender, seen, racy),
+        right.run(tasks.awaitNumbers, array, channel.receiver, seen),
       ])
     },
   },
