@@ -69,7 +69,8 @@ if (options.only === undefined && (options.merge || all.length === functions.len
 function measure(): void {
   const begunMs = performance.now()
   const calibration = join(options.folder, 'calibration.json')
-  // On a noisy machine there are none, and the chooser reckons with the assumed ones: wrong ones would be worse.
+  // On a noisy machine there are none, and the chooser reckons with the assumed ones: wrong ones
+  // would be worse.
   if (!existsSync(calibration)) {
     try {
       run(['calibrate', calibration])

@@ -17,7 +17,7 @@ import type { Task } from '../task/task.ts'
 import { isThenable } from '../task/thenable.ts'
 import { dropMark } from '../task/transfer.ts'
 import { ownContexts } from '../worker/far/own-context.ts'
-import { type Block, runInTurn } from './block.ts'
+import { type Block, ownPart, runInTurn } from './block.ts'
 import type { Knowledge, Seen } from './knowledge.ts'
 
 /** What stands in the queue. */
@@ -157,6 +157,7 @@ export class AutoJob extends Noted implements Job {
 
   #one(task: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
     const onTrial = this.knowledge.lane === 'trial'
+    const openedMs = runtime().now()
     const delayMs = onTrial ? threadDelayMs() : 0
     const cpu = threadCpu()
     const begun = runtime().now()
@@ -165,7 +166,7 @@ export class AutoJob extends Noted implements Job {
     const tookMs = runtime().now() - begun
     // What others took of the core is none of the call's. Afterwards the median of many calls tells
     // one that was held up.
-    const wallMs = onTrial ? Math.max(0.1 * tookMs, tookMs - (threadDelayMs() - delayMs)) : tookMs
+    const wallMs = onTrial ? ownPart(tookMs, openedMs, delayMs) : tookMs
     this.#seen = { calls: 1, wallMs, longestMs: wallMs, cpuMs: wallMs, returnsPromise: false }
     this.#keep(args, result)
     return result

@@ -38,7 +38,9 @@ export interface TurnOptions {
   readonly kept?: number
   /** Takes the time off in which others had the core, which costs some 30 µs. Default true. */
   readonly alone?: boolean
-  /** Times each call, not only all together: of a call of 0.1 µs that would make 0.6. Default true. */
+  /**
+   * Times each call, not only all together: of a call of 0.1 µs that would make 0.6. Default true.
+   */
   readonly each?: boolean
 }
 
@@ -119,11 +121,13 @@ class Counter {
   readonly #begunMs: number
   readonly #thread: NodeJS.CpuUsage
   readonly #process: NodeJS.CpuUsage
+  readonly #openedMs: number
   readonly #delayMs: number | undefined
 
   constructor(count: number, kept: number, alone: boolean) {
     this.#values = new Array(count).fill(undefined)
     this.#kept = kept
+    this.#openedMs = runtime().now()
     this.#delayMs = alone ? threadDelayMs() : undefined
     this.#process = process.cpuUsage()
     this.#thread = threadCpu()
@@ -147,8 +151,7 @@ class Counter {
 
   block(returnsPromise: boolean): Block {
     const tookMs = runtime().now() - this.#begunMs
-    const heldUpMs = this.#delayMs === undefined ? 0 : threadDelayMs() - this.#delayMs
-    const wallMs = Math.max(0.1 * tookMs, tookMs - heldUpMs)
+    const wallMs = this.#delayMs === undefined ? tookMs : ownPart(tookMs, this.#openedMs, this.#delayMs)
     const thread = threadCpu(this.#thread)
     const whole = process.cpuUsage(this.#process)
     const values = this.#values
@@ -175,4 +178,13 @@ export function without(heldUpMs: number, itemsMs: readonly number[]): readonly 
   const longer = itemsMs.map(ms => Math.max(0, ms - middle))
   const part = Math.min(1, heldUpMs / Math.max(sum(longer), Number.MIN_VALUE))
   return itemsMs.map((ms, at) => ms - part * (longer[at] as number))
+}
+
+/**
+ * What is left of `tookMs` without the time in which others had the core. The system counts from before the clock was read
+ * until after it, so all that it counts lies between the first moment and now; and the rest is no more than `tookMs`.
+ */
+export function ownPart(tookMs: number, openedMs: number, delayBeforeMs: number): number {
+  const heldUpMs = threadDelayMs() - delayBeforeMs
+  return Math.max(0.1 * tookMs, Math.min(tookMs, runtime().now() - openedMs - heldUpMs))
 }

@@ -103,10 +103,14 @@ class Trial {
     let size = 1
     const window = { items: 0, ms: 0, lastPerItemMs: Number.POSITIVE_INFINITY }
     let isWarm = false
+    const cold: Block[] = []
     while (this.#goesOn(isWarm)) {
       const block = await this.#source.run(size, false)
       if (block === undefined) break
-      if (!isWarm) this.#startAgain()
+      if (!isWarm) {
+        this.#startAgain()
+        cold.push({ ...block, values: new Array(block.values.length), samples: [] })
+      }
       this.#take(block)
       if (block.wallMs < shortestBlockMs) size = Math.min(2 * size, mostItemsInBlock)
       window.items += block.values.length
@@ -117,6 +121,21 @@ class Trial {
       isWarm = (agrees && this.passedMs > warmFromMs) || this.passedMs > warmAtLastMs
       Object.assign(window, { items: 0, ms: 0, lastPerItemMs: perItemMs })
     }
+    if (!isWarm) this.#takeNewest(cold)
+  }
+
+  /** It never became warm: the newer half of what was run says more than the last block alone. */
+  #takeNewest(cold: readonly Block[]): void {
+    const items = this.items
+    this.#startAgain()
+    let from = cold.length
+    for (let taken = 0; from > 0 && taken < items / 2; from -= 1) taken += cold[from - 1]?.values.length ?? 0
+    for (const block of cold.slice(from)) {
+      this.#coldMs -= block.wallMs
+      this.#coldItems -= block.values.length
+      this.#take(block)
+    }
+    this.items = items
   }
 
   /** Until now all was cold: only what comes counts. */
