@@ -8,6 +8,7 @@
  * Each throws an OptionError at the call, before anything is started.
  */
 import { OptionError } from './errors.ts'
+import { isError } from './thrown.ts'
 
 /** The names of the options of a function. */
 export type OptionNames<T> = Readonly<Record<keyof T, true>>
@@ -167,7 +168,7 @@ export function checkFunction(what: string, fn: unknown, example: string): void 
 
 /** A value as a message shows it. */
 export function shown(value: unknown): string {
-  if (value instanceof Error) return value.message
+  if (isError(value)) return value.message
   if (value instanceof Promise) return 'a promise, so it runs already'
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
   if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`

@@ -23,6 +23,7 @@
  * A programmer's mistake throws at the call; the world's failures reject.
  */
 import { AtonceError, listErrorClasses } from './error-classes.ts'
+import { isError, messageOf } from './thrown.ts'
 import * as ofWorkers from './worker-errors.ts'
 
 export { AtonceError, errorClasses, listErrorClasses } from './error-classes.ts'
@@ -281,11 +282,9 @@ export class RetryError extends AtonceError {
   /** `errors` may be the last ones only of so many `attempts`. */
   constructor(name: string, errors: readonly unknown[], attempts = errors.length) {
     const last = errors.at(-1)
-    super(
-      'ATONCE_RETRY',
-      `${name} failed ${attempts} times; the last time: ${last instanceof Error ? last.message : String(last)}`,
-      { cause: last },
-    )
+    super('ATONCE_RETRY', `${name} failed ${attempts} times; the last time: ${messageOf(last)}`, {
+      cause: last,
+    })
     this.errors = errors
   }
 }
@@ -307,7 +306,7 @@ export class NoisyMachineError extends AtonceError {
 /** A function failed while it was tried out, so nothing is known of it; `cause` is its error. */
 export class TrialError extends AtonceError {
   constructor(what: string, cause: unknown) {
-    const why = cause instanceof Error ? `: ${cause.name}: ${cause.message}` : ''
+    const why = isError(cause) ? `: ${cause.name}: ${cause.message}` : ''
     super(
       'ATONCE_TRIAL',
       `${what}${why}${/[.!?]$/.test(why) ? '' : '.'} A trial needs inputs that the function accepts and ends with.`,

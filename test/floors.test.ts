@@ -8,7 +8,7 @@ import { type SourceFile, sourceFiles } from './source-tree.ts'
 
 /** The parts of src/ by floor, as ARCHITECTURE.md shows them. */
 const floors: readonly (readonly string[])[] = [
-  ['supported.ts'],
+  ['supported.ts', 'thrown.ts'],
   ['error-classes.ts'],
   ['worker-errors.ts'],
   ['errors.ts', 'trace.ts', 'policy.ts'],

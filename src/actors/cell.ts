@@ -11,8 +11,8 @@
  */
 
 import { ThrownValueError } from '../errors.ts'
-import { isThenable } from '../task/thenable.ts'
-import { describeThrown, isError } from '../wire/failure.ts'
+import { isThenable, onSettled } from '../task/thenable.ts'
+import { describeThrown, isError } from '../thrown.ts'
 import type { Definition, Ended } from './contract.ts'
 import { enterActor, leaveActor } from './current.ts'
 import { ActorDiedError, ActorStartError, LinkedActorError } from './errors.ts'
@@ -107,9 +107,10 @@ export class Cell extends Intake implements LiveActor, Runnable {
     }
     leaveActor(outer)
     if (isThenable(result)) {
-      result.then(
+      onSettled(
+        result,
         value => this.#done(message, value),
-        (error: unknown) => this.#threw(message, error),
+        error => this.#threw(message, error),
       )
     } else this.#done(message, result)
   }

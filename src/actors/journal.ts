@@ -13,7 +13,7 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import { sleep } from '../coroutines/time/sleep.ts'
-import { messageOf } from '../wire/error-text.ts'
+import { messageOf } from '../thrown.ts'
 import { JournalError } from './errors.ts'
 
 const { crc32 } = process.getBuiltinModule('node:zlib')

@@ -9,7 +9,7 @@
  */
 import { checkCount, checkFunction, checkOptions, optionNames } from '../checks.ts'
 import { OptionError } from '../errors.ts'
-import { messageOf } from '../wire/error-text.ts'
+import { messageOf } from '../thrown.ts'
 import { currentActor } from './current.ts'
 import { JournalError } from './errors.ts'
 import { Journal } from './journal.ts'

@@ -1,4 +1,5 @@
 /** Why an actor ended, as watchers, `onStop` and supervisors are told. */
+import { isError } from '../thrown.ts'
 
 /**
  * - `stop`: it was asked to, or stopped itself.
@@ -28,7 +29,7 @@ export const shortForm: unique symbol = Symbol.for('atonce.short-form.1') as nev
 
 /** An error as a part of a sentence, without its full stop. */
 export function inShort(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!isError(error)) return String(error)
   return (error as { [shortForm]?: string })[shortForm] ?? error.message.replace(/\.$/, '')
 }
 

@@ -1,4 +1,6 @@
 /** Why an actor failed: what its supervisor knows, for whoever must mend it. */
+
+import { isError } from '../thrown.ts'
 import type { Definition } from './contract.ts'
 import type { Message } from './mailbox.ts'
 import type { Memory } from './memory.ts'
@@ -77,9 +79,7 @@ function textOf({
   restarts,
   replay,
 }: Omit<FailureReport, 'toString'>): string {
-  const lines = [
-    `${actor} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  ]
+  const lines = [`${actor} failed: ${isError(error) ? (error.stack ?? error.message) : String(error)}`]
   if (message !== undefined) lines.push(`while it worked on ${call(message)}`)
   if (before.length > 0) lines.push(`after ${before.map(call).join(', ')}`)
   for (const [field, { from, to }] of Object.entries(changed))

@@ -4,8 +4,8 @@
  */
 import { runtime } from '../runtime/runtime.ts'
 import type { Runtime } from '../runtime/seam.ts'
+import { messageOf } from '../thrown.ts'
 import { type ActorFailureEvent, publishActorFailure, publishDeadLetter } from '../trace.ts'
-import { messageOf } from '../wire/error-text.ts'
 import { Lines } from './ask.ts'
 import type { Ref } from './ref.ts'
 import { type Runnable, RunQueue } from './run-queue.ts'

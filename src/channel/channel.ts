@@ -18,6 +18,7 @@ import { ChannelClosedError, OptionError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { stoppedStrand } from '../runtime/strand.ts'
+import { isError } from '../thrown.ts'
 import { refuseHere } from './blocking.ts'
 import {
   checkWait,
@@ -254,7 +255,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    * Only the first close has an effect.
    */
   close(error?: Error): void {
-    if (error !== undefined && !(error instanceof Error))
+    if (error !== undefined && !isError(error))
       throw new OptionError(
         `close(error) takes an Error, as new Error('…'), or nothing; it got ${typeof error}.`,
       )

@@ -6,7 +6,7 @@ import { threadCpu } from '../measure/thread-cpu.ts'
 import { threadDelayMs } from '../measure/thread-delay.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { isThenable } from '../task/thenable.ts'
-import { describeThrown, isError } from '../wire/failure.ts'
+import { describeThrown, isError } from '../thrown.ts'
 import type { Sample } from './crossing.ts'
 
 export interface Block {

@@ -7,6 +7,7 @@ import { ProtocolError } from '../errors.ts'
 import type { Job } from '../executor/backend.ts'
 import type { Outcome } from '../task/results.ts'
 import { nameOf, type Task } from '../task/task.ts'
+import { messageOf } from '../thrown.ts'
 import type { NestedReply } from '../wire/messages.ts'
 import { encodeStores } from '../wire/propagation.ts'
 import { outcomeOf } from '../worker/reply.ts'
@@ -26,7 +27,7 @@ export function believed(reply: NestedReply, job: Job): Outcome<unknown> {
   try {
     return outcomeOf(reply, job)
   } catch (error) {
-    const what = `a reply that can't be read (${error instanceof Error ? error.message : String(error)})`
+    const what = `a reply that can't be read (${messageOf(error)})`
     return { ok: false, error: new ProtocolError(what, { worker: 'A node', task: nameOf(job.task as Task) }) }
   }
 }

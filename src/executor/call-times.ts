@@ -114,7 +114,8 @@ export class CallTimes {
   }
 
   #waited(call: Timed, task: Task): void {
-    const waited = (this.#now - call.time) & mask
+    const behind = (this.#now - call.time) & mask
+    const waited = behind > mask / 2 ? 0 : behind // It came after the last look at the clock.
     call.time = -1 - waited
     if (callsAreTraced()) publishCallStart({ ...this.#about(task), queueMs: waited / ticksPerMs })
   }

@@ -8,6 +8,7 @@ import { abortError, type Future, FutureControl } from '../task/future.ts'
 import { onAwait } from '../task/on-await.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
+import { isError } from '../thrown.ts'
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { callerHere, captureCaller } from './caller.ts'
@@ -274,7 +275,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   #stop(reason: unknown): void {
     this.#release()
     this.reject(reason, 'cancelled')
-    this.#course.backend.cancel(this, reason instanceof Error ? reason : abortError(this.#what, reason))
+    this.#course.backend.cancel(this, isError(reason) ? reason : abortError(this.#what, reason))
   }
 
   get #what(): string {

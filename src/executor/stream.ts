@@ -17,6 +17,7 @@ import { abortError, type ProgressListener, tellProgress } from '../task/future.
 import { keepingContext } from '../task/kept-context.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Task } from '../task/task.ts'
+import { isError } from '../thrown.ts'
 import type { Backend, Caller, Inlet, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
@@ -355,7 +356,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
 
   /** What its first value was asked for in was cancelled. */
   stop(reason: unknown): void {
-    this.#stop(reason instanceof Error ? reason : abortError(this.#what, reason))
+    this.#stop(isError(reason) ? reason : abortError(this.#what, reason))
   }
 
   /** At once: values that wait are not wanted any more. */

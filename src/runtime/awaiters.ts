@@ -12,6 +12,7 @@
  *
  * Benedikt Meurer, Yang Guo: "Zero-cost async stack traces", design document of V8, 2018.
  */
+import { isError } from '../thrown.ts'
 
 const { Promise: PlatformPromise } = globalThis
 const { then: promiseThen } = PlatformPromise.prototype
@@ -37,7 +38,7 @@ export function rejectTo(
 }
 
 function addAwaiters(error: unknown): void {
-  if (!(error instanceof Error)) return
+  if (!isError(error)) return
   const here: { stack?: unknown } = {}
   try {
     captureStackTrace(here, addAwaiters)

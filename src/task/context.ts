@@ -8,6 +8,7 @@ import { shown } from '../checks.ts'
 import { AbortError, OptionError } from '../errors.ts'
 import { resourcesKeep } from '../runtime/async-context.ts'
 import { currentStrand, Strand, withStrand } from '../runtime/strand.ts'
+import { isError } from '../thrown.ts'
 
 const { AsyncLocalStorage, AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
@@ -135,7 +136,7 @@ export class CallContext extends Strand implements TaskContext {
   get throwIfCancelled(): () => void {
     return () => {
       if (!this.cancelled) return
-      if (this.stopped && this.reason instanceof Error) throw this.reason
+      if (this.stopped && isError(this.reason)) throw this.reason
       throw new AbortError('The call was cancelled.')
     }
   }

@@ -17,24 +17,24 @@
  */
 import { findSharedClass, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
 import { AtonceError, ProtocolError, ThrownValueError } from '../errors.ts'
+import { describeThrown, isError } from '../thrown.ts'
 import { type Decoding, type EncodedPart, Encoding } from './encoding.ts'
 import { classNames, type FindClass, isClassKnown, nearestClass } from './error-classes.ts'
 import { sendableParts } from './sendable-parts.ts'
 import { stackText } from './stack-text.ts'
 import type { WireError, WireFailure, WireProperty } from './wire-failure.ts'
 
-const { types } = process.getBuiltinModule('node:util')
-
 export type { WireFailure } from './wire-failure.ts'
+
+const { set: setProperty } = Reflect
 
 /** How deep causes, aggregated errors and errors in properties are followed. */
 const maxDepth = 16
 
 /** Readies whatever was thrown; never throws itself, whatever getters the value has. */
 export function encodeFailure(thrown: unknown, encoding: Encoding): WireFailure {
-  if (attempt(() => isError(thrown), false))
-    return { kind: 'error', error: encodeError(thrown as Error, encoding) }
-  const description = attempt(() => describeThrown(thrown), 'something that hides what it is')
+  if (isError(thrown)) return { kind: 'error', error: encodeError(thrown as Error, encoding) }
+  const description = describeThrown(thrown)
   try {
     const { value, special } = encodeAsFarAsPossible(thrown, 'thrown', encoding)
     return { kind: 'value', value, special, description }
@@ -59,11 +59,6 @@ class NothingSent extends Encoding {
   value(): never {
     throw this.#problem
   }
-}
-
-/** Whether it is an error, of this realm or another. */
-export function isError(value: unknown): value is Error {
-  return types.isNativeError(value) || value instanceof Error
 }
 
 /** Readies an error; never throws itself. */
@@ -230,15 +225,15 @@ export function classesAreKnown(failure: WireFailure, findClass: FindClass = noC
 
 /**
  * The stack is the far side's; without a place of its own, Node does not show this file as the
- * origin of the error.
+ * origin of the error. Where intrinsics are frozen it has one, for a moment.
  */
 function withoutOwnStack(make: () => Error): Error {
   const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
+  setProperty(Error, 'stackTraceLimit', 0)
   try {
     return make()
   } finally {
-    Error.stackTraceLimit = limit
+    setProperty(Error, 'stackTraceLimit', limit)
   }
 }
 
@@ -271,15 +266,6 @@ function inPlace(make: () => unknown): unknown {
 
 function notCopied(problem: unknown): string {
   return `[not copied: ${messageIn(problem)}]`
-}
-
-/** The message for a thrown value that is not an Error. */
-export function describeThrown(thrown: unknown): string {
-  if (typeof thrown === 'function') return `a function${thrown.name === '' ? '' : ` (${thrown.name})`}`
-  if (typeof thrown === 'string')
-    return `the string ${JSON.stringify(thrown.length > 80 ? `${thrown.slice(0, 80)}…` : thrown)}`
-  if (typeof thrown === 'object' && thrown !== null) return 'an object'
-  return String(thrown)
 }
 
 const ownByNature = new Set(['stack', 'message', 'cause'])

@@ -6,10 +6,11 @@ import {
   sharedClassOfProxy,
 } from '../declared/shareable.ts'
 import { SerializationError } from '../errors.ts'
+import { describeThrown } from '../thrown.ts'
 import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
 import type { Decoding } from './encoding.ts'
-import { decodeError, describeThrown } from './failure.ts'
+import { decodeError } from './failure.ts'
 import { type InstanceStandIn, type StandIn, tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')

@@ -1,9 +1,10 @@
 /** Copies a value with stand-ins for what is special in it. */
 import { type ClassAddress, sharedClassOf, sharedClassOfProxy } from '../declared/shareable.ts'
+import { isError } from '../thrown.ts'
 import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
 import type { Encoding } from './encoding.ts'
-import { encodeError, isError } from './failure.ts'
+import { encodeError } from './failure.ts'
 import { type StandIn, tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')

@@ -14,11 +14,10 @@ import {
   takeMark,
   whyUnmovable,
 } from '../task/transfer.ts'
+import { isError, messageOf } from '../thrown.ts'
 import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-of.ts'
 import type { Crossing } from './crossing.ts'
 import { cureFor } from './cures.ts'
-import { messageOf } from './error-text.ts'
-import { isError } from './failure.ts'
 import type { LendCrossing, Lent } from './lent/link.ts'
 import { namesOn } from './own-names.ts'
 import { itemOf, keyOfMap, packedData, pathOf, type Step } from './path.ts'

@@ -13,7 +13,7 @@ import {
 import type { Job } from '../executor/backend.ts'
 import { callerError } from '../executor/caller.ts'
 import { nameOf, type Task } from '../task/task.ts'
-import { inShort, messageOf } from '../wire/error-text.ts'
+import { inShort, messageOf } from '../thrown.ts'
 import { forgeryIn, type WireFailure } from '../wire/failure.ts'
 import type { Exit } from './far-worker.ts'
 

@@ -10,7 +10,7 @@
  */
 import { add, load } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { messageOf } from '../wire/error-text.ts'
+import { messageOf } from '../thrown.ts'
 
 /** Something was printed. */
 export interface OutputMessage {

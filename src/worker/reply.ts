@@ -5,8 +5,8 @@ import { AtonceError, SerializationError } from '../errors.ts'
 import type { Job } from '../executor/backend.ts'
 import { callerError } from '../executor/caller.ts'
 import type { Outcome } from '../task/results.ts'
+import { isError, messageOf } from '../thrown.ts'
 import { decode } from '../wire/codec.ts'
-import { messageOf } from '../wire/error-text.ts'
 import { forgeryIn, type WireFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
 
@@ -61,6 +61,6 @@ export function unsendable(cause: unknown): Outcome<never> {
  * platform found.
  */
 export function uncopyable(root: string, cause: unknown): Error {
-  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ATONCE_')) return cause
+  if (isError(cause) && 'code' in cause && String(cause.code).startsWith('ATONCE_')) return cause
   return new SerializationError(root, `${root} can't be copied: ${messageOf(cause)}`, { cause })
 }

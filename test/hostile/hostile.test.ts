@@ -54,6 +54,14 @@ for (const model of ['threads', 'processes', 'coroutines']) {
     assert.deepEqual((await printed('polluted', model)).trimEnd().split('\n'), lines)
   })
 
+  test(`${model}: what the platform gives may be frozen`, async () => {
+    assert.deepEqual((await printed('frozen', model)).trimEnd().split('\n'), [
+      'same [ 1, 2 ]',
+      ...Array(3).fill('TypeError boom'),
+      'RetryError retry failed 1 times; the last time: boom',
+    ])
+  })
+
   test(`${model}: no hook and no frozen prototype of the program changes what a call comes to`, async () => {
     assert.deepEqual((await printed('hooks', model)).trimEnd().split('\n'), [
       'sites: TypeError boom',

@@ -1,6 +1,7 @@
 /** One worker that actors live in, as the near side sees it: its life, and the link to it. */
 
 import { AbortError } from '../../errors.ts'
+import { messageOf } from '../../thrown.ts'
 import { MessageDecoding } from '../../wire/codec.ts'
 import { decodeFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
@@ -94,9 +95,7 @@ export class WorkerHost implements LifeOwner {
     try {
       this.link.receive(body)
     } catch (error) {
-      this.#life.forged(
-        `a message between actors that can't be read: ${error instanceof Error ? error.message : String(error)}`,
-      )
+      this.#life.forged(`a message between actors that can't be read: ${messageOf(error)}`)
     }
   }
 

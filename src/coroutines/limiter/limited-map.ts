@@ -17,7 +17,8 @@ import { runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, enterStrand, type Stoppable, type Strand } from '../../runtime/strand.ts'
 import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import { type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
-import { isThenable } from '../../task/thenable.ts'
+import { isThenable, onSettled } from '../../task/thenable.ts'
+import { isError } from '../../thrown.ts'
 import { type Asker, CallStrand, currentLimitedCall, LimitedCall, type LimitedContext } from './call.ts'
 import { timeoutOf } from './limited-run.ts'
 import { checkLimits, type LimitedOptions } from './options.ts'
@@ -199,7 +200,7 @@ class LimitedMap<T, R> implements Asker, Stoppable, LimitOwner {
   }
 
   cancel(reason: unknown): void {
-    this.#break(reason instanceof Error ? reason : abortError(this.#name, reason))
+    this.#break(isError(reason) ? reason : abortError(this.#name, reason))
   }
 
   #break(error: unknown): void {
@@ -297,7 +298,7 @@ class LimitedMap<T, R> implements Asker, Stoppable, LimitOwner {
     }
     try {
       const returned = this.#fn(call.input, call.index, strand)
-      if (isThenable(returned)) Promise.resolve(returned as PromiseLike<Awaited<R>>).then(succeeded, failed)
+      if (isThenable(returned)) onSettled(returned as PromiseLike<Awaited<R>>, succeeded, failed)
       else succeeded(returned as Awaited<R>)
     } catch (error) {
       failed(error)

@@ -10,7 +10,8 @@ import { realRuntime } from '../../runtime/real.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { enterStrand, Strand, withStrand } from '../../runtime/strand.ts'
 import { type FutureState, type Settleable, whenSettled } from '../../task/settling.ts'
-import { isThenable } from '../../task/thenable.ts'
+import { isThenable, onSettled } from '../../task/thenable.ts'
+import { isNamed } from '../../thrown.ts'
 
 /**
  * What `spawn` returns: await it for the child's result.
@@ -144,7 +145,8 @@ export class ScopeChild<T> extends Strand implements Child<T>, ChildContext {
       return this.#failed(error)
     }
     if (!isThenable(returned)) return this.#done(returned)
-    Promise.resolve(returned).then(
+    onSettled(
+      returned,
       value => this.#done(value),
       error => this.#failed(error),
     )
@@ -232,5 +234,5 @@ function passedOn<T>(next: Promise<T>, ending: Promise<unknown>): Promise<T> {
  * Anything else that is thrown on the way out is an error.
  */
 export function isCancellation(error: unknown, strand: Strand): boolean {
-  return strand.stopped && (error === strand.reason || (error as Error | undefined)?.name === 'AbortError')
+  return strand.stopped && (error === strand.reason || isNamed(error, 'AbortError'))
 }

@@ -3,13 +3,11 @@ import { ThrownValueError } from '../../errors.ts'
 import { currentStrand, enterStrand } from '../../runtime/strand.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Outcome } from '../../task/results.ts'
-import { isThenable } from '../../task/thenable.ts'
+import { isThenable, onSettled } from '../../task/thenable.ts'
 import { dropMark } from '../../task/transfer.ts'
-import { describeThrown, isError } from '../../wire/failure.ts'
+import { describeThrown, isError } from '../../thrown.ts'
 import type { Inlet, Job } from '../backend.ts'
 import { StreamCall } from './stream-call.ts'
-
-const { Promise: PlatformPromise } = globalThis
 
 /** Who has a job called here: the job's `ready`, so that it is found by the job. */
 export interface CallHere {
@@ -47,7 +45,7 @@ export function callHere(job: Job, call: CallContext, here: CallHere): void {
   } catch (error) {
     return threw(error)
   }
-  if (isThenable(result)) PlatformPromise.resolve(result).then(returned, threw)
+  if (isThenable(result)) onSettled(result, returned, threw)
   else returned(result)
 }
 

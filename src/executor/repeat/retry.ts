@@ -26,6 +26,7 @@ import {
 } from '../../errors.ts'
 import { nameOf, type Task } from '../../task/task.ts'
 import { holdsMarks } from '../../task/transfer.ts'
+import { isError } from '../../thrown.ts'
 import { publishRetry } from '../../trace.ts'
 import type { CallOptions } from '../call-options.ts'
 import type { Model } from '../stats.ts'
@@ -100,7 +101,7 @@ export class Attempts {
   #mayRepeat(error: unknown): boolean {
     const { retries = 0, retryIf } = this.#options
     const { attempt } = this
-    if (!(error instanceof Error) || attempt > retries || isFinal(error)) return false
+    if (!isError(error) || attempt > retries || isFinal(error)) return false
     return retryIf === undefined || retryIf(error, attempt)
   }
 

@@ -23,7 +23,7 @@ import type { OwnCallOption } from '../../executor/own-call.ts'
 import { move } from '../../task/transfer.ts'
 import type { CallEndEvent, CallStartEvent } from '../../trace.ts'
 import * as tasks from './ability-tasks.ts'
-import { echo, overdraw, square, wait } from './conformance-tasks.ts'
+import { dive, echo, overdraw, square, wait } from './conformance-tasks.ts'
 
 /** Options with which so many workers run so many calls each. */
 type SideBySide = (workers: number, calls: number) => StartOptions
@@ -389,6 +389,8 @@ const behaviours: readonly (readonly [string, Body])[] = [
       )
       const { count } = executor.stats().runMs
       assert.ok(count > 4 && count <= 504, 'those that were measured, and those that they stand for')
+      await executor.run(dive, 2)
+      assert.ok(executor.stats().queueMs.max < 60_000, 'a nested call came after the clock was last read')
     },
   ],
   [

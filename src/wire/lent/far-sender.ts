@@ -7,6 +7,7 @@ import { checkSyncWait, type Sender, type SyncWaitOptions, type WaitOptions } fr
 import type { SelectCase } from '../../channel/select.ts'
 import { ChannelClosedError, OptionError, SyncUseError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
+import { isError } from '../../thrown.ts'
 import { errorOf, sendFailure } from './failures.ts'
 import type { Link } from './link.ts'
 import type { OfLoan } from './messages.ts'
@@ -84,7 +85,7 @@ export class FarSender<T> implements Sender<T> {
   }
 
   close(error?: Error): void {
-    if (error !== undefined && !(error instanceof Error))
+    if (error !== undefined && !isError(error))
       throw new OptionError(
         `close(error) takes an Error, as new Error('…'), or nothing; it got ${typeof error}.`,
       )

@@ -8,6 +8,7 @@ import { showCopy, thisCopy } from '../../runtime/copies.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { lookup, otherHolder } from '../../task/registry.ts'
 import { nameOf, type Task } from '../../task/task.ts'
+import { isError } from '../../thrown.ts'
 import type { LoadMessage } from '../../wire/messages.ts'
 import { refusals } from '../refusal.ts'
 import { refuseServers } from './servers.ts'
@@ -80,7 +81,7 @@ export async function importModule(module: string, isCommonJs = false): Promise<
     const server = servers.end()
     if (cause instanceof EntryPointError || server !== undefined)
       throw new EntryPointError(show(module), server)
-    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+    const why = isError(cause) ? `${cause.name}: ${cause.message}` : String(cause)
     throw new TaskLoadError(
       module,
       `The worker could not import ${show(module)}: ${why}${hint(cause, isCommonJs)}`,
