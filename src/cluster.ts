@@ -11,6 +11,8 @@ export {
   SubmitUnknownError,
   UnknownTaskError,
 } from './cluster/errors.ts'
+export type { Health } from './cluster/nats/health.ts'
+export { clusterHealth, provisionCluster } from './cluster/operate.ts'
 export type { ClusterStatus, NodeStatus } from './cluster/status.ts'
 export type { ResultOptions, SubmitOptions, Submitted } from './cluster/submit.ts'
 export { type StartedWorker, startWorker, type WorkerOptions } from './cluster/worker.ts'

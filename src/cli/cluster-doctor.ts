@@ -1,7 +1,5 @@
 /** What `atonce doctor --servers` looks at: whether tasks are safe on that server. */
-import type { ClusterOptions } from '../cluster/cluster.ts'
-import { NatsEngine } from '../cluster/nats/engine.ts'
-import type { Health } from '../cluster/nats/health.ts'
+import { type ClusterOptions, clusterHealth, type Health } from '../cluster.ts'
 import type { Finding } from './doctor.ts'
 
 const leastPayloadBytes = 512 * 1024
@@ -11,13 +9,7 @@ export async function clusterFindings(
   options: ClusterOptions & { readonly servers: string },
 ): Promise<readonly Finding[]> {
   try {
-    const { namespace = 'default' } = options
-    const engine = new NatsEngine({ ...options, namespace, leaseMs: 30_000, replicas: 1 })
-    try {
-      return findingsOf(await engine.health())
-    } finally {
-      await engine.close()
-    }
+    return findingsOf(await clusterHealth(options))
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error)
     return [{ name: 'cluster', state: 'failure', found, fix: 'Start it: npx atonce cluster up' }]

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
-import { NatsEngine } from '../cluster/nats/engine.ts'
 import { type Role, roles, serverConfig } from '../cluster/nats/roles.ts'
+import { provisionCluster } from '../cluster.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CommandError, type ExitCode, exitCodes } from './ending.ts'
 import { print } from './print.ts'
@@ -71,22 +71,12 @@ export async function clusterUp({ folder, port, namespace, queues }: UpOptions):
   const address = hasUsers ? addressIn(readFileSync(config, 'utf8')) : `127.0.0.1:${port}`
   const space = hasUsers ? namespaceIn(readFileSync(config, 'utf8')) : namespace
   const credentials = hasUsers ? { credentials: join(folder, 'admin.json') } : {}
-  const engine = new NatsEngine({
-    servers: `nats://${address}`,
-    namespace: space,
-    leaseMs: 30_000,
-    replicas: 1,
-    ...credentials,
-  })
-  try {
-    await provisioned(engine, queues.split(','), ended)
-    await print(
-      `nats://${address} · namespace ${space} · queues ${queues} · store ${store}\n` +
-        'One server that flushes to disk by its own interval: not safe against a loss of power.\n',
-    )
-  } finally {
-    await engine.close()
-  }
+  const options = { servers: `nats://${address}`, namespace: space, ...credentials }
+  await provisioned(() => provisionCluster(options, queues.split(',')), ended)
+  await print(
+    `nats://${address} · namespace ${space} · queues ${queues} · store ${store}\n` +
+      'One server that flushes to disk by its own interval: not safe against a loss of power.\n',
+  )
   const code = await ended
   rmSync(resolve(folder, pidName), { force: true })
   return code === 0 || code === null ? exitCodes.ok : exitCodes.failed
@@ -117,19 +107,14 @@ function isServer(pid: number): boolean {
 }
 
 /** Waits for the server, and makes what clients and workers may not make. */
-async function provisioned(
-  engine: NatsEngine,
-  queues: readonly string[],
-  ended: Promise<unknown>,
-): Promise<void> {
+async function provisioned(provision: () => Promise<void>, ended: Promise<unknown>): Promise<void> {
   let isOver = false
   void ended.then(() => {
     isOver = true
   })
   for (let tries = 1; !isOver; tries += 1)
     try {
-      await engine.open()
-      return await engine.provision(queues)
+      return await provision()
     } catch (error) {
       if (tries === 50) throw error
       await pass(100)

@@ -107,7 +107,9 @@ export function mergeCallOptions(options: CallOptions, more: CallOptions): CallO
   if (retries !== undefined) checkWhole('with({ retries })', retries, 0)
   if (retryIf !== undefined) checkFunction('with({ retryIf })', retryIf, 'error => true')
   if (retryDelayMs !== undefined && !(retryDelayMs >= 0 && retryDelayMs < Number.POSITIVE_INFINITY)) {
-    throw new OptionError(`with({ retryDelayMs }) takes 0 or more milliseconds; it got ${shown(retryDelayMs)}.`)
+    throw new OptionError(
+      `with({ retryDelayMs }) takes 0 or more milliseconds; it got ${shown(retryDelayMs)}.`,
+    )
   }
   if (ahead !== undefined) checkWhole('with({ ahead })', ahead, 1)
   return {

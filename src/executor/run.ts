@@ -4,11 +4,10 @@ import { Limit, type LimitOwner, timerIn } from '../runtime/limit.ts'
 import type { Timer } from '../runtime/runtime.ts'
 import { type Stoppable, type Strand, strandIfAny } from '../runtime/strand.ts'
 import { type CallContext, currentCall } from '../task/context.ts'
-import { abortError, type Future, FutureControl } from '../task/future.ts'
+import { abortError, endingError, type Future, FutureControl } from '../task/future.ts'
 import { onAwait } from '../task/on-await.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
-import { isError } from '../thrown.ts'
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { callerHere, captureCaller } from './caller.ts'
@@ -275,7 +274,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   #stop(reason: unknown): void {
     this.#release()
     this.reject(reason, 'cancelled')
-    this.#course.backend.cancel(this, isError(reason) ? reason : abortError(this.#what, reason))
+    this.#course.backend.cancel(this, endingError(this.#what, reason))
   }
 
   get #what(): string {

@@ -13,11 +13,10 @@ import { type Parked, park } from '../runtime/park.ts'
 import type { Timer } from '../runtime/runtime.ts'
 import { type Stoppable, type Strand, strandIfAny } from '../runtime/strand.ts'
 import { keepContext } from '../task/context.ts'
-import { abortError, type ProgressListener, tellProgress } from '../task/future.ts'
+import { abortError, endingError, type ProgressListener, tellProgress } from '../task/future.ts'
 import { keepingContext } from '../task/kept-context.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Task } from '../task/task.ts'
-import { isError } from '../thrown.ts'
 import type { Backend, Caller, Inlet, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
 import { captureCaller } from './caller.ts'
@@ -356,7 +355,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
 
   /** What its first value was asked for in was cancelled. */
   stop(reason: unknown): void {
-    this.#stop(isError(reason) ? reason : abortError(this.#what, reason))
+    this.#stop(endingError(this.#what, reason))
   }
 
   /** At once: values that wait are not wanted any more. */

@@ -9,6 +9,7 @@ import { rejectTo } from '../runtime/awaiters.ts'
 import { untilStopped } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { type Strand, strandIfAny } from '../runtime/strand.ts'
+import { isError } from '../thrown.ts'
 import { keepingContext } from './kept-context.ts'
 import { isResolver } from './on-await.ts'
 import { type FutureState, type Settleable, whenSettled } from './settling.ts'
@@ -234,6 +235,11 @@ export function tellProgress(listener: ProgressListener, done: number, total: nu
       throw error
     })
   }
+}
+
+/** The error with which a call ends that was cancelled with `reason`: the reason itself, if it is one. */
+export function endingError(name: string, reason: unknown): Error {
+  return isError(reason) ? reason : abortError(name, reason)
 }
 
 /** The error of a call that was cancelled with `reason`. */

@@ -3,9 +3,10 @@
  * that gave it, and nothing else, wherever the function runs.
  */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { spawn } from '../../src/actors.ts'
-import { coroutines, Limiter, race, retry, scope, sleep, timeout } from '../../src/index.ts'
+import { coroutines, Limiter, race, retry, scope, timeout } from '../../src/index.ts'
 import { parallel } from '../../src/parallel.ts'
 import { Giver, give, toss } from './values.ts'
 
@@ -67,8 +68,9 @@ suite('a value that throws when it is looked at', () => {
     test(`${kind}: thrown by a child that was cancelled, it ends the scope`, async () => {
       const ending = scope(
         async s => {
-          s.spawn(async () => {
-            await sleep(60_000).catch(() => toss(kind))
+          s.spawn(async ({ signal }) => {
+            await once(signal, 'abort')
+            toss(kind)
           })
         },
         { timeoutMs: 5 },

@@ -15,10 +15,9 @@ import { type Batch, openInputs, type Source } from '../../executor/map/inputs.t
 import { Limit, type LimitOwner, timerIn } from '../../runtime/limit.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import { currentStrand, enterStrand, type Stoppable, type Strand } from '../../runtime/strand.ts'
-import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
+import { endingError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import { type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
 import { isThenable, onSettled } from '../../task/thenable.ts'
-import { isError } from '../../thrown.ts'
 import { type Asker, CallStrand, currentLimitedCall, LimitedCall, type LimitedContext } from './call.ts'
 import { timeoutOf } from './limited-run.ts'
 import { checkLimits, type LimitedOptions } from './options.ts'
@@ -200,7 +199,7 @@ class LimitedMap<T, R> implements Asker, Stoppable, LimitOwner {
   }
 
   cancel(reason: unknown): void {
-    this.#break(isError(reason) ? reason : abortError(this.#name, reason))
+    this.#break(endingError(this.#name, reason))
   }
 
   #break(error: unknown): void {

@@ -14,10 +14,9 @@ import { Limit, type LimitOwner } from '../../runtime/limit.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { type Stoppable, strandIfAny } from '../../runtime/strand.ts'
 import { currentCall } from '../../task/context.ts'
-import { abortError, type ProgressListener, tellProgress } from '../../task/future.ts'
+import { abortError, endingError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../../task/task.ts'
-import { isError } from '../../thrown.ts'
 import type { Backend, Job, LongCall } from '../backend.ts'
 import type { CallOptions } from '../call-options.ts'
 import { captureCaller } from '../caller.ts'
@@ -156,7 +155,7 @@ class MapRun implements JobOwner, LongCall, Stoppable, LimitOwner {
       this.#ended = true
       this.context.runInAsyncScope(() => this.#source.close())
     }
-    const error = isError(reason) ? reason : abortError(`map(${nameOf(this.task)})`, reason)
+    const error = endingError(`map(${nameOf(this.task)})`, reason)
     this.#held = []
     this.#repeats?.cancel()
     for (const job of [...this.#jobs]) this.#backend.cancel(job, error)

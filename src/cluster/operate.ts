@@ -1,0 +1,36 @@
+/** What an operator asks of a cluster's server: its queues made, and how safe tasks are on it. */
+import type { ClusterOptions } from './cluster.ts'
+import { NatsEngine } from './nats/engine.ts'
+import type { Health } from './nats/health.ts'
+
+type ServerOptions = ClusterOptions & { readonly servers: string }
+
+/**
+ * Makes streams, buckets and queues, which takes an admin's rights; those that are there stay as
+ * they are.
+ * @throws EngineUnavailableError, InsecureConnectionError, MissingPeerError
+ */
+export function provisionCluster(options: ServerOptions, queues: readonly string[]): Promise<void> {
+  return withEngine(options, async engine => {
+    await engine.open()
+    await engine.provision(queues)
+  })
+}
+
+/**
+ * Asks the server how safe tasks are on it. It takes a connection, and some requests.
+ * @throws EngineUnavailableError, InsecureConnectionError, MissingPeerError
+ */
+export function clusterHealth(options: ServerOptions): Promise<Health> {
+  return withEngine(options, engine => engine.health())
+}
+
+async function withEngine<T>(options: ServerOptions, use: (engine: NatsEngine) => Promise<T>): Promise<T> {
+  const { namespace = 'default' } = options
+  const engine = new NatsEngine({ ...options, namespace, leaseMs: 30_000, replicas: 1 })
+  try {
+    return await use(engine)
+  } finally {
+    await engine.close()
+  }
+}
