@@ -181,8 +181,9 @@ export function without(heldUpMs: number, itemsMs: readonly number[]): readonly 
 }
 
 /**
- * What is left of `tookMs` without the time in which others had the core. The system counts from before the clock was read
- * until after it, so all that it counts lies between the first moment and now; and the rest is no more than `tookMs`.
+ * What is left of `tookMs` without the time in which others had the core. The system counts from
+ * before the clock was read until after it, so all that it counts lies between the first moment and
+ * now; and the rest is no more than `tookMs`.
  */
 export function ownPart(tookMs: number, openedMs: number, delayBeforeMs: number): number {
   const heldUpMs = threadDelayMs() - delayBeforeMs

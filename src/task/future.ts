@@ -237,7 +237,10 @@ export function tellProgress(listener: ProgressListener, done: number, total: nu
   }
 }
 
-/** The error with which a call ends that was cancelled with `reason`: the reason itself, if it is one. */
+/**
+ * The error with which a call ends that was cancelled with `reason`: the reason itself, if it is
+ * one.
+ */
 export function endingError(name: string, reason: unknown): Error {
   return isError(reason) ? reason : abortError(name, reason)
 }
