@@ -22,7 +22,7 @@ const tooLarge: ReadonlyMap<string, { fields?: number; members: number }> = new 
   ['src/actors/remote/link.ts Link', { members: 54 }],
   ['src/actors/supervisor.ts Supervisor', { members: 50 }],
   ['src/channel/channel.ts Channel', { members: 49 }],
-  ['src/choose/auto-backend.ts AutoBackend', { members: 52 }],
+  ['src/choose/auto-backend.ts AutoBackend', { members: 53 }],
   ['src/cluster/caller.ts Caller', { members: 53 }],
   ['src/coroutines/coroutines.ts Loop', { members: 50 }],
   ['src/executor/map/map.ts MapRun', { fields: 30, members: 65 }],
