@@ -2,7 +2,9 @@
 export { type Cluster, type ClusterOptions, cluster, type DeadLetters } from './cluster/cluster.ts'
 export type { DeadTask, FailedAttempt } from './cluster/dead.ts'
 export type { Depth } from './cluster/engine.ts'
+export type { Entity } from './cluster/entities/entity.ts'
 export {
+  DeniedError,
   EngineUnavailableError,
   InsecureConnectionError,
   MissingPeerError,
@@ -13,6 +15,6 @@ export {
 } from './cluster/errors.ts'
 export type { Health } from './cluster/nats/health.ts'
 export { clusterHealth, provisionCluster } from './cluster/operate.ts'
-export type { ClusterStatus, NodeStatus } from './cluster/status.ts'
+export type { ClusterStatus, NodeStatus, ShardStatus } from './cluster/status.ts'
 export type { ResultOptions, SubmitOptions, Submitted } from './cluster/submit.ts'
 export { type StartedWorker, startWorker, type WorkerOptions } from './cluster/worker.ts'

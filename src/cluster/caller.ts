@@ -52,6 +52,8 @@ export interface CallerParts {
   readonly closeGraceMs: number
   /** Nodes in this program that end with it. */
   readonly nodes: readonly Node[]
+  /** Called when it ends, before its nodes do. */
+  ending?(): void
   /** How many workers there are on other machines, as far as it is known. */
   readonly elsewhere: WorkerCount | undefined
 }
@@ -429,6 +431,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
 
   async #end(): Promise<void> {
     const graceMs = this.#admission.forced === undefined ? this.closeGraceMs : 0
+    this.#parts.ending?.()
     await Promise.all(this.#parts.nodes.map(node => node.close(graceMs)))
     this.#lookTimer?.cancel()
     this.#silence()

@@ -4,6 +4,7 @@
  *     cluster() ─▶ the engine in this program + one node in it          a laptop, a test
  *     cluster({ servers }) ─▶ NATS, and nodes wherever they were started
  */
+import { type ActorClass, definitionIn } from '../actors/definition.ts'
 import { checkMs, checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { defaultCloseGraceMs } from '../executor/admission.ts'
@@ -15,6 +16,7 @@ import { Catalogue } from './catalogue.ts'
 import { type DeadTask, dropDead, listDead, retryDead } from './dead.ts'
 import { EmbeddedEngine } from './embedded.ts'
 import type { Engine } from './engine.ts'
+import { Entities, type Entity } from './entities/entity.ts'
 import { checkName, randomName } from './names.ts'
 import { NatsEngine } from './nats/engine.ts'
 import { Node } from './node.ts'
@@ -110,6 +112,16 @@ export interface Cluster extends Executor {
   /** As `cancel` of its handle. */
   cancel(id: string, reason?: unknown): Promise<boolean>
   readonly dead: DeadLetters
+  /**
+   * The actor of that class under that key: it lives on one of the nodes that have the class, comes
+   * to life with the first message, and keeps its fields in the store. `new Account(key)` makes it.
+   *
+   * @throws InvalidActorError, OptionError
+   * @example
+   * const alice = jobs.entity(Account, 'alice')
+   * await alice.ask.deposit(5)
+   */
+  entity<T extends object, A extends readonly any[]>(cls: ActorClass<T, A>, key: string): Entity<T>
   /** Nodes, queues and dead letters, as they are now. */
   status(): Promise<ClusterStatus>
 }
@@ -190,9 +202,12 @@ export interface ClusterParts {
 export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
   const { nodes, queue, name, ownsEngine } = parts
   const { queueLimit = 1_000_000, closeGraceMs = defaultCloseGraceMs } = parts
+  const id = randomName()
+  const entities = new Entities(engine, id)
   const caller = new Caller({
     name,
-    id: randomName(),
+    id,
+    ending: () => entities.close(),
     engine,
     ownsEngine,
     queue,
@@ -207,6 +222,10 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
       submissions.submit(task, args, more),
     result: <R>(id: string, more?: ResultOptions) => submissions.result<R>(id, more),
     cancel: (id: string, reason?: unknown) => submissions.cancel(id, reason),
+    entity: <T extends object, A extends readonly any[]>(cls: ActorClass<T, A>, key: string) => {
+      for (const node of nodes) node.host([definitionIn(cls)])
+      return entities.of(cls, key)
+    },
     status: () => statusOf(engine, [queue]),
     dead: {
       list: () => listDead(engine),

@@ -78,7 +78,17 @@ export interface Records {
  * cancelled ones (an hour), failures of attempts, dead letters (two weeks), idempotency keys (a
  * day), nodes (seconds).
  */
-export const buckets = ['calls', 'results', 'cancelled', 'history', 'dead', 'keys', 'nodes'] as const
+export const buckets = [
+  'calls',
+  'results',
+  'cancelled',
+  'history',
+  'dead',
+  'keys',
+  'nodes',
+  'owners',
+  'state',
+] as const
 export type Bucket = (typeof buckets)[number]
 
 /** How long records of a bucket are kept after they were written. */
@@ -90,6 +100,8 @@ export const keptMs: Readonly<Record<Bucket, number>> = {
   dead: 14 * 24 * 3_600_000,
   keys: 24 * 3_600_000,
   nodes: 15_000,
+  owners: 14 * 24 * 3_600_000,
+  state: Number.POSITIVE_INFINITY,
 }
 
 /** How full a queue is. */

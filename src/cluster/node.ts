@@ -7,6 +7,8 @@
  *
  * Who runs what is the store's to decide; a node decides nothing about other nodes, and knows none.
  */
+
+import type { Definition } from '../actors/contract.ts'
 import { OptionError } from '../errors.ts'
 import type { Backend } from '../executor/backend.ts'
 import { backendOf, type Executor } from '../executor/executor.ts'
@@ -17,6 +19,7 @@ import { Ahead } from './ahead.ts'
 import { Cancelled } from './cancelling.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Consumer, Delivery, Engine } from './engine.ts'
+import { EntityHost } from './entities/host.ts'
 import { readEnvelope, readOrder } from './messages.ts'
 import { type CallHost, NodeCall, type NodeCounts } from './node-call.ts'
 
@@ -56,6 +59,7 @@ export class Node implements CallHost {
   readonly #held: NodeCall[] = []
   readonly #ahead = new Ahead()
   #handingBack: Timer | undefined
+  #host: EntityHost | undefined
   #consumer: Consumer | undefined
   #silence: (() => void)[] = []
   #alive: Timer | undefined
@@ -108,6 +112,7 @@ export class Node implements CallHost {
     this.cancelled.stop()
     await this.#consumer?.stop().catch(() => {})
     this.#handBack()
+    await this.#host?.close()
     if (this.#calls.size > 0 && graceMs > 0) await this.#drain(graceMs)
     await Promise.all([...this.#calls.values()].map(call => call.giveUp()))
     this.#alive?.cancel()
@@ -193,6 +198,15 @@ export class Node implements CallHost {
     else this.#calls.get(order.id)?.hear(order)
   }
 
+  // ── entities ──
+
+  /** Their entities may live here from now on. */
+  host(definitions: Iterable<Definition>): void {
+    if (this.#closing) return
+    this.#host ??= new EntityHost(this.engine, this.id, [])
+    for (const definition of definitions) this.#host.know(definition)
+  }
+
   // ── what others see of it ──
 
   #sayAlive(): void {
@@ -210,6 +224,7 @@ export class Node implements CallHost {
       running: this.running,
       tasks: this.catalogue.names(),
       counts: this.counts,
+      shards: this.#host?.shards ?? [],
       pid: process.pid,
     }
     const bytes = toBytes(said, false, { maxBytes: 1 << 20 })

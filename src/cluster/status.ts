@@ -18,6 +18,15 @@ export interface NodeStatus {
   /** What became of the tasks that it took. */
   readonly counts: Readonly<Record<string, number>>
   readonly pid: number
+  /** The shards whose entities live there. */
+  readonly shards: readonly ShardStatus[]
+}
+
+export interface ShardStatus {
+  readonly shard: number
+  /** How often the shard has had a new owner. */
+  readonly epoch: number
+  readonly entities: number
 }
 
 export interface ClusterStatus {
@@ -57,12 +66,18 @@ function nodeIn(bytes: Uint8Array): NodeStatus | undefined {
       Array.isArray(value['tasks']) &&
       [...value['queues'], ...value['tasks']].every(name => typeof name === 'string') &&
       ['workers', 'running', 'pid'].every(name => Number.isSafeInteger(value[name])) &&
-      isRecord(value['counts'])
+      isRecord(value['counts']) &&
+      Array.isArray(value['shards']) &&
+      value['shards'].every(isShard)
     return isOne ? (value as unknown as NodeStatus) : undefined
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error
   }
+}
+
+function isShard(value: unknown): boolean {
+  return isRecord(value) && ['shard', 'epoch', 'entities'].every(name => Number.isSafeInteger(value[name]))
 }
 
 const countEveryMs = 3_000

@@ -1,4 +1,5 @@
 /** A node as a program of its own: what `npx atonce worker` runs. */
+import { type ActorClass, definitionIn } from '../actors/definition.ts'
 import type { Executor } from '../executor/executor.ts'
 import { runtime } from '../runtime/runtime.ts'
 import type { Task } from '../task/task.ts'
@@ -17,6 +18,8 @@ export interface WorkerOptions extends Omit<ClusterOptions, 'on' | 'queue' | 'qu
   readonly connectTimeoutMs?: number
   /** What it runs, and nothing else. */
   readonly tasks: readonly Task[]
+  /** Classes of actors whose entities may live here. Default: none. */
+  readonly entities?: readonly ActorClass<any, any>[]
 }
 
 /** A node that was started, and how it is ended. */
@@ -37,7 +40,7 @@ const retryMs = 200
  * @throws OptionError, InsecureConnectionError, MissingPeerError, EngineUnavailableError
  */
 export async function startWorker(options: WorkerOptions): Promise<StartedWorker> {
-  const { queues, on, tasks, name = 'node' } = options
+  const { queues, on, tasks, entities = [], name = 'node' } = options
   for (const queue of queues) checkName('worker --queues', queue)
   const engine = engineOf(options)
   await openWithin(engine, options.connectTimeoutMs ?? patientMs)
@@ -48,6 +51,7 @@ export async function startWorker(options: WorkerOptions): Promise<StartedWorker
     queues,
     catalogue: new Catalogue(tasks),
   })
+  if (entities.length > 0) node.host(entities.map(definitionIn))
   node.start()
   return {
     id: node.id,

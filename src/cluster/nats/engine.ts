@@ -170,6 +170,7 @@ export class NatsEngine implements Engine {
               readySubject: queue => `${this.#root}.ready.${queue}`,
               dueInMs: ({ headers }) => Number(headers?.get(dueHeader) || 0) - wallMs(),
               unframe: frame => this.#unframe(frame),
+              stuck: (queue, lane) => this.#unstick(queue, lane),
             },
             taking,
           )
@@ -206,6 +207,16 @@ export class NatsEngine implements Engine {
           max_deliver: -1,
         })
     })
+  }
+
+  /** A user who may not make it anew leaves it to one who may: `cluster up`. */
+  #unstick(queue: string, lane: Lane): void {
+    const name = `${queue}-${lane}`
+    const watchMs = this.leaseMs * (1 + runtime().random())
+    const unsticking = this.#opened().then(({ streams }) =>
+      streams.unstick(this.#named('tasks'), name, watchMs),
+    )
+    void unsticking.catch(() => {}) // The next pulls that have no answer try again.
   }
 
   /** Makes it once; nothing to wait for if it is there. Rejects with EngineUnavailableError. */

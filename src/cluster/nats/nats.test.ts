@@ -4,10 +4,15 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { coroutines } from '../../coroutines/coroutines.ts'
 import { threads } from '../../threads/threads.ts'
 import { type Cluster, type ClusterOptions, cluster } from '../cluster.ts'
+import { Account } from '../fixtures/account.ts'
 import { NatsServer, noServer } from '../fixtures/nats-server.ts'
 import * as tasks from '../fixtures/tasks.ts'
+import { loadNats } from './load.ts'
+import { Requests } from './requests.ts'
+import { Streams } from './streams.ts'
 
 const options = { skip: noServer, timeout: 15_000 }
 let server: NatsServer
@@ -96,6 +101,33 @@ test('the server is killed midway: what it acknowledged is done when it is back'
     await results,
     numbers.map(n => 2 * n),
   )
+})
+
+test('a consumer that gives nothing is made anew, and what was waiting is given', options, async () => {
+  const namespace = 'wedged'
+  await using other = start({ namespace })
+  const handle = await other.submit(tasks.double, [4, 1])
+  const nats = await loadNats()
+  const connection = await nats.connect({ servers: server.url })
+  const streams = new Streams(new Requests(connection, nats.createInbox()), 1)
+  assert.equal(await streams.unstick(`AO_${namespace}_tasks`, 'default-p1', 10), true)
+  assert.equal(await streams.unstick(`AO_${namespace}_tasks`, 'default-p0', 10), false)
+  {
+    await using _node = start({ namespace, on: threads({ workers: 1 }) })
+    await _node.status()
+    assert.equal(await handle.result(), 8)
+  }
+  await connection.close()
+})
+
+test('an entity on a server keeps its state, and answers a second program', options, async () => {
+  const namespace = 'entities'
+  await using jobs = start({ namespace, on: coroutines() })
+  assert.equal(await jobs.entity(Account, 'alice').ask.deposit(5), 5)
+  await using other = start({ namespace })
+  assert.equal(await other.entity(Account, 'alice').ask.deposit(2), 7)
+  const { nodes } = await jobs.status()
+  assert.deepEqual(nodes[0]?.shards.every(({ epoch }) => epoch === 1) ?? false, true)
 })
 
 test('no server is an error within its time, that names the command which starts one', options, async () => {

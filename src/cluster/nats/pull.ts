@@ -22,6 +22,8 @@ const emptyForMs = 200
 /** How long the server may take to say that there is no more. */
 const answerMs = 2_000
 const fairnessRound = 8
+/** So many pulls without an answer are more than bad luck. */
+const mostSilent = 3
 
 export interface PullParts {
   readonly connection: NatsConnection
@@ -35,6 +37,8 @@ export interface PullParts {
   /** When a delayed task is due, by its message; undefined if it is now. */
   dueInMs(message: NatsMessage): number
   unframe(frame: Uint8Array): Promise<Uint8Array>
+  /** The server is there and has not answered for this lane, several times in a row. */
+  stuck(queue: string, lane: Lane): void
 }
 
 export class Puller implements Consumer {
@@ -42,6 +46,8 @@ export class Puller implements Consumer {
   readonly #taking: Taking
   readonly #subscriptions: NatsSubscription[] = []
   readonly #emptySince = new Map<string, number>()
+  /** How many pulls of a lane had no answer since the last one that had. */
+  readonly #silent = new Map<string, number>()
   /** Of the pull that is under way. */
   #heard: ((message: NatsMessage | 'a task') => void) | undefined
   readonly #inbox: string
@@ -118,13 +124,28 @@ export class Puller implements Consumer {
         const emptySinceMs = this.#emptySince.get(name)
         if (emptySinceMs !== undefined && runtime().now() - emptySinceMs < emptyForMs) continue
         const got = await this.#pull(name, places)
+        if (got === undefined) {
+          this.#noAnswer(queue, lane)
+          continue
+        }
+        this.#silent.delete(name)
         if (got < places) this.#emptySince.set(name, runtime().now())
         else this.#emptySince.delete(name)
       }
   }
 
-  /** Asks one lane for as many as there are places; resolves with how many came. */
-  #pull(name: string, places: number): Promise<number> {
+  #noAnswer(queue: string, lane: Lane): void {
+    const name = this.#parts.consumerOf(queue, lane)
+    const silent = (this.#silent.get(name) ?? 0) + 1
+    this.#silent.set(name, silent % mostSilent)
+    if (silent === mostSilent) this.#parts.stuck(queue, lane)
+  }
+
+  /**
+   * Asks one lane for as many as there are places; resolves with how many came, undefined if there
+   * was no answer.
+   */
+  #pull(name: string, places: number): Promise<number | undefined> {
     const { connection, stream } = this.#parts
     if (connection.isClosed()) return Promise.resolve(0)
     this.#asked += 1
@@ -136,7 +157,10 @@ export class Puller implements Consumer {
         this.#heard = undefined
         resolve(got)
       }
-      const timer = runtime().setTimer(answerMs, end)
+      const timer = runtime().setTimer(answerMs, () => {
+        this.#heard = undefined
+        resolve(got === 0 ? undefined : got)
+      })
       this.#heard = message => {
         if (message === 'a task') got += 1
         else if (message.subject !== reply) return // The end of an earlier pull.

@@ -8,7 +8,12 @@
  * Neither client nor worker makes or deletes a stream. Whoever writes records can forge results in
  * this namespace: a client must, to cancel. Give each trust boundary a namespace of its own.
  */
-import { buckets } from '../engine.ts'
+import { type Bucket, buckets } from '../engine.ts'
+
+/**
+ * What a client writes: cancellations, and keys of what it submits. Not who owns which entities.
+ */
+const clientWrites: readonly Bucket[] = ['calls', 'results', 'cancelled', 'keys']
 
 export const roles = ['client', 'worker', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -34,17 +39,19 @@ export function permissionsOf(role: Role, namespace: string): Permissions {
     '$JS.API.INFO',
     `$JS.API.STREAM.INFO.${tasks}`,
     `$JS.API.CONSUMER.INFO.${tasks}.*`,
-    ...stores.flatMap(store => [
-      `$JS.API.STREAM.INFO.KV_${store}`,
-      `$JS.API.DIRECT.GET.KV_${store}.>`,
-      `$KV.${store}.>`,
-    ]),
+    ...stores.flatMap(store => [`$JS.API.STREAM.INFO.KV_${store}`, `$JS.API.DIRECT.GET.KV_${store}.>`]),
     ...objectSubjects(blobs, `$O.AO_${namespace}_blobs.>`),
   ]
   if (role === 'client')
     return {
-      publish: [...both, `${root}.t.>`, `${root}.ready.*`, `${root}.h.nodes`, `${root}.h.node.*`],
-      subscribe: [inbox, `${root}.h.caller.*`],
+      publish: [
+        ...both,
+        ...clientWrites.map(bucket => `$KV.AO_${namespace}_${bucket}.>`),
+        ...['t.>', 'ready.*', 'h.nodes', 'h.node.*', 'h.hosts', 'h.shard.*'].map(
+          subject => `${root}.${subject}`,
+        ),
+      ],
+      subscribe: [inbox, `${root}.h.caller.*`, `${root}.h.entity.*`],
     }
   return {
     publish: [...both, `$JS.API.CONSUMER.MSG.NEXT.${tasks}.*`, `$JS.ACK.${tasks}.>`, `${root}.h.caller.*`],

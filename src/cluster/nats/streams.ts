@@ -4,17 +4,27 @@
  * A server ignores options that it does not know, in silence. Nothing is asked for here that 2.9
  * lacks.
  */
+import { runtime } from '../../runtime/runtime.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import { type Requests, Unanswered } from './requests.ts'
 
 const dedupeMs = 2 * 60_000
 const subjectsInOnePage = 100_000
 
+/** What a consumer is asked to be, in the server's own words. */
+export interface ConsumerConfig {
+  readonly durable_name: string
+  readonly [option: string]: unknown
+}
+
 /** What the server says of a consumer. */
 export interface ConsumerInfo {
   readonly num_pending: number
   readonly num_ack_pending: number
   readonly num_redelivered: number
+  readonly created: string
+  readonly delivered: { readonly consumer_seq: number }
+  readonly config: ConsumerConfig
 }
 
 /** What the server says of a stream. */
@@ -59,7 +69,7 @@ export class Streams {
       retention: 'limits',
       discard: 'new',
       max_msgs_per_subject: 1,
-      max_age: ttlMs * 1e6,
+      max_age: Number.isFinite(ttlMs) ? ttlMs * 1e6 : 0,
       duplicate_window: Math.min(ttlMs, dedupeMs) * 1e6,
       allow_rollup_hdrs: true,
       deny_delete: true,
@@ -67,13 +77,28 @@ export class Streams {
     })
   }
 
-  async ensureConsumer(
-    stream: string,
-    config: { readonly durable_name: string; readonly [option: string]: unknown },
-  ): Promise<void> {
+  async ensureConsumer(stream: string, config: ConsumerConfig): Promise<void> {
     const name = config.durable_name
     if ((await this.#find<ConsumerInfo>(`CONSUMER.INFO.${stream}.${name}`)) !== undefined) return
     await this.#api(`CONSUMER.DURABLE.CREATE.${stream}.${name}`, { stream_name: stream, config })
+  }
+
+  /**
+   * Makes a consumer anew that gives nothing though it has something to give. A server that was
+   * killed may leave one so: 2.9.10 does. What was given and not acknowledged is given again.
+   * @returns whether it was stuck
+   */
+  async unstick(stream: string, name: string, watchMs: number): Promise<boolean> {
+    const before = await this.consumer(stream, name)
+    if (before.num_pending + before.num_ack_pending === 0) return false
+    await new Promise<void>(resolve => void runtime().setTimer(watchMs, resolve))
+    const after = await this.consumer(stream, name)
+    const isSame = after.created === before.created
+    const hasGiven = after.delivered.consumer_seq !== before.delivered.consumer_seq
+    if (!isSame || hasGiven || after.num_pending + after.num_ack_pending === 0) return false
+    await this.#find(`CONSUMER.DELETE.${stream}.${name}`)
+    await this.ensureConsumer(stream, after.config)
+    return true
   }
 
   async consumer(stream: string, name: string): Promise<ConsumerInfo> {

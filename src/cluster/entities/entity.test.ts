@@ -1,0 +1,231 @@
+/** Entities on simulated machines that die, freeze and come back: one state, each change once. */
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { definitionIn } from '../../actors/definition.ts'
+import { spawn } from '../../actors/spawn.ts'
+import { sleep } from '../../coroutines/time/sleep.ts'
+import { TimeoutError } from '../../errors.ts'
+import { runtime } from '../../runtime/runtime.ts'
+import { simulate } from '../../runtime/simulate.ts'
+import { clusterWith } from '../cluster.ts'
+import { Account, worked } from '../fixtures/account.ts'
+import { leaseMs, type Machines, machines } from '../fixtures/machines.ts'
+import { readCall, readKept, readOwner, writeEntity } from './messages.ts'
+import { ownerKey, shardOf, stateKey, typeOf } from './places.ts'
+
+beforeEach(() => {
+  worked.deposits = 0
+})
+
+function on(count: number, body: (all: Machines) => Promise<void>, options = {}): Promise<void> {
+  return simulate(
+    async () => {
+      worked.deposits = 0
+      const all = machines(count, options)
+      try {
+        await body(all)
+      } finally {
+        await all.close()
+      }
+    },
+    { runs: 10 },
+  )
+}
+
+const type = typeOf(definitionIn(Account))
+const patient = { timeoutMs: 60_000 }
+
+async function epochOf({ store }: Machines, key: string): Promise<number> {
+  const record = await store.records('owners').get(ownerKey(shardOf(type, key)))
+  return readOwner(record?.bytes as Uint8Array)?.epoch ?? 0
+}
+
+/** The machine that owns the shard of that key. */
+async function ownerOf(all: Machines, key: string) {
+  const record = await all.store.records('owners').get(ownerKey(shardOf(type, key)))
+  const owner = readOwner(record?.bytes as Uint8Array)
+  const machine = all.nodes.find(({ node }) => node.id === owner?.node)
+  assert.ok(machine)
+  return machine
+}
+
+test('an entity comes to life with its first message, and is one for all who have its key', () =>
+  on(3, async all => {
+    const alice = all.jobs.entity(Account, 'alice')
+    assert.equal(await alice.ask.deposit(5), 5)
+    const other = clusterWith(all.store, { nodes: [], queue: 'default', name: 'other', ownsEngine: false })
+    assert.equal(await other.entity(Account, 'alice').ask.deposit(2), 7)
+    assert.equal(await other.entity(Account, 'bob').ask.total(), 0)
+    assert.equal(alice.tell.deposit(1), true)
+    while ((await alice.ask.total()) !== 8) await sleep(10)
+    await other.close()
+  }))
+
+test('a message that throws changes nothing, and its error comes back whole', () =>
+  on(1, async all => {
+    const alice = all.jobs.entity(Account, 'alice')
+    await alice.ask.deposit(5)
+    await assert.rejects(alice.ask.withdraw(7), { name: 'RangeError', message: 'alice has too little' })
+    assert.equal(await alice.ask.total(), 5)
+    assert.equal(await alice.ask.withdraw(3), 2)
+  }))
+
+test('when its node dies an entity goes on elsewhere with its state, under the next epoch', () =>
+  on(2, async all => {
+    const alice = all.jobs.entity(Account, 'alice').with(patient)
+    await alice.ask.deposit(5)
+    assert.equal(await epochOf(all, 'alice'), 1)
+    const dead = await ownerOf(all, 'alice')
+    dead.engine.kill()
+    const diedMs = runtime().now()
+    assert.equal(await alice.ask.deposit(1), 6)
+    assert.ok(runtime().now() - diedMs < 3 * leaseMs)
+    assert.equal(await epochOf(all, 'alice'), 2)
+    assert.notEqual(await ownerOf(all, 'alice'), dead)
+  }))
+
+test('an owner that was frozen and comes back changes nothing, and answers nobody', () =>
+  on(2, async all => {
+    const alice = all.jobs.entity(Account, 'alice').with(patient)
+    await alice.ask.deposit(5)
+    const frozen = await ownerOf(all, 'alice')
+    const late = alice.ask.deposit(10, 500)
+    while (worked.deposits < 2) await sleep(10)
+    frozen.engine.freeze()
+    assert.equal(await late, 15)
+    assert.equal(await alice.ask.deposit(1), 16)
+    frozen.engine.thaw()
+    await sleep(5 * leaseMs)
+    assert.equal(await alice.ask.total(), 16)
+    assert.notEqual(await ownerOf(all, 'alice'), frozen)
+  }))
+
+test('of two that write a state only the one at its revision does: the other is fenced', () =>
+  on(1, async all => {
+    const alice = all.jobs.entity(Account, 'alice').with(patient)
+    await alice.ask.deposit(5)
+    const records = all.store.records('state')
+    const record = await records.get(stateKey(type, 'alice'))
+    const kept = readKept(record?.bytes as Uint8Array)
+    assert.ok(kept !== undefined && record !== undefined)
+    const richer = { ...kept, value: { ...(kept.value as object), balance: 100 } }
+    await records.replace(stateKey(type, 'alice'), writeEntity(richer), record.revision)
+    assert.equal(await alice.ask.deposit(1), 101)
+  }))
+
+test('a node that closes gives its entities up at once', () =>
+  on(2, async all => {
+    const alice = all.jobs.entity(Account, 'alice').with(patient)
+    await alice.ask.deposit(5)
+    const leaving = await ownerOf(all, 'alice')
+    await leaving.node.close(1_000)
+    const leftMs = runtime().now()
+    assert.equal(await alice.ask.deposit(1), 6)
+    assert.ok(runtime().now() - leftMs < leaseMs)
+  }))
+
+test('where no node has the class, an ask ends in its time and says that it may take effect', () =>
+  on(0, async all => {
+    await assert.rejects(
+      all.jobs.entity(Account, 'alice').with({ timeoutMs: 200 }).ask.total(),
+      (error: Error) => error instanceof TimeoutError && /may take effect/.test(error.message),
+    )
+    assert.throws(() => all.jobs.entity(Account, ''), { code: 'ATONCE_OPTION' })
+    assert.throws(() => all.jobs.entity(class Plain {} as never, 'x'), { code: 'ATONCE_INVALID_ACTOR' })
+  }))
+
+test('a copy of a message that comes late, or again, is not worked on, however many came between', () =>
+  on(1, async all => {
+    const copies: Uint8Array[] = []
+    const shard = shardOf(type, 'alice')
+    all.store.listen(`shard.${shard}-1`, bytes => copies.push(bytes))
+    const alice = all.jobs.entity(Account, 'alice').with(patient)
+    await alice.ask.deposit(1)
+    await Promise.all(Array.from({ length: 100 }, () => alice.ask.deposit(1)))
+    for (const bytes of copies) all.store.publish(`shard.${shard}-1`, bytes)
+    assert.equal(await alice.ask.total(), 101)
+    assert.equal(worked.deposits, 101)
+  }))
+
+for (const loss of [0, 0.2])
+  test(`whatever dies or freezes, with ${100 * loss} % of the hints lost: every deposit counts once, and the history is linearizable`, () =>
+    simulate(
+      async ({ random }) => {
+        const all = machines(3, { loss })
+        const history: { beganMs: number; endedMs: number; balance: number }[] = []
+        const callers = [
+          all.jobs,
+          clusterWith(all.near, { nodes: [], queue: 'default', name: 'b', ownsEngine: false }),
+        ]
+        let over = false
+        const faults = (async () => {
+          while (!over) {
+            await sleep(300 + random() * 2_000)
+            const { engine } = all.nodes[Math.floor(random() * all.nodes.length)] as Machines['nodes'][0]
+            if (random() < 0.3) {
+              engine.kill()
+              all.start()
+            } else {
+              engine.freeze()
+              await sleep(random() * 2 * leaseMs)
+              engine.thaw()
+            }
+          }
+        })()
+        const each = async (caller: (typeof callers)[0]) => {
+          const alice = caller.entity(Account, 'alice').with({ timeoutMs: 600_000 })
+          for (let n = 0; n < 12; n += 1) {
+            const beganMs = runtime().now()
+            const balance = await alice.ask.deposit(1, random() * 100)
+            history.push({ beganMs, endedMs: runtime().now(), balance })
+            await sleep(random() * 300)
+          }
+        }
+        await Promise.all(callers.flatMap(caller => [each(caller), each(caller)]))
+        over = true
+        await faults
+        // Each deposit returns how many there are: their order is the one by what they returned.
+        history.sort((one, other) => one.balance - other.balance)
+        assert.deepEqual(
+          history.map(({ balance }) => balance),
+          [...history.keys()].map(n => n + 1),
+        )
+        for (const [at, { beganMs }] of history.entries())
+          for (const { endedMs } of history.slice(at + 1)) assert.ok(beganMs <= endedMs)
+        for (const caller of callers) await caller.close({ graceMs: 0 })
+        await all.close()
+      },
+      { runs: 10 },
+    ))
+
+test('the class of an entity is an actor’s class: the same runs on a thread of its own', async () => {
+  const carol = await spawn(Account, ['carol'])
+  assert.equal(await carol.ask.deposit(3), 3)
+  await carol.stop()
+})
+
+test('messages about entities with anything out of place are none', () => {
+  const call = {
+    kind: 'entity',
+    id: 'a',
+    type,
+    key: 'alice',
+    method: 'deposit',
+    args: [1],
+    special: false,
+    to: 'c',
+    number: 1,
+    oldest: 1,
+  } as const
+  assert.deepEqual(readCall(writeEntity(call)), call)
+  for (const part of [
+    { id: '' },
+    { key: 5 },
+    { args: 'x' },
+    { method: '' },
+    { special: 1 },
+    { kind: 'task' },
+  ])
+    assert.equal(readCall(writeEntity({ ...call, ...part } as never)), undefined)
+  for (const read of [readOwner, readKept]) assert.equal(read(writeEntity(call)), undefined)
+})

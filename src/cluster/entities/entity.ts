@@ -1,0 +1,213 @@
+/**
+ * Entities as programs see them: objects by name, which live on one of the nodes.
+ *
+ *     entity(Account, 'alice').ask.deposit(5)
+ *        └─▶ shard ─▶ its owner, by the record ─▶ EntityCall ─▶ … ─▶ EntityAnswer
+ *              │ nobody, or silent: Claim          └ no answer: look for the owner, and ask again
+ *
+ * A call has one id, however often it is sent; a state remembers the ids that have changed it.
+ */
+
+import type { Definition, Limits, Method, Target } from '../../actors/contract.ts'
+import type { ActorClass } from '../../actors/definition.ts'
+import { definitionIn } from '../../actors/definition.ts'
+import type { AskOptions, Asks, Tells } from '../../actors/ref.ts'
+import { checkOptions, checkSignal, checkTimeout, optionNames } from '../../checks.ts'
+import { ClosedError, OptionError, TimeoutError } from '../../errors.ts'
+import { type Parked, park } from '../../runtime/park.ts'
+import { runtime } from '../../runtime/runtime.ts'
+import { decode, encode, MessageDecoding } from '../../wire/codec.ts'
+import { decodeFailure } from '../../wire/failure.ts'
+import type { Engine } from '../engine.ts'
+import { crossing } from '../messages.ts'
+import { type EntityCall, type Reply, readAnswer, readOwner, writeEntity } from './messages.ts'
+import { callerSubject, hostsSubject, ownerKey, shardOf, shardSubject, typeOf } from './places.ts'
+
+/** An entity: the same whichever node it lives on, and after it has moved. */
+export interface Entity<T extends object = object> {
+  /**
+   * `await alice.ask.deposit(5)`: rejects with what the method threw. A message that changes the
+   * state takes effect once, however often nodes die meanwhile; one that changes nothing may be
+   * worked on again. Rejects with TimeoutError after 5 s, or as `with` says: it may take effect.
+   */
+  readonly ask: Asks<T>
+  /** Sends and goes on. False if it can't be sent. */
+  readonly tell: Tells<T>
+  readonly key: string
+  /** @throws OptionError */
+  with(options: AskOptions): Entity<T>
+}
+
+const askOptionNames = optionNames<AskOptions>({ timeoutMs: true, signal: true })
+const usualLimits: Limits = { timeoutMs: 5_000, signal: undefined }
+/** How long an answer is waited for, until its owner is looked for anew; it doubles. */
+const shortestWaitMs = 50
+const longestWaitMs = 1_000
+
+export class Entities {
+  readonly #engine: Engine
+  readonly #id: string
+  readonly #waiting = new Map<string, Parked<Reply>>()
+  /** Numbers of the calls that are not answered, in their order. */
+  readonly #outstanding = new Set<number>()
+  /** The epoch of each shard's owner, as far as it is known. */
+  readonly #epochs = new Map<number, number>()
+  #silence: (() => void) | undefined
+  #numbered = 0
+  #closed = false
+
+  constructor(engine: Engine, id: string) {
+    this.#engine = engine
+    this.#id = id
+  }
+
+  /** @throws InvalidActorError, OptionError */
+  of<T extends object, A extends readonly any[]>(cls: ActorClass<T, A>, key: string): Entity<T> {
+    const definition = definitionIn(cls)
+    if (typeof key !== 'string' || key === '' || key.length > 500)
+      throw new OptionError(
+        `entity(${definition.name}, key) takes a text of 1 to 500 letters; it got ${JSON.stringify(key)}.`,
+      )
+    this.#silence ??= this.#engine.listen(callerSubject(this.#id), bytes => this.#hear(bytes))
+    return new EntityRef(this, definition, key, usualLimits) as unknown as Entity<T>
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#silence?.()
+    const why = new ClosedError('The cluster was closed before the entity had answered.')
+    for (const parked of this.#waiting.values()) parked.fail(why)
+  }
+
+  /** Rejects with what the method threw, with TimeoutError, ClosedError, SerializationError. */
+  async ask(
+    definition: Definition,
+    key: string,
+    method: string,
+    args: readonly unknown[],
+    { timeoutMs, signal }: Limits,
+  ): Promise<unknown> {
+    if (this.#closed) throw new ClosedError('The cluster is closed.')
+    this.#numbered += 1
+    const number = this.#numbered
+    const { value, special } = encode(args, 'args', crossing)
+    const type = typeOf(definition)
+    const id = `${this.#id}-e${number}`
+    const oldest = this.#outstanding.values().next().value ?? number
+    const to = this.#id
+    const call: EntityCall = {
+      ...{ kind: 'entity', id, type, key, method, args: value, special },
+      ...{ to, number, oldest },
+    }
+    const parked = park<Reply>(`${definition.name} ${key} to answer ${method}`, this, {
+      signal,
+      timeoutMs,
+    })
+    this.#waiting.set(id, parked)
+    this.#outstanding.add(number)
+    void this.#send(writeEntity(call), shardOf(type, key), parked)
+    try {
+      return answered(await parked.promise)
+    } catch (error) {
+      if (!(error instanceof TimeoutError) || parked.state !== 'given up') throw error
+      throw new TimeoutError(
+        `${definition.name} ${key} did not answer ${method}() within ${timeoutMs} ms; the message may take effect all the same.`,
+        timeoutMs,
+      )
+    } finally {
+      this.#waiting.delete(id)
+      this.#outstanding.delete(number)
+    }
+  }
+
+  /** Again and again, until there is an answer or nobody waits. Never rejects. */
+  async #send(bytes: Uint8Array, shard: number, parked: Parked<Reply>): Promise<void> {
+    let isFirst = true
+    for (
+      let waitMs = shortestWaitMs;
+      parked.state === 'waiting';
+      waitMs = Math.min(2 * waitMs, longestWaitMs)
+    ) {
+      const known = isFirst ? this.#epochs.get(shard) : undefined
+      const epoch = known ?? (await this.#ownerOf(shard, isFirst).catch(() => undefined))
+      if (parked.state !== 'waiting') return
+      isFirst = false
+      if (epoch === undefined) {
+        waitMs = shortestWaitMs / 10
+        await pass(waitMs)
+        continue
+      }
+      this.#engine.publish(shardSubject(shard, epoch), bytes)
+      await Promise.race([parked.promise.then(undefinedly, undefinedly), pass(waitMs)])
+    }
+  }
+
+  /** The epoch of its owner; undefined if there is none, and then one is asked for. */
+  async #ownerOf(shard: number, isFirst: boolean): Promise<number | undefined> {
+    const record = await this.#engine.records('owners').get(ownerKey(shard))
+    const owner = record === undefined ? undefined : readOwner(record.bytes)
+    const isOwned = owner !== undefined && owner.node !== ''
+    if (!isOwned || !isFirst) this.#engine.publish(hostsSubject, writeEntity({ kind: 'claim', shard }))
+    if (!isOwned) return undefined
+    this.#epochs.set(shard, owner.epoch)
+    return owner.epoch
+  }
+
+  #hear(bytes: Uint8Array): void {
+    const answer = readAnswer(bytes)
+    if (answer !== undefined) this.#waiting.get(answer.id)?.unpark(answer.reply)
+  }
+}
+
+class EntityRef implements Pick<Target, 'tell'> {
+  readonly #entities: Entities
+  readonly #definition: Definition
+  readonly #limits: Limits
+  readonly key: string
+  readonly ask: object
+  readonly #tells: object
+
+  constructor(entities: Entities, definition: Definition, key: string, limits: Limits) {
+    this.#entities = entities
+    this.#definition = definition
+    this.#limits = limits
+    this.key = key
+    const send = (method: Method, args: readonly unknown[]) =>
+      entities.ask(definition, key, method.name, args, limits)
+    const target = {
+      ask: send,
+      tell: (method: Method, args: readonly unknown[]) => {
+        void send(method, args).catch(() => {})
+        return true
+      },
+      stream: () => {
+        throw new OptionError(`An entity answers with values: ${definition.name} is asked for a stream.`)
+      },
+    } as unknown as Target
+    this.ask = new definition.Ask(target, undefined)
+    this.#tells = new definition.Tell(target)
+  }
+
+  get tell(): never {
+    return this.#tells as never
+  }
+
+  with(options: AskOptions): EntityRef {
+    const checked = checkOptions('entity.with(…)', options, askOptionNames)
+    const { timeoutMs = this.#limits.timeoutMs, signal = this.#limits.signal } = checked
+    checkTimeout('entity.with({ timeoutMs })', timeoutMs)
+    checkSignal('entity.with({ signal })', signal)
+    return new EntityRef(this.#entities, this.#definition, this.key, { timeoutMs, signal })
+  }
+}
+
+function answered(reply: Reply): unknown {
+  if (reply.kind === 'done') return decode(reply.value, reply.special)
+  throw decodeFailure(reply.failure, new MessageDecoding())
+}
+
+const undefinedly = (): void => {}
+
+function pass(ms: number): Promise<void> {
+  return new Promise(resolve => void runtime().setTimer(ms, resolve))
+}
