@@ -1,4 +1,6 @@
 /** atonce/cluster: tasks on more than one machine. */
+
+export { isActorClass } from './actors/definition.ts'
 export { type Cluster, type ClusterOptions, cluster, type DeadLetters } from './cluster/cluster.ts'
 export type { DeadTask, FailedAttempt } from './cluster/dead.ts'
 export type { Depth } from './cluster/engine.ts'

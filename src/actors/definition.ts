@@ -128,6 +128,11 @@ export function actor<T extends object, A extends readonly any[]>(
   return Object.defineProperty(cls, definitionOf, { value: definition }) as unknown as ActorClass<T, A>
 }
 
+/** Whether it was declared by `actor()`. */
+export function isActorClass(value: unknown): value is ActorClass {
+  return typeof value === 'function' && Object.hasOwn(value, definitionOf)
+}
+
 /**
  * The definition of what was given as an actor's class.
  * @throws InvalidActorError, with the line that makes it one

@@ -8,7 +8,7 @@ import { CommandError, type ExitCode, exitCodes } from './ending.ts'
 import { interruptible } from './interruption.ts'
 import { jsonLine } from './json.ts'
 import { print } from './print.ts'
-import { loadTasks } from './target.ts'
+import { loadForNode } from './target.ts'
 
 /** What says where the store is. */
 export interface AccessOptions {
@@ -31,7 +31,9 @@ export interface WorkerCommandOptions extends AccessOptions {
  * Runs the tasks of some modules until SIGTERM or Ctrl-C; then what runs ends or is handed back.
  */
 export async function worker(files: readonly string[], options: WorkerCommandOptions): Promise<ExitCode> {
-  const tasks = (await Promise.all(files.map(loadTasks))).flat()
+  const modules = await Promise.all(files.map(loadForNode))
+  const tasks = modules.flatMap(module => module.tasks)
+  const entities = modules.flatMap(module => module.entities)
   const size = options.workers === undefined ? {} : { workers: options.workers }
   const on = options.on === 'processes' ? processes(size) : threads(size)
   const started = await startWorker({
@@ -40,8 +42,9 @@ export async function worker(files: readonly string[], options: WorkerCommandOpt
     queues: options.queues.split(','),
     on,
     tasks,
+    entities,
   })
-  const names = tasks.map(({ name }) => name).join(', ')
+  const names = [...tasks, ...entities].map(({ name }) => name).join(', ')
   await print(`${started.id} runs ${names} of ${options.queues}, on ${started.engine}.\n`)
   try {
     await interruptible(
@@ -66,8 +69,8 @@ export async function clusterStatus(options: AccessOptions & { readonly json?: b
     return exitCodes.ok
   }
   const nodes = status.nodes.map(
-    ({ id, running, workers, queues, counts }) =>
-      `  ${id}  ${running} of ${workers} busy  ${queues.join(',')}  ${counts['done']} done, ${counts['failed']} failed, ${counts['duplicates']} duplicates`,
+    ({ id, running, workers, queues, counts, shards }) =>
+      `  ${id}  ${running} of ${workers} busy  ${queues.join(',')}  ${counts['done']} done, ${counts['failed']} failed, ${counts['duplicates']} duplicates, ${shards.length} shards with ${shards.reduce((sum, { entities }) => sum + entities, 0)} entities`,
   )
   const queues = status.queues.map(
     ({ name, waiting, taken }) => `  ${name}  ${waiting} waiting, ${taken} taken`,

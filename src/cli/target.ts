@@ -1,8 +1,11 @@
 /** `file#task`: finds the module, imports it, and finds the task in it. */
+
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { resolve as resolvePackage } from 'import-meta-resolve'
+import type { ActorClass } from '../actors.ts'
+import { isActorClass } from '../cluster.ts'
 import { isTask, type Task } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
 import { oneLine, summaryOf, UsageError } from './ending.ts'
@@ -39,13 +42,14 @@ export async function loadTarget(text: string): Promise<Target> {
 }
 
 /**
- * All tasks that a module exports.
- * @throws UsageError if it exports none
+ * What a node runs of a module: its tasks, and the classes of its actors.
+ * @throws UsageError if it exports neither
  */
-export async function loadTasks(module: string): Promise<Task[]> {
+export async function loadForNode(module: string): Promise<{ tasks: Task[]; entities: ActorClass[] }> {
   const exported = await importModule(module, locate(module))
-  onlyTaskOrMore(module, exported)
-  return taskNames(exported).map(name => exported[name] as Task)
+  const entities = Object.values(exported).filter(isActorClass)
+  if (entities.length === 0) onlyTaskOrMore(module, exported)
+  return { tasks: taskNames(exported).map(name => exported[name] as Task), entities }
 }
 
 function onlyTaskOrMore(module: string, exported: Record<string, unknown>): void {

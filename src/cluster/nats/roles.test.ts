@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { coroutines } from '../../coroutines/coroutines.ts'
 import { type Cluster, cluster } from '../cluster.ts'
+import { Account } from '../fixtures/account.ts'
 import { NatsServer, noServer } from '../fixtures/nats-server.ts'
 import * as tasks from '../fixtures/tasks.ts'
 import { startWorker } from '../worker.ts'
@@ -67,6 +68,7 @@ test(
     const values: number[] = []
     for await (const n of jobs.stream(tasks.countTo, 3)) values.push(n)
     assert.deepEqual(values, [0, 1, 2])
+    assert.equal(await jobs.entity(Account, 'alice').ask.deposit(5), 5)
     const stuck = await jobs.submit(tasks.untilStopped, [])
     assert.equal(await stuck.cancel(), true)
     await worker.close(2_000)
@@ -101,6 +103,7 @@ test('no client hears the answers of another user, nor takes tasks or deletes st
     `$JS.API.STREAM.PURGE.AO_${namespace}_tasks`,
     `$JS.API.CONSUMER.MSG.NEXT.AO_${namespace}_tasks.default-p1`,
     '$KV.AO_other_results.x',
+    `$KV.AO_${namespace}_owners.shard-1`,
   ]
   for (const subject of tried) connection.publish(subject)
   while (refused.size < tried.length) await connection.flush()

@@ -54,8 +54,18 @@ export function permissionsOf(role: Role, namespace: string): Permissions {
       subscribe: [inbox, `${root}.h.caller.*`, `${root}.h.entity.*`],
     }
   return {
-    publish: [...both, `$JS.API.CONSUMER.MSG.NEXT.${tasks}.*`, `$JS.ACK.${tasks}.>`, `${root}.h.caller.*`],
-    subscribe: [inbox, `${root}.ready.*`, `${root}.h.nodes`, `${root}.h.node.*`],
+    publish: [
+      ...both,
+      ...stores.map(store => `$KV.${store}.>`),
+      `$JS.API.CONSUMER.MSG.NEXT.${tasks}.*`,
+      `$JS.ACK.${tasks}.>`,
+      `${root}.h.caller.*`,
+      `${root}.h.entity.*`,
+    ],
+    subscribe: [
+      inbox,
+      ...['ready.*', 'h.nodes', 'h.node.*', 'h.hosts', 'h.shard.*'].map(subject => `${root}.${subject}`),
+    ],
   }
 }
 
