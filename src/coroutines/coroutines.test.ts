@@ -5,11 +5,12 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { test } from 'node:test'
-import { WorkerStartTimeoutError } from '../errors.ts'
+import { AbortError, WorkerStartTimeoutError } from '../errors.ts'
 import { simulate } from '../runtime/simulate.ts'
 import { context } from '../task/context.ts'
 import { task } from '../task/task.ts'
 import { coroutines } from './coroutines.ts'
+import { scope } from './scope/scope.ts'
 import { sleep } from './time/sleep.ts'
 
 const storage = new AsyncLocalStorage<string>()
@@ -94,4 +95,31 @@ test('an initialize that does not end in time fails the calls that wait for it, 
           error instanceof WorkerStartTimeoutError && /initialize task, neverReady,/.test(error.message),
       )
     assert.equal(now(), 50)
+  }))
+
+test('whoever waits for room waits no longer than its scope, and its place goes to the next', () =>
+  simulate(async ({ now }) => {
+    await using pool = coroutines({ concurrency: 1, queueLimit: 1 })
+    const calls = [pool.run(nap, 50), pool.run(nap, 50)]
+    const first = pool.room().then(() => 'first')
+    const inScope = scope(() => pool.room(), { timeoutMs: 10 })
+    const last = pool.room().then(() => now())
+    await assert.rejects(inScope, { code: 'ATONCE_TIMEOUT' })
+    assert.equal(now(), 10)
+    assert.equal(await first, 'first')
+    assert.equal(await last, 50)
+    await Promise.all(calls)
+  }))
+
+test('a wait for room ends with its signal, by an AbortError with its reason', () =>
+  simulate(async () => {
+    await using pool = coroutines({ concurrency: 1, queueLimit: 1 })
+    const calls = [pool.run(nap, 50), pool.run(nap, 50)]
+    const controller = new AbortController()
+    const waiting = pool.room({ signal: controller.signal })
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await assert.rejects(waiting, (error: unknown) => error instanceof AbortError && error.cause === reason)
+    await assert.rejects(pool.room({ signal: controller.signal }), { code: 'ATONCE_ABORTED' })
+    await Promise.all(calls)
   }))

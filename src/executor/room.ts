@@ -9,9 +9,10 @@
  * and `run` says so.
  */
 import { ClosedError } from '../errors.ts'
+import { Limit } from '../runtime/limit.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { offAbort, onAbort } from '../runtime/signals.ts'
+import { stoppedStrand } from '../runtime/strand.ts'
 import { abortError } from '../task/future.ts'
 
 export class Room {
@@ -32,23 +33,31 @@ export class Room {
   /**
    * Waits for a place in the queue; `accepted` says that it is for a part of a call that was
    * accepted before.
-   * @throws AbortError if the signal aborts, ClosedError once the executor is closed
+   * @throws AbortError if the signal aborts, ClosedError once the executor is closed, and what the
+   * scope or the call that waits was cancelled with
    */
   async wait(signal: AbortSignal | undefined, accepted = false): Promise<void> {
     if (signal?.aborted) throw this.#aborted(signal)
+    const stopped = accepted ? undefined : stoppedStrand()
+    if (stopped !== undefined) throw stopped.reason
     if (this.#closed === 'to all' || (this.#closed === 'to new calls' && !accepted)) throw this.#wasClosed()
-    const parked = park<void>(`room in the queue of ${this.#executor}`, this)
-    const abort = () => {
-      this.#waiting.delete(parked)
-      parked.fail(this.#aborted(signal as AbortSignal))
-    }
-    if (signal !== undefined) onAbort(signal, abort)
+    const leave = () => this.#waiting.delete(parked)
+    const reason = `room in the queue of ${this.#executor}`
+    // A map waits wherever one of its calls has settled: that strand is not its own.
+    const parked = park<void>(reason, this, accepted ? undefined : { onGivenUp: leave })
+    const limit = Limit.begin(
+      { signal },
+      {
+        aborted: () => leave() && parked.fail(this.#aborted(signal as AbortSignal)),
+        timedOut() {},
+      },
+    )
     this.#waiting.set(parked, accepted)
     this.changed()
     try {
       await parked.promise
     } finally {
-      if (signal !== undefined) offAbort(signal, abort)
+      limit?.end()
     }
   }
 
