@@ -9,7 +9,7 @@
  */
 import type { AsyncResource } from 'node:async_hooks'
 import { checkCount, checkMs, checkOptions, checkQueueLimit, checkText, checkTimeout } from '../checks.ts'
-import { AbortError, type ClosedError, QueueFullError, type WorkerError } from '../errors.ts'
+import { type ClosedError, QueueFullError, type WorkerError } from '../errors.ts'
 import { Admission, type AdmissionOwner, defaultCloseGraceMs } from '../executor/admission.ts'
 import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
@@ -19,6 +19,7 @@ import type { StreamCall } from '../executor/here/stream-call.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { checkOwnCall } from '../executor/own-call.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
+import { makerCancelled, makerEnded } from '../executor/refusals.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import type { Look } from '../live/look.ts'
@@ -339,8 +340,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     if (call.awaits > 0) this.#givenAway -= 1
     call.state = 'over'
     job.ready = undefined
-    if (call.nested !== undefined)
-      call.nested.end(new AbortError(`The call that made it, ${nameOf(job.task)}, has ended before it.`))
+    if (call.nested !== undefined) call.nested.end(makerEnded(job.task))
     if (call.wanted) {
       if (job.waitedFor) this.#noLongerAwaits(call.parent)
       this.#counts[outcome.ok ? 'done' : 'failed'] += 1
@@ -365,9 +365,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
       call.wanted = false // It keeps its place until it has stopped; its outcome is nobody's.
       call.context?.cancel(error)
       if (job.waitedFor) this.#noLongerAwaits(call.parent)
-      call.nested?.end(
-        new AbortError(`The call that made it, ${nameOf(job.task)}, was cancelled.`, { cause: error }),
-      )
+      call.nested?.end(makerCancelled(job.task, error))
     } else return false
     return true
   }

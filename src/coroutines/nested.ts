@@ -2,12 +2,12 @@
  * What a task on a loop sees as its executor: the same loop, for jobs that end with the call that
  * makes them.
  */
-import { ClosedError, NotOwnerError } from '../errors.ts'
+import { NotOwnerError } from '../errors.ts'
 import type { Backend, Inlet, Job } from '../executor/backend.ts'
+import { madeTooLate } from '../executor/refusals.ts'
 import { type Pause, type Paused, Pauses } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import type { CallContext } from '../task/context.ts'
-import { nameOf } from '../task/task.ts'
 
 /** A loop that takes jobs as parts of calls that it runs. */
 export interface NestingLoop extends Backend {
@@ -38,14 +38,7 @@ export class Nested implements Backend {
   }
 
   submit(job: Job): void {
-    if (this.#ended) {
-      return job.settled({
-        ok: false,
-        error: new ClosedError(
-          `The call that wanted to run ${nameOf(job.task)} on its own executor has ended. Await nested calls before the task returns.`,
-        ),
-      })
-    }
+    if (this.#ended) return job.settled({ ok: false, error: madeTooLate(job.task) })
     const made = new MadeHere(job, this.#call, () => this.#open.delete(job))
     this.#open.set(job, made)
     this.#loop.submitNested(made)

@@ -9,7 +9,7 @@
  * Not a pool of one: a pool's first rule is that it mends itself, and here the state is the point.
  * What a worker has in its hands is the same, so that is the pool's slot (pool/README.md).
  */
-import { AbortError, type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
+import { type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
 import { Admission, type AdmissionOwner } from '../executor/admission.ts'
 import type { Backend, Closing, LongCall } from '../executor/backend.ts'
@@ -18,6 +18,7 @@ import { callerError } from '../executor/caller.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue } from '../executor/queue.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
+import { makerCancelled } from '../executor/refusals.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import type { Look } from '../live/look.ts'
@@ -32,7 +33,6 @@ import { mayWaitInHand } from '../pool/worth.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
-import { nameOf } from '../task/task.ts'
 import { publishWorkerCrash } from '../trace.ts'
 import type { Crossing } from '../wire/codec.ts'
 import { declareEnds } from '../wire/lent/lend.ts'
@@ -71,7 +71,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
   /** Why nothing runs any more, once the worker has ended. */
   #dead: Error | undefined
   /** Calls are in hand that have not left yet. */
-  #delivering = false
+  #flushing = false
   #giving = false
 
   constructor(options: PoolOptions, start: StartWorker, crossing: Crossing) {
@@ -216,11 +216,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
 
   nest({ life }: Slot, parent: ReadyJob, message: NestMessage): void {
     const job = new NestedJob(message, this.#named.find(message), this.#crossing, news => life.send(news))
-    const refusal =
-      this.#admission.forced ??
-      (parent.over
-        ? new AbortError(`The call that made it, ${nameOf(parent.task)}, was cancelled.`)
-        : undefined)
+    const refusal = this.#admission.forced ?? (parent.over ? makerCancelled(parent.task) : undefined)
     if (refusal !== undefined) return job.settled({ ok: false, error: refusal })
     const { id, args, special, moved } = message
     const ready = noteOn(job, { value: args, special, transfer: moved }, parent.stores)
@@ -282,7 +278,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.#queue.shift()
       this.#slot.assign(next)
-      this.#deliverSoon()
+      this.#flushSoon()
     }
     this.#giving = false
     this.#admission.room.changed()
@@ -302,12 +298,12 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
   }
 
   /** Calls of one turn leave together. */
-  #deliverSoon(): void {
-    if (this.#delivering) return
-    this.#delivering = true
+  #flushSoon(): void {
+    if (this.#flushing) return
+    this.#flushing = true
     runtime().soon(() => {
-      this.#delivering = false
-      if (this.#dead === undefined) this.#slot.life.worker.deliver?.()
+      this.#flushing = false
+      if (this.#dead === undefined) this.#slot.life.worker.flush?.()
     })
   }
 

@@ -5,7 +5,7 @@
  *     a job came, a worker is free, jobs are back ─▶ assign ─▶ make way for the urgent
  *                                                          ─▶ few and small: behind those of a worker that is awake
  *                                                          ─▶ idle workers ─▶ workers that help ─▶ start more
- *                                                          ─▶ behind what others have in their hands ─▶ deliver
+ *                                                          ─▶ behind what others have in their hands ─▶ flush
  *     calls wait in hands ─▶ look every `stuckMs` ─▶ back to the queue
  */
 import type { PriorityQueue } from '../executor/queue.ts'
@@ -196,7 +196,7 @@ export class Dispatch {
       if (this.#sideBySide) this.#fillPlaces()
       else this.#fillHands()
     }
-    this.#deliver()
+    this.#flush()
     this.#watchStuck()
     this.#owner.given()
   }
@@ -323,9 +323,9 @@ export class Dispatch {
     slot.assign(ready)
   }
 
-  #deliver(): void {
-    for (const slot of this.#given) slot.life.worker.deliver?.()
-    for (const slot of this.#awaited) slot.life.worker.flush?.()
+  #flush(): void {
+    for (const slot of this.#given) slot.life.worker.flush?.()
+    for (const slot of this.#awaited) slot.life.worker.flushNow?.()
     this.#given.length = 0
     this.#awaited.length = 0
   }

@@ -7,9 +7,8 @@
  * worker; and a call that kills its worker kills none but its relatives. What a call has made ends
  * with it. How nested calls travel: nested.ts.
  */
-import { AbortError } from '../errors.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
-import { nameOf } from '../task/task.ts'
+import { makerCancelled, makerEnded } from '../executor/refusals.ts'
 
 export class Families {
   /**
@@ -57,13 +56,8 @@ export class Families {
     const { nested } = parent
     if (nested === undefined) return
     if (parent.nesting === undefined) this.#waiting.delete(parent)
-    const maker = `The call that made it, ${nameOf(parent.task)},`
     for (const ready of [...nested.values()]) {
-      const why =
-        cause === undefined
-          ? new AbortError(`${maker} has ended before it.`)
-          : new AbortError(`${maker} was cancelled.`, { cause })
-      end(ready, why)
+      end(ready, cause === undefined ? makerEnded(parent.task) : makerCancelled(parent.task, cause))
     }
   }
 }

@@ -7,7 +7,7 @@
  * Who gets which job: dispatch.ts. Which workers there are: crew.ts. What tasks run on their own
  * pool: families.ts. States, steps and deaths: README.md.
  */
-import { AbortError, type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
+import { type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
 import { Admission, type AdmissionOwner } from '../executor/admission.ts'
 import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
@@ -16,6 +16,7 @@ import { callerError } from '../executor/caller.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue } from '../executor/queue.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
+import { makerCancelled } from '../executor/refusals.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats, Model } from '../executor/stats.ts'
 import { TaskCost } from '../executor/task-cost.ts'
@@ -26,7 +27,7 @@ import { type Runtime, runtime } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
 import { renewals } from '../task/registry.ts'
 import type { Outcome } from '../task/results.ts'
-import { nameOf, type Task } from '../task/task.ts'
+import type { Task } from '../task/task.ts'
 import { publishWorkerCrash } from '../trace.ts'
 import type { Crossing, Encoded } from '../wire/codec.ts'
 import { declareEnds } from '../wire/lent/lend.ts'
@@ -351,7 +352,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
 
   #whyNotNested(parent: ReadyJob): Error | undefined {
     if (this.#admission.forced !== undefined) return this.#admission.forced
-    if (parent.over) return new AbortError(`The call that made it, ${nameOf(parent.task)}, was cancelled.`)
+    if (parent.over) return makerCancelled(parent.task)
     return this.#queue.size >= this.#options.queueLimit + mostNested
       ? new QueueFullError(this.name, this.#options.queueLimit)
       : undefined

@@ -144,7 +144,7 @@ export class Slot implements Holder, LifeOwner {
 
   // ── what it is given, and what is taken back ──
 
-  /** Adds the job to the hand, to leave with `deliver`. Settles it now if it can't be sent. */
+  /** Adds the job to the hand, to leave with `flush`. Settles it now if it can't be sent. */
   assign(ready: ReadyJob): void {
     if (this.#doing === 'idle') {
       this.#doing = 'busy'

@@ -141,7 +141,7 @@ class WorkerProcess implements FarWorker {
     this.#transport?.send(message)
   }
 
-  flush(): void {
+  flushNow(): void {
     this.#transport?.flush()
   }
 

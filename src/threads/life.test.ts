@@ -28,7 +28,7 @@ class Alone implements LifeOwner {
   call(task: typeof double | typeof exitSoon, ...args: unknown[]): Promise<unknown> {
     const ref = this.life.refOf(task)
     this.life.worker.give({ kind: 'run', seq: 1, ref, args, special: false, chunk: false, attempt: 1 }, [])
-    this.life.worker.deliver?.()
+    this.life.worker.flush?.()
     return this.#answer.promise
   }
 

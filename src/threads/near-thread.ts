@@ -90,8 +90,8 @@ export class NearThread implements FarWorker {
     return this.#transport.congested
   }
 
-  deliver(): void {
-    this.#transport.deliver()
+  flush(): void {
+    this.#transport.flush()
   }
 
   give(message: RunMessage, transfer: Transfer): void {

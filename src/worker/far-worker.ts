@@ -52,7 +52,7 @@ export interface FarWorker {
   send(message: ToWorker | LentMessage, transfer?: Transfer): void
   /**
    * Puts a small plain call into the worker's hands, behind those it has; false if it does not fit
-   * the fast lane. It leaves with `deliver`.
+   * the fast lane. It leaves with `flush`.
    */
   tryGive(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean
   /**
@@ -64,15 +64,15 @@ export interface FarWorker {
    * Lets the calls leave that were put on the fast lane; of a worker for which they are kept until
    * then.
    */
-  deliver?(): void
+  flush?(): void
   /**
    * Writes what was sent, whatever this thread does next; of a worker for which that waits for the
    * end of the turn.
    */
-  flush?(): void
+  flushNow?(): void
   /**
    * Puts a call into the worker's hands, behind those it has; the ends of channels in `loans` are
-   * its own until it is answered. It leaves with `deliver`, if not before.
+   * its own until it is answered. It leaves with `flush`, if not before.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   give(message: RunMessage, transfer: Transfer, loans?: readonly Lent[]): void

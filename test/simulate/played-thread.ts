@@ -75,7 +75,7 @@ class PlayedThread extends PlayedWorker {
         if (isWritten) this.passes('after an answer')
         return isWritten
       },
-      deliver: () => this.isDead || transport.deliver(),
+      flush: () => this.isDead || transport.flush(),
       readMessages: () => this.isDead || transport.readMessages(),
       send: (message, transfer) => transport.send(message, transfer),
     }

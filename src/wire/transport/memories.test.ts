@@ -79,7 +79,7 @@ function connected(garbled: (what: string) => void = assert.fail) {
 
 function call(near: PortCaller, seq: number, ...args: unknown[]): boolean {
   const taken = near.tryRun(seq, 1, args)
-  near.deliver()
+  near.flush()
   return taken
 }
 

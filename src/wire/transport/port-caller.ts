@@ -78,7 +78,7 @@ export class PortCaller implements CallerEnd {
   }
 
   /**
-   * Sends a call that the fast lane does not take; the other side looks for it with `deliver`, if
+   * Sends a call that the fast lane does not take; the other side looks for it with `flush`, if
    * not before. In a message of its own: in one message, two calls with the same object would be
    * given one copy of it.
    */
@@ -131,7 +131,7 @@ export class PortCaller implements CallerEnd {
   }
 
   /** Lets leave what was put on the fast lane: many together wake the other side once. */
-  deliver(): void {
+  flush(): void {
     if (this.#owed.length > 0) this.#payMarkers()
     if (!this.#unpublished) return
     this.#unpublished = false

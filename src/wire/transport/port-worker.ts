@@ -67,7 +67,7 @@ export class PortWorker implements WorkerEnd {
     return true
   }
 
-  deliver(): void {
+  flush(): void {
     if (!this.#unrung) return
     this.#unrung = false
     this.#ring(false)

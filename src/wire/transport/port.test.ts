@@ -148,11 +148,11 @@ test('calls keep their order, whichever lane each of them takes and whenever the
           seq += 1
           if (kind === 'fast') {
             assert.ok(near.tryRun(seq, 1, [seq, 'x']))
-            if (seq % 3 === 0) near.deliver()
+            if (seq % 3 === 0) near.flush()
           } else kind === 'message' ? near.sendCall(callOf(seq)) : near.send({ kind: 'other', seq })
         }
       }
-      near.deliver()
+      near.flush()
       await turns()
       do far.poll()
       while (!far.trySleep())
@@ -179,7 +179,7 @@ test('a full ring refuses calls, and those that go by message instead still come
   const firstByMessage = seq
   for (; seq < firstByMessage + 512; seq += 1) near.sendCall(callOf(seq))
   assert.equal(near.tryRun(seq, 1, [seq]), false)
-  near.deliver()
+  near.flush()
   await turns()
   while (far.poll() > 0) {}
   assert.deepEqual(
@@ -201,7 +201,7 @@ test('calls that the fast lane does not take keep their place among the others, 
   const stream = { ...callOf(5, 'stream'), special: true, chunk: true, credit: 7 }
   for (const call of [calls[1] as RunMessage, rich, stream]) near.sendCall(call)
   assert.equal(far.poll(), 0, 'they have not left')
-  near.deliver()
+  near.flush()
   far.poll()
   assert.deepEqual(ear.heard, [
     { seq: 1, ref: 1, args: ['fast'] },
@@ -221,7 +221,7 @@ test('who was told that the lane is full hears that it is not when half of it is
   assert.equal(near.congested, false)
   while (near.tryRun(seq, 1, args)) seq += 1
   assert.equal(near.congested, true)
-  near.deliver()
+  near.flush()
   far.poll()
   assert.equal(near.congested, false)
   assert.equal(near.tryRun(1, 1, [new Map()]), false)
@@ -248,7 +248,7 @@ test('markers that find no room are written when there is some: no call is lost,
   })
   let seq = 1
   while (near.tryRun(seq, 1, ['x'.repeat(500)])) seq += 1
-  near.deliver()
+  near.flush()
   const few = seq
   for (; seq < few + 2_000; seq += 1) near.sendCall(callOf(seq))
   await turns()
@@ -280,7 +280,7 @@ test('what storages held goes with a call of the fast lane, and is none of its a
   })
   near.tryRun(1, 7, ['x'], [1, 'store', 2, null])
   near.tryRun(2, 7, [['x']])
-  near.deliver()
+  near.flush()
   far.poll()
   assert.deepEqual(ear.heard, [
     { seq: 1, ref: 7, args: ['x'] },
@@ -315,7 +315,7 @@ test('a call by message to one who sleeps is one message and no record: it wakes
     near.sendCall(callOf(round * 3 + 1, 'by message'))
     near.tryRun(round * 3 + 2, 1, ['after it'])
     near.sendCall(callOf(round * 3 + 3))
-    near.deliver()
+    near.flush()
     assert.equal(far.poll(), 3, 'one who wakes by itself hears the bell first')
     await turns()
   }
@@ -344,7 +344,7 @@ test('a call that can’t be copied does not leave the other side asleep for tho
   sleep(far)
   assert.throws(() => near.sendCall(callOf(1, [() => {}])), /could not be cloned/)
   near.tryRun(2, 1, [])
-  near.deliver()
+  near.flush()
   await turns()
   assert.deepEqual([bells, ear.heard], [1, [{ seq: 2, ref: 1, args: [] }]])
   near.close()
@@ -363,17 +363,17 @@ test('one who sleeps is woken by one bell, however much is written before it wak
   for (let seq = 1; seq <= 100; seq += 1) near.tryRun(seq, 1, [])
   await turns()
   assert.equal(bells, 0, 'they have not left')
-  near.deliver()
+  near.flush()
   await turns()
   assert.equal(bells, 1)
   near.tryRun(101, 1, [])
-  near.deliver()
+  near.flush()
   await turns()
   assert.equal(bells, 1, 'it is awake')
   sleep(far)
   assert.equal(ear.heard.length, 101)
   near.tryRun(102, 1, [])
-  near.deliver()
+  near.flush()
   await turns()
   assert.equal(bells, 2)
   near.close()
@@ -385,12 +385,12 @@ test('an end that spins reads what has come, nobody rings for it, and it gives u
   assert.equal(ends.far.spin(0.05), 0)
   ends.near.tryRun(1, 1, ['a'])
   ends.near.tryRun(2, 1, ['b'])
-  ends.near.deliver()
+  ends.near.flush()
   assert.equal(ends.far.spin(60_000), 2)
   assert.deepEqual(ear.heard.length, 2)
   assert.equal(receiveMessageOnPort(ends.port2), undefined)
   ends.near.tryRun(3, 1, ['c'])
-  ends.near.deliver()
+  ends.near.flush()
   assert.equal(ends.far.spin(0), 0)
 })
 
@@ -444,7 +444,7 @@ test('a patient end is woken once for many results: when it has enough, or when 
   await turns()
   assert.deepEqual([bells, ear.heard.length], [1, 150], 'it had enough')
   for (let seq = 0; seq < 5; seq += 1) far.tryDone(seq, 0, seq, true)
-  far.deliver()
+  far.flush()
   await turns()
   assert.deepEqual([bells, ear.heard.length], [2, 155], 'nothing follows')
   for (let seq = 0; seq < 5; seq += 1) far.tryDone(seq, 0, seq, seq < 4)
@@ -483,7 +483,7 @@ test('a marker whose call never came is told of, and is not waited for', () => {
   ports.push(port1, port2)
   const far = new PortWorker(port1, ear, one.rings)
   one.near.sendCall(callOf(1))
-  one.near.deliver()
+  one.near.flush()
   far.poll()
   assert.match(String(ear.heard), /^garbled: .*a marker without its call/)
   assert.ok(far.trySleep())
@@ -497,7 +497,7 @@ test('memory that somebody else has written into is told of once, and read no fu
       const ear = listener()
       const { near, far, rings } = connected(deaf, ear)
       for (let seq = 1; seq <= 4; seq += 1) near.tryRun(seq, 1, ['x'])
-      near.deliver()
+      near.flush()
       rings.toWorker.bytes.set(garbage, at)
       far.poll()
       assert.equal(far.poll(), 0)
@@ -519,7 +519,7 @@ test('an error of the receiver is its own, and no fault of the ring', () => {
     },
   })
   near.tryRun(1, 1, [])
-  near.deliver()
+  near.flush()
   assert.throws(() => far.poll(), /of the receiver/)
   near.close()
 })

@@ -52,11 +52,11 @@ export interface CallerEar {
 export interface WorkerEnd extends End {
   /**
    * Sends a result on the fast lane; false if it does not fit there. With `more`, others are to
-   * follow soon: it may be kept back until one of these comes, or `deliver`.
+   * follow soon: it may be kept back until one of these comes, or `flush`.
    */
   tryDone(seq: number, workMs: number, value: unknown, more: boolean): boolean
   /** Where results are kept back: lets them leave, before this side waits for anything. */
-  deliver?(): void
+  flush?(): void
   /** Where there are several lanes: reads what has come as a message. */
   readMessages?(): void
 }

@@ -46,7 +46,7 @@ export function farThread(
     claim: seq => host.claim(seq),
     refill() {
       if (transport.poll() > 0) return true
-      transport.deliver()
+      transport.flush()
       return transport.spin(spinMs) > 0 || !transport.trySleep()
     },
     flushing: () => undefined, // What was written to the ring has left.

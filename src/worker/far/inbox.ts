@@ -153,7 +153,7 @@ export class Inbox {
         void this.#beside(running)
         continue
       }
-      this.#parts.outgoing.deliver()
+      this.#parts.outgoing.flush()
       await running // Not by #after: that is a promise more for each call that waits.
       turnMs = this.#clock.look()
     }
@@ -164,7 +164,7 @@ export class Inbox {
   async #beside(running: Promise<void>): Promise<void> {
     try {
       await running
-      this.#parts.outgoing.deliver()
+      this.#parts.outgoing.flush()
     } catch (error) {
       this.#postman.broken(error)
     }
@@ -172,7 +172,7 @@ export class Inbox {
 
   /** Waits, with nothing kept back meanwhile; returns what time it is then. */
   async #after(wait: Promise<void>): Promise<number> {
-    this.#parts.outgoing.deliver()
+    this.#parts.outgoing.flush()
     await wait
     return this.#clock.look()
   }

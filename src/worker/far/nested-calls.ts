@@ -3,10 +3,11 @@
  * one that makes them.
  */
 
-import { AbortError, ClosedError, NotOwnerError, OptionError } from '../../errors.ts'
+import { NotOwnerError, OptionError } from '../../errors.ts'
 import { addressOf } from '../../executor/address.ts'
 import type { Backend, Job } from '../../executor/backend.ts'
 import { learnClasses } from '../../executor/caller.ts'
+import { madeTooLate, makerEnded } from '../../executor/refusals.ts'
 import { type Pause, type Paused, Pauses } from '../../executor/repeat/pauses.ts'
 import type { ExecutorStats, Model } from '../../executor/stats.ts'
 import { noTimes } from '../../executor/time-histogram.ts'
@@ -90,14 +91,7 @@ export class NestedCallsOf implements Backend {
 
   submit(job: Job): void {
     const address = addressOf(job.task)
-    if (this.#ended) {
-      return job.settled({
-        ok: false,
-        error: new ClosedError(
-          `The call that wanted to run ${nameOf(job.task)} on its own executor has ended. Await nested calls before the task returns.`,
-        ),
-      })
-    }
+    if (this.#ended) return job.settled({ ok: false, error: madeTooLate(job.task) })
     if (job.to !== undefined) {
       const why =
         'currentExecutor().with({ key }) works on coroutines only: in a worker, a call of a key could wait for the very worker that waits for it.'
@@ -200,9 +194,9 @@ export class NestedCallsOf implements Backend {
     this.#ended = true
     for (const job of [...this.#ids.keys()]) {
       this.#forget(job)
-      leave(job, new AbortError(`The call that ran ${nameOf(job.task)} has ended before it.`))
+      leave(job, makerEnded())
     }
-    this.#pauses.leave(new AbortError('The call that ran this one has ended before it was repeated.'))
+    this.#pauses.leave(makerEnded())
   }
 
   #encode({ args, inputs }: Job): Encoded {

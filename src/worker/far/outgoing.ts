@@ -22,8 +22,8 @@ export class Outgoing {
   }
 
   /** Lets leave what was said on the fast lane. */
-  deliver(): void {
-    this.#transport?.deliver?.()
+  flush(): void {
+    this.#transport?.flush?.()
   }
 
   /** Reads what has come on another lane than what is being read. */
