@@ -26,13 +26,13 @@ test('a wrong answer ends the run with the error of its check', async () => {
   await assert.rejects(tryWays([wrong], 1, check), /wrong/)
 })
 
-test('the table tells how many times as fast as the first each way is', () => {
+test('the table tells how many times as fast as the first each way is, and how many cores are busy', () => {
   const table = tableOf([
-    { name: 'serial', prepareMs: 0, workMs: 10 },
-    { name: 'shared', prepareMs: 1, workMs: 4 },
+    { name: 'serial', prepareMs: 0, workMs: 10, cpuMs: 10 },
+    { name: 'shared', prepareMs: 1, workMs: 4, cpuMs: 8 },
   ])
   assert.deepEqual(table.split('\n').slice(1), [
-    'serial      0.0 ms     10.0 ms   1.00',
-    'shared      1.0 ms      4.0 ms   2.50',
+    'serial      0.0 ms     10.0 ms   1.00             1.00',
+    'shared      1.0 ms      4.0 ms   2.50             2.00',
   ])
 })

@@ -15,6 +15,8 @@ export interface TriedWay {
   readonly name: string
   readonly prepareMs: number
   readonly workMs: number
+  /** CPU time of the whole process during the work, threads of native code included. */
+  readonly cpuMs: number
 }
 
 /**
@@ -27,35 +29,42 @@ export async function tryWays<Answer>(
   rounds: number,
   check: (answer: Answer, way: string) => void,
 ): Promise<TriedWay[]> {
-  const times = ways.map(() => ({ prepare: [] as number[], work: [] as number[] }))
+  const times = ways.map(() => ({ prepare: [] as number[], work: [] as number[], cpu: [] as number[] }))
   for (let round = 0; round <= rounds; round += 1) {
     for (const [at, way] of ways.entries()) {
       const began = performance.now()
       const work = way.prepare()
       const prepared = performance.now()
+      const before = process.cpuUsage()
       const answer = await work()
       const done = performance.now()
+      const { user, system } = process.cpuUsage(before)
       check(answer, way.name)
       if (round === 0) continue
       times[at]?.prepare.push(prepared - began)
       times[at]?.work.push(done - prepared)
+      times[at]?.cpu.push((user + system) / 1_000)
     }
   }
   return ways.map(({ name }, at) => ({
     name,
     prepareMs: medianOf(times[at]?.prepare ?? []),
     workMs: medianOf(times[at]?.work ?? []),
+    cpuMs: medianOf(times[at]?.cpu ?? []),
   }))
 }
 
-/** The ways as lines of a table, each with the work's speed over that of the first. */
+/**
+ * The ways as lines of a table, each with the work's speed over that of the first, and the cores
+ * that it kept busy.
+ */
 export function tableOf(tried: readonly TriedWay[]): string {
   const first = tried[0]?.workMs ?? Number.NaN
   const width = Math.max(...tried.map(({ name }) => name.length))
-  const head = `${''.padEnd(width)}  data there       work   times the first`
+  const head = `${''.padEnd(width)}  data there       work   times the first  cores busy`
   const lines = tried.map(
-    ({ name, prepareMs, workMs }) =>
-      `${name.padEnd(width)}  ${inMs(prepareMs)}  ${inMs(workMs)}   ${(first / workMs).toFixed(2)}`,
+    ({ name, prepareMs, workMs, cpuMs }) =>
+      `${name.padEnd(width)}  ${inMs(prepareMs)}  ${inMs(workMs)}   ${(first / workMs).toFixed(2).padEnd(15)}  ${(cpuMs / workMs).toFixed(2)}`,
   )
   return [head, ...lines].join('\n')
 }

@@ -1,5 +1,5 @@
 /**
- * Pictures are blurred five ways, by how they reach the workers:
+ * Pictures are blurred five ways, by how they reach the workers, and by sharp where it is there:
  * `node gallery/images/ways.ts photo.png --out blurred`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -11,8 +11,10 @@ import { SharedArray } from '../../src/sync.ts'
 import { countFrom } from '../count-from.ts'
 import { kernelFile } from '../kernel-file.ts'
 import { encodePng, type PlanarPicture } from '../png/codec.ts'
+import { findSharp, withoutSharp } from '../sharp.ts'
 import { type TriedWay, tableOf, tryWays, type Way } from '../ways.ts'
 import { blurPlane } from './box-blur.ts'
+import { sharpWays } from './by-sharp.ts'
 import { drawPicture, readPicture } from './pictures.ts'
 import { blurAndCopy, blurAndMove, blurShared } from './tasks.ts'
 
@@ -24,6 +26,8 @@ interface Plane {
 
 export interface ImageWays {
   readonly tried: readonly TriedWay[]
+  /** Why ways are left out, if some are. */
+  readonly leftOut: string | undefined
   readonly blurred: readonly PlanarPicture[]
 }
 
@@ -41,6 +45,7 @@ export async function runWays(
   )
   await using pool = threads({ workers })
   const own = await kernel(kernelFile('blur'))
+  const sharp = await findSharp()
   const serial = () => planes.map(({ bytes, width, height }) => blurPlane(bytes, width, height))
   const ways: Way<readonly Uint8Array[]>[] = [
     { name: 'serial', prepare: () => serial },
@@ -55,6 +60,7 @@ export async function runWays(
     { name: 'moved', prepare: () => movedBlur(pool, planes) },
     { name: 'shared', prepare: () => sharedBlur(pool, planes) },
     kernelWay(pool, own, planes),
+    ...(sharp === undefined ? [] : sharpWays(sharp, pool, planes)),
   ]
   const expected = serial()
   const tried = await tryWays(ways, rounds, (found, way) => {
@@ -62,7 +68,8 @@ export async function runWays(
       if (Buffer.compare(plane, found[at] as Uint8Array) !== 0)
         throw new Error(`Plane ${at} differs from the plain loop's: ${way}.`)
   })
-  return { tried, blurred: regrouped(expected, pictures) }
+  const leftOut = sharp === undefined ? withoutSharp : undefined
+  return { tried, leftOut, blurred: regrouped(expected, pictures) }
 }
 
 /**
@@ -148,7 +155,7 @@ if (import.meta.main) {
   })
   const pictures =
     positionals.length > 0 ? positionals.map(readPicture) : [0, 1, 2, 3].map(nth => drawPicture(nth))
-  const { tried, blurred } = await runWays(
+  const { tried, leftOut, blurred } = await runWays(
     pictures,
     countFrom('--workers', values.workers),
     countFrom('--rounds', values.rounds),
@@ -156,6 +163,7 @@ if (import.meta.main) {
   console.log(
     `${pictures.length} pictures, ${values.workers} workers, median of ${values.rounds} rounds\n\n${tableOf(tried)}\n\nAll ways give the same bytes.`,
   )
+  if (leftOut !== undefined) console.log(leftOut)
   if (values.out !== undefined) {
     mkdirSync(values.out, { recursive: true })
     for (const [nth, picture] of blurred.entries()) {

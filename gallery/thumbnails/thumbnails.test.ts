@@ -6,6 +6,8 @@ import { after, before, test } from 'node:test'
 import { threads } from '../../src/index.ts'
 import { drawPicture } from '../images/pictures.ts'
 import { decodePng, encodePng } from '../png/codec.ts'
+import { findSharp } from '../sharp.ts'
+import { sharpWays } from './by-sharp.ts'
 import { shrink } from './shrink.ts'
 import { picturesIn, prepareOut, ways } from './thumbnails.ts'
 
@@ -77,6 +79,34 @@ test('every way makes the same thumbnails, and goes on after a file that is not 
     )
   }
 })
+
+test('sharp makes thumbnails of the same sizes, as bright on the whole, here and on threads', {
+  timeout: 60_000,
+}, async t => {
+  const sharp = await findSharp()
+  if (sharp === undefined) return t.skip('sharp is not installed')
+  await using pool = threads({ workers: 2 })
+  for (const [name, way] of Object.entries(sharpWays(sharp))) {
+    const out = join(folder, name)
+    prepareOut(photos, out)
+    const made = await Array.fromAsync(way(picturesIn(photos), { out, side: 64 }, pool))
+    assert.deepEqual(
+      made.filter(({ refused }) => refused !== undefined).map(({ file }) => file),
+      ['broken.png'],
+    )
+    for (let nth = 0; nth < 5; nth += 1) {
+      const own = shrink(decodePng(readFileSync(join(photos, `${nth}.png`))), 64)
+      const its = decodePng(readFileSync(join(out, `${nth}.png`)))
+      assert.deepEqual([its.width, its.height], [own.width, own.height])
+      const [ownMean, itsMean] = [own, its].map(({ planes: [plane] }) => meanOf(plane as Uint8Array))
+      assert.ok(Math.abs((ownMean as number) - (itsMean as number)) < 3, `${name}: ${ownMean}, ${itsMean}`)
+    }
+  }
+})
+
+function meanOf(plane: Uint8Array): number {
+  return plane.reduce((sum, byte) => sum + byte, 0) / plane.length
+}
 
 test('whoever has seen enough after one file can leave, on every way', { timeout: 60_000 }, async () => {
   await using pool = threads({ workers: 2 })

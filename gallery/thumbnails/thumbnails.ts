@@ -1,5 +1,5 @@
 /**
- * Thumbnails of a folder's PNG files, four ways:
+ * Thumbnails of a folder's PNG files, four ways, and two more where sharp is installed:
  * `node gallery/thumbnails/thumbnails.ts photos --out thumbnails --way map`.
  */
 import { mkdirSync, readdirSync, realpathSync } from 'node:fs'
@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { asCompleted, Channel, type Executor, scope, threads } from '../../src/index.ts'
 import { countFrom } from '../count-from.ts'
+import { findSharp, withoutSharp } from '../sharp.ts'
+import { sharpWays } from './by-sharp.ts'
 import { type Made, makeThumbnail, makeThumbnailsOf, type Wish } from './tasks.ts'
 
 /** Yields what became of each file, as the way comes to know it. */
@@ -96,22 +98,27 @@ if (import.meta.main) {
     },
   })
   const [folder] = positionals
-  const way: Way | undefined = Object.entries(ways).find(([name]) => name === values.way)?.[1]
-  if (folder === undefined || way === undefined)
+  const sharp = await findSharp()
+  const here: Readonly<Record<string, Way>> = { ...ways, ...(sharp === undefined ? {} : sharpWays(sharp)) }
+  const way = Object.hasOwn(here, values.way) ? here[values.way] : undefined
+  if (folder === undefined || way === undefined) {
+    if (sharp === undefined) console.log(withoutSharp)
     throw new Error(
-      `Name a folder with PNG files, and one of the ways ${Object.keys(ways).join(', ')}: thumbnails.ts photos --way map.`,
+      `Name a folder with PNG files, and one of the ways ${Object.keys(here).join(', ')}: thumbnails.ts photos --way map.`,
     )
+  }
   const wish = { out: values.out, side: countFrom('--side', values.side) }
   prepareOut(folder, wish.out)
-  const began = performance.now()
+  const [began, before] = [performance.now(), process.cpuUsage()]
   const count = { made: 0, refused: 0 }
   await using pool = threads({ workers: countFrom('--workers', values.workers) })
   for await (const { file, size, refused } of way(picturesIn(folder), wish, pool)) {
     count[refused === undefined ? 'made' : 'refused'] += 1
     console.log(`${file}: ${size ?? refused}`)
   }
-  const seconds = ((performance.now() - began) / 1_000).toFixed(2)
+  const { user, system } = process.cpuUsage(before)
+  const [seconds, cpu] = [(performance.now() - began) / 1_000, (user + system) / 1_000_000]
   console.log(
-    `${count.made} thumbnails in ${values.out}, ${count.refused} files refused, ${seconds} s (${values.way})`,
+    `${count.made} thumbnails in ${values.out}, ${count.refused} files refused, ${seconds.toFixed(2)} s, CPU ${cpu.toFixed(2)} s (${values.way})`,
   )
 }
