@@ -9,6 +9,9 @@
  *     open ──close()──▶ closed: sends fail, what is there can be received ──all received──▶ ended: receives fail, loops end
  *       └───cancel()──▶ ended: what was there is dropped
  *
+ * An item that is with a receiver on loan (wire/lent) and was not taken there is `away`: it may
+ * come back, so nobody is told of the end before that is known.
+ *
  * Receivers wait only while nothing is there, senders only while there is no room; so never both.
  * An item is in one place at any time: with the sender who waits, in the buffer, or with the
  * receiver; who is cancelled while it waits takes it along or never gets it.
@@ -19,7 +22,9 @@ import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { stoppedStrand } from '../runtime/strand.ts'
 import { isError } from '../thrown.ts'
+import { Away, type ChannelWatcher } from './away.ts'
 import { refuseHere } from './blocking.ts'
+import { type Closed, endError, refusedError } from './closed.ts'
 import {
   checkWait,
   type Receiver,
@@ -41,14 +46,6 @@ export interface ChannelOptions {
 }
 
 const channelOptionNames = optionNames<ChannelOptions>({ name: true })
-
-/** Who carries items between a channel and another thread or process, and must know of its end. */
-export interface ChannelWatcher<T> {
-  /** The channel is about to be closed: returns what it has accepted but does not hold yet. */
-  arriving(): readonly T[]
-  /** It was closed; `dropped` if it was cancelled. */
-  closed(error: Error | undefined, dropped: boolean): void
-}
 
 /** Shared by all sends that did not wait: a promise of its own costs as much as the send. */
 const sent = Promise.resolve()
@@ -82,7 +79,8 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   readonly #senders = new Line<T>()
   readonly #receivers = new Line<T>()
   readonly #drained = new Line<T>()
-  #closed: { readonly error: Error | undefined; readonly dropped: boolean } | undefined
+  #closed: Closed | undefined
+  #away: Away | undefined
   #sends = 0
   #watchers: Set<ChannelWatcher<T>> | undefined
   #sender: Sender<T> | undefined
@@ -112,9 +110,17 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return this.#receiver
   }
 
-  /** Items that were accepted and not received yet. */
+  /**
+   * Items that were accepted and not received yet, without those that are with a receiver on loan.
+   */
   get size(): number {
     return this.#buffer.size
+  }
+
+  /** For the far end: the account of its items. */
+  get away(): Away {
+    this.#away ??= new Away(() => this.#settle())
+    return this.#away
   }
 
   /** The error that it was closed with. */
@@ -151,7 +157,8 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     const over = givenUpBefore(options)
     if (over !== undefined) return Promise.reject(over.reason)
     if (this.#closed !== undefined) return Promise.reject(this.#closedFor('send'))
-    if (!this.#accept(value)) return this.#waitToSend(value, options)
+    if (!this.#accept(value))
+      return this.#enlist<void>(this.#senders, `room in ${this.name}`, value, options).parked.promise
     this.#sends += 1
     return this.#sends % sendsPerTurn === 0 ? runtime().yieldToLoop() : sent
   }
@@ -182,20 +189,27 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     const over = givenUpBefore(options)
     if (over !== undefined) return Promise.reject(over.reason)
     if (this.#ready) return Promise.resolve(this.#take())
-    if (this.#closed !== undefined) return Promise.reject(this.#endError())
-    return this.#waitToReceive(options).promise.then(item => {
-      if (item === end) throw this.#endError()
+    if (this.#ended) return Promise.reject(endError(this.name, this.failure))
+    const { parked } = this.#enlist<T | typeof end>(
+      this.#receivers,
+      `an item of ${this.name}`,
+      undefined,
+      options,
+    )
+    return parked.promise.then(item => {
+      if (item === end) throw endError(this.name, this.failure)
       return item
     })
   }
 
   /**
-   * Receives one item if there is one; undefined if one would have to wait.
+   * Receives one item if there is one; undefined if one would have to wait: for an item, or for
+   * what is with a receiver on loan.
    * @throws ChannelClosedError, or the error that the channel was closed with, if no item will come
    */
   tryReceive(): { readonly value: T } | undefined {
     if (this.#ready) return { value: this.#take() }
-    if (this.#closed !== undefined) throw this.#endError()
+    if (this.#ended) throw endError(this.name, this.failure)
     return undefined
   }
 
@@ -236,14 +250,14 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return {
       attempt: () => {
         if (this.#ready) return { value: this.#take() }
-        if (this.#closed === undefined) return undefined
-        if (this.#closed.error !== undefined) throw this.#closed.error
+        if (!this.#ended) return undefined
+        if (this.failure !== undefined) throw this.failure
         return { value: end }
       },
       enlist: (selection: Selection, at: number) => selection.enlist(this.#receivers, undefined, at),
       conclude: value => {
         if (value !== end) return then(value as T)
-        if (ended === undefined) throw this.#endError()
+        if (ended === undefined) throw endError(this.name, this.failure)
         return ended()
       },
     }
@@ -267,8 +281,9 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    * ChannelClosedError with `reason` as its cause.
    */
   cancel(reason?: unknown): void {
-    if (this.#closed !== undefined && !this.#ready) return
+    if (this.#ended) return
     this.#buffer.clear()
+    this.#away?.drop()
     const error = new ChannelClosedError(
       `${this.name} was cancelled: its receivers want no more.`,
       reason === undefined ? undefined : { cause: reason },
@@ -276,18 +291,18 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     this.#end(error, true)
   }
 
-  /** Waits until the buffer is empty and no sender waits. */
+  /**
+   * Waits until the buffer is empty, no sender waits, and receivers on loan have taken all that
+   * they were sent.
+   */
   async drained(options?: WaitOptions): Promise<void> {
     if (options !== undefined) options = checkWait('drained(…)', options)
     const over = givenUpBefore(options)
     if (over !== undefined) throw over.reason
-    if (!this.#ready) return
-    await this.#enlist<void>(
-      this.#drained,
-      `the last item of ${this.name} to be received`,
-      undefined,
-      options,
-    ).parked.promise
+    this.away.await()
+    if (!this.#ready && !this.#away?.some) return
+    const reason = `the last item of ${this.name} to be received`
+    await this.#enlist<void>(this.#drained, reason, undefined, options).parked.promise
   }
 
   /** Returns items that could not be delivered elsewhere: first in line, whatever the capacity. */
@@ -322,6 +337,11 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return this.#buffer.size > 0 || this.#senders.head !== undefined
   }
 
+  /** Whether no item will come any more. */
+  get #ended(): boolean {
+    return this.#closed !== undefined && !this.#away?.some && !this.#ready
+  }
+
   /** Takes an item in, if there is a receiver or room for it. */
   #accept(value: T): boolean {
     const receiver = this.#receivers.head
@@ -342,7 +362,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
       else if (sender !== undefined) return item // Items that were put back take the room of those who wait.
     }
     sender?.wake(undefined)
-    if (this.#drained.head !== undefined) this.#noteDrained()
+    if (this.#drained.head !== undefined) this.#settle()
     return item
   }
 
@@ -350,8 +370,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     const over = givenUpBefore(options)
     if (over !== undefined) return Promise.reject(over.reason)
     if (this.#ready) return Promise.resolve({ done: false, value: this.#take() })
-    if (this.#closed !== undefined)
-      return this.#closed.error === undefined ? Promise.resolve(done) : Promise.reject(this.#closed.error)
+    if (this.#ended) return this.failure === undefined ? Promise.resolve(done) : Promise.reject(this.failure)
     const waiting = this.#enlist<T | typeof end>(
       this.#receivers,
       `an item of ${this.name}`,
@@ -371,14 +390,6 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
         throw error
       },
     )
-  }
-
-  #waitToSend(value: T, options: WaitOptions | undefined): Promise<void> {
-    return this.#enlist<void>(this.#senders, `room in ${this.name}`, value, options).parked.promise
-  }
-
-  #waitToReceive(options: WaitOptions | undefined): Parked<T | typeof end> {
-    return this.#enlist<T | typeof end>(this.#receivers, `an item of ${this.name}`, undefined, options).parked
   }
 
   #enlist<W>(
@@ -406,11 +417,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     this.#serve()
     this.#closed = { error, dropped }
     while (this.#senders.head !== undefined) this.#senders.head.fail(this.#closedFor('send'))
-    while (this.#receivers.head !== undefined) {
-      if (error === undefined) this.#receivers.head.wake(end)
-      else this.#receivers.head.fail(error)
-    }
-    this.#noteDrained()
+    this.#settle()
     for (const watcher of [...(this.#watchers ?? [])]) watcher.closed(error, dropped)
   }
 
@@ -420,27 +427,18 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
       this.#receivers.head.wake(this.#buffer.shift())
   }
 
-  #noteDrained(): void {
+  /** Tells the end, and that nothing is left, to those who wait for it, once that is so. */
+  #settle(): void {
+    if (this.#away?.some || this.#ready) return
+    while (this.#ended && this.#receivers.head !== undefined) {
+      if (this.failure === undefined) this.#receivers.head.wake(end)
+      else this.#receivers.head.fail(this.failure)
+    }
     while (!this.#ready && this.#drained.head !== undefined) this.#drained.head.wake(undefined)
   }
 
   #closedFor(what: string): ChannelClosedError {
-    const { error, dropped } = this.#closed ?? {}
-    const cause = dropped ? error?.cause : error
-    return new ChannelClosedError(
-      `${this.name} is closed, and takes no more items; ${what}() was refused, its item is still yours. Close a channel when its last sender is done.`,
-      cause === undefined ? undefined : { cause },
-    )
-  }
-
-  /** What a receiver is told once the channel has ended. */
-  #endError(): Error {
-    return (
-      this.#closed?.error ??
-      new ChannelClosedError(
-        `${this.name} is closed and all its items were received. Loop with \`for await (const item of channel)\` to end with it.`,
-      )
-    )
+    return refusedError(this.name, what, this.#closed)
   }
 }
 

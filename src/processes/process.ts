@@ -21,6 +21,7 @@ import type { RunMessage, ToWorker } from '../wire/messages.ts'
 import type { PlainStores } from '../wire/propagation.ts'
 import { longestFrame, PipeCaller } from '../wire/transport/pipe.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
+import { callEndedBy } from '../worker/call-ended.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
 import { handles, signalIn, watchHandlers } from '../worker/group-signals.ts'
 import { handOver, type OnOutput } from '../worker/output.ts'
@@ -309,15 +310,6 @@ class WorkerProcess implements FarWorker {
     this.#links.end()
     this.#owner.exited(exit)
   }
-}
-
-/** The number of the call that this message of a worker ends, if it does. */
-function callEndedBy(message: unknown): number | undefined {
-  if (typeof message !== 'object' || message === null) return undefined
-  const { kind, seq } = message as { readonly kind?: unknown; readonly seq?: unknown }
-  return kind === 'done' || kind === 'failed' || kind === 'doneChunk' || kind === 'dropped'
-    ? (seq as number)
-    : undefined
 }
 
 function exitOf(

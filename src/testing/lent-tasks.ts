@@ -11,7 +11,7 @@ import { runtime } from '../runtime/runtime.ts'
 import { context } from '../task/context.ts'
 import { task } from '../task/task.ts'
 
-export { collect, sendNumbers, sendUntilRefused } from './suite/channel-tasks.ts'
+export { cancelAfter, collect, sendNumbers, sendUntilRefused } from './suite/channel-tasks.ts'
 
 /**
  * Puts a number down in a file, at once: whatever ends this worker, and whenever, it stands there.

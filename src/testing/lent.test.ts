@@ -10,6 +10,7 @@ import { after, test as plainTest } from 'node:test'
 import { serialize } from 'node:v8'
 import fc from 'fast-check'
 import { Channel } from '../channel/channel.ts'
+import { select } from '../channel/select.ts'
 import { ChannelClosedError, ProtocolError, SerializationError, WorkerExitedError } from '../errors.ts'
 import { processes } from '../processes/processes.ts'
 import { threads } from '../threads/threads.ts'
@@ -142,6 +143,90 @@ function lending(
     }
   })
 
+  test('a channel has neither ended nor is it drained while a call has items that it does not take', async () => {
+    await using pool = start({ workers: 2 })
+    const channel = new Channel<number>(50)
+    for (const n of upTo(40)) channel.trySend(n)
+    channel.close()
+    const taken = notes()
+    const holding = pool.run(tasks.takeThen, channel.receiver, 3, taken, 'wait')
+    await until(() => tasks.noted(taken).length === 3)
+    const loop = channel.values()
+    const drained = channel.drained().then(() => channel.size)
+    const [looped, chosen] = [loop.next(), select([channel.receiving()])]
+    assert.equal(channel.tryReceive(), undefined)
+    const collecting = pool.run(tasks.collect, channel.receiver)
+    for (let count = 0; count < 100; count += 1) await turn()
+    holding.cancel()
+    await failed(holding)
+    assert.deepEqual(await looped, { value: 3, done: false })
+    assert.equal(await chosen, 4)
+    assert.deepEqual(await collecting, upTo(40).slice(5))
+    assert.equal(await drained, 0)
+    assert.deepEqual(await loop.next(), { value: undefined, done: true })
+  })
+
+  test('what comes back is there before anybody learns how the call has ended, though its worker dies', async () => {
+    await using pool = start({ workers: 1 })
+    for (const then of ['return', ...deaths] as const) {
+      const channel = new Channel<number>(50)
+      for (const n of upTo(9)) channel.trySend(n)
+      channel.close()
+      await Promise.allSettled([pool.run(tasks.takeThen, channel.receiver, 3, notes(), then)])
+      assert.deepEqual(channel.tryReceive(), { value: 3 }, then)
+      assert.deepEqual(await Array.fromAsync(channel), upTo(9).slice(4), then)
+    }
+  })
+
+  test('a channel is drained once a call has taken all, though that goes on and has room for more', async () => {
+    await using pool = start({ workers: 2 })
+    for (const when of ['before', 'while', 'after'] as const) {
+      const channel = new Channel<number>(50)
+      for (const n of upTo(5)) channel.trySend(n)
+      const taken = notes()
+      const early = when === 'before' ? channel.drained() : undefined
+      const taking = pool.run(tasks.takeThen, channel.receiver, 5, taken, 'wait')
+      await until(() => when !== 'after' || tasks.noted(taken).length === 5)
+      await (early ?? channel.drained())
+      assert.equal(tasks.noted(taken).length >= 4, true)
+      taking.cancel()
+      await failed(taking)
+    }
+  })
+
+  test('of two calls that have items of a closed channel, each sees the end once both have taken theirs', async () => {
+    await using pool = start({ workers: 2 })
+    const channel = new Channel<number>(4)
+    const collecting = [0, 1].map(() => pool.run(tasks.collect, channel.receiver))
+    for (const n of upTo(40)) await channel.send(n)
+    channel.close()
+    const collected = await Promise.all(collecting)
+    assert.equal(collected.flat().length, 40)
+  })
+
+  test('a channel that is cancelled while a call has its last items has ended for all', async () => {
+    await using pool = start({ workers: 1 })
+    for (const by of ['here', 'there'] as const) {
+      const channel = new Channel<number>(10)
+      for (const n of upTo(9)) channel.trySend(n)
+      channel.close()
+      const taken = notes()
+      const call =
+        by === 'here'
+          ? pool.run(tasks.takeThen, channel.receiver, 3, taken, 'wait')
+          : pool.run(tasks.cancelAfter, channel.receiver, 3)
+      await until(() => channel.size === 0 && (by === 'there' || tasks.noted(taken).length === 3))
+      const receiving = failed(channel.values().next())
+      const drained = channel.drained()
+      if (by === 'here') channel.cancel('enough')
+      assert.ok((await receiving) instanceof ChannelClosedError)
+      await drained
+      call.cancel()
+      await Promise.allSettled([call])
+      assert.throws(() => channel.tryReceive(), ChannelClosedError)
+    }
+  })
+
   test('what comes back is before all others, also those that wait to be sent', async () => {
     await using pool = start({ workers: 1 })
     const channel = new Channel<number>(5)
@@ -187,7 +272,7 @@ function lending(
     assert.ok((await dying) instanceof WorkerExitedError)
     assert.deepEqual(await collecting, upTo(5))
     await sending
-    await until(() => from.size === 5) // Items and the answer come by ways of their own.
+    assert.equal(from.size, 5)
   })
 
   test('a worker that dies after its answer takes nothing along and brings nothing back', async () => {

@@ -6,13 +6,16 @@
  */
 import { store } from '../runtime/atomics.ts'
 import { claimMemory, claimWindow, giveClaim, recallClaim, wasBegun } from '../wire/claims.ts'
+import type { Lent } from '../wire/lent/link.ts'
 import type { LentMessage } from '../wire/lent/messages.ts'
+import { NearPorts } from '../wire/lent/near-ports.ts'
 import type { RunMessage, ToWorker } from '../wire/messages.ts'
 import type { PlainStores } from '../wire/propagation.ts'
 import { type Port, sharedRings } from '../wire/transport/port.ts'
 import { PortCaller } from '../wire/transport/port-caller.ts'
 import type { Transfer } from '../wire/transport/transport.ts'
 import type { ThreadMemory } from '../worker/birth.ts'
+import { callEndedBy } from '../worker/call-ended.ts'
 import type { Exit, FarWorker, FarWorkerOwner } from '../worker/far-worker.ts'
 import { handOverPrinted, isOutput, type OnOutput, print, threadWords } from '../worker/output.ts'
 
@@ -37,6 +40,7 @@ export class NearThread implements FarWorker {
   readonly #owner: FarWorkerOwner
   readonly #thread: Thread
   readonly #transport: PortCaller
+  readonly #ends = new NearPorts()
   #unreadable: string | undefined
 
   constructor(
@@ -57,11 +61,14 @@ export class NearThread implements FarWorker {
       port,
       {
         message: message => {
-          if (!isOutput(message)) owner.message(message)
+          if (!isOutput(message)) this.#heard(message)
           else if (onOutput === undefined) print(message, words)
           else handOverPrinted(message, words, name, onOutput)
         },
-        done: (seq, workMs, value, more) => owner.done(seq, workMs, value, more),
+        done: (seq, workMs, value, more) => {
+          if (!this.#ends.none) this.#ends.over(seq)
+          owner.done(seq, workMs, value, more)
+        },
         patience: () => owner.patience(),
         garbled: what => {
           this.#unreadable = what
@@ -94,13 +101,16 @@ export class NearThread implements FarWorker {
     this.#transport.flush()
   }
 
-  give(message: RunMessage, transfer: Transfer): void {
+  give(message: RunMessage, transfer: Transfer, loans?: readonly Lent[]): void {
     giveClaim(this.#claims, message.seq)
     this.#transport.sendCall(message, transfer)
+    if (loans !== undefined) this.#ends.lend(message.seq, loans)
   }
 
   recall(seq: number): boolean {
-    return recallClaim(this.#claims, seq)
+    if (!recallClaim(this.#claims, seq)) return false
+    if (!this.#ends.none) this.#ends.forget(seq)
+    return true
   }
 
   hadBegun(seq: number): boolean {
@@ -135,6 +145,15 @@ export class NearThread implements FarWorker {
     this.#owner.ending()
     this.#transport.drain()
     this.#transport.close()
+    this.#ends.end()
     this.#owner.exited(this.#unreadable === undefined ? exit : { kind: 'garbled', what: this.#unreadable })
+  }
+
+  #heard(message: unknown): void {
+    if (!this.#ends.none) {
+      const ended = callEndedBy(message)
+      if (ended !== undefined) this.#ends.over(ended)
+    }
+    this.#owner.message(message)
   }
 }

@@ -1,7 +1,7 @@
 /** What a played program may do, and what must come of each act. */
 import assert from 'node:assert/strict'
 import { Channel } from '../../src/channel/channel.ts'
-import { TimeoutError } from '../../src/errors.ts'
+import { ChannelClosedError, TimeoutError } from '../../src/errors.ts'
 import type { Executor } from '../../src/executor/executor.ts'
 import { move } from '../../src/task/transfer.ts'
 import type { Attempt, Attempts } from './attempt.ts'
@@ -55,6 +55,7 @@ export class Acts {
       () => this.#stream(),
       () => this.#moves(),
       () => (this.#isThreads ? this.#later() : this.#lends()),
+      () => (this.#isThreads ? this.#later() : this.#leaves()),
       () => (this.#scene.faults.deaths > 0 ? this.#dies() : this.#later()),
     ]
     this.#chance.pick(acts)()
@@ -279,6 +280,38 @@ export class Acts {
       )
       this.#attempts.also(this.#sends(channel, count))
     }
+  }
+
+  /**
+   * A call takes some items of a closed channel, and leaves the others to a loop here, which begins
+   * after the call or while that has them all.
+   */
+  #leaves(): void {
+    const attempt = this.#attempts.begin('leaves')
+    const channel = new Channel<number>(10)
+    const count = 1 + this.#chance.upTo(8)
+    for (let n = 0; n < count; n += 1) channel.trySend(n)
+    channel.close()
+    const most = 1 + this.#chance.upTo(count)
+    const view = this.#limited(attempt)
+    const taking = view.run(tasks.takesSome, attempt.id, channel.receiver, most, this.#chance.upTo(3))
+    let taken: number | undefined
+    const call = taking.then(some => {
+      taken = some
+      return 'left'
+    })
+    this.#attempts.settles(attempt, call, 'left')
+    const after = this.#chance.of(0.5)
+    const loop = async () => {
+      while (attempt.outcome === 'open' && (after || channel.size > 0)) await this.#scene.pause(1)
+      const left = await Array.fromAsync(channel)
+      assert.deepEqual(left, left.toSorted(), 'the order of what was left')
+      assert.throws(() => channel.tryReceive(), ChannelClosedError)
+      await Promise.allSettled([call])
+      if (taken !== undefined) assert.equal(left.length, count - taken, 'what a call has left')
+      else assert.ok(left.length >= count - most, 'what a call that failed has left')
+    }
+    this.#attempts.also(loop())
   }
 
   async #sends(channel: Channel<number>, count: number): Promise<void> {

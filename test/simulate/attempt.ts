@@ -138,6 +138,7 @@ const singleJobs = new Set([
   'refuses',
   'fills',
   'takes',
+  'leaves',
   'sends',
   'dies',
   'adds',

@@ -201,6 +201,21 @@ export const takes = task(
   },
 )
 
+/** Takes so many at the most, and leaves the others. */
+export const takesSome = task(
+  import.meta,
+  async function takesSome(id: number, from: Receiver<number>, most: number, ms: number): Promise<number> {
+    begins(id)
+    let count = 0
+    for await (const _ of from) {
+      count += 1
+      if (ms > 0) await sleep(ms)
+      if (count === most) break
+    }
+    return count
+  },
+)
+
 export const sends = task(
   import.meta,
   async function sends(id: number, to: Sender<number>, count: number): Promise<number> {

@@ -131,6 +131,52 @@ export const channelBehaviours: readonly (readonly [string, Body])[] = [
   ],
 
   [
+    'what a call has not received of a closed channel is first in line when it has ended',
+    async start => {
+      const pool = start({ workers: 1 })
+      for (let round = 0; round < 20; round += 1) {
+        const channel = new Channel<number>(10)
+        for (const n of upTo(10)) channel.trySend(n)
+        channel.close()
+        assert.deepEqual(await pool.run(tasks.collect, channel.receiver, 3), [0, 1, 2])
+        assert.deepEqual(channel.tryReceive(), { value: 3 })
+        assert.deepEqual(await pool.run(tasks.collect, channel.receiver), upTo(10).slice(4))
+        assert.deepEqual(await Array.fromAsync(channel), [])
+      }
+    },
+  ],
+
+  [
+    'what a call has not received is before all that is sent after the call has ended',
+    async start => {
+      const pool = start({ workers: 1 })
+      for (let round = 0; round < 20; round += 1) {
+        const channel = new Channel<number>(10)
+        for (const n of upTo(9)) channel.trySend(n)
+        await pool.run(tasks.collect, channel.receiver, 3)
+        channel.trySend(9)
+        channel.close()
+        assert.deepEqual(await Array.fromAsync(channel), upTo(10).slice(3))
+      }
+    },
+  ],
+
+  [
+    'of several calls that share a closed channel, those that loop on get what one that fails has left',
+    async start => {
+      const pool = start({ workers: 2 })
+      for (let round = 0; round < 5; round += 1) {
+        const channel = new Channel<number>(50)
+        for (const n of upTo(40)) channel.trySend(n)
+        channel.close()
+        const failing = Promise.resolve(pool.run(tasks.failAfter, channel.receiver, 3)).catch(() => 3)
+        const collecting = pool.run(tasks.collect, channel.receiver)
+        assert.equal((await failing) + (await collecting).length, 40)
+      }
+    },
+  ],
+
+  [
     'an error that either side closes with comes to the other one, after the items',
     async start => {
       const pool = start({ workers: 1 })

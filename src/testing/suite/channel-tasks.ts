@@ -19,6 +19,19 @@ export const collect = task(
   },
 )
 
+/** Receives until it has `most`, and fails then, with that number; or until the end. */
+export const failAfter = task(
+  import.meta,
+  async function failAfter(receiver: Receiver<unknown>, most: number): Promise<number> {
+    let count = 0
+    for await (const _ of receiver) {
+      count += 1
+      if (count === most) throw new RangeError(`failed after ${count}`)
+    }
+    return count
+  },
+)
+
 /** Sends from `from` up to `to`; closes at the end, if it shall, with an error if there is one. */
 export const sendNumbers = task(
   import.meta,

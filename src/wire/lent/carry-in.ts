@@ -38,6 +38,8 @@ export class CarryIn<T> {
   readonly #unwatch: () => void
   /** How many more items the other side may send. */
   #room: number
+  /** The owner's side waits for what is here to be taken. */
+  #asked = false
   #accepts = 0
   #unreported = 0
   #end: { readonly error: Error | undefined } | undefined
@@ -94,6 +96,10 @@ export class CarryIn<T> {
       case 'cancelled':
         this.#finish()
         return this.#channel.cancel(errorOf(message.failure))
+      case 'ask':
+        if (!this.#borrowed) return this.#link.garbled('a question of the side that items come from')
+        this.#asked = true
+        return this.#report()
       case 'drain':
         return void this.#tellDrained(message.id)
       default:
@@ -143,7 +149,7 @@ export class CarryIn<T> {
       }
     }
     this.#report() // Before whoever has got an item goes on.
-    if (this.#waiter.line !== undefined || this.#arrived.size > 0) return
+    if (!this.#allTaken) return
     if (this.#end !== undefined) {
       this.#finish()
       this.#channel.close(this.#end.error)
@@ -159,10 +165,15 @@ export class CarryIn<T> {
   }
 
   #report(): void {
-    if (this.#unreported < this.#reportAfter || this.#over) return
+    if (this.#unreported === 0 || this.#over) return
+    if (this.#unreported < this.#reportAfter && !(this.#asked && this.#allTaken)) return
     this.#link.send({ kind: 'taken', count: this.#unreported })
     this.#room += this.#unreported
     this.#unreported = 0
+  }
+
+  get #allTaken(): boolean {
+    return this.#arrived.size === 0 && this.#waiter.line === undefined
   }
 
   /**

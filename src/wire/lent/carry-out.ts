@@ -21,7 +21,10 @@ export class CarryOut<T> {
     {
       unpark: value => {
         if (value === end) this.#ended(undefined)
-        else if (this.#carry(value as T)) this.#draw()
+        else {
+          this.#channel.away.left()
+          if (this.#carry(value as T)) this.#draw()
+        }
         return true
       },
       fail: error => {
@@ -34,8 +37,14 @@ export class CarryOut<T> {
   /** What was sent and is not known to be taken, oldest first. */
   readonly #unread = new Ring<T>()
   readonly #unwatch: () => void
+  readonly #leaveAccount: () => void
   #sent = 0
+  /** Of those, how many are known to be taken, and how many the far side has told of. */
+  #taken = 0
+  #told = 0
   #credit = 0
+  /** The far side tells once all that has come there was taken. */
+  #asked = false
   #opened = false
   #over = false
 
@@ -49,8 +58,10 @@ export class CarryOut<T> {
       arriving: () => [],
       closed: (error, dropped) => {
         if (dropped) this.#cancelled(error)
+        else this.#considerEnd()
       },
     })
+    this.#leaveAccount = channel.away.carriedBy(() => this.#learnTaken())
     link.open({
       message: message => this.#receive(message),
       closed: () => this.#returned(),
@@ -70,7 +81,6 @@ export class CarryOut<T> {
       case 'taken':
         return this.#noteTaken(message.count)
       case 'cancel':
-        this.#unread.clear()
         return this.#channel.cancel(errorOf(message.failure))
       default:
         this.#link.garbled(`${message.kind} to the side that items come from`)
@@ -78,28 +88,69 @@ export class CarryOut<T> {
   }
 
   #noteTaken(count: number): void {
-    // After a cancel nothing is kept of what was sent.
-    if (count > this.#unread.size && !this.#over)
-      return this.#link.garbled('that more was taken than was sent')
-    for (let left = Math.min(count, this.#unread.size); left > 0; left -= 1) this.#unread.shift()
+    if (this.#told + count > this.#sent) return this.#link.garbled('that more was taken than was sent')
+    this.#told += count
     this.#credit += count
+    this.#areTaken(this.#told)
     // Many items travel together, though they were told of one by one; half a window is still over
     // there.
     if (this.#credit * 2 >= this.#window - 1) this.#draw()
   }
 
+  /** So many of those that were sent are taken. */
+  #areTaken(taken: number): void {
+    // After a cancel nothing is kept of what was sent.
+    const more = Math.min(taken - this.#taken, this.#unread.size)
+    if (more <= 0) return
+    this.#taken = taken
+    for (let left = more; left > 0; left -= 1) this.#unread.shift()
+    this.#channel.away.settled(more)
+  }
+
+  /**
+   * Looks how many are taken, where that can be seen, and sees to it that it learns of the others.
+   */
+  #learnTaken(): void {
+    const { words } = this.#link
+    if (words === undefined || this.#unread.size === 0) return
+    // Pairs with the store in carry-in.ts.
+    this.#areTaken(this.#sent - ((this.#sent - load(words, takenWord)) | 0))
+    if (this.#asked || this.#over) return
+    this.#asked = true
+    this.#outbox.flush()
+    this.#link.send({ kind: 'ask' })
+  }
+
   /** Sends what is there, then waits for more, as far as there is credit. */
   #draw(): void {
+    const channel = this.#channel
     while (this.#credit > 0 && !this.#over && this.#waiter.line === undefined) {
       let found: { readonly value: T } | undefined
       try {
-        found = this.#channel.tryReceive()
+        if (channel.size > 0 || channel.sendersWaiting > 0) channel.away.left()
+        found = channel.tryReceive()
       } catch (error) {
-        return this.#ended(this.#channel.failure === undefined ? undefined : error)
+        return this.#ended(channel.failure === undefined ? undefined : error)
       }
-      if (found === undefined) return this.#channel.standToReceive(this.#waiter)
+      if (found === undefined) {
+        channel.standToReceive(this.#waiter)
+        break
+      }
       if (!this.#carry(found.value)) return
     }
+    if (channel.closed) this.#considerEnd()
+    else if (channel.away.awaited) this.#learnTaken()
+  }
+
+  /**
+   * The channel is closed. If only items of this link are away, none can come that this one is not
+   * told of: it may end now. Else it waits until nothing is away.
+   */
+  #considerEnd(): void {
+    if (this.#over || this.#waiter.line === undefined) return this.#learnTaken()
+    if (this.#channel.away.count > this.#unread.size) return this.#learnTaken()
+    this.#waiter.line.remove(this.#waiter)
+    this.#ended(this.#channel.failure)
   }
 
   /** False if the item can't cross: it stays in the channel, and the receiver is told why. */
@@ -108,7 +159,7 @@ export class CarryOut<T> {
       this.#outbox.add(item)
     } catch (error) {
       this.#ended(error)
-      this.#channel.putBack([item])
+      this.#putBack([item])
       return false
     }
     this.#unread.push(item)
@@ -135,14 +186,17 @@ export class CarryOut<T> {
   #returned(): void {
     this.#over = true
     this.#unwatch()
+    this.#leaveAccount()
     this.#waiter.line?.remove(this.#waiter)
-    const { words } = this.#link
-    if (words !== undefined) {
-      const unread = (this.#sent - load(words, takenWord)) | 0 // Pairs with the store in carry-in.ts.
-      while (this.#unread.size > Math.max(0, unread)) this.#unread.shift()
-    }
+    this.#learnTaken()
     const items: T[] = []
     while (this.#unread.size > 0) items.push(this.#unread.shift())
-    if (items.length > 0) this.#channel.putBack(items)
+    if (items.length > 0) this.#putBack(items)
+  }
+
+  /** They lie in the channel again before anybody is told that nothing is away. */
+  #putBack(items: readonly T[]): void {
+    this.#channel.putBack(items)
+    this.#channel.away.settled(items.length)
   }
 }

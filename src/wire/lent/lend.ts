@@ -91,7 +91,9 @@ function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
     const { port1: near, port2: port } = new MessageChannel()
     to.transfer(port)
     const words = newLinkWords()
-    begin(new PortLink(near, words, 'owner'))
+    const link = new PortLink(near, words, 'owner')
+    begin(link)
+    to.lend?.({ over: () => link.over() })
     return { port, words }
   }
   if (to.lend === undefined)

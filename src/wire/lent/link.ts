@@ -52,14 +52,26 @@ export interface LinkListener {
 }
 
 /** An end that goes to another process, and has no link before that has begun its call. */
-export interface Lent {
+export interface NumberedEnd {
   readonly number: number
   begin(link: Link): void
 }
 
+/** An end that goes to another thread, with the port of its link. */
+export interface PortedEnd {
+  /**
+   * The call was answered, or its thread has ended: all that the far side has said of it is read
+   * now. Its port would tell that later than the answer comes.
+   */
+  over(): void
+}
+
+/** An end that goes along with a call, for whoever hands the call over and gets its answer. */
+export type Lent = NumberedEnd | PortedEnd
+
 /** What the `pack` of an end is told beside what every `pack` is told. */
 export interface LendCrossing extends PackCrossing {
   readonly crossing: Crossing
-  /** Notes an end that goes along by its number; only where one can. */
+  /** Notes an end that goes along; only where somebody gives it back. */
   readonly lend: ((lent: Lent) => void) | undefined
 }

@@ -61,7 +61,8 @@ class Connected {
     const sent = encode([end], 'args', { ...crossing, lends: true })
     this.#call += 1
     this.near.lend(this.#call, sent.loans ?? [])
-    return { call: this.#call, sent, link: sent.loans?.[0]?.number ?? 0 }
+    const [lent] = sent.loans ?? []
+    return { call: this.#call, sent, link: lent !== undefined && 'number' in lent ? lent.number : 0 }
   }
 
   /** The call begins over there. */

@@ -22,6 +22,10 @@ export type WithItems =
   /** The channel was cancelled: what was not received is dropped. */
   | { readonly kind: 'cancelled'; readonly failure: WireFailure }
   | { readonly kind: 'drain'; readonly id: number }
+  /**
+   * From now on, tell whenever all that has come was taken, though it is less than half a window.
+   */
+  | { readonly kind: 'ask' }
 
 /** To the side that items come from. */
 export type WithCredit =
@@ -55,6 +59,7 @@ const shapes: Shapes = new Map<unknown, (message: Record<string, unknown>) => bo
   ['yieldedOne', message => isBoolean(message['special'])],
   ['end', hasFailureOrNone],
   ['cancelled', message => isFailure(message['failure'])],
+  ['ask', () => true],
   ['drain', message => isNumber(message['id'])],
   ['open', message => isPositive(message['count'])],
   ['taken', message => isPositive(message['count'])],

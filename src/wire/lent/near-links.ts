@@ -3,7 +3,7 @@
  * hears it.
  */
 import type { Crossing } from '../crossing.ts'
-import type { Lent, Link, LinkListener } from './link.ts'
+import type { Lent, Link, LinkListener, NumberedEnd } from './link.ts'
 import { isForLink, isLentMessage, type LentMessage, type OfLoan } from './messages.ts'
 
 /** The connection, as the links see it. */
@@ -27,11 +27,12 @@ export class NearLinks {
 
   /** These ends went along with the call. */
   lend(call: number, ends: readonly Lent[]): void {
+    const numbered = ends.filter(end => 'number' in end)
     this.#ofCalls.set(
       call,
-      ends.map(({ number }) => number),
+      numbered.map(({ number }) => number),
     )
-    for (const end of ends) this.#links.set(end.number, new NearLink(end, this.#connection))
+    for (const end of numbered) this.#links.set(end.number, new NearLink(end, this.#connection))
   }
 
   /** Takes a message of the worker, if it is one for a link. */
@@ -75,13 +76,13 @@ class NearLink implements Link {
   readonly crossing: Crossing
   readonly words = undefined
   readonly clear = true
-  readonly #lent: Lent
+  readonly #lent: NumberedEnd
   readonly #connection: WorkerConnection
   #listener: LinkListener | undefined
   #state: 'lent' | 'open' | 'gone' = 'lent'
   #closed = false
 
-  constructor(lent: Lent, connection: WorkerConnection) {
+  constructor(lent: NumberedEnd, connection: WorkerConnection) {
     this.crossing = connection.crossing
     this.#lent = lent
     this.#connection = connection

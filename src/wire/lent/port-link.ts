@@ -25,8 +25,8 @@ export class PortLink implements Link {
 
   open(listener: LinkListener): void {
     this.#listener = listener
-    this.#port.on('message', message => listener.message(message as OfLoan))
-    this.#port.on('close', () => listener.closed())
+    this.#port.on('message', message => this.#listener?.message(message as OfLoan))
+    this.#port.on('close', () => this.gone())
     this.#port.unref()
   }
 
@@ -41,7 +41,15 @@ export class PortLink implements Link {
   }
 
   gone(): void {
-    this.#listener?.closed()
+    const listener = this.#listener
+    this.#listener = undefined // It is told once, whoever finds it first.
+    listener?.closed()
+  }
+
+  /** The far side has closed its port, though nobody has read that from this one yet. */
+  over(): void {
+    this.drain()
+    this.gone()
   }
 
   close(): void {

@@ -17,6 +17,7 @@ import { type Crossing, type Encoded, encode, MessageDecoding, needsNoCodec } fr
 import { PlainEncoding } from '../../wire/encoding.ts'
 import { decodeFailure, encodeFailure } from '../../wire/failure.ts'
 import type { LentMessage } from '../../wire/lent/messages.ts'
+import { NearPorts } from '../../wire/lent/near-ports.ts'
 import type { FromWorker, NestedMessage, ToWorker } from '../../wire/messages.ts'
 import type { Conversations } from '../conversations.ts'
 import { failuresIn, outcomeOf, unsendable } from '../reply.ts'
@@ -36,11 +37,16 @@ export class NestedCalls {
   readonly crossing: Crossing
   readonly send: Send
   readonly open = new Map<number, { readonly job: Job; readonly of: NestedCallsOf }>()
+  /** What they have on loan of channels of this thread, by their numbers. */
+  readonly ends = new NearPorts()
+  /** What may go along as an argument: ends too, between threads. */
+  readonly lending: Crossing
   #ids = 0
 
   constructor(home: Home, crossing: Crossing, send: Send) {
     this.home = home
     this.crossing = crossing
+    this.lending = { ...crossing, lends: crossing.sharedMemory }
     this.send = send
   }
 
@@ -110,12 +116,13 @@ export class NestedCallsOf implements Backend {
     const chunk = job.inputs !== undefined
     if (attempt > 1) this.#counts.retried += 1
     try {
-      const { value: args, special, transfer } = this.#encode(job)
+      const { value: args, special, transfer, loans } = this.#encode(job)
       const moved = this.#all.crossing.sharedMemory ? transfer : []
       this.#all.send(
         { kind: 'nest', seq: this.#seq, id, ...address, args, special, chunk, attempt, priority, moved },
         transfer,
       )
+      if (loans !== undefined) this.#all.ends.lend(id, loans)
     } catch (cause) {
       this.#counts.failed += 1
       return job.settled(unsendable(cause))
@@ -172,6 +179,7 @@ export class NestedCallsOf implements Backend {
   }
 
   settle(message: Extract<NestedMessage, { kind: 'nestedSettled' }>, job: Job): void {
+    this.#all.ends.over(message.id) // Before anybody sees how it went.
     this.#forget(job)
     const { reply, workMs, left } = message
     if (left && reply.kind === 'failed') {
@@ -200,10 +208,10 @@ export class NestedCallsOf implements Backend {
   }
 
   #encode({ args, inputs }: Job): Encoded {
-    if (args === undefined) return encode(inputs, 'inputs', this.#all.crossing)
+    if (args === undefined) return encode(inputs, 'inputs', this.#all.lending)
     return needsNoCodec(args)
       ? { value: args, special: false, transfer: [] }
-      : encode(args, 'args', this.#all.crossing)
+      : encode(args, 'args', this.#all.lending)
   }
 
   #forget(job: Job): number | undefined {
@@ -211,6 +219,7 @@ export class NestedCallsOf implements Backend {
     if (id === undefined) return undefined
     this.#ids.delete(job)
     this.#all.open.delete(id)
+    this.#all.ends.forget(id)
     return id
   }
 }
