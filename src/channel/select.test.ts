@@ -169,3 +169,8 @@ test('no case at all is a mistake', () => {
   assert.throws(() => select([undefined, false]), OptionError)
   assert.throws(() => select([], { otherwise: 5 as never }), OptionError)
 })
+
+test('what is no list of cases is refused by what it is', () => {
+  for (const cases of [5, undefined, [5], ['a'], [{}]])
+    assert.throws(() => select(cases as never), OptionError)
+})

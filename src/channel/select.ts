@@ -1,5 +1,5 @@
 /** `select`: whichever of several channels is ready first, of those that are ready any. */
-import { checkFunction, checkMs, checkOptions, checkSignal, optionNames } from '../checks.ts'
+import { checkFunction, checkMs, checkOptions, checkSignal, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -66,7 +66,7 @@ export function select<C extends Cases, O = never>(
   cases: C,
   options: SelectOptions<O> = {},
 ): Promise<ResultOf<C[number]> | Awaited<O>> {
-  const wanted = cases.filter(one => one !== false && one != null)
+  const wanted = checkCases(cases)
   options = checkOptions('select(cases, …)', options, selectOptionNames)
   const { otherwise, signal, timeoutMs } = options
   checkSignal('select(…, { signal })', signal)
@@ -79,6 +79,18 @@ export function select<C extends Cases, O = never>(
   return selectOne(wanted as unknown as SelectCase<ResultOf<C[number]>>[], options) as Promise<
     ResultOf<C[number]> | Awaited<O>
   >
+}
+
+/** @throws OptionError */
+function checkCases(cases: Cases): AnyCase[] {
+  const example = 'select([channel.receiving(), other.sending(item)])'
+  if (!Array.isArray(cases))
+    throw new OptionError(`select(cases) takes a list, as ${example}; it got ${shown(cases)}.`)
+  const wanted = (cases as Cases).filter(one => one !== false && one != null)
+  for (const one of wanted)
+    if (typeof one.attempt !== 'function' || typeof one.enlist !== 'function')
+      throw new OptionError(`select(cases) takes cases, as ${example}; one is ${shown(one)}.`)
+  return wanted
 }
 
 async function selectOne<R, O>(

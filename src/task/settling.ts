@@ -1,4 +1,6 @@
 /** What `asCompleted` and `wait` wait for: futures, and children of scopes. */
+import { shown } from '../checks.ts'
+import { OptionError } from '../errors.ts'
 
 export type FutureState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 
@@ -15,6 +17,22 @@ export interface Settleable<T = unknown> extends PromiseLike<T> {
    * listener away.
    */
   [whenSettled](listener: () => void): () => void
+}
+
+/** @throws OptionError if they are none, or one of them is not. */
+export function checkSettleable<F extends Settleable>(what: string, futures: Iterable<F>): readonly F[] {
+  const example = `${what}([pool.run(one), pool.run(other)])`
+  if (typeof (futures as Partial<Iterable<F>> | null | undefined)?.[Symbol.iterator] !== 'function')
+    throw new OptionError(
+      `${what}(futures) takes a list of futures, as ${example}; it got ${shown(futures)}.`,
+    )
+  const all = [...futures]
+  for (const [at, future] of all.entries())
+    if (typeof (future as Partial<F> | null | undefined)?.[whenSettled] !== 'function')
+      throw new OptionError(
+        `${what}(futures) takes futures, or children of scopes, as ${example}; number ${at} is ${shown(future)}. Promises have Promise.race and Promise.all.`,
+      )
+  return all
 }
 
 export function isSettled({ state }: Settleable): boolean {

@@ -302,3 +302,10 @@ test('a signal ends both with its reason', async () => {
   await assert.rejects(asCompleted([pending], { signal: stop.signal }).next(), reason)
   assert.deepEqual(everyoneParked(), [])
 })
+
+test('what is no list of futures is refused by what it is', async () => {
+  for (const futures of [5, undefined, [5], [{}], [Promise.resolve(1)]]) {
+    assert.throws(() => asCompleted(futures as never), OptionError)
+    await assert.rejects(wait(futures as never), OptionError)
+  }
+})

@@ -6,7 +6,7 @@ import { OptionError, TimeoutError } from '../errors.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime } from '../runtime/runtime.ts'
 import type { Future } from './future.ts'
-import { isSettled, type Settleable, whenSettled } from './settling.ts'
+import { checkSettleable, isSettled, type Settleable, whenSettled } from './settling.ts'
 
 /** What has settled, and where it stood among those that were given. */
 export interface Completed<F extends Settleable = Future<unknown>> {
@@ -46,7 +46,7 @@ export function asCompleted<F extends Settleable>(
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options
   checkSignal('asCompleted(futures, { signal })', signal)
   checkMs('asCompleted(futures, { timeoutMs })', timeoutMs)
-  return new AsCompleted(futures, signal, timeoutMs)
+  return new AsCompleted(checkSettleable('asCompleted', futures), signal, timeoutMs)
 }
 
 class AsCompleted<F extends Settleable> implements AsyncIterableIterator<Completed<F>, void> {
@@ -178,7 +178,7 @@ export async function wait<F extends Settleable>(
   }
   checkSignal('wait(…, { signal })', signal)
   checkMs('wait(…, { timeoutMs })', timeoutMs)
-  const pending = new Set(futures)
+  const pending = new Set(checkSettleable('wait', futures))
   const settled = new Set<F>()
   const enough = park<void>(`until ${until} of ${pending.size} futures settled`, pending, { signal })
   const note = (future: F) => {

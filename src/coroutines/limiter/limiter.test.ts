@@ -538,3 +538,16 @@ test('what can’t be is refused at the call', () => {
   assert.throws(() => limiter.whenQueuedBelow(0), OptionError)
   assert.throws(() => limiter.idle({ timeoutMs: -1 }), OptionError)
 })
+
+test('a name that is not a text is refused, and a method without its limiter says what to write', () => {
+  assert.throws(() => new Limiter({ concurrency: 3, name: 5 as never }), OptionError)
+  const limiter = new Limiter(3)
+  for (const method of ['run', 'wrap', 'map'] as const) {
+    const { [method]: alone } = limiter
+    const call = alone as unknown as (...args: unknown[]) => unknown
+    assert.throws(() => call([1], () => 1), {
+      name: 'OptionError',
+      message: new RegExp(`limiter\\.${method}`),
+    })
+  }
+})

@@ -10,6 +10,7 @@ import { listLimiter } from './live.ts'
 import {
   checkLimited,
   checkLimiter,
+  checkTakenOff,
   checkWait,
   type LimitedOptions,
   type LimiterOptions,
@@ -76,6 +77,7 @@ export class Limiter {
    * @throws OptionError
    */
   run<R>(fn: (context: LimitedContext) => R, options?: LimitedOptions): Promise<Awaited<R>> {
+    checkTakenOff(this, 'run')
     checkFunction('limiter.run(fn)', fn, '() => fetch(url)')
     if (options !== undefined) options = checkLimited(options, this.concurrency)
     return this.#run.admit(
@@ -94,6 +96,7 @@ export class Limiter {
     fn: F,
     options?: LimitedOptions,
   ): (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
+    checkTakenOff(this, 'wrap')
     checkFunction('limiter.wrap(fn)', fn, '() => fetch(url)')
     if (options !== undefined) options = checkLimited(options, this.concurrency)
     const limiter = this
@@ -114,6 +117,7 @@ export class Limiter {
     fn: (input: T, index: number, context: LimitedContext) => R,
     options: LimitedMapOptions = {},
   ): Results<Awaited<R>> {
+    checkTakenOff(this, 'map')
     checkFunction('limiter.map(inputs, fn)', fn, 'url => fetch(url)')
     options = checkLimitedMap(options, this.concurrency)
     return runLimitedMap(

@@ -5,6 +5,7 @@ import {
   checkMs,
   checkOptions,
   checkSignal,
+  checkText,
   optionNames,
   shown,
 } from '../../checks.ts'
@@ -75,7 +76,7 @@ const waitOptionNames = optionNames<LimiterWaitOptions>({ signal: true, timeoutM
 /** @throws OptionError */
 export function checkLimiter(options: LimiterOptions): LimiterOptions {
   options = checkOptions('new Limiter(…)', options, limiterOptionNames)
-  const { concurrency, rate, queueLimit, timeoutMs } = options
+  const { concurrency, rate, queueLimit, timeoutMs, name } = options
   if (concurrency === undefined && rate === undefined)
     throw new OptionError(
       'new Limiter(…) takes what to limit: new Limiter(10), new Limiter({ concurrency: 10 }) or new Limiter({ rate: { calls: 10, perMs: 1_000 } }).',
@@ -84,7 +85,16 @@ export function checkLimiter(options: LimiterOptions): LimiterOptions {
   if (queueLimit !== undefined && !(queueLimit >= 0))
     throw new OptionError(`new Limiter({ queueLimit }) takes 0 or more; it got ${shown(queueLimit)}.`)
   if (timeoutMs !== undefined) checkMs('new Limiter({ timeoutMs })', timeoutMs)
+  if (name !== undefined) checkText('new Limiter({ name })', name, "'the shop'")
   return options
+}
+
+/** @throws OptionError if a method was taken off its limiter. */
+export function checkTakenOff(limiter: unknown, method: string): void {
+  if (limiter === undefined)
+    throw new OptionError(
+      `${method}(…) was called without its limiter. Write limiter.${method}(…), or keep (...args) => limiter.${method}(...args).`,
+    )
 }
 
 /** @throws OptionError */

@@ -106,3 +106,10 @@ test('an error of more attempts than it keeps errors of says how many there were
     assert.equal(failure.errors.length, 1_000)
   })
 })
+
+test('a delay that is not a number is refused, with the failure as its cause', async () => {
+  const failure = new Error('the first')
+  const error = await retry(() => Promise.reject(failure), { delayMs: () => '5' as never }).catch(e => e)
+  assert.ok(error instanceof OptionError)
+  assert.equal(error.cause, failure)
+})

@@ -131,7 +131,12 @@ export function retry<T>(
 
   function delayAfter(error: unknown, attempt: number): number {
     const told = delayMs?.(error, attempt)
-    if (typeof told === 'number' && !Number.isNaN(told)) return Math.max(0, told)
+    if (told !== undefined && typeof told !== 'number')
+      throw new OptionError(
+        `retry(fn, { delayMs }) must return a number of milliseconds, or undefined; it returned ${shown(told)}.`,
+        { cause: error },
+      )
+    if (told !== undefined && !Number.isNaN(told)) return Math.max(0, told)
     // 0 × ∞ is not a number: a factor to the power of a thousand is ∞.
     const boundMs = minDelayMs === 0 ? 0 : Math.min(maxDelayMs, minDelayMs * factor ** (attempt - 1))
     return jitter === 'full' ? runtime().random() * boundMs : boundMs
