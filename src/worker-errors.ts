@@ -32,11 +32,7 @@ export class WorkerExitedError extends WorkerError {
   readonly exitCode: number
 
   constructor(exitCode: number, details: WorkerErrorDetails) {
-    super(
-      'ATONCE_WORKER_EXITED',
-      `${subject(details)} ended its worker (${details.worker}) with exit code ${exitCode}.`,
-      details,
-    )
+    super('ATONCE_WORKER_EXITED', `${whoDid('ended', details)} with exit code ${exitCode}.`, details)
     this.exitCode = exitCode
   }
 }
@@ -46,11 +42,7 @@ export class WorkerCrashedError extends WorkerError {
   readonly signal: string | undefined
 
   constructor(why: string, details: WorkerErrorDetails & { signal?: string | undefined }) {
-    super(
-      'ATONCE_WORKER_CRASHED',
-      `${subject(details)} crashed its worker (${details.worker}): ${why}`,
-      details,
-    )
+    super('ATONCE_WORKER_CRASHED', `${whoDid('crashed', details)}: ${why}`, details)
     this.signal = details.signal
   }
 }
@@ -64,7 +56,7 @@ export class OutOfMemoryError extends WorkerError {
     const limit = limitMb === undefined ? 'its heap limit' : `its heap limit of ${limitMb} MiB`
     super(
       'ATONCE_OUT_OF_MEMORY',
-      `${subject(details)} reached ${limit} (${details.worker}). Send less at a time, or raise resourceLimits.maxOldGenerationSizeMb.`,
+      `${culprit(details) ?? 'The worker'} reached ${limit} (${details.worker}). Send less at a time, or raise resourceLimits.maxOldGenerationSizeMb.`,
       details,
     )
     this.limitMb = limitMb
@@ -121,8 +113,14 @@ export class ProtocolError extends WorkerError {
   }
 }
 
-function subject({ task, leftBy }: WorkerErrorDetails): string {
+/** What it did to its worker; what the worker did itself, where nobody can be named. */
+function whoDid(deed: 'ended' | 'crashed', details: WorkerErrorDetails): string {
+  const who = culprit(details)
+  return who === undefined ? `${details.worker} ${deed}` : `${who} ${deed} its worker (${details.worker})`
+}
+
+function culprit({ task, leftBy }: WorkerErrorDetails): string | undefined {
   if (task !== undefined) return `Task ${task}`
-  if (leftBy === undefined) return 'Something'
+  if (leftBy === undefined) return undefined
   return `What task ${leftBy} left behind after its call (a timer, a listener, a promise that nobody awaits)`
 }

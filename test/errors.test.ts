@@ -123,7 +123,10 @@ test('the messages of failed workers name the task and the worker, with or witho
     new errors.WorkerExitedError(3, details).message,
     'Task resize ended its worker (thread 2) with exit code 3.',
   )
-  assert.match(new errors.WorkerExitedError(3, { worker: 'thread 2' }).message, /^Something ended its worker/)
+  assert.equal(
+    new errors.WorkerExitedError(3, { worker: 'thread 2' }).message,
+    'thread 2 ended with exit code 3.',
+  )
   assert.match(new errors.OutOfMemoryError(32, details).message, /its heap limit of 32 MiB \(thread 2\)/)
   assert.match(new errors.OutOfMemoryError(undefined, details).message, /reached its heap limit \(/)
 })

@@ -29,6 +29,7 @@ import { NamedTasks, NestedJob } from '../pool/nested.ts'
 import type { PoolOptions } from '../pool/options.ts'
 import { encodeArguments, noteOn } from '../pool/readying.ts'
 import { Slot, type SlotOwner } from '../pool/slot.ts'
+import type { EndOfSlot } from '../pool/slot-owner.ts'
 import { mayWaitInHand } from '../pool/worth.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
@@ -40,7 +41,6 @@ import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { encodeStores } from '../wire/propagation.ts'
 import { isWorker } from '../worker/birth.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
-import type { EndOfLife } from '../worker/life.ts'
 import { refuseExecutor } from '../worker/refusal.ts'
 import { IsolateDiedError } from './errors.ts'
 
@@ -245,7 +245,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     else for (const ready of wanted) this.#settle(ready, { ok: false, error: refusal }, 'failed')
   }
 
-  ended(slot: Slot, why: Error, { expected, idle, wasReady }: EndOfLife & { readonly idle: boolean }): void {
+  ended(slot: Slot, why: Error, { expected, idle, wasReady, back }: EndOfSlot): void {
     const dead = this.#admission.forced ?? new IsolateDiedError(this.name, why)
     this.#dead = dead
     if (!expected || (!wasReady && !this.#admission.isClosing))
@@ -255,6 +255,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
         type: 'AtonceWarning',
         code: 'ATONCE_IDLE_WORKER',
       })
+    this.returned(back)
     this.#refuse(dead)
     this.#admission.room.changed()
     this.#admission.checkClosed()

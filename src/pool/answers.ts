@@ -25,6 +25,8 @@ type Settle = (ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number) => v
 export class Answers {
   readonly #life: Life
   readonly #settle: Settle
+  /** Whether there was one to a call that was still wanted. */
+  some = false
 
   constructor(life: Life, settle: Settle) {
     this.#life = life
@@ -37,6 +39,7 @@ export class Answers {
    */
   settle(ready: ReadyJob, message: Exclude<Answer, { kind: 'dropped' }>): void {
     const { workMs } = message
+    this.some = true
     if (ready.relayed) return this.#settle(ready, relayedOutcome(message), workMs)
     const settle = () => {
       if (!ready.over)
@@ -57,6 +60,7 @@ export class Answers {
     const outcome: Outcome<unknown> = ready.relayed
       ? relayedOutcome({ kind: 'done', value, special: false })
       : { ok: true, value }
+    this.some = true
     this.#settle(ready, outcome, workMs)
   }
 

@@ -33,11 +33,10 @@ import type { Crossing, Encoded } from '../wire/codec.ts'
 import { declareEnds } from '../wire/lent/lend.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { encodeStores } from '../wire/propagation.ts'
-import { stackText } from '../wire/stack-text.ts'
 import { isWorker } from '../worker/birth.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
-import type { EndOfLife } from '../worker/life.ts'
 import { refuseExecutor } from '../worker/refusal.ts'
+import { warnOfIdle } from './aftermath.ts'
 import { Crew } from './crew.ts'
 import { Dispatch, type DispatchOwner } from './dispatch.ts'
 import { Families } from './families.ts'
@@ -47,6 +46,8 @@ import type { PoolOptions } from './options.ts'
 import { Pins } from './pins.ts'
 import { encodeArguments, noteOn } from './readying.ts'
 import type { Slot, SlotOwner } from './slot.ts'
+import type { EndOfSlot } from './slot-owner.ts'
+import { neverBegun } from './starts.ts'
 
 export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, DispatchOwner, LiveExecutor {
   readonly model: Model
@@ -289,27 +290,15 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     this.#dispatch.cameBack()
   }
 
-  ended(
-    slot: Slot,
-    why: Error,
-    { wasReady, loading, expected, hitTooEarly, idle }: EndOfLife & { readonly idle: boolean },
-  ): void {
+  ended(slot: Slot, why: Error, end: EndOfSlot): void {
+    const { wasReady, loading, expected, hitTooEarly, idle, back } = end
     this.#crew.ended(slot)
     const waited = this.#pins.ended(slot)
     if (!expected) this.#counts.crashes += 1
     // One that was still starting when the pool was closed has not failed.
     if (!expected || (!wasReady && !this.#admission.isClosing))
       publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
-    if (idle && !expected) {
-      process.emitWarning(
-        `${slot.life.worker.name} of ${this.name} failed while it had nothing to do: ${why.message}`,
-        {
-          type: 'AtonceWarning',
-          code: 'ATONCE_IDLE_WORKER',
-          detail: stackText(String(why), () => why.stack),
-        },
-      )
-    }
+    if (idle && !expected) warnOfIdle(slot.life.worker.name, this.name, why)
     let told = false
     if (!this.#admission.isClosing) {
       const forgiven = hitTooEarly && this.#crew.starts.forgives()
@@ -323,7 +312,19 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
       if (told || (broken && ready.task.module === loading)) this.#reject(ready, why)
       else this.#pinAgain(ready, slot, expected ? undefined : why)
     }
-    this.#dispatch.assign()
+    const again = back.filter(ready => {
+      const lost = end.fruitless && this.#crew.starts.fruitless(ready)
+      const gone = told || (broken && ready.task.module === loading) || lost
+      if (gone)
+        this.#settle(
+          ready,
+          { ok: false, error: lost ? neverBegun(why, slot.life.worker.name) : why },
+          'failed',
+        )
+      return !gone
+    })
+    if (again.length > 0) this.returned(again)
+    else this.#dispatch.assign()
     this.#admission.checkClosed()
   }
 

@@ -21,8 +21,18 @@ export interface OwnerOf<S> {
   nest(slot: S, parent: ReadyJob, message: NestMessage): void
   /** It does not want that one any more. */
   unnest(parent: ReadyJob, message: UnnestMessage): void
-  /** Nothing of the worker is left. `idle` says that it had nothing to do, and was not to end. */
-  ended(slot: S, why: Error, details: EndOfLife & { readonly idle: boolean }): void
+  /** Nothing of the worker is left. */
+  ended(slot: S, why: Error, details: EndOfSlot): void
+}
+
+/** What a worker leaves behind. */
+export interface EndOfSlot extends EndOfLife {
+  /** It had nothing to do, and was not to end. */
+  readonly idle: boolean
+  /** The jobs that it had not begun, in their order. */
+  readonly back: readonly ReadyJob[]
+  /** It could work, and has begun nothing of what it was given. */
+  readonly fruitless: boolean
 }
 
 export interface SlotOptions extends LifeOptions {

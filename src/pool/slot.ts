@@ -14,6 +14,7 @@ import type { FromWorker, NestMessage } from '../wire/messages.ts'
 import type { FarWorker, StartWorker } from '../worker/far-worker.ts'
 import { type EndOfLife, Life, type LifeOwner } from '../worker/life.ts'
 import { unsendable } from '../worker/reply.ts'
+import { failsUnbegun, hadBegun } from './aftermath.ts'
 import { type Answer, Answers, type StreamMessage } from './answers.ts'
 import { Giving } from './giving.ts'
 import { Hand } from './hand.ts'
@@ -21,7 +22,7 @@ import { Helping } from './helping.ts'
 import { Leaving } from './leaving.ts'
 import type { OwnerOf, SlotOptions } from './slot-owner.ts'
 import { Wear } from './wear.ts'
-import { type Bounds, canBeGivenAgain, patience } from './worth.ts'
+import { type Bounds, patience } from './worth.ts'
 
 /** What the worker does, as its pool sees it: its life's states, and those of the hand. */
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
@@ -273,8 +274,9 @@ export class Slot implements Holder, LifeOwner {
 
   ended(why: Error, end: EndOfLife): void {
     const idle = end.wasReady && this.#doing === 'idle' && !end.expected
-    this.#giveUp(why, end)
-    this.#owner.ended(this, why, { ...end, idle })
+    const { back, someBegun } = this.#giveUp(why, end)
+    const fruitless = end.wasReady && !someBegun && !this.#answers.some
+    this.#owner.ended(this, why, { ...end, idle, back, fruitless })
   }
 
   // ── what the worker says ──
@@ -419,28 +421,27 @@ export class Slot implements Holder, LifeOwner {
     else this.#owner.idle(this)
   }
 
-  /**
-   * What the worker had begun died with it, and so did the call that loaded; the rest goes back.
-   */
-  #giveUp(why: Error, { mayHaveBegun, loading }: EndOfLife): void {
+  /** What the worker had begun died with it; the rest is back, to be given to another. */
+  #giveUp(why: Error, end: EndOfLife): { readonly back: ReadyJob[]; readonly someBegun: boolean } {
     const back: ReadyJob[] = []
+    const remains = { worker: this.#worker, life: this.life, end }
     this.#leaving.clear()
-    for (const ready of this.helping.clear()) {
+    const beside = this.helping.clear()
+    let someBegun = beside.length > 0
+    for (const ready of beside) {
       ready.slot = undefined
       if (!ready.over) this.#owner.settled(ready, { ok: false, error: why })
     }
     let first = true
     for (const ready of this.hand) {
-      const begun =
-        (mayHaveBegun && this.#worker.hadBegun(ready.seq, first || this.#places > 1)) ||
-        (first && loading !== undefined) ||
-        !canBeGivenAgain(ready)
+      const begun = hadBegun(ready, first || this.#places > 1, remains)
       first = false
+      someBegun ||= begun
       ready.slot = undefined
       if (ready.over) continue
-      if (begun) this.#owner.settled(ready, { ok: false, error: why })
+      if (begun || failsUnbegun(ready, why, end)) this.#owner.settled(ready, { ok: false, error: why })
       else back.push(ready)
     }
-    if (back.length > 0) this.#owner.returned(back)
+    return { back, someBegun }
   }
 }

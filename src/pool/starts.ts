@@ -2,6 +2,7 @@
  * Workers that could not start, or died of the module that they imported: when the pool makes do
  * with fewer, and when those who wait are told. Steps 5 and 6 of README.md.
  */
+import { WorkerStartError } from '../errors.ts'
 import { failuresBeforeGivingUp, hitsForgiven, refusedAgainMs } from '../policy.ts'
 import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import type { Task } from '../task/task.ts'
@@ -18,6 +19,8 @@ export class Starts {
   /** One timer, however many workers were refused: each of several would start them all again. */
   #growing: Timer | undefined
   readonly #brokenImports = new Map<string, number>()
+  /** How many workers have ended with the job in their hands, and had begun nothing. */
+  readonly #fruitless = new WeakMap<object, number>()
 
   /**
    * `alive` tells how many workers there are, whether they work yet or not; `grown` is called when
@@ -77,6 +80,16 @@ export class Starts {
   }
 
   /**
+   * A worker ended that could work and had begun nothing, with the job in its hands. Returns
+   * whether the job has been given to enough of them.
+   */
+  fruitless(job: object): boolean {
+    const workers = (this.#fruitless.get(job) ?? 0) + 1
+    this.#fruitless.set(job, workers)
+    return workers >= failuresBeforeGivingUp
+  }
+
+  /**
    * The pool stays as small as it has become, and tries again later; the workers there are do the
    * work.
    */
@@ -92,4 +105,11 @@ export class Starts {
     })
     this.#growing.unref()
   }
+}
+
+/** Why a job fails that several workers in a row were given, and none has begun. */
+export function neverBegun(why: Error, worker: string): Error {
+  if (why instanceof WorkerStartError) return why
+  const what = `it was the last of ${failuresBeforeGivingUp} workers in a row that ended before they could begin the call. ${why.message}`
+  return new WorkerStartError(what, { worker, cause: why })
 }

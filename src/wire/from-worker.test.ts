@@ -50,6 +50,8 @@ const genuine: readonly FromWorker[] = [
   { kind: 'yieldedOne', seq: 1, value: [], special: false, weight: 1 },
   { kind: 'returning', seq: 1 },
   { kind: 'crashed', failure: { kind: 'value', value: null, special: false, description: 'null' } },
+  { kind: 'exiting' },
+  { kind: 'staying' },
 ]
 
 test('every message of the protocol is believed, after its journey too', () => {
@@ -88,6 +90,17 @@ test('a message that lacks a field is refused', () => {
       if (/^\d+$/.test(place) || optional.includes(place)) continue
       assert.equal(isFromWorker(lacking(message, path)), false, `${message.kind} without ${path.join('.')}`)
     }
+  }
+})
+
+test('who ends a worker, and how far it has come, is believed if its numbers are whole', () => {
+  const { failure } = genuine.at(-3) as { failure: unknown }
+  for (const end of [{ kind: 'exiting' }, { kind: 'crashed', failure }]) {
+    for (const culprit of [{ seq: 1 }, { task: 'poll' }])
+      assert.ok(isFromWorker({ ...end, culprit, reached: { begun: 2, importing: [1] } }))
+    for (const reached of [1, {}, { begun: -1, importing: [] }, { begun: 1, importing: ['1'] }, { begun: 1 }])
+      assert.equal(isFromWorker({ ...end, reached }), false)
+    assert.equal(isFromWorker({ ...end, culprit: {} }), false)
   }
 })
 

@@ -49,18 +49,23 @@ const shapes: Shapes = new Map<unknown, (message: Record<string, unknown>) => bo
     message => isNumber(message['seq']) && isPositive(message['weight']) && isBoolean(message['special']),
   ],
   ['returning', message => isNumber(message['seq'])],
-  ['exiting', message => isCulprit(message['culprit'])],
-  [
-    'crashed',
-    message =>
-      isFailure(message['failure']) && (message['culprit'] === undefined || isCulprit(message['culprit'])),
-  ],
+  ['exiting', isEnd],
+  ['staying', () => true],
+  ['crashed', message => isFailure(message['failure']) && isEnd(message)],
   ['guest', message => isString(message['guest'])],
   [
     'guestFailed',
     message => isString(message['guest']) && isString(message['module']) && isFailure(message['failure']),
   ],
 ])
+
+function isEnd({ culprit, reached }: Record<string, unknown>): boolean {
+  return (
+    (culprit === undefined || isCulprit(culprit)) &&
+    (reached === undefined ||
+      (isRecord(reached) && isCount(reached['begun']) && isListOf(reached['importing'], isCount)))
+  )
+}
 
 function isCulprit(value: unknown): boolean {
   return isRecord(value) && (isCount(value['seq']) || isString(value['task']))

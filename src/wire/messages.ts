@@ -236,6 +236,14 @@ export type WireOutcome =
  */
 export type Culprit = { readonly seq: number } | { readonly task: string }
 
+/** How far a worker that ends has come in its hand, by the numbers of the calls. */
+export interface Reached {
+  /** The highest that it has taken up: those above it were never begun. */
+  readonly begun: number
+  /** Taken up, but their module is still being imported: the task itself was not called. */
+  readonly importing: readonly number[]
+}
+
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'loaded'; readonly ref: number }
@@ -267,8 +275,20 @@ export type FromWorker =
   | YieldedMessage
   | YieldedOneMessage
   | ReturningMessage
-  | { readonly kind: 'exiting'; readonly culprit: Culprit }
-  | { readonly kind: 'crashed'; readonly failure: WireFailure; readonly culprit?: Culprit | undefined }
+  /** It ends; until `staying` it begins no other call. */
+  | {
+      readonly kind: 'exiting'
+      readonly culprit?: Culprit | undefined
+      readonly reached?: Reached | undefined
+    }
+  /** It lives on after all: a task has only emitted `exit`. */
+  | { readonly kind: 'staying' }
+  | {
+      readonly kind: 'crashed'
+      readonly failure: WireFailure
+      readonly culprit?: Culprit | undefined
+      readonly reached?: Reached | undefined
+    }
   | FromGuestMessage
   | {
       readonly kind: 'guestFailed'

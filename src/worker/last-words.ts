@@ -7,7 +7,7 @@
 import type { Job } from '../executor/backend.ts'
 import type { Task } from '../task/task.ts'
 import type { WireFailure } from '../wire/failure.ts'
-import type { Culprit } from '../wire/messages.ts'
+import type { Culprit, Reached } from '../wire/messages.ts'
 
 /** What the worker has to do, as its owner knows it. */
 export interface WorkAtHand {
@@ -20,6 +20,7 @@ export interface WorkAtHand {
 export class LastWords {
   #failure: WireFailure | undefined
   #culprit: Culprit | undefined
+  #reached: Reached | undefined
 
   /** The uncaught error that it dies of. */
   get failure(): WireFailure | undefined {
@@ -32,13 +33,20 @@ export class LastWords {
     return culprit !== undefined && 'task' in culprit ? culprit.task.slice(0, 80) : undefined
   }
 
-  exiting(culprit: Culprit): void {
-    this.#culprit = culprit
+  /** How far it has come in its hand, if it has said so. */
+  get reached(): Reached | undefined {
+    return this.#reached
   }
 
-  crashed(failure: WireFailure, culprit: Culprit | undefined): void {
-    this.#failure = failure
+  /** With nothing, it has taken back that it ends. */
+  exiting(culprit?: Culprit, reached?: Reached): void {
     this.#culprit = culprit
+    this.#reached = reached
+  }
+
+  crashed(failure: WireFailure, culprit: Culprit | undefined, reached: Reached | undefined): void {
+    this.#failure = failure
+    this.exiting(culprit, reached)
   }
 
   /**

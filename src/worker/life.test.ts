@@ -91,6 +91,8 @@ lived('a worker starts, works, is asked to end, and ends', ({ life, worker, watc
     wasReady: true,
     mayHaveBegun: true,
     loading: undefined,
+    heardAll: true,
+    reached: undefined,
     expected: true,
     hitTooEarly: false,
   })
@@ -122,6 +124,8 @@ lived(
       wasReady: false,
       mayHaveBegun: true,
       loading: undefined,
+      heardAll: true,
+      reached: undefined,
       expected: true,
       hitTooEarly: false,
     })
@@ -292,7 +296,7 @@ lived('an uncaught error of no call that can be named blames none', ({ worker, w
   worker.die({ kind: 'exit', code: 1 })
   assert.match(
     String(watcher.end?.why.message),
-    /^Something crashed .*: an uncaught error of no call that can be named: TypeError: of the worker$/,
+    /^fake 1 crashed: an uncaught error of no call that can be named: TypeError: of the worker$/,
   )
 })
 
@@ -302,4 +306,14 @@ lived('who ended the worker is believed if it says so before it exits', ({ worke
   worker.die({ kind: 'exit', code: 9 })
   assert.ok(watcher.end?.why instanceof WorkerExitedError)
   assert.match(watcher.end.why.message, /^What task poll left behind after its call .* exit code 9\.$/)
+})
+
+lived('a worker that takes back that it ends has not said who ends it', ({ worker, watcher }) => {
+  worker.ready()
+  worker.say({ kind: 'exiting', culprit: { task: 'poll' }, reached: { begun: 1, importing: [] } })
+  worker.say({ kind: 'staying' })
+  worker.die({ kind: 'signal', signal: 'SIGKILL', lastWords: '' })
+  assert.ok(watcher.end?.why instanceof WorkerCrashedError)
+  assert.match(watcher.end.why.message, /^fake 1 crashed: it was ended by SIGKILL/)
+  assert.equal(watcher.end.details.reached, undefined)
 })

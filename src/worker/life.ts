@@ -21,9 +21,8 @@ import type { Job } from '../executor/backend.ts'
 import { inRuntime, type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { inShort } from '../thrown.ts'
-import type { WireFailure } from '../wire/failure.ts'
 import { isFromWorker } from '../wire/from-worker.ts'
-import type { Culprit, FromWorker, ToWorker } from '../wire/messages.ts'
+import type { FromWorker, Reached, ToWorker } from '../wire/messages.ts'
 import { stackText } from '../wire/stack-text.ts'
 import { Conversations } from './conversations.ts'
 import { Deadline } from './deadline.ts'
@@ -68,6 +67,10 @@ export interface EndOfLife {
   readonly mayHaveBegun: boolean
   /** The module that it died of, if it was importing one. */
   readonly loading: string | undefined
+  /** Whether all was read that it had said: then it had imported no module that it did not name. */
+  readonly heardAll: boolean
+  /** How far it had come in its hand, if it has said so. */
+  readonly reached: Reached | undefined
   /** This side wanted it. */
   readonly expected: boolean
   /** A signal to the whole program killed it, before it could leave that to the program. */
@@ -84,6 +87,8 @@ export interface LifeOptions {
   /** What a worker that is asked to end does before. */
   readonly teardown?: EncodedOwnCall | undefined
 }
+
+type CrashedMessage = Extract<FromWorker, { kind: 'crashed' }>
 
 export class Life implements OwnCallsOwner {
   readonly index: number
@@ -121,8 +126,9 @@ export class Life implements OwnCallsOwner {
       .on('ready', () => this.#started())
       .on('loaded', ({ ref }) => this.#loaded(ref, true))
       .on('loadFailed', ({ ref }) => this.#loaded(ref, false)) // The call that it was loaded for fails with the same reason.
-      .on('exiting', ({ culprit }) => this.#lastWords.exiting(culprit))
-      .on('crashed', ({ failure, culprit }) => this.#crashed(failure, culprit))
+      .on('exiting', ({ culprit, reached }) => this.#lastWords.exiting(culprit, reached))
+      .on('staying', () => this.#lastWords.exiting())
+      .on('crashed', message => this.#crashed(message))
     this.worker = outsideOfCalls.runInAsyncScope(() => inRuntime(this.#runtime, () => this.#start(start)))
   }
 
@@ -331,9 +337,9 @@ export class Life implements OwnCallsOwner {
   }
 
   /** It ends by itself now, unless its end is held up, or its `process.exit` is not Node's. */
-  #crashed(failure: WireFailure, culprit: Culprit | undefined): void {
+  #crashed({ failure, culprit, reached }: CrashedMessage): void {
     if (this.#mustBeGone !== undefined) return
-    this.#lastWords.crashed(failure, culprit)
+    this.#lastWords.crashed(failure, culprit, reached)
     if (this.#state !== 'condemned') this.#state = 'gone'
     this.#mustBeGone = this.#runtime.setTimer(this.#options.graceMs, () => this.worker.kill())
     this.hold() // A call may wait for its place: its caller must not lose the program before.
@@ -355,8 +361,18 @@ export class Life implements OwnCallsOwner {
     const why = this.#verdict ?? reasonOf({ exit, crash, wasReady, loading, initialize, job, details })
     const early = !wasReady && exit.kind === 'signal' && hitTooEarly(exit.signal)
     const mayHaveBegun = this.#heardReady || exit.kind === 'garbled'
+    const heardAll = exit.kind !== 'garbled' && exit.kind !== 'lost'
     const expected = this.#expected
-    this.#owner.ended(why, { wasReady, mayHaveBegun, loading, expected, hitTooEarly: early })
+    const { reached } = this.#lastWords
+    this.#owner.ended(why, {
+      wasReady,
+      mayHaveBegun,
+      loading,
+      heardAll,
+      reached,
+      expected,
+      hitTooEarly: early,
+    })
   }
 
   /** What an error says about this worker. */

@@ -67,7 +67,7 @@ test(
     const values: number[] = []
     for await (const n of jobs.stream(tasks.countTo, 3)) values.push(n)
     assert.deepEqual(values, [0, 1, 2])
-      const stuck = await jobs.submit(tasks.untilStopped, [])
+    const stuck = await jobs.submit(tasks.untilStopped, [])
     assert.equal(await stuck.cancel(), true)
     await worker.close(2_000)
   },

@@ -38,6 +38,8 @@ export interface RunnerParts {
   hasMore(): boolean
   /** Sends what was printed and is kept back. */
   flushOutput(): void
+  /** What must be waited for before a call whose module was imported may begin, if anything. */
+  heldUp(): Promise<void> | undefined
 }
 
 export class CallRunner {
@@ -72,17 +74,20 @@ export class CallRunner {
   }
 
   /**
-   * The first use: `loaded` must have left before the task can end this process, or its end would
-   * look like a failed import.
+   * The first use: `loaded` must have left before the task can end this process, or the call would
+   * look as if it had not begun, and be given to another worker.
    */
   async #runLoaded(call: Call, loading: Promise<Task>, context: CallContext): Promise<void> {
     const startedMs = this.#runtime.now()
+    const running = this.#running.of(call.seq)
+    if (running !== undefined) running.importing = true
     try {
       await loading
     } catch (error) {
       return this.#fail(call, error, startedMs)
     }
     await this.#runtime.yieldToLoop()
+    for (let wait = this.#parts.heldUp(); wait !== undefined; wait = this.#parts.heldUp()) await wait
     this.#clock.look() // What the import took is no work of the call.
     await this.run(call, context)
   }

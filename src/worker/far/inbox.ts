@@ -6,6 +6,7 @@
  *                             ─▶ claim ─▶ run ─▶ the next one, at once or when the promise has resolved
  */
 import { longestStretchMs } from '../../policy.ts'
+import { type Parked, park } from '../../runtime/park.ts'
 import { type Runtime, runtime } from '../../runtime/runtime.ts'
 import type { WireStores } from '../../wire/messages.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -68,6 +69,8 @@ export class Inbox {
   readonly #calls: Call[] = []
   #at = 0
   #isOpen = false
+  /** Ends when it is open again, after `close`. */
+  #closed: Parked<void> | undefined
   #working = false
   #waking = false
 
@@ -98,7 +101,20 @@ export class Inbox {
   /** From now on the worker works. */
   open(): void {
     this.#isOpen = true
+    this.#closed?.unpark()
+    this.#closed = undefined
     this.wake()
+  }
+
+  /** The worker says that it ends: no call begins any more, unless `open` is called again. */
+  close(): void {
+    this.#isOpen = false
+    this.#closed ??= park<void>('this worker to end', this)
+  }
+
+  /** Resolves when calls may begin again; undefined if they may. */
+  get closed(): Promise<void> | undefined {
+    return this.#closed?.promise
   }
 
   /** Something has come, or can be sent again. */
@@ -144,7 +160,7 @@ export class Inbox {
       const flushing = this.#postman.flushing()
       if (flushing !== undefined) await this.#after(flushing)
       const call = this.#calls[this.#at] // Taken only now: what was cancelled during the wait is not there any more.
-      if (call === undefined) continue
+      if (call === undefined || !this.#isOpen) continue
       this.#at += 1
       if (!this.#postman.claim(call.seq)) continue
       const running = this.#parts.run(call)
@@ -179,6 +195,7 @@ export class Inbox {
 
   /** Whether a call waits, after the inbox was filled again if need be. */
   #hasWork(): boolean {
+    if (!this.#isOpen) return false
     while (this.#at === this.#calls.length) {
       this.#calls.length = 0
       this.#at = 0

@@ -7,6 +7,7 @@ import { type Parked, park } from '../../runtime/park.ts'
 import type { CallContext } from '../../task/context.ts'
 import type { Borrower } from '../../wire/lent/borrower.ts'
 import type { FarLinks } from '../../wire/lent/far-links.ts'
+import type { Reached } from '../../wire/messages.ts'
 import type { NestedCallsOf } from './nested-calls.ts'
 
 /** What is noted of a call that begins. */
@@ -29,6 +30,8 @@ export interface Running {
   stream: StreamCall | undefined
   /** Has the ends of channels in its arguments, which it gives back. */
   borrower: Borrower | undefined
+  /** Whether its module is still being imported. */
+  importing: boolean
 }
 
 export class RunningCalls {
@@ -45,6 +48,8 @@ export class RunningCalls {
    * the fast lane.
    */
   #someEnded = false
+  /** The highest number of a call of the hand that was taken up. */
+  #highest = 0
 
   /**
    * `links` is what ends of channels come by, in a process; `sideBySide` says that calls of the
@@ -62,6 +67,12 @@ export class RunningCalls {
 
   get all(): readonly Running[] {
     return [...(this.#current === undefined ? [] : [this.#current]), ...this.#beside.values()]
+  }
+
+  /** How far it has come in the hand. */
+  get reached(): Reached {
+    const importing = this.all.filter(running => running.importing)
+    return { begun: this.#highest, importing: importing.map(({ seq }) => seq) }
   }
 
   of(seq: number): Running | undefined {
@@ -84,7 +95,9 @@ export class RunningCalls {
       nested: undefined,
       stream: undefined,
       borrower,
+      importing: false,
     }
+    if (kind === 'run' && seq > this.#highest) this.#highest = seq
     if (kind !== 'run' || this.#sideBySide) this.#beside.set(seq, running)
     else this.#current = running
   }

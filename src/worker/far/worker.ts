@@ -101,7 +101,8 @@ export class Worker implements NestingOwner {
     this.#running = running
     const clock = this.#clock
     const flushOutput = () => host.flushOutput?.()
-    const parts = { tasks, storages, running, outgoing, clock, gauge, hasMore, flushOutput }
+    const heldUp = () => host.flushing() ?? this.#inbox.closed
+    const parts = { tasks, storages, running, outgoing, clock, gauge, hasMore, flushOutput, heldUp }
     this.#runner = new CallRunner(parts)
     const run = (call: Call) => this.#run(call)
     this.#inbox = new Inbox({ postman: host, clock, outgoing, running, sideBySide, run })
@@ -167,16 +168,26 @@ export class Worker implements NestingOwner {
     for (const running of this.#running.all) running.talked = true
   }
 
-  /** Tells the other side why this worker dies. */
+  /** Tells the other side why this worker dies. It begins no other call. */
   reportCrash(error: unknown): void {
     const culprit = this.#culprit()
-    this.#outgoing.sendFailure(error, failure => ({ kind: 'crashed', failure, culprit }))
+    this.#inbox.close()
+    const { reached } = this.#running
+    this.#outgoing.sendFailure(error, failure => ({ kind: 'crashed', failure, culprit, reached }))
   }
 
-  /** Tells the other side which call ends this worker, if one does. */
+  /**
+   * Tells the other side that this worker ends, and which call does it, if one does. It takes that
+   * back if it lives on, before another call begins.
+   */
   reportExit(): void {
     const culprit = this.#culprit()
-    if (culprit !== undefined) this.#outgoing.send({ kind: 'exiting', culprit })
+    this.#inbox.close()
+    this.#outgoing.send({ kind: 'exiting', culprit, reached: this.#running.reached })
+    this.#runtime.soon(() => {
+      this.#outgoing.send({ kind: 'staying' })
+      this.#inbox.open()
+    })
   }
 
   /** The call of this worker as a part of which this runs, by the asynchronous context. */

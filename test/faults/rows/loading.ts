@@ -1,5 +1,5 @@
 /** The worker can't start, or can't load the task's module, or does not find the task in it. */
-import { either, rejects, resolves, settles } from '../expect.ts'
+import { rejects, resolves, settles } from '../expect.ts'
 import type { Row } from '../row.ts'
 
 /**
@@ -194,8 +194,7 @@ const names: Row[] = [
       fault: `a task called ${JSON.stringify(name)} is asked for`,
       short: name === 'constructor',
       running: pool => pool.run(name),
-      // What stands under no number has no state of its file to compare, either.
-      expect: { running: either(rejects('TASK_LOAD'), rejects('TASK_VERSION')) },
+      expect: { running: rejects('TASK_LOAD') },
     }),
   ),
   {
