@@ -177,3 +177,35 @@ test('a nested call that fails or is aborted lets its caller go on', () =>
     assert.deepEqual(outcome, ['within', 'TimeoutError'])
     assert.equal(await limiter.run(() => 'free'), 'free')
   }))
+
+test('limiters whose calls wait for each other crosswise are both named in a warning', async () => {
+  const [a, b] = [1, 2].map(n => new Limiter({ concurrency: 1, name: `limiter ${n}` })) as [Limiter, Limiter]
+  const turn = () => new Promise<void>(resolve => setImmediate(resolve))
+  const stop = new AbortController()
+  const { signal } = stop
+  const warned = new Promise<Error & { code?: string }>(resolve => process.once('warning', resolve))
+  const across = (from: Limiter, to: Limiter) =>
+    from.run(async function crosses() {
+      await turn()
+      await to.run(() => 1, { signal })
+    })
+  const both = Promise.allSettled([across(a, b), across(b, a)])
+  const { code, message } = await warned
+  assert.equal(code, 'ATONCE_LIMITER_STUCK')
+  assert.match(message, /limiter [12] and limiter [12] stand still and wait for each other: crosses holds/)
+  stop.abort()
+  await both
+})
+
+test('calls that wait for each other by idle() are told of by that', async () => {
+  const limiter = new Limiter(2)
+  const stop = new AbortController()
+  const warned = new Promise<Error & { code?: string }>(resolve => process.once('warning', resolve))
+  const waits = () => limiter.run(() => limiter.idle({ signal: stop.signal }))
+  const both = Promise.allSettled([waits(), waits()])
+  const { code, message } = await warned
+  assert.equal(code, 'ATONCE_LIMITER_STUCK')
+  assert.match(message, /waits for other calls of it to end/)
+  stop.abort()
+  await both
+})

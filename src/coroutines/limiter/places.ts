@@ -113,7 +113,12 @@ export class Places implements PlaceGiver {
     this.#queue.push(call)
     this.#advance()
     if (!call.waiting) return
-    if (call.parent !== undefined) this.#noteNesting(call.parent)
+    if (call.parent !== undefined) {
+      this.#noteNesting(call.parent, 'has made calls of it that wait')
+      for (const outer of limitedCallsAround(call.parent))
+        if (outer.giver instanceof Places && outer.giver !== this && !outer.over)
+          outer.giver.#stuck.waitsElsewhere(outer, call, this.#stuck)
+    }
     this.#stuck.look()
   }
 
@@ -129,6 +134,7 @@ export class Places implements PlaceGiver {
   ended(call: LimitedCall): void {
     if (call.over) return
     this.#stuck.moved()
+    this.#stuck.ended(call)
     this.#running -= 1
     this.#taken -= call.end()
     if (this.#queue.size > 0 || this.#watchers.size > 0) this.#advance()
@@ -173,7 +179,7 @@ export class Places implements PlaceGiver {
       watcher = { parked, holds }
       this.#watchers.add(watcher)
       if (holds()) this.#tellWatchers()
-      else this.#noteNesting(currentStrand())
+      else this.#noteNesting(currentStrand(), 'waits for other calls of it to end')
     }
     await parked.promise
   }
@@ -217,9 +223,9 @@ export class Places implements PlaceGiver {
   }
 
   /** A queued call, or a wait for this limiter, was made within one of its own calls. */
-  #noteNesting(strand: Strand | undefined): void {
+  #noteNesting(strand: Strand | undefined, why: string): void {
     for (const outer of limitedCallsAround(strand))
-      if (outer.giver === this && !outer.over) return this.#stuck.waitsWithin(outer)
+      if (outer.giver === this && !outer.over) return this.#stuck.waitsWithin(outer, why)
   }
 
   /** The limit of a call is over; it keeps its place until its function has ended. */
