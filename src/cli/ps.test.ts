@@ -106,9 +106,7 @@ describe('ps', { concurrency: 2 }, () => {
 
   test(
     'a command that is killed while it waits for a program leaves no folder',
-    {
-      skip: process.platform === 'win32',
-    },
+    { skip: process.platform === 'win32', timeout: 60_000 },
     () =>
       withProgram(['busy-program.ts', 'loop'], async program => {
         const folders = () =>

@@ -4,7 +4,8 @@
  * whose event loop turns, and leaves nothing open: the connection ends with this command.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmod, chown, lchown, mkdtemp, rmdir, unlink } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { chmod, chown, lchown, mkdir, rmdir, unlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { calling, meetingPlace, meetingPrefix, socketName } from '../../live/rendezvous.ts'
@@ -36,9 +37,10 @@ interface Meeting {
 async function meetingOf(pid: number): Promise<Meeting> {
   const owner = await ownerOf(pid)
   try {
-    const folder = await mkdtemp(join(meetingPlace, meetingPrefix(pid)))
+    const folder = join(meetingPlace, `${meetingPrefix(pid)}${randomBytes(6).toString('hex')}`)
     const path = join(folder, socketName)
     const server = createServer()
+    // Before there is anything to sweep: this command can be killed at each step.
     const sweeper = sweepWhenKilled(folder, path)
     const end = async () => {
       sweeper?.stdin?.end('over\n')
@@ -47,6 +49,7 @@ async function meetingOf(pid: number): Promise<Meeting> {
       await rmdir(folder).catch(() => {})
     }
     try {
+      await mkdir(folder, { mode: 0o700 })
       await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
       await chmod(path, 0o600)
       if (owner !== undefined && owner.uid !== process.geteuid?.()) {
@@ -67,7 +70,7 @@ async function meetingOf(pid: number): Promise<Meeting> {
   }
 }
 
-/** If this command is killed, a shell removes what it leaves: it starts in about 1 ms. */
+/** If this command is killed, a shell removes what it leaves. */
 function sweepWhenKilled(folder: string, path: string): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined
   const script = `trap '' INT TERM HUP QUIT; read -r over || { rm -f "$1"; rmdir "$0"; }`
