@@ -162,7 +162,7 @@ export class Inbox {
       const call = this.#calls[this.#at] // Taken only now: what was cancelled during the wait is not there any more.
       if (call === undefined || !this.#isOpen) continue
       this.#at += 1
-      if (!this.#postman.claim(call.seq)) continue
+      if (!this.#postman.claim(call.seq) || !this.#isOpen) continue // It may have said meanwhile that it ends.
       const running = this.#parts.run(call)
       if (running === undefined) continue
       if (this.#parts.sideBySide) {

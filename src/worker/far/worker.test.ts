@@ -220,3 +220,34 @@ test('where not even the error alone can be sent, the reason for that is', async
   stage.worker.reportCrash(new TypeError('boom'))
   assert.match(JSON.stringify(stage.said.at(-1)), /"crashed".*no room/)
 })
+
+test('a worker that has said that it dies begins no call, also not one that it was about to', async () => {
+  for (const atClaim of [true, false]) {
+    const stage = new Stage({
+      claim() {
+        if (atClaim) stage.worker.reportCrash(new TypeError('boom'))
+        return true
+      },
+    })
+    stage.load(echo)
+    if (!atClaim) stage.worker.reportCrash(new TypeError('boom'))
+    stage.call(1, echo, 1)
+    for (let turn = 0; turn < 10; turn += 1) await new Promise(resolve => setImmediate(resolve))
+    assert.deepEqual(stage.endings, [])
+    const report = stage.said.find(({ kind }) => kind === 'crashed')
+    assert.deepEqual(report, { ...report, reached: { begun: 0, importing: [] } })
+  }
+})
+
+test('a worker that has only announced its end takes that back before it begins another call', async () => {
+  const stage = new Stage()
+  stage.load(echo)
+  stage.worker.reportExit()
+  stage.call(1, echo, 1)
+  assert.deepEqual(await stage.ended(1), ['done 1'])
+  const told = stage.said.map(({ kind }) => kind)
+  assert.deepEqual(
+    told.filter(kind => kind !== 'loaded'),
+    ['ready', 'exiting', 'staying', 'done'],
+  )
+})
