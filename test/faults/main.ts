@@ -13,7 +13,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandOptions } from '../command-options.ts'
 import type { SubjectEntry } from './case.ts'
 import type { Row } from './row.ts'
 import { allRows } from './rows/all.ts'
@@ -22,7 +22,17 @@ import { playSuite } from './suite.ts'
 import { columns, damageCounts, sideBySide, subjectTable } from './table.ts'
 import { passed } from './verdict.ts'
 
-const { values: options } = parseArgs({
+const usage = `npm run faults -- [options]
+
+  --short            only the rows that a change is checked with
+  --only <fault>     only this row; may be repeated
+  --subject <name>   only this subject; may be repeated
+  --with-rivals      other libraries too
+  --limit-ms <ms>    how long a row may take; 10000 by default
+  --parallel <n>     so many at once; 2 by default
+  --json             what was seen, as JSON
+  --list             which rows there are`
+const { values: options } = commandOptions(usage, {
   options: {
     short: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },

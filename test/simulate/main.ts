@@ -7,19 +7,23 @@
  *
  * The first that fails is printed, with the line that plays it again.
  */
-import { parseArgs } from 'node:util'
+import { commandOptions, refuse } from '../command-options.ts'
 import { plays } from './plays.ts'
 
-const { values, positionals } = parseArgs({
+const usage = `npm run simulate -- [pool | actors] [--seeds 1000000] [--seed 1017]
+
+  --seeds <count>   so many programs of each kind, from a seed of its own; 20000 by default
+  --seed <number>   that one program, with its trace`
+const { values, positionals } = commandOptions(usage, {
   allowPositionals: true,
   options: { seeds: { type: 'string', default: '20000' }, seed: { type: 'string' } },
 })
 const seeds = values.seed === undefined ? Number(values.seeds) : 1
 const first = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
 if (!Number.isSafeInteger(seeds) || seeds < 1 || !Number.isSafeInteger(first))
-  throw new RangeError('npm run simulate -- [pool | actors] [--seeds 1000000] [--seed 1017]')
+  refuse('--seeds and --seed take whole numbers, --seeds 1 or more. See --help.')
 const chosen = Object.keys(plays).filter(name => positionals.length === 0 || positionals.includes(name))
-if (chosen.length === 0) throw new RangeError(`There are ${Object.keys(plays).join(' and ')}.`)
+if (chosen.length === 0) refuse(`There are ${Object.keys(plays).join(' and ')}.`)
 
 process.emitWarning = () => {} // Of workers that die while they are idle: here they do.
 const startedMs = performance.now()
