@@ -42,7 +42,16 @@ function make(source: Source, n: number): Factors {
       : [digitsOf(new MersenneTwister(1)), digitsOf(new MersenneTwister(2))]
   const a = filled(n * n, entryOfA)
   const b = filled(n * n, entryOfB)
-  return { n, a, b, probe: filled(n, () => Math.floor(3 * draw()) - 1) }
+  return { n, a, b, probe: probeOf(n, draw) }
+}
+
+/** Matrices from elsewhere, with a probe. */
+export function factorsWith(n: number, a: Float64Array<ArrayBuffer>, b: Float64Array<ArrayBuffer>): Factors {
+  return { n, a, b, probe: probeOf(n, mulberry32(1)) }
+}
+
+function probeOf(n: number, draw: () => number): Float64Array {
+  return filled(n, () => Math.floor(3 * draw()) - 1)
 }
 
 function filled(length: number, next: () => number): Float64Array<ArrayBuffer> {

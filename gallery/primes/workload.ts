@@ -25,8 +25,8 @@ export interface PrimesAnswer {
   readonly listed: number
 }
 
-// The workshop's list: nine primes, and one number (the last) whose smallest factor is 3,306,091.
-const workshopNumbers = [
+/** The workshop's list: nine primes, and a last number whose smallest factor is 3,306,091. */
+export const workshopNumbers: readonly number[] = [
   1297337, 1116281, 104395303, 472882027, 533000389, 817504243, 982451653, 112272535095293, 115280095190773,
   1099726899285419,
 ]

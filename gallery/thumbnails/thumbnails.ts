@@ -5,8 +5,9 @@
 import { mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { asCompleted, Channel, type Executor, scope, threads } from '../../src/index.ts'
+import { asCompleted, type Executor, threads } from '../../src/index.ts'
 import { countFrom } from '../count-from.ts'
+import { fedByQueue } from '../fed-by-queue.ts'
 import { findSharp, withoutSharp } from '../sharp.ts'
 import { sharpWays } from './by-sharp.ts'
 import { type Made, makeThumbnail, makeThumbnailsOf, type Wish } from './tasks.ts'
@@ -33,27 +34,9 @@ export const ways = {
    * their queue.
    */
   async *channel(paths, wish, pool) {
-    const [left, made] = [new Channel<string>(2 * pool.workers), new Channel<Made>(2 * pool.workers)]
-    const all = scope(async s => {
-      s.spawn(async () => {
-        for (const path of paths) await left.send(path)
-        left.close()
-      })
-      s.spawn(async () => {
-        const workers = Array.from({ length: pool.workers }, () =>
-          pool.with({ signal: s.signal }).run(makeThumbnailsOf, left.receiver, made.sender, wish),
-        )
-        await Promise.all(workers)
-        made.close()
-      })
-    })
-    const ended = all.catch((error: Error) => made.close(error)) // Else the loop below would wait for ever.
-    try {
-      yield* made
-    } finally {
-      made.cancel() // If the loop was left, senders would wait for ever, too.
-      await ended
-    }
+    yield* fedByQueue<string, Made>(pool, paths, (on, left, made) =>
+      on.run(makeThumbnailsOf, left, made, wish),
+    )
   },
 
   /** A call for each file, told of as it ends, the quickest first. */
