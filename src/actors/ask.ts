@@ -11,7 +11,7 @@
 import { AbortError, TimeoutError } from '../errors.ts'
 import type { Runtime, Timer } from '../runtime/runtime.ts'
 import { Circles } from './circles.ts'
-import type { Asker, Asking, AskLink, Cause, Limits, PendingAsk, Target } from './contract.ts'
+import type { Asker, Asking, AskLink, AskPath, Cause, Limits, PendingAsk, Target } from './contract.ts'
 import { CyclicAskError } from './errors.ts'
 
 export class Ask implements PendingAsk {
@@ -25,6 +25,9 @@ export class Ask implements PendingAsk {
   /** Where it came from, if from elsewhere, and its number there. */
   readonly link: AskLink | undefined
   readonly linkId: number
+  /** Where it went to, if it was sent elsewhere, and its number there. */
+  sentOver: AskPath | undefined
+  sentId = 0
   /** Is told when it is settled, with the reason if it was given up. */
   onSettled: ((reason: unknown) => void) | undefined
   settled = false
@@ -52,7 +55,10 @@ export class Ask implements PendingAsk {
     this.within = asker?.current
     this.link = asking?.link
     this.linkId = asking?.id ?? 0
-    if (asking !== undefined) asking.giveUp = reason => this.giveUp(reason)
+    if (asking !== undefined) {
+      asking.giveUp = reason => this.giveUp(reason)
+      asking.ask = this
+    }
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -173,11 +179,11 @@ export class Lines {
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
-    this.circles = new Circles(runtime, () => this.#waiting())
+    this.circles = new Circles(runtime, () => this.waiting())
   }
 
   /** All that wait. */
-  *#waiting(): Generator<Ask> {
+  *waiting(): Generator<Ask> {
     for (const line of this.#lines.values()) yield* line.waiting()
   }
 

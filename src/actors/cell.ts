@@ -17,10 +17,10 @@ import type { Definition, Ended } from './contract.ts'
 import { enterActor, leaveActor } from './current.ts'
 import { ActorDiedError, ActorStartError, LinkedActorError } from './errors.ts'
 import { Intake } from './intake.ts'
-import type { LiveActor, Parent, Shown } from './live-actor.ts'
+import type { LiveActor, Member, Parent } from './live-actor.ts'
 import { type Message, OwnMessage } from './mailbox.ts'
 import { Memory } from './memory.ts'
-import { isAbnormal, type StopReason, stopped } from './reason.ts'
+import { isAbnormal, restarting, type StopReason, shutdown, stopped } from './reason.ts'
 import type { Runnable } from './run-queue.ts'
 import type { System } from './system.ts'
 
@@ -35,6 +35,8 @@ export class Cell extends Intake implements LiveActor, Runnable {
   current: Message | undefined
   nextInLine: Runnable | undefined
   instance: object | undefined
+  /** The last number that a supervisor gave which held or awaited it; see impasse.ts. */
+  restart = 0
   /** Whether it has had something to do since the last look. */
   stirring = false
   #state: CellState = 'starting'
@@ -51,6 +53,16 @@ export class Cell extends Intake implements LiveActor, Runnable {
 
   get state(): CellState {
     return this.#state
+  }
+
+  get standstill(): StopReason | undefined {
+    if (this.#state === 'failed') return restarting
+    return this.#state === 'stopping' ? (this.few?.closing ?? shutdown) : undefined
+  }
+
+  joins(restart: number): void {
+    this.restart = restart
+    for (const child of this.children) child.joins(restart)
   }
 
   // ── working ──
@@ -261,7 +273,7 @@ export class Cell extends Intake implements LiveActor, Runnable {
   }
 
   /** What it has started. */
-  get children(): readonly Shown[] {
+  get children(): readonly Member[] {
     return this.few?.children?.children ?? []
   }
 

@@ -3,7 +3,7 @@
 import type { Runtime } from '../runtime/seam.ts'
 import type { Cell } from './cell.ts'
 import { ActorStartError } from './errors.ts'
-import type { LiveActor, Parent, Shown } from './live-actor.ts'
+import type { LiveActor, Member, Parent } from './live-actor.ts'
 import type { Message } from './mailbox.ts'
 import { isAbnormal, type StopReason, shutdown } from './reason.ts'
 import type { ChildSettings } from './settings.ts'
@@ -14,7 +14,7 @@ export interface Over {
   childEnded(child: Child, reason: StopReason): void
 }
 
-export interface Child extends Shown {
+export interface Child extends Member {
   readonly settings: ChildSettings
   /** When it was restarted last, for those strategies that count for each child. */
   readonly restarts: number[]
@@ -69,8 +69,12 @@ export class ActorChild implements Child, Parent {
     return this.cell.waiting
   }
 
-  get children(): readonly Shown[] {
+  get children(): readonly Member[] {
     return this.cell.children
+  }
+
+  joins(restart: number): void {
+    this.cell.joins(restart)
   }
 
   begin(): Promise<void> | undefined {
@@ -146,7 +150,7 @@ export function withinTime(
 export interface Tree {
   readonly name: string
   readonly strategy: string
-  readonly children: readonly Shown[]
+  readonly children: readonly Member[]
   onEnded: OnEnded | undefined
   open(): Promise<void>
   stop(reason?: StopReason): Promise<void>
@@ -198,8 +202,12 @@ export class SupervisorChild<T extends Tree> implements Child {
     return this.#state
   }
 
-  get children(): readonly Shown[] {
+  get children(): readonly Member[] {
     return this.#supervisor.children
+  }
+
+  joins(restart: number): void {
+    for (const child of this.children) child.joins(restart)
   }
 
   async begin(): Promise<void> {

@@ -89,6 +89,14 @@ export interface Asking {
   readonly asker: Asker | undefined
   /** Gives it up; set by the ask. */
   giveUp: ((reason: unknown) => void) | undefined
+  /** The ask itself; set by it. */
+  ask: PendingAsk | undefined
+}
+
+/** The link over which an ask was sent. */
+export interface AskPath {
+  /** Says there that the supervisor of that number waits for the answer; see impasse.ts. */
+  awaits(id: number, restart: number): void
 }
 
 /** Is told once when an actor has ended for good. */
@@ -117,6 +125,12 @@ export interface Target {
   readonly name: string
   /** Why it ended; undefined while it lives. */
   readonly ended: StopReason | undefined
+  /** The last number that a supervisor gave which held or awaited it; 0 if none did. */
+  readonly restart: number
+  /** Why none of the messages that wait is worked on before a supervisor has acted, if so. */
+  readonly standstill: StopReason | undefined
+  /** Is marked with that number, as all below it. */
+  joins(restart: number): void
   /** False if the message became a dead letter. */
   tell(method: Method, args: readonly unknown[]): boolean
   /** The same for a message that came over a link, which has room for what it brings. */

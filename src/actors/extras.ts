@@ -13,7 +13,7 @@ import type { Children, LiveActor } from './live-actor.ts'
 import type { Message } from './mailbox.ts'
 import type { Memory } from './memory.ts'
 import { Muting } from './muting.ts'
-import type { StopReason } from './reason.ts'
+import { type StopReason, shutdown } from './reason.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
@@ -253,7 +253,7 @@ export class Extras {
     if (this.#actor.ended !== undefined) return
     this.#actor.toStopping()
     this.#left()
-    await this.children?.stop({ kind: 'shutdown' })
+    await stopBelow(this.#actor, this.children)
     await this.#callOnStop(reason)
     this.#actor.over(reason)
   }
@@ -287,4 +287,9 @@ export class Extras {
     this.#watchers.clear()
     for (const watcher of watchers) watcher(reason)
   }
+}
+
+/** They may wait for their parent, which works on nothing any more. */
+async function stopBelow(parent: LiveActor, children: Children | undefined): Promise<void> {
+  if (children !== undefined) await parent.system.impasses.during([parent], () => children.stop(shutdown))
 }

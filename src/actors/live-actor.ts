@@ -1,5 +1,6 @@
 /** An actor on this thread, as the parts around it see it; `Cell` is the one implementation. */
 import type { Asker, Target } from './contract.ts'
+import type { Awaited } from './impasse.ts'
 import type { Message } from './mailbox.ts'
 import type { StopReason } from './reason.ts'
 import type { System } from './system.ts'
@@ -20,6 +21,9 @@ export interface Shown {
   readonly children: readonly Shown[]
 }
 
+/** What is below a supervisor. */
+export interface Member extends Shown, Awaited {}
+
 /** Who is told how an actor fares, and decides what becomes of it. */
 export interface Parent {
   /** It threw, and waits: to be restarted, or ended. `message` is what it worked on. */
@@ -32,7 +36,7 @@ export interface Parent {
 
 /** The actors that an actor has started. */
 export interface Children {
-  readonly children: readonly Shown[]
+  readonly children: readonly Member[]
   /** Stops them all, the last first. */
   stop(reason: StopReason): Promise<void>
 }

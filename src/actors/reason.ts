@@ -18,6 +18,7 @@ export interface StopReason {
 
 export const stopped: StopReason = { kind: 'stop' }
 export const shutdown: StopReason = { kind: 'shutdown' }
+export const restarting: StopReason = { kind: 'restart' }
 
 /** Whether a supervisor restarts a `transient` child after it, and links pass it on. */
 export function isAbnormal({ kind }: StopReason): boolean {

@@ -69,6 +69,11 @@ class Router implements Target {
     return this.#targets.every(({ ended }) => ended !== undefined) ? this.#targets[0]?.ended : undefined
   }
 
+  /** It holds nothing itself. */
+  readonly restart = 0
+  readonly standstill = undefined
+  joins(): void {}
+
   tell(method: Method, args: readonly unknown[]): boolean {
     return this.#for(method, args)?.tell(method, args) ?? false
   }

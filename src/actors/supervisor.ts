@@ -308,7 +308,7 @@ export class Supervisor implements AsyncDisposable {
 
   async #letGo(child: Child, reason: StopReason): Promise<void> {
     this.#children.delete(child)
-    await child.end(reason, child.settings.shutdownMs)
+    await this.#system.impasses.during([child], async () => child.end(reason, child.settings.shutdownMs))
     this.#endWith(child, reason)
   }
 
@@ -368,13 +368,15 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
-  async #suspend(affected: readonly Child[], failed: Child, reason: StopReason): Promise<void> {
-    for (const child of affected.toReversed()) {
-      if (child !== failed && child.settings.restart === 'temporary') {
-        this.#children.delete(child)
-        await child.end(shutdown, child.settings.shutdownMs)
-      } else await child.suspend(reason.error, child.settings.shutdownMs)
-    }
+  #suspend(affected: readonly Child[], failed: Child, reason: StopReason): Promise<void> {
+    return this.#system.impasses.during(affected, async () => {
+      for (const child of affected.toReversed()) {
+        if (child !== failed && child.settings.restart === 'temporary') {
+          this.#children.delete(child)
+          await child.end(shutdown, child.settings.shutdownMs)
+        } else await child.suspend(reason.error, child.settings.shutdownMs)
+      }
+    })
   }
 
   /**
@@ -383,16 +385,19 @@ export class Supervisor implements AsyncDisposable {
    */
   async #startAgain(child: Child): Promise<void> {
     if (!child.suspended || !this.#children.has(child)) return
-    for (const one of this.#affectedBy(child)) {
-      if (this.#closing !== undefined) return
-      if (!this.#children.has(one) || !one.suspended) continue
-      try {
-        await one.begin()
-      } catch (error) {
-        one.failure = inShort(error)
-        return this.#tryAgainSoon(one, { kind: 'failure', error })
+    const affected = this.#affectedBy(child)
+    await this.#system.impasses.during(affected, async () => {
+      for (const one of affected) {
+        if (this.#closing !== undefined) return
+        if (!this.#children.has(one) || !one.suspended) continue
+        try {
+          await one.begin()
+        } catch (error) {
+          one.failure = inShort(error)
+          return this.#tryAgainSoon(one, { kind: 'failure', error })
+        }
       }
-    }
+    })
   }
 
   /**
@@ -412,8 +417,10 @@ export class Supervisor implements AsyncDisposable {
       await child.end(shutdown, child.settings.shutdownMs)
       this.#children.delete(child)
     }
-    if (this.#policy.strategy === 'pool') await Promise.all(children.map(end))
-    else for (const child of children) await end(child)
+    await this.#system.impasses.during(children, async () => {
+      if (this.#policy.strategy === 'pool') await Promise.all(children.map(end))
+      else for (const child of children) await end(child)
+    })
     this.#over = reason
     this.#resolveEnded(reason)
     this.onEnded?.(reason, this.#byItself)

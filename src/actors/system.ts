@@ -7,6 +7,7 @@ import type { Runtime } from '../runtime/seam.ts'
 import { messageOf } from '../thrown.ts'
 import { type ActorFailureEvent, publishActorFailure, publishDeadLetter } from '../trace.ts'
 import { Lines } from './ask.ts'
+import { Impasses } from './impasse.ts'
 import type { Ref } from './ref.ts'
 import { type Runnable, RunQueue } from './run-queue.ts'
 
@@ -27,6 +28,7 @@ export class System {
   readonly runtime: Runtime
   readonly queue: RunQueue
   readonly lines: Lines
+  readonly impasses: Impasses
   /** How many links wait for something of their other sides. */
   waitingLinks = 0
   /** Is told of an actor that has something to do; only in a worker. */
@@ -40,6 +42,7 @@ export class System {
     this.runtime = of
     this.queue = new RunQueue(of)
     this.lines = new Lines(of)
+    this.impasses = new Impasses(of, () => this.lines.waiting())
   }
 
   nextNumber(): number {

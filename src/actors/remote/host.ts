@@ -14,8 +14,9 @@ import type { Message } from '../mailbox.ts'
 import { isAbnormal, type StopReason } from '../reason.ts'
 import type { ChildSettings } from '../settings.ts'
 import { system } from '../system.ts'
+import type { Answering } from './answers.ts'
 import type { Request } from './items.ts'
-import { type Answering, Link } from './link.ts'
+import { Link } from './link.ts'
 import { Stirring } from './stirring.ts'
 
 /** Under which name the near side asks for it. */

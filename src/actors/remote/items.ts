@@ -52,6 +52,8 @@ export type Item =
   | { readonly op: 'ended'; readonly of: number; readonly reason: WiredReason }
   | { readonly op: 'exit'; readonly to: number; readonly reason: WiredReason; readonly from: string }
   | { readonly op: 'release'; readonly of: number; readonly count: number }
+  | { readonly op: 'joins'; readonly to: number; readonly restart: number }
+  | { readonly op: 'awaits'; readonly id: number; readonly restart: number }
   | { readonly op: 'seek'; readonly id: number; readonly seeking: Seeking }
   /** `quiet` says of how many batches all was worked on; 0 says nothing. */
   | { readonly op: 'status'; readonly of: Status; readonly quiet: number }

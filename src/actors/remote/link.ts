@@ -2,18 +2,19 @@
  * One side of a link: what leaves in one turn of the loop leaves together, and what comes finds its
  * target by number. README.md tells the protocol.
  */
-import { AbortError } from '../../errors.ts'
 import { learnClassesOf } from '../../executor/caller.ts'
 import type { Runtime } from '../../runtime/seam.ts'
 import type { Crossing } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
 import { Ask } from '../ask.ts'
-import type { Asker, Asking, Cause, Limits, Method, Seeking, Target } from '../contract.ts'
+import type { Cause, PendingAsk, Seeking, Target } from '../contract.ts'
 import { actorsEvaluationOf } from '../definition.ts'
-import { ActorDiedError, InvalidActorError } from '../errors.ts'
+import { ActorDiedError } from '../errors.ts'
 import type { StopReason } from '../reason.ts'
 import { type DeadLetter, system } from '../system.ts'
+import { type Answering, Answers, type AnswersLink } from './answers.ts'
+import { Asked, type AskedOwner } from './asked.ts'
 import { BatchNames, type BatchReader, BatchWriter } from './batch.ts'
 import { Exports } from './exports.ts'
 import { Holding } from './holding.ts'
@@ -21,7 +22,6 @@ import { Imports } from './imports.ts'
 import type { Item, Request, WiredRef } from './items.ts'
 import { RemoteTarget } from './remote-target.ts'
 import type { Status } from './stirring.ts'
-import { Streams } from './streams.ts'
 import { LinkValues } from './values.ts'
 
 /** What carries batches. */
@@ -36,31 +36,20 @@ export interface Carrier {
   readonly kill: (() => void) | undefined
 }
 
-/** What is being answered; whoever answers sets how it is given up. */
-export type Answering = Pick<Asking, 'giveUp'>
-
 /** Answers requests that only one of the two sides takes. */
 export type Answerer = (link: Link, request: Request, answering: Answering) => unknown
 
-/** Limits of an ask whose asker's side minds the time. */
-const unlimited: Limits = { timeoutMs: Number.POSITIVE_INFINITY, signal: undefined }
-
-export class Link implements BatchReader {
+export class Link implements BatchReader, AnswersLink, AskedOwner {
   readonly values: LinkValues
   readonly #carrier: Carrier
   readonly #runtime: Runtime
-  readonly #answerer: Answerer
   readonly #exports: Exports
   readonly #imports: Imports
   readonly #leaving = new BatchWriter()
   readonly #coming = new BatchNames()
-  /** Asks of this side that wait for an answer, and what they are given up by. */
-  readonly #asked = new Map<number, Ask>()
-  /** Asks of the other side that are being answered here. */
-  readonly #answering = new Map<number, Answering>()
-  readonly #streams = new Streams()
+  readonly #asked = new Asked(this)
+  readonly #answers: Answers
   readonly #holding: Holding
-  #lastId = 0
   #broken: StopReason | undefined
 
   constructor(carrier: Carrier, answerer: Answerer) {
@@ -68,7 +57,7 @@ export class Link implements BatchReader {
     this.#runtime = system().runtime
     this.values = new LinkValues(this, carrier.crossing)
     this.#holding = new Holding(system(), carrier.waiting)
-    this.#answerer = answerer
+    this.#answers = new Answers(this, (request, answering) => answerer(this, request, answering))
     this.#exports = new Exports({
       ended: (of, reason) => this.#send({ op: 'ended', of, reason: this.values.wireReason(reason) }),
       done: (of, count) => this.#send({ op: 'done', of, count }),
@@ -106,7 +95,7 @@ export class Link implements BatchReader {
     if (this.#broken !== undefined) return ask.fail(new ActorDiedError(ask.target.name, this.#broken, 'no'))
     const within = this.idOf(ask.within)
     this.#flushSoon()
-    if (this.#leaving.ask(this.#lastId + 1, to, method, within ?? 0, args)) this.#enter(ask)
+    if (this.#leaving.ask(this.#asked.nextId, to, method, within ?? 0, args)) this.#asked.enter(ask)
     else this.request(ask, { op: 'ask', to, method, args: this.values.wire(args, 'args'), within })
   }
 
@@ -121,24 +110,16 @@ export class Link implements BatchReader {
   /** Sends a request, and enters `ask` to be answered; the program is kept alive meanwhile. */
   request(ask: Ask, request: Request): void {
     if (this.#broken !== undefined) return ask.fail(new ActorDiedError(ask.target.name, this.#broken, 'no'))
-    const id = this.#enter(ask)
-    this.#send({ ...request, id })
+    this.#send({ ...request, id: this.#asked.enter(ask) })
   }
 
-  #enter(ask: Ask): number {
-    this.#lastId += 1
-    const id = this.#lastId
-    const { target } = ask
-    this.#asked.set(id, ask)
-    this.#holding.asks(this.#asked.size)
-    if (target instanceof RemoteTarget) target.progress.asked += 1
-    ask.onSettled = reason => {
-      this.#asked.delete(id)
-      this.#holding.asks(this.#asked.size)
-      if (target instanceof RemoteTarget) target.progress.asked -= 1
-      if (reason !== undefined) this.#send({ op: 'gaveUp', id, failure: this.values.failure(reason) })
-    }
-    return id
+  /** So many asks wait for an answer. */
+  waits(count: number): void {
+    this.#holding.asks(count)
+  }
+
+  gaveUp(id: number, reason: unknown): void {
+    this.#send({ op: 'gaveUp', id, failure: this.values.failure(reason) })
   }
 
   /** The id of the ask that `cause` answers, if that came over this link. */
@@ -149,6 +130,29 @@ export class Link implements BatchReader {
 
   seek(id: number, seeking: Seeking): void {
     this.#send({ op: 'seek', id, seeking })
+  }
+
+  awaits(id: number, restart: number): void {
+    this.#send({ op: 'awaits', id, restart })
+  }
+
+  joins(to: number, restart: number): void {
+    this.#send({ op: 'joins', to, restart })
+  }
+
+  sendAnswer(id: number, value: unknown): void {
+    if (this.#broken !== undefined) return
+    this.#flushSoon()
+    if (this.#leaving.answer(id, value)) return
+    try {
+      this.#leaving.item({ op: 'answer', id, value: this.values.wire(value, 'result') })
+    } catch (error) {
+      this.sendFailure(id, error)
+    }
+  }
+
+  sendFailure(id: number, error: unknown): void {
+    this.#send({ op: 'failure', id, failure: this.values.failure(error) })
   }
 
   /** Says how actors fare; with `quiet`, that all that came was worked on. */
@@ -269,13 +273,7 @@ export class Link implements BatchReader {
   }
 
   ask(id: number, to: number, method: string, within: number, args: readonly unknown[]): void {
-    const answering: Answering = { giveUp: undefined }
-    this.#answering.set(id, answering)
-    try {
-      this.#answerWith(id, this.#askHere(id, to, method, within, args, answering))
-    } catch (error) {
-      this.#notAnswered(id, error)
-    }
+    this.#answers.ask(id, to, method, within, args)
   }
 
   answer(id: number, value: unknown): void {
@@ -291,7 +289,7 @@ export class Link implements BatchReader {
       case 'failure':
         return void this.#failAsk(item.id, item.failure)
       case 'gaveUp':
-        return this.#answering.get(item.id)?.giveUp?.(this.values.unfailure(item.failure))
+        return this.#answers.get(item.id)?.giveUp?.(this.values.unfailure(item.failure))
       case 'ended': {
         const target = this.#imports.get(item.of)
         this.#imports.delete(item.of)
@@ -304,6 +302,11 @@ export class Link implements BatchReader {
         return this.#heardStatus(item.of, item.quiet)
       case 'seek':
         return system().lines.circles.reach(this.#asked.get(item.id), item.seeking)
+      case 'awaits':
+        return this.#reach(this.#answers.get(item.id)?.ask, item.restart)
+      case 'joins':
+        this.exported(item.to)?.joins(item.restart)
+        return system().impasses.lookSoon(item.restart)
       case 'exit':
         return this.exported(item.to)?.exit(this.values.unwireReason(item.reason), item.from)
       case 'release':
@@ -330,7 +333,7 @@ export class Link implements BatchReader {
           this.values.unwire(item.args) as unknown[],
         )
       default:
-        return this.#request(item.id, item)
+        return this.#answers.request(item.id, item)
     }
   }
 
@@ -364,73 +367,13 @@ export class Link implements BatchReader {
     return learnClassesOf([failure], module, actorsEvaluationOf(module))
   }
 
-  #request(id: number, request: Request): void {
-    const answering: Answering = { giveUp: undefined }
-    this.#answering.set(id, answering)
-    const asked = async () => this.#asks(id, request, answering)
-    this.#answerWith(id, asked())
+  /** What was asked from there over this link is waited for by a supervisor. */
+  #reach(ask: PendingAsk | undefined, restart: number): void {
+    if (ask instanceof Ask) system().impasses.reach(ask, restart)
   }
 
-  #answerWith(id: number, answer: Promise<unknown>): void {
-    answer.then(
-      value => {
-        if (!this.#answering.delete(id) || this.#broken !== undefined) return
-        this.#flushSoon()
-        if (this.#leaving.answer(id, value)) return
-        try {
-          this.#leaving.item({ op: 'answer', id, value: this.values.wire(value, 'result') })
-        } catch (error) {
-          this.#notAnswered(id, error)
-        }
-      },
-      error => this.#notAnswered(id, error),
-    )
-  }
-
-  #notAnswered(id: number, error: unknown): void {
-    this.#answering.delete(id)
-    this.#send({ op: 'failure', id, failure: this.values.failure(error) })
-  }
-
-  #askHere(
-    id: number,
-    to: number,
-    method: string,
-    withinId: number,
-    args: readonly unknown[],
-    answering: Answering,
-  ): Promise<unknown> {
-    const target = this.#targetOf(to)
-    const within = withinId === 0 ? undefined : this.#asked.get(withinId)
-    const asking = Object.assign(answering, {
-      link: this,
-      id,
-      asker: within === undefined ? undefined : askerOf(within),
-    })
-    return target.askFor(methodOf(target, method), args, unlimited, asking)
-  }
-
-  #asks(id: number, request: Request, answering: Answering): unknown {
-    switch (request.op) {
-      case 'open': {
-        const target = this.#targetOf(request.to)
-        const args = this.values.unwire(request.args) as unknown[]
-        return this.#streams.open(id, target.stream(methodOf(target, request.method), args, unlimited))
-      }
-      case 'next':
-      case 'return':
-        return this.#streams.advance(request.op, request.stream)
-      case 'stop':
-        return this.#targetOf(request.to).stop({ kind: 'stop' }, request.queued, request.graceMs)
-      default:
-        return this.#answerer(this, request, answering)
-    }
-  }
-
-  #targetOf(number: number): Target {
-    const target = this.exported(number)
-    if (target === undefined) throw new ActorDiedError(`actor ${number}`, { kind: 'noproc' }, 'no')
-    return target
+  asked(id: number): Ask | undefined {
+    return this.#asked.get(id)
   }
 
   // ── its end ──
@@ -442,26 +385,9 @@ export class Link implements BatchReader {
     this.#broken = reason
     this.#leaving.take()
     this.#holding.end()
-    for (const ask of [...this.#asked.values()])
-      ask.fail(new ActorDiedError(ask.target.name, reason, 'maybe'))
-    const gone = new AbortError('Whoever asked is gone.', { cause: error })
-    for (const { giveUp } of [...this.#answering.values()]) giveUp?.(gone)
+    this.#asked.fail(reason)
+    this.#answers.giveUp(error)
     this.#exports.clear()
     for (const target of this.#imports.take()) target.lost(reason, this)
   }
-}
-
-/** Whoever has made an ask elsewhere, to answer one of this side's. */
-function askerOf(within: Ask): Asker {
-  const { target } = within
-  return { name: target.name, self: target, current: { ask: within }, pendingAsks: () => [] }
-}
-
-function methodOf({ definition, name }: Target, method: string): Method {
-  const found = definition.methods.get(method)
-  if (found === undefined)
-    throw new InvalidActorError(
-      `${name} has no method ${method}: its class ${definition.name} is another one there.`,
-    )
-  return found
 }

@@ -69,6 +69,10 @@ export class RemoteChild implements Child {
     return this.target.shownWaiting
   }
 
+  joins(restart: number): void {
+    this.target.joins(restart)
+  }
+
   async begin(): Promise<void> {
     this.#early = undefined
     const { startTimeoutMs } = this.settings

@@ -17,7 +17,7 @@ import { currentActor } from '../current.ts'
 import { definitionOfNames, findDefinition } from '../definition.ts'
 import { ActorDiedError, MailboxFullError } from '../errors.ts'
 import { Muting } from '../muting.ts'
-import type { StopReason } from '../reason.ts'
+import { restarting, type StopReason } from '../reason.ts'
 import { type System, system } from '../system.ts'
 import type { Request, WiredRef } from './items.ts'
 import { Progress } from './progress.ts'
@@ -33,6 +33,7 @@ export interface TargetLink {
     wire(value: unknown, root: string): { readonly value: unknown; readonly special: boolean }
   }
   exit(to: number, reason: StopReason, from: string): void
+  joins(to: number, restart: number): void
 }
 
 /** A failed actor elsewhere, as its supervisor is told. */
@@ -50,6 +51,7 @@ export class RemoteTarget implements Target {
   readonly name: string
   readonly system: System = system()
   ended: StopReason | undefined
+  restart = 0
   /** Of a supervised actor: its supervisor's side. */
   onFailed: OnFailed | undefined
   /** The same, when its worker has died. */
@@ -85,6 +87,16 @@ export class RemoteTarget implements Target {
   }
 
   wake(): void {}
+
+  /** The far side knows of one that is attached. */
+  get standstill(): StopReason | undefined {
+    return this.#link === undefined ? restarting : undefined
+  }
+
+  joins(restart: number): void {
+    this.restart = restart
+    this.#link?.joins(this.#number, restart)
+  }
 
   /** Its number on that link, if it is reached over it. */
   numberOn(link: TargetLink): number | undefined {

@@ -1,0 +1,55 @@
+/** Asks of this side that wait for an answer of the other one, by the numbers they were sent by. */
+import type { Ask } from '../ask.ts'
+import type { AskPath } from '../contract.ts'
+import { ActorDiedError } from '../errors.ts'
+import type { StopReason } from '../reason.ts'
+import { RemoteTarget } from './remote-target.ts'
+
+export interface AskedOwner extends AskPath {
+  /** So many wait now. */
+  waits(count: number): void
+  gaveUp(id: number, reason: unknown): void
+}
+
+export class Asked {
+  readonly #owner: AskedOwner
+  readonly #asks = new Map<number, Ask>()
+  #lastId = 0
+
+  constructor(owner: AskedOwner) {
+    this.#owner = owner
+  }
+
+  get(id: number): Ask | undefined {
+    return this.#asks.get(id)
+  }
+
+  /** The number of the next that is entered. */
+  get nextId(): number {
+    return this.#lastId + 1
+  }
+
+  /** `ask` is sent, under the number that this returns. */
+  enter(ask: Ask): number {
+    this.#lastId += 1
+    const id = this.#lastId
+    const { target } = ask
+    ask.sentOver = this.#owner
+    ask.sentId = id
+    this.#asks.set(id, ask)
+    this.#owner.waits(this.#asks.size)
+    if (target instanceof RemoteTarget) target.progress.asked += 1
+    ask.onSettled = reason => {
+      this.#asks.delete(id)
+      this.#owner.waits(this.#asks.size)
+      if (target instanceof RemoteTarget) target.progress.asked -= 1
+      if (reason !== undefined) this.#owner.gaveUp(id, reason)
+    }
+    return id
+  }
+
+  /** No answer comes any more. */
+  fail(reason: StopReason): void {
+    for (const ask of [...this.#asks.values()]) ask.fail(new ActorDiedError(ask.target.name, reason, 'maybe'))
+  }
+}
