@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { type Executor, processes, threads } from '../../src/index.ts'
 import { expected, runBank } from './bank.ts'
+import { payByActors, payByLocks } from './compare.ts'
 import { runKilled } from './kill.ts'
 
 const places: readonly (readonly [string, () => Executor | undefined])[] = [
@@ -40,4 +41,10 @@ test('kill -9 of a worker at any of 30 points loses and doubles nothing', async 
   const { killed, repeats } = await runKilled(30)
   assert.equal(killed, 30)
   assert.ok(repeats > 0)
+})
+
+test('by locks and by actors, two accounts that pay each other have what they had', async () => {
+  await using pool = threads({ workers: 2 })
+  for (const pay of [payByLocks, payByActors]) await pay(pool, 40)
+  await assert.rejects(payByLocks(pool, 41), /instead of/) // Half a transfer is not made.
 })
