@@ -9,7 +9,8 @@ import type { Executor } from '../executor/executor.ts'
 import { processes } from '../processes/processes.ts'
 import { simulate } from '../runtime/simulate.ts'
 import { threads } from '../threads/threads.ts'
-import { actorRules, type Rule, Stage } from './fixtures/actor-rules.ts'
+import { actorRules } from './fixtures/actor-rules.ts'
+import { type Rule, Stage } from './fixtures/actor-stage.ts'
 
 async function play({ options, play }: Rule, on: Executor | undefined): Promise<void> {
   const diary = await spawn(Diary, [])
@@ -31,7 +32,7 @@ test('each of the 36 rules has a test that names it', () => {
   const named = new Set<number>()
   for (const folder of ['../actors/', './', './fixtures/']) {
     const url = new URL(folder, import.meta.url)
-    for (const file of readdirSync(url).filter(name => /\.test\.ts$|^actor-rules\.ts$/.test(name)))
+    for (const file of readdirSync(url).filter(name => /\.test\.ts$|^actor-rules.*\.ts$/.test(name)))
       for (const [, rules] of readFileSync(new URL(file, url), 'utf8').matchAll(
         /['`;] ?((?:R\d+(?:, )?)+): /g,
       ))
