@@ -25,7 +25,6 @@ const tooLarge: ReadonlyMap<string, { fields?: number; members: number }> = new 
   ['src/choose/auto-backend.ts AutoBackend', { members: 53 }],
   ['src/cluster/caller.ts Caller', { members: 53 }],
   ['src/coroutines/coroutines.ts Loop', { members: 50 }],
-  ['src/executor/map/map.ts MapRun', { fields: 30, members: 65 }],
   ['src/isolates/one-worker.ts OneWorker', { members: 52 }],
   ['src/pool/dispatch.ts Dispatch', { members: 52 }],
   ['src/pool/pool.ts Pool', { members: 63 }],

@@ -45,6 +45,7 @@ export class ChunkSizer {
   #size: number
   readonly #adapts: boolean
   readonly #workers: number
+  readonly #most: number
   // Of all items that are remembered: their number, their sum and the sum of their squares.
   #items = 0
   #workMs = 0
@@ -54,8 +55,12 @@ export class ChunkSizer {
   /** Whether chunks of the size that they should have would be alike. */
   #even = true
 
-  /** A fixed `chunk` stays as it is. */
-  constructor(chunk: number | 'auto', { workers }: { workers: number }) {
+  /** A fixed `chunk` stays as it is; but none that is sent has more than `most`. */
+  constructor(
+    chunk: number | 'auto',
+    { workers, most = Number.POSITIVE_INFINITY }: { workers: number; most?: number | undefined },
+  ) {
+    this.#most = most
     this.#adapts = chunk === 'auto'
     this.#size = chunk === 'auto' ? 1 : chunk
     this.#workers = workers
@@ -71,10 +76,11 @@ export class ChunkSizer {
    * knows.
    */
   next(left: number | undefined): number {
-    if (!this.#adapts || left === undefined) return this.#size
+    const size = Math.min(this.#size, this.#most)
+    if (!this.#adapts || left === undefined) return size
     const share = Math.ceil((left / this.#workers) * partOfShare)
     const least = this.#even ? fitting(lastMs, this.#expectedMs) : 1
-    return Math.max(1, Math.min(this.#size, Math.max(share, least)))
+    return Math.max(1, Math.min(size, Math.max(share, least)))
   }
 
   /** Takes what a chunk has cost. */

@@ -48,7 +48,8 @@ export interface JobOwner {
   /** The job is to end at once. */
   endJob(job: MapJob, why: Error): void
   settled(job: MapJob, outcome: Outcome<unknown>, workMs: number | undefined): void
-  left(error: Error): void
+  /** The call that made the map has ended. */
+  leave(error: Error): void
 }
 
 export class MapJob extends Noted implements Job {
@@ -62,7 +63,6 @@ export class MapJob extends Noted implements Job {
   readonly within: CallContext | undefined
   readonly waitedFor = true
   begun = false
-  /** Its place among the jobs of the map. */
   at = -1
   readonly #owner: JobOwner
   #runTimer: Timer | undefined
@@ -122,6 +122,6 @@ export class MapJob extends Noted implements Job {
 
   left(error: Error): void {
     this.#runTimer?.cancel()
-    this.#owner.left(error)
+    this.#owner.leave(error)
   }
 }
