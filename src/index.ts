@@ -98,7 +98,9 @@ export type {
   LoopBlockedEvent,
   RetryEvent,
   ScopeUnresponsiveEvent,
+  TracedWorker,
   WorkerCrashEvent,
+  WorkerStartEvent,
 } from './trace.ts'
 export { isWorker } from './worker/birth.ts'
 export type { WorkerOutput } from './worker/output.ts'

@@ -27,6 +27,35 @@ export interface DataRaceEvent {
   readonly error: Error
 }
 
+/** A worker, as events name it. */
+export interface TracedWorker {
+  /** As `thread 2`; of one executor each has its own. */
+  readonly name: string
+  /** Of a process: its system id. */
+  readonly pid: number | undefined
+  /** Of a thread: its number, by Node's count. */
+  readonly threadId: number | undefined
+}
+
+export function workerAsTold({ name, pid, threadId }: Partial<TracedWorker>): TracedWorker {
+  return { name: name as string, pid, threadId }
+}
+
+/** A worker of a pool has started and can work. */
+export interface WorkerStartEvent {
+  /** The executor's name. */
+  readonly executor: string
+  readonly worker: TracedWorker
+  /** How long that took, its `initialize` included. */
+  readonly startMs: number
+}
+
+const workerStart = channel('atonce.worker.start')
+
+export function publishWorkerStart(event: WorkerStartEvent): void {
+  if (workerStart.hasSubscribers) workerStart.publish(event)
+}
+
 const dataRace = channel('atonce.race')
 
 export function publishDataRace(event: DataRaceEvent): void {
@@ -49,20 +78,33 @@ export function publishScopeUnresponsive(event: ScopeUnresponsiveEvent): void {
   if (scopeUnresponsive.hasSubscribers) scopeUnresponsive.publish(event)
 }
 
-/** A call begins: of a chunk of a `map`, all its calls together. */
-export interface CallStartEvent {
+/** What both events of a call tell of it. Moments are those of `process.hrtime()`, in ms. */
+export interface TracedCall {
   /** The executor's name. */
   readonly executor: string
   readonly task: string
+  /** Its number among all calls of this program that were traced; each attempt is a call. */
+  readonly id: number
+  /** The number of the call of a task that has made it, if one has. */
+  readonly maker: number | undefined
+  /** Who runs it; undefined on this event loop, and of a call that no worker was given. */
+  readonly worker: TracedWorker | undefined
+  /** When it was made; undefined if nobody listened then. */
+  readonly cameMs: number | undefined
+  /**
+   * When it began, or was sent to its idle worker, as this side saw it; undefined if it never did.
+   */
+  readonly beganMs: number | undefined
+}
+
+/** A call begins: of a chunk of a `map`, all its calls together. */
+export interface CallStartEvent extends TracedCall {
   /** How long it has waited for a worker. */
   readonly queueMs: number
 }
 
 /** A call has its outcome: of a chunk of a `map`, all its calls together. */
-export interface CallEndEvent {
-  /** The executor's name. */
-  readonly executor: string
-  readonly task: string
+export interface CallEndEvent extends TracedCall {
   readonly outcome: 'done' | 'failed' | 'cancelled'
   /** How long it has waited for a worker; undefined if it never began. */
   readonly queueMs: number | undefined
@@ -73,6 +115,8 @@ export interface CallEndEvent {
   readonly runMs: number | undefined
   /** How many calls they were: more than 1 for a chunk. */
   readonly calls: number
+  /** When its outcome was here. */
+  readonly endedMs: number
 }
 
 const callStart = channel('atonce.call.start')

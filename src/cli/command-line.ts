@@ -1,7 +1,7 @@
 /**
  * The commands and their options; and how every command ends.
  *
- *     argv ─▶ commander ─▶ run | compare | advise | scale | time | timeit | gallery | ps | doctor ─▶ exit code
+ *     argv ─▶ commander ─▶ run | compare | advise | scale | trace | time | timeit | gallery | ps | doctor ─▶ exit code
  *                                   └─ CommandError ─▶ one line on stderr ─▶ exit code
  */
 import { Command, CommanderError, Option } from 'commander'
@@ -29,6 +29,7 @@ import { complaint, quietComplaint } from './style.ts'
 import { version } from './surroundings.ts'
 import { time } from './time.ts'
 import { timeit } from './timeit.ts'
+import { trace } from './trace.ts'
 
 /**
  * Runs the command in `argv` (as `process.argv` has it) and returns the exit code; writes errors to
@@ -140,6 +141,29 @@ function program(ending: { code: ExitCode }): Command {
     .option('--accept-undecided', 'exit code 0, not 3, when others were busy meanwhile')
     .action(async (target, options) => {
       ending.code = await scale(target, options)
+    })
+
+  atonce
+    .command('trace')
+    .summary('what ran when and where, as a file for Perfetto')
+    .description(
+      'Runs a task over its inputs and writes a timeline: a lane for each worker, arrows from caller to worker and back.\n' +
+        'Then tells what time was lost to, and the longest path to the last result.',
+    )
+    .argument('<file#task>', 'module and task, as ./primes.ts#countPrimes')
+    .addOption(inputOption())
+    .addOption(asOption())
+    .addOption(new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel))
+    .addOption(workersOption())
+    .addOption(new Option('-o, --output <file>', 'where to write it').default('trace.json'))
+    .addOption(
+      new Option('--keep <n>', 'calls and chunks in the file; totals are of all')
+        .default(20_000)
+        .argParser(parseCount('--keep')),
+    )
+    .option('--json', 'a JSON document (schema atonce.trace/1)')
+    .action(async (target, options) => {
+      ending.code = await trace(target, options)
     })
 
   atonce

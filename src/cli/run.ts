@@ -107,7 +107,7 @@ function envelope(target: Target, pool: Executor, results: readonly unknown[], w
 /**
  * A failure comes at its place in the order, so the number of results before it tells the input.
  */
-function explained(error: unknown, target: Target, done: number, count: number | undefined): unknown {
+export function explained(error: unknown, target: Target, done: number, count: number | undefined): unknown {
   if (error instanceof CommandError) return error
   if (error instanceof TimeoutError) {
     return new CommandError(

@@ -204,7 +204,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     const line = parent !== undefined && job.waitedFor ? this.#nested : this.#queue
     const call = new LoopCall(this, job, parent, line)
     job.ready = call
-    this.#times.came(call, line.size)
+    this.#times.came(call, line.size, parent ?? job.within?.owner)
     line.push(call)
     this.#admission.room.taken()
     if (line === this.#nested) this.#await(parent)

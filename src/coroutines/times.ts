@@ -41,8 +41,8 @@ export class LoopTimes {
   }
 
   /** The call has come; `waiting` calls of this loop wait for their turn. */
-  came(call: LoopTimed, waiting: number): void {
-    call.measured = this.#times.came(call, waiting)
+  came(call: LoopTimed, waiting: number, maker: object | undefined): void {
+    call.measured = this.#times.came(call, waiting, maker)
     if (call.measured) this.#waiting += 1
   }
 

@@ -10,8 +10,15 @@
  */
 import { type Runtime, runtime } from '../runtime/runtime.ts'
 import { nameOf, type Task } from '../task/task.ts'
-import { type CallEndEvent, callsAreTraced, publishCallEnd, publishCallStart } from '../trace.ts'
+import {
+  type CallEndEvent,
+  callsAreTraced,
+  publishCallEnd,
+  publishCallStart,
+  type TracedCall,
+} from '../trace.ts'
 import type { Job } from './backend.ts'
+import { note, noteOf } from './call-notes.ts'
 import { TimeHistogram, type Times } from './time-histogram.ts'
 
 /** Who is measured: `time` is this file's own note. */
@@ -41,7 +48,7 @@ export class CallTimes {
   readonly #queue = new TimeHistogram()
   readonly #run = new TimeHistogram()
   /** As the clock was last read. */
-  #now = 0
+  #nowMs = 0
   #periodFromMs = Number.NEGATIVE_INFINITY
   #inPeriod = 0
   /** Calls that were not measured and have ended since one that was has. */
@@ -55,8 +62,11 @@ export class CallTimes {
     return { queueMs: this.#queue.times, runMs: this.#run.times }
   }
 
-  /** The call has come, and `waiting` are before it; says whether it is measured. */
-  came(call: Timed, waiting: number): boolean {
+  /**
+   * The call has come, and `waiting` are before it; says whether it is measured. `maker` stands for
+   * the call that made it, if one has.
+   */
+  came(call: Timed, waiting: number, maker?: object): boolean {
     this.#inPeriod += 1
     const oneIn = waiting > longLine ? longLine : few
     if ((this.#inPeriod & (oneIn - 1)) !== 0 && this.#inPeriod > few && !callsAreTraced()) {
@@ -68,15 +78,16 @@ export class CallTimes {
       this.#periodFromMs = nowMs
       this.#inPeriod = 1
     }
-    this.#now = ticksOf(nowMs)
-    call.time = this.#now
+    this.#nowMs = nowMs
+    call.time = ticksOf(nowMs)
+    if (callsAreTraced()) note(call, nowMs, maker)
     return true
   }
 
   /** The call begins. */
   began(call: Timed, task: Task, nowMs: number): void {
     if (call.time < 0) return // Not measured; or given back by its worker, where the first time counts.
-    this.#now = ticksOf(nowMs)
+    this.#nowMs = nowMs
     this.#waited(call, task)
   }
 
@@ -110,18 +121,22 @@ export class CallTimes {
       this.#queue.add(queueMs, standsFor)
       this.#run.add(runMs / calls, standsFor * calls)
     }
-    if (callsAreTraced()) publishCallEnd({ ...this.#about(task), outcome, queueMs, runMs, calls })
+    if (!callsAreTraced()) return
+    const endedMs = this.#runtime.now()
+    publishCallEnd({ ...this.#about(call, task), outcome, queueMs, runMs, calls, endedMs })
   }
 
   #waited(call: Timed, task: Task): void {
-    const behind = (this.#now - call.time) & mask
+    const behind = (ticksOf(this.#nowMs) - call.time) & mask
     const waited = behind > mask / 2 ? 0 : behind // It came after the last look at the clock.
     call.time = -1 - waited
-    if (callsAreTraced()) publishCallStart({ ...this.#about(task), queueMs: waited / ticksPerMs })
+    if (!callsAreTraced()) return
+    noteOf(call).beganMs = this.#nowMs
+    publishCallStart({ ...this.#about(call, task), queueMs: waited / ticksPerMs })
   }
 
-  #about(task: Task): { executor: string; task: string } {
-    return { executor: this.#executor, task: nameOf(task) }
+  #about(call: Timed, task: Task): TracedCall {
+    return { executor: this.#executor, task: nameOf(task), ...noteOf(call) }
   }
 }
 

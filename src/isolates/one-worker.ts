@@ -102,7 +102,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     }
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
-    this.#times.came(ready, this.#queue.size)
+    this.#times.came(ready, this.#queue.size, job.within?.owner)
     this.#queue.push(ready)
     this.#admission.room.taken()
     this.#give()
@@ -222,6 +222,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     const ready = noteOn(job, { value: args, special, transfer: moved }, parent.stores)
     this.#families.add(ready, parent, id)
     this.#open += 1
+    this.#times.came(ready, 0, parent)
     this.#slot.help(ready) // Beside the call that made it: there is nobody else.
   }
 

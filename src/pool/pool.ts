@@ -28,7 +28,7 @@ import { insideTask } from '../task/context.ts'
 import { renewals } from '../task/registry.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
-import { publishWorkerCrash } from '../trace.ts'
+import { publishWorkerCrash, publishWorkerStart, workerAsTold } from '../trace.ts'
 import type { Crossing, Encoded } from '../wire/codec.ts'
 import { declareEnds } from '../wire/lent/lend.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
@@ -115,7 +115,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     }
     this.#open += 1
     if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
-    this.#times.came(ready, this.#queue.size)
+    this.#times.came(ready, this.#queue.size, job.within?.owner)
     if (job.to === undefined) this.#queue.push(ready)
     else this.#pins.add(ready)
     this.#admission.room.taken()
@@ -229,8 +229,9 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
 
   // ── what slots and the dispatch tell ──
 
-  started(): void {
+  started({ life }: Slot, startMs: number): void {
     this.#crew.starts.succeeded()
+    publishWorkerStart({ executor: this.name, worker: workerAsTold(life.worker), startMs })
   }
 
   idle(slot: Slot): void {
@@ -263,7 +264,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     this.#families.add(ready, parent, id)
     this.#open += 1
     if (attempt > 1) this.#counts.retried += 1
-    this.#times.came(ready, this.#queue.size)
+    this.#times.came(ready, this.#queue.size, parent)
     this.#queue.pushFirst(ready)
     this.#dispatch.cameFirst()
   }

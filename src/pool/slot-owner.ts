@@ -5,8 +5,8 @@ import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import type { EndOfLife, LifeOptions } from '../worker/life.ts'
 
 export interface OwnerOf<S> {
-  /** The worker can work. */
-  started?(): void
+  /** The worker can work, `startMs` after it was started. */
+  started?(slot: S, startMs: number): void
   /** The worker has nothing in its hands. */
   idle(slot: S): void
   /** The worker has answered and may be given more. */

@@ -7,6 +7,7 @@
  */
 import { WorkerCrashedError } from '../errors.ts'
 import type { Job } from '../executor/backend.ts'
+import { noteWorker } from '../executor/call-notes.ts'
 import type { Holder, ReadyJob } from '../executor/ready-job.ts'
 import { type Runtime, runtime } from '../runtime/runtime.ts'
 import type { Task } from '../task/task.ts'
@@ -57,8 +58,8 @@ export class Slot implements Holder, LifeOwner {
   /** The worker's fast lane had no room for a call, and was not looked at since. */
   #congested = false
   #givenSinceIdle = 0
-  /** When the worker began with the first call in its hands, or turned idle. */
-  #sinceMs = 0
+  /** When the worker was started, began with the first call in its hands, or turned idle. */
+  #sinceMs = runtime().now()
 
   constructor(index: number, start: StartWorker, owner: SlotOwner, options: SlotOptions) {
     this.index = index
@@ -155,6 +156,7 @@ export class Slot implements Holder, LifeOwner {
     this.#givenSinceIdle += 1
     const seq = this.hand.add(ready)
     ready.slot = this
+    noteWorker(ready, this.#worker)
     this.#wear.given(ready)
     try {
       if (!this.#giving.give(seq, ready)) this.#congested = this.#worker.congested ?? false
@@ -172,6 +174,7 @@ export class Slot implements Holder, LifeOwner {
     const seq = this.hand.numberBeside()
     this.helping.add(seq, ready)
     ready.slot = this
+    noteWorker(ready, this.#worker)
     this.#wear.given(ready)
     try {
       this.#giving.help(seq, ready)
@@ -245,7 +248,7 @@ export class Slot implements Holder, LifeOwner {
   }
 
   ready(): void {
-    this.#owner.started?.()
+    this.#owner.started?.(this, this.#runtime.now() - this.#sinceMs)
     const { first } = this.hand
     if (first !== undefined && this.#places > 1)
       first.over ? this.#leaving.await(first.seq) : this.#begin(first)

@@ -419,6 +419,10 @@ const behaviours: readonly (readonly [string, Body])[] = [
       const [begins, ends] = heard as [CallStartEvent, CallEndEvent]
       assert.ok(begins.queueMs >= 0 && ends.queueMs === begins.queueMs && ends.calls === 1)
       assert.ok((ends.runMs ?? 0) >= 4 && ends.executor === begins.executor)
+      assert.deepEqual([ends.id, ends.beganMs, ends.cameMs], [begins.id, begins.beganMs, begins.cameMs])
+      const { cameMs = 0, beganMs = 0 } = begins
+      assert.ok(cameMs <= beganMs && beganMs < ends.endedMs)
+      assert.equal(new Set(heard.map(({ id }) => id)).size, 3)
     },
   ],
 ]
