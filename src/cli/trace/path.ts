@@ -39,7 +39,9 @@ class Walk {
   /** The last first. */
   readonly steps: Step[] = []
   readonly #recording: Recording
-  /** The calls that a call has made; those that none has, of each worker, and all. Each by its end. */
+  /**
+   * The calls that a call has made; those that none has, of each worker, and all. Each by its end.
+   */
   readonly #made = new Map<number, Ran[]>()
   readonly #of = new Map<WorkerRecord, Ran[]>()
   readonly #all: Ran[] = []
@@ -118,7 +120,9 @@ class Walk {
   }
 }
 
-/** Of calls by their end, the last that ended before this one, for which `holds`, as for all before. */
+/**
+ * Of calls by their end, the last that ended before this one, for which `holds`, as for all before.
+ */
 function lastBefore(calls: readonly Ran[], one: Ran, holds: (call: Ran) => boolean): Ran | undefined {
   let [low, high] = [0, calls.length]
   while (low < high) {
