@@ -26,6 +26,7 @@ export async function bundleLibrary(root) {
     external: ['@nats-io/*'], // Optional peers, loaded on first use.
     target: 'node22.18',
     minifyWhitespace: true, // Names stay, so that stack traces can be read.
+    minifySyntax: true,
     lineLimit: 120, // Node shows the whole line of an error that nobody has caught.
     charset: 'ascii', // One sign beyond Latin-1 doubles the memory of the text, in each worker.
     legalComments: 'none',
