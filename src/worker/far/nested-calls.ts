@@ -46,7 +46,7 @@ export class NestedCalls {
   constructor(home: Home, crossing: Crossing, send: Send) {
     this.home = home
     this.crossing = crossing
-    this.lending = { ...crossing, lends: crossing.sharedMemory }
+    this.lending = crossing.sharedMemory ? { ...crossing, lends: true } : crossing
     this.send = send
   }
 
