@@ -3,7 +3,7 @@
  * files that they name.
  */
 import { strict as assert } from 'node:assert'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import {
   existsSync,
   globSync,
@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { oldestVersion, otherNode } from './package/other-nodes.ts'
 import { root } from './source-tree.ts'
 
 const execute = promisify(execFile)
@@ -42,13 +43,14 @@ describe('on this Node', { concurrency: 2 }, () => {
       )
 })
 
+const oldest = await otherNode(oldestVersion)
+
 describe('on the oldest Node that is supported', { concurrency: 2 }, () => {
-  const oldest = oldestNode()
-  const skip = oldest === undefined ? 'it is not here and can’t be installed' : false
+  const skip = oldest.node === undefined ? oldest.why : false
   for (const page of pages)
     for (const program of programsIn(page).filter(({ code }) => !code.includes(newer)))
       test(`${page}: ${program.file} runs and prints what it says`, { timeout: 60_000, skip }, () =>
-        runsAsItSays(oldest as string, page, program),
+        runsAsItSays(oldest.node as string, page, program),
       )
 })
 
@@ -102,25 +104,6 @@ function programsIn(page: string): Block[] {
 /** What its comments say that it prints. */
 function expectedOf({ code }: Block): string[] {
   return [...code.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)].map(([, shown]) => shown as string)
-}
-
-/** Installed once among what tests keep; undefined where the registry can't be reached. */
-function oldestNode(): string | undefined {
-  const { engines } = JSON.parse(textOf('package.json')) as { engines: { node: string } }
-  const version = `${engines.node.replace('>=', '')}.0`
-  const folder = join(root, 'node_modules', '.cache', `node-${version}`)
-  const node = join(folder, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  try {
-    if (!existsSync(node)) {
-      mkdirSync(folder, { recursive: true })
-      const words = ['install', '--prefix', folder, '--no-audit', '--no-fund', `node@${version}`]
-      execFileSync('npm', words, { stdio: 'ignore', timeout: 120_000, shell: process.platform === 'win32' })
-    }
-    const told = execFileSync(node, ['--version'], { encoding: 'utf8' })
-    return told.trim() === `v${version}` ? node : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function textOf(path: string): string {
