@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { LiveNode } from '../live/tree.ts'
-import { atonce, ended, start } from './fixtures/command.ts'
+import { atonce, type Ended, ended, start } from './fixtures/command.ts'
 import { endOf, untilPorts, withProgram } from './fixtures/program.ts'
 
 const linux = process.platform === 'linux'
@@ -13,7 +13,7 @@ const linux = process.platform === 'linux'
 describe('ps, below workers', { concurrency: 2 }, () => {
   test('what a call in a thread has opened stands below it; channels and pools of its own below the thread', () =>
     withProgram(['busy-workers.ts', 'threads'], async program => {
-      const { code, stdout, stderr } = await atonce(['ps', String(program.pid)])
+      const { code, stdout, stderr } = await seenIn(program, 3)
       assert.deepEqual([code, stderr], [0, ''])
       const crawl = [
         '│  └─ scope crawl: running, its body waits for 600000 ms to pass',
@@ -58,7 +58,7 @@ describe('ps, below workers', { concurrency: 2 }, () => {
     { skip: !linux },
     () =>
       withProgram(['busy-workers.ts', 'processes'], async program => {
-        const { code, stdout, stderr } = await atonce(['ps', String(program.pid)])
+        const { code, stdout, stderr } = await seenIn(program, 1)
         assert.deepEqual([code, stderr], [0, ''])
         const [mill, spin] = workersIn(stdout).toSorted((a, b) => b.length - a.length)
         assert.deepEqual(mill, [
@@ -187,6 +187,15 @@ describe('ATONCE_DEBUG=1 in a worker', () => {
 
 function withoutAges(text: string): string[] {
   return text.replace(/ (for (at least )?[\d.]+ m?s(?=,|$)|\((at least )?[\d.]+ m?s\))/gm, '').split('\n')
+}
+
+/** Looks until so many readers are seen: the program says that its calls run before they wait. */
+async function seenIn(program: { readonly pid?: number | undefined }, readers: number): Promise<Ended> {
+  for (;;) {
+    const look = await atonce(['ps', String(program.pid)])
+    const seen = look.stdout.split('reader waits for an item').length - 1
+    if (look.code !== 0 || seen >= readers) return look
+  }
 }
 
 /**
