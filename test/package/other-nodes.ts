@@ -25,7 +25,8 @@ export async function otherNode(
   const folder = join(cache, `${name}-${version}`)
   const node = join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (existsSync(node)) return { node }
-  // Test files that run at the same time may both install it: each apart, and the first one's stays.
+  // Test files that run at the same time may both install it: each apart, and the first one's
+  // stays.
   mkdirSync(cache, { recursive: true })
   const apart = mkdtempSync(join(cache, 'node-'))
   writeFileSync(join(apart, 'package.json'), '{ "private": true }')
