@@ -24,6 +24,7 @@ import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
 import { publishChoice } from '../trace.ts'
 import { AutoJob, type AutoJobOwner, type Ticket } from './auto-job.ts'
+import { vetoesOfAuto } from './auto-vetoes.ts'
 import type { Calibration } from './calibration.ts'
 import { decideAmong } from './decide.ts'
 import { Knowledge, type Seen } from './knowledge.ts'
@@ -392,7 +393,7 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
       cores,
       calibration,
       warm: single || stats.idle + stats.busy > 0,
-      vetoes: notForAuto,
+      vetoes: vetoesOfAuto(profile),
     })
     const decided = decideAmong(predictions, profile, { keepLoopFree: single })
     const { way } = decided.chosen
@@ -432,13 +433,3 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
 function isAway({ lane }: Knowledge): boolean {
   return lane === 'threads' || lane === 'threads × coroutines'
 }
-
-/**
- * What the caller must ask for: a moved buffer is gone, and processes are for isolation, which is
- * never a matter of speed.
- */
-const notForAuto = {
-  'threads, moving': 'buffers move only where the caller says move()',
-  'threads, sharing': 'buffers are shared only where the caller made them so',
-  processes: 'processes are not faster than threads',
-} as const

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { vetoesOfAuto } from './auto-vetoes.ts'
 import { assumedCalibration, type Calibration } from './calibration.ts'
 import { nothingCrosses } from './crossing.ts'
 import { decideAmong } from './decide.ts'
@@ -143,4 +144,22 @@ test('the same figures give the same choice, its interval holds its median, and 
     sentenceOf(a, a.predictions),
     /^Use threads × 2: .* where a plain loop takes .* times as fast; sure/,
   )
+})
+
+test('auto() keeps calls that only wait on this loop, however late a busy machine ends them', () => {
+  // As seen of calls that wait 5 ms, three at a time, beside five others that computed on two cores.
+  const late = profile(6.1, {
+    cpuMs: 0.3,
+    processCpuMs: 0.3,
+    returnsPromise: true,
+    probe: [point(2, 5.5, 9, 0.2)],
+  })
+  const all = { workers: 3, warm: true }
+  assert.equal(choice(late, 20, all).chosen.way, 'threads')
+  assert.equal(choice(late, 20, { ...all, vetoes: vetoesOfAuto(late) }).chosen.way, 'plain loop')
+})
+
+test('auto() gives threads what waits and keeps this thread busy, or holds it up', () => {
+  for (const probe of [[], [point(8, 2, 16, 1.2)], [point(8, 40, 80, 4)]])
+    assert.equal(vetoesOfAuto({ probe }).threads, undefined)
 })

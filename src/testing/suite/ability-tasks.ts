@@ -99,13 +99,13 @@ export const meet = task(import.meta, async function meet(people: number): Promi
 
 let under = 0
 
-/** How many calls of this task were under way at its beginning. */
-export const crowdOf = task(import.meta, async function crowdOf(): Promise<number> {
+/** Which worker it ran on, and how many calls of this task were under way there at its beginning. */
+export const crowdOf = task(import.meta, async function crowdOf(): Promise<readonly [string, number]> {
   under += 1
   const seen = under
   await later(5)
   under -= 1
-  return seen
+  return [context().worker, seen]
 })
 
 /** Makes so many calls of its own, each of which makes one fewer. */
