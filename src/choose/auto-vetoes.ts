@@ -19,8 +19,8 @@ const shortMs = 2
 
 /**
  * Calls that were seen side by side and left this thread idle: a worker would only wait for them,
- * one at a time. What they take in all says nothing against this loop, since on a busy machine their
- * ends come late on any thread.
+ * one at a time. What they take in all says nothing against this loop: on a busy machine their ends
+ * come late on any thread.
  */
 export function vetoesOfAuto({ probe }: Pick<Profile, 'probe'>): Circumstances['vetoes'] {
   const leavesIdle =

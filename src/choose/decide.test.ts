@@ -147,7 +147,7 @@ test('the same figures give the same choice, its interval holds its median, and 
 })
 
 test('auto() keeps calls that only wait on this loop, however late a busy machine ends them', () => {
-  // As seen of calls that wait 5 ms, three at a time, beside five others that computed on two cores.
+  // As seen of calls that wait 5 ms, three at a time, while five programs computed on two cores.
   const late = profile(6.1, {
     cpuMs: 0.3,
     processCpuMs: 0.3,

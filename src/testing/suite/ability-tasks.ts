@@ -99,7 +99,7 @@ export const meet = task(import.meta, async function meet(people: number): Promi
 
 let under = 0
 
-/** Which worker it ran on, and how many calls of this task were under way there at its beginning. */
+/** Its worker, and how many calls of this task were under way there at its beginning. */
 export const crowdOf = task(import.meta, async function crowdOf(): Promise<readonly [string, number]> {
   under += 1
   const seen = under
