@@ -1,13 +1,14 @@
-// dist/src/cli/main.js: the command line in one file, with the packages it uses, so that the
-// library has no dependencies. The library and the gallery stay outside of it: the command line,
-// the gallery and the user's own module must see one copy of the library.
+// dist/src/cli/: the command line with the packages it uses, so that the library has no
+// dependencies. main.js only looks at the version of Node; all else is in files beside it. The
+// library and the gallery stay outside of it: the command line, the gallery and the user's own
+// module must see one copy of the library.
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { build } from 'esbuild'
 
 /** What the command line may have a copy of, as it has no state that a copy would miss. */
 const copied =
-  /^(thrown|cli\/.*|measure\/.*|cluster\/engine|cluster\/nats\/roles|runtime\/.*|pool\/machine|task\/arity|declared\/source-text|live\/(print|tree|harmless|rendezvous))\.ts$/
+  /^(supported|thrown|cli\/.*|measure\/.*|cluster\/engine|cluster\/nats\/roles|runtime\/.*|pool\/machine|task\/arity|declared\/source-text|live\/(print|tree|harmless|rendezvous))\.ts$/
 
 /** Bundles after the compiler has written dist/; `root` is the checkout. */
 export async function bundleCli(root) {
@@ -16,7 +17,9 @@ export async function bundleCli(root) {
   rmSync(folder, { recursive: true, force: true })
   const { metafile } = await build({
     entryPoints: [join(root, 'src', 'cli', 'main.ts')],
-    outfile: join(folder, 'main.js'),
+    outdir: folder,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
     absWorkingDir: root,
     bundle: true,
     format: 'esm',
@@ -35,11 +38,14 @@ export async function bundleCli(root) {
     logLevel: 'warning',
   })
   chmodSync(join(folder, 'main.js'), 0o755)
-  writeFileSync(join(folder, 'LICENSES.txt'), licences(root, 'main.js', Object.keys(metafile.inputs)))
+  writeFileSync(
+    join(folder, 'LICENSES.txt'),
+    licences(root, 'The command line', Object.keys(metafile.inputs)),
+  )
 }
 
-/** The licences of the packages in a bundle, as each of them asks for. */
-export function licences(root, bundle, inputs) {
+/** The licences of the packages in `holder`, a bundle, as each of them asks for. */
+export function licences(root, holder, inputs) {
   const packages = new Set(
     inputs.map(input => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]).filter(Boolean),
   )
@@ -49,7 +55,7 @@ export function licences(root, bundle, inputs) {
     const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry))
     return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim()}\n`
   })
-  return `${bundle} contains these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
+  return `${holder} contains these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
 }
 
 /**

@@ -110,6 +110,17 @@ suite('the package', () => {
     assert.match(stdout, /compare/)
   })
 
+  test('has a command line that says in one line that Node 20 is too old', async t => {
+    const found = await otherNode('20.19.5')
+    if (found.node === undefined) return t.skip(found.why)
+    const program = user.path('node_modules/atonce', manifest().bin?.['atonce'] ?? '')
+    const { code, stdout, stderr } = await user.run([program, 'doctor'], { node: found.node })
+    assert.deepEqual(
+      { code, stdout, stderr },
+      { code: 1, stdout: '', stderr: 'atonce needs Node 22.18 or later; this is Node 20.19.5.\n' },
+    )
+  })
+
   test('gives every part that it exports, and nothing else', async () => {
     const parts = Object.keys(manifest().exports).filter(part => part !== './package.json')
     const program = `

@@ -1,0 +1,9 @@
+/** Runs the command line, in the program and not in a worker. */
+import { isWorker } from '../index.ts'
+import { commandLine } from './command-line.ts'
+import { leaveWhenNobodyReads } from './print.ts'
+
+if (!isWorker) {
+  leaveWhenNobodyReads()
+  process.exitCode = await commandLine(process.argv)
+}
