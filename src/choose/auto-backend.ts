@@ -17,6 +17,7 @@ import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
 import { PriorityQueue } from '../executor/queue.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
+import { callsIn } from '../executor/tally.ts'
 import { noTimes } from '../executor/time-histogram.ts'
 import { sum } from '../measure/statistics.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -104,7 +105,7 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     // What is bound to a worker goes to workers: this loop is not one of them.
     if (job.to !== undefined) return this.#toThreads(auto)
     if (isAway(auto.knowledge) && job.stream === undefined) return this.#toThreads(auto)
-    auto.knowledge.queued += auto.calls
+    auto.knowledge.queued += callsIn(auto)
     this.#queue.push(auto.ticket)
     this.#pumpSoon()
   }
@@ -123,7 +124,7 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     if (auto === undefined || auto.state === 'over') return
     if (auto.state !== 'queued') return auto.place?.cancel(auto, error)
     this.#queue.withdraw(auto.ticket)
-    auto.knowledge.queued -= auto.calls
+    auto.knowledge.queued -= callsIn(auto)
     this.#cancelledHere += 1
     this.ended(auto, { ok: false, error }, undefined, undefined)
   }
@@ -142,7 +143,7 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
   leave(job: Job, reason: Error): void {
     const auto = job.ready as AutoJob | undefined
     if (auto === undefined || !this.#queue.withdraw(auto.ticket)) return auto?.place?.leave(auto, reason)
-    auto.knowledge.queued -= auto.calls
+    auto.knowledge.queued -= callsIn(auto)
     this.#cancelledHere += 1
     this.ended(auto, { ok: true, value: undefined }, undefined, undefined)
   }
@@ -265,7 +266,7 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
       const next = this.#queue.peek()?.auto
       if (next === undefined || !this.#mayBegin(next)) return
       this.#queue.shift()
-      next.knowledge.queued -= next.calls
+      next.knowledge.queued -= callsIn(next)
       this.#give(next)
     }
   }
@@ -316,9 +317,9 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
       if (seen !== undefined) this.#learnHere(auto, seen)
     } else if (state === 'threads' && workMs !== undefined && outcome.ok) {
       knowledge.learn({
-        calls: auto.calls,
+        calls: callsIn(auto),
         wallMs: workMs,
-        longestMs: workMs / auto.calls,
+        longestMs: workMs / callsIn(auto),
         cpuMs: undefined,
         returnsPromise: false,
       })
@@ -419,7 +420,7 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     for (const { auto } of [...this.#queue]) {
       if (auto.knowledge !== knowledge || auto.own.stream !== undefined) continue
       this.#queue.withdraw(auto.ticket)
-      knowledge.queued -= auto.calls
+      knowledge.queued -= callsIn(auto)
       this.#toThreads(auto)
     }
   }

@@ -62,9 +62,8 @@ export class AutoJob extends Noted implements Job {
   /** Its place in the queue of `auto()`; its own notes are those of the pool's queue. */
   readonly ticket: Ticket
 
-  /** How many calls it holds. */
-  get calls(): number {
-    return this.own.inputs?.length ?? 1
+  get calls(): number | undefined {
+    return this.own.calls
   }
 
   /** Gives it to the loop or to a pool, in the context of its caller. */

@@ -16,6 +16,7 @@ import { learnClasses } from '../executor/caller.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor } from '../executor/live.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
+import { callsIn, type Ending, Tally } from '../executor/tally.ts'
 import { TimeHistogram } from '../executor/time-histogram.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
@@ -73,7 +74,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
   readonly closeGraceMs: number
   readonly #parts: CallerParts
   readonly #calls = new Map<string, Call>()
-  readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
+  readonly #tally = new Tally()
   readonly #admission: Admission
   /** Who hears of tasks that were submitted to be fetched. */
   readonly #ears = new Map<string, (ending: Settled) => void>()
@@ -123,7 +124,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     const granted = job.stream?.credit() ?? 0
     const bytes = this.#written(job, id, granted)
     if (!(bytes instanceof Uint8Array)) return this.#refuse(job, bytes)
-    if (isRepeat) this.#counts.retried += 1
+    this.#tally.came(job)
     const call = new Call(id, job, granted, runtime().now())
     job.ready = call
     this.#calls.set(id, call)
@@ -289,26 +290,26 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
   }
 
   #measured({ job, state, waitedMs, sinceMs }: Call, workMs: number): void {
-    const calls = job.inputs?.length ?? 1
+    const calls = callsIn(job)
     // The answer of a short one overtakes the news that it began.
     this.#queueMs.add(state === 'queued' ? Math.max(0, runtime().now() - sinceMs - workMs) : waitedMs)
     this.#runMs.add(workMs / calls, calls)
   }
 
-  #over(call: Call, outcome: Outcome<unknown>, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
+  #over(call: Call, outcome: Outcome<unknown>, as: Ending, workMs?: number): void {
     if (call.state === 'over') return
     if (call.state === 'running') this.#running -= 1
     call.state = 'over'
     call.job.ready = undefined
     this.#calls.delete(call.id)
-    this.#counts[as] += 1
+    this.#tally.ended(call.job, as, outcome.ok ? outcome.value : undefined)
     call.job.settled(outcome, workMs)
     this.#admission.room.changed()
     if (this.#admission.isClosing) this.#admission.checkClosed()
   }
 
   #refuse(job: Job, error: Error): void {
-    this.#counts.failed += 1
+    this.#tally.ended(job, 'failed')
     job.settled({ ok: false, error })
   }
 
@@ -377,7 +378,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
       crashes: sum(({ crashes }) => crashes),
       queued: this.#calls.size - this.#running,
       running: this.#running,
-      ...this.#counts,
+      ...this.#tally.counts,
       queueMs: this.#queueMs.times,
       runMs: this.#runMs.times,
       pids: own.flatMap(({ pids }) => pids),

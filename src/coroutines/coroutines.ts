@@ -22,6 +22,7 @@ import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import { makerCancelled, makerEnded } from '../executor/refusals.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
+import { Tally } from '../executor/tally.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { mostNested } from '../policy.ts'
@@ -147,7 +148,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   readonly #running = new Running<LoopCall>()
   /** How many of those that run await others of this loop. */
   #givenAway = 0
-  readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
+  readonly #tally = new Tally()
   readonly closeGraceMs: number
   readonly #admission: Admission
   readonly #times: LoopTimes
@@ -200,7 +201,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     const refusal = this.#admission.refusalOf(job, isPart)
     if (refusal !== undefined) return this.#refuse(job, refusal)
     if (places <= 0) return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
-    if ((job.attempt ?? 1) > 1) this.#counts.retried += 1
+    this.#tally.came(job)
     const line = parent !== undefined && job.waitedFor ? this.#nested : this.#queue
     const call = new LoopCall(this, job, parent, line)
     job.ready = call
@@ -229,7 +230,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   cancel(job: Job, error: Error): void {
     if (!this.#stop(job, error)) return
     streamOf(job)?.leave()
-    this.#counts.cancelled += 1
+    this.#tally.ended(job, 'cancelled')
     job.settled({ ok: false, error })
     this.#admission.room.changed()
   }
@@ -249,7 +250,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
       return call?.stream?.leave()
     }
     this.#stop(job, reason)
-    this.#counts.cancelled += 1
+    this.#tally.ended(job, 'cancelled')
     job.settled({ ok: true, value: undefined })
     this.#admission.room.changed()
   }
@@ -262,7 +263,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
       crashes: 0,
       queued: this.#queued,
       running: this.#running.size,
-      ...this.#counts,
+      ...this.#tally.counts,
       ...this.#times.all,
       pids: [],
     }
@@ -343,7 +344,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     if (call.nested !== undefined) call.nested.end(makerEnded(job.task))
     if (call.wanted) {
       if (job.waitedFor) this.#noLongerAwaits(call.parent)
-      this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+      this.#tally.answered(job, outcome)
       this.#times.ended(call, outcome)
       job.settled(outcome)
     }
@@ -438,7 +439,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   }
 
   #refuse(job: Job, error: Error): void {
-    this.#counts.failed += 1
+    this.#tally.ended(job, 'failed')
     job.settled({ ok: false, error })
   }
 }

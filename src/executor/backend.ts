@@ -28,6 +28,8 @@ export interface Job {
    * task takes items. Never for `coroutines`, where there is no message to save.
    */
   readonly inputs?: Packed | undefined
+  /** Only of a chunk: how many calls it is; its inputs may be gone once they were sent. */
+  readonly calls?: number | undefined
   readonly priority: number
   /** Holds the stack of the caller, for the errors that come back. */
   readonly caller: Caller

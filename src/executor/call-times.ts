@@ -94,7 +94,7 @@ export class CallTimes {
   /** A job of a pool has its outcome, after `workMs` in its worker if that is known. */
   settled(job: Job & Timed, outcome: CallEndEvent['outcome'], workMs: number | undefined): void {
     if (job.time === skipped) this.#unseen += 1
-    else this.ended(job, job.task, outcome, job.stream === undefined ? workMs : undefined, job.inputs?.length)
+    else this.ended(job, job.task, outcome, job.stream === undefined ? workMs : undefined, job.calls)
   }
 
   /** One that was not measured has ended. */

@@ -8,6 +8,7 @@ import { WeakList } from '../live/weak-list.ts'
 import { nameOf } from '../task/task.ts'
 import type { Job } from './backend.ts'
 import type { ExecutorStats, Model } from './stats.ts'
+import { callsIn } from './tally.ts'
 
 /** What lists itself. */
 export interface LiveExecutor {
@@ -56,7 +57,7 @@ export function callNode(
     name: nameOf(job.task),
     state,
     detail: maker === undefined ? undefined : `made by ${nameOf(maker.task)}`,
-    count: job.inputs?.length ?? 1,
+    count: callsIn(job),
     waitsFor: [],
     inside: [],
     ...rest,

@@ -18,9 +18,10 @@ export interface ExecutorStats {
    * it.
    */
   readonly crashes: number
-  /** Calls that wait for a worker. A chunk of `map` counts as one call. */
+  /** Calls that wait for a worker. A chunk of `map` counts as one here, and where it runs. */
   readonly queued: number
   readonly running: number
+  /** Calls that have ended; of a chunk of `map` each counts. */
   readonly done: number
   readonly failed: number
   readonly cancelled: number

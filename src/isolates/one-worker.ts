@@ -21,6 +21,7 @@ import type { ReadyJob } from '../executor/ready-job.ts'
 import { makerCancelled } from '../executor/refusals.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
+import { type Ending, Tally } from '../executor/tally.ts'
 import type { Look } from '../live/look.ts'
 import type { LiveNode } from '../live/tree.ts'
 import { Families } from '../pool/families.ts'
@@ -65,7 +66,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
   readonly #named = new NamedTasks()
   readonly #admission: Admission
   readonly #times: CallTimes
-  readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
+  readonly #tally = new Tally()
   /** Jobs that were accepted and have no outcome yet. */
   #open = 0
   /** Why nothing runs any more, once the worker has ended. */
@@ -97,11 +98,11 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     try {
       ready = this.#check(job)
     } catch (error) {
-      this.#counts.failed += 1
+      this.#tally.ended(job, 'failed')
       return job.settled({ ok: false, error })
     }
     this.#open += 1
-    if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
+    this.#tally.came(job)
     this.#times.came(ready, this.#queue.size, job.within?.owner)
     this.#queue.push(ready)
     this.#admission.room.taken()
@@ -147,7 +148,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
       crashes,
       queued: this.#open - running,
       running,
-      ...this.#counts,
+      ...this.#tally.counts,
       ...this.#times.all,
       pids: [],
     }
@@ -316,25 +317,20 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     }
   }
 
-  #settle(
-    ready: ReadyJob,
-    outcome: Outcome<unknown>,
-    as: 'done' | 'failed' | 'cancelled',
-    workMs?: number,
-  ): void {
+  #settle(ready: ReadyJob, outcome: Outcome<unknown>, as: Ending, workMs?: number): void {
     if (ready.over) return
-    this.#count(ready, as, workMs)
+    this.#count(ready, as, workMs, outcome.ok ? outcome.value : undefined)
     const made = ready.nested !== undefined
     ready.settled(outcome, workMs)
     if (made) this.#leave(ready, undefined)
     if (this.#open === 0) this.#admission.checkClosed()
   }
 
-  #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
+  #count(ready: ReadyJob, as: Ending, workMs?: number, answer?: unknown): void {
     this.#times.settled(ready, as, workMs)
     ready.over = true
     this.#open -= 1
-    this.#counts[as] += 1
+    this.#tally.ended(ready, as, answer)
     this.#families.settled(ready)
   }
 

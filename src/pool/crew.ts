@@ -18,6 +18,8 @@ export class Crew {
   readonly #start: StartWorker
   readonly #owner: SlotOwner
   readonly #runtime: Runtime = runtime()
+  /** Workers that have failed. */
+  crashes = 0
   readonly #slots = new Set<Slot>()
   /** Idle slots, the one that turned idle last at the end. */
   readonly #idle: Slot[] = []
@@ -117,8 +119,9 @@ export class Crew {
     while (this.#slots.size < this.#options.minWorkers) this.start()
   }
 
-  /** Nothing of this one is left. */
-  ended(slot: Slot): void {
+  /** Nothing of this one is left; one that was `expected` to end has not failed. */
+  ended(slot: Slot, expected: boolean): void {
+    if (!expected) this.crashes += 1
     this.#slots.delete(slot)
     this.#takeOutOfIdle(slot)
   }

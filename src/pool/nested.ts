@@ -26,6 +26,7 @@ export class NestedJob extends Noted implements Job {
   readonly task: Task
   readonly args: readonly unknown[] | undefined
   readonly inputs: Packed | undefined
+  readonly calls: number | undefined
   readonly attempt: number
   readonly priority: number
   readonly caller = {} // The side that made the call knows its own stack.
@@ -41,6 +42,7 @@ export class NestedJob extends Noted implements Job {
     this.id = message.id
     this.args = message.chunk ? undefined : (message.args as readonly unknown[])
     this.inputs = message.chunk ? (message.args as Packed) : undefined
+    this.calls = this.inputs?.length
     this.attempt = message.attempt
     this.priority = message.priority
     this.#crossing = crossing

@@ -19,6 +19,7 @@ import type { ReadyJob } from '../executor/ready-job.ts'
 import { makerCancelled } from '../executor/refusals.ts'
 import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats, Model } from '../executor/stats.ts'
+import { type Ending, Tally } from '../executor/tally.ts'
 import { TaskCost } from '../executor/task-cost.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
@@ -69,7 +70,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
   readonly #admission: Admission
   readonly #costs = new Map<Task, TaskCost>()
   readonly #chunkCosts = new Map<Task, TaskCost>()
-  readonly #counts = { done: 0, failed: 0, cancelled: 0, crashes: 0, retried: 0 }
+  readonly #tally = new Tally()
   readonly #times: CallTimes
   /** Jobs that were accepted and have no outcome yet. */
   #open = 0
@@ -106,7 +107,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     try {
       ready = this.#check(job, cost)
     } catch (error) {
-      this.#counts.failed += 1
+      this.#tally.ended(job, 'failed')
       return job.settled({ ok: false, error })
     }
     if (this.#renewals !== renewals()) {
@@ -114,7 +115,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
       this.#crew.renew()
     }
     this.#open += 1
-    if (job.attempt !== undefined && job.attempt > 1) this.#counts.retried += 1
+    this.#tally.came(job)
     this.#times.came(ready, this.#queue.size, job.within?.owner)
     if (job.to === undefined) this.#queue.push(ready)
     else this.#pins.add(ready)
@@ -150,9 +151,14 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
 
   stats(): ExecutorStats {
     const { workers, running, pids } = countsOf(this.#crew.all)
-    const { crashes, ...counts } = this.#counts
-    const now = { model: this.model, workers, crashes, queued: this.#open - running, running }
-    return { ...now, ...counts, ...this.#times.all, pids }
+    const now = {
+      model: this.model,
+      workers,
+      crashes: this.#crew.crashes,
+      queued: this.#open - running,
+      running,
+    }
+    return { ...now, ...this.#tally.counts, ...this.#times.all, pids }
   }
 
   live(_look: Look): LiveNode | undefined {
@@ -258,12 +264,12 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     const job = new NestedJob(message, this.#named.find(message), this.#crossing, news => life.send(news))
     const refusal = this.#whyNotNested(parent)
     if (refusal !== undefined) return job.settled({ ok: false, error: refusal })
-    const { id, args, special, moved, attempt } = message
+    const { id, args, special, moved } = message
     const encoded = { value: args, special, transfer: moved }
     const ready = this.#noted(job, encoded, parent.stores, this.#costOf(job))
     this.#families.add(ready, parent, id)
     this.#open += 1
-    if (attempt > 1) this.#counts.retried += 1
+    this.#tally.came(job)
     this.#times.came(ready, this.#queue.size, parent)
     this.#queue.pushFirst(ready)
     this.#dispatch.cameFirst()
@@ -293,9 +299,8 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
 
   ended(slot: Slot, why: Error, end: EndOfSlot): void {
     const { wasReady, loading, expected, hitTooEarly, idle, back } = end
-    this.#crew.ended(slot)
+    this.#crew.ended(slot, expected)
     const waited = this.#pins.ended(slot)
-    if (!expected) this.#counts.crashes += 1
     // One that was still starting when the pool was closed has not failed.
     if (!expected || (!wasReady && !this.#admission.isClosing))
       publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
@@ -403,14 +408,9 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     else this.#pins.add(ready)
   }
 
-  #settle(
-    ready: ReadyJob,
-    outcome: Outcome<unknown>,
-    as: 'done' | 'failed' | 'cancelled',
-    workMs?: number,
-  ): void {
+  #settle(ready: ReadyJob, outcome: Outcome<unknown>, as: Ending, workMs?: number): void {
     if (ready.over) return
-    this.#count(ready, as, workMs)
+    this.#count(ready, as, workMs, outcome.ok ? outcome.value : undefined)
     const made = ready.nested !== undefined
     ready.settled(outcome, workMs)
     if (made) this.#leave(ready, undefined)
@@ -419,10 +419,10 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     this.#admission.checkClosed()
   }
 
-  #count(ready: ReadyJob, as: 'done' | 'failed' | 'cancelled', workMs?: number): void {
+  #count(ready: ReadyJob, as: Ending, workMs?: number, answer?: unknown): void {
     ready.over = true
     this.#open -= 1
-    this.#counts[as] += 1
+    this.#tally.ended(ready, as, answer)
     this.#families.settled(ready)
     this.#times.settled(ready, as, workMs)
   }

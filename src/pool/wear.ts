@@ -1,5 +1,6 @@
 /** How worn a worker is: after so many calls, or above so much memory, it is replaced. */
 import type { Job } from '../executor/backend.ts'
+import { callsIn } from '../executor/tally.ts'
 
 export class Wear {
   readonly #mostCalls: number
@@ -21,13 +22,13 @@ export class Wear {
   }
 
   /** The worker was given the job; each input of a chunk is a call. */
-  given({ inputs }: Job): void {
-    this.#calls += inputs?.length ?? 1
+  given(job: Job): void {
+    this.#calls += callsIn(job)
   }
 
   /** The job was taken back before it began. */
-  takenBack({ inputs }: Job): void {
-    this.#calls -= inputs?.length ?? 1
+  takenBack(job: Job): void {
+    this.#calls -= callsIn(job)
   }
 
   /** The worker uses more memory than it may, or has older code than the program. */

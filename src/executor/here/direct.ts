@@ -10,6 +10,7 @@ import { nameOf } from '../../task/task.ts'
 import type { Backend, Job } from '../backend.ts'
 import { type Pause, type Paused, Pauses } from '../repeat/pauses.ts'
 import type { ExecutorStats } from '../stats.ts'
+import { Tally } from '../tally.ts'
 import { noTimes } from '../time-histogram.ts'
 import { type CallHere, callHere, streamOf } from './call-here.ts'
 
@@ -21,7 +22,7 @@ class Direct implements Backend {
   readonly workers: number = Number.POSITIVE_INFINITY
   readonly #running = new Map<Job, CallContext>()
   readonly #pauses = new Pauses()
-  readonly #counts = { done: 0, failed: 0, cancelled: 0, retried: 0 }
+  readonly #tally = new Tally()
 
   submit(job: Job): void {
     const call = new CallContext(
@@ -31,7 +32,7 @@ class Direct implements Backend {
       nameOf(job.task),
       job.within,
     )
-    if (call.attempt > 1) this.#counts.retried += 1
+    this.#tally.came(job)
     this.#running.set(job, call)
     const scope = job.context === undefined ? new AsyncResource('atonce.call') : unsharedContext(job.context)
     runtime().soon(() => scope.runInAsyncScope(this.#run, this, job, call))
@@ -45,7 +46,7 @@ class Direct implements Backend {
     const call = this.#running.get(job)
     if (call === undefined) return
     this.#running.delete(job)
-    this.#counts.cancelled += 1
+    this.#tally.ended(job, 'cancelled')
     call.cancel(error)
     streamOf(job)?.leave()
     job.settled({ ok: false, error })
@@ -59,7 +60,7 @@ class Direct implements Backend {
       crashes: 0,
       queued: 0,
       running: this.#running.size,
-      ...this.#counts,
+      ...this.#tally.counts,
       queueMs: noTimes,
       runMs: noTimes,
       pids: [],
@@ -92,7 +93,7 @@ class Direct implements Backend {
       stream: undefined,
       ended: outcome => {
         if (!this.#running.delete(job)) return
-        this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+        this.#tally.answered(job, outcome)
         job.settled(outcome)
       },
     }

@@ -56,6 +56,7 @@ export class MapJob extends Noted implements Job {
   readonly task: Task
   readonly args: readonly unknown[] | undefined
   readonly inputs: Packed | undefined
+  readonly calls: number | undefined
   readonly priority: number
   readonly caller: Job['caller']
   /** Whose calls they are. */
@@ -76,6 +77,7 @@ export class MapJob extends Noted implements Job {
     this.task = owner.task
     this.args = args
     this.inputs = inputs
+    this.calls = inputs?.length
     this.priority = owner.priority
     this.caller = owner.caller
     this.within = owner.within

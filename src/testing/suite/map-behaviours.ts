@@ -296,6 +296,23 @@ export const mapBehaviours: readonly Behaviour[] = [
     },
   ],
   [
+    'each call of a map counts, however they travel',
+    async start => {
+      const executor = start({ workers: 2 })
+      await executor.map(tasks.square, Float64Array.from(upTo(5_000)))
+      assert.equal(executor.stats().done, 5_000)
+      assert.equal(executor.stats().failed, 0)
+      const results = executor.map(
+        tasks.failOn,
+        upToList(100).map(n => [n, 7] as const),
+        { chunk: 25 },
+      )
+      await Array.fromAsync(results.settled())
+      const { queued, running, done, failed, cancelled } = executor.stats()
+      assert.deepEqual([queued, running, done, failed, cancelled], [0, 0, 5_099, 1, 0])
+    },
+  ],
+  [
     'the results of one map are used once',
     async start => {
       const results = start({ workers: 1 }).map(tasks.square, [1])

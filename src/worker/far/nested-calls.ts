@@ -10,6 +10,7 @@ import { learnClasses } from '../../executor/caller.ts'
 import { madeTooLate, makerEnded } from '../../executor/refusals.ts'
 import { type Pause, type Paused, Pauses } from '../../executor/repeat/pauses.ts'
 import type { ExecutorStats, Model } from '../../executor/stats.ts'
+import { Tally } from '../../executor/tally.ts'
 import { noTimes } from '../../executor/time-histogram.ts'
 import { nameOf } from '../../task/task.ts'
 import type { Moved } from '../../task/transfer.ts'
@@ -73,7 +74,7 @@ export class NestedCallsOf implements Backend {
   readonly #all: NestedCalls
   readonly #seq: number
   readonly #ids = new Map<Job, number>()
-  readonly #counts = { running: 0, done: 0, failed: 0, cancelled: 0, retried: 0 }
+  readonly #tally = new Tally()
   #ended = false
 
   /** `seq` is the number of the call; without one it has ended. */
@@ -114,7 +115,7 @@ export class NestedCallsOf implements Backend {
     const id = this.#all.nextId()
     const { priority, attempt = 1 } = job
     const chunk = job.inputs !== undefined
-    if (attempt > 1) this.#counts.retried += 1
+    this.#tally.came(job)
     try {
       const { value: args, special, transfer, loans } = this.#encode(job)
       const moved = this.#all.crossing.sharedMemory ? transfer : []
@@ -124,7 +125,7 @@ export class NestedCallsOf implements Backend {
       )
       if (loans !== undefined) this.#all.ends.lend(id, loans)
     } catch (cause) {
-      this.#counts.failed += 1
+      this.#tally.ended(job, 'failed')
       return job.settled(unsendable(cause))
     }
     this.#ids.set(job, id)
@@ -146,7 +147,7 @@ export class NestedCallsOf implements Backend {
     if (id === undefined) return
     const failure = encodeFailure(error, new PlainEncoding())
     this.#all.send({ kind: 'unnest', seq: this.#seq, id, failure }, [])
-    this.#counts.cancelled += 1
+    this.#tally.ended(job, 'cancelled')
     job.settled({ ok: false, error })
   }
 
@@ -165,7 +166,8 @@ export class NestedCallsOf implements Backend {
       workers: { starting: 0, idle: 0, busy: 0 },
       crashes: 0,
       queued: this.#ids.size,
-      ...this.#counts,
+      running: 0,
+      ...this.#tally.counts,
       queueMs: noTimes,
       runMs: noTimes,
       pids: [],
@@ -183,12 +185,12 @@ export class NestedCallsOf implements Backend {
     this.#forget(job)
     const { reply, workMs, left } = message
     if (left && reply.kind === 'failed') {
-      this.#counts.cancelled += 1
+      this.#tally.ended(job, 'cancelled')
       return leave(job, decodeFailure(reply.failure, new MessageDecoding()))
     }
     const settle = () => {
       const outcome = outcomeOf(reply, job)
-      this.#counts[outcome.ok ? 'done' : 'failed'] += 1
+      this.#tally.answered(job, outcome)
       job.settled(outcome, workMs)
     }
     const failures = failuresIn(reply)
