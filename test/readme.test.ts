@@ -4,36 +4,22 @@
  */
 import { strict as assert } from 'node:assert'
 import { execFile } from 'node:child_process'
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { type Block, blocksOf, pages, textOf } from './examples.ts'
 import { oldestVersion, otherNode } from './package/other-nodes.ts'
 import { root } from './source-tree.ts'
 
 const execute = promisify(execFile)
-
-interface Block {
-  readonly file: string
-  readonly code: string
-}
 
 /**
  * What a program says that uses `await using`, which the oldest Node that the library supports
  * can't read.
  */
 const newer = '(Node 24)'
-const pages = ['README.md', ...globSync('docs/guide/*.md', { cwd: root })]
 
 describe('on this Node', { concurrency: 2 }, () => {
   for (const page of pages)
@@ -106,21 +92,9 @@ function expectedOf({ code }: Block): string[] {
   return [...code.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)].map(([, shown]) => shown as string)
 }
 
-function textOf(path: string): string {
-  return readFileSync(join(root, path), 'utf8')
-}
-
 test('every TypeScript block says in which file it stands', () => {
   for (const page of pages) {
     const text = textOf(page)
     assert.equal(blocksOf(text).length, [...text.matchAll(/^```ts$/gm)].length, page)
   }
 })
-
-/** The blocks of a page that begin with `// file.ts`. */
-function blocksOf(text: string): Block[] {
-  return [...text.matchAll(/^```ts\n\/\/ ([\w.-]+\.ts)\b(.*?\n)```$/gms)].map(([, file, rest]) => ({
-    file: file as string,
-    code: `//${rest}`,
-  }))
-}

@@ -14,6 +14,7 @@ import { currentActor } from './current.ts'
 import { JournalError } from './errors.ts'
 import { Journal } from './journal.ts'
 
+/** What an actor that keeps a journal tells of it. */
 export interface PersistOptions<E, S> {
   /** The file of the journal; one actor at a time may have it. Beside it lies `<path>.snapshot`. */
   readonly path: string
@@ -21,6 +22,7 @@ export interface PersistOptions<E, S> {
   apply(event: E): void
   /** The state as it is kept in place of all events so far. With `restore` and `every`. */
   readonly snapshot?: () => S
+  /** Takes back what `snapshot` gave, before the events that came after it. */
   readonly restore?: (state: S) => void
   /**
    * After so many events the journal is cut to a snapshot. Default 1,000, where there is a

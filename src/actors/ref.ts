@@ -46,6 +46,7 @@ export interface Watch extends Disposable {
   readonly down: Promise<StopReason>
 }
 
+/** What `ref.with` sets for the asks of the view that it gives. */
 export interface AskOptions {
   /**
    * An ask that is not answered by then rejects with TimeoutError. Default 5,000; `Infinity` waits
@@ -58,6 +59,7 @@ export interface AskOptions {
 
 const askOptionNames = optionNames<AskOptions>({ timeoutMs: true, signal: true })
 
+/** What `ref.stop` may be told. */
 export interface StopOptions {
   /**
    * What becomes of the messages that wait: `finish` (the default) does them first, `drop` makes

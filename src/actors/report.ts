@@ -12,6 +12,7 @@ export interface ReportedMessage {
   readonly args: readonly unknown[]
 }
 
+/** Why an actor failed, as `onFailure` is told. */
 export interface FailureReport {
   readonly actor: string
   readonly error: unknown

@@ -6,6 +6,7 @@ import { ActorDiedError, InvalidActorError } from './errors.ts'
 import type { StopReason } from './reason.ts'
 import { ActorRef, type Ref, targetIn } from './ref.ts'
 
+/** What `router` may be told. */
 export interface RouterOptions {
   /**
    * `turn` (the default): each in turn. `least-busy`: the one with the fewest asks of this router

@@ -96,6 +96,10 @@ function checkVerdicts(what: string, onError: Verdicts): void {
     )
 }
 
+/**
+ * Who is restarted with a child that failed: it alone, all, those started after it; `pool` is for
+ * children of one kind.
+ */
 export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one' | 'pool'
 
 /**
@@ -109,6 +113,7 @@ export interface Backoff {
   readonly jitter?: number
 }
 
+/** What a supervisor may be told. */
 export interface SupervisorOptions {
   /** For messages and pictures of the tree. */
   readonly name?: string

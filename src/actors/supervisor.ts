@@ -52,6 +52,10 @@ export function supervisor(options: SupervisorOptions = {}): Supervisor {
   return made
 }
 
+/**
+ * Starts actors, restarts those that fail, and fails itself when they do so too often. Made by
+ * `supervisor()`.
+ */
 export class Supervisor implements AsyncDisposable {
   readonly name: string
   /** Resolves when it has ended: stopped, or given up with a RestartLimitError. Never rejects. */

@@ -40,6 +40,7 @@ import { listChannels } from './live.ts'
 import { Ring } from './ring.ts'
 import type { SelectCase } from './select.ts'
 
+/** What a channel may be made with. */
 export interface ChannelOptions {
   /** Shown in errors, and by tools that list who waits for what. */
   readonly name?: string | undefined

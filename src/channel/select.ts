@@ -23,6 +23,7 @@ export interface SelectCase<R> extends AnyCase {
   conclude(value: unknown): R
 }
 
+/** What a `select` may be told. */
 export interface SelectOptions<O> {
   /** Ends the wait when it aborts, with its reason. */
   readonly signal?: AbortSignal | undefined

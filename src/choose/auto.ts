@@ -11,6 +11,7 @@ import { threads } from '../threads/threads.ts'
 import { AutoBackend } from './auto-backend.ts'
 import { loadCalibration } from './calibration.ts'
 
+/** What `auto()` may be told. */
 export interface AutoOptions {
   /**
    * The most threads. Default: the machine's cores within the container's quota, or ATONCE_WORKERS.

@@ -18,6 +18,7 @@ import { type Calibration, calibrationKey, calibrationSchema, type WorkerFigures
 import { compute, give, rssBytes, sizeOf } from './calibration-tasks.ts'
 import { referenceMs } from './drift.ts'
 
+/** What `calibrate` may be told. */
 export interface CalibrateOptions {
   /** How long to wait for a quiet machine. Default 2,000. */
   readonly waitMs?: number

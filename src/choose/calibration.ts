@@ -40,6 +40,7 @@ export interface Calibration {
   readonly speedUp: readonly number[]
 }
 
+/** What workers of one model cost on this machine. */
 export interface WorkerFigures {
   readonly startMs: number
   /** From the first to the last of as many as there are cores, all started at once. */

@@ -23,6 +23,7 @@ import type { Profile } from './profile.ts'
 import { runTrial } from './trial.ts'
 import { cautionsFor, reasonsFor, sentenceOf } from './words.ts'
 
+/** What `choose` may be told. */
 export interface ChooseOptions<F extends AnyFunction> {
   /** Inputs to try; each is run once, unless `repeatable`. Their results are thrown away. */
   readonly sample?: readonly Input<F>[]

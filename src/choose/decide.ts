@@ -2,6 +2,7 @@
 import type { Prediction } from './predict.ts'
 import type { Profile } from './profile.ts'
 
+/** How sure a choice is: `undecided` when two ways are too near to tell. */
 export type Confidence = 'sure' | 'likely' | 'undecided'
 
 export interface Decided {

@@ -46,6 +46,7 @@ export interface CrossingExplained {
   readonly parts: readonly PartCrossing[]
 }
 
+/** The models whose crossing can be explained. */
 export type CrossingModel = Extract<Model, 'coroutines' | 'threads' | 'processes'>
 
 const models: readonly CrossingModel[] = ['coroutines', 'threads', 'processes']

@@ -37,6 +37,7 @@ export const ways: readonly Way[] = [
   'processes',
 ]
 
+/** What one way of running all items would take. */
 export interface Prediction {
   readonly way: Way
   readonly workers: number

@@ -23,6 +23,7 @@ import { Node } from './node.ts'
 import { type ClusterStatus, statusOf, WorkerCount } from './status.ts'
 import { type ResultOptions, Submissions, type SubmitOptions, type Submitted } from './submit.ts'
 
+/** What `cluster()` may be told. */
 export interface ClusterOptions {
   /**
    * NATS servers, as `nats://127.0.0.1:4222`. Default: none; the store and a node are in this
@@ -36,7 +37,9 @@ export interface ClusterOptions {
   readonly on?: Executor
   /** A file of NATS credentials (`.creds`). */
   readonly credentials?: string
+  /** The name of a user that the store knows. */
   readonly user?: string
+  /** That user's password. */
   readonly password?: string
   /**
    * Connects to another machine without TLS and credentials. Whoever can reach the server can run
@@ -90,6 +93,10 @@ export interface DeadLetters {
   drop(id: string): Promise<void>
 }
 
+/**
+ * An executor whose tasks go through a store, to nodes on one machine or on many. Made by
+ * `cluster()`.
+ */
 export interface Cluster extends Executor {
   /**
    * Stores a task that outlives this program; resolves once it is stored. Fetch its result by its

@@ -22,6 +22,7 @@ export interface NodeStatus {
   readonly shards: readonly ShardStatus[]
 }
 
+/** One of the parts into which entities are divided. */
 export interface ShardStatus {
   readonly shard: number
   /** How often the shard has had a new owner. */
@@ -29,6 +30,7 @@ export interface ShardStatus {
   readonly entities: number
 }
 
+/** Nodes, queues and dead letters of a cluster, as they were when it was asked. */
 export interface ClusterStatus {
   readonly engine: string
   readonly nodes: readonly NodeStatus[]

@@ -80,7 +80,9 @@ const submitOptionNames = optionNames<SubmitOptions>({
   results: true,
 })
 
+/** What `result` may be told. */
 export interface ResultOptions {
+  /** Ends the wait, not the task. */
   readonly signal?: AbortSignal
   /** The wait ends with TimeoutError after it; the task goes on. Default: no limit. */
   readonly timeoutMs?: number

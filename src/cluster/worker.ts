@@ -10,6 +10,7 @@ import { EngineUnavailableError } from './errors.ts'
 import { checkName, randomName } from './names.ts'
 import { Node } from './node.ts'
 
+/** What a node that only works is told. */
 export interface WorkerOptions extends Omit<ClusterOptions, 'on' | 'queue' | 'queueLimit' | 'closeGraceMs'> {
   readonly servers: string | readonly string[]
   readonly queues: readonly string[]

@@ -2,6 +2,7 @@
 import { type OptionNames, optionNames } from '../checks.ts'
 import type { OwnCallOption } from '../executor/own-call.ts'
 
+/** What `coroutines()` may be told. */
 export interface CoroutinesOptions {
   /** How many tasks may be under way, waiting or computing. Default 64. */
   readonly concurrency?: number

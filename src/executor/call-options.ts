@@ -11,6 +11,7 @@ import {
 import { OptionError } from '../errors.ts'
 import { keepingContext } from '../task/kept-context.ts'
 
+/** What `with` sets for the calls of the view that it gives. */
 export interface CallOptions {
   /**
    * Cancels the calls when it aborts; one that has aborted already cancels them before they are

@@ -21,12 +21,15 @@ import { looksLikeModule, type MemoryImport, memoryImportOf } from './memory-imp
 import { callTask, partTask } from './part.ts'
 import { isGlobal, pageBytes, type WasmMemory, type WasmModule, wasm } from './webassembly.ts'
 
+/** What `kernel` may be told. */
 export interface KernelOptions {
   /** Shown in errors. Default: the name of the file. */
   readonly name?: string
+  /** How much memory all its instances share. */
   readonly memory?: KernelMemoryOptions
 }
 
+/** How large the memory of a kernel is, and may become. */
 export interface KernelMemoryOptions {
   /**
    * How large it may get, in MiB. Default: what the module allows, 4,096 at the most. It grows as

@@ -2,6 +2,7 @@
 import { VirtualRuntime } from '../runtime/virtual.ts'
 import { mean, median, quantileOfSorted, standardDeviation } from './statistics.ts'
 
+/** A median, and the ends of its 95 % interval. */
 export interface Estimate {
   readonly median: number
   readonly low: number

@@ -7,6 +7,7 @@ import { quantile } from './statistics.ts'
 
 const { PerformanceObserver } = process.getBuiltinModule('node:perf_hooks')
 
+/** What kept the main thread from its event loop. */
 export interface LoopFigures {
   /** Garbage collection on this thread; that of workers is in their CPU time only. */
   readonly gcMs: number

@@ -17,6 +17,7 @@ import { measureRun, type RunMeasure } from './measure-run.ts'
 import { type Measurement, measurementOf } from './measurement.ts'
 import { awaitQuiet, type Quiet } from './quiet.ts'
 
+/** What `measure` may be told. */
 export interface MeasureOptions {
   /** How many runs are timed. Default: six to twenty-five, about as many as `budgetMs` holds. */
   readonly runs?: number

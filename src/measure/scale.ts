@@ -22,6 +22,7 @@ import { median } from './statistics.ts'
 import { usualNumbers } from './usual-numbers.ts'
 import { beginUse, endUse, UseWatch, type WorkerUse } from './worker-use.ts'
 
+/** What `scale` may be told. */
 export interface ScaleOptions<F extends AnyFunction> {
   readonly inputs: readonly Input<F>[]
   /** Which numbers of workers. Default: 1, 2, 3, 4, 6, 8, 12, … up to the machine's cores. */
@@ -32,6 +33,7 @@ export interface ScaleOptions<F extends AnyFunction> {
   readonly budgetMs?: number
   /** How long to wait for others to leave the cores alone. Default 1,000. */
   readonly waitMs?: number
+  /** Is told of every run that is done. */
   readonly onProgress?: (done: number, total: number, what: string) => void
 }
 
@@ -54,6 +56,7 @@ export interface ScalePoint {
   readonly culprit: LossName | undefined
 }
 
+/** How much faster a task is with more workers, and what their time is lost to. */
 export interface Scaling {
   readonly task: string
   readonly items: number

@@ -19,6 +19,7 @@ export const lossNames = [
   'cores',
   'waiting',
 ] as const
+/** What the time of workers may be lost to. */
 export type LossName = (typeof lossNames)[number]
 
 /** Shares of the workers' time, of 1. */

@@ -13,6 +13,7 @@ import { type Duration, durationOf } from './measurement.ts'
 import { awaitQuiet, type Quiet } from './quiet.ts'
 import { outliersOf } from './statistics.ts'
 
+/** What `timeit` may be told. */
 export interface TimeitOptions {
   /** About how long all of it may take. Default 1,000. */
   readonly budgetMs?: number

@@ -21,6 +21,7 @@ import type { Stage, StageKind } from './stages.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
+/** What `parallel` may be told. */
 export interface ParallelOptions {
   /**
    * Where it runs. Default: where the task runs that asks, or this event loop: `currentExecutor()`.

@@ -13,6 +13,7 @@ import { loopPart, type ShareValue } from './loop-part.ts'
 import { named } from './named.ts'
 import type { Schedule, ScheduleKind } from './schedule.ts'
 
+/** The indices of a loop. */
 export interface LoopRange {
   /** The first index. Default 0. */
   readonly from?: number

@@ -11,6 +11,7 @@ import { checkPlatform } from '../worker/platform.ts'
 import type { Permissions } from './launch.ts'
 import { processStarter } from './process.ts'
 
+/** What `processes()` may be told. */
 export interface ProcessesOptions extends PoolUserOptions {
   /**
    * Runs the workers under Node's permission model: files only as said here, no native addons, and

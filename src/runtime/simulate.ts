@@ -8,6 +8,7 @@ import { realRuntime } from './real.ts'
 import { withRuntime } from './runtime.ts'
 import { VirtualRuntime } from './virtual.ts'
 
+/** What `simulate` may be told. */
 export interface SimulateOptions {
   /** Where chance begins. Default: another one at each call; it is printed when the body fails. */
   readonly seed?: number

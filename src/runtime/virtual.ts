@@ -14,6 +14,7 @@ import { randomSchedule, type Schedule, type Step } from './schedule.ts'
 import type { Runtime, Timer } from './seam.ts'
 import { seededRandom } from './seeded.ts'
 
+/** What decides time and order in a simulation. */
 export interface VirtualOptions {
   /** The same seed gives the same random numbers, and the same random schedule. Default 1. */
   readonly seed?: number

@@ -16,7 +16,9 @@ export interface OwnerDiedOption {
   readonly ownerDied?: 'throw' | 'take'
 }
 
+/** What a wait for a lock may be told. */
 export type AcquireOptions = WaitOptions & OwnerDiedOption
+/** What a wait that blocks the thread may be told. */
 export type AcquireSyncOptions = SyncWaitOptions & OwnerDiedOption
 
 /**

@@ -39,6 +39,7 @@ export type FieldValue<F extends FieldKind> = F extends NumberKind
       : string
 /** What locks and counters are can't be written. */
 type FixedKind = 'mutex' | 'counter'
+/** One record: its fields, read and written as properties; locks and counters can’t be replaced. */
 export type Row<S extends Shape> = {
   -readonly [N in keyof S as S[N] extends FixedKind ? never : N]: FieldValue<S[N]>
 } & { readonly [N in keyof S as S[N] extends FixedKind ? N : never]: FieldValue<S[N]> }

@@ -18,6 +18,7 @@ export interface NumberViews {
   f64: Float64Array
 }
 
+/** How a number lies in shared memory. */
 export type NumberKind = keyof NumberViews
 /** A typed array of that kind. */
 export type NumberView<K extends NumberKind> = NumberViews[K]

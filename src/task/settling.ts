@@ -2,6 +2,7 @@
 import { shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 
+/** Where a call stands; the last three are for good. */
 export type FutureState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 
 /** One symbol for all copies of the library in a program. */

@@ -14,6 +14,7 @@ export interface Probed {
   readonly args: readonly unknown[]
 }
 
+/** An actor that a test looks through: it keeps what it is sent. Made by `probe()`. */
 export interface Probe<T extends object> {
   /** Takes every message of the class; what asks it for something is answered undefined. */
   readonly ref: Ref<T>

@@ -16,6 +16,7 @@ import { withPlace } from '../worker/place.ts'
 import { checkPlatform } from '../worker/platform.ts'
 import { threadStarter } from './thread.ts'
 
+/** What `threads()` may be told. */
 export interface ThreadsOptions extends PoolUserOptions {
   /**
    * For calls that follow one another closely: how long, in microseconds, a thread that has

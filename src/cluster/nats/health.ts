@@ -2,6 +2,7 @@
 import type { NatsConnection } from './load.ts'
 import type { Streams } from './streams.ts'
 
+/** How the store is. */
 export interface Health {
   readonly version: string
   readonly maxPayloadBytes: number

@@ -33,6 +33,7 @@ export interface LoopBlocked {
   readonly stack: readonly string[]
 }
 
+/** What `watchLoop` may be told. */
 export interface WatchLoopOptions {
   /** A stretch without a turn that is longer is reported, once. Default 200. */
   readonly longerThanMs?: number | undefined

@@ -26,6 +26,7 @@ import { timeoutOf } from './limited-run.ts'
 import { checkLimits, type LimitedOptions } from './options.ts'
 import type { Places } from './places.ts'
 
+/** What `limiter.map` may be told. */
 export interface LimitedMapOptions extends Pick<LimitedOptions, 'priority' | 'weight'> {
   /**
    * Cancels the map when it aborts: what is queued is dropped, the signals of running calls abort.

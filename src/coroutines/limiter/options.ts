@@ -12,6 +12,7 @@ import {
 import { OptionError } from '../../errors.ts'
 import type { Rate } from './rate.ts'
 
+/** What a limiter may be made with. */
 export interface LimiterOptions {
   /**
    * How many calls may be under way at a time. Default: no limit, if there is a `rate`. Can be
@@ -54,7 +55,9 @@ export interface LimitedOptions {
 
 /** What a wait for the limiter itself can be told. */
 export interface LimiterWaitOptions {
+  /** Ends the wait; it rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /** How long it waits at the most. Default: no limit. */
   readonly timeoutMs?: number
 }
 

@@ -30,6 +30,7 @@ import { publishScopeUnresponsive } from '../../trace.ts'
 import { type Child, type ChildContext, isCancellation, type Owner, ScopeChild } from './child.ts'
 import { scopeNodes, scopesIn } from './live.ts'
 
+/** What a scope may be told. */
 export interface ScopeOptions {
   /** The scope's time limit; then it is cancelled and throws a TimeoutError. Default: none. */
   readonly timeoutMs?: number | undefined

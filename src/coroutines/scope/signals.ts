@@ -9,6 +9,7 @@ import { AbortError, OptionError } from '../../errors.ts'
 import { realRuntime } from '../../runtime/real.ts'
 import { outermostScopes } from './scope.ts'
 
+/** What `cancelOnSignals` may be told. */
 export interface SignalScopesOptions {
   /** Which signals. Default SIGINT (Ctrl-C) and SIGTERM. */
   readonly signals?: readonly NodeJS.Signals[] | undefined

@@ -9,6 +9,7 @@ import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { ChildContext } from '../scope/child.ts'
 import { openScope, type Scope, type ScopeOptions, scopeOptionNames } from '../scope/scope.ts'
 
+/** What `hedge` may be told. */
 export interface HedgeOptions extends ScopeOptions {
   /**
    * The next attempt starts when this has passed without a value; take the latency that 95 % of

@@ -25,6 +25,7 @@ import { sleep } from './sleep.ts'
 /** How many failures are kept: the latest. */
 const mostErrors = 1_000
 
+/** What `retry` may be told. */
 export interface RetryOptions extends ScopeOptions {
   /** The most attempts, the first one counted. Default 3. */
   readonly attempts?: number | undefined

@@ -3,6 +3,7 @@ import { checkFlag, checkMs, checkOptions, checkSignal, optionNames } from '../.
 import { park } from '../../runtime/park.ts'
 import { runtime } from '../../runtime/runtime.ts'
 
+/** What `sleep` may be told. */
 export interface SleepOptions {
   /** Ends the wait when it aborts, with its reason. */
   readonly signal?: AbortSignal | undefined

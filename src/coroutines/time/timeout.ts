@@ -5,6 +5,7 @@ import { isThenable } from '../../task/thenable.ts'
 import type { ChildContext } from '../scope/child.ts'
 import { openScope } from '../scope/scope.ts'
 
+/** What `timeout` may be told. */
 export interface TimeoutOptions {
   /** Cancels the work when it aborts; the reason is thrown. */
   readonly signal?: AbortSignal | undefined

@@ -47,6 +47,7 @@ export interface End {
   readonly value: unknown
 }
 
+/** What `explore` may be told. */
 export interface ExploreOptions {
   /**
    * How often a thread that could go on is made to wait for others. Default: as often as there is.
@@ -58,6 +59,7 @@ export interface ExploreOptions {
   readonly maxStates?: number
 }
 
+/** What `explore` has found. */
 export interface Explored {
   /** Different states that were seen. */
   readonly states: number
@@ -68,6 +70,7 @@ export interface Explored {
   readonly failure: ExploreFailure | undefined
 }
 
+/** An order in which the program goes wrong. */
 export interface ExploreFailure {
   /**
    * `stuck`: threads wait, and nobody will wake them. `threw`: a body or the check. `endless`: a
