@@ -83,6 +83,8 @@ export interface TracedCall {
   /** The executor's name. */
   readonly executor: string
   readonly task: string
+  /** The URL of the module that declares the task. */
+  readonly module: string
   /** Its number among all calls of this program that were traced; each attempt is a call. */
   readonly id: number
   /** The number of the call of a task that has made it, if one has. */

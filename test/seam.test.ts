@@ -12,6 +12,7 @@ const excepted: ReadonlyMap<string, string> = new Map([
   ['src/worker/far/watchdog.ts', 'the text of a thread of its own, which can import nothing'],
   ['src/cli/occupied.ts', 'the text of a thread of its own, which can import nothing'],
   ['src/cli/ps/questions.ts', 'texts that run in another program'],
+  ['src/cli/trace/elsewhere.ts', 'texts that run in another program'],
   [
     'src/testing/suite/conformance.ts',
     'a suite that waits for turns of the loop, from outside of the library',

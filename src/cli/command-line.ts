@@ -147,14 +147,20 @@ function program(ending: { code: ExitCode }): Command {
     .command('trace')
     .summary('what ran when and where, as a file for Perfetto')
     .description(
-      'Runs a task over its inputs and writes a timeline: a lane for each worker, arrows from caller to worker and back.\n' +
-        'Then tells what time was lost to, and the longest path to the last result.',
+      'Runs a task over its inputs, or listens to a program that runs, and writes a timeline: a lane for each worker, arrows\n' +
+        'from caller to worker and back. Then tells what time was lost to, and the longest path to the last result.',
     )
-    .argument('<file#task>', 'module and task, as ./primes.ts#countPrimes')
+    .argument('[file#task]', 'module and task, as ./primes.ts#countPrimes')
     .addOption(inputOption())
     .addOption(asOption())
     .addOption(new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel))
     .addOption(workersOption())
+    .option('--pid <number>', 'instead of a task: a program that runs, and uses atonce')
+    .addOption(
+      new Option('--for <ms>', 'with --pid: how long to listen')
+        .default(5_000)
+        .argParser(parseCount('--for')),
+    )
     .addOption(new Option('-o, --output <file>', 'where to write it').default('trace.json'))
     .addOption(
       new Option('--keep <n>', 'calls and chunks in the file; totals are of all')

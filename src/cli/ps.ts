@@ -40,7 +40,7 @@ const watchMs = 1_000
 
 export async function ps(typed: string | undefined, options: PsOptions): Promise<ExitCode> {
   if (typed === undefined) return await list(options)
-  const pid = parsePid(typed)
+  const pid = parsePid(typed, 'ps')
   await interruptible(async signal => {
     const open = (pid: number, signal: AbortSignal) => openProgram(pid, options, signal)
     const program = await open(pid, signal)
@@ -87,7 +87,12 @@ async function screenOf(
   ].join('\n')
 }
 
-function checkedTrees(pid: number, trees: readonly LiveTree[] | undefined): readonly LiveTree[] {
+/** @throws CommandError if there are none, or they are those of another version of atonce */
+export function checkedTrees(
+  pid: number,
+  trees: readonly LiveTree[] | undefined,
+  command: 'ps' | 'trace --pid' = 'ps',
+): readonly LiveTree[] {
   if (trees === undefined) {
     throw new CommandError(
       exitCodes.failed,
@@ -97,7 +102,7 @@ function checkedTrees(pid: number, trees: readonly LiveTree[] | undefined): read
   if (trees.some(({ version }) => version !== treeVersion)) {
     throw new CommandError(
       exitCodes.failed,
-      `The program ${pid} has another version of atonce than this command. Use the one of its folder: npx atonce ps ${pid}`,
+      `The program ${pid} has another version of atonce than this command. Use the one of its folder: npx atonce ${command} ${pid}`,
     )
   }
   return trees
@@ -120,11 +125,11 @@ async function watch(screen: () => Promise<string>, options: PsOptions, signal: 
   }
 }
 
-function parsePid(typed: string): number {
+export function parsePid(typed: string, command: 'ps' | 'trace --pid'): number {
   const pid = Number(typed)
   if (/^\d+$/.test(typed) && Number.isSafeInteger(pid) && pid >= 1 && pid < 2 ** 31) return pid
   throw new UsageError(
-    `atonce ps takes the number of a process, as atonce ps 4711; it got ${JSON.stringify(typed)}. ${howToFind}`,
+    `atonce ${command} takes the number of a process, as atonce ${command} 4711; it got ${JSON.stringify(typed)}. ${howToFind}`,
   )
 }
 

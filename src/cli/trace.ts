@@ -2,34 +2,27 @@
  * `atonce trace file#task --input …`: runs a task over its inputs, writes what happened when and
  * where as a file for Perfetto, and says what time was lost to.
  *
- *     channels of trace.ts ─▶ Recorder ─▶ lanes ─▶ events ─▶ trace.json
+ *     channels of trace.ts ─▶ Recorder ─▶ lanes ─▶ events ─▶ trace.json (trace/report.ts)
  *                                 ├─▶ lost: what the workers' time went to
  *                                 └─▶ path: what the last outcome waited for
  */
 import { performance } from 'node:perf_hooks'
 import type { Model } from '../index.ts'
-import { harmless } from '../live/harmless.ts'
 import { checkedInputs } from './call.ts'
-import { type ExitCode, exitCodes } from './ending.ts'
-import { counted, duration } from './figures.ts'
+import { type ExitCode, exitCodes, UsageError } from './ending.ts'
+import { counted } from './figures.ts'
 import { type FileForm, type Inputs, openInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
-import { jsonDocument } from './json.ts'
 import { closeExecutors, openExecutor } from './models.ts'
 import { occupying } from './occupied.ts'
-import { type Output, openOutput } from './output.ts'
-import { print } from './print.ts'
+import { openOutput } from './output.ts'
 import { startProgress } from './progress.ts'
 import { explained } from './run.ts'
-import { good, quiet } from './style.ts'
-import { surroundings, surroundingsLine } from './surroundings.ts'
 import { loadTarget, type Target } from './target.ts'
-import { traceEvents, traceText } from './trace/events.ts'
-import { layOut } from './trace/lanes.ts'
-import { type LoopUse, workerTime } from './trace/lost.ts'
-import { criticalPath } from './trace/path.ts'
-import { Recorder, type Recording } from './trace/recorder.ts'
-import { keptSentence, lostLines, pathLines, placesIn, sentenceOf } from './trace/words.ts'
+import type { LoopUse } from './trace/lost.ts'
+import { type Recording, recordHere } from './trace/recorder.ts'
+import { headlineOf, reportTrace, type Traced } from './trace/report.ts'
+import { traceProgram } from './trace-program.ts'
 
 export interface TraceOptions {
   readonly input: readonly string[]
@@ -39,10 +32,27 @@ export interface TraceOptions {
   readonly output: string
   readonly keep: number
   readonly json?: boolean
+  /** Of a program that runs, instead of a task; and how long to listen to it, in ms. */
+  readonly pid?: string
+  readonly for: number
+}
+
+/** A task, or a program that runs. */
+export async function trace(target: string | undefined, options: TraceOptions): Promise<ExitCode> {
+  const { pid, input, workers } = options
+  if (pid === undefined) {
+    if (target !== undefined) return await traceTask(target, options)
+    throw new UsageError(
+      'atonce trace takes a task, as ./primes.ts#countPrimes, or --pid with the number of a program that runs.',
+    )
+  }
+  const ofTask = target ?? (input.length > 0 ? '--input' : workers === undefined ? undefined : '--workers')
+  if (ofTask === undefined) return await traceProgram({ ...options, pid })
+  throw new UsageError(`atonce trace --pid listens to a program that runs; leave out ${ofTask}.`)
 }
 
 /** A run, as it was recorded. */
-interface Traced {
+interface TracedRun {
   readonly recording: Recording
   readonly workers: number
   readonly loop: LoopUse
@@ -52,7 +62,7 @@ interface Traced {
 }
 
 /** The file is written too when a call fails; then the command fails. */
-export async function trace(targetText: string, options: TraceOptions): Promise<ExitCode> {
+async function traceTask(targetText: string, options: TraceOptions): Promise<ExitCode> {
   const target = await loadTarget(targetText)
   const inputs = await openInputs(options.input, options.as)
   const file = await openOutput(options.output, 65_536)
@@ -60,7 +70,7 @@ export async function trace(targetText: string, options: TraceOptions): Promise<
     const never = new AbortController().signal
     const work = (signal: AbortSignal) => record(target, inputs, options, signal)
     const traced = await (options.on === 'coroutines' ? occupying(() => work(never)) : interruptible(work))
-    await report(target, traced, options, file)
+    await reportTrace(asTraced(target, traced, options), file, options)
     if (traced.failure !== undefined) throw traced.failure
   } finally {
     await file.discard()
@@ -73,12 +83,12 @@ async function record(
   { items, count }: Inputs,
   { on, workers, keep }: TraceOptions,
   signal: AbortSignal,
-): Promise<Traced> {
+): Promise<TracedRun> {
   const pool = openExecutor(on, workers)
   const progress = startProgress(label)
   let results = 0
   let failure: unknown
-  const recorder = new Recorder(keep)
+  const recorder = recordHere(keep)
   const before = performance.eventLoopUtilization()
   try {
     const checked = checkedInputs(label, task, items) as AsyncIterable<never>
@@ -97,47 +107,13 @@ async function record(
   return { recording, workers: pool.workers, loop, results, failure }
 }
 
-async function report(target: Target, traced: Traced, options: TraceOptions, file: Output): Promise<void> {
-  const { label, task } = target
-  const { recording, loop, results } = traced
-  const onLoop = options.on === 'coroutines'
-  const workers = onLoop ? 1 : traced.workers
-  const time = workerTime(recording, { workers, onLoop, loop })
-  const layout = layOut(recording)
-  const path = criticalPath(recording, layout)
-  const { seen, calls, each, queueMs, retries } = recording
-  // A call whose maker was not kept, or has no room in its slice, is drawn without its arrow.
-  const arrowsLeftOut = layout.calls.filter(({ ran, made }) => ran !== undefined && made === undefined).length
-  const totals = { seen, kept: calls.length, arrowsLeftOut, ...each, retries, queueMs, workers, ...time }
-  for (const text of traceText(traceEvents(recording, layout, `atonce trace ${label}`), totals))
-    await file.write(text)
-  await file.commit()
-  const wallMs = recording.endedMs - recording.beganMs
-  const here = surroundings()
-  const sentence = sentenceOf(time, onLoop ? undefined : workers)
-  const next = `npx atonce scale ${label} --input …`
-  if (options.json) {
-    const about = { machine: here, target: label, on: options.on, file: options.output, results, wallMs }
-    const document = { schema: 'atonce.trace/1', ...about, ...totals, criticalPath: path, sentence, next }
-    return await print(`${jsonDocument(document)}\n`)
+function asTraced({ label }: Target, run: TracedRun, { on }: TraceOptions): Traced {
+  const { recording, loop, results } = run
+  return {
+    ...{ recording, loop, workers: on === 'coroutines' ? undefined : run.workers },
+    program: { pid: process.pid, name: 'atonce trace', title: `atonce trace ${label}` },
+    about: { target: label, on, results },
+    headline: headlineOf(`${label} on ${on}: ${counted(results, 'result')}`, recording),
+    next: `npx atonce scale ${label} --input …`,
   }
-  const places = placesIn(
-    task,
-    calls.map(call => call.task),
-  )
-  const dropped = calls.length === seen ? '' : ', of the calls that were kept'
-  const lines = [
-    quiet(surroundingsLine(here)),
-    quiet(`${harmless(label)} on ${options.on}: ${counted(results, 'result')} in ${duration(wallMs)}`),
-    `${keptSentence(recording)} → ${options.output} (open it at ui.perfetto.dev, or chrome://tracing)`,
-    ...(arrowsLeftOut === 0
-      ? []
-      : [`${counted(arrowsLeftOut, 'arrow')} had no place in the call that made it.`]),
-    good(sentence),
-    ...(time.lost.length === 0 ? [] : ['Lost time, of workers × time:', ...lostLines(time)]),
-    `The longest path to the last result${dropped}:`,
-    ...pathLines(path, places).map(harmless),
-    quiet(`Next: ${next}`),
-  ]
-  await print(`${lines.join('\n')}\n`)
 }

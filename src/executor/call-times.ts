@@ -136,7 +136,7 @@ export class CallTimes {
   }
 
   #about(call: Timed, task: Task): TracedCall {
-    return { executor: this.#executor, task: nameOf(task), ...noteOf(call) }
+    return { executor: this.#executor, task: nameOf(task), module: task.module, ...noteOf(call) }
   }
 }
 

@@ -38,13 +38,21 @@ export function* traceText(events: readonly TraceEvent[], totals: object): Gener
   yield `],"displayTimeUnit":"ms","otherData":${jsonLine(totals)}}\n`
 }
 
+/** Whose recording it is. */
+export interface TracedProgram {
+  readonly pid: number
+  readonly name: string
+  /** What its main thread did meanwhile. */
+  readonly title: string
+}
+
 /** All events, in the order of time. */
-export function traceEvents(recording: Recording, layout: Layout, title: string): TraceEvent[] {
-  const ids = numbered(layout.lanes)
+export function traceEvents(recording: Recording, layout: Layout, program: TracedProgram): TraceEvent[] {
+  const ids = numbered(layout.lanes, program.pid)
   const { here, length } = layout
   const at = (lane: Lane) => ids.get(lane) as LaneIds
   const timed = [
-    slice(at(here), { lane: here, from: 0, to: length }, { name: title, cat: 'program' }),
+    slice(at(here), { lane: here, from: 0, to: length }, { name: program.title, cat: 'program' }),
     ...recording.workers.flatMap(record => startOf(recording, record, layout, at)),
     ...recording.notes.map(
       ({ atMs, text }): TraceEvent => ({
@@ -54,7 +62,7 @@ export function traceEvents(recording: Recording, layout: Layout, title: string)
     ),
     ...layout.calls.flatMap(call => eventsOf(call, at, at(here))),
   ]
-  return [...namesOf(layout, at), ...timed.sort((a, b) => (a.ts as number) - (b.ts as number))]
+  return [...namesOf(layout, at, program.name), ...timed.sort((a, b) => (a.ts as number) - (b.ts as number))]
 }
 
 interface LaneIds {
@@ -119,7 +127,8 @@ function startOf(
  * A process has its system id, and its first lane, as this thread, too; other lanes are numbered,
  * past all these.
  */
-function numbered(lanes: readonly Lane[]): Map<Lane, LaneIds> {
+function numbered(lanes: readonly Lane[], own: number): Map<Lane, LaneIds> {
+  const pidOf = ({ record }: Lane) => record?.worker?.pid ?? own
   const pids = new Set(lanes.map(pidOf))
   const ids = new Map<Lane, LaneIds>()
   let tid = 0
@@ -134,11 +143,7 @@ function numbered(lanes: readonly Lane[]): Map<Lane, LaneIds> {
   return ids
 }
 
-function pidOf({ record }: Lane): number {
-  return record?.worker?.pid ?? process.pid
-}
-
-function namesOf({ lanes, here }: Layout, at: (lane: Lane) => LaneIds): TraceEvent[] {
+function namesOf({ lanes, here }: Layout, at: (lane: Lane) => LaneIds, program: string): TraceEvent[] {
   const executors = new Set(lanes.map(({ record }) => record?.executor))
   const named = new Set<number>()
   return lanes.flatMap((lane, index): TraceEvent[] => {
@@ -149,7 +154,7 @@ function namesOf({ lanes, here }: Layout, at: (lane: Lane) => LaneIds): TraceEve
     const metadata = (name: string, args: object): TraceEvent => ({ ph: 'M', name, ...ids, args })
     const processName = named.has(ids.pid)
       ? []
-      : [metadata('process_name', { name: lane === here ? 'atonce trace' : whole })]
+      : [metadata('process_name', { name: lane === here ? program : whole })]
     named.add(ids.pid)
     return [
       ...processName,

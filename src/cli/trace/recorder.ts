@@ -2,10 +2,13 @@
  * Listens to the channels of trace.ts while a program runs, and keeps what a trace is made of.
  *
  *     atonce.worker.start ─▶ a worker ┐
- *     atonce.call.start ─▶ open call  ├─▶ Recording: the first so many calls, and totals of all
+ *     atonce.call.start ─▶ open call  ├─▶ Recording: so many calls, and totals of all
  *     atonce.call.end ─▶ its outcome ─┘
  *
  * Calls beyond the bound are counted and added up, so the totals are exact however many there are.
+ *
+ * The class stands for itself: its text is evaluated in programs that run already (elsewhere.ts),
+ * so nothing outside of it may be named in it.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { runtime } from '../../runtime/runtime.ts'
@@ -23,6 +26,8 @@ export interface KeptCall {
   readonly id: number
   readonly maker: number | undefined
   readonly task: string
+  /** That declares the task. */
+  readonly module: string
   /** Who ran it; undefined if it never began. */
   worker: WorkerRecord | undefined
   readonly cameMs: number
@@ -67,6 +72,8 @@ export interface Recording {
   readonly calls: readonly KeptCall[]
   /** Calls and chunks that there were: more than are kept, perhaps. */
   readonly seen: number
+  /** Those among them that had begun before: where they ran is not known. */
+  readonly begunBefore: number
   /** Calls of all of them: those of a chunk are many. */
   readonly each: Readonly<Record<CallEndEvent['outcome'], number>>
   /** How long all of them waited for a worker. */
@@ -85,14 +92,35 @@ interface OpenCall {
   readonly inside: boolean
 }
 
-/** So many notes of single moments are kept: crashes and repeats of a program gone wrong. */
-const mostNotes = 1_000
+/** What it is to do, and what it needs for that. */
+export interface RecorderOptions {
+  /** The most calls that are kept whole. */
+  readonly keep: number
+  /** Which of them: the newest instead of the first ones. */
+  readonly newest: boolean
+  /** So many notes of single moments are kept: crashes and repeats of a program gone wrong. */
+  readonly notes: number
+  now(): number
+  subscribe(channel: string, hear: (event: unknown) => void): void
+  unsubscribe(channel: string, hear: (event: unknown) => void): void
+}
+
+export const mostNotes = 1_000
+
+/** In this program, from its beginning. */
+export function recordHere(keep: number): Recorder {
+  const now = () => runtime().now()
+  return new Recorder({ keep, newest: false, notes: mostNotes, now, subscribe, unsubscribe })
+}
 
 export class Recorder {
-  readonly #keep: number
-  readonly #beganMs = runtime().now()
+  readonly #options: RecorderOptions
+  readonly #beganMs: number
   readonly #calls: KeptCall[] = []
+  /** Where the oldest of them is, once there are as many as are kept. */
+  #oldest = 0
   #seen = 0
+  #begunBefore = 0
   readonly #each = { done: 0, failed: 0, cancelled: 0 }
   #queueMs = 0
   #retries = 0
@@ -110,22 +138,24 @@ export class Recorder {
     ['atonce.worker.crash', event => this.#crashed(event as WorkerCrashEvent)],
   ]
 
-  /** Listens from now on; at most `keep` calls are kept whole. */
-  constructor(keep: number) {
-    this.#keep = keep
-    for (const [channel, hear] of this.#hears) subscribe(channel, hear)
+  /** Listens from now on. */
+  constructor(options: RecorderOptions) {
+    this.#options = options
+    this.#beganMs = options.now()
+    for (const [channel, hear] of this.#hears) options.subscribe(channel, hear)
   }
 
   /** Listens no more. */
   stop(): Recording {
-    for (const [channel, hear] of this.#hears) unsubscribe(channel, hear)
-    const endedMs = runtime().now()
+    for (const [channel, hear] of this.#hears) this.#options.unsubscribe(channel, hear)
+    const endedMs = this.#options.now()
     for (const { record, inside } of this.#open.values()) if (!inside) this.#left(record, endedMs)
     return {
       beganMs: this.#beganMs,
       endedMs,
-      calls: this.#calls,
+      calls: [...this.#calls.slice(this.#oldest), ...this.#calls.slice(0, this.#oldest)],
       seen: this.#seen,
+      begunBefore: this.#begunBefore,
       each: this.#each,
       queueMs: this.#queueMs,
       workers: [...this.#workers.values()],
@@ -136,7 +166,7 @@ export class Recorder {
 
   #began(event: CallStartEvent): void {
     const record = this.#workerOf(event.executor, event.worker)
-    const beganMs = event.beganMs ?? runtime().now()
+    const beganMs = event.beganMs ?? this.#options.now()
     const inside = this.#stemsFrom(record, event.maker)
     const kept = this.#kept(event, beganMs, event.cameMs ?? beganMs - event.queueMs)
     this.#open.set(event.id, { maker: event.maker, kept, record, inside, madeMs: undefined })
@@ -163,6 +193,12 @@ export class Recorder {
     this.#open.delete(id)
     this.#each[outcome] += calls
     this.#queueMs += queueMs
+    if (open === undefined && runMs !== undefined && event.worker === undefined && beganMs === undefined) {
+      // Nobody listened when it was given to its worker.
+      this.#seen += 1
+      this.#begunBefore += 1
+      return
+    }
     const kept = open === undefined ? this.#kept(event, beganMs, event.cameMs ?? endedMs) : open.kept
     if (kept !== undefined) Object.assign(kept, { endedMs, runMs, outcome, calls })
     if (open === undefined) return
@@ -206,18 +242,23 @@ export class Recorder {
   }
 
   #kept(
-    { id, maker, task, executor, worker }: CallStartEvent | CallEndEvent,
+    { id, maker, task, module, executor, worker }: CallStartEvent | CallEndEvent,
     beganMs: number | undefined,
     cameMs: number,
   ): KeptCall | undefined {
     this.#seen += 1
-    if (this.#calls.length >= this.#keep) return undefined
+    const { keep, newest } = this.#options
+    const isFull = this.#calls.length >= keep
+    if (isFull && !newest) return undefined
     const call: KeptCall = {
-      ...{ id, maker, task, cameMs, beganMs },
+      ...{ id, maker, task, module, cameMs, beganMs },
       worker: beganMs === undefined ? undefined : this.#workerOf(executor, worker),
       ...{ endedMs: undefined, runMs: undefined, madeMs: undefined, outcome: undefined, calls: 1 },
     }
-    this.#calls.push(call)
+    if (isFull) {
+      this.#calls[this.#oldest] = call
+      this.#oldest = (this.#oldest + 1) % keep
+    } else this.#calls.push(call)
     return call
   }
 
@@ -227,18 +268,18 @@ export class Recorder {
   }
 
   #started({ executor, worker, startMs }: WorkerStartEvent): void {
-    Object.assign(this.#workerOf(executor, worker), { readyMs: runtime().now(), startMs })
+    Object.assign(this.#workerOf(executor, worker), { readyMs: this.#options.now(), startMs })
   }
 
   #crashed({ executor, worker: name, error }: WorkerCrashEvent): void {
     this.#note(`${name} failed: ${error.message}`)
     for (const record of this.#workers.values())
       if (record.executor === executor && record.worker?.name === name)
-        record.crash ??= { atMs: runtime().now(), reason: error.message }
+        record.crash ??= { atMs: this.#options.now(), reason: error.message }
   }
 
   #note(text: string): void {
-    if (this.#notes.length < mostNotes) this.#notes.push({ atMs: runtime().now(), text })
+    if (this.#notes.length < this.#options.notes) this.#notes.push({ atMs: this.#options.now(), text })
   }
 
   #workerOf(executor: string, worker: TracedWorker | undefined): WorkerRecord {

@@ -20,7 +20,17 @@ function workerOf(number: number, more: Partial<WorkerRecord> = {}): WorkerRecor
 
 function callOf(id: number, worker: WorkerRecord | undefined, more: Partial<KeptCall>): KeptCall {
   return {
-    ...{ id, maker: undefined, task: 'work', worker, cameMs: 0, beganMs: 0, endedMs: 1, runMs: undefined },
+    ...{
+      id,
+      maker: undefined,
+      task: 'work',
+      module: 'file:///work.ts',
+      worker,
+      cameMs: 0,
+      beganMs: 0,
+      endedMs: 1,
+      runMs: undefined,
+    },
     ...{ madeMs: undefined, outcome: 'done', calls: 1 },
     ...more,
   }
@@ -28,13 +38,26 @@ function callOf(id: number, worker: WorkerRecord | undefined, more: Partial<Kept
 
 function recordingOf(workers: WorkerRecord[], calls: KeptCall[], endedMs = 100): Recording {
   return {
-    ...{ beganMs: 0, endedMs, calls, seen: calls.length, workers, retries: 0, notes: [], queueMs: 0 },
+    ...{
+      beganMs: 0,
+      endedMs,
+      calls,
+      seen: calls.length,
+      begunBefore: 0,
+      workers,
+      retries: 0,
+      notes: [],
+      queueMs: 0,
+    },
     each: { done: calls.length, failed: 0, cancelled: 0 },
   }
 }
 
 function fileOf(recording: Recording): TraceFile {
-  return { traceEvents: traceEvents(recording, layOut(recording), 'a run'), otherData: {} }
+  return {
+    traceEvents: traceEvents(recording, layOut(recording), { pid: 7, name: 'a program', title: 'a run' }),
+    otherData: {},
+  }
 }
 
 test('whatever the times are that both sides tell, no reader has anything to complain of', () => {

@@ -2,11 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Task } from '../../index.ts'
 import { counted, duration } from '../figures.ts'
 import type { WorkerTime } from './lost.ts'
 import type { Step } from './path.ts'
-import type { Recording } from './recorder.ts'
+import type { KeptCall, Recording } from './recorder.ts'
 
 /** `20,000 of 183,422 calls and chunks kept, totals exact`. */
 export function keptSentence({ calls, seen }: Pick<Recording, 'calls' | 'seen'>): string {
@@ -89,13 +88,15 @@ function line(ms: number, text: string): string {
   return `  ${duration(ms).padStart(8)}  ${text}`
 }
 
-/** Where the tasks stand that the module of this one declares, by name: `./primes.ts:12`. */
-export function placesIn({ module }: Task, names: Iterable<string>): Map<string, string> {
+/** Where tasks stand, by name: `./primes.ts:12`; of several of one name, the first. */
+export function placesOf(calls: Iterable<Pick<KeptCall, 'task' | 'module'>>): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const { task, module } of calls) if (!names.has(task)) names.set(task, module)
+  const sources = new Map([...new Set(names.values())].map(module => [module, sourceOf(module)]))
   const places = new Map<string, string>()
-  const source = sourceOf(module)
-  if (source === undefined) return places
-  for (const name of new Set(names)) {
-    if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) continue
+  for (const [name, module] of names) {
+    const source = sources.get(module)
+    if (source === undefined || !/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) continue
     const escaped = name.replaceAll('$', '\\$')
     const declared = new RegExp(
       `(?:\\bfunction\\s*\\*?\\s*|\\b(?:const|let|var)\\s+)${escaped}(?![\\w$])`,
