@@ -17,6 +17,8 @@ test('every link between pages of the guide leads to a page, and to a heading of
     )) {
       const target = path === '' ? page : join(dirname(page), path)
       assert.ok(existsSync(join(root, target)), `${page} links to ${path}`)
+      // The package has the guide, and nothing else of docs/.
+      assert.equal(dirname(target), 'docs/guide', `${page} links out of the guide: ${path}`)
       if (anchor !== undefined) assert.ok(anchorsOf(target).includes(anchor), `${page}: ${path}#${anchor}`)
     }
 })

@@ -21,6 +21,7 @@ const execute = promisify(execFile)
  * can't read.
  */
 const newer = '(Node 24)'
+const languages = 'ts|js'
 
 describe('on this Node', { concurrency: 2 }, () => {
   for (const page of pages)
@@ -119,7 +120,7 @@ async function inFolder<T>(page: string, run: (folder: string) => Promise<T>): P
     mkdirSync(join(folder, 'node_modules'))
     symlinkSync(root, join(folder, 'node_modules', 'atonce'))
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-    for (const { file, code } of blocksOf(textOf(page))) writeFileSync(join(folder, file), code)
+    for (const { file, code } of blocksOf(textOf(page), languages)) writeFileSync(join(folder, file), code)
     return await run(folder)
   } finally {
     rmSync(folder, { recursive: true })
@@ -135,7 +136,7 @@ function tableOf(printed: string): string[] {
 }
 
 function programsIn(page: string): Block[] {
-  return blocksOf(textOf(page)).filter(({ file }) => file.startsWith('main'))
+  return blocksOf(textOf(page), languages).filter(({ file }) => /^main.*\.(ts|cjs)$/.test(file))
 }
 
 /** What its comments say that it prints. */
