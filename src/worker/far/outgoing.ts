@@ -5,6 +5,7 @@
 import { type Crossing, detach, encode, MessageEncoding } from '../../wire/codec.ts'
 import { encodeFailure, type WireFailure, withoutParts } from '../../wire/failure.ts'
 import type { FromWorker } from '../../wire/messages.ts'
+import { movedWhole } from '../../wire/moved-whole.ts'
 import type { Transfer, WorkerEnd } from '../../wire/transport/transport.ts'
 import { uncopyable } from '../reply.ts'
 
@@ -42,7 +43,8 @@ export class Outgoing {
   }
 
   done(seq: number, workMs: number, result: unknown): void {
-    const { value, special, transfer } = encode(result, 'result', this.crossing)
+    const { value, special, transfer } =
+      movedWhole(result, this.crossing) ?? encode(result, 'result', this.crossing)
     this.result({ kind: 'done', seq, value, special, workMs }, transfer)
   }
 
