@@ -115,3 +115,14 @@ export const longestStretchMs = 2
 /** Of calls that take less than this, only one in `callsPerLook` looks at the clock. */
 export const shortCallMs = 0.005
 export const callsPerLook = 16
+
+// ── how long a thread looks for what a channel's other side says (wire/lent/lookout.ts) ──
+
+/** To be woken takes 20 to 100 µs; who looks for longer than that gains nothing. */
+export const lookOutMs = 0.1
+/** Where looks are in vain again and again, so many messages are heard without another one. */
+export const mostHeardUnlooked = 63
+/**
+ * Of a wider window so many items share a message that looking for it costs more than a wake-up.
+ */
+export const widestLookedAt = 128

@@ -113,7 +113,7 @@ export const lendToOwnThread = task(
 export const receiveFromTheDead = task(import.meta, (): (number | string)[] => {
   const owner = newAgent().id
   const { port1: near, port2: far } = new MessageChannel()
-  const link = new PortLink(far, newLinkWords(owner), 'far')
+  const link = new PortLink(far, newLinkWords(owner), 'far', 1)
   const receiver = new FarReceiver<number>('a channel', 4, link)
   near.postMessage({ kind: 'yieldedOne', seq: 0, value: 7, special: false, weight: 1 })
   endAgent(owner)

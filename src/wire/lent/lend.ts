@@ -40,7 +40,7 @@ export function declareEnds(): void {
         void new CarryIn(channel, link, window, { borrowed: false })
       }),
     unpack: ({ way, name, capacity, window }: WireEnd, message) => {
-      const { link, loans } = borrowedLink(way, message as Decoding)
+      const { link, loans } = borrowedLink(way, window, message as Decoding)
       const far = new FarSender<unknown>(name, capacity, window, link)
       loans.push(far)
       return new SenderEnd(far)
@@ -52,7 +52,7 @@ export function declareEnds(): void {
         void new CarryOut(channel, link, window)
       }),
     unpack: ({ way, name, window }: WireEnd, message) => {
-      const { link, loans } = borrowedLink(way, message as Decoding)
+      const { link, loans } = borrowedLink(way, window, message as Decoding)
       const far = new FarReceiver<unknown>(name, window, link)
       loans.push(far)
       return new ReceiverEnd<unknown>(far)
@@ -79,10 +79,10 @@ function lend(
   const channel = of as Channel<unknown>
   const { name, capacity } = channel
   const window = Math.min(widestWindow, Math.max(1, capacity))
-  return { name, capacity, window, way: wayTo(to, link => begin(channel, link, window)) }
+  return { name, capacity, window, way: wayTo(to, window, link => begin(channel, link, window)) }
 }
 
-function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
+function wayTo(to: LendCrossing, window: number, begin: (link: Link) => void): WireEnd['way'] {
   if (to.crossing.lends === false)
     throw new DeclarationError(
       "a channel's end can be an argument of a task, but no item of a channel and no part of an error: pass it beside",
@@ -91,7 +91,7 @@ function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
     const { port1: near, port2: port } = new MessageChannel()
     to.transfer(port)
     const words = newLinkWords()
-    const link = new PortLink(near, words, 'owner')
+    const link = new PortLink(near, words, 'owner', window)
     begin(link)
     to.lend?.({ over: () => link.over() })
     return { port, words }
@@ -110,6 +110,7 @@ function wayTo(to: LendCrossing, begin: (link: Link) => void): WireEnd['way'] {
  */
 function borrowedLink(
   way: WireEnd['way'],
+  window: number,
   { borrower }: Decoding,
 ): { readonly link: Link; readonly loans: Loan[] } {
   if (borrower === undefined) {
@@ -119,7 +120,7 @@ function borrowedLink(
     )
   }
   const { loans, links } = borrower
-  if ('port' in way) return { link: new PortLink(way.port, way.words, 'far'), loans }
+  if ('port' in way) return { link: new PortLink(way.port, way.words, 'far', window), loans }
   if (links === undefined)
     throw new DeclarationError('an end came by a number, where there is no connection for it.')
   return { link: links.link(way.link), loans }

@@ -10,20 +10,28 @@ import { add, load, notify, store } from '../../runtime/atomics.ts'
 export type LinkWords = Int32Array
 
 /**
+ * Who looks again and again at a word slows down whoever writes to its cache line; so words that
+ * are looked at stand apart from those that are written for each item.
+ */
+const apart = 128 / Int32Array.BYTES_PER_ELEMENT
+
+/**
  * What the far side's receivers have taken: written in carry-in.ts, read in carry-out.ts once they
  * are gone.
  */
 export const takenWord = 0
 /** How often the owner's side has spoken. */
-export const saidWord = 1
+export const saidWord = apart
 /** 1 once the owner's side has closed the link. */
-const leftWord = 2
+const leftWord = apart + 1
 /** The number of the owner's thread; 0 if it has none. */
-const ownerWord = 3
+const ownerWord = apart + 2
+/** How often the far side has spoken. */
+export const saidBackWord = 2 * apart
 
 /** Made on the owner's thread, which has the number `owner`. */
 export function newLinkWords(owner: number = selfAgent()): LinkWords {
-  const words = new Int32Array(new SharedArrayBuffer(16))
+  const words = new Int32Array(new SharedArrayBuffer(3 * apart * Int32Array.BYTES_PER_ELEMENT))
   words[ownerWord] = owner // Nobody else has seen it yet.
   return words
 }
@@ -35,6 +43,11 @@ export function newLinkWords(owner: number = selfAgent()): LinkWords {
 export function noteSaid(words: LinkWords): void {
   add(words, saidWord, 1)
   notify(words, saidWord, 1)
+}
+
+/** Seen by an owner's side that looks; it never stands still. */
+export function noteSaidBack(words: LinkWords): void {
+  add(words, saidBackWord, 1)
 }
 
 /** The owner's side says nothing any more. */

@@ -1,11 +1,14 @@
 /** A link between two threads: a MessagePort of its own, and some words of shared memory. */
 
 import type { MessagePort } from 'node:worker_threads'
+import { widestLookedAt } from '../../policy.ts'
+import { load } from '../../runtime/atomics.ts'
 import type { Moved } from '../../task/transfer.ts'
 import { clocked } from '../transport/clocked-port.ts'
 import { type Port, receiveOn } from '../transport/port.ts'
 import type { Link, LinkListener } from './link.ts'
-import { type LinkWords, noteLeft, noteSaid } from './link-words.ts'
+import { type LinkWords, noteLeft, noteSaid, noteSaidBack, saidBackWord, saidWord } from './link-words.ts'
+import { Lookout } from './lookout.ts'
 import type { OfLoan } from './messages.ts'
 
 export class PortLink implements Link {
@@ -14,18 +17,27 @@ export class PortLink implements Link {
   readonly clear = true
   readonly #port: Port
   readonly #owner: boolean
+  readonly #lookout: Lookout | undefined
   #listener: LinkListener | undefined
+  #said = 0
 
-  /** `side` says whether the channel is on this one. */
-  constructor(port: MessagePort, words: LinkWords, side: 'owner' | 'far') {
+  /**
+   * `side` says whether the channel is on this one. It looks for what is said next if few items
+   * share a message, as of a small `window`.
+   */
+  constructor(port: MessagePort, words: LinkWords, side: 'owner' | 'far', window: number) {
     this.#port = clocked(port as Port)
     this.words = words
     this.#owner = side === 'owner'
+    this.#lookout = window <= widestLookedAt ? new Lookout(this) : undefined
   }
 
   open(listener: LinkListener): void {
     this.#listener = listener
-    this.#port.on('message', message => this.#listener?.message(message as OfLoan))
+    this.#port.on('message', message => {
+      this.#listener?.message(message as OfLoan)
+      this.#lookout?.heard()
+    })
     this.#port.on('close', () => this.gone())
     this.#port.unref()
   }
@@ -33,11 +45,23 @@ export class PortLink implements Link {
   send(message: OfLoan, transfer: readonly Moved[] = []): void {
     this.#port.postMessage(message, transfer)
     if (this.#owner) noteSaid(this.words)
+    else noteSaidBack(this.words)
   }
 
-  drain(): void {
-    for (let next = receiveOn(this.#port); next !== undefined; next = receiveOn(this.#port))
+  saidMore(): boolean {
+    const said = load(this.words, this.#owner ? saidBackWord : saidWord)
+    if (said === this.#said) return false
+    this.#said = said
+    return true
+  }
+
+  drain(): number {
+    let count = 0
+    for (let next = receiveOn(this.#port); next !== undefined; next = receiveOn(this.#port)) {
       this.#listener?.message(next.message as OfLoan)
+      count += 1
+    }
+    return count
   }
 
   gone(): void {

@@ -1,0 +1,87 @@
+/**
+ * The links of this thread that were spoken on just now. The other side of one is awake, so what it
+ * says next is near: this thread looks for that a moment before its event loop sleeps, as to be
+ * woken takes longer than to say something.
+ *
+ *     heard ─▶ the loop turns ─▶ look ── something was said ──▶ deliver ─┐
+ *                    ▲            └── nothing for lookOutMs ─▶ sleep     │
+ *                    └───────────────────────────────────────────────────┘
+ *
+ * The loop turns before each look, so timers and other events wait for `lookOutMs` at most.
+ */
+import { lookOutMs, mostHeardUnlooked } from '../../policy.ts'
+import { blockingNow, pause } from '../../runtime/atomics.ts'
+import { runtime } from '../../runtime/runtime.ts'
+
+/** While it looks, it does so this often for each time it looks at the clock: some microseconds. */
+const looksPerClock = 32
+
+/** One side of a link, as it is looked at. */
+export interface Spoken {
+  /** Whether the other side has said anything since this was last asked. Costs one load. */
+  saidMore(): boolean
+  /** Delivers what has arrived; returns how many messages that were. */
+  drain(): number
+}
+
+/** Whether it pays to look out on a link: each look in vain makes the next one come later. */
+export class Lookout {
+  readonly #link: Spoken
+  /** How many messages were heard without a look, after the last look in vain. */
+  #patience = 0
+  /** How many of those are still to come. */
+  #unlooked = 0
+
+  constructor(link: Spoken) {
+    this.#link = link
+  }
+
+  /** A message has come by an event, as this thread slept or did something else. */
+  heard(): void {
+    if (this.#unlooked > 0) this.#unlooked -= 1
+    else begin(this)
+  }
+
+  /** Delivers what was said, if anything was. */
+  look(): boolean {
+    if (!this.#link.saidMore() || this.#link.drain() === 0) return false
+    this.#patience >>= 1
+    return true
+  }
+
+  inVain(): void {
+    this.#patience = Math.min(mostHeardUnlooked, 2 * this.#patience + 1)
+    this.#unlooked = this.#patience
+  }
+}
+
+const looking = new Set<Lookout>()
+
+function begin(lookout: Lookout): void {
+  looking.add(lookout)
+  if (looking.size === 1) void lookWhileSpoken()
+}
+
+async function lookWhileSpoken(): Promise<void> {
+  try {
+    do await runtime().yieldToLoop()
+    while (foundAny())
+  } finally {
+    for (const lookout of looking) lookout.inVain()
+    looking.clear()
+  }
+}
+
+/** By the real clock: virtual time does not pass while this looks. */
+function foundAny(): boolean {
+  const untilMs = blockingNow() + lookOutMs
+  do {
+    for (let left = looksPerClock; left > 0; left -= 1) {
+      let found = false
+      for (const lookout of looking) if (lookout.look()) found = true
+      if (found) return true
+      pause()
+    }
+  } while (blockingNow() < untilMs)
+  return false
+}
