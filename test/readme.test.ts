@@ -127,7 +127,9 @@ async function inFolder<T>(page: string, run: (folder: string) => Promise<T>): P
   }
 }
 
-/** The first cells of the table that `compare` prints: the names of the columns, then the models. */
+/**
+ * The first cells of the table that `compare` prints: the names of the columns, then the models.
+ */
 function tableOf(printed: string): string[] {
   const lines = printed.split('\n')
   const head = lines.findIndex(line => /^model\s/.test(line))
