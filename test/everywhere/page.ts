@@ -24,11 +24,11 @@ function opening(node: string): string {
 <!-- Written by \`npm run everywhere -- --write\`; edit test/everywhere/, not this page. -->
 
 Each row is a small project: two modules with three tasks, run and mapped on \`threads()\` and on \`processes()\`. A row is here
-if its counts were right and came from workers. A bundle is moved into a folder of its own first, and the sources that it was made from are
-changed: a worker that ran them instead of the bundle would count wrong. Rows with a minifier play both forms.
+if its counts were right and came from workers. A bundle is first moved into a folder of its own, and its sources are changed: a worker that ran
+them instead of the bundle would count wrong. Rows with a minifier play both forms.
 
-Played on Node ${node}, on Linux, except where a row names another. The versions are those in the row; again: \`npm run everywhere\`, or
-\`npm run everywhere -- webpack\` for some. What the columns under “set” mean stands in [Bundlers and frameworks](bundlers.md).
+Played on Node ${node}, on Linux, except where a row names another. To play them again: \`npm run everywhere\`, or
+\`npm run everywhere -- webpack\` for some. [Bundlers and frameworks](bundlers.md) explains the column “set”.
 `
 }
 
