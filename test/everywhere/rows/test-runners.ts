@@ -40,7 +40,7 @@ export const testRunners: readonly Row[] = [
       group,
       tools: { vitest: '5.1.2', vite: '8.4.0' },
       files: { ...esm, 'survey.test.ts': `import { test } from 'vitest'\n${surveyTest}` },
-      runs: [`vitest run --pool=${pool} --no-cache`],
+      runs: [`vitest run --pool=${pool} --no-cache --testTimeout=60000`],
     }),
   ),
   {
@@ -49,7 +49,7 @@ export const testRunners: readonly Row[] = [
     group,
     tools: jest,
     files: { ...esm, 'survey.test.ts': surveyTest, 'jest.config.json': jestConfig('es6') },
-    runs: ['node --experimental-vm-modules node_modules/jest/bin/jest.js --no-cache'],
+    runs: ['node --experimental-vm-modules node_modules/jest/bin/jest.js --no-cache --testTimeout=60000'],
     set: '`--experimental-vm-modules`',
   },
   {
@@ -62,7 +62,7 @@ export const testRunners: readonly Row[] = [
       'survey.test.ts': surveyTest.replace('.ts', ''),
       'jest.config.json': jestConfig('commonjs'),
     },
-    runs: ['jest --no-cache'],
+    runs: ['jest --no-cache --testTimeout=60000'],
     env: { NODE_OPTIONS: '--experimental-vm-modules --require @swc-node/register' },
     set: '`task(module, fn)`, `NODE_OPTIONS="--experimental-vm-modules --require @swc-node/register"`',
   },
@@ -84,6 +84,6 @@ export const testRunners: readonly Row[] = [
       'ava.config.js': "export default { extensions: { ts: 'module' } }\n",
       'survey.test.ts': `import test from 'ava'\n${surveyTest.replace('print(await survey())', '{ print(await survey()); t.pass() }').replace('async ()', 'async t')}`,
     },
-    runs: ['ava', 'ava --no-worker-threads'],
+    runs: ['ava --timeout=60s', 'ava --timeout=60s --no-worker-threads'],
   },
 ]
