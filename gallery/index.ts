@@ -7,6 +7,7 @@ import { generatorsScheduler } from './generators-scheduler/workload.ts'
 import { hashDetect } from './hash-detect/workload.ts'
 import { mandelbrot } from './mandelbrot/workload.ts'
 import { matmul } from './matmul/workload.ts'
+import { mazes } from './maze/workload.ts'
 import { minMax } from './min-max/workload.ts'
 import { primes } from './primes/workload.ts'
 import { wordSearch } from './word-search/workload.ts'
@@ -19,6 +20,7 @@ export const gallery: ReadonlyMap<string, Workload> = new Map(
     mandelbrot,
     matmul,
     factorials,
+    mazes,
     wordSearch,
     minMax,
     hashDetect,
