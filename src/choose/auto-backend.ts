@@ -103,11 +103,15 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     // A part of a call that runs must not wait for the place that its own maker holds.
     if (job.within !== undefined) return this.#give(auto)
     // What is bound to a worker goes to workers: this loop is not one of them.
-    if (job.to !== undefined) return this.#toThreads(auto)
-    if (isAway(auto.knowledge) && job.stream === undefined) return this.#toThreads(auto)
+    if ((job.to !== undefined && job.to !== thisLoop) || goesAway(auto)) return this.#toThreads(auto)
     auto.knowledge.queued += callsIn(auto)
     this.#queue.push(auto.ticket)
     this.#pumpSoon()
+  }
+
+  /** One place to prepare: threads come and go, and are prepared by `initialize`. */
+  each(): readonly object[] {
+    return [thisLoop]
   }
 
   awaited(job: Job): void {
@@ -222,11 +226,6 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     return this.#crowded === undefined ? [loop, pool] : [loop, pool, this.#crowded]
   }
 
-  get #sideBySide(): Backend {
-    this.#crowded ??= this.#settings.sideBySide()
-    return this.#crowded
-  }
-
   #knowledgeOf(task: Task): Knowledge {
     let knowledge = this.#known.get(task)
     if (knowledge === undefined) {
@@ -272,15 +271,16 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
   }
 
   /** What has not shown yet that it waits runs alone, so that its figures are its own. */
-  #mayBegin({ knowledge, own }: AutoJob): boolean {
-    if (isAway(knowledge) && own.stream === undefined) return true
+  #mayBegin(auto: AutoJob): boolean {
+    const { knowledge, own } = auto
+    if (goesAway(auto)) return true
     if (this.#here >= this.#settings.concurrency) return false
     return knowledge.returnsPromise || knowledge.runningHere === 0 || own.stream !== undefined
   }
 
   #give(auto: AutoJob): void {
     const { knowledge } = auto
-    if (isAway(knowledge) && auto.own.stream === undefined) return this.#toThreads(auto)
+    if (goesAway(auto)) return this.#toThreads(auto)
     auto.state = 'here'
     this.#here += 1
     knowledge.runningHere += 1
@@ -303,7 +303,10 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
 
   #toThreads(auto: AutoJob): void {
     auto.state = 'threads'
-    auto.giveTo(auto.knowledge.lane === 'threads' ? this.#settings.pool : this.#sideBySide)
+    const { pool, sideBySide } = this.#settings
+    if (auto.knowledge.lane === 'threads') return auto.giveTo(pool)
+    this.#crowded ??= sideBySide()
+    auto.giveTo(this.#crowded)
   }
 
   ended(auto: AutoJob, outcome: Outcome<unknown>, workMs: number | undefined, seen: Seen | undefined): void {
@@ -418,7 +421,7 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
   /** What waits here goes along. */
   #moveQueued(knowledge: Knowledge): void {
     for (const { auto } of [...this.#queue]) {
-      if (auto.knowledge !== knowledge || auto.own.stream !== undefined) continue
+      if (auto.knowledge !== knowledge || !goesAway(auto)) continue
       this.#queue.withdraw(auto.ticket)
       knowledge.queued -= callsIn(auto)
       this.#toThreads(auto)
@@ -431,6 +434,13 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
   }
 }
 
+/** What `runOnEach` is bound to. */
+const thisLoop = {}
+
 function isAway({ lane }: Knowledge): boolean {
   return lane === 'threads' || lane === 'threads × coroutines'
+}
+
+function goesAway({ knowledge, own }: AutoJob): boolean {
+  return isAway(knowledge) && own.stream === undefined && own.to !== thisLoop
 }

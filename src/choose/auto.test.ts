@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { OptionError } from '../errors.ts'
 import type { ChoiceEvent } from '../trace.ts'
 import { auto } from './auto.ts'
-import { callLater, isPrime, rest, whereRan } from './fixtures/tasks.ts'
+import { callLater, crowdHere, isPrime, resultOnceEach, whereNested, whereRan } from './fixtures/tasks.ts'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at)
 const isThread = (worker: string) => worker.startsWith('thread')
@@ -40,9 +40,8 @@ test('a map of calls that compute begins here and goes on on threads, in order',
 
 test('calls that wait run side by side here', async () => {
   await using pool = auto()
-  const begun = performance.now()
-  await pool.map(rest, new Array<number>(300).fill(20))
-  assert.ok(performance.now() - begun < 300 * 20 * 0.5)
+  const crowds = await pool.map(crowdHere, new Array<number>(300).fill(20))
+  assert.ok(Math.max(...crowds) > 8, `${Math.max(...crowds)}`)
   assert.deepEqual(pool.stats().workers, { starting: 0, idle: 0, busy: 0 })
 })
 
@@ -103,6 +102,40 @@ test('a long stretch of calls here lets timers pass', async () => {
   )
   clearInterval(timer)
   assert.ok(turns >= 3, `${turns}`)
+})
+
+test('runOnEach runs here, once, where calls of its task have gone to threads, too', async () => {
+  await using pool = auto({ workers: 2 })
+  let ran = await pool.run(whereRan, 25)
+  for (let call = 0; call < 100 && !isThread(ran); call += 1) ran = await pool.run(whereRan, 25)
+  assert.ok(isThread(ran))
+  assert.deepEqual(await pool.runOnEach(whereRan, 0), ['main'])
+})
+
+test('calls that tasks make end wherever the tasks run, on one thread too', async () => {
+  await using pool = auto({ workers: 1 })
+  let ran = await pool.run(whereNested, 25)
+  for (let call = 0; call < 100 && !isThread(ran[0]); call += 1) ran = await pool.run(whereNested, 25)
+  assert.ok(isThread(ran[0]), ran.join())
+  const all = await Promise.all(upTo(20).map(() => pool.run(whereNested, 1)))
+  assert.ok(all.every(([maker, nested]) => maker !== '' && nested !== ''))
+  assert.equal(pool.stats().queued + pool.stats().running, 0)
+})
+
+test('items that grow a hundredfold, shrink and grow again each run once, and come back in order', async () => {
+  await using pool = auto({ workers: 2 })
+  const lengths = [...new Array(300).fill(0.03), ...new Array(60).fill(3), ...new Array(300).fill(0.03)]
+  const inputs = [...lengths, ...new Array(60).fill(3)].map((cpuMs, at) => [at, cpuMs] as const)
+  const results: (readonly [number, number])[] = []
+  for await (const result of pool.map(resultOnceEach, inputs, { ahead: 32 })) results.push(result)
+  assert.deepEqual(
+    results.map(([at]) => at),
+    inputs.map(([at]) => at),
+  )
+  // Each place counts how often it has run an input.
+  assert.ok(results.every(([, times]) => times === 1))
+  const { done, failed } = pool.stats()
+  assert.deepEqual([done > 0, failed], [true, 0])
 })
 
 test('an option that does not exist is refused, with the one that was meant', () => {
