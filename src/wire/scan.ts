@@ -5,20 +5,13 @@
 import { MessagePort } from 'node:worker_threads'
 import { type Packing, type SharedClass, sharedClassOf, sharedClassOfProxy } from '../declared/shareable.ts'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
-import {
-  isHandle,
-  type Moved,
-  markedToMove,
-  movableOf,
-  putMark,
-  takeMark,
-  whyUnmovable,
-} from '../task/transfer.ts'
+import { isHandle, type Moved, whyUnmovable } from '../task/transfer.ts'
 import { isError, messageOf } from '../thrown.ts'
 import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-of.ts'
 import type { Crossing } from './crossing.ts'
 import { cureFor } from './cures.ts'
 import type { LendCrossing, Lent } from './lent/link.ts'
+import { Moving } from './moving.ts'
 import { namesOn } from './own-names.ts'
 import { itemOf, keyOfMap, packedData, pathOf, type Step } from './path.ts'
 import { insteadOfCopy, isCopiedBetweenThreads } from './platform.ts'
@@ -36,7 +29,8 @@ const maxDepth = 1_000
  */
 export class Scan {
   special = false
-  readonly transfer: Moved[] = []
+  readonly #moving = new Moving()
+  readonly transfer: readonly Moved[] = this.#moving.list
   /** What the instances of shareable classes were packed into. */
   readonly packed = new Map<object, unknown>()
   /** The ends of channels that go along by their numbers. */
@@ -55,9 +49,6 @@ export class Scan {
   readonly #pending: number[] = []
   readonly #seen = new Set<object>()
   readonly #counted = new Set<ArrayBuffer>()
-  readonly #taken: object[] = []
-  /** What a `pack` hands over. */
-  readonly #handed = new Set<object>()
   #payloadBytes = 0
 
   constructor(root: string, crossing: Crossing) {
@@ -70,7 +61,7 @@ export class Scan {
     try {
       return step()
     } catch (error) {
-      for (const value of this.#taken) putMark(value)
+      this.#moving.undo()
       throw error
     }
   }
@@ -233,7 +224,7 @@ export class Scan {
     try {
       const crossing: LendCrossing = {
         sharedMemory: this.#crossing.sharedMemory,
-        transfer: value => void this.#handed.add(value),
+        transfer: value => this.#moving.handOver(value),
         crossing: this.#crossing,
         lend: this.#crossing.lends === true ? lent => void this.loans.push(lent) : undefined,
       }
@@ -313,12 +304,7 @@ export class Scan {
     if (types.isSharedArrayBuffer(buffer))
       return this.#needSharedMemory(at, 'is a view on a SharedArrayBuffer')
     // A Buffer travels as its own bytes, without the rest of what it is a window on.
-    if (
-      isBuffer &&
-      !buffer.detached &&
-      markedToMove(view) === undefined &&
-      this.#handedOver(view) === undefined
-    ) {
+    if (isBuffer && !buffer.detached && !this.#moving.has(view)) {
       if (view.byteLength === buffer.byteLength) this.leaves.push(view)
       return this.#count(view.byteLength)
     }
@@ -333,8 +319,8 @@ export class Scan {
         'was moved already: its buffer is empty (detached)',
         'Move a value once; send a copy (slice()) if you need it twice.',
       )
-    const withBuffer = value === buffer ? undefined : this.#takeMark(buffer)
-    const moved = this.#takeMark(value) ?? withBuffer
+    const withBuffer = value === buffer ? undefined : this.#moving.take(buffer)
+    const moved = this.#moving.take(value) ?? withBuffer
     if (moved === undefined) {
       // Several views on one buffer: it is copied once, or moves.
       if (this.#counted.has(buffer) || this.transfer.includes(buffer)) return
@@ -348,7 +334,7 @@ export class Scan {
     const name = classNameOf(handle)
     if (!this.#crossing.sharedMemory)
       this.#refuseAt(at, `is a ${name}, which goes to no other process`, 'Make one there, or use threads().')
-    if (this.#takeMark(handle) === undefined)
+    if (this.#moving.take(handle) === undefined)
       this.#refuseAt(at, `is a ${name}, which can only be moved`, 'Wrap it: move(it).')
     this.#moves(handle, at)
   }
@@ -356,20 +342,7 @@ export class Scan {
   #moves(moved: Moved, at: number): void {
     const problem = whyUnmovable(moved)
     if (problem !== undefined) this.#refuseAt(at, `can't be moved: move() ${problem}`, '')
-    if (!this.transfer.includes(moved)) this.transfer.push(moved)
-  }
-
-  #takeMark(value: object): Moved | undefined {
-    const moved = takeMark(value)
-    if (moved !== undefined) this.#taken.push(value)
-    return moved ?? this.#handedOver(value)
-  }
-
-  /** A buffer that a `pack` hands over moves, whether it stands there itself or a view on it. */
-  #handedOver(value: object): Moved | undefined {
-    if (this.#handed.size === 0) return undefined
-    const movable = movableOf(value)
-    return movable !== undefined && this.#handed.has(movable) ? movable : undefined
+    this.#moving.add(moved)
   }
 
   #needSharedMemory(at: number, what: string): void {
