@@ -16,7 +16,7 @@ export async function clusterFindings(
   }
 }
 
-export function findingsOf({ version, maxPayloadBytes, replicas, stuck, tasks }: Health): Finding[] {
+export function findingsOf({ version, maxPayloadBytes, replicas, stuck, tasks, silent }: Health): Finding[] {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const isOld = major < 2 || (major === 2 && minor < 11)
   return [
@@ -45,6 +45,18 @@ export function findingsOf({ version, maxPayloadBytes, replicas, stuck, tasks }:
         stuck === 0
           ? ''
           : 'A server that was killed may keep what is done. Look whether results are missed; nats stream purge --subject removes it.',
+    },
+    {
+      name: 'cluster queues',
+      state: silent.length === 0 ? 'ok' : 'failure',
+      found:
+        silent.length === 0
+          ? 'no node waits for a queue that gives nothing'
+          : `nodes get nothing from ${silent.join(', ')}, not even that there is nothing`,
+      fix:
+        silent.length === 0
+          ? ''
+          : 'A server that was killed may leave a consumer so. Nodes that may, make it anew: run one with --credentials admin.json until this is gone.',
     },
     {
       name: 'cluster message',

@@ -68,6 +68,9 @@ export async function clusterUp({ folder, port, namespace, queues }: UpOptions):
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const ended = new Promise<number | null>(end => child.once('exit', end))
+  // Ctrl-C reaches the server by itself; whoever ends this program alone means the server too.
+  const end = () => void child.kill('SIGTERM')
+  process.on('SIGTERM', end).on('exit', end)
   const address = hasUsers ? addressIn(readFileSync(config, 'utf8')) : `127.0.0.1:${port}`
   const space = hasUsers ? namespaceIn(readFileSync(config, 'utf8')) : namespace
   const credentials = hasUsers ? { credentials: join(folder, 'admin.json') } : {}
@@ -78,6 +81,7 @@ export async function clusterUp({ folder, port, namespace, queues }: UpOptions):
       'One server that flushes to disk by its own interval: not safe against a loss of power.\n',
   )
   const code = await ended
+  process.off('SIGTERM', end).off('exit', end)
   rmSync(resolve(folder, pidName), { force: true })
   return code === 0 || code === null ? exitCodes.ok : exitCodes.failed
 }

@@ -6,12 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { cluster } from '../cluster/cluster.ts'
+import { Account } from '../cluster/fixtures/account.ts'
 import { freePort, NatsServer, noServer } from '../cluster/fixtures/nats-server.ts'
 import * as tasks from '../cluster/fixtures/tasks.ts'
+import { findingsOf } from './cluster-doctor.ts'
 import { atonce, ended, start } from './fixtures/command.ts'
 
-const options = { skip: noServer, timeout: 90_000 }
+const options = { skip: noServer, timeout: 180_000 }
 const module = '../../cluster/fixtures/tasks.ts'
+const accounts = '../../cluster/fixtures/account.ts'
 
 test(
   'a node that is killed loses no task; SIGTERM lets one end, and its program leaves',
@@ -61,12 +64,14 @@ test(
     await said(up, /namespace default/)
     const servers = `nats://127.0.0.1:${port}`
     const node = start([
-      ...['worker', module, '--servers', servers, '--workers', '1'],
+      ...['worker', module, accounts, '--servers', servers, '--workers', '1'],
       ...['--credentials', join(folder, 'worker.json')],
     ])
     {
       await using jobs = cluster({ servers, credentials: join(folder, 'client.json') })
       assert.equal(await jobs.run(tasks.double, 4, 0), 8)
+      const alice = jobs.entity(Account, 'alice').with({ timeoutMs: 60_000 })
+      assert.equal(await alice.ask.deposit(5), 5)
     }
     const left = ended(node)
     node.kill('SIGTERM')
@@ -80,8 +85,8 @@ test(
     }
     const state = (name: string) => findings.find(finding => finding.name === name)?.state
     assert.deepEqual(
-      [state('cluster power'), state('cluster store'), state('cluster message')],
-      ['warning', 'ok', 'ok'],
+      ['power', 'store', 'queues', 'message'].map(what => state(`cluster ${what}`)),
+      ['warning', 'ok', 'ok', 'ok'],
     )
     assert.match((await atonce(['cluster', 'down', ...of])).stdout, /has ended/)
     await over
@@ -89,6 +94,28 @@ test(
     rmSync(folder, { recursive: true, force: true })
   },
 )
+
+test('up ends its server with it, whatever ends it', options, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-up-'))
+  const port = String(await freePort())
+  const up = start(['cluster', 'up', '--folder', folder, '--port', port])
+  const over = ended(up)
+  await said(up, /namespace default/)
+  up.kill('SIGTERM')
+  await over
+  assert.match((await atonce(['cluster', 'down', '--folder', folder])).stderr, /No server of/)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('doctor tells which queues give nothing to any node', () => {
+  const health = {
+    ...{ version: '2.11.0', maxPayloadBytes: 1 << 20, replicas: 3, stuck: 0, tasks: 5 },
+    silent: ['default-p1'],
+  }
+  const finding = findingsOf(health).find(({ name }) => name === 'cluster queues')
+  assert.equal(finding?.state, 'failure')
+  assert.match(`${finding?.found} ${finding?.fix}`, /default-p1[\s\S]*admin\.json/)
+})
 
 /** Resolves once the command has printed that. */
 function said(child: ChildProcess, what: RegExp): Promise<void> {

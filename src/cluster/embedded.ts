@@ -52,6 +52,7 @@ export class EmbeddedEngine implements Engine {
     const lines = taking.queues.map(queue => this.#line(queue))
     for (const line of lines) line.join(taking)
     return {
+      silent: [],
       wake: () => {
         for (const line of lines) line.pumpSoon()
       },

@@ -51,6 +51,8 @@ export interface Taking {
 }
 
 export interface Consumer {
+  /** Queues, or parts of them, of which the server gives no sign when it is asked for tasks. */
+  readonly silent: readonly string[]
   /** There may be more places than before. */
   wake(): void
   /** Nothing is taken any more. */

@@ -225,6 +225,7 @@ export class Node implements CallHost {
       tasks: this.catalogue.names(),
       counts: this.counts,
       shards: this.#host?.shards ?? [],
+      silent: this.#consumer?.silent ?? [],
       pid: process.pid,
     }
     const bytes = toBytes(said, false, { maxBytes: 1 << 20 })

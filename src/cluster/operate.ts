@@ -2,6 +2,7 @@
 import type { ClusterOptions } from './cluster.ts'
 import { NatsEngine } from './nats/engine.ts'
 import type { Health } from './nats/health.ts'
+import { nodesOf } from './status.ts'
 
 type ServerOptions = ClusterOptions & { readonly servers: string }
 
@@ -22,7 +23,11 @@ export function provisionCluster(options: ServerOptions, queues: readonly string
  * @throws EngineUnavailableError, InsecureConnectionError, MissingPeerError
  */
 export function clusterHealth(options: ServerOptions): Promise<Health> {
-  return withEngine(options, engine => engine.health())
+  return withEngine(options, async engine => {
+    const nodes = await nodesOf(engine)
+    const silent = [...new Set(nodes.flatMap(node => node.silent))].sort()
+    return { ...(await engine.health()), silent }
+  })
 }
 
 async function withEngine<T>(options: ServerOptions, use: (engine: NatsEngine) => Promise<T>): Promise<T> {

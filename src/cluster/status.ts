@@ -18,6 +18,8 @@ export interface NodeStatus {
   /** What became of the tasks that it took. */
   readonly counts: Readonly<Record<string, number>>
   readonly pid: number
+  /** Parts of its queues of which the server gives nothing, not even that there is nothing. */
+  readonly silent: readonly string[]
   /** The shards whose entities live there. */
   readonly shards: readonly ShardStatus[]
 }
@@ -66,7 +68,8 @@ function nodeIn(bytes: Uint8Array): NodeStatus | undefined {
       typeof value['id'] === 'string' &&
       Array.isArray(value['queues']) &&
       Array.isArray(value['tasks']) &&
-      [...value['queues'], ...value['tasks']].every(name => typeof name === 'string') &&
+      Array.isArray(value['silent']) &&
+      [...value['queues'], ...value['tasks'], ...value['silent']].every(name => typeof name === 'string') &&
       ['workers', 'running', 'pid'].every(name => Number.isSafeInteger(value[name])) &&
       isRecord(value['counts']) &&
       Array.isArray(value['shards']) &&

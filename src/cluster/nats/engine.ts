@@ -183,6 +183,9 @@ export class NatsEngine implements Engine {
     }
     void begin()
     return {
+      get silent() {
+        return puller?.silent ?? []
+      },
       wake: () => puller?.wake(),
       stop: async () => {
         stopped = true
@@ -244,7 +247,7 @@ export class NatsEngine implements Engine {
     for (const bucket of buckets) await this.records(bucket).keys()
   }
 
-  async health(): Promise<Health> {
+  async health(): Promise<Omit<Health, 'silent'>> {
     const { connection, streams } = await this.#opened()
     return healthOf(connection, streams, this.#named('tasks'))
   }

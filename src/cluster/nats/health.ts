@@ -13,9 +13,15 @@ export interface Health {
    */
   readonly stuck: number
   readonly tasks: number
+  /** Parts of queues of which nodes get nothing, not even that there is nothing. */
+  readonly silent: readonly string[]
 }
 
-export async function healthOf(connection: NatsConnection, streams: Streams, tasks: string): Promise<Health> {
+export async function healthOf(
+  connection: NatsConnection,
+  streams: Streams,
+  tasks: string,
+): Promise<Omit<Health, 'silent'>> {
   const { version = 'unknown', max_payload: maxPayloadBytes = 0 } = connection.info ?? {}
   const info = await streams.stream(tasks)
   const messages = info?.state.messages ?? 0

@@ -47,7 +47,8 @@ export class Puller implements Consumer {
   readonly #subscriptions: NatsSubscription[] = []
   readonly #emptySince = new Map<string, number>()
   /** How many pulls of a lane had no answer since the last one that had. */
-  readonly #silent = new Map<string, number>()
+  readonly #unanswered = new Map<string, number>()
+  readonly #silent = new Set<string>()
   /** Of the pull that is under way. */
   #heard: ((message: NatsMessage | 'a task') => void) | undefined
   readonly #inbox: string
@@ -81,6 +82,10 @@ export class Puller implements Consumer {
       ),
     )
     this.#look()
+  }
+
+  get silent(): readonly string[] {
+    return [...this.#silent]
   }
 
   wake(): void {
@@ -128,6 +133,7 @@ export class Puller implements Consumer {
           this.#noAnswer(queue, lane)
           continue
         }
+        this.#unanswered.delete(name)
         this.#silent.delete(name)
         if (got < places) this.#emptySince.set(name, runtime().now())
         else this.#emptySince.delete(name)
@@ -136,9 +142,11 @@ export class Puller implements Consumer {
 
   #noAnswer(queue: string, lane: Lane): void {
     const name = this.#parts.consumerOf(queue, lane)
-    const silent = (this.#silent.get(name) ?? 0) + 1
-    this.#silent.set(name, silent % mostSilent)
-    if (silent === mostSilent) this.#parts.stuck(queue, lane)
+    const unanswered = (this.#unanswered.get(name) ?? 0) + 1
+    this.#unanswered.set(name, unanswered % mostSilent)
+    if (unanswered < mostSilent) return
+    this.#silent.add(name)
+    this.#parts.stuck(queue, lane)
   }
 
   /**

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { coroutines } from '../../coroutines/coroutines.ts'
 import { type Cluster, cluster } from '../cluster.ts'
+import { Account } from '../fixtures/account.ts'
 import { NatsServer, noServer } from '../fixtures/nats-server.ts'
 import * as tasks from '../fixtures/tasks.ts'
 import { startWorker } from '../worker.ts'
@@ -72,6 +73,22 @@ test(
     await worker.close(2_000)
   },
 )
+
+test('a client asks entities, which live on a worker', options, async () => {
+  const worker = await startWorker({
+    ...as('worker'),
+    queues: ['default'],
+    on: coroutines(),
+    tasks: [],
+    entities: [Account],
+  })
+  await using jobs = asCluster('client')
+  const alice = jobs.entity(Account, 'alice')
+  assert.equal(await alice.ask.deposit(5), 5)
+  await assert.rejects(alice.ask.withdraw(9), { name: 'RangeError', message: 'alice has too little' })
+  assert.equal(await alice.ask.total(), 5)
+  await worker.close(2_000)
+})
 
 test('neither client nor worker makes a queue; a worker does not submit', options, async () => {
   await using client = asCluster('client')
