@@ -155,6 +155,11 @@ export function actorsEvaluationOf(module: string): Evaluation | undefined {
   return definitions.evaluationOf(module)
 }
 
+/** All classes that this program's modules have declared. */
+export function definedActors(): Iterable<Definition> {
+  return definitions.all()
+}
+
 /** The class that was declared at that place on this side. */
 export function findDefinition(place: Place): Definition | undefined {
   return definitions.find(place)

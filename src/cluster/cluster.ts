@@ -11,12 +11,15 @@ import { defaultCloseGraceMs } from '../executor/admission.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import type { AnyFunction, Result, Task } from '../task/task.ts'
 import { threads } from '../threads/threads.ts'
+import { withPlace } from '../worker/place.ts'
+import { FarNodes } from './actors/far-node.ts'
 import { Caller } from './caller.ts'
 import { Catalogue } from './catalogue.ts'
 import { type DeadTask, dropDead, listDead, retryDead } from './dead.ts'
 import { EmbeddedEngine } from './embedded.ts'
 import type { Engine } from './engine.ts'
 import { Entities, type Entity } from './entities/entity.ts'
+import { crossing } from './messages.ts'
 import { checkName, randomName } from './names.ts'
 import { NatsEngine } from './nats/engine.ts'
 import { Node } from './node.ts'
@@ -66,6 +69,9 @@ export interface ClusterOptions {
   /** Shown in errors and statistics. */
   readonly name?: string
 }
+
+/** How long a node may take to start a worker for actors. */
+const startTimeoutMs = 30_000
 
 const clusterOptionNames = optionNames<ClusterOptions>({
   servers: true,
@@ -211,10 +217,14 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
   const { queueLimit = 1_000_000, closeGraceMs = defaultCloseGraceMs } = parts
   const id = randomName()
   const entities = new Entities(engine, id)
+  const farNodes = new FarNodes(engine)
   const caller = new Caller({
     name,
     id,
-    ending: () => entities.close(),
+    ending: () => {
+      farNodes.close()
+      entities.close()
+    },
     engine,
     ownsEngine,
     queue,
@@ -224,7 +234,16 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
     elsewhere: engine.isLocal ? undefined : new WorkerCount(engine, queue),
   })
   const submissions = new Submissions(caller, queue)
-  return Object.assign(createExecutor(caller), {
+  const executor = withPlace(createExecutor(caller), {
+    name,
+    get workers() {
+      return caller.workers
+    },
+    start: farNodes.start,
+    crossing,
+    ...{ startTimeoutMs, graceMs: closeGraceMs, closeGraceMs, isElsewhere: true },
+  })
+  return Object.assign(executor, {
     submit: <F extends AnyFunction>(task: Task<F>, args: Parameters<F>, more: SubmitOptions = {}) =>
       submissions.submit(task, args, more),
     result: <R>(id: string, more?: ResultOptions) => submissions.result<R>(id, more),

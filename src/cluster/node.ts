@@ -15,6 +15,7 @@ import { backendOf, type Executor } from '../executor/executor.ts'
 import { type Parked, park } from '../runtime/park.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import { toBytes } from '../wire/portable/writer.ts'
+import { Sessions } from './actors/sessions.ts'
 import { Ahead } from './ahead.ts'
 import { Cancelled } from './cancelling.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -30,6 +31,8 @@ export interface NodeParts {
   readonly on: Executor
   readonly queues: readonly string[]
   readonly catalogue: Catalogue
+  /** Classes whose actors may live here; undefined: all that this program's modules declare. */
+  readonly classes?: readonly Definition[]
 }
 
 /** How often a node says that it is there; a record of it is kept for five times as long. */
@@ -60,6 +63,8 @@ export class Node implements CallHost {
   readonly #ahead = new Ahead()
   #handingBack: Timer | undefined
   #host: EntityHost | undefined
+  readonly #classes: readonly Definition[] | undefined
+  #sessions: Sessions | undefined
   #consumer: Consumer | undefined
   #silence: (() => void)[] = []
   #alive: Timer | undefined
@@ -68,7 +73,7 @@ export class Node implements CallHost {
   #left: Parked<void> | undefined
 
   /** @throws OptionError if `on` is not an executor of this copy of atonce */
-  constructor({ id, engine, on, queues, catalogue }: NodeParts) {
+  constructor({ id, engine, on, queues, catalogue, classes }: NodeParts) {
     const backend = backendOf(on)
     if (backend === undefined || backend.model === 'cluster')
       throw new OptionError(
@@ -80,6 +85,7 @@ export class Node implements CallHost {
     this.backend = backend
     this.queues = queues
     this.catalogue = catalogue
+    this.#classes = classes
     this.cancelled = new Cancelled(engine)
   }
 
@@ -100,7 +106,9 @@ export class Node implements CallHost {
       places: () => this.#room,
       take: delivery => this.#take(delivery),
     })
-    if (!this.engine.isLocal) this.#sayAlive()
+    const { engine, id, on } = this
+    this.#sessions = new Sessions({ engine, node: id, on, classes: this.#classes })
+    if (!engine.isLocal) this.#sayAlive()
   }
 
   /**
@@ -112,6 +120,7 @@ export class Node implements CallHost {
     this.cancelled.stop()
     await this.#consumer?.stop().catch(() => {})
     this.#handBack()
+    this.#sessions?.close()
     await this.#host?.close()
     if (this.#calls.size > 0 && graceMs > 0) await this.#drain(graceMs)
     await Promise.all([...this.#calls.values()].map(call => call.giveUp()))
@@ -225,6 +234,7 @@ export class Node implements CallHost {
       tasks: this.catalogue.names(),
       counts: this.counts,
       shards: this.#host?.shards ?? [],
+      sessions: this.#sessions?.count ?? 0,
       silent: this.#consumer?.silent ?? [],
       pid: process.pid,
     }

@@ -18,6 +18,8 @@ export interface NodeStatus {
   /** What became of the tasks that it took. */
   readonly counts: Readonly<Record<string, number>>
   readonly pid: number
+  /** How many supervisors elsewhere have actors there; each has a worker of its own. */
+  readonly sessions: number
   /** Parts of its queues of which the server gives nothing, not even that there is nothing. */
   readonly silent: readonly string[]
   /** The shards whose entities live there. */
@@ -70,7 +72,7 @@ function nodeIn(bytes: Uint8Array): NodeStatus | undefined {
       Array.isArray(value['tasks']) &&
       Array.isArray(value['silent']) &&
       [...value['queues'], ...value['tasks'], ...value['silent']].every(name => typeof name === 'string') &&
-      ['workers', 'running', 'pid'].every(name => Number.isSafeInteger(value[name])) &&
+      ['workers', 'running', 'sessions', 'pid'].every(name => Number.isSafeInteger(value[name])) &&
       isRecord(value['counts']) &&
       Array.isArray(value['shards']) &&
       value['shards'].every(isShard)

@@ -34,6 +34,8 @@ export interface StartedWorker {
 
 /** A node is a service: it may be started before its server. */
 const patientMs = 30_000
+/** So long for one try: a server that dies in the middle of it never answers. */
+const onceMs = 5_000
 const retryMs = 200
 
 /**
@@ -43,14 +45,16 @@ const retryMs = 200
 export async function startWorker(options: WorkerOptions): Promise<StartedWorker> {
   const { queues, on, tasks, entities = [], name = 'node' } = options
   for (const queue of queues) checkName('worker --queues', queue)
-  const engine = engineOf(options)
-  await openWithin(engine, options.connectTimeoutMs ?? patientMs)
+  const withinMs = options.connectTimeoutMs ?? patientMs
+  const engine = engineOf({ ...options, connectTimeoutMs: Math.min(withinMs, onceMs) })
+  await openWithin(engine, withinMs)
   const node = new Node({
     id: `${name}-${randomName()}`,
     engine,
     on,
     queues,
     catalogue: new Catalogue(tasks),
+    classes: entities.map(definitionIn),
   })
   if (entities.length > 0) node.host(entities.map(definitionIn))
   node.start()

@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test'
 import { Diary, Player } from '../actors/fixtures/player.ts'
 import { spawn } from '../actors/spawn.ts'
 import { type Supervisor, supervisor } from '../actors/supervisor.ts'
+import { cluster } from '../cluster/cluster.ts'
 import type { Executor } from '../executor/executor.ts'
 import { processes } from '../processes/processes.ts'
 import { simulate } from '../runtime/simulate.ts'
@@ -26,6 +27,7 @@ async function play({ options, play }: Rule, on: Executor | undefined): Promise<
 const places: readonly (readonly [string, () => Executor])[] = [
   ['on threads', () => threads({ workers: 2 })],
   ['in processes', () => processes({ workers: 2 })],
+  ['on a cluster', () => cluster({ on: threads({ workers: 2 }) })],
 ]
 
 test('each of the 36 rules has a test that names it', () => {

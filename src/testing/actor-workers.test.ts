@@ -15,6 +15,7 @@ import { Diary, Haunter, Player } from '../actors/fixtures/player.ts'
 import { spawn } from '../actors/spawn.ts'
 import { supervisor } from '../actors/supervisor.ts'
 import { type DeadLetter, onDeadLetter } from '../actors/system.ts'
+import { cluster } from '../cluster/cluster.ts'
 import { TimeoutError } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { processes } from '../processes/processes.ts'
@@ -24,6 +25,7 @@ import { threads } from '../threads/threads.ts'
 const places: readonly (readonly [string, string, () => Executor])[] = [
   ['on a thread', 'threads', () => threads({ workers: 1 })],
   ['in a process', 'processes', () => processes({ workers: 1 })],
+  ['on a node', 'cluster', () => cluster({ on: threads({ workers: 1 }) })],
 ]
 
 for (const [where, model, place] of places)

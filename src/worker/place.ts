@@ -16,6 +16,8 @@ export interface WorkerPlace {
   readonly startTimeoutMs: number
   readonly graceMs: number
   readonly closeGraceMs: number
+  /** They are on other machines: each hosts only what its own modules declare. */
+  readonly isElsewhere?: true
 }
 
 const places = new WeakMap<Executor, WorkerPlace>()

@@ -22,21 +22,38 @@ import { Stirring } from './stirring.ts'
 /** Under which name the near side asks for it. */
 export const guestName = 'actors'
 
-admitGuest(guestName, home => {
-  const { link, stirring } = new Host(home)
-  return body => {
-    link.receive(body)
-    stirring.came()
-  }
-})
+/** The same where another machine asks: it is believed less. */
+export const guestElsewhere = 'actors for elsewhere'
+
+for (const [name, isElsewhere] of [
+  [guestName, false],
+  [guestElsewhere, true],
+] as const)
+  admitGuest(name, home => {
+    const { link, stirring } = new Host(home, isElsewhere)
+    return body => {
+      if (Array.isArray(body) && body.length === 0) return // It was sent to bring a module.
+      link.receive(body)
+      stirring.came()
+    }
+  })
 
 class Host {
   readonly link: Link
   readonly stirring: Stirring
+  readonly #isElsewhere: boolean
 
-  constructor({ worker, crossing, send }: GuestHome) {
+  constructor({ worker, crossing, send }: GuestHome, isElsewhere: boolean) {
+    this.#isElsewhere = isElsewhere
     this.link = new Link(
-      { crossing, name: `the program of ${worker}`, send, waiting: undefined, kill: undefined },
+      {
+        crossing: isElsewhere ? { ...crossing, sharedMemory: false, lends: false } : crossing,
+        name: `the program of ${worker}`,
+        isElsewhere,
+        send,
+        waiting: undefined,
+        kill: undefined,
+      },
       (link, request, answering) => this.#answer(link, request, answering),
     )
     this.stirring = new Stirring(system(), this.link)
@@ -81,7 +98,7 @@ class Host {
   ): Promise<number> {
     // The worker has imported the module of the first actor that lives there; this one may be of
     // another.
-    if (findDefinition(place) === undefined) await importModule(place.module)
+    if (findDefinition(place) === undefined && !this.#isElsewhere) await importModule(place.module)
     const definition = findDefinition(place)
     if (definition === undefined)
       throw new InvalidActorError(

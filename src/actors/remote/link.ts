@@ -2,13 +2,15 @@
  * One side of a link: what leaves in one turn of the loop leaves together, and what comes finds its
  * target by number. README.md tells the protocol.
  */
+import type { Place } from '../../declared/declarations.ts'
+import { portableModule } from '../../declared/portable-module.ts'
 import { learnClassesOf } from '../../executor/caller.ts'
 import type { Runtime } from '../../runtime/seam.ts'
 import type { Crossing } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
 import { Ask } from '../ask.ts'
-import type { Cause, PendingAsk, Seeking, Target } from '../contract.ts'
+import type { Cause, Definition, PendingAsk, Seeking, Target } from '../contract.ts'
 import { actorsEvaluationOf } from '../definition.ts'
 import { ActorDiedError } from '../errors.ts'
 import type { StopReason } from '../reason.ts'
@@ -29,6 +31,8 @@ export interface Carrier {
   readonly crossing: Crossing
   /** The other side, for messages: `thread 2`. */
   readonly name: string
+  /** On another machine, maybe: places go by names, and nothing is imported because of a message. */
+  readonly isElsewhere: boolean
   send(batch: readonly unknown[], transfer: Transfer): void
   /** Whether the program is to be kept alive, as asks or tells are under way. Near side only. */
   readonly waiting: ((some: boolean) => void) | undefined
@@ -218,6 +222,11 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
     return this.#exports.get(number)?.target
   }
 
+  /** The place of a class as the other side finds it. */
+  placeFor({ place }: Definition): Place {
+    return this.#carrier.isElsewhere ? { ...place, module: portableModule(place.module) } : place
+  }
+
   wireRef(target: Target): WiredRef {
     const { definition, name } = target
     const back = target instanceof RemoteTarget ? target.numberOn(this) : undefined
@@ -230,7 +239,7 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
       name,
       capacity: definition.capacity,
       overflow: definition.overflow,
-      place: definition.place,
+      place: this.placeFor(definition),
       methods: methods.map(method => method.name),
       streams: methods.filter(({ streams }) => streams).map(method => method.name),
     }
@@ -364,7 +373,9 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
   /** Error classes that the actor's module exports are known here too, once they are needed. */
   #learn(failure: WireFailure | undefined, module: string | undefined): Promise<void> | undefined {
     if (failure === undefined || module === undefined) return undefined
-    return learnClassesOf([failure], module, actorsEvaluationOf(module))
+    const evaluation = actorsEvaluationOf(module)
+    if (evaluation === undefined && this.#carrier.isElsewhere) return undefined
+    return learnClassesOf([failure], module, evaluation)
   }
 
   /** What was asked from there over this link is waited for by a supervisor. */

@@ -38,7 +38,10 @@ export class HostingPlace {
    */
   enter(module: string): WorkerHost {
     this.checkOpen()
-    const open = [...this.#hosts].filter(({ isOpen }) => isOpen)
+    const { isElsewhere } = this.#place
+    const open = [...this.#hosts].filter(
+      host => host.isOpen && (isElsewhere !== true || host.module === module),
+    )
     let host = open.reduce<WorkerHost | undefined>(
       (fewest, one) => (fewest === undefined || one.actors < fewest.actors ? one : fewest),
       undefined,
@@ -69,7 +72,7 @@ export function hostingPlace(on: Executor): HostingPlace | undefined {
     const place = typeof on === 'object' && on !== null ? placeOf(on) : undefined
     if (place === undefined)
       throw new OptionError(
-        'start(cls, args, { on }) takes an executor: threads() or processes(), itself and not a view of it by with().',
+        'start(cls, args, { on }) takes an executor: threads(), processes() or cluster(), itself and not a view of it by with().',
       )
     found = new HostingPlace(on, place)
     places.set(on, found)

@@ -122,7 +122,7 @@ export class RemoteChild implements Child {
       'onStart',
       {
         op: 'start',
-        place: this.#definition.place,
+        place: link.placeFor(this.#definition),
         args: link.values.wire(this.#args, 'args'),
         name: this.name,
         restart: this.settings.restart,

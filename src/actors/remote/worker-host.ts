@@ -20,7 +20,7 @@ export class WorkerHost implements LifeOwner {
    * The module that the actors there are of; any one will do, as each brings the same part of
    * atonce.
    */
-  readonly #module: string
+  readonly module: string
   /** Actors that live there, or are being started there. */
   actors = 0
   #waiting = false
@@ -29,13 +29,14 @@ export class WorkerHost implements LifeOwner {
   #early: (() => void)[] | undefined = []
 
   constructor(index: number, place: WorkerPlace, module: string, ended: (host: WorkerHost) => void) {
-    this.#module = module
+    this.module = module
     this.#ended = ended
     this.#life = new Life(index, place.start, this, { ...place, initialize: undefined })
     this.link = new Link(
       {
         crossing: place.crossing,
         name: this.#life.worker.name,
+        isElsewhere: place.isElsewhere === true,
         send: (batch, transfer) => this.#send(batch, transfer),
         waiting: some => this.#hold(some),
         kill: () => this.#kill(),
@@ -85,7 +86,7 @@ export class WorkerHost implements LifeOwner {
 
   #send(batch: readonly unknown[], transfer: Transfer): void {
     const send = () =>
-      this.#life.worker.send({ kind: 'guest', guest: guestName, module: this.#module, body: batch }, transfer)
+      this.#life.worker.send({ kind: 'guest', guest: guestName, module: this.module, body: batch }, transfer)
     if (this.#early === undefined) send()
     else this.#early.push(send)
   }

@@ -6,7 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { Diary, Player } from '../../actors/fixtures/player.ts'
+import { spawn } from '../../actors/spawn.ts'
+import { supervisor } from '../../actors/supervisor.ts'
 import { coroutines } from '../../coroutines/coroutines.ts'
+import { threads } from '../../threads/threads.ts'
 import { type Cluster, cluster } from '../cluster.ts'
 import { Account } from '../fixtures/account.ts'
 import { NatsServer, noServer } from '../fixtures/nats-server.ts'
@@ -87,6 +91,24 @@ test('a client asks entities, which live on a worker', options, async () => {
   assert.equal(await alice.ask.deposit(5), 5)
   await assert.rejects(alice.ask.withdraw(9), { name: 'RangeError', message: 'alice has too little' })
   assert.equal(await alice.ask.total(), 5)
+  await worker.close(2_000)
+})
+
+test('a client supervises actors, which live on a worker', options, async () => {
+  const worker = await startWorker({
+    ...as('worker'),
+    queues: ['default'],
+    on: threads({ workers: 1 }),
+    tasks: [],
+    entities: [Player],
+  })
+  await using jobs = asCluster('client')
+  await using tree = supervisor()
+  const diary = await spawn(Diary, [])
+  const player = await tree.start(Player, ['p', diary, 0], { on: jobs })
+  assert.equal(await player.ask.here(), 'p')
+  assert.equal(await diary.ask.count('p starts'), 1)
+  await tree.stop()
   await worker.close(2_000)
 })
 
