@@ -12,4 +12,5 @@ export const renderBand = task(
   function renderBand(view: View, from: number, to: number): Uint16Array<ArrayBuffer> {
     return move(escapeCounts(view, from, to))
   },
+  { idempotent: true },
 )
