@@ -6,6 +6,7 @@ export type { DeadTask, FailedAttempt } from './cluster/dead.ts'
 export type { Depth } from './cluster/engine.ts'
 export type { Entity } from './cluster/entities/entity.ts'
 export {
+  ArgumentsRefusedError,
   DeniedError,
   EngineUnavailableError,
   InsecureConnectionError,

@@ -2,7 +2,7 @@
  * `atonce worker`, `atonce cluster`, `atonce dead`: nodes, and what can be seen and done from
  * outside.
  */
-import { type Cluster, type ClusterOptions, cluster, startWorker } from '../cluster.ts'
+import { type Cluster, type ClusterOptions, cluster, type NodeStatus, startWorker } from '../cluster.ts'
 import { processes, threads } from '../index.ts'
 import { CommandError, type ExitCode, exitCodes } from './ending.ts'
 import { interruptible } from './interruption.ts'
@@ -69,11 +69,12 @@ export async function clusterStatus(options: AccessOptions & { readonly json?: b
     return exitCodes.ok
   }
   const nodes = status.nodes.map(
-    ({ id, running, workers, queues, counts, shards }) =>
-      `  ${id}  ${running} of ${workers} busy  ${queues.join(',')}  ${counts['done']} done, ${counts['failed']} failed, ${counts['duplicates']} duplicates, ${shards.length} shards with ${shards.reduce((sum, { entities }) => sum + entities, 0)} entities`,
+    ({ id, running, workers, queues, counts, shards, sessions }) =>
+      `  ${id}  ${running} of ${workers} busy  ${queues.join(',')}  ${counts['done']} done, ${counts['failed']} failed, ${counts['duplicates']} duplicates, ${shards.length} shards with ${shards.reduce((sum, { entities }) => sum + entities, 0)} entities${epochsOf(shards)}, actors of ${sessions} supervisors`,
   )
   const queues = status.queues.map(
-    ({ name, waiting, taken }) => `  ${name}  ${waiting} waiting, ${taken} taken`,
+    ({ name, waiting, taken, redelivered, oldestMs }) =>
+      `  ${name}  ${waiting} waiting, ${taken} taken, ${redelivered} of them again${oldestMs === undefined ? '' : `, the oldest for ${(oldestMs / 1_000).toFixed(1)} s`}`,
   )
   await print(
     [
@@ -87,6 +88,12 @@ export async function clusterStatus(options: AccessOptions & { readonly json?: b
     ].join('\n'),
   )
   return exitCodes.ok
+}
+
+/** A shard that has had more than one owner is told with its epoch. */
+function epochsOf(shards: NodeStatus['shards']): string {
+  const moved = shards.filter(({ epoch }) => epoch > 1).map(({ shard, epoch }) => `${shard}: ${epoch}`)
+  return moved.length === 0 ? '' : ` (epochs of shards that have moved: ${moved.join(', ')})`
 }
 
 export async function deadList(options: AccessOptions & { readonly json?: boolean }): Promise<ExitCode> {

@@ -101,6 +101,7 @@ export class EmbeddedEngine implements Engine {
 class Stored implements Queued {
   readonly entry: Entry
   readonly priority: number
+  readonly sinceMs = runtime().now()
   waiting = false
   order = 0
   attempt = 0
@@ -119,7 +120,9 @@ class Line {
   readonly #ready = new PriorityQueue<Stored>()
   readonly #takers: Taking[] = []
   readonly #timers = new Set<Timer>()
-  #taken = 0
+  /** The oldest first. */
+  readonly #all = new Set<Stored>()
+  readonly #given = new Set<Stored>()
   #delayed = 0
   #scheduled = false
 
@@ -128,10 +131,17 @@ class Line {
   }
 
   get depth(): Depth {
-    return { waiting: this.#ready.size + this.#delayed, taken: this.#taken }
+    const { value: oldest } = this.#all.values().next()
+    return {
+      waiting: this.#ready.size + this.#delayed,
+      taken: this.#given.size,
+      redelivered: [...this.#given].filter(({ attempt }) => attempt > 1).length,
+      oldestMs: oldest === undefined ? undefined : runtime().now() - oldest.sinceMs,
+    }
   }
 
   submit(stored: Stored): void {
+    this.#all.add(stored)
     this.#enter(stored, stored.entry.delayMs)
   }
 
@@ -169,18 +179,19 @@ class Line {
   #give(stored: Stored, taking: Taking): void {
     stored.attempt += 1
     stored.holder += 1
-    this.#taken += 1
+    this.#given.add(stored)
     taking.take(new Lease(stored, this.#leaseMs, this))
   }
 
   // ── what leases tell ──
 
-  done(): void {
-    this.#taken -= 1
+  done(stored: Stored): void {
+    this.#given.delete(stored)
+    this.#all.delete(stored)
   }
 
   again(stored: Stored, delayMs: number): void {
-    this.#taken -= 1
+    this.#given.delete(stored)
     stored.holder += 1
     this.#enter(stored, delayMs)
   }
@@ -256,7 +267,7 @@ class Lease implements Delivery {
   }
 
   done(): void {
-    if (this.#letGo()) this.#line.done()
+    if (this.#letGo()) this.#line.done(this.#stored)
   }
 
   back(delayMs: number, counts: boolean): void {

@@ -110,6 +110,10 @@ export const keptMs: Readonly<Record<Bucket, number>> = {
 export interface Depth {
   readonly waiting: number
   readonly taken: number
+  /** Of those taken: how many were taken before. */
+  readonly redelivered: number
+  /** How long the oldest is there already; undefined if there is none, or this user may not look. */
+  readonly oldestMs: number | undefined
 }
 
 export interface Engine {

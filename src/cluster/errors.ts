@@ -72,6 +72,20 @@ export class MissingPeerError extends AtonceError {
   }
 }
 
+/** A node was sent arguments for a task that the task's `accepts` refuses; nothing has run. */
+export class ArgumentsRefusedError extends AtonceError {
+  /** As `args[0].amount: expected a number`. */
+  readonly issues: readonly string[]
+
+  constructor(task: string, issues: readonly string[]) {
+    super(
+      'ATONCE_ARGUMENTS_REFUSED',
+      `${task} does not take what was sent, and was not called: ${issues.join('; ')}`,
+    )
+    this.issues = issues
+  }
+}
+
 /** A connection to another machine without TLS and credentials was refused before it was made. */
 export class InsecureConnectionError extends AtonceError {
   constructor(message: string) {
@@ -87,6 +101,7 @@ export class DeniedError extends AtonceError {
 }
 
 listErrorClasses({
+  ArgumentsRefusedError,
   DeniedError,
   EngineUnavailableError,
   SubmitUnknownError,

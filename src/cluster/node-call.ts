@@ -16,6 +16,7 @@ import type { Task } from '../task/task.ts'
 import { decode, MessageDecoding } from '../wire/codec.ts'
 import { decodeFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
+import { acceptedOf, refusalOf } from './accepting.ts'
 import type { Cancelled } from './cancelling.ts'
 import { type Catalogue, show } from './catalogue.ts'
 import { buryDead, noteFailure } from './dead.ts'
@@ -115,7 +116,7 @@ export class NodeCall implements NodeJobOwner {
       if ('why' in found) return await this.#unknown(found.why)
       if (this.#envelope.untilMs < this.#host.engine.wallMs())
         return await this.#settle(failed(this.#expired()), 0)
-      this.#run(found.task)
+      await this.#run(found.task)
     } catch {
       this.#end()
     }
@@ -216,13 +217,19 @@ export class NodeCall implements NodeJobOwner {
 
   // ── running ──
 
-  #run(task: Task): void {
+  async #run(task: Task): Promise<void> {
     const { args, special, form, credit, stores } = this.#envelope
     let inputs: ChunkInputs | undefined
     let decoded: readonly unknown[] | undefined
     try {
       if (form === 'chunk') inputs = chunkInputs(args, special)
       else decoded = decode(args, special, 'args') as readonly unknown[]
+      if (task.accepts !== undefined) {
+        const why = decoded === undefined ? undefined : await refusalOf(task, decoded)
+        if (why !== undefined) return await this.#settle(failed(why), 0, false)
+        if (inputs !== undefined) inputs = await acceptedOf(task, inputs)
+        if (this.#fenced) return this.#end()
+      }
     } catch (error) {
       return this.ended(failed(error), 0)
     }
@@ -283,7 +290,7 @@ export class NodeCall implements NodeJobOwner {
 
   // ── what is stored about it ──
 
-  async #settle(reply: NestedReply, workMs: number): Promise<void> {
+  async #settle(reply: NestedReply, workMs: number, mayRepeat = true): Promise<void> {
     const { counts, engine } = this.#host
     const { attempt } = this.#delivery
     if (reply.kind === 'failed' && this.#envelope.keep !== 'calls') {
@@ -293,7 +300,7 @@ export class NodeCall implements NodeJobOwner {
         { attempt, node: this.#host.id, atMs: engine.wallMs() },
         reply.failure,
       )
-      if (attempt <= this.#envelope.retries) {
+      if (mayRepeat && attempt <= this.#envelope.retries) {
         this.#delivery.back(pauseMs(this.#envelope.retryDelayMs, attempt), true)
         return this.#end()
       }

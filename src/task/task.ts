@@ -24,6 +24,27 @@ export interface TaskAddress {
   readonly position: number
   /** Whether a call may be repeated: `task(import.meta, fn, { idempotent: true })`. */
   readonly idempotent: boolean
+  /** What its arguments must be when they come over a network. */
+  readonly accepts?: Schema
+}
+
+/**
+ * Says whether a value is as it should be: what zod, valibot, ArkType and others make, by the
+ * common form of Standard Schema (standardschema.dev, version 1), as far as it is asked here.
+ */
+export interface Schema {
+  readonly '~standard': {
+    readonly validate: (value: unknown) => SchemaResult | Promise<SchemaResult>
+  }
+}
+
+interface SchemaResult {
+  readonly issues?:
+    | readonly {
+        readonly message: string
+        readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+      }[]
+    | undefined
 }
 
 /** What a task promises about itself. */
@@ -33,9 +54,14 @@ export interface TaskOptions {
    * tasks may be repeated, by `executor.with({ retries })`. Default false.
    */
   readonly idempotent?: boolean
+  /**
+   * What the list of its arguments must be: a node of a cluster asks before it calls the task, and
+   * refuses others. What the schema makes of them is not used. Default: anything.
+   */
+  readonly accepts?: Schema
 }
 
-const taskOptionNames = optionNames<TaskOptions>({ idempotent: true })
+const taskOptionNames = optionNames<TaskOptions>({ idempotent: true, accepts: true })
 
 /** A function with an address. It is called like any function; an executor can run it elsewhere. */
 export type Task<F extends Function = AnyFunction> = F & TaskAddress
@@ -91,10 +117,15 @@ export function task<F extends Function>(where: Where, fn: F, options: TaskOptio
     )
   }
   options = checkOptions(`task(import.meta, ${nameOf(fn)}, …)`, options, taskOptionNames)
-  const { idempotent = false } = options
+  const { idempotent = false, accepts } = options
   if (typeof idempotent !== 'boolean') {
     throw new OptionError(
       `task(import.meta, ${nameOf(fn)}, { idempotent }) takes true or false; it got ${describe(idempotent)}.`,
+    )
+  }
+  if (accepts !== undefined && typeof accepts?.['~standard']?.validate !== 'function') {
+    throw new OptionError(
+      `task(import.meta, ${nameOf(fn)}, { accepts }) takes a schema, as z.tuple([z.number()]) of zod makes; it got ${describe(accepts)}.`,
     )
   }
   if (isTask(fn)) {
@@ -113,6 +144,7 @@ export function task<F extends Function>(where: Where, fn: F, options: TaskOptio
     module: { value: evaluation.url },
     position: { value: position },
     idempotent: { value: idempotent },
+    accepts: { value: accepts },
     [addressed]: { value: true },
     [madeBy]: { value: thisCopy },
   })

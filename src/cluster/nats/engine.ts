@@ -257,6 +257,8 @@ export class NatsEngine implements Engine {
     const { streams } = await this.#opened()
     let waiting = 0
     let taken = 0
+    let redelivered = 0
+    const ages: number[] = []
     for (const lane of lanes) {
       const info = await streams.consumer(this.#named('tasks'), `${queue}-${lane}`)
       let { num_pending: pending, num_ack_pending: given } = info
@@ -266,10 +268,21 @@ export class NatsEngine implements Engine {
         given = Math.min(given, left)
         pending = Math.min(pending, left - given)
       }
+      redelivered += Math.min(info.num_redelivered, given)
+      if (pending + given > 0) ages.push(...(await this.#ageOf(queue, lane)))
       waiting += pending + (lane === 'later' ? given : 0)
       taken += lane === 'later' ? 0 : given
     }
-    return { waiting, taken }
+    const oldestMs = ages.length === 0 ? undefined : Math.max(...ages)
+    return { waiting, taken, redelivered, oldestMs }
+  }
+
+  /** How long the oldest task of a lane is there; nothing if this user may not look into it. */
+  async #ageOf(queue: string, lane: Lane): Promise<number[]> {
+    const { streams } = await this.#opened()
+    const subjects = `${this.#root}.t.${queue}.${lane}.>`
+    const storedMs = await streams.firstStoredMs(this.#named('tasks'), subjects).catch(() => undefined)
+    return storedMs === undefined ? [] : [Math.max(0, wallMs() - storedMs)]
   }
 
   /** The tasks of a lane that are in the store, by their subjects. */

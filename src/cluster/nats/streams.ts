@@ -136,6 +136,15 @@ export class Streams {
     }
   }
 
+  /** When the oldest message of these subjects was stored, in milliseconds since 1970. */
+  async firstStoredMs(stream: string, subjects: string): Promise<number | undefined> {
+    const found = await this.#find<{ readonly message: { readonly time: string } }>(
+      `STREAM.MSG.GET.${stream}`,
+      { seq: 1, next_by_subj: subjects },
+    )
+    return found === undefined ? undefined : Date.parse(found.message.time)
+  }
+
   async remove(stream: string): Promise<boolean> {
     return (await this.#find(`STREAM.DELETE.${stream}`)) !== undefined
   }
@@ -146,8 +155,8 @@ export class Streams {
     await this.#api(`STREAM.CREATE.${name}`, request)
   }
 
-  async #find<T>(what: string): Promise<T | undefined> {
-    const answer = await this.#ask<T>(what, {})
+  async #find<T>(what: string, request: object = {}): Promise<T | undefined> {
+    const answer = await this.#ask<T>(what, request)
     if (answer.error?.code === 404) return undefined
     return this.#checked(what, answer)
   }
