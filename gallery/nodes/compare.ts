@@ -1,5 +1,5 @@
 /**
- * A workload on three nodes with one worker each, beside `processes()` with three workers: in turns.
+ * A workload on three nodes with one worker each, beside `processes()` with three: in turns.
  *
  *     node gallery/nodes/compare.ts [--size L] [--rounds 5] [mandelbrot] [crawler]
  */

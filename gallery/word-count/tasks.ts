@@ -1,4 +1,4 @@
-/** What nodes do for the word count: a piece of text in, counts for each reducer out; counts in, sums out. */
+/** What nodes do for the word count: text in, counts for each reducer out; counts in, sums out. */
 import { context, task } from '../../src/index.ts'
 import { addCounts, countWords, sorted, type WordCounts } from './words.ts'
 

@@ -112,7 +112,7 @@ export interface Depth {
   readonly taken: number
   /** Of those taken: how many were taken before. */
   readonly redelivered: number
-  /** How long the oldest is there already; undefined if there is none, or this user may not look. */
+  /** How long the oldest is there; undefined if there is none, or this user may not look. */
   readonly oldestMs: number | undefined
 }
 

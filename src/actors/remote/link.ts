@@ -2,15 +2,13 @@
  * One side of a link: what leaves in one turn of the loop leaves together, and what comes finds its
  * target by number. README.md tells the protocol.
  */
-import type { Place } from '../../declared/declarations.ts'
-import { portableModule } from '../../declared/portable-module.ts'
 import { learnClassesOf } from '../../executor/caller.ts'
 import type { Runtime } from '../../runtime/seam.ts'
 import type { Crossing } from '../../wire/codec.ts'
 import type { WireFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
 import { Ask } from '../ask.ts'
-import type { Cause, Definition, PendingAsk, Seeking, Target } from '../contract.ts'
+import type { Cause, PendingAsk, Seeking, Target } from '../contract.ts'
 import { actorsEvaluationOf } from '../definition.ts'
 import { ActorDiedError } from '../errors.ts'
 import type { StopReason } from '../reason.ts'
@@ -31,7 +29,7 @@ export interface Carrier {
   readonly crossing: Crossing
   /** The other side, for messages: `thread 2`. */
   readonly name: string
-  /** On another machine, maybe: places go by names, and nothing is imported because of a message. */
+  /** On another machine, maybe: places go by names, and no message has anything imported. */
   readonly isElsewhere: boolean
   send(batch: readonly unknown[], transfer: Transfer): void
   /** Whether the program is to be kept alive, as asks or tells are under way. Near side only. */
@@ -59,7 +57,7 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
   constructor(carrier: Carrier, answerer: Answerer) {
     this.#carrier = carrier
     this.#runtime = system().runtime
-    this.values = new LinkValues(this, carrier.crossing)
+    this.values = new LinkValues(this, carrier)
     this.#holding = new Holding(system(), carrier.waiting)
     this.#answers = new Answers(this, (request, answering) => answerer(this, request, answering))
     this.#exports = new Exports({
@@ -222,11 +220,6 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
     return this.#exports.get(number)?.target
   }
 
-  /** The place of a class as the other side finds it. */
-  placeFor({ place }: Definition): Place {
-    return this.#carrier.isElsewhere ? { ...place, module: portableModule(place.module) } : place
-  }
-
   wireRef(target: Target): WiredRef {
     const { definition, name } = target
     const back = target instanceof RemoteTarget ? target.numberOn(this) : undefined
@@ -239,7 +232,7 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
       name,
       capacity: definition.capacity,
       overflow: definition.overflow,
-      place: this.placeFor(definition),
+      place: this.values.placeFor(definition),
       methods: methods.map(method => method.name),
       streams: methods.filter(({ streams }) => streams).map(method => method.name),
     }

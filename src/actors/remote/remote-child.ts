@@ -122,7 +122,7 @@ export class RemoteChild implements Child {
       'onStart',
       {
         op: 'start',
-        place: link.placeFor(this.#definition),
+        place: link.values.placeFor(this.#definition),
         args: link.values.wire(this.#args, 'args'),
         name: this.name,
         restart: this.settings.restart,

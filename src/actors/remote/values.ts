@@ -1,8 +1,11 @@
 /** Values, errors and reasons as they cross a link; refs in them become numbers on it. */
+import type { Place } from '../../declared/declarations.ts'
+import { portableModule } from '../../declared/portable-module.ts'
 import { classesOf } from '../../executor/caller.ts'
 import { type Crossing, decode, encodeNow, MessageDecoding, MessageEncodingNow } from '../../wire/codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
+import type { Definition } from '../contract.ts'
 import type { StopReason } from '../reason.ts'
 import type { Wired, WiredReason } from './items.ts'
 import { onLink, type RefLink } from './wired-refs.ts'
@@ -10,11 +13,21 @@ import { onLink, type RefLink } from './wired-refs.ts'
 export class LinkValues {
   readonly #link: RefLink
   readonly #crossing: Crossing
+  readonly #isElsewhere: boolean
   #transfer: Transfer[number][] = []
 
-  constructor(link: RefLink, crossing: Crossing) {
+  constructor(
+    link: RefLink,
+    { crossing, isElsewhere }: { readonly crossing: Crossing; readonly isElsewhere: boolean },
+  ) {
     this.#link = link
     this.#crossing = crossing
+    this.#isElsewhere = isElsewhere
+  }
+
+  /** The place of a class as the other side finds it. */
+  placeFor({ place }: Pick<Definition, 'place'>): Place {
+    return this.#isElsewhere ? { ...place, module: portableModule(place.module) } : place
   }
 
   /** What moves with the values that were made ready since it was asked last. */

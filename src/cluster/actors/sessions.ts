@@ -89,7 +89,7 @@ export class Sessions {
     else runtime().setTimer(pauseMs, offer)
   }
 
-  /** The URLs of modules here, the one that was asked for first; none if it declares nothing here. */
+  /** The URLs of modules here, the one asked for first; none if it declares nothing here. */
   #modules(wanted: string): readonly string[] {
     const { classes = definedActors() } = this.#parts
     const urls = new Set([...classes].map(({ place }) => place.module))
