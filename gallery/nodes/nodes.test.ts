@@ -2,7 +2,6 @@
 import { strict as assert } from 'node:assert'
 import { after, before, test } from 'node:test'
 import { type Cluster, cluster } from '../../src/cluster.ts'
-import { sleep } from '../../src/index.ts'
 import { expected } from '../actor-bank/bank.ts'
 import { runEntityBank } from '../actor-bank/entities.ts'
 import { crawler } from '../crawler/workload.ts'
@@ -42,9 +41,7 @@ test(
     const paying = runEntityBank(jobs, {
       name: 'test',
       transfers: 42,
-      at: async done => {
-        while (done === 20 && nodes.deaths.length === 0) await sleep(10)
-      },
+      at: done => (done === 20 ? nodes.firstDeath : undefined),
     })
     const [{ counts, runs }, balances] = await Promise.all([counting, paying])
     assert.deepEqual(balances, expected(4, 42))

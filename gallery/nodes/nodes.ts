@@ -29,6 +29,7 @@ export interface Nodes extends AsyncDisposable {
   readonly pids: readonly number[]
   /** Those that have ended, and when. */
   readonly deaths: readonly Death[]
+  readonly firstDeath: Promise<Death>
   /** Ends one as by `kill -9`. */
   kill(at: number): Promise<void>
 }
@@ -60,12 +61,19 @@ export async function startNodes({ count, workers = 1, leaseMs = 5_000 }: NodesO
   const nodes = Array.from({ length: count }, () => fork(entry, [servers, `${leaseMs}`, `${workers}`]))
   await Promise.all(nodes.map(isUp))
   const deaths: Death[] = []
-  for (const node of nodes)
-    node.once('exit', () => deaths.push({ node: node.pid as number, atMs: Date.now() }))
+  const firstDeath = new Promise<Death>(resolve => {
+    for (const node of nodes)
+      node.once('exit', () => {
+        const death = { node: node.pid as number, atMs: Date.now() }
+        deaths.push(death)
+        resolve(death)
+      })
+  })
   return {
     servers,
     leaseMs,
     deaths,
+    firstDeath,
     pids: nodes.map(({ pid }) => pid as number),
     kill: at => ended(nodes[at] as ChildProcess),
     async [Symbol.asyncDispose]() {

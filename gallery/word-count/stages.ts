@@ -35,6 +35,7 @@ export function stagesOf(nodes: readonly number[], runs: readonly Run[], deaths:
   const key = (x: number, colour: string, what: string) =>
     `<rect x="${x}" y="${bottom + 14}" width="12" height="12" fill="${colour}"/><text x="${x + 18}" y="${bottom + 24}">${what}</text>`
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width + 20}" height="${bottom + 40}" font-family="sans-serif" font-size="13">
+<title>When each task of a word count ran, on which node</title>
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="8" y="22" font-size="15">Word count: ${runs.length} tasks in ${((toMs - fromMs) / 1_000).toFixed(1)} s</text>
 ${lanes.join('\n')}
