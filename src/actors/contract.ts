@@ -99,6 +99,14 @@ export interface AskPath {
   awaits(id: number, restart: number): void
 }
 
+/**
+ * The values of a generator method, each step an ask: of this side, or of who asks from elsewhere.
+ */
+export interface Steps {
+  next(asking: Asking | undefined): Promise<IteratorResult<unknown>>
+  return(asking: Asking | undefined): Promise<IteratorResult<unknown>>
+}
+
 /** Is told once when an actor has ended for good. */
 export type Ended = (reason: StopReason) => void
 
@@ -143,7 +151,7 @@ export interface Target {
     limits: Limits | undefined,
     asking: Asking | undefined,
   ): Promise<unknown>
-  stream(method: Method, args: readonly unknown[], limits: Limits | undefined): AsyncIterableIterator<unknown>
+  stream(method: Method, args: readonly unknown[], limits: Limits | undefined): Steps
   /** Calls `ended` when the actor has ended, at once if it has; returns what takes that back. */
   watch(ended: Ended): () => void
   /** One that it is linked to has ended. */

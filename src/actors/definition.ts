@@ -13,6 +13,7 @@ import type { Evaluation, Where } from '../declared/where.ts'
 import { OptionError } from '../errors.ts'
 import type { Definition, Limits, Method, Overflow, Target } from './contract.ts'
 import { InvalidActorError } from './errors.ts'
+import { valuesOf } from './stream.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
@@ -255,7 +256,7 @@ class AskStubs {
   static of(method: Method): (this: AskStubs, ...args: unknown[]) => unknown {
     return method.streams
       ? function (...args) {
-          return this.#target.stream(method, args, this.#limits)
+          return valuesOf(this.#target.stream(method, args, this.#limits))
         }
       : function (...args) {
           return this.#target.ask(method, args, this.#limits)

@@ -8,7 +8,7 @@
  * What it does with them is told in cell.ts.
  */
 import { Ask, cycle } from './ask.ts'
-import type { Asker, Asking, Definition, Inlet, Limits, Method } from './contract.ts'
+import type { Asker, Asking, Definition, Inlet, Limits, Method, Steps } from './contract.ts'
 import { currentActor } from './current.ts'
 import { ActorDiedError, MailboxFullError } from './errors.ts'
 import { Extras } from './extras.ts'
@@ -112,11 +112,7 @@ export abstract class Intake {
     return ask.promise
   }
 
-  stream(
-    method: Method,
-    args: readonly unknown[],
-    limits: Limits | undefined,
-  ): AsyncIterableIterator<unknown> {
+  stream(method: Method, args: readonly unknown[], limits: Limits | undefined): Steps {
     return openStream(this.self, method, args, limits)
   }
 
@@ -134,11 +130,12 @@ export abstract class Intake {
     what: string,
     incarnation: number,
     limits: Limits | undefined,
+    asking: Asking | undefined,
   ): Promise<unknown> {
-    const asker = currentActor()
+    const asker = asking === undefined ? currentActor() : asking.asker
     const refused = this.#refusal(asker)
     if (refused !== undefined) return Promise.reject(refused)
-    const ask = new Ask(this.self, what, asker)
+    const ask = new Ask(this.self, what, asker, asking)
     ask.limit(limits, this.system.lines)
     if (!ask.settled) this.#accept(new OwnMessage(run, incarnation, ask))
     return ask.promise

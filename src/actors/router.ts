@@ -1,7 +1,7 @@
 /** One ref for many actors of a class: each message goes to one of them. */
 import { checkFunction, checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
-import type { Asking, Definition, Ended, Inlet, Limits, Method, Target } from './contract.ts'
+import type { Asking, Definition, Ended, Inlet, Limits, Method, Steps, Target } from './contract.ts'
 import { ActorDiedError, InvalidActorError } from './errors.ts'
 import type { StopReason } from './reason.ts'
 import { ActorRef, type Ref, targetIn } from './ref.ts'
@@ -96,11 +96,7 @@ class Router implements Target {
     return this.#asked(method, args, target => target.askFor(method, args, limits, asking))
   }
 
-  stream(
-    method: Method,
-    args: readonly unknown[],
-    limits: Limits | undefined,
-  ): AsyncIterableIterator<unknown> {
+  stream(method: Method, args: readonly unknown[], limits: Limits | undefined): Steps {
     const target = this.#for(method, args) ?? (this.#targets[0] as Target)
     return target.stream(method, args, limits)
   }

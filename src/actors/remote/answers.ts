@@ -45,17 +45,18 @@ export class Answers {
   }
 
   ask(id: number, to: number, method: string, withinId: number, args: readonly unknown[]): void {
-    const answering = this.#enter(id)
+    const asking = this.#enter(id, withinId)
     try {
-      this.#answerWith(id, this.#askHere(id, to, method, withinId, args, answering))
+      const target = this.#targetOf(to)
+      this.#answerWith(id, target.askFor(methodOf(target, method), args, unlimited, asking))
     } catch (error) {
       this.#fail(id, error)
     }
   }
 
-  request(id: number, request: Request): void {
-    const answering = this.#enter(id)
-    const asked = async () => this.#asks(id, request, answering)
+  request(id: number, request: Request, withinId: number): void {
+    const asking = this.#enter(id, withinId)
+    const asked = async () => this.#asks(id, request, asking)
     this.#answerWith(id, asked())
   }
 
@@ -67,10 +68,12 @@ export class Answers {
     for (const { giveUp } of answering) giveUp?.(gone)
   }
 
-  #enter(id: number): Answering {
-    const answering: Answering = { giveUp: undefined, ask: undefined }
-    this.#answering.set(id, answering)
-    return answering
+  #enter(id: number, withinId: number): Asking {
+    const within = withinId === 0 ? undefined : this.#link.asked(withinId)
+    const asker = within === undefined ? undefined : askerOf(within)
+    const asking: Asking = { link: this.#link, id, asker, giveUp: undefined, ask: undefined }
+    this.#answering.set(id, asking)
+    return asking
   }
 
   #answerWith(id: number, answer: Promise<unknown>): void {
@@ -86,25 +89,7 @@ export class Answers {
     if (this.#answering.delete(id)) this.#link.sendFailure(id, error)
   }
 
-  #askHere(
-    id: number,
-    to: number,
-    method: string,
-    withinId: number,
-    args: readonly unknown[],
-    answering: Answering,
-  ): Promise<unknown> {
-    const target = this.#targetOf(to)
-    const within = withinId === 0 ? undefined : this.#link.asked(withinId)
-    const asking: Asking = Object.assign(answering, {
-      link: this.#link,
-      id,
-      asker: within === undefined ? undefined : askerOf(within),
-    })
-    return target.askFor(methodOf(target, method), args, unlimited, asking)
-  }
-
-  #asks(id: number, request: Request, answering: Answering): unknown {
+  #asks(id: number, request: Request, asking: Asking): unknown {
     switch (request.op) {
       case 'open': {
         const target = this.#targetOf(request.to)
@@ -113,11 +98,11 @@ export class Answers {
       }
       case 'next':
       case 'return':
-        return this.#streams.advance(request.op, request.stream)
+        return this.#streams.advance(request.op, request.stream, asking)
       case 'stop':
         return this.#targetOf(request.to).stop({ kind: 'stop' }, request.queued, request.graceMs)
       default:
-        return this.#answerer(request, answering)
+        return this.#answerer(request, asking)
     }
   }
 

@@ -22,14 +22,7 @@ export interface WiredReason {
 
 /** Something that is answered under its id. */
 export type Request =
-  | {
-      readonly op: 'ask'
-      readonly to: number
-      readonly method: string
-      readonly args: Wired
-      readonly within: number | undefined
-    }
-  | { readonly op: 'open'; readonly to: number; readonly method: string; readonly args: Wired }
+  | { readonly op: 'ask' | 'open'; readonly to: number; readonly method: string; readonly args: Wired }
   | { readonly op: 'next' | 'return'; readonly stream: number }
   | { readonly op: 'stop'; readonly to: number; readonly queued: 'finish' | 'drop'; readonly graceMs: number }
   | {
@@ -44,7 +37,11 @@ export type Request =
   | { readonly op: 'end'; readonly to: number; readonly reason: WiredReason; readonly budgetMs: number }
 
 export type Item =
-  | (Request & { readonly id: number })
+  /**
+   * `within` is the id of the ask that whoever asks answers meanwhile, if that came over the same
+   * link.
+   */
+  | (Request & { readonly id: number; readonly within: number | undefined })
   | { readonly op: 'answer'; readonly id: number; readonly value: Wired }
   | { readonly op: 'failure'; readonly id: number; readonly failure: WireFailure }
   | { readonly op: 'gaveUp'; readonly id: number; readonly failure: WireFailure }

@@ -95,10 +95,10 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
    */
   sendAsk(ask: Ask, to: number, method: string, args: readonly unknown[]): void {
     if (this.#broken !== undefined) return ask.fail(new ActorDiedError(ask.target.name, this.#broken, 'no'))
-    const within = this.idOf(ask.within)
     this.#flushSoon()
-    if (this.#leaving.ask(this.#asked.nextId, to, method, within ?? 0, args)) this.#asked.enter(ask)
-    else this.request(ask, { op: 'ask', to, method, args: this.values.wire(args, 'args'), within })
+    if (this.#leaving.ask(this.#asked.nextId, to, method, this.idOf(ask.within) ?? 0, args))
+      this.#asked.enter(ask)
+    else this.request(ask, { op: 'ask', to, method, args: this.values.wire(args, 'args') })
   }
 
   /** Sends a request that is not a message of the target's, and waits for the answer. */
@@ -112,7 +112,7 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
   /** Sends a request, and enters `ask` to be answered; the program is kept alive meanwhile. */
   request(ask: Ask, request: Request): void {
     if (this.#broken !== undefined) return ask.fail(new ActorDiedError(ask.target.name, this.#broken, 'no'))
-    this.#send({ ...request, id: this.#asked.enter(ask) })
+    this.#send({ ...request, id: this.#asked.enter(ask), within: this.idOf(ask.within) })
   }
 
   /** So many asks wait for an answer. */
@@ -335,7 +335,7 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
           this.values.unwire(item.args) as unknown[],
         )
       default:
-        return this.#answers.request(item.id, item)
+        return this.#answers.request(item.id, item, item.within ?? 0)
     }
   }
 

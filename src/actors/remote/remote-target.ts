@@ -12,7 +12,7 @@
 import { Ask, cycle } from '../ask.ts'
 import { Cell } from '../cell.ts'
 import { withinTime } from '../child.ts'
-import type { Asking, Definition, Ended, Inlet, Limits, Method, Target } from '../contract.ts'
+import type { Asking, Definition, Ended, Inlet, Limits, Method, Steps, Target } from '../contract.ts'
 import { currentActor } from '../current.ts'
 import { definitionOfNames, findDefinition } from '../definition.ts'
 import { ActorDiedError, MailboxFullError } from '../errors.ts'
@@ -21,20 +21,8 @@ import { restarting, type StopReason } from '../reason.ts'
 import { type System, system } from '../system.ts'
 import type { Request, WiredRef } from './items.ts'
 import { Progress } from './progress.ts'
-
-/** The link as its targets see it. */
-export interface TargetLink {
-  readonly broken: StopReason | undefined
-  sendTell(to: number, method: string, args: readonly unknown[]): void
-  sendAsk(ask: Ask, to: number, method: string, args: readonly unknown[]): void
-  request(ask: Ask, request: Request): void
-  kill(): void
-  readonly values: {
-    wire(value: unknown, root: string): { readonly value: unknown; readonly special: boolean }
-  }
-  exit(to: number, reason: StopReason, from: string): void
-  joins(to: number, restart: number): void
-}
+import { openRemoteStream, type Stepping } from './remote-steps.ts'
+import type { TargetLink } from './target-link.ts'
 
 /** A failed actor elsewhere, as its supervisor is told. */
 export type OnFailed = (reason: StopReason, method: string | undefined, args: readonly unknown[]) => void
@@ -46,7 +34,7 @@ const reactsWithinMs = 1_000
 /** What a timer can wait. */
 const longestMs = 2 ** 31 - 1
 
-export class RemoteTarget implements Target {
+export class RemoteTarget implements Target, Stepping {
   readonly definition: Definition
   readonly name: string
   readonly system: System = system()
@@ -177,59 +165,13 @@ export class RemoteTarget implements Target {
     limits: Limits | undefined,
     asking: Asking | undefined,
   ): Promise<unknown> {
-    const ask = this.#newAsk(method.name, limits, asking)
-    this.#whenAttached(ask, link => link.sendAsk(ask, this.#number, method.name, args))
+    const ask = this.newAsk(method.name, limits, asking)
+    this.whenAttached(ask, link => link.sendAsk(ask, this.#number, method.name, args))
     return ask.promise
   }
 
-  stream(
-    method: Method,
-    args: readonly unknown[],
-    limits: Limits | undefined,
-  ): AsyncIterableIterator<unknown> {
-    let opened: Promise<unknown> | undefined
-    /**
-     * The generator lives where it was opened: another worker knows another one, or none, by its
-     * number.
-     */
-    let openedOn: TargetLink | undefined
-    let over = false
-    const step = async (request: (link: TargetLink, ask: Ask) => Request): Promise<unknown> => {
-      const ask = this.#newAsk(method.name, limits, undefined)
-      this.#whenAttached(ask, link => link.request(ask, request(link, ask)))
-      return await ask.promise
-    }
-    const advance = async (op: 'next' | 'return'): Promise<IteratorResult<unknown>> => {
-      opened ??= step(link => {
-        openedOn = link
-        return { op: 'open', to: this.#number, method: method.name, args: link.values.wire(args, 'args') }
-      })
-      try {
-        const stream = (await opened) as number
-        if (this.#link !== openedOn) {
-          over = true
-          if (op === 'return') return { done: true, value: undefined } // It died with its worker.
-          throw new ActorDiedError(this.name, this.ended ?? { kind: 'gone' }, 'maybe')
-        }
-        const result = (await step(() => ({ op, stream }))) as IteratorResult<unknown> | undefined
-        if (result === undefined || result.done === true) over = true
-        return result ?? { done: true, value: undefined }
-      } catch (error) {
-        over = true
-        throw error
-      }
-    }
-    return {
-      [Symbol.asyncIterator]() {
-        return this
-      },
-      next: async () => (over ? { done: true, value: undefined } : advance('next')),
-      async return(value?: unknown) {
-        if (over || opened === undefined) return { done: true, value }
-        await advance('return')
-        return { done: true, value }
-      },
-    }
+  stream(method: Method, args: readonly unknown[], limits: Limits | undefined): Steps {
+    return openRemoteStream(this, method, args, limits)
   }
 
   /** Sends a request of its supervisor's. */
@@ -241,7 +183,7 @@ export class RemoteTarget implements Target {
     return ask.promise
   }
 
-  #newAsk(method: string, limits: Limits | undefined, asking: Asking | undefined): Ask {
+  newAsk(method: string, limits: Limits | undefined, asking: Asking | undefined): Ask {
     const asker = asking === undefined ? currentActor() : asking.asker
     const ask = new Ask(this, method, asker, asking)
     const circle = asker === undefined ? undefined : cycle(asker, this)
@@ -251,13 +193,13 @@ export class RemoteTarget implements Target {
   }
 
   /** What is refused here is not sent: by its path, what can't be copied. */
-  #whenAttached(ask: Ask, send: (link: TargetLink) => void): void {
+  whenAttached(ask: Ask, send: (link: TargetLink) => void): void {
     if (ask.settled) return
     if (this.ended !== undefined) return ask.fail(new ActorDiedError(this.name, this.ended, 'no'))
     if (this.#link === undefined) {
       if (this.#held.length >= this.definition.capacity)
         return ask.fail(new MailboxFullError(this.name, this.definition.capacity))
-      this.#held.push(() => this.#whenAttached(ask, send))
+      this.#held.push(() => this.whenAttached(ask, send))
       return
     }
     try {

@@ -1,19 +1,20 @@
 /** The streams that the other side of a link reads here, by number. */
+import type { Asking, Steps } from '../contract.ts'
 
 export class Streams {
-  readonly #streams = new Map<number, AsyncIterableIterator<unknown>>()
+  readonly #streams = new Map<number, Steps>()
 
-  open(number: number, values: AsyncIterableIterator<unknown>): number {
+  open(number: number, values: Steps): number {
     this.#streams.set(number, values)
     return number
   }
 
-  async advance(op: 'next' | 'return', number: number): Promise<unknown> {
+  async advance(op: 'next' | 'return', number: number, asking: Asking): Promise<unknown> {
     const values = this.#streams.get(number)
     if (values === undefined) return { done: true, value: undefined }
     try {
-      const result = await (op === 'next' ? values.next() : values.return?.())
-      if (result === undefined || result.done === true) this.#streams.delete(number)
+      const result = await values[op](asking)
+      if (result.done === true) this.#streams.delete(number)
       return result
     } catch (error) {
       this.#streams.delete(number)

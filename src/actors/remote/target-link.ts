@@ -1,0 +1,17 @@
+import type { Ask } from '../ask.ts'
+import type { StopReason } from '../reason.ts'
+import type { Request } from './items.ts'
+
+/** The link as its targets see it. */
+export interface TargetLink {
+  readonly broken: StopReason | undefined
+  sendTell(to: number, method: string, args: readonly unknown[]): void
+  sendAsk(ask: Ask, to: number, method: string, args: readonly unknown[]): void
+  request(ask: Ask, request: Request): void
+  kill(): void
+  readonly values: {
+    wire(value: unknown, root: string): { readonly value: unknown; readonly special: boolean }
+  }
+  exit(to: number, reason: StopReason, from: string): void
+  joins(to: number, restart: number): void
+}
