@@ -1,21 +1,19 @@
 /**
- * One side of a link: what leaves in one turn of the loop leaves together, and what comes finds its
- * target by number. README.md tells the protocol.
+ * One side of a link: what leaves in one turn of the loop leaves together. What comes is told in
+ * coming.ts; README.md tells the protocol.
  */
-import { learnClassesOf } from '../../executor/caller.ts'
 import type { Runtime } from '../../runtime/seam.ts'
 import type { Crossing } from '../../wire/codec.ts'
-import type { WireFailure } from '../../wire/failure.ts'
 import type { Transfer } from '../../wire/transport/transport.ts'
 import { Ask } from '../ask.ts'
-import type { Cause, PendingAsk, Seeking, Target } from '../contract.ts'
-import { actorsEvaluationOf } from '../definition.ts'
+import type { Cause, Seeking, Target } from '../contract.ts'
 import { ActorDiedError } from '../errors.ts'
 import type { StopReason } from '../reason.ts'
 import { type DeadLetter, system } from '../system.ts'
 import { type Answering, Answers, type AnswersLink } from './answers.ts'
 import { Asked, type AskedOwner } from './asked.ts'
-import { BatchNames, type BatchReader, BatchWriter } from './batch.ts'
+import { BatchWriter } from './batch.ts'
+import { Coming } from './coming.ts'
 import { Exports } from './exports.ts'
 import { Holding } from './holding.ts'
 import { Imports } from './imports.ts'
@@ -41,14 +39,14 @@ export interface Carrier {
 /** Answers requests that only one of the two sides takes. */
 export type Answerer = (link: Link, request: Request, answering: Answering) => unknown
 
-export class Link implements BatchReader, AnswersLink, AskedOwner {
+export class Link implements AnswersLink, AskedOwner {
   readonly values: LinkValues
   readonly #carrier: Carrier
   readonly #runtime: Runtime
   readonly #exports: Exports
   readonly #imports: Imports
   readonly #leaving = new BatchWriter()
-  readonly #coming = new BatchNames()
+  readonly #coming: Coming
   readonly #asked = new Asked(this)
   readonly #answers: Answers
   readonly #holding: Holding
@@ -64,7 +62,18 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
       ended: (of, reason) => this.#send({ op: 'ended', of, reason: this.values.wireReason(reason) }),
       done: (of, count) => this.#send({ op: 'done', of, count }),
     })
-    this.#imports = new Imports((of, count) => this.#send({ op: 'release', of, count }))
+    const release = (of: number, count: number) => this.#send({ op: 'release', of, count })
+    this.#imports = new Imports(release)
+    this.#coming = new Coming({
+      isElsewhere: carrier.isElsewhere,
+      values: this.values,
+      exports: this.#exports,
+      imports: this.#imports,
+      asked: this.#asked,
+      answers: this.#answers,
+      holding: this.#holding,
+      release: number => release(number, Number.POSITIVE_INFINITY),
+    })
   }
 
   /** As `thread 2`. */
@@ -257,123 +266,7 @@ export class Link implements BatchReader, AnswersLink, AskedOwner {
 
   /** @throws TypeError if that is not a batch */
   receive(batch: unknown): void {
-    this.#holding.came += 1
-    this.#coming.read(batch, this)
-  }
-
-  tell(to: number, name: string, args: readonly unknown[]): void {
-    const exported = this.#exports.get(to)
-    const method = exported?.target.definition.methods.get(name)
-    if (exported !== undefined && method !== undefined) exported.target.deliver(method, args, exported.inlet)
-    else
-      system().deadLetter({
-        actor: exported?.target.name ?? `actor ${to}`,
-        method: name,
-        args,
-        reason: 'ended',
-      })
-  }
-
-  ask(id: number, to: number, method: string, within: number, args: readonly unknown[]): void {
-    this.#answers.ask(id, to, method, within, args)
-  }
-
-  answer(id: number, value: unknown): void {
-    this.#asked.get(id)?.answer(value)
-  }
-
-  item(item: Item): void {
-    switch (item.op) {
-      case 'tell':
-        return this.tell(item.to, item.method, this.values.unwire(item.args) as unknown[])
-      case 'answer':
-        return this.answer(item.id, this.values.unwire(item.value))
-      case 'failure':
-        return void this.#failAsk(item.id, item.failure)
-      case 'gaveUp':
-        return this.#answers.get(item.id)?.giveUp?.(this.values.unfailure(item.failure))
-      case 'ended': {
-        const target = this.#imports.get(item.of)
-        this.#imports.delete(item.of)
-        this.#send({ op: 'release', of: item.of, count: Number.POSITIVE_INFINITY })
-        return target?.end(this.values.unwireReason(item.reason, target.definition.place.module))
-      }
-      case 'done':
-        return this.#imports.get(item.of)?.done(item.count)
-      case 'status':
-        return this.#heardStatus(item.of, item.quiet)
-      case 'seek':
-        return system().lines.circles.reach(this.#asked.get(item.id), item.seeking)
-      case 'awaits':
-        return this.#reach(this.#answers.get(item.id)?.ask, item.restart)
-      case 'joins':
-        this.exported(item.to)?.joins(item.restart)
-        return system().impasses.lookSoon(item.restart)
-      case 'exit':
-        return this.exported(item.to)?.exit(this.values.unwireReason(item.reason), item.from)
-      case 'release':
-        return this.#exports.release(item.of, item.count)
-      case 'dead': {
-        const { actor, method, reason } = item
-        return system().deadLetter({
-          actor,
-          method,
-          args: this.values.unwire(item.args) as unknown[],
-          reason,
-        })
-      }
-      case 'failed': {
-        const target = this.#imports.get(item.of)
-        return target === undefined ? undefined : void this.#tellFailure(target, item)
-      }
-      case 'ask':
-        return this.ask(
-          item.id,
-          item.to,
-          item.method,
-          item.within ?? 0,
-          this.values.unwire(item.args) as unknown[],
-        )
-      default:
-        return this.#answers.request(item.id, item, item.within ?? 0)
-    }
-  }
-
-  #heardStatus(of: Status, quiet: number): void {
-    for (let at = 0; at < of.length; at += 4) {
-      const [number, busy, waiting, done] = of.slice(at, at + 4) as [number, number, number, number]
-      const target = this.#imports.get(number)
-      target?.progress.heard(busy > 0, waiting)
-      target?.done(done)
-    }
-    this.#holding.quiet(quiet)
-  }
-
-  async #failAsk(id: number, failure: WireFailure): Promise<void> {
-    const ask = this.#asked.get(id)
-    const module = ask?.target.definition.place.module
-    await this.#learn(failure, module)
-    this.#asked.get(id)?.fail(this.values.unfailure(failure, module))
-  }
-
-  async #tellFailure(target: RemoteTarget, item: Extract<Item, { op: 'failed' }>): Promise<void> {
-    const { module } = target.definition.place
-    const args = this.values.unwire(item.args) as unknown[]
-    await this.#learn(item.reason.failure, module)
-    target.onFailed?.(this.values.unwireReason(item.reason, module), item.method, args)
-  }
-
-  /** Error classes that the actor's module exports are known here too, once they are needed. */
-  #learn(failure: WireFailure | undefined, module: string | undefined): Promise<void> | undefined {
-    if (failure === undefined || module === undefined) return undefined
-    const evaluation = actorsEvaluationOf(module)
-    if (evaluation === undefined && this.#carrier.isElsewhere) return undefined
-    return learnClassesOf([failure], module, evaluation)
-  }
-
-  /** What was asked from there over this link is waited for by a supervisor. */
-  #reach(ask: PendingAsk | undefined, restart: number): void {
-    if (ask instanceof Ask) system().impasses.reach(ask, restart)
+    this.#coming.receive(batch)
   }
 
   asked(id: number): Ask | undefined {
