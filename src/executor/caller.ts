@@ -9,6 +9,7 @@
  *         at main (…/main.ts:7:24)                    the caller
  */
 import type { Evaluation } from '../declared/where.ts'
+import { AtonceError } from '../errors.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { lookup } from '../task/registry.ts'
 import type { Task } from '../task/task.ts'
@@ -78,15 +79,33 @@ function earnStacks(): void {
 /** The far side's failure as the error that the future rejects with; never throws. */
 export function callerError(failure: WireFailure, job: Job | undefined): Error {
   const error = decodeFailure(failure, new MessageDecoding({ findClass: classesOf(job?.task.module) }))
-  if (job === undefined) return error
-  const frames = framesOf(job.caller)
-  if (frames === '') return error
-  const how = job.caller.sampled ? ' (or another place: one of many calls was looked at)' : ''
+  if (job !== undefined) addFrames(error, job.caller)
+  return error
+}
+
+/** Errors that have the frames of a caller. */
+const placed = new WeakSet<Error>()
+
+/**
+ * An error that the executor has made for a call, with the caller's frames below; any other one as
+ * it is.
+ */
+export function withCaller<E>(error: E, caller: Caller): E {
+  if (error instanceof AtonceError && !placed.has(error)) addFrames(error, caller)
+  return error
+}
+
+function addFrames(error: Error, caller: Caller): void {
+  placed.add(error)
+  const frames = framesOf(caller)
+  const [nearest = ''] = frames.split('\n', 1)
+  // It was made before the call had returned: it has them.
+  if (nearest === '' || error.stack?.includes(nearest)) return
+  const how = caller.sampled ? ' (or another place: one of many calls was looked at)' : ''
   try {
     const value = `${error.stack ?? ''}\n    ── called from${how} ──\n${frames}`
     Object.defineProperty(error, 'stack', { value, enumerable: false, configurable: true, writable: true })
   } catch {} // A class that freezes its errors keeps them as they came.
-  return error
 }
 
 /** Below the first line, which tells of the error. */

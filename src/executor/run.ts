@@ -10,7 +10,7 @@ import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'
 import type { Backend, Caller, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
-import { callerHere, captureCaller } from './caller.ts'
+import { callerHere, captureCaller, withCaller } from './caller.ts'
 import { ranTooLong } from './ran-too-long.ts'
 import { type PoolNotes, type ReadyJob, unknownCost } from './ready-job.ts'
 import type { Pause } from './repeat/pauses.ts'
@@ -186,7 +186,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   #limitRun(runTimeoutMs: number): void {
     const extra = this.#extra
     extra.runTimer?.cancel()
-    extra.runTimer = timerIn(runTimeoutMs, () => this.#stop(ranTooLong(this.task, runTimeoutMs)))
+    extra.runTimer = timerIn(runTimeoutMs, () => this.#end(ranTooLong(this.task, runTimeoutMs)))
   }
 
   settled(outcome: Outcome<unknown>): void {
@@ -200,7 +200,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     if (attempts !== undefined && error === repeat) return this.#repeat(attempts)
     this.#release()
     if (this.caller === callerHere && !(error instanceof ClosedError)) this.rejectFor(error)
-    else this.reject(error, error instanceof ClosedError ? 'cancelled' : 'failed')
+    else this.reject(withCaller(error, this.caller), error instanceof ClosedError ? 'cancelled' : 'failed')
   }
 
   left(error: Error): void {
@@ -243,7 +243,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
 
   /** The user has cancelled the future. */
   cancel(reason: unknown): void {
-    this.#stop(abortError(this.#what, reason))
+    this.#end(abortError(this.#what, reason))
   }
 
   /**
@@ -252,12 +252,12 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
    */
   aborted(reason: unknown): void {
     this.future.catch(() => {})
-    this.#stop(abortError(this.#what, reason))
+    this.#end(abortError(this.#what, reason))
   }
 
   timedOut(timeoutMs: number): void {
     const where = this.state === 'queued' ? 'it was still waiting for a worker' : 'it was running'
-    this.#stop(
+    this.#end(
       new TimeoutError(
         `${nameOf(this.task)} did not end within ${timeoutMs} ms of the call; ${where}.`,
         timeoutMs,
@@ -269,6 +269,11 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   stop(reason: unknown): void {
     this.future.catch(() => {})
     this.#stop(reason)
+  }
+
+  /** Ends it with an error that was made for it. */
+  #end(error: Error): void {
+    this.#stop(withCaller(error, this.caller))
   }
 
   #stop(reason: unknown): void {

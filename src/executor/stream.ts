@@ -19,7 +19,7 @@ import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Task } from '../task/task.ts'
 import type { Backend, Caller, Inlet, Job } from './backend.ts'
 import type { CallOptions } from './call-options.ts'
-import { captureCaller } from './caller.ts'
+import { captureCaller, withCaller } from './caller.ts'
 import { ranTooLong } from './ran-too-long.ts'
 import { Noted, type ReadyJob } from './ready-job.ts'
 
@@ -202,7 +202,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
       this.#pull()
       return Promise.resolve({ done: false, value })
     }
-    if (this.#outcome !== undefined) return this.#end()
+    if (this.#outcome !== undefined) return this.#ending()
     const parked = park<IteratorResult<unknown, unknown>>(`a value of ${nameOf(this.task)}`, this, {
       onGivenUp: given => {
         const at = this.#waiting.indexOf(given)
@@ -272,7 +272,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
   }
 
   /** The end: told once, and after it only that there is no more. */
-  #end(): Promise<IteratorResult<unknown, unknown>> {
+  #ending(): Promise<IteratorResult<unknown, unknown>> {
     const outcome = this.#outcome as Outcome<unknown>
     this.#outcome = over
     return outcome.ok ? Promise.resolve({ done: true, value: outcome.value }) : Promise.reject(outcome.error)
@@ -303,7 +303,9 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
   started(): void {
     const { runTimeoutMs } = this.#options
     if (runTimeoutMs === undefined) return
-    this.#runTimer = timerIn(runTimeoutMs, () => this.#stop(ranTooLong(this.task, runTimeoutMs)))
+    this.#runTimer = timerIn(runTimeoutMs, () =>
+      this.#stop(withCaller(ranTooLong(this.task, runTimeoutMs), this.caller)),
+    )
   }
 
   progressed(done: number, total: number | undefined): void {
@@ -311,13 +313,14 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
   }
 
   settled(outcome: Outcome<unknown>): void {
+    if (!outcome.ok && !this.#stopped) withCaller(outcome.error, this.caller)
     this.#limit?.end()
     this.#runTimer?.cancel()
     this.#strand?.release(this)
     this.#outcome = outcome
     if (this.#leaving !== undefined) this.#settleLeaving(this.#leaving, outcome)
     for (const parked of this.#waiting.splice(0)) {
-      const ending = this.#end()
+      const ending = this.#ending()
       ending.then(
         result => parked.unpark(result),
         error => parked.fail(error),
@@ -344,13 +347,12 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
   // ── stopping ──
 
   aborted(reason: unknown): void {
-    this.#stop(abortError(this.#what, reason))
+    this.#stop(withCaller(abortError(this.#what, reason), this.caller))
   }
 
   timedOut(timeoutMs: number): void {
-    this.#stop(
-      new TimeoutError(`${this.#what} did not end within ${timeoutMs} ms of the first next().`, timeoutMs),
-    )
+    const message = `${this.#what} did not end within ${timeoutMs} ms of the first next().`
+    this.#stop(withCaller(new TimeoutError(message, timeoutMs), this.caller))
   }
 
   /** What its first value was asked for in was cancelled. */

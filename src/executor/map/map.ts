@@ -16,7 +16,7 @@ import { type Outcome, type OutcomeRun, Results, ResultsBuffer } from '../../tas
 import { type AnyFunction, nameOf, type Result, type Task } from '../../task/task.ts'
 import type { Backend, Job, LongCall } from '../backend.ts'
 import type { CallOptions } from '../call-options.ts'
-import { captureCaller } from '../caller.ts'
+import { captureCaller, withCaller } from '../caller.ts'
 import type { ReadyJob } from '../ready-job.ts'
 import { type Attempts, assertNothingMoves, attemptsOf } from '../repeat/retry.ts'
 import { ChunkSizer } from './chunk.ts'
@@ -96,7 +96,7 @@ class MapRun implements JobOwner, LongCall, PumpOwner {
     this.caller = caller
     this.#backend = backend
     this.#callOptions = callOptions
-    this.#pump = new Pump(this, source, buffer, { name, limits: callOptions, onProgress })
+    this.#pump = new Pump(this, source, buffer, { name, limits: callOptions, onProgress, caller })
     this.context = this.#pump.context
     this.#mostJobs = (messages ? jobsPerWorker : 1) * workers
     const size = chunk ?? (callOptions.runTimeoutMs === undefined ? 'auto' : 1)
@@ -188,7 +188,7 @@ class MapRun implements JobOwner, LongCall, PumpOwner {
   }
 
   aborted(reason: unknown): void {
-    this.#pump.cancel(abortError(this.#pump.name, reason))
+    this.#pump.cancel(withCaller(abortError(this.#pump.name, reason), this.caller))
   }
 
   drop(reason: unknown): void {
@@ -239,6 +239,7 @@ class MapRun implements JobOwner, LongCall, PumpOwner {
     // What a worker answered was begun, even if its answer overtook that of the call before it.
     const refused = !outcome.ok && !begun && workMs === undefined
     if (refused && this.#tryAgain(chunk, outcome.error)) return
+    if (!outcome.ok) withCaller(outcome.error, this.caller)
     const run = runOf(job, outcome, this.#backend.name)
     if (workMs !== undefined) this.#learn(chunk, run, outcome, workMs)
     // What was stopped is not repeated.

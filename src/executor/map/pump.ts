@@ -15,6 +15,8 @@ import { runtime } from '../../runtime/runtime.ts'
 import { type Stoppable, strandIfAny } from '../../runtime/strand.ts'
 import { endingError, type ProgressListener, tellProgress } from '../../task/future.ts'
 import type { OutcomeRun, Producer, ResultsBuffer } from '../../task/results.ts'
+import type { Caller } from '../backend.ts'
+import { callerHere, withCaller } from '../caller.ts'
 import type { Batch, Source } from './inputs.ts'
 import type { Packed } from './packed.ts'
 
@@ -46,6 +48,8 @@ export interface PumpOptions {
   readonly name: string
   readonly limits: Limits
   readonly onProgress: ProgressListener | undefined
+  /** Who made the call, for its own errors. */
+  readonly caller?: Caller
 }
 
 export class Pump<T> implements Producer, Stoppable, LimitOwner {
@@ -59,6 +63,7 @@ export class Pump<T> implements Producer, Stoppable, LimitOwner {
   readonly #source: Source
   readonly #limits: Limits
   readonly #onProgress: ProgressListener | undefined
+  readonly #caller: Caller
   #limit: Limit | undefined
   #begun = false
   #reading = false
@@ -78,6 +83,7 @@ export class Pump<T> implements Producer, Stoppable, LimitOwner {
     this.#source = source
     this.#limits = options.limits
     this.#onProgress = options.onProgress
+    this.#caller = options.caller ?? callerHere
     buffer.producer = this
   }
 
@@ -214,12 +220,11 @@ export class Pump<T> implements Producer, Stoppable, LimitOwner {
   }
 
   timedOut(timeoutMs: number): void {
-    this.end(
-      new TimeoutError(
-        `${this.name} did not end within ${timeoutMs} ms of the call; ${this.#doneCount} calls were done.`,
-        timeoutMs,
-      ),
+    const error = new TimeoutError(
+      `${this.name} did not end within ${timeoutMs} ms of the call; ${this.#doneCount} calls were done.`,
+      timeoutMs,
     )
+    this.end(withCaller(error, this.#caller))
   }
 
   /** Reads no more, drops what is under way, and lets the results throw `error`. */

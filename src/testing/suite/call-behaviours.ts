@@ -293,6 +293,22 @@ export const callBehaviours: readonly Behaviour[] = [
     },
   ],
   [
+    'so do the executor’s own errors',
+    async (start, { copies }) => {
+      if (!copies) return
+      const executor = start({ workers: 1 })
+      const short = executor.with({ timeoutMs: 1 })
+      for (const failing of [
+        executor.with({ signal: AbortSignal.abort() }).run(tasks.untilAborted),
+        executor.run(tasks.echo, () => {}),
+        short.run(tasks.untilAborted),
+        executor.map(tasks.echo, [() => {}]),
+        short.map(tasks.untilAborted, [[], []]),
+      ])
+        assert.match((await failure(failing)).stack ?? '', /called from[\s\S]*(call-behaviours|conformance)/)
+    },
+  ],
+  [
     'an AggregateError comes back with all its errors',
     async start => {
       const error = await failure(start({ workers: 1 }).run(tasks.failTwice))
