@@ -135,6 +135,8 @@ for (const [model, make] of models)
           message: /a list, or is a generator; it gave number.*use map/s,
         },
       )
+      const refused = { name: 'TypeError', message: /next\(\).* must return/ }
+      await assert.rejects(parallel([1], { on }).flatMap(tasks.noSteps).toArray(), refused)
       await assert.rejects(parallel([1], { on }).groupBy(tasks.asObject), {
         name: 'OptionError',
         message: /plain key; it gave object.*give a field/s,

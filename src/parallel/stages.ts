@@ -5,6 +5,7 @@
  *
  * What returns a promise is waited for; what does not costs no promise.
  */
+import { checkStep } from '../task/step.ts'
 import type { Task } from '../task/task.ts'
 import { isThenable } from '../task/thenable.ts'
 import type { Named } from './named.ts'
@@ -68,7 +69,7 @@ export class Stages {
   }
 
   #rest(at: number, values: Iterator<unknown>): Done {
-    for (let next = values.next(); !next.done; next = values.next()) {
+    for (let next = step(values); !next.done; next = step(values)) {
       const done = this.#from(at, next.value)
       if (done !== undefined) return this.#restLater(at, values, done)
     }
@@ -83,4 +84,8 @@ export class Stages {
   async #eachLater(at: number, values: AsyncIterable<unknown>): Promise<void> {
     for await (const value of values) await this.#from(at, value)
   }
+}
+
+function step(values: Iterator<unknown>): IteratorResult<unknown> {
+  return checkStep(values.next())
 }

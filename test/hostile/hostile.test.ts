@@ -50,7 +50,7 @@ function writtenToFile(program: string, ...args: readonly string[]): string {
 
 for (const model of ['threads', 'processes', 'coroutines']) {
   test(`${model}: what was put on Object.prototype is not an option, neither of ours nor of Node’s`, async () => {
-    const lines = ['42 execArgv', '42 eval', '42 env', '42 NODE_OPTIONS']
+    const lines = ['42 execArgv', '42 eval', '42 env', '42 NODE_OPTIONS', '42 once']
     assert.deepEqual((await printed('polluted', model)).trimEnd().split('\n'), lines)
   })
 

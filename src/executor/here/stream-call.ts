@@ -13,6 +13,7 @@ import { InvalidTaskError } from '../../errors.ts'
 import { longestStretchMs } from '../../policy.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { type CallContext, keepContext, withContext } from '../../task/context.ts'
+import { checkStep } from '../../task/step.ts'
 import { nameOf, type Task } from '../../task/task.ts'
 import { isThenable } from '../../task/thenable.ts'
 
@@ -108,6 +109,7 @@ export class StreamCall {
       const step = within(advance)
       const result = (isThenable(step) ? await this.#arrival(step) : step) as IteratorResult<unknown, unknown>
       if (this.#leaving) break
+      checkStep(result)
       if (result.done) return result.value
       try {
         const { value } = result

@@ -76,6 +76,20 @@ test('what is thrown while inputs are read ends them, after those that were read
     assert.deepEqual(await open(inputs).take(3), { inputs: [1], ended: true, failed: { error } })
 })
 
+test('an iterator whose next() gives no result ends the inputs with a TypeError', async () => {
+  for (const step of [5, 'text', undefined, null, true])
+    for (const inputs of [
+      { [Symbol.iterator]: () => ({ next: () => step }) },
+      { [Symbol.asyncIterator]: () => ({ next: () => step }) },
+      { [Symbol.asyncIterator]: () => ({ next: async () => step }) },
+    ]) {
+      const { failed, ended, inputs: read } = await open(inputs).take(3)
+      assert.ok(failed?.error instanceof TypeError, String(step))
+      assert.match(failed.error.message, /must return \{ value, done \}/)
+      assert.deepEqual([ended, read], [true, []])
+    }
+})
+
 test('an array gives what its indices give: holes are undefined, a getter is called once, a class of arrays is not asked', async () => {
   class Own extends Array<unknown> {
     static override get [Symbol.species](): ArrayConstructor {

@@ -1,6 +1,7 @@
 /** The inputs of `map`: read lazily, never further than asked, from whatever they come. */
 import { OptionError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
+import { checkStep } from '../../task/step.ts'
 import { listFor, type Packed, type TypedArray } from './packed.ts'
 
 const { types } = process.getBuiltinModule('node:util')
@@ -148,7 +149,7 @@ class IteratorSource implements Source {
     const startedMs = runtime().now()
     try {
       while (inputs.length < most) {
-        const next = this.#iterator.next()
+        const next = checkStep(this.#iterator.next())
         if (next.done) return { inputs, ended: true }
         inputs.push(next.value)
         if (looksAtClock(inputs.length) && runtime().now() - startedMs > longestTakeMs) break
@@ -209,7 +210,7 @@ class AsyncSource implements Source {
 
   /** As an async function, so that what `next` throws at once is a rejection too. */
   async #next(): Promise<IteratorResult<unknown>> {
-    return this.#iterator.next()
+    return checkStep(await this.#iterator.next())
   }
 
   close(): void {

@@ -288,6 +288,16 @@ export const streamBehaviours: readonly (readonly [string, Body])[] = [
     },
   ],
   [
+    'an iterator whose next() gives no result ends a stream or a map with a TypeError',
+    async start => {
+      const executor = start({ workers: 1 })
+      const refused = { name: 'TypeError', message: /next\(\).* must return \{ value, done \}/ }
+      await assert.rejects(valuesOf(executor.stream(streams.noSteps)), refused)
+      const inputs = { [Symbol.iterator]: () => ({ next: () => 5 as never }) }
+      await assert.rejects(executor.map(tasks.square, inputs), refused)
+    },
+  ],
+  [
     'run and map of a generator are refused with the way to stream it; a stream of what is none, with the way to run it',
     async start => {
       const executor = start({ workers: 1 })

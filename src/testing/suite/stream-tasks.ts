@@ -162,4 +162,8 @@ export const hiddenGenerator = task(import.meta, function hiddenGenerator(end: n
   return countTo(end)
 })
 
+/** Returns an iterator that is none: its `next()` gives numbers. */
+export const noSteps = task(import.meta, () => noIterator)
+const noIterator: IterableIterator<number> = { next: () => 5 as never, [Symbol.iterator]: () => noIterator }
+
 const entered = new AsyncLocalStorage<number>()

@@ -5,7 +5,7 @@ import { widestLookedAt } from '../../policy.ts'
 import { load } from '../../runtime/atomics.ts'
 import type { Moved } from '../../task/transfer.ts'
 import { clocked } from '../transport/clocked-port.ts'
-import { type Port, receiveOn } from '../transport/port.ts'
+import { everyTime, type Port, receiveOn } from '../transport/port.ts'
 import type { Link, LinkListener } from './link.ts'
 import { type LinkWords, noteLeft, noteSaid, noteSaidBack, saidBackWord, saidWord } from './link-words.ts'
 import { Lookout } from './lookout.ts'
@@ -34,11 +34,15 @@ export class PortLink implements Link {
 
   open(listener: LinkListener): void {
     this.#listener = listener
-    this.#port.on('message', message => {
-      this.#listener?.message(message as OfLoan)
-      this.#lookout?.heard()
-    })
-    this.#port.on('close', () => this.gone())
+    this.#port.on(
+      'message',
+      message => {
+        this.#listener?.message(message as OfLoan)
+        this.#lookout?.heard()
+      },
+      everyTime,
+    )
+    this.#port.on('close', () => this.gone(), everyTime)
     this.#port.unref()
   }
 

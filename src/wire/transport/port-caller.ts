@@ -7,7 +7,7 @@ import type { PlainStores } from '../propagation.ts'
 import { withBulkCopied } from './bulk.ts'
 import { clocked } from './clocked-port.ts'
 import { forgetting, TaughtMemories } from './memories.ts'
-import { bell, type Port, receiveOn, recordsPerTurn, ringBytes, type SharedRings } from './port.ts'
+import { bell, everyTime, type Port, receiveOn, recordsPerTurn, ringBytes, type SharedRings } from './port.ts'
 import {
   readRing,
   readValue,
@@ -65,11 +65,19 @@ export class PortCaller implements CallerEnd {
     )
     this.#writer = new RingWriter(toWorker, taught)
     this.#reader = new RingReader(fromWorker)
-    this.#port.on('message', message => this.#arrived(message))
-    this.#port.on('messageerror', error => ear.garbled(`a message that can't be read (${error.message})`))
-    this.#port.on('close', () => {
-      this.#closed = true
-    })
+    this.#port.on('message', message => this.#arrived(message), everyTime)
+    this.#port.on(
+      'messageerror',
+      error => ear.garbled(`a message that can't be read (${error.message})`),
+      everyTime,
+    )
+    this.#port.on(
+      'close',
+      () => {
+        this.#closed = true
+      },
+      everyTime,
+    )
   }
 
   send(message: unknown, transfer: Transfer = []): void {

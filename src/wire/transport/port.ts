@@ -40,12 +40,20 @@ export function sharedRings(): SharedRings {
   return { toWorker: ringMemory(ringBytes), fromWorker: ringMemory(ringBytes) }
 }
 
+/**
+ * Given with each listener of a port. The platform would take these from `Object.prototype`: a
+ * `once` that somebody has put there would end every connection after its first message.
+ */
+export const everyTime = Object.freeze({ once: false, capture: false, passive: false, signal: undefined })
+
+export type ListenerOptions = typeof everyTime
+
 /** What is needed of a MessagePort; one end of a loopback (loopback.ts) has it too. */
 export interface Port {
   postMessage(message: unknown, transfer?: Transfer): void
-  on(event: 'message', heard: (message: unknown) => void): unknown
-  on(event: 'messageerror', heard: (error: Error) => void): unknown
-  on(event: 'close', heard: () => void): unknown
+  on(event: 'message', heard: (message: unknown) => void, options: ListenerOptions): unknown
+  on(event: 'messageerror', heard: (error: Error) => void, options: ListenerOptions): unknown
+  on(event: 'close', heard: () => void, options: ListenerOptions): unknown
   ref(): void
   unref(): void
   close(): void

@@ -20,6 +20,7 @@ const groups: readonly Readonly<Record<string, unknown>>[] = [
   { eval: true, cwd: '/nowhere', timeout: 1, killSignal: 'SIGSTOP', retries: 5, graceMs: -1, ahead: -1 },
   { env: { NODE_OPTIONS: gadget[0] }, shell: '/bin/false', resourceLimits: { maxOldGenerationSizeMb: 1 } },
   { NODE_OPTIONS: gadget[0], maxOldGenerationSizeMb: 'many', permissions: {}, initialize: 'a gadget' },
+  { once: true, capture: true, passive: true },
 ]
 
 const [, , model] = process.argv
