@@ -13,8 +13,9 @@ import { type Parked, park } from '../runtime/park.ts'
 import type { Timer } from '../runtime/runtime.ts'
 import { type Stoppable, type Strand, strandIfAny } from '../runtime/strand.ts'
 import { keepContext } from '../task/context.ts'
-import { abortError, endingError, type ProgressListener, tellProgress } from '../task/future.ts'
+import { abortError, endingError, type ProgressListener } from '../task/future.ts'
 import { keepingContext } from '../task/kept-context.ts'
+import { tell } from '../task/listeners.ts'
 import type { Outcome } from '../task/results.ts'
 import { type AnyFunction, nameOf, type Task } from '../task/task.ts'
 import type { Backend, Caller, Inlet, Job } from './backend.ts'
@@ -309,7 +310,7 @@ class StreamRun extends Noted implements Job, Inlet, Stoppable, LimitOwner {
   }
 
   progressed(done: number, total: number | undefined): void {
-    for (const listener of this.listeners) tellProgress(listener, done, total)
+    for (const listener of this.listeners) tell('onProgress', listener, done, total)
   }
 
   settled(outcome: Outcome<unknown>): void {

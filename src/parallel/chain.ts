@@ -11,7 +11,8 @@ import { checkFunction, checkOptions, optionNames, shown } from '../checks.ts'
 import { InvalidTaskError, OptionError } from '../errors.ts'
 import { currentExecutor } from '../executor/current-executor.ts'
 import type { Executor } from '../executor/executor.ts'
-import { type ProgressListener, tellProgress } from '../task/future.ts'
+import type { ProgressListener } from '../task/future.ts'
+import { tell } from '../task/listeners.ts'
 import { assertTask, nameOf, type Task } from '../task/task.ts'
 import { type ChunkResult, chunkTask, type Plan } from './chunk.ts'
 import { ChunkSizes, chunksOf, countOf, type Inputs } from './chunks.ts'
@@ -238,7 +239,7 @@ class Chain<T> implements Parallel<T> {
     for await (const result of results) {
       sizes.learn(result.inputs, result.workMs)
       done += result.inputs
-      if (onProgress !== undefined) tellProgress(onProgress, done, total)
+      if (onProgress !== undefined) tell('onProgress', onProgress, done, total)
       yield result
     }
   }

@@ -14,6 +14,7 @@ import type { Socket } from 'node:net'
 import { bare } from '../checks.ts'
 import type { PoolOptions } from '../pool/options.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
+import { tell } from '../task/listeners.ts'
 import type { Lent } from '../wire/lent/link.ts'
 import type { LentMessage } from '../wire/lent/messages.ts'
 import { NearLinks } from '../wire/lent/near-links.ts'
@@ -24,7 +25,7 @@ import type { Transfer } from '../wire/transport/transport.ts'
 import { callEndedBy } from '../worker/call-ended.ts'
 import type { Exit, FarWorker, FarWorkerOwner, StartWorker } from '../worker/far-worker.ts'
 import { handles, signalIn, watchHandlers } from '../worker/group-signals.ts'
-import { handOver, type OnOutput } from '../worker/output.ts'
+import type { OnOutput } from '../worker/output.ts'
 import { guard } from './guard.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LastWords } from './last-words.ts'
@@ -204,7 +205,7 @@ class WorkerProcess implements FarWorker {
     const decoder = new TextDecoder()
     return part => {
       const text = decoder.decode(part, { stream: true })
-      if (text !== '') handOver(onOutput, { worker: this.name, stream, text })
+      if (text !== '') tell('onOutput', onOutput, { worker: this.name, stream, text })
     }
   }
 

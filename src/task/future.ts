@@ -7,10 +7,10 @@
 import { AbortError } from '../errors.ts'
 import { rejectTo } from '../runtime/awaiters.ts'
 import { untilStopped } from '../runtime/park.ts'
-import { runtime } from '../runtime/runtime.ts'
 import { type Strand, strandIfAny } from '../runtime/strand.ts'
 import { isError } from '../thrown.ts'
 import { keepingContext } from './kept-context.ts'
+import { tell } from './listeners.ts'
 import { isResolver } from './on-await.ts'
 import { type FutureState, type Settleable, whenSettled } from './settling.ts'
 
@@ -73,7 +73,7 @@ export abstract class FutureControl<T> {
 
   progressed(done: number, total: number | undefined): void {
     if (this.hasSettled || this.#listeners === undefined) return
-    for (const listener of this.#listeners) tellProgress(listener, done, total)
+    for (const listener of this.#listeners) tell('onProgress', listener, done, total)
   }
 
   resolve(value: T): void {
@@ -220,20 +220,6 @@ export class Future<T> extends Promise<T> implements Settleable<T> {
 
   override get [Symbol.toStringTag](): string {
     return 'Future'
-  }
-}
-
-/**
- * Calls a listener of the user's. What it throws is an uncaught exception of the program, as from
- * any callback, and reaches neither the other listeners nor the executor's own steps.
- */
-export function tellProgress(listener: ProgressListener, done: number, total: number | undefined): void {
-  try {
-    listener(done, total)
-  } catch (error) {
-    runtime().soon(() => {
-      throw error
-    })
   }
 }
 

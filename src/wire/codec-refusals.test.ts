@@ -22,6 +22,18 @@ function refusal(value: unknown, crossing: Crossing = toThread): SerializationEr
   assert.fail('It was not refused.')
 }
 
+test('a function is refused with its path, whatever its name does', () => {
+  const { proxy, revoke } = Proxy.revocable(() => 1, {})
+  revoke()
+  const nameless = Object.defineProperty(() => 1, 'name', { value: Symbol('name') })
+  for (const crossing of [toThread, toProcess])
+    for (const fn of [proxy, nameless]) {
+      const { path, message, code } = refusal([1, { then: [fn] }], crossing)
+      assert.deepEqual([path, code], ['args[1].then[0]', 'ATONCE_SERIALIZATION'])
+      assert.match(message, /^args\[1\]\.then\[0\] is a function\. Pass data/)
+    }
+})
+
 class Point {
   x = 1
 }

@@ -293,6 +293,16 @@ test('parts that are no text arrive as text', () => {
   ])
 })
 
+test('a message that is no text arrives as structuredClone makes a text of it', () => {
+  for (const message of [{ a: 1 }, [1, 2], 5, null]) {
+    const thrown = Object.assign(new Error('x'), { message })
+    assert.equal(across(thrown).message, structuredClone(thrown).message)
+  }
+  const hostile = { toString: () => assert.fail('looked at') }
+  for (const message of [hostile, Object.create(null)])
+    assert.equal(across(Object.assign(new Error('x'), { message })).message, '')
+})
+
 test('whatever a proxy does when it is looked at, it can be thrown', () => {
   const traps = [
     'getPrototypeOf',

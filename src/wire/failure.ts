@@ -80,7 +80,8 @@ export function encodeError(error: Error, encoding: Encoding): WireError {
 
 function encodePlainly(error: Error): WireError {
   const name = textOf(readSafely(error, 'name'), 'Error')
-  const message = textOf(readSafely(error, 'message'), '')
+  // As `structuredClone` makes a text of a message that is not one.
+  const message = attempt(() => String(readSafely(error, 'message')), '')
   return {
     classes: attempt(() => classNames(Object.getPrototypeOf(error)), []),
     name,

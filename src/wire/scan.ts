@@ -6,7 +6,7 @@ import { MessagePort } from 'node:worker_threads'
 import { type Packing, type SharedClass, sharedClassOf, sharedClassOfProxy } from '../declared/shareable.ts'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
 import { isHandle, type Moved, whyUnmovable } from '../task/transfer.ts'
-import { isError, messageOf } from '../thrown.ts'
+import { describeThrown, isError, messageOf } from '../thrown.ts'
 import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-of.ts'
 import type { Crossing } from './crossing.ts'
 import { cureFor } from './cures.ts'
@@ -101,7 +101,7 @@ export class Scan {
         return this.#refuse(
           parent,
           step,
-          `is a function${value.name === '' ? '' : ` (${value.name})`}`,
+          `is ${describeThrown(value)}`, // A proxy of one that was revoked tells no name.
           'Pass data, and let the task call a function of its own module.',
         )
       case 'symbol':

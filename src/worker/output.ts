@@ -10,7 +10,7 @@
  */
 import { add, load } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { messageOf } from '../thrown.ts'
+import { tell } from '../task/listeners.ts'
 
 /** Something was printed. */
 export interface OutputMessage {
@@ -53,18 +53,6 @@ export interface WorkerOutput {
 
 export type OnOutput = (output: WorkerOutput) => void
 
-/** What it throws changes no call's outcome. */
-export function handOver(onOutput: OnOutput, output: WorkerOutput): void {
-  try {
-    onOutput(output)
-  } catch (error) {
-    process.emitWarning(`onOutput threw: ${messageOf(error)}`, {
-      type: 'AtonceWarning',
-      code: 'ATONCE_ON_OUTPUT',
-    })
-  }
-}
-
 /** Hands over what was printed on a thread. */
 export function handOverPrinted(
   { to, parts, bytes }: OutputMessage,
@@ -75,7 +63,7 @@ export function handOverPrinted(
   const text = parts
     .map(part => (typeof part === 'string' ? part : Buffer.from(part).toString('utf8')))
     .join('')
-  handOver(onOutput, { worker, stream: to, text })
+  tell('onOutput', onOutput, { worker, stream: to, text })
   add(words, threadWords.outputTaken, bytes)
 }
 

@@ -17,6 +17,7 @@ import type { LiveNode } from '../../live/tree.ts'
 import { add } from '../../runtime/atomics.ts'
 import { realRuntime } from '../../runtime/real.ts'
 import type { Timer } from '../../runtime/seam.ts'
+import { tell } from '../../task/listeners.ts'
 import { publishLoopBlocked } from '../../trace.ts'
 import { watchText } from './watch-text.ts'
 
@@ -89,7 +90,7 @@ export function watchLoop(options: WatchLoopOptions = {}): Disposable & { dispos
   beat()
   watch.on('message', (blocked: LoopBlocked) => {
     publishLoopBlocked(blocked)
-    report(blocked)
+    tell('report', report, blocked)
   })
   // Without it the program goes on as it would without a watch.
   watch.on('error', error => process.emitWarning(`The watch of the event loop has ended: ${error.message}`))

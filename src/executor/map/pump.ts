@@ -13,7 +13,8 @@ import { TimeoutError } from '../../errors.ts'
 import { Limit, type LimitOwner, type Limits } from '../../runtime/limit.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { type Stoppable, strandIfAny } from '../../runtime/strand.ts'
-import { endingError, type ProgressListener, tellProgress } from '../../task/future.ts'
+import { endingError, type ProgressListener } from '../../task/future.ts'
+import { tell } from '../../task/listeners.ts'
 import type { OutcomeRun, Producer, ResultsBuffer } from '../../task/results.ts'
 import type { Caller } from '../backend.ts'
 import { callerHere, withCaller } from '../caller.ts'
@@ -186,7 +187,7 @@ export class Pump<T> implements Producer, Stoppable, LimitOwner {
   #tellEach(onProgress: ProgressListener, count: number): void {
     for (let told = 0; told < count; told += 1) {
       this.#doneCount += 1
-      tellProgress(onProgress, this.#doneCount, this.#source.total)
+      tell('onProgress', onProgress, this.#doneCount, this.#source.total)
     }
   }
 

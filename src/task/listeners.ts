@@ -1,0 +1,24 @@
+/** Listeners of the user's, which no call waits for. */
+import { messageOf } from '../thrown.ts'
+
+/**
+ * Calls a listener. What it throws has no call to go to and ends no program: it is a warning, and
+ * reaches neither other listeners nor the steps of who tells them.
+ */
+export function tell<A extends unknown[]>(
+  name: 'onProgress' | 'onOutput' | 'report',
+  listener: (...told: A) => unknown,
+  ...told: A
+): void {
+  try {
+    listener(...told)
+  } catch (error) {
+    process.emitWarning(`${name} threw: ${messageOf(error)}`, { type: 'AtonceWarning', code: codes[name] })
+  }
+}
+
+const codes = {
+  onProgress: 'ATONCE_ON_PROGRESS',
+  onOutput: 'ATONCE_ON_OUTPUT',
+  report: 'ATONCE_LOOP_REPORT',
+}
