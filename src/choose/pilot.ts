@@ -60,7 +60,12 @@ function measured(prediction: Prediction, tookMs: readonly number[]): Prediction
 function executorFor({ way, workers, concurrency }: Prediction): Executor | undefined {
   if (way === 'plain loop') return undefined
   if (way === 'coroutines') return coroutines({ concurrency })
-  return way === 'processes' ? processes({ workers }) : threads({ workers })
+  return way === 'processes' ? processes({ workers, onOutput: passOn }) : threads({ workers })
+}
+
+/** Where a command has moved standard output, worker processes would not know. */
+function passOn({ stream, text }: { readonly stream: 'stdout' | 'stderr'; readonly text: string }): void {
+  process[stream].write(text)
 }
 
 async function runAll(

@@ -8,6 +8,7 @@ import { CommandError, type ExitCode, exitCodes } from './ending.ts'
 import { interruptible } from './interruption.ts'
 import { jsonLine } from './json.ts'
 import { print } from './print.ts'
+import { printAside } from './result-stream.ts'
 import { loadForNode } from './target.ts'
 
 /** What says where the store is. */
@@ -35,7 +36,7 @@ export async function worker(files: readonly string[], options: WorkerCommandOpt
   const tasks = modules.flatMap(module => module.tasks)
   const entities = modules.flatMap(module => module.entities)
   const size = options.workers === undefined ? {} : { workers: options.workers }
-  const on = options.on === 'processes' ? processes(size) : threads(size)
+  const on = options.on === 'processes' ? processes({ ...size, onOutput: printAside }) : threads(size)
   const started = await startWorker({
     ...accessOf(options),
     leaseMs: options.lease,

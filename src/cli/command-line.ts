@@ -14,6 +14,7 @@ import { clusterFindings } from './cluster-doctor.ts'
 import { parseSize } from './compare/workload-subject.ts'
 import { compare } from './compare.ts'
 import { doctor } from './doctor.ts'
+import { refuseEarlyExit } from './early-exit.ts'
 import { CommandError, type ExitCode, exitCodes, oneLine, summaryOf } from './ending.ts'
 import { listGallery, runGallery } from './gallery.ts'
 import { parseFileForm, releaseStandardInput } from './inputs.ts'
@@ -23,6 +24,7 @@ import { print, printed } from './print.ts'
 import { closerCommand, closeWhenLeft } from './ps/closer.ts'
 import { closeLeftOpen } from './ps/inspector.ts'
 import { ps } from './ps.ts'
+import { resultStream } from './result-stream.ts'
 import { run } from './run.ts'
 import { parseNumbers, scale } from './scale.ts'
 import { complaint, quietComplaint } from './style.ts'
@@ -36,7 +38,9 @@ import { trace } from './trace.ts'
  * stderr itself.
  */
 export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
+  const asJson = argv.includes('--json')
   const ending = { code: exitCodes.ok as ExitCode }
+  const allowExit = refuseEarlyExit(asJson)
   const stranded = Promise.withResolvers<never>()
   const strand = () => stranded.reject(new CommandError(exitCodes.failed, nothingLeft))
   process.once('beforeExit', strand)
@@ -45,9 +49,10 @@ export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
     await printed()
     return ending.code
   } catch (error) {
-    return await complain(error, argv.includes('--json'))
+    return await complain(error, asJson)
   } finally {
     process.off('beforeExit', strand)
+    allowExit()
     releaseStandardInput()
   }
 }
@@ -61,7 +66,11 @@ function program(ending: { code: ExitCode }): Command {
     .description('One function, every concurrency model: run it, compare the models, know your machine.')
     .version(version(), '-V, --version')
     .configureHelp({ sortOptions: false })
-    .configureOutput({ outputError: () => {} }) // The error is thrown as well; complain() writes it.
+    .configureOutput({
+      outputError: () => {}, // The error is thrown as well; complain() writes it.
+      writeOut: text => void resultStream().write(text),
+      getOutHelpWidth: () => resultStream().columns,
+    })
     .exitOverride()
     .enablePositionalOptions()
     .addHelpText('after', examples)
@@ -278,8 +287,11 @@ Examples:
   atonce compare ./resize.ts#resize --input 'in/*.jpg'  your own task, on every model
   atonce run ./primes.ts#countPrimes --input '[[0,1000],[1000,2000]]' --on processes
 
+Results go to standard output; what your code prints goes to standard error.
+
 Exit codes: 0 success · 1 wrong result, failed task or full disk · 2 usage or bad input
-            3 undecided · 124 timed out · 130 Ctrl-C · 143 SIGTERM`
+            3 undecided · 124 timed out · 130 Ctrl-C · 143 SIGTERM
+            atonce time: that of its command; 126 can't be executed, 127 not found`
 
 function inputOption(): Option {
   return new Option(

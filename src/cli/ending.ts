@@ -7,6 +7,9 @@ export const exitCodes = {
   usage: 2,
   undecided: 3,
   timeout: 124,
+  /** Of a command that `atonce time` starts, as shells have these two. */
+  notExecutable: 126,
+  notFound: 127,
   /** Ctrl-C: 128 and the number of the signal, as shells have it. */
   interrupted: 130,
   /** SIGTERM. */

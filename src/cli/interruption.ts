@@ -2,6 +2,7 @@
  * Ctrl-C: what runs is cancelled, what was opened is closed, what was half written is removed; then
  * the command ends.
  */
+import { leave } from './early-exit.ts'
 import { CommandError, exitCodes } from './ending.ts'
 
 /**
@@ -15,7 +16,7 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   const controller = new AbortController()
   const interrupt = (name: NodeJS.Signals) => {
     const code = name === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
-    if (controller.signal.aborted) process.exit(code)
+    if (controller.signal.aborted) leave(code)
     controller.abort(new CommandError(code, `Interrupted (${name}).`))
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)

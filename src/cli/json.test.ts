@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { jsonLine } from './json.ts'
+import { circleIn, jsonLine } from './json.ts'
 
 test('what JSON lacks is written in its nearest form, on one line', () => {
   assert.equal(jsonLine(undefined), 'null')
@@ -19,4 +19,15 @@ test('what would drive a terminal is written by its number, and read back the sa
   const name = 'a\u001b[2J\u009b31m\u007f\u202eb\u2028c'
   assert.match(jsonLine({ name }), /^[\x20-\x7e]+$/)
   assert.deepEqual(JSON.parse(jsonLine({ name })), { name })
+})
+
+test('a value that holds itself is told by its place, one that is held twice is none', () => {
+  const twice = { x: 1 }
+  const list: unknown[] = [twice, twice]
+  assert.equal(circleIn({ list }), undefined)
+  list.push(new Map([['a key', { list }]]))
+  assert.equal(circleIn({ list }), 'result.list[2][0][1].list')
+  const odd: Record<string, unknown> = {}
+  odd['a key'] = odd
+  assert.equal(circleIn(odd), 'result["a key"]')
 })

@@ -35,3 +35,32 @@ function nearest(this: Readonly<Record<string, unknown>>, key: string, value: un
   if (value instanceof Error) return { name: value.name, message: value.message }
   return value
 }
+
+/**
+ * Where a value holds itself, as `result.next[0]`; undefined if it does not, as far as can be seen.
+ */
+export function circleIn(value: unknown): string | undefined {
+  const seen = new Set<unknown>()
+  const within = new Set<unknown>()
+  const look = (one: unknown, path: string): string | undefined => {
+    if (typeof one !== 'object' || one === null) return undefined
+    if (within.has(one)) return path
+    if (seen.has(one)) return undefined
+    seen.add(one)
+    within.add(one)
+    const listed = Array.isArray(one) || one instanceof Set || one instanceof Map
+    for (const [key, inner] of listed ? [...one].entries() : Object.entries(one)) {
+      const step =
+        typeof key === 'number' ? `[${key}]` : /^[\w$]+$/.test(key) ? `.${key}` : `[${jsonLine(key)}]`
+      const found = look(inner, `${path}${step}`)
+      if (found !== undefined) return found
+    }
+    within.delete(one)
+    return undefined
+  }
+  try {
+    return look(value, 'result')
+  } catch {
+    return undefined // It nests too deeply, or a getter throws.
+  }
+}

@@ -38,10 +38,19 @@ test('time --json is a document of its schema', async () => {
   assert.deepEqual([document.schema, document.exitCode, document.wallMs > 0], ['atonce.time/1', 0, true])
 })
 
-test('time of a command that does not exist is one clear line', async () => {
-  const { code, stderr } = await atonce('time', '--', './no-such-command')
-  assert.equal(code, 1)
-  assert.match(stderr, /no-such-command can't be started/)
+test('time of a command that is not there, or is no program, is one line and the code that shells have', async () => {
+  const missing = await atonce('time', '--', 'no-such-command')
+  assert.deepEqual([missing.code, missing.stderr], [127, 'atonce: no-such-command: command not found.\n'])
+  if (process.platform === 'win32') return
+  const { code, stderr } = await atonce('time', '--', tasks)
+  assert.deepEqual([code, stderr], [126, `atonce: ${tasks} can't be executed: permission denied.\n`])
+})
+
+test('time of a command that a signal ends has its code as a shell has it', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const { code, stdout } = await atonce('time', '--json', '--', 'sh', '-c', 'kill -9 $$')
+  assert.deepEqual([code, JSON.parse(stdout).signal], [137, 'SIGKILL'])
 })
 
 test('timeit tells what one call of an expression takes, and refuses what is none', async () => {

@@ -3,6 +3,7 @@
  */
 import { coroutines, type Executor, type Model, processes, threads } from '../index.ts'
 import { UsageError } from './ending.ts'
+import { printAside } from './result-stream.ts'
 import { didYouMean, oneOf } from './suggestion.ts'
 
 export const models: readonly Model[] = ['coroutines', 'threads', 'processes']
@@ -36,7 +37,7 @@ export function parseCount(option: string): (text: string) => number {
 export function openExecutor(model: Model, workers: number | undefined): Executor {
   const options = workers === undefined ? {} : { workers }
   if (model === 'threads') return threads(options)
-  if (model === 'processes') return processes(options)
+  if (model === 'processes') return processes({ ...options, onOutput: printAside })
   return coroutines()
 }
 

@@ -58,10 +58,13 @@ export interface HardLimit {
 /** Runs `work`; a signal, or the end of its time, ends the program even while the work computes. */
 export async function occupying<T>(work: () => Promise<T>, limit?: HardLimit): Promise<T> {
   const shell = openShell()
+  const hush = () => void shell?.kill('SIGKILL') // The program ends by itself, and by no signal.
+  process.once('exit', hush)
   const watch = limit === undefined ? undefined : watchFrom(limit, shell?.pid)
   try {
     return await work()
   } finally {
+    process.off('exit', hush)
     shell?.stdin?.end('over\n')
     watch?.end()
   }

@@ -5,12 +5,14 @@
  * up, the rest would be lost in silence.
  */
 import { once } from 'node:events'
+import { leave } from './early-exit.ts'
 import { CommandError, exitCodes, reasonOf } from './ending.ts'
 import { writeAllSync } from './output/descriptor.ts'
+import { resultStream } from './result-stream.ts'
 
 /** Waits while the reader is slow. @throws CommandError if it can't be written */
 export async function print(text: string): Promise<void> {
-  const { stdout } = process
+  const stdout = resultStream()
   if (failure !== undefined) throw unwritten(failure)
   if (isFile(stdout)) {
     try {
@@ -33,8 +35,8 @@ let failure: Error | undefined
  * `atonce run … | head`: when the reader has gone there is nothing left to do, and nobody to tell.
  */
 export function leaveWhenNobodyReads(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.ok)
+  resultStream().on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') leave(exitCodes.ok)
     failure ??= error
   })
   process.stderr.on('error', () => {}) // Where complaints can't be written they can't be complained about.
@@ -42,7 +44,8 @@ export function leaveWhenNobodyReads(): void {
 
 /** Resolves when all has been taken that was printed. @throws CommandError if it was not */
 export async function printed(): Promise<void> {
-  if (!isFile(process.stdout)) await new Promise(resolve => process.stdout.write('', resolve))
+  const stdout = resultStream()
+  if (!isFile(stdout)) await new Promise(resolve => stdout.write('', resolve))
   if (failure !== undefined) throw unwritten(failure)
 }
 

@@ -22,6 +22,7 @@ import { lookInto, turnMs, Workers } from './ps/look-into.ts'
 import { openProgram } from './ps/open.ts'
 import { listPrograms } from './ps/program.ts'
 import type { Opened } from './ps/session.ts'
+import { resultStream } from './result-stream.ts'
 import { emphasis, quiet } from './style.ts'
 import { table, widthOfOutput } from './table.ts'
 
@@ -110,7 +111,7 @@ export function checkedTrees(
 
 /** Until Ctrl-C, or the end of the program. */
 async function watch(screen: () => Promise<string>, options: PsOptions, signal: AbortSignal): Promise<void> {
-  const clear = process.stdout.isTTY && !options.json ? '\u001b[2J\u001b[H' : ''
+  const clear = resultStream().isTTY && !options.json ? '\u001b[2J\u001b[H' : ''
   while (!signal.aborted) {
     await print(`${clear}${await screen()}`)
     await new Promise<void>(resolve => {

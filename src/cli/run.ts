@@ -6,11 +6,12 @@ import { checkedInputs } from './call.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf } from './ending.ts'
 import { type FileForm, type Inputs, openInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
-import { jsonLine } from './json.ts'
+import { circleIn, jsonLine } from './json.ts'
 import { closeExecutors, openExecutor } from './models.ts'
 import { type HardLimit, occupying } from './occupied.ts'
 import { type Output, openOutput, standardOutput } from './output.ts'
 import { noProgress, startProgress } from './progress.ts'
+import { resultStream } from './result-stream.ts'
 import { loadTarget, type Target } from './target.ts'
 
 export interface RunOptions {
@@ -68,14 +69,14 @@ async function runAll(
       },
     )
     const begun = runtime().now()
-    const kept: unknown[] = []
+    const kept: string[] = []
     for await (const result of results) {
       done += 1
-      if (options.json) kept.push(result)
-      else await output.write(`${jsonLine(result)}\n`)
+      const line = resultLine(target, result, placeOf(done, inputs.count))
+      if (options.json) kept.push(line)
+      else await output.write(`${line}\n`)
     }
-    if (options.json)
-      await output.write(`${jsonLine(envelope(target, pool, kept, runtime().now() - begun))}\n`)
+    if (options.json) await output.write(`${envelope(target, pool, kept, runtime().now() - begun)}\n`)
     await output.commit()
     finished = true
   } catch (error) {
@@ -89,19 +90,37 @@ async function runAll(
 
 /** Results that scroll by are progress enough, and a bar between them would only tear them. */
 function streamsToTerminal({ output, json }: RunOptions): boolean {
-  return output === undefined && !json && process.stdout.isTTY === true
+  return output === undefined && !json && resultStream().isTTY === true
 }
 
-function envelope(target: Target, pool: Executor, results: readonly unknown[], wallMs: number): object {
-  return {
+/** The results are JSON already. */
+function envelope(target: Target, pool: Executor, results: readonly string[], wallMs: number): string {
+  const head = jsonLine({
     schema: 'atonce.run/1',
     target: target.label,
     on: pool.model,
     workers: pool.workers,
     inputs: results.length,
     wallMs,
-    results,
+  })
+  return `${head.slice(0, -1)},"results":[${results.join(',')}]}`
+}
+
+/** @throws CommandError if it has no JSON */
+function resultLine({ label }: Target, result: unknown, place: string): string {
+  try {
+    return jsonLine(result)
+  } catch (error) {
+    const circle = circleIn(result)
+    const why = circle === undefined ? summaryOf(error) : `it holds itself, at ${circle}`
+    const message = `The result of ${label} on ${place} can't be written as JSON: ${why}.`
+    throw new CommandError(exitCodes.failed, message, { cause: error })
   }
+}
+
+/** `input 3 of 10`. */
+function placeOf(number: number, count: number | undefined): string {
+  return `input ${number}${count === undefined ? '' : ` of ${count}`}`
 }
 
 /**
@@ -115,9 +134,6 @@ export function explained(error: unknown, target: Target, done: number, count: n
       `${target.label} did not finish within ${error.timeoutMs} ms (--timeout); ${done === 0 ? 'no result was' : done === 1 ? '1 result was' : `${done} results were`} ready.`,
     )
   }
-  const which = `input ${done + 1}${count === undefined ? '' : ` of ${count}`}`
-  return new CommandError(exitCodes.failed, `${target.label} failed on ${which}: ${summaryOf(error)}`, {
-    cause: error,
-    detail: framesOf(error),
-  })
+  const message = `${target.label} failed on ${placeOf(done + 1, count)}: ${summaryOf(error)}`
+  return new CommandError(exitCodes.failed, message, { cause: error, detail: framesOf(error) })
 }

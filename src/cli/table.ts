@@ -1,6 +1,7 @@
 /** Tables for the terminal: no lines, just columns, as many as fit; readable in a log as well. */
 import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
+import { resultStream } from './result-stream.ts'
 import { emphasis } from './style.ts'
 
 export interface Column {
@@ -12,7 +13,7 @@ export interface Column {
 
 /** What is not a terminal has a width, too: that of a log, a mail, a page of documentation. */
 export function widthOfOutput(): number {
-  return process.stdout.columns ?? 80
+  return resultStream().columns ?? 80
 }
 
 /** The words on lines no longer than `width`, unless one word is. */

@@ -8,6 +8,7 @@ import type { ActorClass } from '../actors.ts'
 import { isActorClass } from '../cluster.ts'
 import { isTask, type Task } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
+import { calledBy } from './early-exit.ts'
 import { oneLine, summaryOf, UsageError } from './ending.ts'
 import { didYouMean } from './suggestion.ts'
 import { packageFolder } from './surroundings.ts'
@@ -102,7 +103,7 @@ function nearbyFile(path: string): string {
 
 async function importModule(module: string, url: string): Promise<Record<string, unknown>> {
   try {
-    return await import(url)
+    return await calledBy(harmless(module), () => import(url))
   } catch (error) {
     throw new UsageError(`${module} can't be imported: ${whyNotImported(error)}`, { cause: error })
   }

@@ -3,7 +3,8 @@
  * what that says.
  */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { isDisturbed, machineBusyMs } from '../measure/machine-load.ts'
 import { treeCpu } from '../measure/process-tree.ts'
 import { machine } from '../pool/machine.ts'
@@ -33,13 +34,7 @@ export async function time(
   const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(
     (resolve, reject) => {
       child.once('exit', (code, signal) => resolve({ code, signal }))
-      child.once('error', error =>
-        reject(
-          new CommandError(exitCodes.failed, `${command} can't be started: ${reasonOf(error)}.`, {
-            cause: error,
-          }),
-        ),
-      )
+      child.once('error', error => reject(notStarted(command, error)))
     },
   ).finally(memory.stop)
   const wallMs = runtime().now() - begun
@@ -69,7 +64,16 @@ export async function time(
       ].join('\n'),
     )
   }
-  return (code ?? (signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.failed)) as ExitCode
+  return (code ?? 128 + (signal === null ? 0 : constants.signals[signal])) as ExitCode
+}
+
+/** With the exit codes that shells have for it. */
+function notStarted(command: string, error: Error): CommandError {
+  const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+  if (missing && !(/[\\/]/.test(command) && existsSync(command)))
+    return new CommandError(exitCodes.notFound, `${command}: command not found.`, { cause: error })
+  const why = missing ? 'the interpreter that its first line names is not there' : reasonOf(error)
+  return new CommandError(exitCodes.notExecutable, `${command} can't be executed: ${why}.`, { cause: error })
 }
 
 /** The system counts the CPU time of ended children in ticks of 10 ms. */

@@ -6,6 +6,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Timing, timeit as timeCalls } from '../measure.ts'
+import { calledBy } from './early-exit.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
 import { duration, durationWithin } from './figures.ts'
 import { jsonDocument } from './json.ts'
@@ -19,7 +20,7 @@ export async function timeit(text: string, { json }: { readonly json?: boolean }
   const call = await callOf(text)
   let timing: Timing
   try {
-    timing = await timeCalls(call)
+    timing = await calledBy('The code', () => timeCalls(call))
   } catch (error) {
     throw new CommandError(exitCodes.failed, `${text} failed: ${summaryOf(error)}`, {
       cause: error,
@@ -64,7 +65,7 @@ async function callOf(text: string): Promise<() => unknown> {
   if (file === undefined || name === undefined) return expression(text)
   let exported: Record<string, unknown>
   try {
-    exported = await import(pathToFileURL(resolve(file)).href)
+    exported = await calledBy(file, () => import(pathToFileURL(resolve(file)).href))
   } catch (error) {
     throw new UsageError(`${file} can't be imported: ${summaryOf(error)}`, { cause: error })
   }

@@ -2,7 +2,7 @@
  * A task of the user's own as a subject: the plain loop calls it input by input, an executor maps
  * it over them.
  */
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import { argumentsOf } from '../call.ts'
 import { summaryOf, UsageError } from '../ending.ts'
 import { counted } from '../figures.ts'
@@ -65,6 +65,14 @@ function compareWith(reference: readonly unknown[], results: readonly unknown[])
 }
 
 function short(value: unknown): string {
-  const text = jsonLine(value)
+  const text = shown(value)
   return text.length > 40 ? `${text.slice(0, 39)}…` : text
+}
+
+function shown(value: unknown): string {
+  try {
+    return jsonLine(value)
+  } catch {
+    return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }) // It has no JSON.
+  }
 }

@@ -11,6 +11,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { runtime } from '../../runtime/runtime.ts'
+import { leave } from '../early-exit.ts'
+import { exitCodes } from '../ending.ts'
 
 /** The command that the process runs. */
 export const closerCommand = 'close-inspectors'
@@ -69,7 +71,7 @@ export async function closeWhenLeft(
     if ('opens' in line) open.set(line.opens.pid, line.opens)
     else open.delete(line.closed)
   }
-  const timer = runtime().setTimer(boundMs, () => process.exit(1))
+  const timer = runtime().setTimer(boundMs, () => leave(exitCodes.failed))
   await Promise.allSettled([...open.values()].map(left => close(left, new AbortController().signal)))
   timer.cancel()
 }
