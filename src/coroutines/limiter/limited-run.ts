@@ -34,6 +34,8 @@ export class LimitedRun implements Asker {
     const call = new LimitedCall(this.#places, this, fn, parent, priority, weight)
     const refusal = this.#places.refusal(call)
     if (refusal !== undefined) return Promise.reject(refusal)
+    if (limits?.timeoutMs === 0 && !limits.signal?.aborted && parent?.stopped !== true)
+      return Promise.reject(timeoutOf(callName(call, this.#places), 0)) // Its time is over: nothing runs.
     if (limits !== undefined || parent !== undefined) return this.#admitGuarded(call, limits)
     // It is tempting to park here too; but nothing can end this wait, a hundred thousand of them
     // may wait at once, and a third of their memory would be for telling what `limiter.queued`

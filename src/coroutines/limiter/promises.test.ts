@@ -7,7 +7,9 @@ import { simulate } from '../../runtime/simulate.ts'
 import { task } from '../../task/task.ts'
 import { coroutines } from '../coroutines.ts'
 import { scope } from '../scope/scope.ts'
+import { retry } from '../time/retry.ts'
 import { sleep } from '../time/sleep.ts'
+import { timeout } from '../time/timeout.ts'
 import { Limiter } from './limiter.ts'
 
 /** Objects and functions with a `then`, and what a call that returns them comes to. */
@@ -324,6 +326,16 @@ test('a time of 0 is a time-out like any other, for calls, maps and waits', () =
     )
     await assert.rejects(limiter.idle({ timeoutMs: 0 }), { code })
     await held
+    let run = 0
+    const work = () => {
+      run += 1
+    }
+    await assert.rejects(limiter.run(work, { timeoutMs: 0 }), { code })
+    await assert.rejects(Promise.resolve(limiter.map([1, 2], work, { timeoutMs: 0 })), { code })
+    await assert.rejects(scope(work, { timeoutMs: 0 }), { code })
+    await assert.rejects(timeout(0, work), { code })
+    await assert.rejects(retry(work, { timeoutMs: 0 }), { code })
+    assert.equal(run, 0)
   }))
 
 test('a fixed window begins with the first call after a rest, and follows at once while calls wait', () =>

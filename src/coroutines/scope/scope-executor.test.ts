@@ -152,7 +152,7 @@ test('a wait for what was started outside of the scope ends with it, and cancels
     ]
     for (const waiting of waits)
       await assert.rejects(
-        scope(waiting, { timeoutMs: 0, graceMs: 50 }),
+        scope(waiting, { timeoutMs: 0.01, graceMs: 50 }),
         { code: 'ATONCE_TIMEOUT' },
         String(waiting),
       )

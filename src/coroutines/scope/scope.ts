@@ -138,14 +138,14 @@ export function openScope<T>(
   const around = currentStrand()
   if (signal?.aborted) return Promise.reject(signal.reason)
   if (around?.stopped && !shielded) return Promise.reject(around.reason)
+  if (timeoutMs === 0)
+    return Promise.reject(new TimeoutError(`${options.name ?? 'The scope'} has 0 ms: it was not begun.`, 0))
   return new OpenScope<Awaited<T>>(options, around).enter(body as (s: Scope) => Awaited<T>)
 }
 
-/** How a cancelled scope that is not cancelled by a failure ends. */
-type Cancellation = 'by itself' | 'from outside'
+type Cancellation = 'by itself' | 'from outside' // Where it is not a failure that cancels it.
 
-/** Longest time until children that do not stop are reported. */
-const reportMs = 5_000
+const reportMs = 5_000 // Longest time until children that do not stop are reported.
 
 let scopes = 0
 

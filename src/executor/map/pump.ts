@@ -112,6 +112,7 @@ export class Pump<T> implements Producer, Stoppable, LimitOwner {
       this.#begun = true
       if (signal?.aborted) this.aborted(signal.reason)
       else if (this.heldBy?.stopped) this.stop(this.heldBy.reason)
+      else if (this.#limits.timeoutMs === 0) this.timedOut(0)
       else this.demand()
     })
   }
