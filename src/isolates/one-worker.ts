@@ -247,12 +247,13 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     else for (const ready of wanted) this.#settle(ready, { ok: false, error: refusal }, 'failed')
   }
 
-  ended(slot: Slot, why: Error, { expected, idle, wasReady, back }: EndOfSlot): void {
+  ended(slot: Slot, why: Error, { expected, untold, wasReady, back }: EndOfSlot): void {
     const dead = this.#admission.forced ?? new IsolateDiedError(this.name, why)
     this.#dead = dead
     if (!expected || (!wasReady && !this.#admission.isClosing))
       publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
-    if (idle && !expected)
+    // Who waits is told by the refusal.
+    if (untold && this.#open === 0)
       process.emitWarning(`${this.name} died while it had nothing to do: ${why.message}`, {
         type: 'AtonceWarning',
         code: 'ATONCE_IDLE_WORKER',

@@ -1,12 +1,13 @@
 /**
- * What becomes of the calls in the hand of a worker that has ended: those that it had begun fail
- * with it, the others go to another worker.
+ * What becomes of the calls in the hands of a worker that has ended: those that it had begun fail
+ * with it, the others go to another worker. Where none fails, a warning tells what ended it.
  */
-import { WorkerStartTimeoutError } from '../errors.ts'
+import { WorkerError, WorkerStartTimeoutError } from '../errors.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { stackText } from '../wire/stack-text.ts'
 import type { FarWorker } from '../worker/far-worker.ts'
 import type { EndOfLife, Life } from '../worker/life.ts'
+import type { OwnerOf } from './slot-owner.ts'
 import { canBeGivenAgain } from './worth.ts'
 
 /** What is asked of the worker's near side. */
@@ -16,12 +17,71 @@ interface Remains {
   readonly end: EndOfLife
 }
 
+/** All that a worker has been given and has not answered. */
+interface Calls {
+  readonly hand: Iterable<ReadyJob>
+  /** Those that it runs beside its hand. */
+  readonly beside: readonly ReadyJob[]
+  /** Whether it begins those of the hand when they come, not one after the other. */
+  readonly areSideBySide: boolean
+}
+
+interface GivenUp {
+  /** To be given to another worker, in their order. */
+  readonly back: readonly ReadyJob[]
+  readonly someBegun: boolean
+  /** Some call has failed with the worker. */
+  readonly someTold: boolean
+}
+
+/** What the worker had begun died with it; the rest is back. */
+export function giveUp(
+  { hand, beside, areSideBySide }: Calls,
+  why: Error,
+  remains: Remains,
+  owner: Pick<OwnerOf<unknown>, 'settled'>,
+): GivenUp {
+  const back: ReadyJob[] = []
+  let someBegun = beside.length > 0
+  let someTold = false
+  const fail = (ready: ReadyJob) => {
+    someTold = true
+    owner.settled(ready, { ok: false, error: why })
+  }
+  for (const ready of beside) {
+    ready.slot = undefined
+    if (!ready.over) fail(ready)
+  }
+  let first = true
+  for (const ready of hand) {
+    const begun = hadBegun(ready, first || areSideBySide, remains)
+    first = false
+    someBegun ||= begun
+    ready.slot = undefined
+    if (ready.over) continue
+    if (begun || failsUnbegun(ready, why, remains.end)) fail(ready)
+    else back.push(ready)
+  }
+  return { back, someBegun, someTold }
+}
+
+/**
+ * Whether only a warning can tell what ended a worker with which no call has failed. Not of what
+ * this side wanted, nor of a cancelled call that took its worker with it, nor of an import: that is
+ * tried again, and then told.
+ */
+export function isUntold(why: Error, end: EndOfLife, someBegun: boolean): boolean {
+  if (!end.wasReady || end.loading !== undefined) return false
+  if (end.expected && !end.crashed) return false
+  return !someBegun || !(why instanceof WorkerError) || why.task === undefined
+}
+
 /**
  * Whether the worker had begun the call, as far as anybody can tell; `first` says that it is one of
  * those that it may have been at. Begun means that the task itself was called: of one whose module
  * is not imported, nothing has run.
  */
-export function hadBegun({ seq, task }: ReadyJob, first: boolean, { worker, life, end }: Remains): boolean {
+function hadBegun({ seq, task }: ReadyJob, first: boolean, { worker, life, end }: Remains): boolean {
   if (!end.mayHaveBegun || !worker.hadBegun(seq, first)) return false
   if (end.heardAll && !life.hasImported(task)) return false
   const { reached } = end
@@ -32,14 +92,15 @@ export function hadBegun({ seq, task }: ReadyJob, first: boolean, { worker, life
  * Whether a call that was not begun fails all the same: an import that has not ended in time is not
  * tried again, and what has moved to one worker can't be sent to another.
  */
-export function failsUnbegun(ready: ReadyJob, why: Error, { loading }: EndOfLife): boolean {
+function failsUnbegun(ready: ReadyJob, why: Error, { loading }: EndOfLife): boolean {
   if (why instanceof WorkerStartTimeoutError && ready.task.module === loading) return true
   return !canBeGivenAgain(ready)
 }
 
-/** A worker of the pool has ended that had nothing to do: no call can tell. */
-export function warnOfIdle(worker: string, pool: string, why: Error): void {
-  process.emitWarning(`${worker} of ${pool} failed while it had nothing to do: ${why.message}`, {
+/** No call can tell what ended a worker of the pool. */
+export function warnOfUntold(worker: string, pool: string, why: Error, idle: boolean): void {
+  const how = idle ? 'failed while it had nothing to do' : 'failed, and no call with it'
+  process.emitWarning(`${worker} of ${pool} ${how}: ${why.message}`, {
     type: 'AtonceWarning',
     code: 'ATONCE_IDLE_WORKER',
     detail: stackText(String(why), () => why.stack),

@@ -1,5 +1,9 @@
-/** A call that its worker had not begun goes to another one, whatever ended the worker. */
+/**
+ * A call that its worker had not begun goes to another one, whatever ended the worker. What ended
+ * it is told once: by the calls that fail, or else by a warning.
+ */
 import assert from 'node:assert/strict'
+import type { Mock } from 'node:test'
 import { WorkerExitedError, WorkerStartError } from '../errors.ts'
 import { task } from '../task/task.ts'
 import { both, failure, type Play, played } from './fixtures/play.ts'
@@ -117,4 +121,90 @@ played('calls that end one worker after the other do not count for the one behin
   await it.settle()
   assert.ok(behind.outcome?.ok)
   await it.close(0)
+})
+
+// ── what is told where no call fails ──
+
+const told =
+  /^fake 1 of pool failed, and no call with it: What task earlier left behind .*TypeError: from the task/
+
+/** The texts of the warnings so far; `played` takes them in. */
+function warnings(): string[] {
+  const { mock } = process.emitWarning as Mock<typeof process.emitWarning>
+  return mock.calls.map(call => String(call.arguments[0]))
+}
+
+/** The worker dies of what the call that it has answered left behind. */
+function dieOfEarlier(it: Play, begun = 1): void {
+  it.worker(0).say({ kind: 'crashed', failure, culprit: leftBehind, reached: { begun, importing: [] } })
+  it.worker(0).die({ kind: 'exit', code: 1 })
+}
+
+played('a warning tells what ended a worker whose calls all go to another one', both, async play => {
+  const give: ((it: Play) => unknown)[] = [
+    it => it.submit(),
+    it => it.submitMany(3),
+    it => it.submitChunk(7, 8),
+    it => it.submit({ of: elsewhere }),
+  ]
+  for (const [at, submit] of give.entries())
+    for (const callsPerWorker of [1, 4]) {
+      const before = warnings().length
+      const it = play({ callsPerWorker })
+      answered(it)
+      submit(it)
+      dieOfEarlier(it)
+      const [warning, ...more] = warnings().slice(before)
+      assert.match(warning ?? '', told, `of way ${at}, ${callsPerWorker} side by side`)
+      assert.deepEqual(more, [])
+      await it.settle()
+      assert.ok(it.calls.every(({ outcome }) => outcome?.ok))
+      await it.close(0)
+    }
+})
+
+played('no warning repeats what a call that fails tells', both, async play => {
+  const it = play()
+  answered(it)
+  const next = it.submit()
+  it.submit()
+  assert.ok(it.worker(0).begin())
+  dieOfEarlier(it, 2)
+  assert.match((next.error as Error).message, /^What task earlier left behind/)
+  await it.settle()
+  assert.deepEqual(warnings(), [])
+  await it.close(0)
+})
+
+played('beside a cancelled call, a warning tells what is not the fault of that one', both, async play => {
+  for (const isOfEarlier of [true, false]) {
+    const before = warnings().length
+    const it = play()
+    answered(it)
+    const next = it.submit()
+    assert.ok(it.worker(0).begin())
+    it.cancel(next)
+    const culprit = isOfEarlier ? leftBehind : { seq: it.worker(0).current?.seq }
+    it.worker(0).say({ kind: 'crashed', failure, culprit, reached: { begun: 2, importing: [] } })
+    it.worker(0).die({ kind: 'exit', code: 1 })
+    assert.equal(warnings().length - before, isOfEarlier ? 1 : 0)
+    await it.close(0)
+  }
+})
+
+played('a warning tells what a worker dies of that was only asked to end', both, async play => {
+  const worn = play({ maxCallsPerWorker: 1 })
+  answered(worn)
+  assert.equal(worn.worker(0).state, 'stopping')
+  dieOfEarlier(worn)
+  assert.equal(warnings().length, 1)
+  await worn.close(0)
+
+  const closed = play()
+  answered(closed)
+  const closing = closed.pool.close({ graceMs: 1_000, queued: 'finish' })
+  dieOfEarlier(closed)
+  await closing
+  assert.equal(warnings().length, 2)
+  assert.equal(closed.pool.stats().crashes, 0)
 })

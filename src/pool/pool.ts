@@ -37,7 +37,7 @@ import { encodeStores } from '../wire/propagation.ts'
 import { isWorker } from '../worker/birth.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
 import { refuseExecutor } from '../worker/refusal.ts'
-import { warnOfIdle } from './aftermath.ts'
+import { warnOfUntold } from './aftermath.ts'
 import { Crew } from './crew.ts'
 import { Dispatch, type DispatchOwner } from './dispatch.ts'
 import { Families } from './families.ts'
@@ -298,13 +298,13 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
   }
 
   ended(slot: Slot, why: Error, end: EndOfSlot): void {
-    const { wasReady, loading, expected, hitTooEarly, idle, back } = end
+    const { wasReady, loading, expected, hitTooEarly, back } = end
     this.#crew.ended(slot, expected)
     const waited = this.#pins.ended(slot)
     // One that was still starting when the pool was closed has not failed.
     if (!expected || (!wasReady && !this.#admission.isClosing))
       publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
-    if (idle && !expected) warnOfIdle(slot.life.worker.name, this.name, why)
+    if (end.untold) warnOfUntold(slot.life.worker.name, this.name, why, end.idle)
     let told = false
     if (!this.#admission.isClosing) {
       const forgiven = hitTooEarly && this.#crew.starts.forgives()

@@ -27,8 +27,10 @@ export interface OwnerOf<S> {
 
 /** What a worker leaves behind. */
 export interface EndOfSlot extends EndOfLife {
-  /** It had nothing to do, and was not to end. */
+  /** It had nothing to do. */
   readonly idle: boolean
+  /** It was not to end, or not so, and no call has failed with it. */
+  readonly untold: boolean
   /** The jobs that it had not begun, in their order. */
   readonly back: readonly ReadyJob[]
   /** It could work, and has begun nothing of what it was given. */

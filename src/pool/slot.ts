@@ -15,7 +15,7 @@ import type { FromWorker, NestMessage } from '../wire/messages.ts'
 import type { FarWorker, StartWorker } from '../worker/far-worker.ts'
 import { type EndOfLife, Life, type LifeOwner } from '../worker/life.ts'
 import { unsendable } from '../worker/reply.ts'
-import { failsUnbegun, hadBegun } from './aftermath.ts'
+import { giveUp, isUntold } from './aftermath.ts'
 import { type Answer, Answers, type StreamMessage } from './answers.ts'
 import { Giving } from './giving.ts'
 import { Hand } from './hand.ts'
@@ -276,10 +276,15 @@ export class Slot implements Holder, LifeOwner {
   }
 
   ended(why: Error, end: EndOfLife): void {
-    const idle = end.wasReady && this.#doing === 'idle' && !end.expected
-    const { back, someBegun } = this.#giveUp(why, end)
+    this.#leaving.clear()
+    const { hand } = this
+    const calls = { hand, beside: this.helping.clear(), areSideBySide: this.#places > 1 }
+    const remains = { worker: this.#worker, life: this.life, end }
+    const { back, someBegun, someTold } = giveUp(calls, why, remains, this.#owner)
+    const idle = this.#doing === 'idle'
+    const untold = !someTold && isUntold(why, end, someBegun)
     const fruitless = end.wasReady && !someBegun && !this.#answers.some
-    this.#owner.ended(this, why, { ...end, idle, back, fruitless })
+    this.#owner.ended(this, why, { ...end, idle, untold, back, fruitless })
   }
 
   // ── what the worker says ──
@@ -422,29 +427,5 @@ export class Slot implements Holder, LifeOwner {
     if (this.life.state !== 'ready') return
     if (this.#wear.isWorn) this.life.stop()
     else this.#owner.idle(this)
-  }
-
-  /** What the worker had begun died with it; the rest is back, to be given to another. */
-  #giveUp(why: Error, end: EndOfLife): { readonly back: ReadyJob[]; readonly someBegun: boolean } {
-    const back: ReadyJob[] = []
-    const remains = { worker: this.#worker, life: this.life, end }
-    this.#leaving.clear()
-    const beside = this.helping.clear()
-    let someBegun = beside.length > 0
-    for (const ready of beside) {
-      ready.slot = undefined
-      if (!ready.over) this.#owner.settled(ready, { ok: false, error: why })
-    }
-    let first = true
-    for (const ready of this.hand) {
-      const begun = hadBegun(ready, first || this.#places > 1, remains)
-      first = false
-      someBegun ||= begun
-      ready.slot = undefined
-      if (ready.over) continue
-      if (begun || failsUnbegun(ready, why, end)) this.#owner.settled(ready, { ok: false, error: why })
-      else back.push(ready)
-    }
-    return { back, someBegun }
   }
 }

@@ -94,6 +94,7 @@ lived('a worker starts, works, is asked to end, and ends', ({ life, worker, watc
     heardAll: true,
     reached: undefined,
     expected: true,
+    crashed: false,
     hitTooEarly: false,
   })
 })
@@ -127,6 +128,7 @@ lived(
       heardAll: true,
       reached: undefined,
       expected: true,
+      crashed: false,
       hitTooEarly: false,
     })
   },

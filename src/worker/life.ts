@@ -73,6 +73,8 @@ export interface EndOfLife {
   readonly reached: Reached | undefined
   /** This side wanted it. */
   readonly expected: boolean
+  /** An uncaught error ended it, though this side may have asked it to end by itself. */
+  readonly crashed: boolean
   /** A signal to the whole program killed it, before it could leave that to the program. */
   readonly hitTooEarly: boolean
 }
@@ -371,6 +373,7 @@ export class Life implements OwnCallsOwner {
       heardAll,
       reached,
       expected,
+      crashed: crash !== undefined && this.#verdict === undefined,
       hitTooEarly: early,
     })
   }

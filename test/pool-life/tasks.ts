@@ -145,3 +145,23 @@ export const arrive = task(import.meta, (arrived: Int32Array): void => {
   Atomics.notify(arrived, 0)
   Atomics.wait(arrived, 1, 0, 20)
 })
+
+/** Returns, and leaves an error behind that nobody takes. */
+export const leaveError = task(
+  import.meta,
+  function leaveError(how: 'rejection' | 'tick' | 'microtask'): number {
+    const fail = () => {
+      throw new RangeError('left behind')
+    }
+    if (how === 'tick') process.nextTick(fail)
+    else if (how === 'microtask') queueMicrotask(fail)
+    else void Promise.reject(new RangeError('left behind'))
+    return 1
+  },
+)
+
+export const twice = task(import.meta, (n: number): number => 2 * n)
+
+export const countTo = task(import.meta, function* countTo(most: number): Generator<number, void> {
+  for (let n = 1; n <= most; n += 1) yield n
+})
