@@ -29,3 +29,10 @@ test('a single call counts once, whatever it returns', () => {
   tally.came({ attempt: 2 } as Job)
   assert.deepEqual(tally.counts, { done: 2, failed: 1, cancelled: 0, retried: 1 })
 })
+
+test('an answer that does not fit its chunk ends nothing but the count', () => {
+  const tally = new Tally()
+  const answers = [undefined, null, 7, { outcomes: 7 }, [null, undefined, 3], Array(9).fill({ ok: false })]
+  for (const answer of answers) tally.ended(chunk, 'done', answer)
+  assert.deepEqual(tally.counts, { done: 25, failed: 5, cancelled: 0, retried: 0 })
+})

@@ -26,7 +26,7 @@ export class Tally {
   /** It has ended so; `answer` is what a chunk has brought, if it has. */
   ended(job: Job, as: Ending, answer?: unknown): void {
     const calls = callsIn(job)
-    const failed = as === 'done' && job.calls !== undefined ? failedIn(answer) : 0
+    const failed = as === 'done' && job.calls !== undefined ? Math.min(calls, failedIn(answer)) : 0
     if (as === 'cancelled') this.#cancelled += calls
     else if (as === 'failed') this.#failed += calls
     else this.#done += calls - failed
@@ -45,10 +45,11 @@ export function callsIn({ calls = 1 }: Job): number {
   return calls
 }
 
-/** Of the answer to a chunk (map/packed.ts), also of one that is handed on as it came. */
+/**
+ * Of the answer to a chunk (map/packed.ts), also of one that is handed on as it came. Whether it
+ * fits its inputs is looked at elsewhere: here nothing is believed of it.
+ */
 function failedIn(answer: unknown): number {
-  const outcomes = Array.isArray(answer) ? answer : ((answer as { outcomes?: unknown }).outcomes ?? [])
-  let failed = 0
-  for (const { ok } of outcomes as readonly { ok: boolean }[]) if (!ok) failed += 1
-  return failed
+  const outcomes = Array.isArray(answer) ? answer : (answer as { outcomes?: unknown } | undefined)?.outcomes
+  return Array.isArray(outcomes) ? outcomes.filter(outcome => outcome?.ok === false).length : 0
 }
