@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { TimeoutError } from '../errors.ts'
 import { type Task, task } from '../task/task.ts'
 import { PlainEncoding } from '../wire/encoding.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import type { Job } from './backend.ts'
-import { callerError, captureCaller, learnClasses } from './caller.ts'
+import { callerError, captureCaller, learnClasses, withCaller } from './caller.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'atonce-caller-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -135,6 +136,21 @@ test('a hook that makes something else of stacks leaves the error as it is, with
       assert.deepEqual([error.name, error.message], ['TypeError', 'far'])
       if (hook === hooks[0]) assert.match(error.stack ?? '', /── called from.*\n {4}at .*caller\.test\.ts/)
     }
+  } finally {
+    Error.prepareStackTrace = before as never
+  }
+})
+
+test('a hook that comes after the call changes nothing of the executor’s own error but its stack', () => {
+  const before = Error.prepareStackTrace
+  const run = (): Job['caller'] => captureCaller(plain, run)
+  const caller = run()
+  assert.match(caller.stack ?? '', /caller\.test\.ts/)
+  try {
+    Error.prepareStackTrace = (() => 5) as never
+    const error = withCaller(new TimeoutError('late', 1), caller)
+    assert.equal(error.message, 'late')
+    assert.match(error.stack ?? '', /^TimeoutError: late\n.*── called from.*\n {4}at .*caller\.test\.ts/)
   } finally {
     Error.prepareStackTrace = before as never
   }

@@ -99,11 +99,12 @@ function addFrames(error: Error, caller: Caller): void {
   placed.add(error)
   const frames = framesOf(caller)
   const [nearest = ''] = frames.split('\n', 1)
+  const own = stackText(`${error.name}: ${error.message}`, () => error.stack)
   // It was made before the call had returned: it has them.
-  if (nearest === '' || error.stack?.includes(nearest)) return
+  if (nearest === '' || own.includes(nearest)) return
   const how = caller.sampled ? ' (or another place: one of many calls was looked at)' : ''
   try {
-    const value = `${error.stack ?? ''}\n    ── called from${how} ──\n${frames}`
+    const value = `${own}\n    ── called from${how} ──\n${frames}`
     Object.defineProperty(error, 'stack', { value, enumerable: false, configurable: true, writable: true })
   } catch {} // A class that freezes its errors keeps them as they came.
 }
