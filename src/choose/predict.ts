@@ -266,7 +266,11 @@ function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
 
-/** Whether most of the work is native and asynchronous: it uses libuv's threads already. */
+/**
+ * Whether most of the work is native and asynchronous: it uses libuv's threads already. Beside what
+ * only waits, V8's own threads compile and collect: that is little of the time that it takes.
+ */
 export function isNativeWork(profile: Profile): boolean {
-  return profile.returnsPromise && profile.processCpuMs > 0.2 && nativeShare(profile) > 0.5
+  const { returnsPromise, processCpuMs, wallMs } = profile
+  return returnsPromise && processCpuMs > Math.max(0.2, wallMs / 4) && nativeShare(profile) > 0.5
 }

@@ -4,46 +4,63 @@
  */
 import { type Choice, choose } from '../choose.ts'
 import { harmless } from '../live/harmless.ts'
+import { adviceRows, titles } from './advise/words.ts'
 import { checkedInputs } from './call.ts'
 import { type ExitCode, exitCodes } from './ending.ts'
-import { duration, durationWithin } from './figures.ts'
+import { duration } from './figures.ts'
 import { type FileForm, openInputs } from './inputs.ts'
 import { jsonDocument } from './json.ts'
+import { limited } from './limited.ts'
+import { occasion } from './occasion.ts'
 import { print } from './print.ts'
+import { checkReportFiles, type ReportFiles, writeReportFiles } from './report-file.ts'
 import { doubtful, good, quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
 import { type Column, table } from './table.ts'
 import { loadTarget } from './target.ts'
 
-export interface AdviseOptions {
+export interface AdviseOptions extends ReportFiles {
   readonly input: readonly string[]
   readonly as?: FileForm
   readonly count?: number
   readonly workers?: number
   readonly pilot?: boolean
+  readonly timeout?: number
   readonly json?: boolean
 }
 
-const columns: readonly Column[] = [
-  { title: 'model' },
-  { title: 'predicted [95 %]', align: 'right' },
-  { title: 'this thread busy', align: 'right', drop: 1 },
-  { title: '' },
-]
+const columns: readonly Column[] = titles.map((title, at) => ({
+  title,
+  ...(at === 1 || at === 2 ? { align: 'right' as const } : {}),
+  ...(at === 2 ? { drop: 1 } : {}),
+}))
+
+/** A trial runs for a second, or as long as one item takes. */
+const usualTimeoutMs = 30_000
 
 /** Exit code 3 where two ways are too near to each other to tell. */
 export async function advise(targetText: string, options: AdviseOptions): Promise<ExitCode> {
   const { task, label } = await loadTarget(targetText)
   const { items } = await openInputs(options.input, options.as)
   const inputs = await Array.fromAsync(checkedInputs(label, task, items))
-  const choice = await choose(task, {
-    inputs: inputs as never[],
-    ...(options.count === undefined ? {} : { count: options.count }),
-    ...(options.workers === undefined ? {} : { workers: options.workers }),
-    ...(options.pilot ? { repeatable: true } : {}),
-  })
+  await checkReportFiles(options)
+  const begun = occasion()
+  const limit = { timeout: options.timeout ?? usualTimeoutMs, json: options.json === true }
+  const choice = await limited(label, limit, () =>
+    choose(task, {
+      inputs: inputs as never[],
+      ...(options.count === undefined ? {} : { count: options.count }),
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
+      ...(options.pilot ? { repeatable: true } : {}),
+      ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
+    }),
+  )
   const here = surroundings()
   const next = nextCommand(label, choice)
+  const written = await writeReportFiles(options, async () => {
+    const { pictureOf, reportOf } = await import('./report/advise-report.ts')
+    return { report: () => reportOf(label, choice, here, begun, next), picture: () => pictureOf(choice) }
+  })
   if (options.json) {
     await print(
       `${jsonDocument({ schema: 'atonce.advise/1', machine: here, target: label, ...choice, next })}\n`,
@@ -58,16 +75,9 @@ export async function advise(targetText: string, options: AdviseOptions): Promis
         `trial: ${profile.items} items, ${duration(profile.trialMs)}${choice.piloted ? ', and a pilot' : ''}`,
       ),
       ...choice.reasons.map(reason => harmless(`  ${reason}`)),
-      table(
-        columns,
-        choice.predictions.map(({ way, ms, blockedMs, vetoed }) => [
-          `${way === choice.way ? '▸ ' : '  '}${way}`,
-          vetoed === undefined ? durationWithin(ms) : '–',
-          vetoed === undefined ? duration(blockedMs) : '–',
-          vetoed === undefined ? '' : 'not possible',
-        ]),
-      ),
+      table(columns, adviceRows(choice)),
       ...choice.cautions.map(caution => doubtful(harmless(`! ${caution}`))),
+      ...written,
       quiet(`Next: ${next}`),
     ]
     await print(`${lines.join('\n')}\n`)

@@ -14,8 +14,8 @@ import { clusterFindings } from './cluster-doctor.ts'
 import { parseSize } from './compare/workload-subject.ts'
 import { compare } from './compare.ts'
 import { doctor } from './doctor.ts'
-import { refuseEarlyExit } from './early-exit.ts'
-import { CommandError, type ExitCode, exitCodes, oneLine, summaryOf } from './ending.ts'
+import { leave, refuseEarlyExit } from './early-exit.ts'
+import { AbandonedError, CommandError, type ExitCode, exitCodes, oneLine, summaryOf } from './ending.ts'
 import { listGallery, runGallery } from './gallery.ts'
 import { parseFileForm, releaseStandardInput } from './inputs.ts'
 import { jsonLine } from './json.ts'
@@ -49,7 +49,12 @@ export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
     await printed()
     return ending.code
   } catch (error) {
-    return await complain(error, asJson)
+    const code = await complain(error, asJson)
+    if (error instanceof AbandonedError) {
+      await printed()
+      leave(code)
+    }
+    return code
   } finally {
     process.off('beforeExit', strand)
     allowExit()
@@ -87,7 +92,7 @@ function program(ending: { code: ExitCode }): Command {
     .addOption(asOption())
     .addOption(new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel))
     .addOption(workersOption())
-    .option('--timeout <ms>', 'end after that time, with exit code 124', parseCount('--timeout'))
+    .addOption(timeoutOption())
     .option('--output <file>', 'write the results there: a file whole or not at all, else into it')
     .option('--json', 'one JSON document (schema atonce.run/1) instead of lines')
     .action(async (target, options) => {
@@ -111,6 +116,7 @@ function program(ending: { code: ExitCode }): Command {
     )
     .addOption(workersOption())
     .option('--runs <n>', 'measured runs of each model; default: as many as it needs', parseCount('--runs'))
+    .addOption(timeoutOption())
     .option('--report <file.html>', 'write a report with plots, and pictures beside it')
     .option('--json', 'a JSON document (schema atonce.compare/1)')
     .option('--accept-undecided', 'exit code 0, not 3, when the machine is too noisy for a verdict')
@@ -128,6 +134,9 @@ function program(ending: { code: ExitCode }): Command {
     .option('--count <n>', 'how many items there will be; default: as many as inputs', parseCount('--count'))
     .addOption(workersOption())
     .option('--pilot', 'the task may run twice on an input: measure the two best ways if they are near')
+    .addOption(timeoutOption(' (default: 30000)'))
+    .option('--report <file.html>', 'write a report with plots')
+    .option('--picture <file.svg>', 'write the predicted times as a picture')
     .option('--json', 'a JSON document (schema atonce.advise/1)')
     .action(async (target, options) => {
       ending.code = await advise(target, options)
@@ -144,6 +153,7 @@ function program(ending: { code: ExitCode }): Command {
     .addOption(asOption())
     .option('--workers <numbers>', 'as 1..8 or 1,2,4; default: up to the cores', parseNumbers)
     .option('--runs <n>', 'rounds that are timed; default: as many as about 10 s hold', parseCount('--runs'))
+    .addOption(timeoutOption())
     .option('--report <file.html>', 'write a report with plots')
     .option('--picture <file.svg>', 'write the speed-up as a picture')
     .option('--json', 'a JSON document (schema atonce.scale/1)')
@@ -176,6 +186,9 @@ function program(ending: { code: ExitCode }): Command {
         .default(20_000)
         .argParser(parseCount('--keep')),
     )
+    .addOption(timeoutOption())
+    .option('--report <file.html>', 'write a report with the timeline, what was lost and the longest path')
+    .option('--picture <file.svg>', 'write the timeline as a picture')
     .option('--json', 'a JSON document (schema atonce.trace/1)')
     .action(async (target, options) => {
       ending.code = await trace(target, options)
@@ -197,6 +210,7 @@ function program(ending: { code: ExitCode }): Command {
     .summary('what one call of a short function takes')
     .description('Times calls in blocks, warm, and tells the first one apart.')
     .argument('<what>', "an expression, as '[3,1,2].sort()', or an exported function, as ./file.ts#name")
+    .addOption(timeoutOption())
     .option('--json', 'a JSON document (schema atonce.timeit/1)')
     .action(async (what, options) => {
       ending.code = await timeit(what, options)
@@ -304,6 +318,11 @@ function inputOption(): Option {
 
 function asOption(): Option {
   return new Option('--as <form>', 'what is passed of a file: bytes, text or path').argParser(parseFileForm)
+}
+
+function timeoutOption(usual = ''): Option {
+  const text = `end after that time, with exit code 124${usual}`
+  return new Option('--timeout <ms>', text).argParser(parseCount('--timeout'))
 }
 
 function workersOption(): Option {

@@ -21,8 +21,8 @@ import { findWorkload, workloadSubject } from './compare/workload-subject.ts'
 import { type ExitCode, exitCodes, shortened, UsageError } from './ending.ts'
 import { type FileForm, openInputs } from './inputs.ts'
 import { jsonDocument } from './json.ts'
+import { limited } from './limited.ts'
 import { mostRepeated, occasion, quoted } from './occasion.ts'
-import { occupying } from './occupied.ts'
 import { writeWhole } from './output.ts'
 import { pngOf } from './picture.ts'
 import { print } from './print.ts'
@@ -39,6 +39,7 @@ export interface CompareOptions {
   readonly on: readonly Model[]
   readonly workers?: number
   readonly runs?: number
+  readonly timeout?: number
   readonly json?: boolean
   readonly report?: string
   readonly acceptUndecided?: boolean
@@ -55,7 +56,7 @@ export async function compare(targets: readonly string[], options: CompareOption
   const begun = occasion()
   if (!options.json) await print(`${quiet(surroundingsLine(here))}\n`)
   const results: Result[] = []
-  await occupying(async () => {
+  await limited(targets.join(' '), options, async () => {
     for (const subject of subjects) {
       const result = await compareOne(subject, options)
       results.push(result)

@@ -52,6 +52,12 @@ export class UsageError extends CommandError {
 }
 
 /**
+ * What the user's code does can't be stopped: the program ends as soon as the line is written,
+ * whatever still runs.
+ */
+export class AbandonedError extends CommandError {}
+
+/**
  * Messages of other programs' errors may have many lines; a line of ours quotes the first, and
  * nothing that would drive the terminal.
  */

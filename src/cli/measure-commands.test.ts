@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { assertDocumented } from './fixtures/documented.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 const tasks = fileURLToPath(new URL('../choose/fixtures/tasks.ts', import.meta.url))
@@ -36,6 +40,7 @@ test('time --json is a document of its schema', async () => {
   const { stdout } = await atonce('time', '--json', '--', process.execPath, '-e', '')
   const document = JSON.parse(stdout)
   assert.deepEqual([document.schema, document.exitCode, document.wallMs > 0], ['atonce.time/1', 0, true])
+  assertDocumented(document)
 })
 
 test('time of a command that is not there, or is no program, is one line and the code that shells have', async () => {
@@ -56,18 +61,41 @@ test('time of a command that a signal ends has its code as a shell has it', {
 test('timeit tells what one call of an expression takes, and refuses what is none', async () => {
   const document = JSON.parse((await atonce('timeit', '--json', '[3, 1, 2].sort()')).stdout)
   assert.equal(document.schema, 'atonce.timeit/1')
+  assertDocumented(document)
   assert.ok(document.callMs.low <= document.callMs.median)
   const wrong = await atonce('timeit', '1 +')
   assert.equal(wrong.code, 2)
   assert.match(wrong.stderr, /neither file\.ts#export nor an expression/)
 })
 
-test('advise says which model a task needs, with a prediction for each', async () => {
+test('advise says which model a task needs, with a prediction for each, a report and a picture', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-advise-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const [report, picture] = [join(folder, 'advice.html'), join(folder, 'advice.svg')]
   const inputs = JSON.stringify(Array.from({ length: 50 }, (_, at) => 100_003 + at))
-  const { stdout } = await atonce('advise', `${tasks}#isPrime`, '--input', inputs, '--json')
+  const args = [
+    'advise',
+    `${tasks}#isPrime`,
+    '--input',
+    inputs,
+    '--json',
+    '--report',
+    report,
+    '--picture',
+    picture,
+  ]
+  const { stdout } = await atonce(...args)
+  const page = readFileSync(report, 'utf8')
+  assert.match(
+    page,
+    /^<!DOCTYPE html>.*Predicted time of all items.*Where one item’s time goes.*<\/html>\n$/s,
+  )
+  assert.match(page, /50 items, (s|ms|µs) →</)
+  assert.match(readFileSync(picture, 'utf8'), /^<svg(?!.*var\(--).*▸ plain loop.*<\/svg>\n$/s)
   const document = JSON.parse(stdout)
   assert.deepEqual([document.schema, document.way, document.items], ['atonce.advise/1', 'plain loop', 50])
   assert.ok(document.predictions.length >= 3 && document.sentence.startsWith('Use a plain loop'))
+  assertDocumented(document)
 })
 
 test('advise without inputs is one clear line', async () => {

@@ -53,6 +53,8 @@ export interface HardLimit {
   readonly timeoutMs: number
   readonly label: string
   readonly asJson: boolean
+  /** What else to do, where there is something: a sentence, with a space before it. */
+  readonly cure: string
 }
 
 /** Runs `work`; a signal, or the end of its time, ends the program even while the work computes. */
@@ -85,9 +87,12 @@ function openShell(): ChildProcess | undefined {
 }
 
 /** Starts the watcher; its time counts from now, as the executor's does. */
-function watchFrom({ timeoutMs, label, asJson }: HardLimit, shellPid: number | undefined): { end(): void } {
+function watchFrom(
+  { timeoutMs, label, asJson, cure }: HardLimit,
+  shellPid: number | undefined,
+): { end(): void } {
   const exitCode = exitCodes.timeout
-  const message = `${label} did not finish within ${timeoutMs} ms (--timeout). It computes on the command's own thread, so the program was ended. Use --on threads.`
+  const message = `${label} did not finish within ${timeoutMs} ms (--timeout). It computes on the command's own thread, so the program was ended.${cure}`
   const document = { schema: 'atonce.error/1', exitCode, message }
   const lines = [
     [2, `${complaint(`atonce: ${message}`)}\n`],

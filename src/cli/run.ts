@@ -4,6 +4,7 @@ import { TimeoutError } from '../index.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { checkedInputs } from './call.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf } from './ending.ts'
+import { counted, duration } from './figures.ts'
 import { type FileForm, type Inputs, openInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { circleIn, jsonLine } from './json.ts'
@@ -40,7 +41,9 @@ export async function run(targetText: string, options: RunOptions): Promise<Exit
 }
 
 function limitOf({ label }: Target, { timeout, json }: RunOptions): HardLimit | undefined {
-  return timeout === undefined ? undefined : { timeoutMs: timeout, label, asJson: json === true }
+  return timeout === undefined
+    ? undefined
+    : { timeoutMs: timeout, label, asJson: json === true, cure: ' Use --on threads.' }
 }
 
 async function runAll(
@@ -102,6 +105,8 @@ function envelope(target: Target, pool: Executor, results: readonly string[], wa
     workers: pool.workers,
     inputs: results.length,
     wallMs,
+    sentence: `${counted(results.length, 'result')} of ${target.label} on ${pool.model} in ${duration(wallMs)}.`,
+    next: `npx atonce compare ${target.label} --input …`,
   })
   return `${head.slice(0, -1)},"results":[${results.join(',')}]}`
 }

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { ScalePoint, Scaling } from '../measure.ts'
 import { atonce } from './fixtures/command.ts'
+import { assertDocumented } from './fixtures/documented.ts'
 import { culpritSentence, lawsOf, lostTo, sentenceOf } from './scale/words.ts'
 import { parseNumbers } from './scale.ts'
 
@@ -28,7 +29,7 @@ test('scale writes a document of its schema, a report and a picture', async () =
       [1, 2],
     )
     assert.match(document.sentence, /worker/)
-    assert.match(document.next, /^npx atonce /)
+    assertDocumented(document)
     assert.match(readFileSync(report, 'utf8'), /<!DOCTYPE html>.*Speed-up.*<\/html>/s)
     assert.match(readFileSync(picture, 'utf8'), /^<svg(?!.*var\(--).*<\/svg>\n$/s)
   } finally {

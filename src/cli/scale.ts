@@ -1,30 +1,30 @@
 /** `atonce scale file#task --workers 1..8`: what more workers bring, and what they lose it to. */
+import { OptionError } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
 import { usualNumbers } from '../measure/usual-numbers.ts'
 import { type Scaling, scale as take } from '../measure.ts'
 import { checkedInputs } from './call.ts'
-import { type ExitCode, exitCodes, UsageError } from './ending.ts'
+import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
 import { counted } from './figures.ts'
 import { type FileForm, openInputs } from './inputs.ts'
 import { jsonDocument } from './json.ts'
+import { limited } from './limited.ts'
 import { occasion } from './occasion.ts'
-import { writeWhole } from './output.ts'
 import { print } from './print.ts'
 import { startProgress } from './progress.ts'
-import { checkPicture, checkReport } from './report-file.ts'
+import { checkReportFiles, type ReportFiles, writeReportFiles } from './report-file.ts'
 import { culpritSentence, lawsOf, nextCommand, rowOf, sentenceOf, titles } from './scale/words.ts'
 import { doubtful, good, quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
 import { table } from './table.ts'
 import { loadTarget } from './target.ts'
 
-export interface ScaleOptions {
+export interface ScaleOptions extends ReportFiles {
   readonly input: readonly string[]
   readonly as?: FileForm
   readonly workers?: readonly number[]
   readonly runs?: number
-  readonly report?: string
-  readonly picture?: string
+  readonly timeout?: number
   readonly json?: boolean
   readonly acceptUndecided?: boolean
 }
@@ -35,43 +35,45 @@ export async function scale(targetText: string, options: ScaleOptions): Promise<
   const { items } = await openInputs(options.input, options.as)
   const inputs = await Array.fromAsync(checkedInputs(label, task, items))
   if (inputs.length === 0) throw new UsageError(`atonce scale needs inputs: --input '[[0,1000],[1000,2000]]'`)
-  if (options.report !== undefined) await checkReport(options.report)
-  if (options.picture !== undefined) await checkPicture(options.picture)
+  await checkReportFiles(options)
   const [here, begun] = [surroundings(), occasion()]
   const progress = startProgress(label)
   let scaling: Scaling
   try {
-    scaling = await take(task, {
-      inputs: inputs as never[],
-      onProgress: progress.show,
-      ...(options.workers === undefined ? {} : { workers: options.workers }),
-      ...(options.runs === undefined ? {} : { rounds: options.runs }),
-    })
+    scaling = await limited(label, options, () =>
+      take(task, {
+        inputs: inputs as never[],
+        onProgress: progress.show,
+        ...(options.workers === undefined ? {} : { workers: options.workers }),
+        ...(options.runs === undefined ? {} : { rounds: options.runs }),
+      }),
+    )
+  } catch (error) {
+    if (error instanceof OptionError || error instanceof CommandError) throw error
+    const message = `${label} failed: ${summaryOf(error)}`
+    throw new CommandError(exitCodes.failed, message, { cause: error, detail: framesOf(error) })
   } finally {
     progress.stop()
   }
   const [sentence, next] = [sentenceOf(scaling), nextCommand(label, scaling.best)]
-  if (options.report !== undefined || options.picture !== undefined) {
-    const { pictureOf, reportOf } = await import('./report/scale-report.ts') // The plotting library takes long to load.
-    if (options.picture !== undefined) await writeWhole(options.picture, pictureOf(scaling))
-    if (options.report !== undefined)
-      await writeWhole(options.report, reportOf(label, scaling, here, begun, next))
-  }
+  const written = await writeReportFiles(options, async () => {
+    const { pictureOf, reportOf } = await import('./report/scale-report.ts')
+    return { report: () => reportOf(label, scaling, here, begun, next), picture: () => pictureOf(scaling) }
+  })
   if (options.json)
     await print(
       `${jsonDocument({ schema: 'atonce.scale/1', machine: here, target: label, ...scaling, sentence, next })}\n`,
     )
-  else await print(screenOf(scaling, { sentence, next, label, ...options }))
+  else await print(screenOf(scaling, { sentence, next, label, written }))
   return scaling.disturbed && !options.acceptUndecided ? exitCodes.undecided : exitCodes.ok
 }
 
 function screenOf(
   scaling: Scaling,
-  told: { sentence: string; next: string; label: string; report?: string; picture?: string },
+  told: { sentence: string; next: string; label: string; written: readonly string[] },
 ): string {
   const { points, rounds, items, foreignCores, disturbed } = scaling
   const culprit = culpritSentence(scaling)
-  const files = [told.report, told.picture].filter(path => path !== undefined)
   const columns = titles.map((title, at) => ({
     title,
     ...(at === titles.length - 1 ? {} : { align: 'right' as const }),
@@ -86,7 +88,7 @@ function screenOf(
     (disturbed ? doubtful : good)(told.sentence),
     ...(culprit === undefined ? [] : [culprit]),
     ...lawsOf(scaling).map(line => quiet(line)),
-    ...(files.length === 0 ? [] : [`Written: ${files.join(', ')}`]),
+    ...told.written,
     quiet(`Next: ${told.next}`),
   ].join('\n')}\n`
 }

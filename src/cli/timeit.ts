@@ -10,18 +10,20 @@ import { calledBy } from './early-exit.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
 import { duration, durationWithin } from './figures.ts'
 import { jsonDocument } from './json.ts'
+import { type Limit, limited } from './limited.ts'
 import { print } from './print.ts'
 import { doubtful, emphasis, quiet } from './style.ts'
 
 /** Below this a figure needs nanoseconds. */
 const oneMicrosecondMs = 0.001
 
-export async function timeit(text: string, { json }: { readonly json?: boolean }): Promise<ExitCode> {
+export async function timeit(text: string, options: Limit): Promise<ExitCode> {
   const call = await callOf(text)
   let timing: Timing
   try {
-    timing = await calledBy('The code', () => timeCalls(call))
+    timing = await calledBy('The code', () => limited(text, options, () => timeCalls(call)))
   } catch (error) {
+    if (error instanceof CommandError) throw error
     throw new CommandError(exitCodes.failed, `${text} failed: ${summaryOf(error)}`, {
       cause: error,
       detail: framesOf(error),
@@ -30,7 +32,7 @@ export async function timeit(text: string, { json }: { readonly json?: boolean }
   const { callMs, firstMs, blocks, callsPerBlock, outliers, before, maybeOptimizedAway } = timing
   const sentence = `One call takes ${shown(timing)}; the first one took ${duration(firstMs)}.`
   const next = 'npx atonce compare ./your-module.ts#task --input …'
-  if (json)
+  if (options.json)
     await print(`${jsonDocument({ schema: 'atonce.timeit/1', what: text, ...timing, sentence, next })}\n`)
   else {
     const odd = outliers.mild + outliers.severe

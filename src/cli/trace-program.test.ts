@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { runInThisContext } from 'node:vm'
 import type { CallEndEvent, CallStartEvent } from '../trace.ts'
 import { atonce } from './fixtures/command.ts'
+import { assertDocumented } from './fixtures/documented.ts'
 import { withProgram } from './fixtures/program.ts'
 import type { Asked } from './ps/conversation.ts'
 import { recordElsewhere } from './trace/elsewhere.ts'
@@ -86,6 +87,7 @@ test('a program that runs is traced, without an end to it', { skip: process.plat
       const file = JSON.parse(readFileSync(path, 'utf8')) as TraceFile
       assert.deepEqual(complaintsAbout(file), [])
       assert.deepEqual([told.schema, told.pid], ['atonce.trace/1', program.pid])
+      assertDocumented(told, ['target', 'on', 'results'])
       // How much it does in that time is for the machine to say.
       if (told.seen <= 7) continue
       assert.equal(told.kept, 5)

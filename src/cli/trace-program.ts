@@ -12,11 +12,12 @@ import type { Asked } from './ps/conversation.ts'
 import { openProgram } from './ps/open.ts'
 import { whatRuns } from './ps/questions.ts'
 import { checkedTrees, parsePid } from './ps.ts'
+import { checkReportFiles, type ReportFiles } from './report-file.ts'
 import { type Elsewhere, recordElsewhere } from './trace/elsewhere.ts'
 import type { Recording } from './trace/recorder.ts'
 import { headlineOf, reportTrace } from './trace/report.ts'
 
-export interface TraceProgramOptions {
+export interface TraceProgramOptions extends ReportFiles {
   readonly pid: string
   readonly for: number
   readonly output: string
@@ -26,6 +27,7 @@ export interface TraceProgramOptions {
 
 export async function traceProgram(options: TraceProgramOptions): Promise<ExitCode> {
   const pid = parsePid(options.pid, 'trace --pid')
+  await checkReportFiles(options)
   const file = await openOutput(options.output, 65_536)
   try {
     const { trees, traced } = await interruptible(signal => recordIn(pid, options, signal))

@@ -13,10 +13,11 @@ import { type ExitCode, exitCodes, UsageError } from './ending.ts'
 import { counted } from './figures.ts'
 import { type FileForm, type Inputs, openInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
+import { limited } from './limited.ts'
 import { closeExecutors, openExecutor } from './models.ts'
-import { occupying } from './occupied.ts'
 import { openOutput } from './output.ts'
 import { startProgress } from './progress.ts'
+import { checkReportFiles, type ReportFiles } from './report-file.ts'
 import { explained } from './run.ts'
 import { loadTarget, type Target } from './target.ts'
 import type { LoopUse } from './trace/lost.ts'
@@ -24,13 +25,14 @@ import { type Recording, recordHere } from './trace/recorder.ts'
 import { headlineOf, reportTrace, type Traced } from './trace/report.ts'
 import { traceProgram } from './trace-program.ts'
 
-export interface TraceOptions {
+export interface TraceOptions extends ReportFiles {
   readonly input: readonly string[]
   readonly as?: FileForm
   readonly on: Model
   readonly workers?: number
   readonly output: string
   readonly keep: number
+  readonly timeout?: number
   readonly json?: boolean
   /** Of a program that runs, instead of a task; and how long to listen to it, in ms. */
   readonly pid?: string
@@ -65,11 +67,15 @@ interface TracedRun {
 async function traceTask(targetText: string, options: TraceOptions): Promise<ExitCode> {
   const target = await loadTarget(targetText)
   const inputs = await openInputs(options.input, options.as)
+  await checkReportFiles(options)
   const file = await openOutput(options.output, 65_536)
   try {
     const never = new AbortController().signal
     const work = (signal: AbortSignal) => record(target, inputs, options, signal)
-    const traced = await (options.on === 'coroutines' ? occupying(() => work(never)) : interruptible(work))
+    const { label } = target
+    const traced = await (options.on === 'coroutines'
+      ? limited(label, options, () => work(never))
+      : interruptible(work))
     await reportTrace(asTraced(target, traced, options), file, options)
     if (traced.failure !== undefined) throw traced.failure
   } finally {
@@ -81,7 +87,7 @@ async function traceTask(targetText: string, options: TraceOptions): Promise<Exi
 async function record(
   { task, label }: Target,
   { items, count }: Inputs,
-  { on, workers, keep }: TraceOptions,
+  { on, workers, keep, timeout }: TraceOptions,
   signal: AbortSignal,
 ): Promise<TracedRun> {
   const pool = openExecutor(on, workers)
@@ -93,7 +99,8 @@ async function record(
   try {
     const checked = checkedInputs(label, task, items) as AsyncIterable<never>
     const onProgress = (settled: number) => progress.show(settled, count)
-    for await (const _ of pool.with({ signal }).map(task, checked, { onProgress })) results += 1
+    const limits = { signal, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
+    for await (const _ of pool.with(limits).map(task, checked, { onProgress })) results += 1
   } catch (error) {
     if (signal.aborted) throw error
     failure = explained(error, { label, task }, results, count)

@@ -64,10 +64,34 @@ export class Page {
     return this.make(
       'div',
       { class: 'charts' },
-      ...charts.map(({ title, caption, svg }) =>
-        this.make('figure', {}, this.make('h3', {}, title), svg, this.make('figcaption', {}, caption)),
+      ...charts.map(({ title, caption, svg, legend = [] }) =>
+        this.make(
+          'figure',
+          {},
+          this.make('h3', {}, title),
+          ...(legend.length === 0 ? [] : [this.#legend(legend)]),
+          svg,
+          this.make('figcaption', {}, caption),
+        ),
       ),
     )
+  }
+
+  #legend(legend: readonly (readonly [colour: string, what: string])[]): PageElement {
+    const entries = legend.map(([colour, what]) =>
+      this.make(
+        'span',
+        {},
+        this.make('span', { class: 'swatch', style: `background: var(--${colour})` }),
+        what,
+      ),
+    )
+    return this.make('div', { class: 'legend' }, ...entries)
+  }
+
+  /** Sentences below each other. */
+  list(sentences: readonly string[]): PageElement {
+    return this.make('ul', {}, ...sentences.map(sentence => this.make('li', {}, sentence)))
   }
 
   /** Rows of text under their titles. */
@@ -76,7 +100,16 @@ export class Page {
       this.make(
         'tr',
         {},
-        ...texts.map((text, at) => this.make('td', at === 0 ? {} : { 'data-title': titles[at] ?? '' }, text)),
+        ...texts.map((text, at) =>
+          this.make(
+            'td',
+            {
+              ...(at === 0 ? {} : { 'data-title': titles[at] ?? '' }),
+              ...(text.length > longestLine ? { class: 'words' } : {}),
+            },
+            text,
+          ),
+        ),
       )
     return this.make(
       'table',
@@ -87,11 +120,16 @@ export class Page {
   }
 }
 
+/** A longer text of a table goes on in the next line. */
+const longestLine = 40
+
 /** A plot and what it shows, in words. */
 export interface Chart {
   readonly title: string
   readonly caption: string
   readonly svg: PageElement
+  /** Colours by their names in the stylesheet, and what each stands for. */
+  readonly legend?: readonly (readonly [colour: string, what: string])[]
 }
 
 /** `2026-11-30 10:15 UTC`: to be compared, wherever it is read. */

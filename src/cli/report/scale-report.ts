@@ -9,6 +9,7 @@ import { culpritSentence, lawsOf, percent, rowOf, sentenceOf, titles } from '../
 import type { Surroundings } from '../surroundings.ts'
 import { type Chart, type Occasion, Page } from './page.ts'
 import { emptyDocument, type PageDocument, type PageElement } from './page-document.ts'
+import { frame, standalone } from './plot.ts'
 
 export function reportOf(
   label: string,
@@ -46,24 +47,9 @@ export function reportOf(
   return page.whole(about, here, occasion, [section])
 }
 
-/**
- * The speed-up alone, as an SVG file that stands by itself: colours are those of the light page.
- */
+/** The speed-up alone, as an SVG file. */
 export function pictureOf(scaling: Scaling): string {
-  const { svg } = speedUpChart(scaling, emptyDocument())
-  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
-
-  const text = String(svg).replaceAll('font-family:inherit', 'font-family:system-ui,sans-serif')
-  return `${text.replaceAll(/var\(--([\w-]+)\)/g, (_, name: string) => lightColours[name] ?? '#1c2430')}\n`
-}
-
-const lightColours: Readonly<Record<string, string>> = {
-  ink: '#1c2430',
-  muted: '#667080',
-  card: '#ffffff',
-  threads: '#2f6fde',
-  processes: '#7b4fd0',
-  coroutines: '#d98a1f',
+  return standalone(speedUpChart(scaling, emptyDocument()))
 }
 
 interface OnCurve {
@@ -220,14 +206,4 @@ function lossChart({ points }: Scaling, document: PageDocument): Chart {
         : `From below: ${named.map(name => colourName[name] ?? name).join(', ')}.`,
     svg,
   }
-}
-
-const frame = {
-  width: 380,
-  height: 260,
-  marginLeft: 48,
-  marginRight: 24,
-  marginTop: 28,
-  marginBottom: 40,
-  style: { background: 'none', color: 'var(--ink)', fontSize: '12px', fontFamily: 'inherit' },
 }

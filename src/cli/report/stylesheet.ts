@@ -18,8 +18,9 @@ body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 sys
 main, header, footer { max-width: 1280px; margin: 0 auto; padding: 0 24px }
 header { padding-top: 36px }
 h1 { font-size: 26px; margin: 0 0 4px; letter-spacing: -0.01em }
-h2 { font-size: 19px; margin: 0 }
+h2 { font-size: 19px; margin: 0; overflow-wrap: anywhere }
 h3 { font-size: 14px; margin: 0 0 4px }
+section > h3 { margin-top: 20px }
 .muted { color: var(--muted) }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 24px; margin: 24px 0 }
 .verdict { border-radius: 8px; padding: 10px 14px; margin: 14px 0 6px; font-weight: 600 }
@@ -36,6 +37,9 @@ th, td { padding: 7px 12px; text-align: right; border-bottom: 1px solid var(--li
 th { font-weight: 600; font-size: 13px; color: var(--muted) }
 th:first-child, td:first-child, th:last-child, td:last-child { text-align: left }
 tr:last-child td { border-bottom: 0 }
+.words { white-space: normal; min-width: 14em }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: 13px; color: var(--muted); margin-bottom: 4px }
+ul { margin: 10px 0; padding-left: 20px }
 .swatch { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 8px }
 .ok, .wrong { white-space: normal; min-width: 16em } .ok { color: var(--good) } .wrong { color: var(--bad) }
 .picture { margin-top: 20px }
@@ -53,7 +57,8 @@ footer { padding-bottom: 40px; font-size: 13px; color: var(--muted) }
   thead { display: none }
   tr { border-bottom: 1px solid var(--line); padding: 8px 0 }
   td, td:first-child, td:last-child { display: flex; justify-content: space-between; gap: 16px; padding: 2px 0; border: 0; text-align: right; min-width: 0 }
-  td:first-child { justify-content: start; align-items: center; font-weight: 600; gap: 0 }
+  td:first-child { justify-content: start; align-items: center; font-weight: 600; gap: 0; text-align: left }
+  .words { min-width: 0 }
   td[data-title]::before { content: attr(data-title); color: var(--muted); font-weight: 400; text-align: left }
 }
 @media print { body { background: none } section { break-inside: avoid } }

@@ -8,11 +8,21 @@
  *     i  something happened, as a crash
  *
  * Ids of processes and lanes are numbers, and no two lanes have the same: Perfetto names a lane by
- * its number alone. `traceEvents` comes first, since readers may stop at a key unknown to them.
+ * its number alone. `traceEvents` comes first, since readers may stop at a key unknown to them;
+ * there is no `displayTimeUnit`, which says what is so without it, and which Perfetto remarks upon.
  */
 import { jsonLine } from '../json.ts'
-import { type Lane, type Layout, type PlacedCall, type Slice, tickOf, ticksPerUs } from './lanes.ts'
-import type { Recording, WorkerRecord } from './recorder.ts'
+import {
+  type Lane,
+  type Layout,
+  laneNames,
+  type PlacedCall,
+  type Slice,
+  startOf,
+  tickOf,
+  ticksPerUs,
+} from './lanes.ts'
+import type { Recording } from './recorder.ts'
 
 export interface TraceEvent {
   readonly ph: 'M' | 'X' | 'b' | 'e' | 's' | 't' | 'f' | 'i'
@@ -35,7 +45,7 @@ export function* traceText(events: readonly TraceEvent[], totals: object): Gener
   yield '{"traceEvents":[\n'
   for (const [at, event] of events.entries())
     yield `${jsonLine(event)}${at === events.length - 1 ? '' : ','}\n`
-  yield `],"displayTimeUnit":"ms","otherData":${jsonLine(totals)}}\n`
+  yield `],"otherData":${jsonLine(totals)}}\n`
 }
 
 /** Whose recording it is. */
@@ -53,7 +63,10 @@ export function traceEvents(recording: Recording, layout: Layout, program: Trace
   const at = (lane: Lane) => ids.get(lane) as LaneIds
   const timed = [
     slice(at(here), { lane: here, from: 0, to: length }, { name: program.title, cat: 'program' }),
-    ...recording.workers.flatMap(record => startOf(recording, record, layout, at)),
+    ...recording.workers.flatMap(record => {
+      const start = startOf(recording, record, layout)
+      return start === undefined ? [] : [slice(at(start.lane), start, { name: 'start-up', cat: 'start' })]
+    }),
     ...recording.notes.map(
       ({ atMs, text }): TraceEvent => ({
         ...{ ph: 'i', name: text, cat: 'trouble', ts: us(tickOf(recording, atMs)), s: 'p' },
@@ -108,21 +121,6 @@ function slice(ids: LaneIds, { from, to }: Slice, words: { name: string; cat: st
   return { ph: 'X', ...words, ts: us(from), dur: us(to - from), ...ids }
 }
 
-/** A worker's start, before what it ran: this side may hear late that it was over. */
-function startOf(
-  recording: Recording,
-  record: WorkerRecord,
-  { lanes }: Layout,
-  at: (lane: Lane) => LaneIds,
-): TraceEvent[] {
-  const lane = lanes.find(one => one.record === record)
-  if (record.readyMs === undefined || lane === undefined) return []
-  const from = tickOf(recording, record.readyMs - record.startMs)
-  const firstCall = [...lane.taken].reduce((least, tick) => Math.min(least, tick), Number.POSITIVE_INFINITY)
-  const to = Math.min(tickOf(recording, record.readyMs), firstCall)
-  return to > from ? [slice(at(lane), { lane, from, to }, { name: 'start-up', cat: 'start' })] : []
-}
-
 /**
  * A process has its system id, and its first lane, as this thread, too; other lanes are numbered,
  * past all these.
@@ -143,22 +141,18 @@ function numbered(lanes: readonly Lane[], own: number): Map<Lane, LaneIds> {
   return ids
 }
 
-function namesOf({ lanes, here }: Layout, at: (lane: Lane) => LaneIds, program: string): TraceEvent[] {
-  const executors = new Set(lanes.map(({ record }) => record?.executor))
+function namesOf(layout: Layout, at: (lane: Lane) => LaneIds, program: string): TraceEvent[] {
   const named = new Set<number>()
-  return lanes.flatMap((lane, index): TraceEvent[] => {
-    const { record, number } = lane
+  return [...laneNames(layout)].flatMap(([lane, laneName], index): TraceEvent[] => {
     const ids = at(lane)
-    const own = record?.worker?.name ?? record?.executor ?? 'this thread'
-    const whole = record?.worker !== undefined && executors.size > 2 ? `${record.executor}: ${own}` : own
     const metadata = (name: string, args: object): TraceEvent => ({ ph: 'M', name, ...ids, args })
     const processName = named.has(ids.pid)
       ? []
-      : [metadata('process_name', { name: lane === here ? program : whole })]
+      : [metadata('process_name', { name: lane === layout.here ? program : laneName })]
     named.add(ids.pid)
     return [
       ...processName,
-      metadata('thread_name', { name: number === 0 ? whole : `${whole}, beside it (${number + 1})` }),
+      metadata('thread_name', { name: laneName }),
       metadata('thread_sort_index', { sort_index: index }),
     ]
   })

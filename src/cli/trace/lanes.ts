@@ -54,6 +54,29 @@ export function tickOf({ beganMs }: Recording, ms: number): number {
   return Math.max(0, Math.round((ms - beganMs) * 1_000 * ticksPerUs)) + 1
 }
 
+/** What readers see beside each lane: `this thread`, `thread 2`, `thread 2, beside it (2)`. */
+export function laneNames({ lanes }: Pick<Layout, 'lanes'>): Map<Lane, string> {
+  const executors = new Set(lanes.map(({ record }) => record?.executor))
+  return new Map(
+    lanes.map(lane => {
+      const { record, number } = lane
+      const own = record?.worker?.name ?? record?.executor ?? 'this thread'
+      const whole = record?.worker !== undefined && executors.size > 2 ? `${record.executor}: ${own}` : own
+      return [lane, number === 0 ? whole : `${whole}, beside it (${number + 1})`]
+    }),
+  )
+}
+
+/** A worker's start, before what it ran: this side may hear late that it was over. */
+export function startOf(recording: Recording, record: WorkerRecord, { lanes }: Layout): Slice | undefined {
+  const lane = lanes.find(one => one.record === record)
+  if (record.readyMs === undefined || lane === undefined) return undefined
+  const from = tickOf(recording, record.readyMs - record.startMs)
+  const firstCall = [...lane.taken].reduce((least, tick) => Math.min(least, tick), Number.POSITIVE_INFINITY)
+  const to = Math.min(tickOf(recording, record.readyMs), firstCall)
+  return to > from ? { lane, from, to } : undefined
+}
+
 export function layOut(recording: Recording): Layout {
   const here: Lane = { record: undefined, number: 0, taken: new Set() }
   const rows = new Map(recording.workers.map(record => [record, [newRow(record, 0)]]))

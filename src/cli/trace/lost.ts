@@ -104,7 +104,7 @@ function wordsFor(part: Part, { idle, active }: LoopUse): { reason: string; reme
       remedy:
         busy >= 70
           ? `this thread was ${busy} % busy: do less on it, or make the calls larger`
-          : 'inputs came too slowly, or calls waited for each other',
+          : 'bring the inputs faster, or have calls wait less for each other',
     },
     tail: {
       reason: 'the tail: workers with nothing left while the last calls ran',

@@ -7,7 +7,7 @@
  *            ◀─ the start of its worker, if it was made before that
  *            ◀─ this thread, which made it ◀─ the last outcome that had come until then
  */
-import { type Layout, type PlacedCall, type Slice, tickOf, ticksPerUs } from './lanes.ts'
+import { type Lane, type Layout, type PlacedCall, type Slice, tickOf, ticksPerUs } from './lanes.ts'
 import type { Recording, WorkerRecord } from './recorder.ts'
 
 export interface Step {
@@ -20,12 +20,22 @@ export interface Step {
   readonly calls: number
 }
 
-/** In the order of time; steps of one kind that follow each other are one. */
-export function criticalPath(recording: Recording, layout: Layout): Step[] {
+/** A step, and where it stands in the picture. */
+export interface PlacedStep extends Slice {
+  readonly step: Step
+}
+
+/** In the order of time, each where it happened. */
+export function placedPath(recording: Recording, layout: Layout): PlacedStep[] {
   const walk = new Walk(recording, layout)
   for (let at = walk.last; at !== undefined; at = walk.before(at)) walk.through(at)
   walk.add('this thread', undefined, 0)
-  return merged(walk.steps.reverse())
+  return walk.steps.reverse()
+}
+
+/** The same in words: steps of one kind that follow each other are one. */
+export function criticalPath(placed: readonly PlacedStep[]): Step[] {
+  return merged(placed.map(({ step }) => step))
 }
 
 /** A call that has run to its end. */
@@ -37,8 +47,9 @@ interface Ran extends PlacedCall {
 
 class Walk {
   /** The last first. */
-  readonly steps: Step[] = []
+  readonly steps: PlacedStep[] = []
   readonly #recording: Recording
+  readonly #here: Lane
   /**
    * The calls that a call has made; those that none has, of each worker, and all. Each by its end.
    */
@@ -48,8 +59,9 @@ class Walk {
   /** The moment that the walk has come to. */
   #at: number
 
-  constructor(recording: Recording, { calls }: Layout) {
+  constructor(recording: Recording, { calls, here }: Layout) {
     this.#recording = recording
+    this.#here = here
     this.#at = tickOf(recording, recording.endedMs)
     const ended = calls
       .flatMap(placed => {
@@ -80,9 +92,10 @@ class Walk {
     if (from >= this.#at) return
     const ms = (this.#at - from) / (ticksPerUs * 1_000)
     const isRun = what === 'run'
-    const { record } = call?.ran.lane ?? {}
-    const worker = record?.worker?.name ?? record?.executor
-    this.steps.push({ what, task: isRun ? call?.call.task : undefined, worker, ms, calls: isRun ? 1 : 0 })
+    const lane = call?.ran.lane ?? this.#here
+    const worker = lane.record?.worker?.name ?? lane.record?.executor
+    const step = { what, task: isRun ? call?.call.task : undefined, worker, ms, calls: isRun ? 1 : 0 }
+    this.steps.push({ step, lane, from, to: this.#at })
     this.#at = from
   }
 

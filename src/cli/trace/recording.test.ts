@@ -5,7 +5,7 @@ import { traceEvents } from './events.ts'
 import { complaintsAbout, type TraceFile } from './fixtures/check.ts'
 import { layOut } from './lanes.ts'
 import { workerTime } from './lost.ts'
-import { criticalPath } from './path.ts'
+import { criticalPath, placedPath } from './path.ts'
 import type { KeptCall, Recording, WorkerRecord } from './recorder.ts'
 
 function workerOf(number: number, more: Partial<WorkerRecord> = {}): WorkerRecord {
@@ -88,7 +88,7 @@ test('whatever the times are that both sides tell, no reader has anything to com
         )
         const recording = recordingOf(workers, calls, 50)
         assert.deepEqual(complaintsAbout(fileOf(recording)), [])
-        const path = criticalPath(recording, layOut(recording))
+        const path = criticalPath(placedPath(recording, layOut(recording)))
         const sum = path.reduce((total, { ms }) => total + ms, 0)
         assert.ok(Math.abs(sum - 50) < 0.01, `${sum}`)
       },
@@ -117,7 +117,7 @@ test('the path goes through the calls that a call waited for, and the start of i
     callOf(3, worker, { cameMs: 30, beganMs: 60, endedMs: 90, runMs: 28, task: 'after' }),
   ]
   const recording = recordingOf([worker], calls)
-  const path = criticalPath(recording, layOut(recording))
+  const path = criticalPath(placedPath(recording, layOut(recording)))
   assert.deepEqual(
     path.map(({ what, task, ms }) => `${task ?? what} ${Math.round(ms)}`),
     [

@@ -2,14 +2,16 @@
 import { harmless } from '../../live/harmless.ts'
 import { counted, duration } from '../figures.ts'
 import { jsonDocument } from '../json.ts'
+import { occasion } from '../occasion.ts'
 import type { Output } from '../output.ts'
 import { print } from '../print.ts'
+import { type ReportFiles, writeReportFiles } from '../report-file.ts'
 import { good, quiet } from '../style.ts'
 import { surroundings, surroundingsLine } from '../surroundings.ts'
 import { type TracedProgram, traceEvents, traceText } from './events.ts'
 import { layOut } from './lanes.ts'
 import { type LoopUse, workerTime } from './lost.ts'
-import { criticalPath } from './path.ts'
+import { criticalPath, placedPath } from './path.ts'
 import type { Recording } from './recorder.ts'
 import { keptSentence, lostLines, pathLines, placesOf, sentenceOf } from './words.ts'
 
@@ -30,14 +32,15 @@ export interface Traced {
 export async function reportTrace(
   traced: Traced,
   file: Output,
-  { output, json = false }: { readonly output: string; readonly json?: boolean },
+  { output, json = false, ...files }: ReportFiles & { readonly output: string; readonly json?: boolean },
 ): Promise<void> {
   const { recording, program, loop, about, headline, next } = traced
   const onLoop = traced.workers === undefined
   const workers = traced.workers ?? 1
   const time = workerTime(recording, { workers, onLoop, loop })
   const layout = layOut(recording)
-  const path = criticalPath(recording, layout)
+  const placed = placedPath(recording, layout)
+  const path = criticalPath(placed)
   const { seen, begunBefore, calls, each, queueMs, retries } = recording
   // A call whose maker was not kept, or has no room in its slice, is drawn without its arrow.
   const arrowsLeftOut = layout.calls.filter(({ ran, made }) => ran !== undefined && made === undefined).length
@@ -48,6 +51,12 @@ export async function reportTrace(
   const wallMs = recording.endedMs - recording.beganMs
   const here = surroundings()
   const sentence = sentenceOf(time, traced.workers)
+  const written = await writeReportFiles(files, async () => {
+    const { pictureOf, reportOf } = await import('../report/trace-report.ts')
+    const drawn = { recording, layout, placed, time }
+    const told = { title: program.title, headline, sentence, next, output }
+    return { report: () => reportOf(drawn, told, here, occasion()), picture: () => pictureOf(drawn) }
+  })
   if (json) {
     const document = { schema: 'atonce.trace/1', machine: here, ...about, file: output, wallMs, ...totals }
     return await print(`${jsonDocument({ ...document, criticalPath: path, sentence, next })}\n`)
@@ -67,6 +76,7 @@ export async function reportTrace(
     ...(time.lost.length === 0 ? [] : ['Lost time, of workers × time:', ...lostLines(time)]),
     `The longest path to the last result${dropped}:`,
     ...pathLines(path, placesOf(calls)).map(harmless),
+    ...written,
     quiet(`Next: ${next}`),
   ]
   await print(`${lines.join('\n')}\n`)

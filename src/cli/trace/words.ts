@@ -35,16 +35,25 @@ export function lostLines({ lost }: WorkerTime): string[] {
     )
 }
 
-/** The longest parts of the path in the order of time, with where each task stands. */
-export function pathLines(steps: readonly Step[], places: ReadonlyMap<string, string>): string[] {
+/** The longest parts of the path in the order of time: how long, and what, with where it stands. */
+export function pathRows(
+  steps: readonly Step[],
+  places: ReadonlyMap<string, string>,
+): [time: string, what: string][] {
   const parts = partsOf(steps)
   const shown = new Set([...parts].sort((a, b) => b.ms - a.ms).slice(0, mostParts))
   const rest = parts.filter(part => !shown.has(part))
-  const lines = parts.filter(part => shown.has(part)).map(part => line(part.ms, told(part, places)))
+  const rows = parts
+    .filter(part => shown.has(part))
+    .map((part): [string, string] => [duration(part.ms), told(part, places)])
   const restMs = rest.reduce((sum, { ms }) => sum + ms, 0)
   return rest.length === 0
-    ? lines
-    : [...lines, line(restMs, `${counted(rest.length, 'shorter part')} between`)]
+    ? rows
+    : [...rows, [duration(restMs), `${counted(rest.length, 'shorter part')} between`]]
+}
+
+export function pathLines(steps: readonly Step[], places: ReadonlyMap<string, string>): string[] {
+  return pathRows(steps, places).map(([time, what]) => `  ${time.padStart(8)}  ${what}`)
 }
 
 const mostParts = 8
@@ -84,10 +93,6 @@ function told({ what, worker, tasks, ms, handingMs }: Part, places: ReadonlyMap<
   return `${names.join(', ')} on ${worker}${handingMs > ms / 20 ? `, ${duration(handingMs)} of it handing over` : ''}`
 }
 
-function line(ms: number, text: string): string {
-  return `  ${duration(ms).padStart(8)}  ${text}`
-}
-
 /** Where tasks stand, by name: `./primes.ts:12`; of several of one name, the first. */
 export function placesOf(calls: Iterable<Pick<KeptCall, 'task' | 'module'>>): Map<string, string> {
   const names = new Map<string, string>()
@@ -118,6 +123,7 @@ function sourceOf(module: string): { path: string; text: string } | undefined {
   }
 }
 
-function percent(share: number): string {
+/** `45 %`. */
+export function percent(share: number): string {
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 }
