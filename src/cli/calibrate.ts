@@ -1,10 +1,11 @@
 /** `atonce calibrate`: takes this machine's figures, keeps them, and shows them beside Python's. */
-import { calibrationPath, saveCalibration, calibrate as take } from '../choose.ts'
+import { type Calibration, calibrationPath, saveCalibration, calibrate as take } from '../choose.ts'
 import { figuresTable, pythonsFigures } from './calibration-table.ts'
 import { CommandError, type ExitCode, exitCodes, reasonOf } from './ending.ts'
+import { cores, duration } from './figures.ts'
 import { jsonDocument } from './json.ts'
 import { print } from './print.ts'
-import { quiet } from './style.ts'
+import { emphasis, quiet } from './style.ts'
 
 export async function calibrate({
   json,
@@ -23,10 +24,19 @@ export async function calibrate({
     })
   }
   const next = 'npx atonce advise ./your-module.ts#task --input …'
-  if (json) await print(`${jsonDocument({ ...calibration, schema: 'atonce.calibrate/1', path, next })}\n`)
+  const sentence = sentenceOf(calibration)
+  if (json)
+    await print(`${jsonDocument({ ...calibration, schema: 'atonce.calibrate/1', path, sentence, next })}\n`)
   else
     await print(
-      `${figuresTable(calibration)}\n${quiet(`${pythonsFigures} Kept in ${path}`)}\n${quiet(`Next: ${next}`)}\n`,
+      `${emphasis(sentence)}\n${figuresTable(calibration)}\n${quiet(`${pythonsFigures} Kept in ${path}`)}\n${quiet(`Next: ${next}`)}\n`,
     )
   return exitCodes.ok
+}
+
+function sentenceOf({ threads, processes, foreignCores }: Calibration): string {
+  return (
+    `A call among many costs ${duration(threads.callMs)} on threads and ${duration(processes.callMs)} on processes, ` +
+    `a start ${duration(threads.startMs)} and ${duration(processes.startMs)}; others kept ${cores(foreignCores)} cores busy meanwhile.`
+  )
 }

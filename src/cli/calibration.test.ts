@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { assumedCalibration } from '../choose/calibration.ts'
 import { atonce } from './fixtures/command.ts'
 
 const tasks = fileURLToPath(new URL('../choose/fixtures/tasks.ts', import.meta.url))
@@ -48,4 +49,18 @@ test('doctor and advise tell a broken calibration in one line, and go on without
   const lines = advise.stdout.split('\n').filter(line => line.includes(advise.file))
   assert.equal(lines.length, 1)
   assert.match(lines[0] ?? '', /not JSON/)
+})
+
+test('a calibration of another machine is told in one line, and not used', async () => {
+  const foreign = JSON.stringify({ ...assumedCalibration(), measured: true, key: 'a Cray' })
+  const { code, stdout, stderr, file } = await withFile(foreign, [
+    'advise',
+    `${tasks}#isPrime`,
+    '--input',
+    '[5, 7]',
+  ])
+  assert.deepEqual([code, stderr], [0, ''])
+  const lines = stdout.split('\n').filter(line => line.includes(file))
+  assert.equal(lines.length, 1)
+  assert.match(lines[0] ?? '', /is of another machine or Node \(a Cray\)/)
 })

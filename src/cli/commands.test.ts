@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { decode } from 'fast-png'
 import { atonce, ended, start } from './fixtures/command.ts'
+import { assertDocumented } from './fixtures/documented.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'atonce-commands-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -90,8 +91,10 @@ describe('run', { concurrency: 2 }, () => {
 
   test('--json gives one document with its schema', async () => {
     const { stdout } = await atonce(['run', 'square.ts', '--input', '[1,2]', '--json'])
-    const { wallMs, ...rest } = JSON.parse(stdout)
+    const { wallMs, sentence, next, ...rest } = JSON.parse(stdout)
     assert.ok(wallMs > 0)
+    assertDocumented({ wallMs, sentence, next, ...rest })
+    assert.match(sentence, /^2 results of square\.ts#default on threads in /)
     assert.deepEqual(rest, {
       schema: 'atonce.run/1',
       target: 'square.ts#default',
@@ -183,8 +186,10 @@ describe('compare', { concurrency: 2 }, () => {
       '6',
       '--json',
     ])
-    const { schema, targets } = JSON.parse(stdout)
+    const document = JSON.parse(stdout)
+    const { schema, targets } = document
     assert.equal(schema, 'atonce.compare/1')
+    assertDocumented(document)
     assert.equal(targets.length, 1)
     assert.deepEqual(
       targets[0].rows.map((row: { model: string }) => row.model),
@@ -275,8 +280,10 @@ describe('compare', { concurrency: 2 }, () => {
 describe('gallery', { concurrency: 2 }, () => {
   test('lists every workload with its sizes', async () => {
     const { code, stdout } = await atonce(['gallery', 'list', '--json'])
-    const { schema, workloads } = JSON.parse(stdout)
+    const document = JSON.parse(stdout)
+    const { schema, workloads } = document
     assert.deepEqual([code, schema], [0, 'atonce.gallery/1'])
+    assertDocumented(document)
     for (const { sizes } of workloads) assert.deepEqual(Object.keys(sizes), ['S', 'M', 'L', 'workshop'])
     assert.ok(workloads.some(({ name }: { name: string }) => name === 'primes'))
   })
@@ -295,8 +302,10 @@ describe('gallery', { concurrency: 2 }, () => {
       '--picture',
       picture,
     ])
-    const { schema, ok, on, workers } = JSON.parse(stdout)
+    const document = JSON.parse(stdout)
+    const { schema, ok, on, workers } = document
     assert.deepEqual([code, schema, ok, on, workers], [0, 'atonce.gallery-run/1', true, 'threads', 2])
+    assertDocumented(document)
     assert.equal(decode(readFileSync(picture)).width, 512)
   })
 
@@ -323,8 +332,10 @@ describe('gallery', { concurrency: 2 }, () => {
 describe('doctor', { concurrency: 2 }, () => {
   test('finds this machine fit for the tests', async () => {
     const { code, stdout } = await atonce(['doctor', '--json'])
-    const { schema, ok, findings } = JSON.parse(stdout)
+    const document = JSON.parse(stdout)
+    const { schema, ok, findings } = document
     assert.deepEqual([code, schema, ok], [0, 'atonce.doctor/1', true])
+    assertDocumented(document)
     for (const { state, fix } of findings) assert.equal(fix === '', state === 'ok')
   })
 

@@ -8,15 +8,15 @@ import { join } from 'node:path'
 import { type Calibration, loadCalibration, recheck } from '../choose.ts'
 import { harmless } from '../live/harmless.ts'
 import { machineBusyMs, quietCores } from '../measure/machine-load.ts'
-import { treeCpuMs } from '../measure/process-tree.ts'
+import { tellsOfChildren, treeCpuMs } from '../measure/process-tree.ts'
 import { machine } from '../pool/machine.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { figuresTable, pythonsFigures } from './calibration-table.ts'
 import { type ExitCode, exitCodes, summaryOf } from './ending.ts'
-import { cores } from './figures.ts'
+import { cores, counted } from './figures.ts'
 import { jsonDocument } from './json.ts'
 import { print } from './print.ts'
-import { bad, doubtful, good, quiet } from './style.ts'
+import { bad, doubtful, emphasis, good, quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
 import { widthOfOutput, wrapped } from './table.ts'
 
@@ -47,16 +47,27 @@ export async function doctor(
     ...permissions(),
     threadpool(),
     await temporaryFolder(),
+    ...otherProcesses(),
     await foreignLoad(),
     ...(await more()),
   ]
-  const { finding, calibration } = calibrated(findings.at(-1)?.state === 'ok')
+  const quietNow = findings.some(({ name, state }) => name === 'foreign load' && state === 'ok')
+  const { finding, calibration } = calibrated(quietNow)
   findings.push(finding)
   const broken = findings.some(({ state }) => state === 'failure')
+  const sentence = sentenceOf(findings)
+  const next = calibration.measured
+    ? 'npx atonce advise ./your-module.ts#task --input …'
+    : 'npx atonce calibrate'
   if (json) {
-    await print(
-      `${jsonDocument({ schema: 'atonce.doctor/1', machine: surroundings(), ok: !broken, findings, calibration })}\n`,
-    )
+    const document = {
+      schema: 'atonce.doctor/1',
+      machine: surroundings(),
+      ok: !broken,
+      findings,
+      calibration,
+    }
+    await print(`${jsonDocument({ ...document, sentence, next })}\n`)
   } else {
     const lines = findings.flatMap(({ name, state, found, fix }) => [
       `${marks[state]} ${name.padEnd(nameWidth)}  ${harmless(found)}`,
@@ -64,10 +75,20 @@ export async function doctor(
     ])
     const costs = calibration.measured ? 'What concurrency costs here' : 'What it costs on a common machine'
     await print(
-      `${quiet(surroundingsLine(surroundings()))}\n${lines.join('\n')}\n\n${costs}\n${figuresTable(calibration)}\n${quiet(pythonsFigures)}\n`,
+      `${quiet(surroundingsLine(surroundings()))}\n${lines.join('\n')}\n${emphasis(sentence)}\n\n${costs}\n${figuresTable(calibration)}\n${quiet(pythonsFigures)}\n${quiet(`Next: ${next}`)}\n`,
     )
   }
   return broken ? exitCodes.failed : exitCodes.ok
+}
+
+function sentenceOf(findings: readonly Finding[]): string {
+  const named = (state: Finding['state']) =>
+    findings.filter(one => one.state === state).map(({ name }) => name)
+  const [broken, warned] = [named('failure'), named('warning')]
+  if (broken.length > 0) return `Broken: ${broken.join(', ')}.`
+  return warned.length === 0
+    ? 'All is well.'
+    : `Nothing is broken; ${counted(warned.length, 'warning')}: ${warned.join(', ')}.`
 }
 
 /** The figures that choose, auto and advise use; checked again if nobody disturbs. */
@@ -197,6 +218,19 @@ async function temporaryFolder(): Promise<Finding> {
       fix: 'Free some space there, or point TMPDIR to a folder that takes files.',
     }
   }
+}
+
+/** Only worth a line where it is missing: Linux tells it in `/proc`. */
+function otherProcesses(): Finding[] {
+  if (process.platform !== 'linux' || tellsOfChildren()) return []
+  return [
+    {
+      name: 'processes',
+      state: 'warning',
+      found: '/proc can’t be read, so nobody tells the CPU time of other processes',
+      fix: 'Mount /proc in the container. Until then compare and time leave out what they can’t know.',
+    },
+  ]
 }
 
 const lookMs = 500

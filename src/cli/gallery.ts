@@ -26,7 +26,7 @@ export async function listGallery({ json }: { readonly json?: boolean }): Promis
       sizes: labels(sizes),
       defaultSize,
     }))
-    await print(`${jsonDocument({ schema: 'atonce.gallery/1', workloads: entries })}\n`)
+    await print(`${jsonDocument({ schema: 'atonce.gallery/1', workloads: entries, next: nextOfList })}\n`)
     return exitCodes.ok
   }
   for (const { name, title, lesson, sizes, defaultSize } of workloads) {
@@ -38,9 +38,11 @@ export async function listGallery({ json }: { readonly json?: boolean }): Promis
     }
     await print('\n')
   }
-  await print(quiet('Next: npx atonce compare primes, or npx atonce gallery run primes --on threads\n'))
+  await print(quiet(`Next: ${nextOfList}\n`))
   return exitCodes.ok
 }
+
+const nextOfList = 'npx atonce compare primes'
 
 function labels(sizes: Readonly<Record<SizeName, { label: string }>>): object {
   return Object.fromEntries(sizeNames.map(size => [size, sizes[size].label]))
@@ -96,7 +98,9 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
   const verdict = workload.check(answer, size)
   if (options.picture !== undefined && workload.picture !== undefined)
     await writeWhole(options.picture, pngOf(workload.picture(answer, size)))
+  const next = `npx atonce compare ${name} --size ${sizeName}`
   if (options.json) {
+    const answered = verdict.ok ? 'the known answer' : `which should be ${verdict.expected}`
     const document = {
       schema: 'atonce.gallery-run/1',
       workload: name,
@@ -105,6 +109,8 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
       workers,
       ...measure,
       ...verdict,
+      sentence: `${verdict.shows}, ${answered}, on ${options.on} in ${duration(measure.wallMs)}.`,
+      next,
     }
     await print(`${jsonLine(document)}\n`)
   } else {
@@ -115,7 +121,7 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
       `${emphasis(workload.title)}  ${size.label} (size ${sizeName})\n` +
         `${verdict.ok ? good(`✓ ${verdict.shows}`) : bad(`✗ ${verdict.shows}, but it should be ${verdict.expected}`)}\n` +
         `${options.on}: ${duration(wallMs)} with start-up, CPU ${cpuSeconds(cpuMs)} (${cores(busy)} cores busy)${server}, peak memory ${megabytes(peakBytes)}\n` +
-        `${options.picture === undefined ? '' : `Picture: ${options.picture}\n`}${quiet(`Next: npx atonce compare ${name} --size ${sizeName}`)}\n`,
+        `${options.picture === undefined ? '' : `Picture: ${options.picture}\n`}${quiet(`Next: ${next}`)}\n`,
     )
   }
   return verdict.ok ? exitCodes.ok : exitCodes.failed

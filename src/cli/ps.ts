@@ -69,7 +69,17 @@ async function screenOf(
   const { node, script, uptimeMs, blocked, stack } = look
   const trees = checkedTrees(pid, joinedTrees(look))
   if (json) {
-    const document = { schema: 'atonce.ps/1', pid, node, script, uptimeMs, blocked, stack, trees }
+    const document = {
+      schema: 'atonce.ps/1',
+      pid,
+      node,
+      script,
+      uptimeMs,
+      blocked,
+      stack,
+      trees,
+      next: `npx atonce trace --pid ${pid}`,
+    }
     return `${watch ? jsonLine(document) : jsonDocument(document)}\n`
   }
   const lines = trees.flatMap((tree, index) => [

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { isDisturbed, machineBusyMs } from '../measure/machine-load.ts'
-import { treeCpu } from '../measure/process-tree.ts'
+import { tellsOfChildren, treeCpu } from '../measure/process-tree.ts'
 import { machine } from '../pool/machine.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CommandError, type ExitCode, exitCodes, reasonOf, UsageError } from './ending.ts'
@@ -41,16 +41,17 @@ export async function time(
   const [after, own] = [treeCpu([]), process.cpuUsage(ownBefore)]
   const userMs = partOf(before?.userMs, after?.userMs, own.user)
   const systemMs = partOf(before?.systemMs, after?.systemMs, own.system)
-  const told = process.platform === 'linux' && userMs !== undefined && systemMs !== undefined
+  const told = tellsOfChildren() && userMs !== undefined && systemMs !== undefined
   const coresBusy = told && wallMs >= shortestMs ? (userMs + systemMs) / wallMs : undefined
   const foreignCores =
     coresBusy === undefined ? undefined : Math.max(0, (machineBusyMs() - busyBefore) / wallMs - coresBusy)
   const sentence = sentenceOf(coresBusy, foreignCores, wallMs)
   const peakBytes = memory.peakBytes()
+  const next = 'npx atonce compare ./your-module.ts#task --input …'
   if (json) {
     const figures = told ? { userMs, systemMs, coresBusy, foreignCores, peakBytes } : {}
     await print(
-      `${jsonDocument({ schema: 'atonce.time/1', command: words, exitCode: code, signal, wallMs, ...figures, sentence })}\n`,
+      `${jsonDocument({ schema: 'atonce.time/1', command: words, exitCode: code, signal, wallMs, ...figures, sentence, next })}\n`,
     )
   } else {
     process.stderr.write(
@@ -58,7 +59,7 @@ export async function time(
         `real ${duration(wallMs)}   user ${told ? cpuSeconds(userMs) : '–'}   sys ${told ? cpuSeconds(systemMs) : '–'}   cores busy ${cores(coresBusy)}   peak ${megabytes(peakBytes)}`,
         emphasis(sentence),
         quiet(
-          `Others kept ${cores(foreignCores)} cores busy. Next: npx atonce compare ./your-module.ts#task --input …`,
+          `${foreignCores === undefined ? '' : `Others kept ${cores(foreignCores)} cores busy. `}Next: ${next}`,
         ),
         '',
       ].join('\n'),
@@ -87,7 +88,7 @@ function sentenceOf(coresBusy: number | undefined, foreignCores: number | undefi
   if (coresBusy === undefined)
     return wallMs < shortestMs
       ? `It took ${duration(wallMs)}: too short to say how many cores were busy.`
-      : 'This system does not tell the CPU time of other processes.'
+      : `It took ${duration(wallMs)}; this system does not tell the CPU time of other processes (no /proc that can be read).`
   const load = { ownCores: coresBusy, foreignCores: foreignCores ?? 0, cores: machine().cores }
   if (isDisturbed(load))
     return `${coresBusy.toFixed(2)} cores busy; others had the rest of the machine (${load.foreignCores.toFixed(2)} cores), so it may have waited for them.`

@@ -58,6 +58,13 @@ export function processesCpuMs(pids: readonly number[]): number {
   return ticks * msPerTick
 }
 
+/**
+ * Whether the system tells what other processes have used: Linux does where `/proc` can be read.
+ */
+export function tellsOfChildren(): boolean {
+  return statTicks('self') !== undefined
+}
+
 interface Ticks {
   readonly user: number
   readonly system: number
