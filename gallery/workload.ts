@@ -37,22 +37,6 @@ export interface Picture {
   readonly rgb: Uint8Array
 }
 
-/**
- * One model's figures of a comparison: `speedUp` over the plain loop, and the cores kept busy (CPU
- * time ÷ wall time), or undefined where the system does not tell the CPU time of worker processes.
- */
-export interface MeasuredRow {
-  /** The model's name as in code: `coroutines`, `threads`, `processes`. */
-  readonly model: string
-  readonly speedUp: number
-  /**
-   * Whether the interval of the speed-up shows it to be faster, as the verdict says: the sentence
-   * must not say otherwise.
-   */
-  readonly faster: boolean
-  readonly coresBusy: number | undefined
-}
-
 export interface ParallelOptions {
   /** Told how many parts of the work are done, of how many. */
   readonly onProgress?: ProgressListener
@@ -84,9 +68,4 @@ export interface Workload<Answer = any, S extends Size = any> {
    */
   companions?(): readonly number[]
   picture?(answer: Answer, size: S): Picture
-  /**
-   * One sentence about what the figures say, or nothing if they teach nothing; follows from `rows`
-   * alone, so other figures give another sentence.
-   */
-  learnt(rows: readonly MeasuredRow[]): string | undefined
 }

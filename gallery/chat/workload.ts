@@ -1,6 +1,5 @@
 /** A chat room on one event loop, and clients that all talk at the same time. */
 import type { Executor } from '../../src/index.ts'
-import { learntFromWaiting } from '../learnt-waiting.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { Client, type Heard } from './client.ts'
 import { Room } from './room.ts'
@@ -73,13 +72,6 @@ export const chat: Workload<Heard[], ChatSize> = {
     const [shows, expected] = [say(complete, orders), say(clients, 1)]
     return { ok: shows === expected, shows, expected }
   },
-
-  learnt: rows =>
-    learntFromWaiting(rows, {
-      gains: 'the lines of all are under way at once, where the plain loop waits for each to arrive',
-      gainsLess: 'its clients share cores with the room, and start-up counts',
-      gainsNothing: 'the room is one loop, and it has all the work',
-    }),
 }
 
 function namesOf(clients: number): string[] {

@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Executor } from '../../src/index.ts'
-import { learntFromWaiting } from '../learnt-waiting.ts'
 import { get, type Place, type Timing } from '../site/get.ts'
 import type { Ledger } from '../site/ledger.ts'
 import type { SiteName } from '../site/page.ts'
@@ -101,13 +100,6 @@ export const crawler: Workload<Crawled, CrawlerSize> = {
   picture: ({ timings }) => waterfall(timings),
 
   companions: servingPids,
-
-  learnt: rows =>
-    learntFromWaiting(rows, {
-      gains: 'while one page is waited for, others are asked for, up to what each host allows',
-      gainsLess: 'a batch of pages is as slow as its slowest, and what it finds waits with it',
-      gainsNothing: 'the pages come so fast that there is hardly anything to overlap',
-    }),
 }
 
 async function crawl(site: SiteName, form: (place: Place) => Promise<Harvest>): Promise<Crawled> {

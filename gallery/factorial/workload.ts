@@ -1,5 +1,4 @@
 /** Factorials modulo a prime: a few long calls, each one number out and one back. */
-import { learntFrom } from '../learnt.ts'
 import { progressAfter } from '../progress.ts'
 import type { Size, Verdict, Workload } from '../workload.ts'
 import { factorialByParts, modulus } from './factorial.ts'
@@ -48,13 +47,6 @@ export const factorials: Workload<number[], FactorialSize> = {
     const shows = inWords(answer)
     return { ok: shows === expected, shows, expected }
   },
-
-  learnt: rows =>
-    learntFrom(rows, {
-      gains: 'a call is one number on the way out and one on the way back',
-      staysOnOneCore: 'multiplying never waits, so one core did it all',
-      busyForNothing: 'there are too few calls for so many workers',
-    }),
 }
 
 /** From the known one below it, by the few factors that are left. */

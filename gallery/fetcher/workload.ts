@@ -1,7 +1,6 @@
 /** Five pages, fetched at the same time: the smallest program that waits. */
 import { randomUUID } from 'node:crypto'
 import type { Executor } from '../../src/index.ts'
-import { learntFromWaiting } from '../learnt-waiting.ts'
 import type { Place } from '../site/get.ts'
 import { serve, servingPids } from '../site/serve.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
@@ -56,13 +55,6 @@ export const fetcher: Workload<Fetched[], FetcherSize> = {
   },
 
   companions: servingPids,
-
-  learnt: rows =>
-    learntFromWaiting(rows, {
-      gains: 'all pages are waited for at the same time',
-      gainsLess: 'a worker waits for one page at a time, and there are fewer workers than pages',
-      gainsNothing: 'getting a page to a worker takes as long as waiting for it',
-    }),
 }
 
 async function callsTo(delayMs: number): Promise<[url: string, place: Place][]> {

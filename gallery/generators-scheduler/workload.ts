@@ -3,7 +3,6 @@
  * something to wait for.
  */
 import type { Executor } from '../../src/index.ts'
-import { learntFromWaiting } from '../learnt-waiting.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { pauseByBlocking } from './pause.ts'
 import { type RoutineName, routine, routineNames } from './routines.ts'
@@ -78,13 +77,6 @@ export const generatorsScheduler: Workload<Answer, GeneratorsSize> = {
     const [shows, expected] = [inWords(answer), inWords(expectedOf(size))]
     return { ok: shows === expected, shows, expected }
   },
-
-  learnt: rows =>
-    learntFromWaiting(rows, {
-      gains: 'the pauses are awaited, so they pass side by side',
-      gainsLess: 'there are fewer workers than routines, and a worker that waits does nothing else',
-      gainsNothing: 'handing over the turn costs more than the pauses that it saves',
-    }),
 }
 
 function* blockingRoutine(

@@ -4,7 +4,6 @@
 import { basename } from 'node:path'
 import type { Executor } from '../../src/index.ts'
 import { filesIn } from '../kept-files.ts'
-import { learntFrom } from '../learnt.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { digestOf } from './digest.ts'
 import { foldersOf } from './files.ts'
@@ -83,12 +82,4 @@ export const hashDetect: Workload<Answer, HashDetectSize> = {
       expected: `${name} has MD5 ${wanted}`,
     }
   },
-
-  learnt: rows =>
-    learntFrom(rows, {
-      gains: 'a path travels and a digest comes back; the file is read where it is digested',
-      staysOnOneCore: 'the files are in memory and digesting never waits, so one core did it all',
-      busyForNothing:
-        'four walkers reach other files first, or the files are too few to pay for the messages',
-    }),
 }

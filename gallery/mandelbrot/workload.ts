@@ -4,7 +4,6 @@
  */
 import type { Executor } from '../../src/index.ts'
 import { fingerprint } from '../fingerprint.ts'
-import { learntFrom } from '../learnt.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { pictureOf } from './colour.ts'
 import { escapeCounts } from './escape.ts'
@@ -79,13 +78,6 @@ export const mandelbrot: Workload<Uint16Array, MandelbrotSize> = {
   },
 
   picture: (counts, { view }) => pictureOf(counts, view),
-
-  learnt: rows =>
-    learntFrom(rows, {
-      gains: `bands of ${bandRows} rows are handed out as workers become free, so no core waits long for the last one`,
-      staysOnOneCore: 'counting steps never waits, so one core did it all',
-      busyForNothing: 'the picture is too small to pay for handing it out',
-    }),
 }
 
 /** The view cut into bands; the last may be lower. */

@@ -1,7 +1,6 @@
 /** Matrix multiplication: much arithmetic on data that must first get to where it is used. */
 import type { Executor } from '../../src/index.ts'
 import { fingerprint } from '../fingerprint.ts'
-import { learntFrom } from '../learnt.ts'
 import { progressAfter } from '../progress.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { type Factors, factorsOf, type Source } from './factors.ts'
@@ -85,14 +84,6 @@ export const matmul: Workload<Float64Array[], MatmulSize> = {
     const ok = proved && shows.join() === expected.join()
     return { ok, shows: shows.join('; '), expected: expected.join('; ') }
   },
-
-  learnt: rows =>
-    learntFrom(rows, {
-      gains: 'n³ steps of arithmetic pay for the n² numbers that are copied',
-      staysOnOneCore: 'arithmetic never waits, so one core did it all',
-      busyForNothing: 'computing so little does not pay for the copies',
-      spendsMore: `all of B goes along with each of the ${bands} bands`,
-    }),
 }
 
 /** The product by bands of rows, each of which is copied to its worker, and all of B with it. */

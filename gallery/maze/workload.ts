@@ -1,5 +1,4 @@
 /** Many mazes, each solved for itself: what several cores can do of it. */
-import { learntFrom } from '../learnt.ts'
 import { progressAfter } from '../progress.ts'
 import type { Size, Verdict, Workload } from '../workload.ts'
 import { makeMaze } from './maze.ts'
@@ -44,13 +43,6 @@ export const mazes: Workload<number[], MazeSize> = {
     const [shows, expected] = [inWords(found), inWords(known)]
     return { ok: shows === expected, shows, expected }
   },
-
-  learnt: rows =>
-    learntFrom(rows, {
-      gains: 'each maze is two numbers on the way out and one on the way back',
-      staysOnOneCore: 'searching never waits, so one core did it all',
-      busyForNothing: 'the mazes are too small for what it takes to hand them over',
-    }),
 }
 
 function seeds(count: number): number[] {

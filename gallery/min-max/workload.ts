@@ -4,7 +4,6 @@
  */
 import type { Executor } from '../../src/index.ts'
 import { filesIn } from '../kept-files.ts'
-import { learntFrom } from '../learnt.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { type Extremes, extremesOf } from './extremes.ts'
 import { foldersOf } from './files.ts'
@@ -57,13 +56,6 @@ export const minMax: Workload<MinMaxAnswer, MinMaxSize> = {
       expected: inWords(expected),
     }
   },
-
-  learnt: rows =>
-    learntFrom(rows, {
-      gains: 'paths travel in chunks, and each file comes from memory, so reading is work and not waiting',
-      staysOnOneCore: 'one core read all the files, one after the other',
-      busyForNothing: 'reading one small file does not pay for a message about it',
-    }),
 }
 
 function pathsOf(files: number): string[] {

@@ -1,6 +1,5 @@
 /** Counting primes: as a plain loop, and as ranges that any worker can take. */
 import type { Executor } from '../../src/index.ts'
-import { learntFrom } from '../learnt.ts'
 import { progressAfter } from '../progress.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { type PrimeCount, together } from './prime-count.ts'
@@ -101,13 +100,6 @@ export const primes: Workload<PrimesAnswer, PrimesSize> = {
     const shows = inWords(answer, size)
     return { ok: shows === expected, shows, expected }
   },
-
-  learnt: rows =>
-    learntFrom(rows, {
-      gains: 'a range is only two numbers on the way out and two on the way back',
-      staysOnOneCore: 'counting never waits, so one core did it all',
-      busyForNothing: 'the ranges are too small to pay for their messages',
-    }),
 }
 
 /** [0, below) cut into equal ranges; the last takes what is left over. */

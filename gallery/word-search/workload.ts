@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import type { Executor } from '../../src/index.ts'
 import { filesIn } from '../kept-files.ts'
-import { learntFrom } from '../learnt.ts'
 import type { ParallelOptions, Size, Verdict, Workload } from '../workload.ts'
 import { foldersOf } from './files.ts'
 import { type Hit, searchFile } from './search.ts'
@@ -61,13 +60,6 @@ export const wordSearch: Workload<Hit[][], WordSearchSize> = {
     const shows = inWords(foundIn(answer, pathsOf(files)))
     return { ok: shows === inWords(expected), shows, expected: inWords(expected) }
   },
-
-  learnt: rows =>
-    learntFrom(rows, {
-      gains: 'each file is matched by itself, and only places travel',
-      staysOnOneCore: 'matching never waits, so one core did it all',
-      busyForNothing: 'the files are too few to pay for their messages',
-    }),
 }
 
 function pathsOf(files: number): string[] {

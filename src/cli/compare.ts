@@ -6,17 +6,17 @@ import { dirname, join } from 'node:path'
 import type { SizeName } from '../../gallery/workload.ts'
 import type { Model } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
-import { decide } from '../measure/estimate.ts'
 import { machine } from '../pool/machine.ts'
 import { checkedInputs } from './call.ts'
-import { type Comparison, comparisonOf } from './compare/comparison.ts'
+import { comparisonOf } from './compare/comparison.ts'
 import { documentOf } from './compare/document.ts'
+import { askChooser, learntFrom } from './compare/learnt.ts'
 import { race } from './compare/race.ts'
 import type { Result } from './compare/result.ts'
 import { screenOf } from './compare/screen.ts'
-import type { ModelFigures, Subject } from './compare/subject.ts'
+import type { Subject } from './compare/subject.ts'
 import { taskSubject } from './compare/task-subject.ts'
-import { type Verdict, verdictOf } from './compare/verdict.ts'
+import { verdictOf } from './compare/verdict.ts'
 import { findWorkload, workloadSubject } from './compare/workload-subject.ts'
 import { type ExitCode, exitCodes, shortened, UsageError } from './ending.ts'
 import { type FileForm, openInputs } from './inputs.ts'
@@ -112,37 +112,15 @@ async function compareOne(subject: Subject, options: CompareOptions): Promise<Re
     const pictureFile =
       picture === undefined ? undefined : join(dirname(options.report ?? ''), `${subject.name}.png`)
     if (picture !== undefined && pictureFile !== undefined) await writeWhole(pictureFile, pngOf(picture))
-    return {
-      subject,
-      comparison,
-      verdict,
-      learnt: learntFrom(subject, comparison, verdict),
-      picture,
-      pictureFile,
-    }
+    // What explains the verdict is not said where there is none, or where others were in the way.
+    const decided = verdict.kind === 'faster' || verdict.kind === 'not faster'
+    const explains = decided && !comparison.disturbed
+    const chooser = explains ? await askChooser(subject, workers) : undefined
+    const learnt = chooser === undefined ? undefined : learntFrom(comparison.rows, chooser)
+    return { subject, comparison, verdict, learnt, chooser, picture, pictureFile }
   } finally {
     progress.stop()
   }
-}
-
-/**
- * The subject's own sentence below the verdict, which explains it and never contradicts it: there
- * is none where there is no verdict, or where others' work was in the way.
- */
-function learntFrom(
-  subject: Subject,
-  { rows, disturbed }: Comparison,
-  { kind }: Verdict,
-): string | undefined {
-  if (disturbed || (kind !== 'faster' && kind !== 'not faster')) return undefined
-  const figures: ModelFigures[] = []
-  for (const { model, figures: measured } of rows.slice(1)) {
-    const decision = measured === undefined ? 'undecided' : decide(measured.speedUp)
-    if (measured === undefined || decision === 'undecided') continue
-    const speedUp = decision === 'not above' ? 1 : measured.speedUp.median
-    figures.push({ model, speedUp, faster: decision === 'above', coresBusy: measured.coresBusy ?? speedUp })
-  }
-  return figures.length === 0 ? undefined : subject.learnt?.(figures)
 }
 
 function endingOf(results: readonly Result[], { acceptUndecided }: CompareOptions): ExitCode {

@@ -48,6 +48,7 @@ test('a comparison fits a terminal of 80 columns, whatever its figures', () => {
     comparison,
     verdict,
     learnt: undefined,
+    chooser: undefined,
     picture: undefined,
     pictureFile: undefined,
   }

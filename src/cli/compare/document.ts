@@ -15,7 +15,7 @@ export function documentOf(results: readonly Result[], surroundings: Surrounding
   return {
     schema: 'atonce.compare/1',
     machine: surroundings,
-    targets: results.map(({ subject, comparison, verdict, learnt }) => ({
+    targets: results.map(({ subject, comparison, verdict, learnt, chooser }) => ({
       target: subject.name,
       kind: subject.kind,
       title: subject.title,
@@ -26,6 +26,7 @@ export function documentOf(results: readonly Result[], surroundings: Surrounding
       rows: comparison.rows.map(rowDocument),
       verdict,
       learnt,
+      chooser,
     })),
   }
 }

@@ -15,15 +15,6 @@ export interface Picture {
   readonly rgb: Uint8Array
 }
 
-/** The figures that a subject's own sentence is made of. */
-export interface ModelFigures {
-  readonly model: string
-  readonly speedUp: number
-  /** As the verdict has it. */
-  readonly faster: boolean
-  readonly coresBusy: number
-}
-
 export interface Subject {
   readonly kind: 'workload' | 'task'
   /** As it was typed. */
@@ -41,8 +32,6 @@ export interface Subject {
   /** Processes that it talks to: their CPU time is neither a model's nor a stranger's. */
   companions?(): readonly number[]
   picture?(): Picture | undefined
-  /** What the figures say about this work, beyond who was faster. */
-  learnt?(figures: readonly ModelFigures[]): string | undefined
   /** The next command to type: to run it for real on that model, or to measure it longer. */
   commandToRun(model: string): string
   commandToMeasure(runs: number): string

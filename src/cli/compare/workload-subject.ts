@@ -43,7 +43,6 @@ export function workloadSubject(workload: Workload, sizeName: SizeName = workloa
     },
     companions: () => workload.companions?.() ?? [],
     picture: () => picture,
-    learnt: figures => workload.learnt(figures),
     commandToRun: model => `npx atonce gallery run ${workload.name} --size L --on ${model}`,
     commandToMeasure: runs => `npx atonce compare ${workload.name} --size ${sizeName} --runs ${runs}`,
   }
