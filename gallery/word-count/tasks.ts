@@ -1,6 +1,6 @@
 /** What nodes do for the word count: text in, counts for each reducer out; counts in, sums out. */
 import { context, task } from '../../src/index.ts'
-import { addCounts, countWords, sorted, type WordCounts } from './words.ts'
+import { addCounts, countAll, countWords, dealtWords, sorted, type WordCounts } from './words.ts'
 
 /** When and where a task ran, for the picture of the stages. */
 export interface Run {
@@ -40,6 +40,32 @@ export const addUp = task(
     return { sums: addCounts(parts), run: runOf('reduce', number, fromMs) }
   },
   { idempotent: true },
+)
+
+/** A map with a combiner: the counts of a piece, for each reducer. */
+export const combinePiece = task(
+  import.meta,
+  function combinePiece(text: string, reducers: number): WordCounts[] {
+    return sorted(countWords(text), reducers)
+  },
+)
+
+/** A map without one: all its words, for each reducer. */
+export const dealPiece = task(import.meta, function dealPiece(text: string, reducers: number): string[][] {
+  return dealtWords(text, reducers)
+})
+
+/** A reducer of counts. */
+export const addCombined = task(import.meta, function addCombined(parts: readonly WordCounts[]): WordCounts {
+  return addCounts(parts)
+})
+
+/** A reducer of words. */
+export const countDealt = task(
+  import.meta,
+  function countDealt(parts: readonly (readonly string[])[]): WordCounts {
+    return countAll(parts.flat())
+  },
 )
 
 function runOf(stage: Run['stage'], number: number, fromMs: number): Run {

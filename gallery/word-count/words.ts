@@ -2,11 +2,31 @@
 
 export type WordCounts = ReadonlyMap<string, number>
 
+/** The words of a text in small letters, one after the other. */
+function* wordsOf(text: string): Generator<string, void, void> {
+  for (const [word] of text.toLowerCase().matchAll(/\p{L}+/gu)) yield word
+}
+
 /** How often each word is in the text, whatever its case. */
 export function countWords(text: string): Map<string, number> {
+  return countAll(wordsOf(text))
+}
+
+/** How often each word is among these. */
+export function countAll(words: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>()
-  for (const [word] of text.toLowerCase().matchAll(/\p{L}+/gu)) counts.set(word, (counts.get(word) ?? 0) + 1)
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
   return counts
+}
+
+/**
+ * Each word of the text as it stands, in the list of its reducer: what a map without a combiner
+ * gives.
+ */
+export function dealtWords(text: string, reducers: number): string[][] {
+  const lists: string[][] = Array.from({ length: reducers }, () => [])
+  for (const word of wordsOf(text)) lists[reducerOf(word, reducers)]?.push(word)
+  return lists
 }
 
 /** The sums of several counts. */
