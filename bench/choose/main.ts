@@ -1,11 +1,12 @@
 /**
- * Scores the chooser on the functions of functions.ts, in parts, each function in a process of its
- * own; when all are there, writes CHOOSE.md.
+ * Scores the chooser on the functions of functions.ts, each in a process of its own; when all that
+ * were asked for are there, writes CHOOSE.md. It may be ended at any time: what was measured is
+ * kept, and the next run goes on from there.
  *
- *     npm run bench:choose -- [--part 1/2] [--folder /tmp/x] [--minutes 4] [--budget 6] [--half untuned] [--only sieve] [--merge]
+ *     npm run bench:choose -- [--half untuned] [--minutes 10] [--part 1/2] [--folder /tmp/x] [--budget 6] [--only sieve] [--merge]
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,13 +16,14 @@ import type { Played } from './played.ts'
 
 const help = `Scores choose() and auto() on ways that are forced.
 
-  npm run bench:choose                          what is not there yet of all functions, then bench/CHOOSE.md
+  npm run bench:choose -- --half untuned        what is not there yet of that half, then bench/CHOOSE.md
+  npm run bench:choose                          the same of all functions
 
+  --half untuned   that half only: the one that may be quoted
+  --minutes 10     begin no further function after so long; the same command again goes on
   --part 1/2       the first of two parts; each goes where the others went
-  --folder <path>  where results are kept, one file for each function; what is there is not measured again
-  --minutes 4      begin no further function after so long
-  --budget 6       about how many s a function may take
-  --half untuned   that half only
+  --folder <path>  where results are kept, one file for each function; what is there of this source is not measured again
+  --budget 6       about how many s the turns of a function may take
   --only sieve     functions with this in their name, again; the page is not written
   --merge          measure nothing, write the page of what is there`
 
@@ -44,25 +46,25 @@ if (options.help) {
   console.log(help)
   process.exit()
 }
+const isHalf = (half: string | undefined) => half === undefined || half === 'tuned' || half === 'untuned'
+if (!isHalf(options.half)) throw new Error(`--half takes tuned or untuned; it got ${options.half}.`)
 mkdirSync(options.folder, { recursive: true })
+/** Of what was measured: figures of another source are none of this one. */
+const source = git('rev-parse', 'HEAD:src')
+const wanted = functions.flatMap(({ half }, at) => ((options.half ?? half) === half ? [at] : []))
 if (!options.merge) measure()
-const all = functions.map((_, at) => read(at)).filter(played => played !== undefined)
-console.error(`${all.length} of ${functions.length} functions are measured.`)
-if (options.only === undefined && (options.merge || all.length === functions.length)) {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: here, encoding: 'utf8' }).trim()
+const all = wanted.map(read).filter(played => played !== undefined)
+console.error(`${all.length} of ${wanted.length} functions are measured.`)
+if (options.only === undefined && all.length > 0 && (options.merge || all.length === wanted.length)) {
   const cores = availableParallelism()
-  const machine = `Node ${process.version}, ${process.platform}, ${cores} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`
-  const date = new Date().toISOString().slice(0, 10)
-  writeFileSync(
-    join(here, '..', 'CHOOSE.md'),
-    page(all, {
-      machine,
-      cores,
-      commit,
-      date,
-      calibrated: existsSync(join(options.folder, 'calibration.json')),
-    }),
-  )
+  const conditions = {
+    machine: `Node ${process.version}, ${process.platform}, ${cores} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`,
+    cores,
+    commit: git('rev-parse', '--short', 'HEAD'),
+    date: new Date().toISOString().slice(0, 10),
+    calibrated: existsSync(join(options.folder, 'calibration.json')),
+  }
+  writeFileSync(join(here, '..', 'CHOOSE.md'), page(all, conditions))
   console.error('bench/CHOOSE.md is written.')
 }
 
@@ -79,15 +81,42 @@ function measure(): void {
     }
   }
   const [part = 1, parts = 1] = options.part.split('/').map(Number)
-  for (const [at, { name, half }] of functions.entries()) {
-    if (at % parts !== part - 1 || (options.half ?? half) !== half) continue
-    if (options.only === undefined ? existsSync(fileOf(at)) : !name.includes(options.only)) continue
+  const only = options.only
+  const open = wanted.filter(at => {
+    if (at % parts !== part - 1) return false
+    return only === undefined ? read(at) === undefined : functions[at]?.name.includes(only)
+  })
+  const tookMs: number[] = []
+  for (const [nth, at] of open.entries()) {
     if (performance.now() - begunMs > Number(options.minutes) * 60_000) return
-    const answer = run([`${at}`, options.budget])
-    writeFileSync(fileOf(at), answer)
-    const { choice, foreignCores } = JSON.parse(answer) as Played
-    console.error(`${name}: ${choice.way}, ${choice.confidence}; others ${foreignCores.toFixed(2)} cores`)
+    const fromMs = performance.now()
+    const name = functions[at]?.name
+    try {
+      const played = JSON.parse(run([`${at}`, options.budget])) as Played
+      // Renamed into its place: a run that is ended leaves no half of a file.
+      writeFileSync(`${fileOf(at)}.part`, JSON.stringify({ ...played, source }))
+      renameSync(`${fileOf(at)}.part`, fileOf(at))
+      const { choice, foreignCores } = played
+      tookMs.push(performance.now() - fromMs)
+      console.error(
+        `${name}: ${choice.way}, ${choice.confidence}; others ${foreignCores.toFixed(2)} cores; ${left(tookMs, open.length - nth - 1)}`,
+      )
+    } catch (error) {
+      console.error(`${name}: not measured, ${String(error).split('\n', 1)[0]}`)
+    }
   }
+}
+
+/** From the mean of those that were measured. */
+function left(tookMs: readonly number[], count: number): string {
+  const meanMs = tookMs.reduce((sum, ms) => sum + ms, 0) / tookMs.length
+  return count === 0
+    ? 'the last one'
+    : `${count} left, about ${((count * meanMs) / 60_000).toFixed(1)} minutes`
+}
+
+function git(...args: readonly string[]): string {
+  return execFileSync('git', args, { cwd: here, encoding: 'utf8' }).trim()
 }
 
 function run(args: readonly string[]): string {
@@ -101,7 +130,9 @@ function run(args: readonly string[]): string {
 }
 
 function read(at: number): Played | undefined {
-  return existsSync(fileOf(at)) ? (JSON.parse(readFileSync(fileOf(at), 'utf8')) as Played) : undefined
+  if (!existsSync(fileOf(at))) return undefined
+  const played = JSON.parse(readFileSync(fileOf(at), 'utf8')) as Played & { readonly source?: string }
+  return played.source === source ? played : undefined
 }
 
 function fileOf(at: number): string {

@@ -35,7 +35,11 @@ interval of the best. Constants of the chooser were tuned by one half of the fun
 
 ${summary(untuned)}
 
+Beside it five naive rules, on the same figures:
+
 ${ruleTable(untuned)}
+
+${confidenceTable(untuned)}
 
 ${table(untuned)}
 
@@ -45,7 +49,8 @@ ${tunedHalf(tuned)}`
 }
 
 function tunedHalf(tuned: readonly Scored[]): string {
-  if (tuned.length === 0) return 'The half that constants were tuned by was not measured in this run.\n'
+  if (tuned.length === 0)
+    return 'The half that constants were tuned by was not measured in this run, and would not be quoted.\n'
   return `## The half that constants were tuned by: ${tuned.length} functions
 
 Not to be quoted: it shows what the tuning had before its eyes.
@@ -145,6 +150,19 @@ function ruleTable(scored: readonly Scored[]): string {
       ),
     ),
   ].join('\n')
+}
+
+/** What a word of confidence is worth: the chooser's own percentage, and how many were right. */
+function confidenceTable(scored: readonly Scored[]): string {
+  const rows = (['sure', 'likely', 'undecided'] as const).map(level => {
+    const of = scored.filter(({ played }) => played.choice.confidence === level)
+    if (of.length === 0) return `| ${level} | 0 | | |`
+    const right = of.filter(one => one.right).length
+    const { low, high } = intervalOfShare(right, of.length)
+    const said = of.reduce((sum, { played }) => sum + played.choice.percent, 0) / of.length
+    return `| ${level} | ${of.length} | ${said.toFixed(0)} % | ${right}: ${percent(right / of.length)} [${percent(low)}–${percent(high)}] |`
+  })
+  return ['| it says | functions | at the mean it says | right |', '|---|---|---|---|', ...rows].join('\n')
 }
 
 function table(scored: readonly Scored[]): string {
