@@ -5,6 +5,7 @@ import { strict as assert } from 'node:assert'
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { gallery } from '../gallery/index.ts'
 import { pages, textOf } from './examples.ts'
 import { root } from './source-tree.ts'
 
@@ -35,6 +36,63 @@ test('the figures of the page about performance are those that were measured las
   assert.ok(figures.length > 60)
   for (const figure of figures) assert.ok(measured.includes(` ${figure} `), figure)
 })
+
+test('the page about models has each with its smallest unit, what is shared and its isolation', () => {
+  const [head, , ...rows] = tableAfter('# Which model?')
+  assert.deepEqual(head?.slice(0, 4), ['model', 'smallest schedulable unit', 'what is shared', 'isolation'])
+  assert.deepEqual(
+    rows.map(([model]) => model),
+    ['plain loop', 'coroutines', 'threads', 'isolate', 'kernels', 'processes', 'cluster', 'actors'],
+  )
+  assert.ok(rows.every(row => row.length === 5 && row.every(cell => cell !== '')))
+})
+
+test('its chart is a picture that stands by itself, and asks what the page tells', () => {
+  const [, path = ''] = /!\[[^\]]+\]\((\S+\.svg)\)/.exec(textOf(models)) ?? []
+  const chart = textOf(`docs/guide/${path}`)
+  assert.match(
+    chart,
+    /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="[^"]+"[^>]*>\n {2}<title>[^<]+<\/title>/,
+  )
+  assert.doesNotMatch(chart, /<script|href=/)
+  const names = [...chart.matchAll(/font-weight="600">([^<]+)</g)].map(([, name]) => name)
+  for (const name of ['a plain loop', 'coroutines', 'threads', 'threads × coroutines', 'processes'])
+    assert.ok(names.includes(name), name)
+})
+
+test('each of its ten stories is a workload of the gallery, in a size that it has', () => {
+  const [head, , ...rows] = tableAfter('## Ten stories')
+  assert.equal(rows.length, 10)
+  assert.equal(head?.[3], 'prove it')
+  const commands = rows.map(([, , , command = '']) =>
+    /^`npx atonce compare ([\w-]+)(?: --size (\w+))?`$/.exec(command),
+  )
+  for (const [at, command] of commands.entries()) {
+    const [, name = '', size = 'S'] = command ?? []
+    const workload = gallery.get(name)
+    assert.ok(workload !== undefined && size in workload.sizes, rows[at]?.join())
+  }
+  assert.equal(new Set(commands.map(command => command?.[1])).size, 10)
+})
+
+const models = 'docs/guide/which-model.md'
+
+/** The first table below a heading of that page: its rows, the head first. */
+function tableAfter(heading: string): string[][] {
+  const text = textOf(models)
+  const lines = text.slice(text.indexOf(heading)).split('\n')
+  const from = lines.findIndex(line => line.startsWith('|'))
+  const rows = lines.slice(
+    from,
+    lines.findIndex((line, at) => at > from && !line.startsWith('|')),
+  )
+  return rows.map(row =>
+    row
+      .slice(1, -1)
+      .split('|')
+      .map(cell => cell.trim()),
+  )
+}
 
 function withoutCode(text: string): string {
   return text.replace(/^```[\s\S]*?^```$/gm, '').replace(/`[^`\n]*`/g, '')
