@@ -12,10 +12,9 @@
  */
 import type { ClosedError } from '../errors.ts'
 import { QueueFullError, SerializationError } from '../errors.ts'
-import { Admission, type AdmissionOwner } from '../executor/admission.ts'
-import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import { Admitting } from '../executor/admitting.ts'
+import type { Backend, Closing, Job } from '../executor/backend.ts'
 import { PriorityQueue } from '../executor/queue.ts'
-import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import { callsIn } from '../executor/tally.ts'
 import { noTimes } from '../executor/time-histogram.ts'
@@ -61,18 +60,15 @@ const worthDecidingMs = 100
 /** A call that has not ended after so long leaves its place to the next one: it waits. */
 const stretchMs = 8
 
-export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
+export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
   readonly model = 'auto'
-  readonly name: string
   readonly workers: number
   readonly concurrency: number
-  readonly closeGraceMs: number
   readonly #settings: AutoSettings
   readonly #queue = new PriorityQueue<Ticket>()
   readonly #known = new Map<Task, Knowledge>()
   /** Accepted, and without an outcome. */
   readonly #open = new Set<AutoJob>()
-  readonly #admission: Admission
   #here = 0
   #pumping = false
   #stretchBegunMs = 0
@@ -81,25 +77,23 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
   #retried = 0
 
   constructor(settings: AutoSettings) {
+    super(settings.name, settings.closeGraceMs)
     this.#settings = settings
-    this.name = settings.name
     this.workers = Math.max(settings.concurrency, settings.pool.workers)
     this.concurrency = this.workers
-    this.closeGraceMs = settings.closeGraceMs
-    this.#admission = new Admission(this)
   }
 
   submit(job: Job): void {
     const isRepeat = job.attempt !== undefined && job.attempt > 1
-    const isPart = isRepeat || job.within !== undefined || this.#admission.isPart(job)
-    const refusal = this.#admission.refusalOf(job, isPart)
+    const isPart = isRepeat || job.within !== undefined || this.admission.isPart(job)
+    const refusal = this.admission.refusalOf(job, isPart)
     if (refusal !== undefined) return this.#refuse(job, refusal)
     if (!isRepeat && this.places() <= 0)
       return this.#refuse(job, new QueueFullError(this.name, this.#settings.queueLimit))
     if (isRepeat) this.#retried += 1
     const auto = new AutoJob(job, this.#knowledgeOf(job.task), this)
     this.#open.add(auto)
-    this.#admission.room.taken()
+    this.admission.room.taken()
     // A part of a call that runs must not wait for the place that its own maker holds.
     if (job.within !== undefined) return this.#give(auto)
     // What is bound to a worker goes to workers: this loop is not one of them.
@@ -119,10 +113,6 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     auto?.place?.awaited?.(auto)
   }
 
-  pause(ms: number, paused: Paused): Pause {
-    return this.#admission.pause(ms, paused)
-  }
-
   cancel(job: Job, error: Error): void {
     const auto = job.ready as AutoJob | undefined
     if (auto === undefined || auto.state === 'over') return
@@ -134,10 +124,6 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
   }
 
   #cancelledHere = 0
-
-  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
-    return this.#admission.room.wait(signal, accepted)
-  }
 
   pull(job: Job, count: number): void {
     const auto = job.ready as AutoJob | undefined
@@ -181,16 +167,8 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
     }
   }
 
-  accept(call: LongCall): boolean {
-    return this.#admission.accept(call)
-  }
-
-  left(): void {
-    this.#admission.checkClosed()
-  }
-
-  async close(closing: Closing): Promise<void> {
-    await this.#admission.close(closing)
+  override async close(closing: Closing): Promise<void> {
+    await super.close(closing)
     await Promise.all(this.#places.map(place => place.close(closing)))
   }
 
@@ -210,7 +188,7 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
   }
 
   finish(): boolean {
-    return this.#admission.forced !== undefined || this.#open.size === 0
+    return this.admission.forced !== undefined || this.#open.size === 0
   }
 
   // ── who runs what ──
@@ -329,9 +307,9 @@ export class AutoBackend implements Backend, AdmissionOwner, AutoJobOwner {
       if (this.#isWorthDeciding(auto) && knowledge.hasBecomeCheaper(runtime().now())) this.#decide(auto)
     }
     auto.own.settled(outcome, workMs ?? seen?.wallMs)
-    this.#admission.room.changed()
+    this.admission.room.changed()
     if (this.#queue.size > 0) this.#pumpSoon()
-    if (this.#admission.isClosing) this.#admission.checkClosed()
+    if (this.admission.isClosing) this.admission.checkClosed()
   }
 
   /**

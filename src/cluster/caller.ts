@@ -10,11 +10,10 @@
 
 import { type ClosedError, ConnectionLostError, OptionError, QueueFullError } from '../errors.ts'
 import { identityOf } from '../executor/address.ts'
-import { Admission, type AdmissionOwner } from '../executor/admission.ts'
-import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import { Admitting } from '../executor/admitting.ts'
+import type { Backend, Job } from '../executor/backend.ts'
 import { learnClasses } from '../executor/caller.ts'
 import { callNode, executorNode, type LiveExecutor, listExecutor } from '../executor/live.ts'
-import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import { callsIn, type Ending, Tally } from '../executor/tally.ts'
 import { TimeHistogram } from '../executor/time-histogram.ts'
@@ -66,16 +65,13 @@ const looksAtOnce = 256
 /** A stream fails after this many looks without its missing value. */
 const patientLooks = 5
 
-export class Caller implements Backend, AdmissionOwner, LiveExecutor {
+export class Caller extends Admitting implements Backend, LiveExecutor {
   readonly model = 'cluster'
-  readonly name: string
   readonly id: string
   readonly engine: Engine
-  readonly closeGraceMs: number
   readonly #parts: CallerParts
   readonly #calls = new Map<string, Call>()
   readonly #tally = new Tally()
-  readonly #admission: Admission
   /** Who hears of tasks that were submitted to be fetched. */
   readonly #ears = new Map<string, (ending: Settled) => void>()
   readonly #silence: () => void
@@ -88,12 +84,10 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
   #ending: 'no' | 'ending' | 'ended' = 'no'
 
   constructor(parts: CallerParts) {
+    super(parts.name, parts.closeGraceMs)
     this.#parts = parts
-    this.name = parts.name
     this.id = parts.id
     this.engine = parts.engine
-    this.closeGraceMs = parts.closeGraceMs
-    this.#admission = new Admission(this)
     this.#silence = this.engine.listen(`caller.${this.id}`, this.#hear)
     listExecutor(this)
   }
@@ -115,8 +109,8 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
 
   submit(job: Job): void {
     const isRepeat = job.attempt !== undefined && job.attempt > 1
-    const isPart = this.#admission.isPart(job)
-    const refusal = this.#admission.refusalOf(job, isPart)
+    const isPart = this.admission.isPart(job)
+    const refusal = this.admission.refusalOf(job, isPart)
     if (refusal !== undefined) return this.#refuse(job, refusal)
     if (!isRepeat && this.places() <= 0)
       return this.#refuse(job, new QueueFullError(this.name, this.#parts.queueLimit))
@@ -128,7 +122,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     const call = new Call(id, job, granted, runtime().now())
     job.ready = call
     this.#calls.set(id, call)
-    this.#admission.room.taken()
+    this.admission.room.taken()
     this.#lookSoon()
     const { queue } = this.#parts
     this.engine
@@ -177,10 +171,6 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     )
   }
 
-  pause(ms: number, paused: Paused): Pause {
-    return this.#admission.pause(ms, paused)
-  }
-
   cancel(job: Job, error: Error): void {
     const call = callOf(job)
     if (call === undefined || call.state === 'over') return
@@ -193,10 +183,6 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     const failure = failureOf(error)
     orderToStop(this.engine, call.node, call.id, failure)
     void cancelInStore(this.engine, 'calls', call.id, failure).catch(() => {})
-  }
-
-  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
-    return this.#admission.room.wait(signal, accepted)
   }
 
   pull(job: Job, count: number): void {
@@ -269,7 +255,7 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     if (call.state === 'queued') {
       call.waitedMs = runtime().now() - call.sinceMs
       this.#running += 1
-      this.#admission.room.changed()
+      this.admission.room.changed()
     }
     call.started(node as string)
   }
@@ -304,8 +290,8 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
     this.#calls.delete(call.id)
     this.#tally.ended(call.job, as, outcome.ok ? outcome.value : undefined)
     call.job.settled(outcome, workMs)
-    this.#admission.room.changed()
-    if (this.#admission.isClosing) this.#admission.checkClosed()
+    this.admission.room.changed()
+    if (this.admission.isClosing) this.admission.checkClosed()
   }
 
   #refuse(job: Job, error: Error): void {
@@ -386,25 +372,13 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
   }
 
   live(_look: Look): LiveNode | undefined {
-    const { state } = this.#admission
+    const { state } = this.admission
     if (state === undefined) return undefined
     const node = ({ job, state: at }: Call) => callNode(job, { state: at, maker: undefined })
     return executorNode(this, state, this.stats(), nodesOf([...this.#calls.values()], node))
   }
 
   // ── closing ──
-
-  accept(call: LongCall): boolean {
-    return this.#admission.accept(call)
-  }
-
-  left(): void {
-    this.#admission.checkClosed()
-  }
-
-  close(closing: Closing): Promise<void> {
-    return this.#admission.close(closing)
-  }
 
   places(): number {
     return this.#parts.queueLimit + this.workers - this.#calls.size
@@ -424,14 +398,14 @@ export class Caller implements Backend, AdmissionOwner, LiveExecutor {
       this.#ending = 'ending'
       void this.#end().then(() => {
         this.#ending = 'ended'
-        this.#admission.checkClosed()
+        this.admission.checkClosed()
       })
     }
     return this.#ending === 'ended'
   }
 
   async #end(): Promise<void> {
-    const graceMs = this.#admission.forced === undefined ? this.closeGraceMs : 0
+    const graceMs = this.admission.forced === undefined ? this.closeGraceMs : 0
     this.#parts.ending?.()
     await Promise.all(this.#parts.nodes.map(node => node.close(graceMs)))
     this.#lookTimer?.cancel()

@@ -10,8 +10,9 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { checkCount, checkMs, checkOptions, checkQueueLimit, checkText, checkTimeout } from '../checks.ts'
 import { type ClosedError, QueueFullError, type WorkerError } from '../errors.ts'
-import { Admission, type AdmissionOwner, defaultCloseGraceMs } from '../executor/admission.ts'
-import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import { defaultCloseGraceMs } from '../executor/admission.ts'
+import { Admitting } from '../executor/admitting.ts'
+import type { Backend, Job } from '../executor/backend.ts'
 import type { NestingOwner } from '../executor/current-executor.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
 import { type CallHere, callHere, streamOf } from '../executor/here/call-here.ts'
@@ -20,7 +21,6 @@ import { callNode, executorNode, type LiveExecutor, listExecutor, queuedNodes } 
 import { checkOwnCall } from '../executor/own-call.ts'
 import { PriorityQueue, type Queued } from '../executor/queue.ts'
 import { makerCancelled, makerEnded } from '../executor/refusals.ts'
-import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import { Tally } from '../executor/tally.ts'
 import type { Look } from '../live/look.ts'
@@ -137,9 +137,8 @@ function callOf(job: Job): LoopCall | undefined {
   return job.ready as LoopCall | undefined
 }
 
-class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
+class Loop extends Admitting implements NestingLoop, LiveExecutor, OwnCallsOwner {
   readonly model = 'coroutines'
-  readonly name: string
   readonly workers: number
   readonly #queueLimit: number
   readonly #queue = new PriorityQueue<LoopCall>()
@@ -149,8 +148,6 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   /** How many of those that run await others of this loop. */
   #givenAway = 0
   readonly #tally = new Tally()
-  readonly closeGraceMs: number
-  readonly #admission: Admission
   readonly #times: LoopTimes
   readonly #own: OwnCalls
   #scheduled = false
@@ -171,11 +168,9 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     checkMs('coroutines({ closeGraceMs })', closeGraceMs)
     checkTimeout('coroutines({ startTimeoutMs })', startTimeoutMs)
     checkText('coroutines({ name })', name, "'pages'")
-    this.closeGraceMs = closeGraceMs
+    super(name, closeGraceMs)
     this.workers = concurrency
     this.#queueLimit = queueLimit
-    this.name = name
-    this.#admission = new Admission(this)
     this.#times = new LoopTimes(name)
     this.#own = new OwnCalls(this, {
       initialize: checkOwnCall('coroutines({ initialize })', initialize),
@@ -197,8 +192,8 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   /** `accepted`: it is part of a call that was accepted before. */
   #submit(job: Job, places: number, accepted: boolean): void {
     const parent = this.#parentOf(job)
-    const isPart = accepted || parent !== undefined || this.#admission.isPart(job)
-    const refusal = this.#admission.refusalOf(job, isPart)
+    const isPart = accepted || parent !== undefined || this.admission.isPart(job)
+    const refusal = this.admission.refusalOf(job, isPart)
     if (refusal !== undefined) return this.#refuse(job, refusal)
     if (places <= 0) return this.#refuse(job, new QueueFullError(this.name, this.#queueLimit))
     this.#tally.came(job)
@@ -207,7 +202,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     job.ready = call
     this.#times.came(call, line.size, parent ?? job.within?.owner)
     line.push(call)
-    this.#admission.room.taken()
+    this.admission.room.taken()
     if (line === this.#nested) this.#await(parent)
     this.#schedule()
   }
@@ -223,20 +218,12 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     this.#schedule()
   }
 
-  pause(ms: number, paused: Paused): Pause {
-    return this.#admission.pause(ms, paused)
-  }
-
   cancel(job: Job, error: Error): void {
     if (!this.#stop(job, error)) return
     streamOf(job)?.leave()
     this.#tally.ended(job, 'cancelled')
     job.settled({ ok: false, error })
-    this.#admission.room.changed()
-  }
-
-  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
-    return this.#admission.room.wait(signal, accepted)
+    this.admission.room.changed()
   }
 
   pull(job: Job, count: number): void {
@@ -252,7 +239,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     this.#stop(job, reason)
     this.#tally.ended(job, 'cancelled')
     job.settled({ ok: true, value: undefined })
-    this.#admission.room.changed()
+    this.admission.room.changed()
   }
 
   stats(): ExecutorStats {
@@ -270,7 +257,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   }
 
   live(look: Look): LiveNode | undefined {
-    const { state } = this.#admission
+    const { state } = this.admission
     if (state === undefined) return undefined
     const running = ({ job, parent, context, wanted }: LoopCall) =>
       callNode(job, {
@@ -286,18 +273,6 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
       ...queuedNodes(this.#nested, waiting),
       ...queuedNodes(this.#queue, waiting),
     ])
-  }
-
-  accept(call: LongCall): boolean {
-    return this.#admission.accept(call)
-  }
-
-  left(): void {
-    this.#admission.checkClosed()
-  }
-
-  close(closing: Closing): Promise<void> {
-    return this.#admission.close(closing)
   }
 
   // ── what the admission asks for ──
@@ -317,7 +292,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
   }
 
   finish(): boolean {
-    if (this.#admission.forced !== undefined) return true
+    if (this.admission.forced !== undefined) return true
     return this.#queued + this.#running.size === 0 && this.#own.left()
   }
 
@@ -327,12 +302,12 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
 
   notReadied(why: WorkerError): void {
     for (const { job } of [...this.#nested, ...this.#queue]) if (this.#stop(job, why)) this.#refuse(job, why)
-    this.#admission.room.changed()
-    this.#admission.checkClosed()
+    this.admission.room.changed()
+    this.admission.checkClosed()
   }
 
   tornDown(): void {
-    this.#admission.checkClosed()
+    this.admission.checkClosed()
   }
 
   ended(call: LoopCall, outcome: Outcome<unknown>): void {
@@ -349,7 +324,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
       job.settled(outcome)
     }
     call.job = over
-    if (this.#admission.isClosing) this.#admission.checkClosed()
+    if (this.admission.isClosing) this.admission.checkClosed()
     this.#schedule()
   }
 
@@ -409,7 +384,7 @@ class Loop implements NestingLoop, AdmissionOwner, LiveExecutor, OwnCallsOwner {
     this.#times.starts()
     for (let next = this.#next(); next !== undefined; next = this.#next()) this.#start(next)
     this.#times.started()
-    this.#admission.room.changed()
+    this.admission.room.changed()
   }
 
   #next(): LoopCall | undefined {

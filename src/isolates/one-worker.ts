@@ -11,15 +11,14 @@
  */
 import { type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
-import { Admission, type AdmissionOwner } from '../executor/admission.ts'
-import type { Backend, Closing, LongCall } from '../executor/backend.ts'
+import { Admitting } from '../executor/admitting.ts'
+import type { Backend } from '../executor/backend.ts'
 import { CallTimes } from '../executor/call-times.ts'
 import { callerError } from '../executor/caller.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue } from '../executor/queue.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { makerCancelled } from '../executor/refusals.ts'
-import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
 import { type Ending, Tally } from '../executor/tally.ts'
 import type { Look } from '../live/look.ts'
@@ -51,11 +50,9 @@ import { IsolateDiedError } from './errors.ts'
  */
 const mostInHand = 16
 
-export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, LiveExecutor {
+export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner, LiveExecutor {
   readonly model = 'threads'
   readonly workers = 1
-  readonly name: string
-  readonly closeGraceMs: number
   readonly #queueLimit: number
   readonly #crossing: Crossing
   /** The same, for arguments. */
@@ -64,7 +61,6 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
   readonly #queue = new PriorityQueue<ReadyJob>()
   readonly #families = new Families()
   readonly #named = new NamedTasks()
-  readonly #admission: Admission
   readonly #times: CallTimes
   readonly #tally = new Tally()
   /** Jobs that were accepted and have no outcome yet. */
@@ -77,20 +73,18 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
 
   constructor(options: PoolOptions, start: StartWorker, crossing: Crossing) {
     if (isWorker && !insideTask()) refuseExecutor()
+    super(options.name, options.closeGraceMs)
     declareEnds()
     this.#times = new CallTimes(options.name)
-    this.name = options.name
-    this.closeGraceMs = options.closeGraceMs
     this.#queueLimit = options.queueLimit
     this.#crossing = crossing
     this.#lending = { ...crossing, lends: true }
-    this.#admission = new Admission(this)
     this.#slot = new Slot(1, start, this, options)
     listExecutor(this)
   }
 
   get alive(): boolean {
-    return this.#dead === undefined && !this.#admission.isClosing
+    return this.#dead === undefined && !this.admission.isClosing
   }
 
   submit(job: ReadyJob): void {
@@ -105,20 +99,12 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     this.#tally.came(job)
     this.#times.came(ready, this.#queue.size, job.within?.owner)
     this.#queue.push(ready)
-    this.#admission.room.taken()
+    this.admission.room.taken()
     this.#give()
-  }
-
-  pause(ms: number, paused: Paused): Pause {
-    return this.#admission.pause(ms, paused)
   }
 
   cancel(job: ReadyJob, error: Error): void {
     if (!job.over) this.#end(job, error, () => job.settled({ ok: false, error }))
-  }
-
-  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
-    return this.#admission.room.wait(signal, accepted)
   }
 
   pull(job: ReadyJob, count: number): void {
@@ -155,24 +141,12 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
   }
 
   live(_look: Look): LiveNode | undefined {
-    const { state } = this.#admission
+    const { state } = this.admission
     if (state === undefined) return undefined
     return executorNode(this, state, this.stats(), [
       ...(this.#dead === undefined ? [workerNode(this.#slot, runtime().now())] : []),
       ...queuedNodes(this.#queue, waitingNode),
     ])
-  }
-
-  accept(call: LongCall): boolean {
-    return this.#admission.accept(call)
-  }
-
-  left(): void {
-    this.#admission.checkClosed()
-  }
-
-  close(closing: Closing): Promise<void> {
-    return this.#admission.close(closing)
   }
 
   // ── what the admission asks for ──
@@ -208,7 +182,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     this.#give()
     if (this.#slot.state !== 'idle') return
     life.release()
-    this.#admission.checkClosed()
+    this.admission.checkClosed()
   }
 
   answered(): void {
@@ -217,7 +191,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
 
   nest({ life }: Slot, parent: ReadyJob, message: NestMessage): void {
     const job = new NestedJob(message, this.#named.find(message), this.#crossing, news => life.send(news))
-    const refusal = this.#admission.forced ?? (parent.over ? makerCancelled(parent.task) : undefined)
+    const refusal = this.admission.forced ?? (parent.over ? makerCancelled(parent.task) : undefined)
     if (refusal !== undefined) return job.settled({ ok: false, error: refusal })
     const { id, args, special, moved } = message
     const ready = noteOn(job, { value: args, special, transfer: moved }, parent.stores)
@@ -242,15 +216,15 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
 
   returned(jobs: readonly ReadyJob[]): void {
     const wanted = jobs.filter(ready => !ready.over)
-    const refusal = this.#admission.forced ?? this.#dead
+    const refusal = this.admission.forced ?? this.#dead
     if (refusal === undefined) this.#queue.putBack(wanted)
     else for (const ready of wanted) this.#settle(ready, { ok: false, error: refusal }, 'failed')
   }
 
   ended(slot: Slot, why: Error, { expected, untold, wasReady, back }: EndOfSlot): void {
-    const dead = this.#admission.forced ?? new IsolateDiedError(this.name, why)
+    const dead = this.admission.forced ?? new IsolateDiedError(this.name, why)
     this.#dead = dead
-    if (!expected || (!wasReady && !this.#admission.isClosing))
+    if (!expected || (!wasReady && !this.admission.isClosing))
       publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
     // Who waits is told by the refusal.
     if (untold && this.#open === 0)
@@ -260,15 +234,15 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
       })
     this.returned(back)
     this.#refuse(dead)
-    this.#admission.room.changed()
-    this.#admission.checkClosed()
+    this.admission.room.changed()
+    this.admission.checkClosed()
   }
 
   // ── steps ──
 
   /** Refuses the job, or readies it for the wire. */
   #check(job: ReadyJob): ReadyJob {
-    const refusal = this.#admission.refusalOf(job, this.#admission.isPart(job)) ?? this.#dead
+    const refusal = this.admission.refusalOf(job, this.admission.isPart(job)) ?? this.#dead
     if (refusal !== undefined) throw refusal
     if (this.places() <= 0 && (job.attempt ?? 1) === 1) throw new QueueFullError(this.name, this.#queueLimit)
     addressOf(job.task)
@@ -285,7 +259,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
       this.#flushSoon()
     }
     this.#giving = false
-    this.#admission.room.changed()
+    this.admission.room.changed()
   }
 
   /**
@@ -324,7 +298,7 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     const made = ready.nested !== undefined
     ready.settled(outcome, workMs)
     if (made) this.#leave(ready, undefined)
-    if (this.#open === 0) this.#admission.checkClosed()
+    if (this.#open === 0) this.admission.checkClosed()
   }
 
   #count(ready: ReadyJob, as: Ending, workMs?: number, answer?: unknown): void {
@@ -343,8 +317,8 @@ export class OneWorker implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, 
     tell()
     if (!waited) ready.slot?.abandon(ready, error)
     if (made) this.#leave(ready, error)
-    this.#admission.room.changed()
-    if (this.#open === 0) this.#admission.checkClosed()
+    this.admission.room.changed()
+    if (this.#open === 0) this.admission.checkClosed()
   }
 
   #leave(parent: ReadyJob, cause: Error | undefined): void {

@@ -9,15 +9,14 @@
  */
 import { type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts'
 import { addressOf } from '../executor/address.ts'
-import { Admission, type AdmissionOwner } from '../executor/admission.ts'
-import type { Backend, Closing, Job, LongCall } from '../executor/backend.ts'
+import { Admitting } from '../executor/admitting.ts'
+import type { Backend, Job } from '../executor/backend.ts'
 import { CallTimes } from '../executor/call-times.ts'
 import { callerError } from '../executor/caller.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue } from '../executor/queue.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { makerCancelled } from '../executor/refusals.ts'
-import type { Pause, Paused } from '../executor/repeat/pauses.ts'
 import type { ExecutorStats, Model } from '../executor/stats.ts'
 import { type Ending, Tally } from '../executor/tally.ts'
 import { TaskCost } from '../executor/task-cost.ts'
@@ -50,9 +49,8 @@ import type { Slot, SlotOwner } from './slot.ts'
 import type { EndOfSlot } from './slot-owner.ts'
 import { neverBegun } from './starts.ts'
 
-export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, DispatchOwner, LiveExecutor {
+export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, DispatchOwner, LiveExecutor {
   readonly model: Model
-  readonly name: string
   readonly workers: number
   readonly #options: PoolOptions
   readonly #crossing: Crossing
@@ -67,7 +65,6 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
   /** How many modules had been evaluated anew when workers were last renewed for it. */
   #renewals = renewals()
   readonly #dispatch: Dispatch
-  readonly #admission: Admission
   readonly #costs = new Map<Task, TaskCost>()
   readonly #chunkCosts = new Map<Task, TaskCost>()
   readonly #tally = new Tally()
@@ -76,9 +73,9 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
   #open = 0
 
   constructor(model: Model, options: PoolOptions, start: StartWorker, crossing: Crossing) {
+    super(options.name, options.closeGraceMs)
     declareEnds()
     this.model = model
-    this.name = options.name
     this.workers = options.workers
     this.#options = options
     this.#crossing = crossing
@@ -95,7 +92,6 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
       options,
       this,
     )
-    this.#admission = new Admission(this)
     listExecutor(this)
     if (!isWorker || insideTask()) this.#crew.keepMinimum()
   }
@@ -119,25 +115,17 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     this.#times.came(ready, this.#queue.size, job.within?.owner)
     if (job.to === undefined) this.#queue.push(ready)
     else this.#pins.add(ready)
-    this.#admission.room.taken()
+    this.admission.room.taken()
     if (job.to === undefined) this.#dispatch.came(ready)
     else this.#dispatch.assign()
   }
 
   each(): readonly Slot[] {
-    return this.#admission.isClosing ? [] : this.#crew.startAll()
-  }
-
-  pause(ms: number, paused: Paused): Pause {
-    return this.#admission.pause(ms, paused)
+    return this.admission.isClosing ? [] : this.#crew.startAll()
   }
 
   cancel(job: ReadyJob, error: Error): void {
     if (!job.over) this.#end(job, error, () => job.settled({ ok: false, error }))
-  }
-
-  room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void> {
-    return this.#admission.room.wait(signal, accepted)
   }
 
   pull(job: ReadyJob, count: number): void {
@@ -162,7 +150,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
   }
 
   live(_look: Look): LiveNode | undefined {
-    const { state } = this.#admission
+    const { state } = this.admission
     if (state === undefined) return undefined
     const nowMs = this.#runtime.now()
     return executorNode(this, state, this.stats(), [
@@ -174,22 +162,6 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
 
   get concurrency(): number {
     return this.workers * this.#options.callsPerWorker
-  }
-
-  get closeGraceMs(): number {
-    return this.#options.closeGraceMs
-  }
-
-  accept(call: LongCall): boolean {
-    return this.#admission.accept(call)
-  }
-
-  left(): void {
-    this.#admission.checkClosed()
-  }
-
-  close(closing: Closing): Promise<void> {
-    return this.#admission.close(closing)
   }
 
   // ── what the admission asks for ──
@@ -245,7 +217,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     this.#dispatch.rests(slot)
     if (slot.state !== 'idle') return
     this.#crew.tidySoon()
-    this.#admission.checkClosed()
+    this.admission.checkClosed()
   }
 
   began(ready: ReadyJob, nowMs: number): void {
@@ -257,7 +229,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
   }
 
   given(): void {
-    this.#admission.room.changed()
+    this.admission.room.changed()
   }
 
   nest({ life }: Slot, parent: ReadyJob, message: NestMessage): void {
@@ -288,12 +260,12 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
 
   returned(jobs: readonly ReadyJob[]): void {
     const wanted = jobs.filter(ready => !ready.over)
-    if (this.#admission.forced === undefined) {
+    if (this.admission.forced === undefined) {
       this.#queue.putBack(wanted.filter(({ to }) => to === undefined))
       for (const ready of wanted) if (ready.to !== undefined) this.#pins.add(ready)
     } else
       for (const ready of wanted)
-        this.#settle(ready, { ok: false, error: this.#admission.forced }, 'cancelled')
+        this.#settle(ready, { ok: false, error: this.admission.forced }, 'cancelled')
     this.#dispatch.cameBack()
   }
 
@@ -302,11 +274,11 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     this.#crew.ended(slot, expected)
     const waited = this.#pins.ended(slot)
     // One that was still starting when the pool was closed has not failed.
-    if (!expected || (!wasReady && !this.#admission.isClosing))
+    if (!expected || (!wasReady && !this.admission.isClosing))
       publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
     if (end.untold) warnOfUntold(slot.life.worker.name, this.name, why, end.idle)
     let told = false
-    if (!this.#admission.isClosing) {
+    if (!this.admission.isClosing) {
       const forgiven = hitTooEarly && this.#crew.starts.forgives()
       if (!wasReady && !forgiven) told = this.#startFailed(why)
       else if (expected || forgiven) this.#crew.keepMinimum() // A worn one that was to be kept.
@@ -331,15 +303,15 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     })
     if (again.length > 0) this.returned(again)
     else this.#dispatch.assign()
-    this.#admission.checkClosed()
+    this.admission.checkClosed()
   }
 
   // ── steps ──
 
   /** Refuses the job, or readies it for the wire. */
   #check(job: ReadyJob, cost: TaskCost): ReadyJob {
-    const isPart = this.#admission.isPart(job)
-    const refusal = this.#admission.refusalOf(job, isPart)
+    const isPart = this.admission.isPart(job)
+    const refusal = this.admission.refusalOf(job, isPart)
     if (refusal !== undefined) throw refusal
     const isRepeat = job.attempt !== undefined && job.attempt > 1
     if (
@@ -358,7 +330,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
   }
 
   #whyNotNested(parent: ReadyJob): Error | undefined {
-    if (this.#admission.forced !== undefined) return this.#admission.forced
+    if (this.admission.forced !== undefined) return this.admission.forced
     if (parent.over) return makerCancelled(parent.task)
     return this.#queue.size >= this.#options.queueLimit + mostNested
       ? new QueueFullError(this.name, this.#options.queueLimit)
@@ -403,8 +375,8 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
   #pinAgain(ready: ReadyJob, slot: Slot, why: Error | undefined): void {
     ready.waiting = false
     if (ready.to === slot && why !== undefined) this.#settle(ready, { ok: false, error: why }, 'failed')
-    else if (this.#admission.forced !== undefined)
-      this.#settle(ready, { ok: false, error: this.#admission.forced }, 'cancelled')
+    else if (this.admission.forced !== undefined)
+      this.#settle(ready, { ok: false, error: this.admission.forced }, 'cancelled')
     else this.#pins.add(ready)
   }
 
@@ -416,7 +388,7 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     if (made) this.#leave(ready, undefined)
     if (this.#open > 0) return
     this.#dispatch.allDone()
-    this.#admission.checkClosed()
+    this.admission.checkClosed()
   }
 
   #count(ready: ReadyJob, as: Ending, workMs?: number, answer?: unknown): void {
@@ -435,8 +407,8 @@ export class Pool implements Backend<ReadyJob>, AdmissionOwner, SlotOwner, Dispa
     tell()
     if (!waited) ready.slot?.abandon(ready, error)
     if (made) this.#leave(ready, error)
-    this.#admission.room.changed()
-    if (this.#open === 0) this.#admission.checkClosed()
+    this.admission.room.changed()
+    if (this.#open === 0) this.admission.checkClosed()
   }
 
   /** A call has ended; what it has made ends with it. */
