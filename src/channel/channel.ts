@@ -34,10 +34,10 @@ import {
   type SyncWaitOptions,
   type WaitOptions,
 } from './ends.ts'
+import { Flow } from './flow.ts'
 import { done, Items, type Leaving } from './items.ts'
 import { end, Line, type Selection, Waiter } from './line.ts'
 import { listChannels } from './live.ts'
-import { Ring } from './ring.ts'
 import type { SelectCase } from './select.ts'
 
 /** What a channel may be made with. */
@@ -76,9 +76,7 @@ const sendsPerTurn = 4_096
 export class Channel<T> implements Sender<T>, Receiver<T> {
   readonly capacity: number
   readonly name: string
-  readonly #buffer = new Ring<T>()
-  readonly #senders = new Line<T>()
-  readonly #receivers = new Line<T>()
+  readonly #flow: Flow<T>
   readonly #drained = new Line<T>()
   #closed: Closed | undefined
   #away: Away | undefined
@@ -95,6 +93,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
       )
     }
     this.capacity = capacity
+    this.#flow = new Flow(capacity)
     this.name = options.name ?? 'a channel'
     listChannels(Channel)
   }
@@ -115,7 +114,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    * Items that were accepted and not received yet, without those that are with a receiver on loan.
    */
   get size(): number {
-    return this.#buffer.size
+    return this.#flow.size
   }
 
   /** For the far end: the account of its items. */
@@ -131,12 +130,12 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
 
   /** How many wait for room. */
   get sendersWaiting(): number {
-    return this.#senders.size
+    return this.#flow.senders.size
   }
 
   /** How many wait for an item. */
   get receiversWaiting(): number {
-    return this.#receivers.size
+    return this.#flow.receivers.size
   }
 
   /** Whether it takes no more items; some may still be there to be received. */
@@ -158,8 +157,8 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     const over = givenUpBefore(options)
     if (over !== undefined) return Promise.reject(over.reason)
     if (this.#closed !== undefined) return Promise.reject(this.#closedFor('send'))
-    if (!this.#accept(value))
-      return this.#enlist<void>(this.#senders, `room in ${this.name}`, value, options).parked.promise
+    if (!this.#flow.accept(value))
+      return this.#enlist<void>(this.#flow.senders, `room in ${this.name}`, value, options).parked.promise
     this.#sends += 1
     return this.#sends % sendsPerTurn === 0 ? runtime().yieldToLoop() : sent
   }
@@ -170,7 +169,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    */
   trySend(value: T): boolean {
     if (this.#closed !== undefined) throw this.#closedFor('send')
-    return this.#accept(value)
+    return this.#flow.accept(value)
   }
 
   /** Throws SyncUseError: this thread must not block. A sender lent to a thread may. */
@@ -189,10 +188,10 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     if (options !== undefined) options = checkWait('receive(…)', options)
     const over = givenUpBefore(options)
     if (over !== undefined) return Promise.reject(over.reason)
-    if (this.#ready) return Promise.resolve(this.#take())
+    if (this.#flow.ready) return Promise.resolve(this.#take())
     if (this.#ended) return Promise.reject(endError(this.name, this.failure))
     const { parked } = this.#enlist<T | typeof end>(
-      this.#receivers,
+      this.#flow.receivers,
       `an item of ${this.name}`,
       undefined,
       options,
@@ -209,7 +208,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    * @throws ChannelClosedError, or the error that the channel was closed with, if no item will come
    */
   tryReceive(): { readonly value: T } | undefined {
-    if (this.#ready) return { value: this.#take() }
+    if (this.#flow.ready) return { value: this.#take() }
     if (this.#ended) throw endError(this.name, this.failure)
     return undefined
   }
@@ -238,7 +237,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   sending<const V extends T, R = void>(value: V, then?: () => R): SelectCase<R> {
     return {
       attempt: () => (this.trySend(value) ? { value: undefined } : undefined),
-      enlist: (selection: Selection, at: number) => selection.enlist(this.#senders, value, at),
+      enlist: (selection: Selection, at: number) => selection.enlist(this.#flow.senders, value, at),
       conclude: () => then?.() as R,
     }
   }
@@ -250,12 +249,12 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   ): SelectCase<R | E> {
     return {
       attempt: () => {
-        if (this.#ready) return { value: this.#take() }
+        if (this.#flow.ready) return { value: this.#take() }
         if (!this.#ended) return undefined
         if (this.failure !== undefined) throw this.failure
         return { value: end }
       },
-      enlist: (selection: Selection, at: number) => selection.enlist(this.#receivers, undefined, at),
+      enlist: (selection: Selection, at: number) => selection.enlist(this.#flow.receivers, undefined, at),
       conclude: value => {
         if (value !== end) return then(value as T)
         if (ended === undefined) throw endError(this.name, this.failure)
@@ -283,7 +282,7 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
    */
   cancel(reason?: unknown): void {
     if (this.#ended) return
-    this.#buffer.clear()
+    this.#flow.clear()
     this.#away?.drop()
     const error = new ChannelClosedError(
       `${this.name} was cancelled: its receivers want no more.`,
@@ -301,25 +300,24 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     const over = givenUpBefore(options)
     if (over !== undefined) throw over.reason
     this.away.await()
-    if (!this.#ready && !this.#away?.some) return
+    if (!this.#flow.ready && !this.#away?.some) return
     const reason = `the last item of ${this.name} to be received`
     await this.#enlist<void>(this.#drained, reason, undefined, options).parked.promise
   }
 
   /** Returns items that could not be delivered elsewhere: first in line, whatever the capacity. */
   putBack(items: readonly T[]): void {
-    for (const item of items.toReversed()) this.#buffer.unshift(item)
-    this.#serve()
+    this.#flow.putBack(items)
   }
 
   /** For the far end: waits for the next item, or for `end`. There must be none now. */
   standToReceive(waiter: Waiter<T>): void {
-    this.#receivers.push(waiter)
+    this.#flow.receivers.push(waiter)
   }
 
   /** For the far end: waits for room for its item. `trySend` must have refused it. */
   standToSend(waiter: Waiter<T>): void {
-    this.#senders.push(waiter)
+    this.#flow.senders.push(waiter)
   }
 
   /** Tells a carrier when the channel is closed, until the function that it returns is called. */
@@ -333,36 +331,14 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
     return 'Channel'
   }
 
-  /** Whether there is an item to receive. */
-  get #ready(): boolean {
-    return this.#buffer.size > 0 || this.#senders.head !== undefined
-  }
-
   /** Whether no item will come any more. */
   get #ended(): boolean {
-    return this.#closed !== undefined && !this.#away?.some && !this.#ready
-  }
-
-  /** Takes an item in, if there is a receiver or room for it. */
-  #accept(value: T): boolean {
-    const receiver = this.#receivers.head
-    if (receiver !== undefined) receiver.wake(value)
-    else if (this.#buffer.size < this.capacity) this.#buffer.push(value)
-    else return false
-    return true
+    return this.#closed !== undefined && !this.#away?.some && !this.#flow.ready
   }
 
   /** The oldest item; there must be one. The sender who waits longest gets the room. */
   #take(): T {
-    const sender = this.#senders.head
-    let item: T
-    if (this.#buffer.size === 0) item = sender?.item as T
-    else {
-      item = this.#buffer.shift()
-      if (sender !== undefined && this.#buffer.size < this.capacity) this.#buffer.push(sender.item as T)
-      else if (sender !== undefined) return item // Items that were put back take the room of those who wait.
-    }
-    sender?.wake(undefined)
+    const item = this.#flow.take()
     if (this.#drained.head !== undefined) this.#settle()
     return item
   }
@@ -370,10 +346,10 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   #next(options: WaitOptions | undefined, leaving: Leaving): Promise<IteratorResult<T, undefined>> {
     const over = givenUpBefore(options)
     if (over !== undefined) return Promise.reject(over.reason)
-    if (this.#ready) return Promise.resolve({ done: false, value: this.#take() })
+    if (this.#flow.ready) return Promise.resolve({ done: false, value: this.#take() })
     if (this.#ended) return this.failure === undefined ? Promise.resolve(done) : Promise.reject(this.failure)
     const waiting = this.#enlist<T | typeof end>(
-      this.#receivers,
+      this.#flow.receivers,
       `an item of ${this.name}`,
       undefined,
       options,
@@ -413,29 +389,24 @@ export class Channel<T> implements Sender<T>, Receiver<T> {
   }
 
   #end(error: Error | undefined, dropped = false): void {
-    for (const watcher of this.#watchers ?? [])
-      for (const item of watcher.arriving()) if (!dropped) this.#buffer.push(item)
-    this.#serve()
+    const { senders } = this.#flow
+    const arriving = [...(this.#watchers ?? [])].flatMap(watcher => watcher.arriving())
+    if (!dropped) this.#flow.append(arriving)
     this.#closed = { error, dropped }
-    while (this.#senders.head !== undefined) this.#senders.head.fail(this.#closedFor('send'))
+    while (senders.head !== undefined) senders.head.fail(this.#closedFor('send'))
     this.#settle()
     for (const watcher of [...(this.#watchers ?? [])]) watcher.closed(error, dropped)
   }
 
-  /** Gives what lies in the buffer to those who wait. */
-  #serve(): void {
-    while (this.#receivers.head !== undefined && this.#buffer.size > 0)
-      this.#receivers.head.wake(this.#buffer.shift())
-  }
-
   /** Tells the end, and that nothing is left, to those who wait for it, once that is so. */
   #settle(): void {
-    if (this.#away?.some || this.#ready) return
-    while (this.#ended && this.#receivers.head !== undefined) {
-      if (this.failure === undefined) this.#receivers.head.wake(end)
-      else this.#receivers.head.fail(this.failure)
+    if (this.#away?.some || this.#flow.ready) return
+    const { receivers } = this.#flow
+    while (this.#ended && receivers.head !== undefined) {
+      if (this.failure === undefined) receivers.head.wake(end)
+      else receivers.head.fail(this.failure)
     }
-    while (!this.#ready && this.#drained.head !== undefined) this.#drained.head.wake(undefined)
+    while (!this.#flow.ready && this.#drained.head !== undefined) this.#drained.head.wake(undefined)
   }
 
   #closedFor(what: string): ChannelClosedError {
