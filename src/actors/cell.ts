@@ -346,7 +346,7 @@ export class Cell extends Intake implements LiveActor, Runnable {
   }
 
   onLeaving(left: () => void): void {
-    this.extras.onLeaving(left)
+    this.extras.incarnation.onLeaving(left)
   }
 }
 

@@ -4,11 +4,11 @@
  */
 
 import { unsharedContext } from '../runtime/async-context.ts'
-import type { Timer } from '../runtime/seam.ts'
 import { withStrand } from '../runtime/strand.ts'
 import type { Ended, Method, Target } from './contract.ts'
 import { ActorStrand } from './current.ts'
 import { MailboxFullError } from './errors.ts'
+import { Incarnation } from './incarnation.ts'
 import type { Children, LiveActor } from './live-actor.ts'
 import type { Message } from './mailbox.ts'
 import type { Memory } from './memory.ts'
@@ -35,13 +35,12 @@ export class Extras {
   /** After the current message none is taken: it is being stopped, or suspended. */
   halting = false
   readonly muting: Muting
+  readonly incarnation: Incarnation
   /** Who waits for the end of the current message. */
   #idlers: (() => void)[] = []
   #links: Map<Target, () => void> | undefined
   readonly #stash: Message[] = []
   readonly #watchers = new Set<Ended>()
-  readonly #timers = new Set<Timer>()
-  readonly #leavers = new Set<() => void>()
   #strand: ActorStrand | undefined
   #context: InstanceType<typeof AsyncResource> | undefined
   #releaseName: (() => void) | undefined
@@ -49,6 +48,7 @@ export class Extras {
   constructor(actor: LiveActor) {
     this.#actor = actor
     this.muting = new Muting(actor)
+    this.incarnation = new Incarnation(actor)
   }
 
   /** Whether it takes no message now. */
@@ -120,43 +120,6 @@ export class Extras {
     return unlink
   }
 
-  // ── what belongs to one incarnation ──
-
-  /** Calls `left` once, when this incarnation has ended. */
-  onLeaving(left: () => void): void {
-    this.#leavers.add(left)
-  }
-
-  #left(): void {
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers.clear()
-    for (const left of this.#leavers) left()
-    this.#leavers.clear()
-  }
-
-  /**
-   * Runs `run` as a message after `delayMs`, and again after each `delayMs` if it `repeats`;
-   * returns what stops it.
-   */
-  setTimer(delayMs: number, run: () => unknown, repeats: boolean): () => void {
-    const { runtime } = this.#actor.system
-    let timer: Timer
-    const wait = () => {
-      timer = runtime.setTimer(delayMs, () => {
-        this.#timers.delete(timer)
-        this.#actor.post(run)
-        if (repeats && this.#actor.ended === undefined) wait()
-      })
-      this.#timers.add(timer)
-    }
-    wait()
-    return () => {
-      timer.cancel()
-      this.#timers.delete(timer)
-      repeats = false
-    }
-  }
-
   // ── what waits aside ──
 
   /** Puts the current message aside. @throws MailboxFullError at the capacity of the mailbox */
@@ -190,7 +153,7 @@ export class Extras {
    * the watches stay.
    */
   async leaveIncarnation(reason: StopReason, budgetMs: number): Promise<void> {
-    this.#left()
+    this.incarnation.end()
     await this.children?.stop({ kind: 'shutdown' })
     this.children = undefined
     await this.#within(budgetMs, this.#callOnStop(reason))
@@ -252,7 +215,7 @@ export class Extras {
     if (working) await this.untilIdle(Number.POSITIVE_INFINITY)
     if (this.#actor.ended !== undefined) return
     this.#actor.toStopping()
-    this.#left()
+    this.incarnation.end()
     await stopBelow(this.#actor, this.children)
     await this.#callOnStop(reason)
     this.#actor.over(reason)
@@ -278,7 +241,7 @@ export class Extras {
 
   /** After its last state: nobody hears of it again. */
   ended(reason: StopReason): void {
-    this.#left()
+    this.incarnation.end()
     this.idle()
     this.muting.end()
     void this.children?.stop({ kind: 'shutdown' }) // Of one that was fenced they still run.

@@ -110,13 +110,13 @@ class SelfOf implements Self {
   after(delayMs: number, run: () => unknown): () => void {
     checkMs('self().after(delayMs, …)', delayMs)
     checkFunction('self().after(delayMs, run)', run, '() => this.tick()')
-    return this.#actor.extras.setTimer(delayMs, run, false)
+    return this.#actor.extras.incarnation.setTimer(delayMs, run, false)
   }
 
   every(periodMs: number, run: () => unknown): () => void {
     checkCount('self().every(periodMs, …)', Math.ceil(periodMs))
     checkFunction('self().every(periodMs, run)', run, '() => this.tick()')
-    return this.#actor.extras.setTimer(periodMs, run, true)
+    return this.#actor.extras.incarnation.setTimer(periodMs, run, true)
   }
 
   spawn<C extends object, A extends readonly any[]>(

@@ -22,12 +22,13 @@ import { NameTakenError, RestartLimitError } from './errors.ts'
 import { listTree, treeText } from './live.ts'
 import type { Message } from './mailbox.ts'
 import { named } from './names.ts'
-import { Pauses } from './pauses.ts'
+import { OneByOne } from './one-by-one.ts'
 import { inShort, isAbnormal, type StopReason, shutdown } from './reason.ts'
 import { ActorRef, type Ref } from './ref.ts'
 import { type HostingPlace, hostingPlace } from './remote/place.ts'
 import { RemoteChild } from './remote/remote-child.ts'
 import { reportOf } from './report.ts'
+import { Restarts } from './restarts.ts'
 import {
   type ChildSettings,
   childSettings,
@@ -64,16 +65,12 @@ export class Supervisor implements AsyncDisposable {
   readonly #policy: Policy
   readonly #setup: Setup | undefined
   readonly #children = new Set<Child>()
-  /** What is to be done when what is being done has ended. */
-  readonly #todo: (() => Promise<void> | undefined)[] = []
-  /** When children were restarted, of those strategies that count for all together. */
-  readonly #restarts: number[] = []
-  #busy = false
+  readonly #steps = new OneByOne()
+  readonly #restarts: Restarts
   #closing: StopReason | undefined
   #over: StopReason | undefined
   /** Of children that wait to be restarted. */
   readonly #pausing = new Set<Timer>()
-  readonly #pauses = new WeakMap<object, Pauses>()
   #byItself = true
   #resolveEnded!: (reason: StopReason) => void
   /** Of one within another: where it tells that it gave up. */
@@ -82,6 +79,7 @@ export class Supervisor implements AsyncDisposable {
   constructor(of: System, policy: Policy, name: string, setup: Setup | undefined) {
     this.#system = of
     this.#policy = policy
+    this.#restarts = new Restarts(policy, of.runtime)
     this.name = name
     this.#setup = setup
     this.ended = new Promise(resolve => {
@@ -193,8 +191,7 @@ export class Supervisor implements AsyncDisposable {
     if (this.#closing === undefined) {
       this.#closing = reason
       this.#byItself = byItself
-      this.#todo.unshift(() => this.#shutDown(reason))
-      this.#next()
+      this.#steps.doNext(() => this.#shutDown(reason))
     }
     return this.ended.then(() => {})
   }
@@ -219,7 +216,7 @@ export class Supervisor implements AsyncDisposable {
     } catch (error) {
       this.#system.failed({ actor: this.name, error, during: 'onFailure' })
     }
-    this.#do(() => this.#recover(child, reason))
+    this.#steps.do(() => this.#recover(child, reason))
   }
 
   /** A child has ended, and is not to come back. */
@@ -239,7 +236,7 @@ export class Supervisor implements AsyncDisposable {
 
   #begin(child: Child): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#do(() => {
+      this.#steps.do(() => {
         if (this.#closing !== undefined) {
           child.discard()
           reject(this.#closed())
@@ -262,25 +259,6 @@ export class Supervisor implements AsyncDisposable {
     })
   }
 
-  #do(step: () => Promise<void> | undefined): void {
-    this.#todo.push(step)
-    this.#next()
-  }
-
-  #next(): void {
-    while (!this.#busy) {
-      const step = this.#todo.shift()
-      if (step === undefined) return
-      const going = step()
-      if (going === undefined) continue
-      this.#busy = true
-      void going.then(() => {
-        this.#busy = false
-        this.#next()
-      })
-    }
-  }
-
   // ── failures ──
 
   async #recover(child: Child, reason: StopReason): Promise<void> {
@@ -294,14 +272,14 @@ export class Supervisor implements AsyncDisposable {
         if (await child.resume()) return
     }
     if (!this.#comesBack(child, reason)) return this.#letGo(child, reason)
-    if (this.#tooMany(child)) return this.#giveUp(child, reason)
+    if (this.#restarts.tooMany(child)) return this.#giveUp(child, reason)
     await this.#suspend(this.#affectedBy(child), child, reason)
-    const delayMs = this.#pauseOf(child)
+    const delayMs = this.#restarts.pauseOf(child)
     if (delayMs === undefined) return this.#startAgain(child)
     // Others have their turn meanwhile: each child pauses by itself.
     const timer = this.#system.runtime.setTimer(delayMs, () => {
       this.#pausing.delete(timer)
-      this.#do(() => this.#startAgain(child))
+      this.#steps.do(() => this.#startAgain(child))
     })
     this.#pausing.add(timer)
   }
@@ -320,21 +298,6 @@ export class Supervisor implements AsyncDisposable {
     return restart === 'permanent' || (restart === 'transient' && isAbnormal(reason))
   }
 
-  /** Whether this strategy counts, and pauses, for each child by itself. */
-  get #eachByItself(): boolean {
-    return this.#policy.strategy === 'one_for_one' || this.#policy.strategy === 'pool'
-  }
-
-  /** Counts one more restart; whether that is more than may be. */
-  #tooMany(child: Child): boolean {
-    const { maxRestarts, withinMs } = this.#policy
-    const restarts = this.#eachByItself ? child.restarts : this.#restarts
-    const nowMs = this.#system.runtime.now()
-    restarts.push(nowMs)
-    while ((restarts[0] as number) < nowMs - withinMs) restarts.shift()
-    return restarts.length > maxRestarts
-  }
-
   #giveUp(child: Child, reason: StopReason): Promise<void> {
     const { maxRestarts, withinMs } = this.#policy
     const error = new RestartLimitError(child.name, maxRestarts, withinMs, reason.error)
@@ -344,20 +307,6 @@ export class Supervisor implements AsyncDisposable {
   #fail(reason: StopReason): Promise<void> {
     this.#closing = reason
     return this.#shutDown(reason)
-  }
-
-  /** How long to wait before the restart; undefined for not at all. */
-  #pauseOf(child: Child): number | undefined {
-    const { backoff } = this.#policy
-    if (backoff === undefined) return undefined
-    const { runtime } = this.#system
-    const of = this.#eachByItself ? child : this
-    let pauses = this.#pauses.get(of)
-    if (pauses === undefined) {
-      pauses = new Pauses(backoff)
-      this.#pauses.set(of, pauses)
-    }
-    return pauses.next(runtime.now(), runtime.random())
   }
 
   /** Whom a child's failure restarts, oldest first. */
@@ -409,7 +358,7 @@ export class Supervisor implements AsyncDisposable {
    * hold up either.
    */
   #tryAgainSoon(child: Child, reason: StopReason): void {
-    void this.#system.runtime.yieldToLoop().then(() => this.#do(() => this.#recover(child, reason)))
+    void this.#system.runtime.yieldToLoop().then(() => this.#steps.do(() => this.#recover(child, reason)))
   }
 
   // ── its end ──
