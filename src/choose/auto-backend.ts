@@ -29,6 +29,7 @@ import type { Calibration } from './calibration.ts'
 import { decideAmong } from './decide.ts'
 import { Knowledge, type Seen } from './knowledge.ts'
 import { predict } from './predict.ts'
+import { callsLeftOf, isWorthDeciding, trialIsOver } from './when-to-decide.ts'
 import { reasonsFor, wayInWords } from './words.ts'
 
 export interface AutoSettings {
@@ -46,17 +47,6 @@ export interface AutoSettings {
   readonly write: ((line: string) => void) | undefined
 }
 
-/**
- * The trial takes no longer than this part of what is left to do, and no longer than so many ms.
- */
-const trialShare = 0.02
-const mostTrialMs = 300
-/** How many single calls are measured before anything is decided. */
-const fewestSingle = 4
-/** With less left to do than this, it is done here: nothing could be gained. */
-const nothingLeftMs = 4
-/** With less than this left of a map, it goes on as it is. */
-const worthDecidingMs = 100
 /** A call that has not ended after so long leaves its place to the next one: it waits. */
 const stretchMs = 8
 
@@ -304,7 +294,7 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
         cpuMs: undefined,
         returnsPromise: false,
       })
-      if (this.#isWorthDeciding(auto) && knowledge.hasBecomeCheaper(runtime().now())) this.#decide(auto)
+      if (isWorthDeciding(auto) && knowledge.hasBecomeCheaper(runtime().now())) this.#decide(auto)
     }
     auto.own.settled(outcome, workMs ?? seen?.wallMs)
     this.admission.room.changed()
@@ -329,35 +319,8 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
     const { knowledge } = auto
     knowledge.learn(seen)
     if (seen.returnsPromise) knowledge.learnSideBySide(runtime().now(), seen.calls, seen.longestMs)
-    if (knowledge.lane === 'trial' ? this.#trialIsOver(auto) : knowledge.hasBecomeDearer(runtime().now()))
+    if (knowledge.lane === 'trial' ? trialIsOver(auto) : knowledge.hasBecomeDearer(runtime().now()))
       this.#decide(auto)
-  }
-
-  #trialIsOver(auto: AutoJob): boolean {
-    const { knowledge } = auto
-    // One call that took long may have been held up by others; a single call says little.
-    if (auto.own.callsLeft === undefined && knowledge.seen < fewestSingle) return false
-    const left = this.#callsLeft(auto)
-    const leftMs = left * knowledge.wallMs
-    if (leftMs < nothingLeftMs && auto.own.callsLeft !== undefined) return false
-    if (knowledge.returnsPromise) return knowledge.ranSideBySide
-    const budgetMs = Math.min(mostTrialMs, trialShare * (leftMs + knowledge.trialMs))
-    return knowledge.isSteady || knowledge.trialMs > budgetMs
-  }
-
-  /**
-   * How many calls of the task there will be, as far as anybody knows: of a map, or of those that
-   * wait.
-   */
-  #callsLeft(auto: AutoJob): number {
-    const { knowledge, own } = auto
-    return (own.callsLeft ?? 0) + knowledge.queued
-  }
-
-  /** The last calls of a map run where the others ran: to send them elsewhere gains nothing. */
-  #isWorthDeciding(auto: AutoJob): boolean {
-    if (auto.own.callsLeft === undefined) return true
-    return this.#callsLeft(auto) * auto.knowledge.wallMs > worthDecidingMs
   }
 
   #decide(auto: AutoJob): void {
@@ -370,7 +333,7 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
     // wanted for others.
     const single = own.callsLeft === undefined
     const predictions = predict(profile, {
-      items: Math.max(1, this.#callsLeft(auto)),
+      items: Math.max(1, callsLeftOf(auto)),
       workers: pool.workers,
       cores,
       calibration,

@@ -1,0 +1,43 @@
+/**
+ * When `auto()` decides where a task runs: once the trial has shown enough, and again where enough
+ * is left to gain from it.
+ */
+import type { AutoJob } from './auto-job.ts'
+
+/**
+ * The trial takes no longer than this part of what is left to do, and no longer than so many ms.
+ */
+const trialShare = 0.02
+const mostTrialMs = 300
+/** How many single calls are measured before anything is decided. */
+const fewestSingle = 4
+/** With less left to do than this, it is done here: nothing could be gained. */
+const nothingLeftMs = 4
+/** With less than this left of a map, it goes on as it is. */
+const worthDecidingMs = 100
+
+/**
+ * How many calls of the task there will be, as far as anybody knows: of a map, or of those that
+ * wait.
+ */
+export function callsLeftOf({ knowledge, own }: AutoJob): number {
+  return (own.callsLeft ?? 0) + knowledge.queued
+}
+
+/** Whether enough calls were measured, or as many as the trial may take. */
+export function trialIsOver(auto: AutoJob): boolean {
+  const { knowledge } = auto
+  // One call that took long may have been held up by others; a single call says little.
+  if (auto.own.callsLeft === undefined && knowledge.seen < fewestSingle) return false
+  const leftMs = callsLeftOf(auto) * knowledge.wallMs
+  if (leftMs < nothingLeftMs && auto.own.callsLeft !== undefined) return false
+  if (knowledge.returnsPromise) return knowledge.ranSideBySide
+  const budgetMs = Math.min(mostTrialMs, trialShare * (leftMs + knowledge.trialMs))
+  return knowledge.isSteady || knowledge.trialMs > budgetMs
+}
+
+/** The last calls of a map run where the others ran: to send them elsewhere gains nothing. */
+export function isWorthDeciding(auto: AutoJob): boolean {
+  if (auto.own.callsLeft === undefined) return true
+  return callsLeftOf(auto) * auto.knowledge.wallMs > worthDecidingMs
+}
