@@ -93,7 +93,6 @@ export interface LifeOptions {
 type CrashedMessage = Extract<FromWorker, { kind: 'crashed' }>
 
 export class Life implements OwnCallsOwner {
-  readonly index: number
   readonly worker: FarWorker
   /** For its start, an import, or what its owner waits for. */
   readonly deadline: Deadline
@@ -118,7 +117,6 @@ export class Life implements OwnCallsOwner {
 
   /** Starts the worker; `owner` is told nothing before this has returned. */
   constructor(index: number, start: StartWorker, owner: LifeOwner, options: LifeOptions) {
-    this.index = index
     this.#owner = owner
     this.#options = options
     this.#runtime = runtime()
@@ -131,7 +129,9 @@ export class Life implements OwnCallsOwner {
       .on('exiting', ({ culprit, reached }) => this.#lastWords.exiting(culprit, reached))
       .on('staying', () => this.#lastWords.exiting())
       .on('crashed', message => this.#crashed(message))
-    this.worker = outsideOfCalls.runInAsyncScope(() => inRuntime(this.#runtime, () => this.#start(start)))
+    this.worker = outsideOfCalls.runInAsyncScope(() =>
+      inRuntime(this.#runtime, () => this.#start(index, start)),
+    )
   }
 
   get state(): LifeState {
@@ -205,10 +205,6 @@ export class Life implements OwnCallsOwner {
 
   // ── its beginning ──
 
-  #mustStart(what: string): void {
-    this.deadline.set(this.#options.startTimeoutMs, () => this.#startTookTooLong(what))
-  }
-
   /** A task that initializes has as long as its import. */
   #startTookTooLong(what: string): void {
     const { startTimeoutMs } = this.#options
@@ -223,9 +219,9 @@ export class Life implements OwnCallsOwner {
     this.deadline.set(this.#options.startTimeoutMs, passed, true)
   }
 
-  #start(start: StartWorker): FarWorker {
-    this.#mustStart('starting')
-    const worker = start(this.index, {
+  #start(index: number, start: StartWorker): FarWorker {
+    this.deadline.set(this.#options.startTimeoutMs, () => this.#startTookTooLong('starting'))
+    const worker = start(index, {
       message: message => this.#receive(message),
       done: (seq, workMs, value, more) => this.#done(seq, workMs, value, more),
       patience: () => this.#owner.patience(),
