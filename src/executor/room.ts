@@ -63,6 +63,7 @@ export class Room {
 
   /** A job was taken into the queue. */
   taken(): void {
+    if (this.#promised.size === 0) return
     for (const oldest of this.#promised) return void this.#promised.delete(oldest)
   }
 

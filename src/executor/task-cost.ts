@@ -17,6 +17,9 @@ import {
   newestDearerWeight,
   newestWeight,
 } from '../policy.ts'
+import type { Task } from '../task/task.ts'
+import { addressOf } from './address.ts'
+import type { Job } from './backend.ts'
 
 export class TaskCost {
   /** NaN while nothing is known. */
@@ -57,4 +60,32 @@ export class TaskCost {
     if (!(expectedMs <= (takesBack ? dearestWithTakeBackMs : dearestWithoutMs))) return 1
     return Math.max(2, Math.floor(inHandMs / Math.max(expectedMs, leastCallMs)))
   }
+}
+
+/** What is known about each task; a chunk of calls costs something else than a call. */
+export class TaskCosts {
+  readonly #calls = new Map<Task, TaskCost>()
+  readonly #chunks = new Map<Task, TaskCost>()
+  /** The task that was called last: mostly the next one too. */
+  #last: Task | undefined
+  #lastCost = new TaskCost()
+
+  /** @throws InvalidTaskError of a new task that has no address */
+  of({ task, inputs }: Job): TaskCost {
+    if (inputs !== undefined) return costIn(this.#chunks, task)
+    if (task !== this.#last) {
+      this.#lastCost = costIn(this.#calls, task)
+      this.#last = task
+    }
+    return this.#lastCost
+  }
+}
+
+function costIn(costs: Map<Task, TaskCost>, task: Task): TaskCost {
+  const known = costs.get(task)
+  if (known !== undefined) return known
+  addressOf(task)
+  const cost = new TaskCost()
+  costs.set(task, cost)
+  return cost
 }

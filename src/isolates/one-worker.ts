@@ -13,19 +13,15 @@ import { type ClosedError, QueueFullError, WorkerStartError } from '../errors.ts
 import { addressOf } from '../executor/address.ts'
 import { Admitting } from '../executor/admitting.ts'
 import type { Backend } from '../executor/backend.ts'
-import { CallTimes } from '../executor/call-times.ts'
-import { callerError } from '../executor/caller.ts'
 import { executorNode, type LiveExecutor, listExecutor, queuedNodes } from '../executor/live.ts'
 import { PriorityQueue } from '../executor/queue.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
-import { makerCancelled } from '../executor/refusals.ts'
 import type { ExecutorStats } from '../executor/stats.ts'
-import { type Ending, Tally } from '../executor/tally.ts'
 import type { Look } from '../live/look.ts'
 import type { LiveNode } from '../live/tree.ts'
-import { Families } from '../pool/families.ts'
+import { Accepted } from '../pool/accepted.ts'
 import { runningIn, waitingNode, workerNode } from '../pool/live.ts'
-import { NamedTasks, NestedJob } from '../pool/nested.ts'
+import { NestedJobs } from '../pool/nested.ts'
 import type { PoolOptions } from '../pool/options.ts'
 import { encodeArguments, noteOn } from '../pool/readying.ts'
 import { Slot, type SlotOwner } from '../pool/slot.ts'
@@ -59,12 +55,8 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
   readonly #lending: Crossing
   readonly #slot: Slot
   readonly #queue = new PriorityQueue<ReadyJob>()
-  readonly #families = new Families()
-  readonly #named = new NamedTasks()
-  readonly #times: CallTimes
-  readonly #tally = new Tally()
-  /** Jobs that were accepted and have no outcome yet. */
-  #open = 0
+  readonly #accepted: Accepted
+  readonly #nested: NestedJobs
   /** Why nothing runs any more, once the worker has ended. */
   #dead: Error | undefined
   /** Calls are in hand that have not left yet. */
@@ -75,10 +67,11 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
     if (isWorker && !insideTask()) refuseExecutor()
     super(options.name, options.closeGraceMs)
     declareEnds()
-    this.#times = new CallTimes(options.name)
     this.#queueLimit = options.queueLimit
     this.#crossing = crossing
     this.#lending = { ...crossing, lends: true }
+    this.#accepted = new Accepted(this.name, this.admission, this.#queue, () => {})
+    this.#nested = new NestedJobs(crossing)
     this.#slot = new Slot(1, start, this, options)
     listExecutor(this)
   }
@@ -88,23 +81,19 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
   }
 
   submit(job: ReadyJob): void {
-    let ready: ReadyJob
     try {
-      ready = this.#check(job)
+      this.#ready(job)
     } catch (error) {
-      this.#tally.ended(job, 'failed')
-      return job.settled({ ok: false, error })
+      return this.#accepted.refuse(job, error)
     }
-    this.#open += 1
-    this.#tally.came(job)
-    this.#times.came(ready, this.#queue.size, job.within?.owner)
-    this.#queue.push(ready)
+    this.#accepted.came(job, this.#queue.size, job.within?.owner)
+    this.#queue.push(job)
     this.admission.room.taken()
     this.#give()
   }
 
   cancel(job: ReadyJob, error: Error): void {
-    if (!job.over) this.#end(job, error, () => job.settled({ ok: false, error }))
+    this.#accepted.cancel(job, error)
   }
 
   pull(job: ReadyJob, count: number): void {
@@ -112,7 +101,7 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
   }
 
   leave(job: ReadyJob, reason: Error): void {
-    if (this.#queue.withdraw(job)) this.#settle(job, { ok: true, value: undefined }, 'cancelled')
+    if (this.#queue.withdraw(job)) this.#accepted.settle(job, { ok: true, value: undefined }, 'cancelled')
     else job.slot?.leave(job, reason)
   }
 
@@ -127,17 +116,7 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
       busy: lives && state !== 'starting' && state !== 'idle' ? 1 : 0,
     }
     const crashes = lives || slot.life.isLeaving ? 0 : 1
-    const { model } = this
-    return {
-      model,
-      workers,
-      crashes,
-      queued: this.#open - running,
-      running,
-      ...this.#tally.counts,
-      ...this.#times.all,
-      pids: [],
-    }
+    return { model: this.model, workers, crashes, ...this.#accepted.stats(running), pids: [] }
   }
 
   live(_look: Look): LiveNode | undefined {
@@ -167,7 +146,7 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
   }
 
   finish(): boolean {
-    if (this.#open > 0) return false
+    if (this.#accepted.open > 0) return false
     if (this.#dead !== undefined) return true
     const { life, state } = this.#slot
     if (state === 'starting')
@@ -190,35 +169,30 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
   }
 
   nest({ life }: Slot, parent: ReadyJob, message: NestMessage): void {
-    const job = new NestedJob(message, this.#named.find(message), this.#crossing, news => life.send(news))
-    const refusal = this.admission.forced ?? (parent.over ? makerCancelled(parent.task) : undefined)
-    if (refusal !== undefined) return job.settled({ ok: false, error: refusal })
-    const { id, args, special, moved } = message
-    const ready = noteOn(job, { value: args, special, transfer: moved }, parent.stores)
-    this.#families.add(ready, parent, id)
-    this.#open += 1
-    this.#times.came(ready, 0, parent)
+    const ready = this.#nested.jobOf(message, parent, life)
+    const error = this.#accepted.refusalOfNested(parent)
+    if (error !== undefined) return ready.settled({ ok: false, error })
+    this.#accepted.cameNested(ready, 0, parent, message.id)
     this.#slot.help(ready) // Beside the call that made it: there is nobody else.
   }
 
-  unnest(parent: ReadyJob, { id, failure }: UnnestMessage): void {
-    const ready = parent.nested?.get(id)
-    if (ready !== undefined) this.cancel(ready, callerError(failure, undefined))
+  unnest(parent: ReadyJob, message: UnnestMessage): void {
+    this.#accepted.unnest(parent, message)
   }
 
   began(ready: ReadyJob, nowMs: number): void {
-    this.#times.began(ready, ready.task, nowMs)
+    this.#accepted.began(ready, nowMs)
   }
 
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void {
-    this.#settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
+    this.#accepted.settle(ready, outcome, outcome.ok ? 'done' : 'failed', workMs)
   }
 
   returned(jobs: readonly ReadyJob[]): void {
     const wanted = jobs.filter(ready => !ready.over)
-    const refusal = this.admission.forced ?? this.#dead
-    if (refusal === undefined) this.#queue.putBack(wanted)
-    else for (const ready of wanted) this.#settle(ready, { ok: false, error: refusal }, 'failed')
+    const error = this.admission.forced ?? this.#dead
+    if (error === undefined) this.#queue.putBack(wanted)
+    else for (const ready of wanted) this.#accepted.settle(ready, { ok: false, error }, 'failed')
   }
 
   ended(slot: Slot, why: Error, { expected, untold, wasReady, back }: EndOfSlot): void {
@@ -227,7 +201,7 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
     if (!expected || (!wasReady && !this.admission.isClosing))
       publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
     // Who waits is told by the refusal.
-    if (untold && this.#open === 0)
+    if (untold && this.#accepted.open === 0)
       process.emitWarning(`${this.name} died while it had nothing to do: ${why.message}`, {
         type: 'AtonceWarning',
         code: 'ATONCE_IDLE_WORKER',
@@ -240,13 +214,13 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
 
   // ── steps ──
 
-  /** Refuses the job, or readies it for the wire. */
-  #check(job: ReadyJob): ReadyJob {
+  /** Readies the job for the wire, or throws why it is refused. */
+  #ready(job: ReadyJob): void {
     const refusal = this.admission.refusalOf(job, this.admission.isPart(job)) ?? this.#dead
     if (refusal !== undefined) throw refusal
     if (this.places() <= 0 && (job.attempt ?? 1) === 1) throw new QueueFullError(this.name, this.#queueLimit)
     addressOf(job.task)
-    return noteOn(job, encodeArguments(job, this.#lending), encodeStores(this.#crossing))
+    noteOn(job, encodeArguments(job, this.#lending), encodeStores(this.#crossing))
   }
 
   /** A job that can't be sent makes the worker idle at once, which would call this again. */
@@ -288,40 +262,7 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
   #refuse(why: Error): void {
     for (const ready of [...this.#queue]) {
       this.#queue.withdraw(ready)
-      this.#settle(ready, { ok: false, error: why }, 'cancelled')
+      this.#accepted.settle(ready, { ok: false, error: why }, 'cancelled')
     }
-  }
-
-  #settle(ready: ReadyJob, outcome: Outcome<unknown>, as: Ending, workMs?: number): void {
-    if (ready.over) return
-    this.#count(ready, as, workMs, outcome.ok ? outcome.value : undefined)
-    const made = ready.nested !== undefined
-    ready.settled(outcome, workMs)
-    if (made) this.#leave(ready, undefined)
-    if (this.#open === 0) this.admission.checkClosed()
-  }
-
-  #count(ready: ReadyJob, as: Ending, workMs?: number, answer?: unknown): void {
-    this.#times.settled(ready, as, workMs)
-    ready.over = true
-    this.#open -= 1
-    this.#tally.ended(ready, as, answer)
-    this.#families.settled(ready)
-  }
-
-  /** Ends a job early: it, then what it has made. */
-  #end(ready: ReadyJob, error: Error, tell: () => void): void {
-    const waited = this.#queue.withdraw(ready)
-    this.#count(ready, 'cancelled')
-    const made = ready.nested !== undefined
-    tell()
-    if (!waited) ready.slot?.abandon(ready, error)
-    if (made) this.#leave(ready, error)
-    this.admission.room.changed()
-    if (this.#open === 0) this.admission.checkClosed()
-  }
-
-  #leave(parent: ReadyJob, cause: Error | undefined): void {
-    this.#families.leave(parent, cause, (ready, why) => this.#end(ready, why, () => ready.left?.(why)))
   }
 }

@@ -6,6 +6,7 @@
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { holdMs } from '../policy.ts'
 import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
+import { renewals } from '../task/registry.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
 import type { PoolOptions } from './options.ts'
 import { Slot, type SlotOwner } from './slot.ts'
@@ -26,6 +27,8 @@ export class Crew {
   #lastIndex = 0
   #tidying: Timer | undefined
   #tidyAtMs = 0
+  /** How many modules had been evaluated anew when workers were last replaced because of that. */
+  #renewals = renewals()
 
   /** `grown` is called when there may be more workers again, after some could not start. */
   constructor(options: PoolOptions, start: StartWorker, owner: SlotOwner, grown: () => void) {
@@ -148,10 +151,12 @@ export class Crew {
   }
 
   /**
-   * All that work have older code than the program now: each finishes what it has, and makes place
-   * for another.
+   * Where modules were evaluated anew, all that work have older code than the program: each
+   * finishes what it has, and makes place for another.
    */
   renew(): void {
+    if (this.#renewals === renewals()) return
+    this.#renewals = renewals()
     for (const slot of [...this.#slots]) {
       if (slot.state === 'starting') continue
       this.#takeOutOfIdle(slot)

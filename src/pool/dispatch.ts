@@ -17,6 +17,7 @@ import type { Crew } from './crew.ts'
 import { type Families, helpedBy } from './families.ts'
 import type { Pins } from './pins.ts'
 import type { Slot } from './slot.ts'
+import type { Waiting } from './waiting.ts'
 import { isLate, lowestWaiting, mayWaitInHand, roomFor, roomWithin, waitsLong, wantsMore } from './worth.ts'
 
 /** What a dispatch tells its pool. */
@@ -64,10 +65,9 @@ export class Dispatch {
   #watching: Timer | undefined
 
   constructor(
-    queue: PriorityQueue<ReadyJob>,
+    { queue, pins }: Waiting,
     crew: Crew,
     families: Families,
-    pins: Pins,
     { sharedMemory }: { readonly sharedMemory: boolean },
     { callsPerWorker }: { readonly callsPerWorker: number },
     owner: DispatchOwner,

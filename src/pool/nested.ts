@@ -12,17 +12,37 @@
 import { type Address, addressOf, knowAddress } from '../executor/address.ts'
 import type { Job } from '../executor/backend.ts'
 import type { Packed } from '../executor/map/packed.ts'
-import { Noted } from '../executor/ready-job.ts'
+import { Noted, type ReadyJob } from '../executor/ready-job.ts'
 import { lookup } from '../task/registry.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
 import { type Crossing, MessageEncoding } from '../wire/codec.ts'
 import { encodeFailure, type WireFailure } from '../wire/failure.ts'
 import type { NestedMessage, NestedReply, NestMessage } from '../wire/messages.ts'
+import type { Life } from '../worker/life.ts'
 import { unsendable } from '../worker/reply.ts'
+import { noteOn } from './readying.ts'
+
+/** Makes jobs of the calls that tasks make. */
+export class NestedJobs {
+  readonly #named = new NamedTasks()
+  readonly #crossing: Crossing
+
+  constructor(crossing: Crossing) {
+    this.#crossing = crossing
+  }
+
+  /** `life` is that of the worker on which `parent` runs and makes the call. */
+  jobOf(message: NestMessage, parent: ReadyJob, life: Life): ReadyJob {
+    const task = this.#named.find(message)
+    const job = new NestedJob(message, task, this.#crossing, news => life.send(news))
+    const { args, special, moved } = message
+    return noteOn(job, { value: args, special, transfer: moved }, parent.stores)
+  }
+}
 
 /** A nested call, as the pool takes it. */
-export class NestedJob extends Noted implements Job {
+class NestedJob extends Noted implements Job {
   readonly task: Task
   readonly args: readonly unknown[] | undefined
   readonly inputs: Packed | undefined
@@ -103,7 +123,7 @@ export function relayedOutcome(reply: NestedReply): Outcome<unknown> {
  * Finds the tasks that workers name: this side's own, or a stand-in where this side has not
  * imported the module.
  */
-export class NamedTasks {
+class NamedTasks {
   readonly #standIns = new Map<string, Task>()
 
   find(address: Address): Task {
