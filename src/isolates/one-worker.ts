@@ -242,10 +242,10 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
    */
   #next(): ReadyJob | undefined {
     const next = this.#queue.peek()
-    const { state, hand, life, helping, congested } = this.#slot
+    const { state, hand, life, helping, giving } = this.#slot
     if (next === undefined || life.state !== 'ready' || helping.count > 0) return undefined
     if (state === 'idle') return next
-    if (state !== 'busy' || hand.count >= mostInHand || congested) return undefined
+    if (state !== 'busy' || hand.count >= mostInHand || giving.congested) return undefined
     return mayWaitInHand(next) && life.hasImported(next.task) ? next : undefined
   }
 

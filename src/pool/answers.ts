@@ -1,6 +1,9 @@
 /**
  * What a worker says of the calls that it has, as outcomes and values of their jobs. What can't be
  * true ends the worker.
+ *
+ *     done | failed | dropped ─▶ take ─▶ settled ─▶ Slot.freed
+ *     yielded | returning ─▶ the stream        nest | unnest ─▶ the pool
  */
 import { AtonceError } from '../errors.ts'
 import { learnClasses } from '../executor/caller.ts'
@@ -9,41 +12,101 @@ import type { Outcome } from '../task/results.ts'
 import { messageOf } from '../thrown.ts'
 import { decode } from '../wire/codec.ts'
 import type { WireFailure } from '../wire/failure.ts'
-import type { FromWorker } from '../wire/messages.ts'
+import type { FromWorker, NestMessage } from '../wire/messages.ts'
 import { yieldedValues } from '../wire/yields.ts'
 import type { Life } from '../worker/life.ts'
 import { failuresIn, outcomeOf } from '../worker/reply.ts'
+import type { Calls } from './calls.ts'
 import { relayedOutcome } from './nested.ts'
+import type { OwnerOf } from './slot-owner.ts'
 
 /** A message that ends a call. */
-export type Answer = Extract<FromWorker, { kind: 'done' | 'doneChunk' | 'failed' | 'dropped' }>
+type Answer = Extract<FromWorker, { kind: 'done' | 'doneChunk' | 'failed' | 'dropped' }>
 /** A message of a stream that goes on. */
-export type StreamMessage = Extract<FromWorker, { kind: 'yielded' | 'yieldedOne' | 'returning' }>
+type StreamMessage = Extract<FromWorker, { kind: 'yielded' | 'yieldedOne' | 'returning' }>
 
-type Settle = (ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number) => void
+/** What the slot is told. */
+interface Answered {
+  /** The call is out of the worker's hands; `beside`: it ran beside the hand. */
+  freed(ready: ReadyJob, beside: boolean): void
+  /** The call has made another one. */
+  nest(ready: ReadyJob, message: NestMessage): void
+  /** Nobody waits for more of a stream. */
+  rests(): void
+  wearOut(): void
+}
 
 export class Answers {
   readonly #life: Life
-  readonly #settle: Settle
+  readonly #calls: Calls
+  readonly #slot: Answered
+  readonly #owner: Pick<OwnerOf<unknown>, 'settled' | 'unnest'>
   /** Whether there was one to a call that was still wanted. */
   some = false
 
-  constructor(life: Life, settle: Settle) {
+  constructor(life: Life, calls: Calls, slot: Answered, owner: Pick<OwnerOf<unknown>, 'settled' | 'unnest'>) {
     this.#life = life
-    this.#settle = settle
+    this.#calls = calls
+    this.#slot = slot
+    this.#owner = owner
+    this.#converse()
+  }
+
+  #converse(): void {
+    const answer = (message: Answer) => this.#of(message, ready => this.#answer(ready, message))
+    const yielded = (message: StreamMessage) => this.#of(message, ready => this.#yielded(ready, message))
+    this.#life.hears
+      .on('worn', () => this.#slot.wearOut())
+      .on('progress', ({ seq, done, total }) => {
+        const ready = this.#calls.get(seq)
+        if (ready !== undefined && !ready.over) ready.progressed(done, total)
+      })
+      .on('done', answer)
+      .on('doneChunk', answer)
+      .on('failed', answer)
+      .on('dropped', answer)
+      .on('yielded', yielded)
+      .on('yieldedOne', yielded)
+      .on('returning', yielded)
+      .on('nest', message => this.#of(message, ready => this.#nest(ready, message)))
+      .on('unnest', message => this.#of(message, ready => this.#owner.unnest(ready, message)))
+  }
+
+  /** Looks up the call that the message is about. */
+  #of({ kind, seq }: Extract<FromWorker, { seq: number }>, hear: (ready: ReadyJob) => void): void {
+    const ready = this.#calls.get(seq)
+    if (ready === undefined) this.#life.forged(`${kind} for a call that it does not have`)
+    else hear(ready)
+  }
+
+  #answer(ready: ReadyJob, message: Answer): void {
+    const wasLeft = this.#calls.leaving.has(ready.seq)
+    const beside = this.#calls.helping.has(message.seq)
+    this.#calls.take(message.seq)
+    if (!ready.over) {
+      if (message.kind === 'dropped') this.#drop(ready, wasLeft)
+      else this.#settle(ready, message)
+    }
+    this.#slot.freed(ready, beside)
+  }
+
+  #nest(ready: ReadyJob, message: NestMessage): void {
+    // The first one would never be left: it ends with the call that made it, by this number.
+    if (ready.nested?.has(message.id)) this.#life.forged('nest, with a number that is taken')
+    else this.#slot.nest(ready, message)
   }
 
   /**
    * The call has ended. The worker is free at once, even if the outcome must wait for the classes
    * of its errors.
    */
-  settle(ready: ReadyJob, message: Exclude<Answer, { kind: 'dropped' }>): void {
+  #settle(ready: ReadyJob, message: Exclude<Answer, { kind: 'dropped' }>): void {
     const { workMs } = message
     this.some = true
-    if (ready.relayed) return this.#settle(ready, relayedOutcome(message), workMs)
+    if (ready.relayed) return this.#owner.settled(ready, relayedOutcome(message), workMs)
     const settle = () => {
       if (!ready.over)
-        this.#settle(
+        this.#owner.settled(
           ready,
           this.#believed(() => outcomeOf(message, ready)),
           workMs,
@@ -61,15 +124,15 @@ export class Answers {
       ? relayedOutcome({ kind: 'done', value, special: false })
       : { ok: true, value }
     this.some = true
-    this.#settle(ready, outcome, workMs)
+    this.#owner.settled(ready, outcome, workMs)
   }
 
   /**
    * The call was never begun. A cancelled one was settled then; this is a stream that was left
    * before, or a forgery.
    */
-  drop(ready: ReadyJob, wasLeft: boolean): void {
-    this.#settle(
+  #drop(ready: ReadyJob, wasLeft: boolean): void {
+    this.#owner.settled(
       ready,
       ready.stream !== undefined && wasLeft
         ? { ok: true, value: undefined }
@@ -77,8 +140,12 @@ export class Answers {
     )
   }
 
+  #yielded(ready: ReadyJob, message: StreamMessage): void {
+    if (!ready.over && !this.#deliver(ready, message)) this.#slot.rests()
+  }
+
   /** The values of a stream have come; says whether anybody waits for more. */
-  yielded(ready: ReadyJob, message: StreamMessage): boolean {
+  #deliver(ready: ReadyJob, message: StreamMessage): boolean {
     const { stream } = ready
     if (stream === undefined) {
       this.#life.forged(`${message.kind} for a call that is no stream`)

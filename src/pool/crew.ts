@@ -186,7 +186,7 @@ export class Crew {
    */
   nextIdle(): Slot | undefined {
     const last = this.#idle.pop()
-    if (last === undefined || last.wasGivenMany) return last
+    if (last === undefined || last.giving.gaveMany) return last
     const lastButOne = this.#idle.pop()
     if (lastButOne === undefined) return last
     this.#idle.push(last)

@@ -147,8 +147,8 @@ export class Dispatch {
 
   #wantsMore(slot: Slot): boolean {
     if (this.#sideBySide) return slot.hasPlace
-    const { hand, congested, life } = slot
-    return !congested && wantsMore(hand, this.#takesBack, life.worker.capacity)
+    const { hand, giving, life } = slot
+    return !giving.congested && wantsMore(hand, this.#takesBack, life.worker.capacity)
   }
 
   /** A worker has nothing in its hands. */
@@ -229,7 +229,7 @@ export class Dispatch {
     for (const slot of this.#crew.all) {
       const next = this.#queue.peek()
       if (next === undefined || !mayWaitInHand(next)) return
-      if (!slot.isVacant) continue
+      if (!slot.giving.isVacant) continue
       this.#someStartWithCalls = true
       this.#giveNext(slot)
     }
@@ -263,7 +263,7 @@ export class Dispatch {
     for (const slot of this.#crew.all) {
       if (slot.isBusy && slot.sinceMs(nowMs) < stuckMs)
         this.#fillHand(slot, this.#queue.size, ({ cost }) =>
-          roomWithin(worthWakingMs, slot.hand, cost, slot.bounds(true)),
+          roomWithin(worthWakingMs, slot.hand, cost, slot.giving.bounds(true)),
         )
     }
   }
@@ -276,7 +276,7 @@ export class Dispatch {
       const share = Math.ceil(this.#queue.size / left)
       left -= 1
       if (slot.isBusy && slot.sinceMs(nowMs) < stuckMs)
-        this.#fillHand(slot, share, ({ cost }) => roomFor(slot.hand, cost, slot.bounds(this.#takesBack)))
+        this.#fillHand(slot, share, ({ cost }) => roomFor(slot.hand, cost, slot.giving.bounds(this.#takesBack)))
     }
   }
 
@@ -307,7 +307,7 @@ export class Dispatch {
         cost = next.cost // Of calls of the same task, or of chunks of them.
         room = slot.life.hasImported(next.task) ? roomOf(next) : 0
       }
-      if (room <= 0 || slot.congested) return
+      if (room <= 0 || slot.giving.congested) return
       room -= 1
       this.#giveNext(slot)
     }

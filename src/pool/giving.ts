@@ -1,31 +1,89 @@
 /**
  * How calls leave for one worker: on the fast lane if they fit there, else by message; what it must
- * be told before.
+ * be told before, and how much it was given.
  */
 
+import { noteWorker } from '../executor/call-notes.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { detach, type Encoded } from '../wire/codec.ts'
 import type { HelpMessage, RunMessage } from '../wire/messages.ts'
 import { ToldStorages } from '../wire/propagation.ts'
 import type { FarWorker } from '../worker/far-worker.ts'
 import type { Life } from '../worker/life.ts'
+import type { SlotOptions } from './slot-owner.ts'
+import { Wear } from './wear.ts'
+import type { Bounds } from './worth.ts'
 
 export class Giving {
   readonly #life: Life
   readonly #worker: FarWorker
   readonly #storages: ToldStorages
+  readonly #wear: Wear
+  /** Whether a call may be sent while the worker starts: it has nothing to do before. */
+  readonly #startsBare: boolean
+  /** How many calls it was given since it had none. */
+  #sinceIdle = 0
+  /** The worker's fast lane had no room for a call, and was not looked at since. */
+  #congested = false
 
-  constructor(life: Life) {
+  constructor(life: Life, { maxCallsPerWorker, initialize }: SlotOptions) {
     this.#life = life
     this.#worker = life.worker
     this.#storages = new ToldStorages(message => life.worker.send(message))
+    this.#wear = new Wear(maxCallsPerWorker)
+    this.#startsBare = initialize === undefined
+  }
+
+  /** Whether the worker must be given nothing more. */
+  get isWorn(): boolean {
+    return this.#wear.isWorn
+  }
+
+  /** Whether what is given now would have to leave by a slower way than what the worker has. */
+  get congested(): boolean {
+    if (this.#congested) this.#congested = this.#worker.congested ?? false
+    return this.#congested
   }
 
   /**
-   * Puts the job into the worker's hands, under that number; says whether the fast lane took it.
+   * Whether the worker still starts and may be given its first call: only one, even if taken back.
+   */
+  get isVacant(): boolean {
+    return this.#startsBare && this.#life.state === 'starting' && this.#sinceIdle === 0
+  }
+
+  /** Whether the worker was given several calls since it was idle the last time. */
+  get gaveMany(): boolean {
+    return this.#sinceIdle > 1
+  }
+
+  /** What bounds the worker's hand beside the cost of calls. */
+  bounds(takesBack: boolean): Bounds {
+    return { takesBack, capacity: this.#worker.capacity, callsLeft: this.#wear.callsLeft }
+  }
+
+  /** The worker has been idle, and is given a call now. */
+  beginsAnew(): void {
+    this.#sinceIdle = 0
+  }
+
+  /** The worker uses more memory than it may, or has older code than the program. */
+  wearOut(): void {
+    this.#wear.grown()
+  }
+
+  /** The worker has not begun the job, and has it no more. */
+  takenBack(ready: ReadyJob): void {
+    this.#wear.takenBack(ready)
+  }
+
+  /**
+   * Puts the job into the worker's hands, under that number.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
-  give(seq: number, ready: ReadyJob): boolean {
+  give(seq: number, ready: ReadyJob): void {
+    this.#sinceIdle += 1
+    this.#note(ready)
     const { task, args, encoded, stores, attempt = 1, stream } = ready
     const ref = this.#life.refOf(task)
     const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
@@ -38,7 +96,7 @@ export class Giving {
       stream === undefined &&
       this.#tryGive(seq, ref, args, stores)
     )
-      return true
+      return
     const { value, special, transfer, loans }: Encoded = encoded ?? asTheyAre(ready)
     const message: RunMessage = {
       kind: 'run',
@@ -56,11 +114,12 @@ export class Giving {
       loans,
     )
     detach(transfer)
-    return false
+    this.#congested = this.#worker.congested ?? false
   }
 
   /** Sends a call that the worker is to run beside those in its hands; throws as `give` does. */
   help(seq: number, ready: ReadyJob): void {
+    this.#note(ready)
     const { task, encoded, stores, attempt = 1 } = ready
     const chunk = ready.inputs !== undefined
     const { value, special, transfer } = encoded ?? asTheyAre(ready)
@@ -71,6 +130,11 @@ export class Giving {
       transfer,
     )
     detach(transfer)
+  }
+
+  #note(ready: ReadyJob): void {
+    noteWorker(ready, this.#worker)
+    this.#wear.given(ready)
   }
 
   #tryGive(seq: number, ref: number, args: readonly unknown[], stores: ReadyJob['stores']): boolean {
