@@ -1,24 +1,24 @@
 /**
- * Which worker is given which job, and from whom jobs are taken back. What decides: policy.ts and
- * worth.ts; the steps: README.md.
+ * Which worker is given which job. What decides: policy.ts and worth.ts; what is taken back from
+ * workers: taking-back.ts; the steps: README.md.
  *
  *     a job came, a worker is free, jobs are back ─▶ assign ─▶ make way for the urgent
  *                                                          ─▶ few and small: behind those of a worker that is awake
  *                                                          ─▶ idle workers ─▶ workers that help ─▶ start more
  *                                                          ─▶ behind what others have in their hands ─▶ flush
- *     calls wait in hands ─▶ look every `stuckMs` ─▶ back to the queue
  */
 import type { PriorityQueue } from '../executor/queue.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
 import type { TaskCost } from '../executor/task-cost.ts'
 import { bellsPerTurn, leastTogether, stuckMs, worthWakingMs } from '../policy.ts'
-import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
+import { type Runtime, runtime } from '../runtime/runtime.ts'
 import type { Crew } from './crew.ts'
 import { type Families, helpedBy } from './families.ts'
 import type { Pins } from './pins.ts'
 import type { Slot } from './slot.ts'
+import { TakingBack } from './taking-back.ts'
 import type { Waiting } from './waiting.ts'
-import { isLate, lowestWaiting, mayWaitInHand, roomFor, roomWithin, waitsLong, wantsMore } from './worth.ts'
+import { mayWaitInHand, roomFor, roomWithin, wantsMore } from './worth.ts'
 
 /** What a dispatch tells its pool. */
 export interface DispatchOwner {
@@ -35,6 +35,7 @@ export class Dispatch {
   readonly #pins: Pins
   readonly #owner: DispatchOwner
   readonly #runtime: Runtime = runtime()
+  readonly #takingBack: TakingBack
   /** Whether calls can be taken back from a worker: where memory is shared. */
   readonly #takesBack: boolean
   /** Whether workers run calls side by side, and none waits in a hand. */
@@ -43,8 +44,6 @@ export class Dispatch {
   #lowest = Number.POSITIVE_INFINITY
   /** Jobs that have come since jobs were last given out. */
   #ungiven = 0
-  /** Those of them before which others may have to give way. */
-  #urgent = 0
   /** So many were given out in this turn. */
   #inTurn = 0
   /** So many were given out one by one in this turn, for workers that had nothing to do. */
@@ -53,8 +52,6 @@ export class Dispatch {
   #together = 0
   /** At the end of this turn, jobs are given out. */
   #turnEnds = false
-  /** Workers that start were given calls since that was looked at. */
-  #someStartWithCalls = false
   /** Jobs are being given out now; and must be again. */
   #giving = false
   #giveAgain = false
@@ -62,7 +59,6 @@ export class Dispatch {
   readonly #given: Slot[] = []
   /** Those of them that had nothing: the job must leave before the caller blocks its loop. */
   readonly #awaited: Slot[] = []
-  #watching: Timer | undefined
 
   constructor(
     { queue, pins }: Waiting,
@@ -78,6 +74,7 @@ export class Dispatch {
     this.#pins = pins
     this.#sideBySide = callsPerWorker > 1
     this.#takesBack = sharedMemory && !this.#sideBySide
+    this.#takingBack = new TakingBack(queue, crew, this.#takesBack, jobs => owner.returned(jobs))
     this.#owner = owner
   }
 
@@ -89,7 +86,7 @@ export class Dispatch {
    * ones while it answers the last; more where many come.
    */
   came({ priority, cost }: ReadyJob): void {
-    if (priority > this.#lowest) this.#urgent += 1
+    if (priority > this.#lowest) this.#takingBack.urgent += 1
     else this.#lowest = priority
     this.#ungiven += 1
     if (this.#turnEnds && this.#ungiven < this.#together && !this.#wakesOneMore(cost)) return
@@ -98,12 +95,14 @@ export class Dispatch {
     this.assign()
     if (this.#turnEnds) return
     this.#turnEnds = true
-    this.#runtime.soon(() => {
-      this.#turnEnds = false
-      this.#inTurn = 0
-      this.#wokenInTurn = 0
-      if (this.#ungiven > 0) this.assign()
-    })
+    this.#runtime.soon(this.#turnIsOver)
+  }
+
+  readonly #turnIsOver = (): void => {
+    this.#turnEnds = false
+    this.#inTurn = 0
+    this.#wokenInTurn = 0
+    if (this.#ungiven > 0) this.assign()
   }
 
   /**
@@ -120,13 +119,13 @@ export class Dispatch {
 
   /** A job has come that others give way to: a nested one. */
   cameFirst(): void {
-    this.#urgent += 1
+    this.#takingBack.urgent += 1
     this.assign()
   }
 
   /** Jobs are in the queue again: those of starting workers may be younger than they are. */
   cameBack(): void {
-    this.#takeBackFromStarting()
+    this.#takingBack.fromStarting()
     this.assign()
   }
 
@@ -137,11 +136,11 @@ export class Dispatch {
 
   /** A worker has answered and may be given more. */
   answered(slot: Slot): void {
-    if (this.#someStartWithCalls && this.#wantsMore(slot)) this.#takeBackFromStarting()
+    if (this.#takingBack.someStartWithCalls && this.#wantsMore(slot)) this.#takingBack.fromStarting()
     if (this.#queue.size === 0) {
       if (this.#pins.size > 0) return this.assign()
-      const idle = this.#takesBack ? this.#crew.lastIdle : undefined
-      if (idle !== undefined) this.#takeFromOthers(idle)
+      const idle = this.#crew.lastIdle
+      if (idle !== undefined) this.#takingBack.forIdle(idle)
     } else if (this.#wantsMore(slot) || (this.#families.size > 0 && helpedBy(slot).length > 0)) this.assign()
   }
 
@@ -153,10 +152,10 @@ export class Dispatch {
 
   /** A worker has nothing in its hands. */
   rests(slot: Slot): void {
-    this.#takeBackFromStarting()
+    this.#takingBack.fromStarting()
     this.assign()
-    if (slot.state === 'idle' && this.#takesBack) this.#takeFromOthers(slot)
-    if (slot.state === 'idle') this.#watchStuck()
+    if (slot.state === 'idle') this.#takingBack.forIdle(slot)
+    if (slot.state === 'idle') this.#takingBack.watchStuck()
   }
 
   /**
@@ -179,14 +178,14 @@ export class Dispatch {
   }
 
   close(): void {
-    this.#watching?.cancel()
+    this.#takingBack.close()
   }
 
   // ── who is given what ──
 
   #give(): void {
     if (this.#pins.size > 0) this.#givePinned()
-    if (this.#urgent > 0) this.#makeWay()
+    if (this.#takingBack.urgent > 0) this.#takingBack.forUrgent()
     if (this.#takesBack && this.#crew.someIdle) this.#giveToAwake() // They can be taken back there.
     this.#giveToIdle()
     if (this.#families.size > 0) this.#help()
@@ -197,7 +196,7 @@ export class Dispatch {
       else this.#fillHands()
     }
     this.#flush()
-    this.#watchStuck()
+    this.#takingBack.watchStuck()
     this.#owner.given()
   }
 
@@ -230,7 +229,7 @@ export class Dispatch {
       const next = this.#queue.peek()
       if (next === undefined || !mayWaitInHand(next)) return
       if (!slot.giving.isVacant) continue
-      this.#someStartWithCalls = true
+      this.#takingBack.someStartWithCalls = true
       this.#giveNext(slot)
     }
   }
@@ -259,9 +258,11 @@ export class Dispatch {
    */
   #giveToAwake(): void {
     if (this.#queue.size === 0) return
-    const nowMs = this.#runtime.now()
+    let nowMs = 0 // The clock is read only where somebody is busy.
     for (const slot of this.#crew.all) {
-      if (slot.isBusy && slot.sinceMs(nowMs) < stuckMs)
+      if (!slot.isBusy) continue
+      if (nowMs === 0) nowMs = this.#runtime.now()
+      if (slot.sinceMs(nowMs) < stuckMs)
         this.#fillHand(slot, this.#queue.size, ({ cost }) =>
           roomWithin(worthWakingMs, slot.hand, cost, slot.giving.bounds(true)),
         )
@@ -276,7 +277,9 @@ export class Dispatch {
       const share = Math.ceil(this.#queue.size / left)
       left -= 1
       if (slot.isBusy && slot.sinceMs(nowMs) < stuckMs)
-        this.#fillHand(slot, share, ({ cost }) => roomFor(slot.hand, cost, slot.giving.bounds(this.#takesBack)))
+        this.#fillHand(slot, share, ({ cost }) =>
+          roomFor(slot.hand, cost, slot.giving.bounds(this.#takesBack)),
+        )
     }
   }
 
@@ -328,74 +331,5 @@ export class Dispatch {
     for (const slot of this.#awaited) slot.life.worker.flushNow?.()
     this.#given.length = 0
     this.#awaited.length = 0
-  }
-
-  // ── what is taken back ──
-
-  /**
-   * Takes back what starting workers were given: a worker can begin it now, or something is more
-   * urgent. They are given nothing else before they have started, so that messages do not pile up.
-   */
-  #takeBackFromStarting(): void {
-    if (!this.#someStartWithCalls) return
-    this.#someStartWithCalls = false
-    const back = this.#crew.backFromStarting()
-    if (back.length > 0) this.#owner.returned(back)
-  }
-
-  /**
-   * Puts back into the queue what waits in hands behind long calls and is less urgent: a hand for
-   * each urgent job.
-   */
-  #makeWay(): void {
-    this.#takeBackFromStarting()
-    let wanted = this.#takesBack && !this.#crew.someIdle ? this.#urgent : 0
-    this.#urgent = 0
-    const next = this.#queue.peek()
-    if (next === undefined) return
-    const priority = next.nesting === undefined ? next.priority : Number.POSITIVE_INFINITY
-    const back: ReadyJob[] = []
-    for (const slot of this.#crew.all) {
-      if (wanted <= 0) break
-      if (!slot.isBusy || !waitsLong(slot.hand) || lowestWaiting(slot.hand, slot.begun) >= priority) continue
-      wanted -= 1
-      back.push(...slot.takeBack())
-    }
-    if (back.length > 0) this.#owner.returned(back)
-  }
-
-  /** Gives an idle worker what waits behind a long call, as far as that is worth the way. */
-  #takeFromOthers(idle: Slot): void {
-    for (const slot of this.#crew.all) {
-      if (idle.state !== 'idle') return
-      if (slot.isBusy && waitsLong(slot.hand)) this.#owner.returned(slot.takeBack())
-    }
-  }
-
-  /**
-   * While calls wait in hands, checks whether those in front of them take longer than they should.
-   * Then the waiting ones go to an idle worker, or into the queue for the first that is free.
-   */
-  #watchStuck(): void {
-    if (!this.#takesBack || this.#watching !== undefined || this.#crew.size < 2) return
-    if (!this.#somebodyWaits()) return
-    this.#watching = this.#runtime.setTimer(stuckMs, async () => {
-      await this.#runtime.yieldToLoop() // Answers may lie here unread.
-      this.#watching = undefined
-      const nowMs = this.#runtime.now()
-      for (const slot of this.#crew.all)
-        if (this.#isStuck(slot, slot.sinceMs(nowMs))) this.#owner.returned(slot.takeBack())
-      this.#watchStuck()
-    })
-  }
-
-  #isStuck({ hand, isBusy }: Slot, sinceMs: number): boolean {
-    if (this.#crew.someIdle && hand.count > 1 && sinceMs >= stuckMs) return true
-    return isBusy && isLate(hand, sinceMs, stuckMs)
-  }
-
-  #somebodyWaits(): boolean {
-    for (const { hand } of this.#crew.all) if (hand.count > 1) return true
-    return false
   }
 }
