@@ -205,7 +205,8 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
     const { queueLimit } = this.#options
     const isFull = queue.size >= queueLimit + mostNested
     const refusal =
-      this.#accepted.refusalOfNested(parent) ?? (isFull ? new QueueFullError(this.name, queueLimit) : undefined)
+      this.#accepted.refusalOfNested(parent) ??
+      (isFull ? new QueueFullError(this.name, queueLimit) : undefined)
     if (refusal !== undefined) return ready.settled({ ok: false, error: refusal })
     ready.cost = this.#costs.of(ready)
     this.#accepted.cameNested(ready, queue.size, parent, message.id)
@@ -288,8 +289,7 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
 
   #importFailed(module: string, why: Error): boolean {
     if (!this.#crew.starts.importFailed(module)) return false
-    for (const ready of [...this.#waiting])
-      if (ready.task.module === module) this.#reject(ready, why)
+    for (const ready of [...this.#waiting]) if (ready.task.module === module) this.#reject(ready, why)
     return true
   }
 
