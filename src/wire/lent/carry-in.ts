@@ -158,6 +158,7 @@ export class CarryIn<T> {
 
   #accepted(): void {
     this.#accepts += 1
+    this.#room += 1
     // Pairs with the load in carry-out.ts.
     if (this.#borrowed && this.#link.words !== undefined)
       store(this.#link.words, takenWord, this.#accepts | 0)
@@ -167,8 +168,7 @@ export class CarryIn<T> {
   #report(): void {
     if (this.#unreported === 0 || this.#over) return
     if (this.#unreported < this.#reportAfter && !(this.#asked && this.#allTaken)) return
-    this.#link.send({ kind: 'taken', count: this.#unreported })
-    this.#room += this.#unreported
+    this.#link.tellTaken(this.#unreported, this.#accepts | 0)
     this.#unreported = 0
   }
 

@@ -8,7 +8,7 @@ import { Ring } from '../../channel/ring.ts'
 import { load } from '../../runtime/atomics.ts'
 import { errorOf, sendFailure } from './failures.ts'
 import type { Link } from './link.ts'
-import { takenWord } from './link-words.ts'
+import { type LinkWords, takenWord } from './link-words.ts'
 import type { OfLoan } from './messages.ts'
 import { Outbox } from './outbox.ts'
 
@@ -39,10 +39,8 @@ export class CarryOut<T> {
   readonly #unwatch: () => void
   readonly #leaveAccount: () => void
   #sent = 0
-  /** Of those, how many are known to be taken, and how many the far side has told of. */
+  /** Of those, how many are known to be taken. */
   #taken = 0
-  #told = 0
-  #credit = 0
   /** The far side tells once all that has come there was taken. */
   #asked = false
   #opened = false
@@ -64,6 +62,7 @@ export class CarryOut<T> {
     this.#leaveAccount = channel.away.carriedBy(() => this.#learnTaken())
     link.open({
       message: message => this.#receive(message),
+      looked: () => this.#looked(),
       closed: () => this.#returned(),
       congested() {},
       cleared() {},
@@ -76,7 +75,6 @@ export class CarryOut<T> {
         if (this.#opened || message.count !== this.#window)
           return this.#link.garbled(`open, for ${message.count} items`)
         this.#opened = true
-        this.#credit = message.count
         return this.#draw()
       case 'taken':
         return this.#noteTaken(message.count)
@@ -87,24 +85,49 @@ export class CarryOut<T> {
     }
   }
 
+  /** How many items may be sent now. */
+  get #credit(): number {
+    return this.#opened ? this.#window - this.#unread.size : 0
+  }
+
+  /** The shared word tells the same, and may tell of more. */
   #noteTaken(count: number): void {
-    if (this.#told + count > this.#sent) return this.#link.garbled('that more was taken than was sent')
-    this.#told += count
-    this.#credit += count
-    this.#areTaken(this.#told)
-    // Many items travel together, though they were told of one by one; half a window is still over
-    // there.
+    if (this.#link.words !== undefined) this.#areTaken(this.#takenByWord(this.#link.words))
+    else if (this.#taken + count > this.#sent) return this.#link.garbled('that more was taken than was sent')
+    else this.#areTaken(this.#taken + count)
+    this.#drawOn()
+  }
+
+  #looked(): boolean {
+    const { words } = this.#link
+    if (words === undefined) return false
+    const isNews = this.#areTaken(this.#takenByWord(words))
+    this.#drawOn() // It may have been learnt meanwhile, and nothing been drawn for it.
+    return isNews
+  }
+
+  /**
+   * Many items travel together, though they were told of one by one; half a window is still over
+   * there.
+   */
+  #drawOn(): void {
     if (this.#credit * 2 >= this.#window - 1) this.#draw()
   }
 
-  /** So many of those that were sent are taken. */
-  #areTaken(taken: number): void {
-    // After a cancel nothing is kept of what was sent.
-    const more = Math.min(taken - this.#taken, this.#unread.size)
-    if (more <= 0) return
-    this.#taken = taken
-    for (let left = more; left > 0; left -= 1) this.#unread.shift()
-    this.#channel.away.settled(more)
+  #takenByWord(words: LinkWords): number {
+    // Pairs with the store in carry-in.ts.
+    return this.#sent - ((this.#sent - load(words, takenWord)) | 0)
+  }
+
+  /** So many of those that were sent are taken; says whether that was news. */
+  #areTaken(taken: number): boolean {
+    const more = Math.min(taken, this.#sent) - this.#taken
+    if (more <= 0) return false
+    this.#taken += more
+    const kept = Math.min(more, this.#unread.size) // After a cancel nothing is kept of what was sent.
+    for (let left = kept; left > 0; left -= 1) this.#unread.shift()
+    this.#channel.away.settled(kept)
+    return true
   }
 
   /**
@@ -113,8 +136,7 @@ export class CarryOut<T> {
   #learnTaken(): void {
     const { words } = this.#link
     if (words === undefined || this.#unread.size === 0) return
-    // Pairs with the store in carry-in.ts.
-    this.#areTaken(this.#sent - ((this.#sent - load(words, takenWord)) | 0))
+    this.#areTaken(this.#takenByWord(words))
     if (this.#asked || this.#over) return
     this.#asked = true
     this.#outbox.flush()
@@ -164,7 +186,6 @@ export class CarryOut<T> {
     }
     this.#unread.push(item)
     this.#sent += 1
-    this.#credit -= 1
     return true
   }
 

@@ -66,9 +66,11 @@ class FarLink implements Link {
   }
 
   send(message: OfLoan): void {
-    if (!this.#open.has(this.#number)) return
-    if (message.kind === 'taken') this.#connection.sendTaken(this.#number, message.count)
-    else this.#connection.send({ kind: 'lent', link: this.#number, message })
+    if (this.#open.has(this.#number)) this.#connection.send({ kind: 'lent', link: this.#number, message })
+  }
+
+  tellTaken(count: number): void {
+    if (this.#open.has(this.#number)) this.#connection.sendTaken(this.#number, count)
   }
 
   drain(): void {} // A stream delivers by itself what it holds.

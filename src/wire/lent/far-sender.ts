@@ -6,10 +6,12 @@ import { Channel } from '../../channel/channel.ts'
 import { checkSyncWait, type Sender, type SyncWaitOptions, type WaitOptions } from '../../channel/ends.ts'
 import type { SelectCase } from '../../channel/select.ts'
 import { ChannelClosedError, OptionError, SyncUseError } from '../../errors.ts'
+import { load } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { isError } from '../../thrown.ts'
 import { errorOf, sendFailure } from './failures.ts'
 import type { Link } from './link.ts'
+import { takenWord } from './link-words.ts'
 import type { OfLoan } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import { standUntil } from './standing.ts'
@@ -23,6 +25,8 @@ export class FarSender<T> implements Sender<T> {
   readonly #outbox: Outbox
   readonly #permits: Channel<undefined>
   readonly #window: number
+  /** How many items the channel is known to have taken, by the shared word. */
+  #taken = 0
   /** Permits that nobody gets before what was sent has left. */
   #held = 0
   /** Sends that wait for a permit, or have one and have not gone on yet. */
@@ -40,6 +44,7 @@ export class FarSender<T> implements Sender<T> {
     this.#permits = new Channel<undefined>(window, { name: `room in ${name}` })
     link.open({
       message: message => this.#receive(message),
+      looked: () => this.#learnTaken(),
       closed: () => this.#end(undefined, 'its thread has ended'),
       congested: () => this.#rest(),
       cleared: () => void this.#goOn(),
@@ -152,7 +157,8 @@ export class FarSender<T> implements Sender<T> {
   }
 
   #receive(message: OfLoan): void {
-    if (message.kind === 'open' || message.kind === 'taken') {
+    if (message.kind === 'taken' && this.#link.words !== undefined) this.#learnTaken()
+    else if (message.kind === 'open' || message.kind === 'taken') {
       if (this.#link.clear) this.#permit(message.count)
       else this.#held += message.count
     } else if (message.kind === 'drained') this.#draining.get(message.id)?.trySend(undefined)
@@ -162,6 +168,17 @@ export class FarSender<T> implements Sender<T> {
 
   #permit(count: number): void {
     for (let left = count; left > 0 && this.#closed === undefined; left -= 1) this.#permits.trySend(undefined)
+  }
+
+  /** What the shared word says counts, though a message may have told of a part of it. */
+  #learnTaken(): boolean {
+    const { words } = this.#link
+    if (words === undefined) return false
+    const more = (load(words, takenWord) - this.#taken) | 0 // Pairs with the store in link-words.ts.
+    if (more <= 0) return false
+    this.#taken = (this.#taken + more) | 0
+    this.#permit(more)
+    return true
   }
 
   /** Nobody sends while something waits to leave. */

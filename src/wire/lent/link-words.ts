@@ -3,6 +3,8 @@
  * a thread that stands still, and of one that is dead.
  *
  *     owner's side: postMessage ─▶ said + 1, notify ─┊─▶ far side: look, read the port, sleep while `said` is what it was
+ *
+ * To a thread that looks, they speak alone: of what was taken no message tells it (`looksWord`).
  */
 import { isAlive, selfAgent } from '../../runtime/agents.ts'
 import { add, load, notify, store } from '../../runtime/atomics.ts'
@@ -16,8 +18,8 @@ export type LinkWords = Int32Array
 const apart = 128 / Int32Array.BYTES_PER_ELEMENT
 
 /**
- * What the far side's receivers have taken: written in carry-in.ts, read in carry-out.ts once they
- * are gone.
+ * How many items the side that they come to has taken. Where receivers on loan take them it is
+ * written for each, as it is read once they are gone.
  */
 export const takenWord = 0
 /** How often the owner's side has spoken. */
@@ -28,10 +30,20 @@ const leftWord = apart + 1
 const ownerWord = apart + 2
 /** How often the far side has spoken. */
 export const saidBackWord = 2 * apart
+/**
+ * 1 while the side that items come from looks again and again at what the other one has said: then
+ * `taken` is a word only.
+ *
+ *     taken: store takenWord, then load looksWord: 1 ─▶ said, or saidBack, + 1      0 ─▶ a message
+ *     it looks no more: store looksWord 0, then load takenWord
+ *
+ * Both store before they load, in one order for all threads: so one of them sees the other.
+ */
+const looksWord = 3 * apart
 
 /** Made on the owner's thread, which has the number `owner`. */
 export function newLinkWords(owner: number = selfAgent()): LinkWords {
-  const words = new Int32Array(new SharedArrayBuffer(3 * apart * Int32Array.BYTES_PER_ELEMENT))
+  const words = new Int32Array(new SharedArrayBuffer(4 * apart * Int32Array.BYTES_PER_ELEMENT))
   words[ownerWord] = owner // Nobody else has seen it yet.
   return words
 }
@@ -48,6 +60,17 @@ export function noteSaid(words: LinkWords): void {
 /** Seen by an owner's side that looks; it never stands still. */
 export function noteSaidBack(words: LinkWords): void {
   add(words, saidBackWord, 1)
+}
+
+/** Says whether this side, that items come from, looks. */
+export function noteLooks(words: LinkWords, looks: boolean): void {
+  store(words, looksWord, looks ? 1 : 0)
+}
+
+/** Says how many items were taken in all; whether the side that they come from sees that. */
+export function noteTaken(words: LinkWords, total: number): boolean {
+  store(words, takenWord, total)
+  return load(words, looksWord) === 1
 }
 
 /** The owner's side says nothing any more. */

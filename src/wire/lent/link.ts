@@ -23,11 +23,15 @@ export interface Link {
   /** Called once, before anything is sent. */
   open(listener: LinkListener): void
   /**
-   * Sends a copy of the message; what is in `transfer` moves. `taken` of a far side without a
-   * shared word has left when this returns, if the link is clear.
+   * Sends a copy of the message; what is in `transfer` moves.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   send(message: OfLoan, transfer?: readonly Moved[]): void
+  /**
+   * Tells that `count` more items were taken, `total` in all. Without shared memory that has left
+   * the far side when this returns, if the link is clear.
+   */
+  tellTaken(count: number, total: number): void
   /** Reads at once what has arrived and was not delivered yet. */
   drain(): void
   /** The other side was found to be gone: the listener is told, if it was not yet. */
@@ -43,6 +47,10 @@ export interface Link {
 
 export interface LinkListener {
   message(message: OfLoan): void
+  /**
+   * The side that items come from looks at the shared words; returns whether more were taken.
+   */
+  looked?(): boolean
   /** The other side has left: nothing comes any more. */
   closed(): void
   /** What is sent now waits for what was sent before … */

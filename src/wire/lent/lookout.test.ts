@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { mostHeardUnlooked } from '../../policy.ts'
-import { newLinkWords } from './link-words.ts'
+import { newLinkWords, takenWord } from './link-words.ts'
 import { Lookout } from './lookout.ts'
 import type { OfLoan } from './messages.ts'
 import { PortLink } from './port-link.ts'
@@ -14,14 +14,15 @@ const turn = () => new Promise<void>(resolve => setImmediate(resolve))
  * A link on which something was said once it was looked at so often; never, if that is undefined.
  */
 class Played {
-  looks = 0
+  count = 0
   delivered = 0
   saidAfter: number | undefined
+  looked = false
   readonly lookout = new Lookout(this)
 
   saidMore(): boolean {
-    this.looks += 1
-    return this.saidAfter !== undefined && this.looks >= this.saidAfter
+    this.count += 1
+    return this.saidAfter !== undefined && this.count >= this.saidAfter
   }
 
   drain(): number {
@@ -30,13 +31,17 @@ class Played {
     return 1
   }
 
+  looks(whether: boolean): void {
+    this.looked = whether
+  }
+
   /** Whether a message that is heard makes the thread look. */
   async isLookedAt(): Promise<boolean> {
-    const before = this.looks
+    const before = this.count
     this.lookout.heard()
     await turn()
     await turn()
-    return this.looks > before
+    return this.count > before
   }
 }
 
@@ -44,12 +49,12 @@ test('what is said while the thread looks is delivered within that turn, and it 
   const link = new Played()
   link.saidAfter = 3
   link.lookout.heard()
-  assert.equal(link.looks, 0) // What is ready in this turn goes first.
+  assert.equal(link.count, 0) // What is ready in this turn goes first.
   await turn()
   assert.equal(link.delivered, 1)
-  const { looks } = link
+  const { count } = link
   await turn()
-  assert.ok(link.looks > looks)
+  assert.ok(link.count > count)
 })
 
 test('each look in vain makes the next one come later, up to a bound', async () => {
@@ -68,7 +73,7 @@ test('each look in vain makes the next one come later, up to a bound', async () 
 test('a look that finds something halves what is heard without one', async () => {
   const link = new Played()
   for (let looks = 0; looks < 4; ) if (await link.isLookedAt()) looks += 1
-  link.saidAfter = link.looks + 2
+  link.saidAfter = link.count + 2
   let unlooked = 0
   while (!(await link.isLookedAt())) unlooked += 1
   assert.equal(unlooked, 15)
@@ -85,7 +90,56 @@ test('one thread looks at all of its links at once', async () => {
   spoken.lookout.heard()
   await turn()
   assert.equal(spoken.delivered, 1)
-  assert.ok(silent.looks > 0 && silent.looks <= spoken.looks)
+  assert.ok(silent.count > 0 && silent.count <= spoken.count)
+})
+
+test('a link is told that it is looked at before the first look, and that it is no more after the last', async () => {
+  const link = new Played()
+  link.lookout.heard()
+  assert.equal(link.looked, true)
+  while (link.looked) await turn()
+  assert.ok(link.count > 0)
+})
+
+test('what was taken is a word only while the side that items come from looks, and nothing of it is lost', () => {
+  for (const itemsFrom of ['owner', 'far'] as const) {
+    const { port1, port2 } = new MessageChannel()
+    const words = newLinkWords()
+    const [from, to] = [
+      new PortLink(port1, words, itemsFrom, 16),
+      new PortLink(port2, words, itemsFrom === 'owner' ? 'far' : 'owner', 16),
+    ]
+    const told: number[] = []
+    const looked: number[] = []
+    from.open({
+      message: said => told.push((said as { count: number }).count),
+      looked() {
+        looked.push(words[takenWord] as number)
+        return true
+      },
+      closed() {},
+      congested() {},
+      cleared() {},
+    })
+    to.open({ message() {}, closed() {}, congested() {}, cleared() {} })
+    to.tellTaken(3, 3)
+    assert.equal(from.saidMore(), true)
+    from.drain()
+    assert.deepEqual(told, [3])
+    from.looks(true)
+    to.tellTaken(2, 5)
+    assert.equal(from.saidMore(), true)
+    from.drain()
+    assert.deepEqual([told, looked.at(-1)], [[3], 5])
+    to.tellTaken(2, 7)
+    from.looks(false) // It gives up before it has seen that.
+    assert.equal(looked.at(-1), 7)
+    to.tellTaken(1, 8)
+    from.drain()
+    assert.deepEqual(told, [3, 1])
+    from.close()
+    to.close()
+  }
 })
 
 test('either side of a link between threads sees that the other one has spoken', () => {

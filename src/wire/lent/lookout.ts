@@ -22,6 +22,8 @@ export interface Spoken {
   saidMore(): boolean
   /** Delivers what has arrived; returns how many messages that were. */
   drain(): number
+  /** Tells the other side whether it is looked at. */
+  looks(whether: boolean): void
 }
 
 /** Whether it pays to look out on a link: each look in vain makes the next one come later. */
@@ -49,7 +51,12 @@ export class Lookout {
     return true
   }
 
-  inVain(): void {
+  begins(): void {
+    this.#link.looks(true)
+  }
+
+  endsInVain(): void {
+    this.#link.looks(false)
     this.#patience = Math.min(mostHeardUnlooked, 2 * this.#patience + 1)
     this.#unlooked = this.#patience
   }
@@ -58,6 +65,7 @@ export class Lookout {
 const looking = new Set<Lookout>()
 
 function begin(lookout: Lookout): void {
+  if (!looking.has(lookout)) lookout.begins()
   looking.add(lookout)
   if (looking.size === 1) void lookWhileSpoken()
 }
@@ -67,8 +75,9 @@ async function lookWhileSpoken(): Promise<void> {
     do await runtime().yieldToLoop()
     while (foundAny())
   } finally {
-    for (const lookout of looking) lookout.inVain()
+    const all = [...looking]
     looking.clear()
+    for (const lookout of all) lookout.endsInVain()
   }
 }
 

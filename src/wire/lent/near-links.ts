@@ -108,6 +108,10 @@ class NearLink implements Link {
       this.#connection.send({ kind: 'lent', link: this.#lent.number, message })
   }
 
+  tellTaken(count: number): void {
+    this.send({ kind: 'taken', count })
+  }
+
   drain(): void {} // A stream delivers by itself what it holds.
 
   gone(): void {} // Nobody can stand still for it, and so find that.

@@ -7,7 +7,16 @@ import type { Moved } from '../../task/transfer.ts'
 import { clocked } from '../transport/clocked-port.ts'
 import { everyTime, type Port, receiveOn } from '../transport/port.ts'
 import type { Link, LinkListener } from './link.ts'
-import { type LinkWords, noteLeft, noteSaid, noteSaidBack, saidBackWord, saidWord } from './link-words.ts'
+import {
+  type LinkWords,
+  noteLeft,
+  noteLooks,
+  noteSaid,
+  noteSaidBack,
+  noteTaken,
+  saidBackWord,
+  saidWord,
+} from './link-words.ts'
 import { Lookout } from './lookout.ts'
 import type { OfLoan } from './messages.ts'
 
@@ -48,6 +57,15 @@ export class PortLink implements Link {
 
   send(message: OfLoan, transfer: readonly Moved[] = []): void {
     this.#port.postMessage(message, transfer)
+    this.#noteSaid()
+  }
+
+  tellTaken(count: number, total: number): void {
+    if (noteTaken(this.words, total)) this.#noteSaid()
+    else this.send({ kind: 'taken', count })
+  }
+
+  #noteSaid(): void {
     if (this.#owner) noteSaid(this.words)
     else noteSaidBack(this.words)
   }
@@ -59,8 +77,14 @@ export class PortLink implements Link {
     return true
   }
 
+  looks(whether: boolean): void {
+    if (this.#listener?.looked === undefined) return
+    noteLooks(this.words, whether)
+    if (!whether) this.#listener.looked() // The word may have been all that told of it.
+  }
+
   drain(): number {
-    let count = 0
+    let count = this.#listener?.looked?.() === true ? 1 : 0
     for (let next = receiveOn(this.#port); next !== undefined; next = receiveOn(this.#port)) {
       this.#listener?.message(next.message as OfLoan)
       count += 1
