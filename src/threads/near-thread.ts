@@ -121,9 +121,9 @@ export class NearThread implements FarWorker {
     store(this.#words, threadWords.cancelled, seq) // Pairs with the load in worker/far/far-thread.ts.
   }
 
-  /** The thread sees its port close, and exits. */
+  /** The thread hears it and exits; what it says and prints until then arrives. */
   stop(): void {
-    this.#transport.close()
+    this.#transport.sayFarewell()
   }
 
   kill(): void {

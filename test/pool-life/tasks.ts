@@ -160,6 +160,16 @@ export const leaveError = task(
   },
 )
 
+/** Prints when its worker exits. */
+export const printAtExit = task(import.meta, (text: string): void => {
+  process.on('exit', () => console.log(text))
+})
+
+/** Returns, and prints in the next turn of its worker's event loop. */
+export const printLater = task(import.meta, (text: string): void => {
+  setImmediate(() => console.log(text))
+})
+
 export const twice = task(import.meta, (n: number): number => 2 * n)
 
 export const countTo = task(import.meta, function* countTo(most: number): Generator<number, void> {

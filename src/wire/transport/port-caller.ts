@@ -7,7 +7,16 @@ import type { PlainStores } from '../propagation.ts'
 import { withBulkCopied } from './bulk.ts'
 import { clocked } from './clocked-port.ts'
 import { forgetting, TaughtMemories } from './memories.ts'
-import { bell, everyTime, type Port, receiveOn, recordsPerTurn, ringBytes, type SharedRings } from './port.ts'
+import {
+  bell,
+  everyTime,
+  farewell,
+  type Port,
+  receiveOn,
+  recordsPerTurn,
+  ringBytes,
+  type SharedRings,
+} from './port.ts'
 import {
   readRing,
   readValue,
@@ -184,6 +193,11 @@ export class PortCaller implements CallerEnd {
 
   unref(): void {
     this.#port.unref()
+  }
+
+  /** Asks the worker to end; what it says until it has is heard. */
+  sayFarewell(): void {
+    this.#port.postMessage(farewell)
   }
 
   close(): void {

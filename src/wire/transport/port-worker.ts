@@ -8,7 +8,7 @@ import type { CompactReader } from '../compact/reader.ts'
 import type { PlainStores } from '../propagation.ts'
 import { clocked } from './clocked-port.ts'
 import { isMemoryLesson, LearntMemories } from './memories.ts'
-import { bell, everyTime, type Port, receiveOn, recordsPerTurn, type SharedRings } from './port.ts'
+import { bell, everyTime, farewell, type Port, receiveOn, recordsPerTurn, type SharedRings } from './port.ts'
 import { inline, inlineWithStores, marked, readRing, readValue, writeDone } from './port-records.ts'
 import { callOf, isBell, isPostedCall, type PostedCall } from './posted-call.ts'
 import { NoRecord, RingReader, RingWriter } from './ring.ts'
@@ -141,7 +141,8 @@ export class PortWorker implements WorkerEnd {
     if (message === bell) {
       this.#sleeps = false
       this.#ear.awake()
-    } else if (isPostedCall(message)) this.#takeCall(message)
+    } else if (message === farewell) this.#ear.closed()
+    else if (isPostedCall(message)) this.#takeCall(message)
     else if (isMemoryLesson(message)) this.#learnt.learn(message)
     else this.#ear.message(message)
   }

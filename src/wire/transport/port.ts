@@ -11,6 +11,7 @@
  *     shared memory   ─▶ its number in a record; posted with it when it goes with a call for the second time (memories.ts)
  *     anything else   ─▶ message on the port
  *     the reader sleeps ─▶ the bell: an empty message on the port
+ *     the worker is to end ─▶ the farewell: it is heard until it has ended
  *
  * A record can be seen by the other side as soon as it is written, whatever this thread does next.
  * That is what makes it safe to have several calls in one worker's hands: what it has answered
@@ -35,6 +36,8 @@ export const ringBytes = 65_536
 export const recordsPerTurn = 2_048
 /** Wakes who sleeps. */
 export const bell = 0
+/** Asks the worker to end. */
+export const farewell = 1
 
 export function sharedRings(): SharedRings {
   return { toWorker: ringMemory(ringBytes), fromWorker: ringMemory(ringBytes) }

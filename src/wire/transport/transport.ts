@@ -68,6 +68,6 @@ export interface WorkerEar {
   run(seq: number, ref: number, args: unknown[], stores?: PlainStores): void
   /** What arrived is not a message of this transport. */
   garbled(what: string): void
-  /** The other side is gone. */
+  /** The other side is gone, or wants this one to end. */
   closed(): void
 }
