@@ -85,6 +85,26 @@ suite('an actor', () => {
     off()
   })
 
+  test('has its dead letters told to all listeners, though one throws: that is a warning', async () => {
+    const warnings: string[] = []
+    const note = ({ message }: Error) => void warnings.push(message)
+    process.on('warning', note)
+    const letters: string[] = []
+    const off = [
+      onDeadLetter(() => {
+        throw new RangeError('my own')
+      }),
+      onDeadLetter(({ method }) => letters.push(method)),
+    ]
+    const counter = await spawn(Counter, [])
+    await counter.stop()
+    counter.tell.add(1)
+    await new Promise(resolve => setImmediate(resolve)) // A warning comes at the end of the turn.
+    for (const takeOff of off) takeOff()
+    process.off('warning', note)
+    assert.deepEqual([letters, warnings], [['add'], ['onDeadLetter threw: my own']])
+  })
+
   test('has its name until it has ended, and no other actor does', async () => {
     const counter = await spawn(Counter, [], { name: 'one' })
     assert.equal(whereis('one')?.name, 'one')

@@ -4,6 +4,7 @@
  */
 import { runtime } from '../runtime/runtime.ts'
 import type { Runtime } from '../runtime/seam.ts'
+import { tell } from '../task/listeners.ts'
 import { messageOf } from '../thrown.ts'
 import { type ActorFailureEvent, publishActorFailure, publishDeadLetter } from '../trace.ts'
 import { Lines } from './ask.ts'
@@ -57,7 +58,8 @@ export class System {
   deadLetter(letter: DeadLetter): void {
     this.#deadLetters += 1
     publishDeadLetter(letter)
-    for (const listener of this.#listeners) this.runtime.soon(() => listener(letter), 'dead letters')
+    for (const listener of this.#listeners)
+      this.runtime.soon(() => tell('onDeadLetter', listener, letter), 'dead letters')
   }
 
   /** Tells tools of an error that no call and no supervisor takes. */
@@ -96,7 +98,8 @@ export function whereis(name: string): Ref<object> | undefined {
 }
 
 /**
- * Calls `listener` with each message that no actor will see, after the code that runs now.
+ * Calls `listener` with each message that no actor will see, after the code that runs now. If it
+ * throws, that is a warning.
  * @returns what takes the listener away
  */
 export function onDeadLetter(listener: (letter: DeadLetter) => void): () => void {

@@ -6,7 +6,7 @@ import { messageOf } from '../thrown.ts'
  * reaches neither other listeners nor the steps of who tells them.
  */
 export function tell<A extends unknown[]>(
-  name: 'onProgress' | 'onOutput' | 'report',
+  name: keyof typeof codes,
   listener: (...told: A) => unknown,
   ...told: A
 ): void {
@@ -20,5 +20,6 @@ export function tell<A extends unknown[]>(
 const codes = {
   onProgress: 'ATONCE_ON_PROGRESS',
   onOutput: 'ATONCE_ON_OUTPUT',
+  onDeadLetter: 'ATONCE_ON_DEAD_LETTER',
   report: 'ATONCE_LOOP_REPORT',
-}
+} as const

@@ -177,6 +177,17 @@ test('the limiter’s own time limit is for each call of a map', () =>
     assert.equal(now(), 15)
   }))
 
+test('calls of a map run nothing where the limiter gives them no time', () =>
+  simulate(async () => {
+    const limiter = new Limiter({ concurrency: 2, timeoutMs: 0 })
+    let begun = 0
+    const endings = await limiter.map([1, 2, 3], () => (begun += 1)).settled()
+    assert.equal(begun, 0)
+    for (const ending of endings)
+      assert.ok(ending.status === 'rejected' && ending.reason instanceof TimeoutError)
+    assert.equal(limiter.running, 0)
+  }))
+
 test('clear fails the calls of a map that wait for a place', () =>
   simulate(async () => {
     const limiter = new Limiter(1)

@@ -238,6 +238,7 @@ class LimitedMap<T, R> implements Asker, PumpOwner {
       if (this.#calls.remove(call)) this.#deliverFailure(call, error)
     }
     try {
+      if (this.#callTimeoutMs === 0) throw timeoutOf(this.#pump.name, 0) // Its time is over: nothing runs.
       const returned = this.#fn(call.input, call.index, strand)
       if (isThenable(returned)) onSettled(returned as PromiseLike<Awaited<R>>, succeeded, failed)
       else succeeded(returned as Awaited<R>)
