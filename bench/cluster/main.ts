@@ -1,7 +1,7 @@
 /**
  * The cluster on NATS beside BullMQ on Redis: the same work, in turns, all on this machine.
  *
- *     npm --prefix bench run cluster [-- rounds]
+ *     npm --prefix bench run cluster [-- rounds [part of a title, ask or kill]]
  *
  * Durability. Both servers write to a file before they acknowledge, and neither waits for the disk:
  * what is acknowledged survives the death of the server's process, and up to 1 s (Redis,
@@ -12,6 +12,7 @@ import { randomBytes } from 'node:crypto'
 import { Queue, QueueEvents } from 'bullmq'
 import { NatsServer } from '../../src/cluster/fixtures/nats-server.ts'
 import { type Cluster, cluster } from '../../src/cluster.ts'
+import { againAfterKill, askBesideRequest } from './latency.ts'
 import { RedisServer, WorkerProgram } from './servers.ts'
 import { lengthOf, square } from './tasks.ts'
 
@@ -184,3 +185,5 @@ await compare(`results of small items (${items}; BullMQ: ${bullItems})`, [
   ['atonce map', mapped],
   ['BullMQ addBulk, waitUntilFinished', awaited],
 ])
+if (only === undefined || 'ask'.includes(only)) await askBesideRequest(nats.url, rounds)
+if (only === undefined || 'kill'.includes(only)) await againAfterKill(nats.url, rounds)

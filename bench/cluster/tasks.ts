@@ -1,5 +1,6 @@
 /** What is run: little, so that the queue's own cost shows. */
-import { task } from '../../src/index.ts'
+import { actor } from '../../src/actors.ts'
+import { context, sleep, task } from '../../src/index.ts'
 
 export const lengthOf = task(
   import.meta,
@@ -15,4 +16,25 @@ export const square = task(
     return n * n
   },
   { idempotent: true },
+)
+
+/** Its first run never ends; the next one tells when it was called, in milliseconds since 1970. */
+export const secondRun = task(
+  import.meta,
+  async function secondRun(): Promise<number> {
+    const calledMs = Date.now()
+    if (context().attempt === 1) await sleep(3_600_000)
+    return calledMs
+  },
+  { idempotent: true },
+)
+
+/** Answers with what it was asked; its state never changes. */
+export const Echo = actor(
+  import.meta,
+  class Echo {
+    same(text: string): string {
+      return text
+    }
+  },
 )
