@@ -18,6 +18,6 @@ export {
 } from './cluster/errors.ts'
 export type { Health } from './cluster/nats/health.ts'
 export { clusterHealth, provisionCluster } from './cluster/operate.ts'
-export type { ClusterStatus, NodeStatus, ShardStatus } from './cluster/status.ts'
+export type { ClusterStatus, NodeStatus, QueueStatus, ShardStatus } from './cluster/status.ts'
 export type { ResultOptions, SubmitOptions, Submitted } from './cluster/submit.ts'
 export { type StartedWorker, startWorker, type WorkerOptions } from './cluster/worker.ts'

@@ -89,6 +89,11 @@ export interface TracedCall {
   readonly id: number
   /** The number of the call of a task that has made it, if one has. */
   readonly maker: number | undefined
+  /**
+   * On a node of a cluster: the span of this run, as W3C Trace Context writes it, in the trace of
+   * whoever submitted the task; undefined where that is not known.
+   */
+  readonly traceparent: string | undefined
   /** Who runs it; undefined on this event loop, and of a call that no worker was given. */
   readonly worker: TracedWorker | undefined
   /** When it was made; undefined if nobody listened then. */

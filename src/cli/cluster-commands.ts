@@ -1,8 +1,8 @@
 /** The commands of the cluster and their options, for command-line.ts. */
 import { type Command, Option } from 'commander'
-import { clusterStatus, deadDrop, deadList, deadRetry, worker } from './cluster.ts'
+import { clusterLimit, clusterStatus, deadDrop, deadList, deadRetry, worker } from './cluster.ts'
 import { clusterDown, clusterInit, clusterUp } from './cluster-server.ts'
-import type { ExitCode } from './ending.ts'
+import { type ExitCode, UsageError } from './ending.ts'
 import { parseCount } from './models.ts'
 
 const defaultFolder = './atonce-cluster'
@@ -64,6 +64,14 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
       ending.code = await clusterStatus(options)
     })
 
+  withAccess(cluster.command('limit'))
+    .description('Sets how many tasks of a queue run at a time, on all nodes together.')
+    .argument('<queue>')
+    .argument('<most>', 'a number, 0 to stop the queue, none to lift the limit', most => parseLimit(most))
+    .action(async (queue, most, options) => {
+      ending.code = await clusterLimit(queue, most, options)
+    })
+
   const dead = atonce
     .command('dead')
     .summary('tasks that have failed for good')
@@ -86,6 +94,14 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .action(async (ids, options) => {
       ending.code = await deadDrop(ids, options)
     })
+}
+
+function parseLimit(text: string): number {
+  if (text === 'none') return Number.POSITIVE_INFINITY
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
+  throw new UsageError(
+    `cluster limit takes a whole number from 0 up, or none, as cluster limit mails 5; it got ${JSON.stringify(text)}.`,
+  )
 }
 
 function withAccess(command: Command): Command {

@@ -1,7 +1,7 @@
 /** Nodes as programs of their own, on a NATS server of the test's. */
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -9,6 +9,10 @@ import { cluster } from '../cluster/cluster.ts'
 import { Account } from '../cluster/fixtures/account.ts'
 import { freePort, NatsServer, noServer } from '../cluster/fixtures/nats-server.ts'
 import * as tasks from '../cluster/fixtures/tasks.ts'
+import { loadNats } from '../cluster/nats/load.ts'
+import { Requests } from '../cluster/nats/requests.ts'
+import { Streams } from '../cluster/nats/streams.ts'
+import { coroutines } from '../coroutines/coroutines.ts'
 import { findingsOf } from './cluster-doctor.ts'
 import { atonce, ended, start } from './fixtures/command.ts'
 
@@ -95,6 +99,70 @@ test(
   },
 )
 
+test(
+  'a limit holds over programs, one of which is killed while it holds permits; others have them a lease later',
+  options,
+  async () => {
+    await using server = await NatsServer.start()
+    const folder = mkdtempSync(join(tmpdir(), 'atonce-limit-'))
+    const file = join(folder, 'ran')
+    const access = ['--servers', server.url]
+    const leaseMs = 2_000
+    await using jobs = cluster({ servers: server.url, leaseMs, closeGraceMs: 30_000 })
+    assert.match((await atonce(['cluster', 'limit', 'default', '2', ...access])).stdout, /at most 2 tasks/)
+    const node = () => start(['worker', module, ...access, '--workers', '2', '--lease', String(leaseMs)])
+    const nodes = [node(), node()]
+    while ((await jobs.status()).nodes.length < 2);
+    const submitting = Array.from({ length: 12 }, (_, n) => jobs.submit(tasks.crowdIn, [file, n, 100]))
+    const handles = await Promise.all(submitting)
+    await handles[0]?.result()
+    const pid = await heldSoon(file)
+    const victim = nodes.find(one => one.pid === pid) ?? assert.fail('nobody runs a task')
+    const gone = new Promise(resolve => victim.once('exit', resolve))
+    victim.kill('SIGKILL')
+    await gone
+    appendFileSync(file, `killed ${pid}\n`)
+    assert.deepEqual(
+      await Promise.all(handles.map(handle => handle.result())),
+      handles.map((_, n) => n),
+    )
+    assert.equal(mostIn(readFileSync(file, 'utf8')), 2)
+    assert.match((await atonce(['cluster', 'status', ...access])).stdout, /at most 2 at a time/)
+    assert.match((await atonce(['cluster', 'limit', 'default', 'none', ...access])).stdout, /no limit/)
+    assert.match(
+      (await atonce(['cluster', 'limit', 'default', 'few', ...access])).stderr,
+      /from 0 up, or none/,
+    )
+    for (const one of nodes) one.kill('SIGTERM')
+    rmSync(folder, { recursive: true, force: true })
+  },
+)
+
+/** A program that runs a task at this moment, by its number. */
+async function heldSoon(file: string): Promise<number> {
+  for (;;) {
+    const last = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1)?.split(' ')
+    if (last?.[0] === 'begin') return Number(last[1])
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}
+
+/** How many tasks ran at a time, at most; what a killed program ran has ended with it. */
+function mostIn(lines: string): number {
+  const running = new Map<string, string>()
+  let most = 0
+  for (const [what, pid = '', n = ''] of lines
+    .trimEnd()
+    .split('\n')
+    .map(line => line.split(' '))) {
+    if (what === 'begin') running.set(`${pid} ${n}`, pid)
+    else if (what === 'end') running.delete(`${pid} ${n}`)
+    else for (const [key, of] of running) if (of === pid) running.delete(key)
+    most = Math.max(most, running.size)
+  }
+  return most
+}
+
 test('up ends its server with it, whatever ends it', options, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'atonce-up-'))
   const port = String(await freePort())
@@ -115,6 +183,41 @@ test('doctor tells which queues give nothing to any node', () => {
   const finding = findingsOf(health).find(({ name }) => name === 'cluster queues')
   assert.equal(finding?.state, 'failure')
   assert.match(`${finding?.found} ${finding?.fix}`, /default-p1[\s\S]*admin\.json/)
+})
+
+test('doctor tells of a real queue that gives a node nothing', options, async () => {
+  await using server = await NatsServer.start()
+  // A lease that nobody waits for: nodes make a consumer anew a lease after it fell silent.
+  const parts = { servers: server.url, leaseMs: 600_000, closeGraceMs: 0 }
+  await using jobs = cluster(parts)
+  await jobs.status()
+  const nats = await loadNats()
+  const connection = await nats.connect({ servers: server.url })
+  const requests = new Requests(connection, nats.createInbox())
+  const { config } = await new Streams(requests, 1).consumer('AO_default_tasks', 'default-p1')
+  // It has given one, so it gives no more, and answers no pull: as one that is stuck.
+  const made = { stream_name: 'AO_default_tasks', config: { ...config, max_ack_pending: 1 } }
+  await requests.ask('$JS.API.CONSUMER.DELETE.AO_default_tasks.default-p1', Buffer.from(''))
+  const create = '$JS.API.CONSUMER.DURABLE.CREATE.AO_default_tasks.default-p1'
+  await requests.ask(create, Buffer.from(JSON.stringify(made)))
+  await connection.close()
+  const running = await jobs.submit(tasks.untilStopped, [])
+  const waiting = await jobs.submit(tasks.untilStopped, [])
+  await using _node = cluster({ ...parts, on: coroutines({ concurrency: 4 }) })
+  await _node.status()
+  while ((await jobs.status()).nodes[0]?.silent[0] !== 'default-p1')
+    await new Promise(resolve => setTimeout(resolve, 50))
+  const seen = await atonce(['doctor', '--json', '--servers', server.url])
+  const { findings } = JSON.parse(seen.stdout) as {
+    findings: { name: string; state: string; found: string }[]
+  }
+  const finding = findings.find(({ name }) => name === 'cluster queues')
+  assert.deepEqual(
+    [finding?.state, finding?.found],
+    ['failure', 'nodes get nothing from default-p1, not even that there is nothing'],
+  )
+  await running.cancel()
+  await waiting.cancel()
 })
 
 /** Resolves once the command has printed that. */

@@ -74,8 +74,8 @@ export async function clusterStatus(options: AccessOptions & { readonly json?: b
       `  ${id}  ${running} of ${workers} busy  ${queues.join(',')}  ${counts['done']} done, ${counts['failed']} failed, ${counts['duplicates']} duplicates, ${shards.length} shards with ${shards.reduce((sum, { entities }) => sum + entities, 0)} entities${epochsOf(shards)}, actors of ${sessions} supervisors`,
   )
   const queues = status.queues.map(
-    ({ name, waiting, taken, redelivered, oldestMs }) =>
-      `  ${name}  ${waiting} waiting, ${taken} taken, ${redelivered} of them again${oldestMs === undefined ? '' : `, the oldest for ${(oldestMs / 1_000).toFixed(1)} s`}`,
+    ({ name, waiting, taken, redelivered, oldestMs, limit, permits }) =>
+      `  ${name}  ${waiting} waiting, ${taken} taken, ${redelivered} of them again${oldestMs === undefined ? '' : `, the oldest for ${(oldestMs / 1_000).toFixed(1)} s`}${limit === undefined ? '' : `, at most ${limit} at a time (${permits} permits held)`}`,
   )
   await print(
     [
@@ -88,6 +88,17 @@ export async function clusterStatus(options: AccessOptions & { readonly json?: b
       '',
     ].join('\n'),
   )
+  return exitCodes.ok
+}
+
+/** Sets how many tasks of a queue run at a time, on all nodes together. */
+export async function clusterLimit(queue: string, most: number, options: AccessOptions): Promise<ExitCode> {
+  await using jobs = cluster(accessOf(options))
+  await jobs.limit(queue, most)
+  const what = Number.isFinite(most)
+    ? `runs at most ${most} tasks at a time, on all nodes together`
+    : 'has no limit'
+  await print(`${queue} ${what}.\n`)
   return exitCodes.ok
 }
 

@@ -16,7 +16,14 @@ import { complaintsAbout, lanesOf, type TraceFile } from './trace/fixtures/check
 const folder = mkdtempSync(join(tmpdir(), 'atonce-trace-program-'))
 after(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'trace.json')
-const call = { executor: 'mill', task: 'spin', module: 'file:///spin.ts', maker: undefined, queueMs: 0 }
+const call = {
+  executor: 'mill',
+  task: 'spin',
+  module: 'file:///spin.ts',
+  maker: undefined,
+  traceparent: undefined,
+  queueMs: 0,
+}
 const worker = { name: 'thread 1', pid: undefined, threadId: 1 }
 const [starts, ends] = [channel('atonce.call.start'), channel('atonce.call.end')]
 

@@ -9,7 +9,6 @@
  */
 
 import { type ClosedError, ConnectionLostError, OptionError, QueueFullError } from '../errors.ts'
-import { identityOf } from '../executor/address.ts'
 import { Admitting } from '../executor/admitting.ts'
 import type { Backend, Job } from '../executor/backend.ts'
 import { learnClasses } from '../executor/caller.ts'
@@ -21,25 +20,16 @@ import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
-import { detach, type Encoded, encode } from '../wire/codec.ts'
-import { failuresIn, uncopyable } from '../worker/reply.ts'
+import { failuresIn } from '../worker/reply.ts'
 import { Call } from './call.ts'
 import { cancelInStore, orderToStop } from './cancelling.ts'
 import type { Engine } from './engine.ts'
-import {
-  crossing,
-  type Envelope,
-  type NodeNews,
-  type Order,
-  readEnding,
-  readNews,
-  type Settled,
-  writeMessage,
-} from './messages.ts'
+import { type NodeNews, type Order, readEnding, readNews, type Settled, writeMessage } from './messages.ts'
 import type { Node } from './node.ts'
 import { failureOf } from './node-job.ts'
-import { believed, storesToSend } from './outward.ts'
+import { believed, taskOf } from './outward.ts'
 import type { WorkerCount } from './status.ts'
+import { traceparentFrom } from './trace-context.ts'
 
 export interface CallerParts {
   readonly name: string
@@ -50,6 +40,8 @@ export interface CallerParts {
   readonly queue: string
   readonly queueLimit: number
   readonly closeGraceMs: number
+  /** To which trace what is submitted now belongs. */
+  readonly traceparent: (() => string | undefined) | undefined
   /** Nodes in this program that end with it. */
   readonly nodes: readonly Node[]
   /** Called when it ends, before its nodes do. */
@@ -105,6 +97,11 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
     return `${this.id}-${this.#numbered}`
   }
 
+  /** To which trace what is submitted now belongs. */
+  get traceparent(): string | undefined {
+    return traceparentFrom(this.#parts.traceparent)
+  }
+
   // ── jobs ──
 
   submit(job: Job): void {
@@ -116,7 +113,8 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
       return this.#refuse(job, new QueueFullError(this.name, this.#parts.queueLimit))
     const id = this.nextId()
     const granted = job.stream?.credit() ?? 0
-    const bytes = this.#written(job, id, granted)
+    const traceparent = this.traceparent
+    const bytes = taskOf(job, { id, to: this.id, credit: granted, traceparent })
     if (!(bytes instanceof Uint8Array)) return this.#refuse(job, bytes)
     this.#tally.came(job)
     const call = new Call(id, job, granted, runtime().now())
@@ -126,42 +124,8 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
     this.#lookSoon()
     const { queue } = this.#parts
     this.engine
-      .submit({ queue, id, bytes, priority: job.priority, delayMs: 0 })
+      .submit({ queue, id, bytes, priority: job.priority, delayMs: 0, traceparent })
       .catch((error: unknown) => this.#over(call, { ok: false, error }, 'failed'))
-  }
-
-  /** @throws InvalidTaskError: a mistake in the program */
-  #written(job: Job, id: string, credit: number): Uint8Array | Error {
-    const task = identityOf(job.task)
-    try {
-      const { args, inputs, stream } = job
-      const encoded: Encoded =
-        args === undefined ? encode(inputs, 'inputs', crossing) : encode(args, 'args', crossing)
-      const form = args === undefined ? 'chunk' : stream === undefined ? 'run' : 'stream'
-      const envelope: Envelope = {
-        kind: 'task',
-        id,
-        form,
-        task,
-        args: encoded.value,
-        special: encoded.special,
-        stores: storesToSend(),
-        idempotent: job.task.idempotent,
-        attempt: job.attempt ?? 1,
-        to: this.id,
-        keep: 'calls',
-        retries: 0,
-        retryDelayMs: 0,
-        untilMs: Number.POSITIVE_INFINITY,
-        credit,
-        key: typeof job.to === 'object' ? undefined : job.to,
-      }
-      const bytes = writeMessage(envelope)
-      detach(encoded.transfer)
-      return bytes
-    } catch (error) {
-      return uncopyable(job.args === undefined ? 'inputs' : 'args', error)
-    }
   }
 
   /** @throws OptionError: what a node's workers need, its own `initialize` brings them */

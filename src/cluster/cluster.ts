@@ -5,7 +5,7 @@
  *     cluster({ servers }) ─▶ NATS, and nodes wherever they were started
  */
 import { type ActorClass, definitionIn } from '../actors/definition.ts'
-import { checkMs, checkOptions, optionNames, shown } from '../checks.ts'
+import { checkMs, checkOptions, checkWhole, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { defaultCloseGraceMs } from '../executor/admission.ts'
 import { createExecutor, type Executor } from '../executor/executor.ts'
@@ -23,6 +23,7 @@ import { crossing } from './messages.ts'
 import { checkName, randomName } from './names.ts'
 import { NatsEngine } from './nats/engine.ts'
 import { Node } from './node.ts'
+import { limitQueue } from './permits/permits.ts'
 import { type ClusterStatus, statusOf, WorkerCount } from './status.ts'
 import { type ResultOptions, Submissions, type SubmitOptions, type Submitted } from './submit.ts'
 
@@ -66,6 +67,11 @@ export interface ClusterOptions {
    * Default 5,000.
    */
   readonly closeGraceMs?: number
+  /**
+   * Says to which trace a call belongs, when it is made: a `traceparent` of W3C Trace Context. It
+   * goes with the task, and the node's events of the call have a span of that trace. Default: none.
+   */
+  readonly traceparent?: () => string | undefined
   /** Shown in errors and statistics. */
   readonly name?: string
 }
@@ -87,6 +93,7 @@ const clusterOptionNames = optionNames<ClusterOptions>({
   queueLimit: true,
   leaseMs: true,
   closeGraceMs: true,
+  traceparent: true,
   name: true,
 })
 
@@ -125,6 +132,20 @@ export interface Cluster extends Executor {
   /** As `cancel` of its handle. */
   cancel(id: string, reason?: unknown): Promise<boolean>
   readonly dead: DeadLetters
+  /**
+   * From now on, no more tasks of the queue are begun than `most` at a time, on all nodes together;
+   * 0 stops it, Infinity lifts the limit. Kept in the store until it is set anew. What runs already
+   * goes on. It takes effect within some seconds.
+   *
+   * A node holds its share of the permits on a lease (`leaseMs`). When it dies, others have them a
+   * lease later; when it freezes, what it ran counts no more once it is back.
+   *
+   * Rejects with EngineUnavailableError, DeniedError.
+   * @throws OptionError, as a rejection
+   * @example
+   * await jobs.limit('mails', 5)
+   */
+  limit(queue: string, most: number): Promise<void>
   /**
    * The actor of that class under that key: it lives on one of the nodes that have the class, comes
    * to life with the first message, and keeps its fields in the store. `new Account(key)` makes it.
@@ -168,7 +189,9 @@ export function cluster(options: ClusterOptions = {}): Cluster {
     leaseMs = 30_000,
     name = 'cluster',
   } = options
-  const { closeGraceMs = defaultCloseGraceMs } = options
+  const { closeGraceMs = defaultCloseGraceMs, traceparent } = options
+  if (traceparent !== undefined && typeof traceparent !== 'function')
+    throw new OptionError(`cluster({ traceparent }) takes a function; it got ${shown(traceparent)}.`)
   checkMs('cluster({ leaseMs })', leaseMs)
   checkMs('cluster({ closeGraceMs })', closeGraceMs)
   checkName('cluster({ queue })', queue)
@@ -178,7 +201,8 @@ export function cluster(options: ClusterOptions = {}): Cluster {
   const here = on ?? (servers === undefined ? threads() : undefined)
   const nodes = here === undefined ? [] : [nodeHere(engine, here, queue, name)]
   for (const node of nodes) node.start()
-  return clusterWith(engine, { nodes, queue, queueLimit, closeGraceMs, name, ownsEngine: true })
+  const parts = { nodes, queue, queueLimit, closeGraceMs, traceparent, name, ownsEngine: true }
+  return clusterWith(engine, parts)
 }
 
 /**
@@ -206,6 +230,7 @@ export interface ClusterParts {
   readonly ownsEngine: boolean
   readonly queueLimit?: number
   readonly closeGraceMs?: number
+  readonly traceparent?: (() => string | undefined) | undefined
 }
 
 /**
@@ -214,7 +239,7 @@ export interface ClusterParts {
  */
 export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
   const { nodes, queue, name, ownsEngine } = parts
-  const { queueLimit = 1_000_000, closeGraceMs = defaultCloseGraceMs } = parts
+  const { queueLimit = 1_000_000, closeGraceMs = defaultCloseGraceMs, traceparent } = parts
   const id = randomName()
   const entities = new Entities(engine, id)
   const farNodes = new FarNodes(engine)
@@ -230,6 +255,7 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
     queue,
     queueLimit,
     closeGraceMs,
+    traceparent,
     nodes,
     elsewhere: engine.isLocal ? undefined : new WorkerCount(engine, queue),
   })
@@ -251,6 +277,11 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
     entity: <T extends object, A extends readonly any[]>(cls: ActorClass<T, A>, key: string) => {
       for (const node of nodes) node.host([definitionIn(cls)])
       return entities.of(cls, key)
+    },
+    limit: async (name: string, most: number) => {
+      checkName('limit(queue, …)', name)
+      if (most !== Number.POSITIVE_INFINITY) checkWhole('limit(queue, most)', most, 0)
+      await limitQueue(engine, name, most)
     },
     status: () => statusOf(engine, [queue]),
     dead: {

@@ -43,19 +43,23 @@ interface DeadRecord {
   readonly failure: WireFailure
 }
 
-/** Adds to the failures of a task; a note that gets lost costs a line of its history. */
+/**
+ * Adds to the failures of a task, and returns how many there are; a note that gets lost costs a
+ * line of its history, and allows one more repeat.
+ */
 export async function noteFailure(
   engine: Engine,
   id: string,
   { attempt, node, atMs }: Omit<FailedAttempt, 'error'>,
   failure: WireFailure,
-): Promise<void> {
+): Promise<number> {
   const records = engine.records('history')
   const known = await records.get(id)
   const history = [...historyIn(known?.bytes), { attempt, node, atMs, error: shown(failure) }]
   const bytes = toBytes(history, false, limits)
   if (known === undefined) await records.create(id, bytes)
   else await records.replace(id, bytes, known.revision)
+  return history.length
 }
 
 /** Keeps the task as it was stored. */

@@ -91,7 +91,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   #line(queue: string): Line {
-    const known = this.#lines.get(queue) ?? new Line(this.leaseMs)
+    const known = this.#lines.get(queue) ?? new Line(queue, this.leaseMs)
     this.#lines.set(queue, known)
     return known
   }
@@ -116,6 +116,7 @@ class Stored implements Queued {
 
 /** One queue: who waits, who was taken, who takes. */
 class Line {
+  readonly #queue: string
   readonly #leaseMs: number
   readonly #ready = new PriorityQueue<Stored>()
   readonly #takers: Taking[] = []
@@ -126,7 +127,8 @@ class Line {
   #delayed = 0
   #scheduled = false
 
-  constructor(leaseMs: number) {
+  constructor(queue: string, leaseMs: number) {
+    this.#queue = queue
     this.#leaseMs = leaseMs
   }
 
@@ -170,7 +172,7 @@ class Line {
     for (let round = this.#takers.length; round > 0 && this.#ready.size > 0; round -= 1) {
       const taking = this.#takers.shift() as Taking
       this.#takers.push(taking) // The next one is asked first the next time.
-      if (taking.places() <= 0) continue
+      if (taking.places(this.#queue) <= 0) continue
       this.#give(this.#ready.shift() as Stored, taking)
       round = this.#takers.length + 1
     }

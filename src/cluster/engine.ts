@@ -23,6 +23,8 @@ export interface Entry {
   readonly priority: number
   /** Nobody takes it before. */
   readonly delayMs: number
+  /** To which trace it belongs, for tools that look into the store. */
+  readonly traceparent?: string | undefined
 }
 
 /** A task that was taken, on a lease. */
@@ -45,8 +47,8 @@ export interface Delivery {
 
 export interface Taking {
   readonly queues: readonly string[]
-  /** How many more tasks could begin now. */
-  places(): number
+  /** How many more tasks of the queue could begin now. */
+  places(queue: string): number
   take(delivery: Delivery): void
 }
 
@@ -78,7 +80,7 @@ export interface Records {
 /**
  * What is kept: outcomes of calls whose caller waits (minutes), of submitted tasks (a day), ids of
  * cancelled ones (an hour), failures of attempts, dead letters (two weeks), idempotency keys (a
- * day), nodes (seconds).
+ * day), nodes (seconds), who may run how many of a queue.
  */
 export const buckets = [
   'calls',
@@ -90,6 +92,7 @@ export const buckets = [
   'nodes',
   'owners',
   'state',
+  'permits',
 ] as const
 export type Bucket = (typeof buckets)[number]
 
@@ -104,6 +107,7 @@ export const keptMs: Readonly<Record<Bucket, number>> = {
   nodes: 15_000,
   owners: 14 * 24 * 3_600_000,
   state: Number.POSITIVE_INFINITY,
+  permits: Number.POSITIVE_INFINITY,
 }
 
 /** How full a queue is. */

@@ -15,6 +15,7 @@ import type { NestedReply } from '../wire/messages.ts'
 import { fromBytes } from '../wire/portable/reader.ts'
 import { toBytes } from '../wire/portable/writer.ts'
 import { isBoolean, isCount, isFailure, isNumber, isRecord } from '../wire/shapes.ts'
+import { isTraceparent } from './trace-context.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
@@ -60,6 +61,8 @@ export interface Envelope {
   readonly credit: number
   /** Calls of one key run on one worker of a node. */
   readonly key: string | number | undefined
+  /** To which trace it belongs, if its caller has said. */
+  readonly traceparent?: string | undefined
 }
 
 /** What stands in the store about a task that was begun, and in the end instead of it. */
@@ -164,7 +167,8 @@ function isEnvelope(message: unknown): message is Envelope {
     isTime(message['retryDelayMs']) &&
     isNumber(message['untilMs']) &&
     isCount(message['credit']) &&
-    (message['key'] === undefined || ['string', 'number'].includes(typeof message['key']))
+    (message['key'] === undefined || ['string', 'number'].includes(typeof message['key'])) &&
+    (message['traceparent'] === undefined || isTraceparent(message['traceparent']))
   )
 }
 

@@ -33,6 +33,7 @@ import {
 import { type ChunkInputs, chunkInputs, chunkReply, runApart } from './node-chunk.ts'
 import { failureOf, NodeJob, type NodeJobOwner } from './node-job.ts'
 import { NodeStream } from './node-stream.ts'
+import { childOf } from './trace-context.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
@@ -58,6 +59,8 @@ export interface CallHost {
   readonly counts: NodeCounts
   readonly cancelled: Cancelled
   over(call: NodeCall): void
+  /** Whether its permit to run is still its own. */
+  mayCount(call: NodeCall): boolean
 }
 
 /** What became of the tasks that a node took. */
@@ -105,6 +108,10 @@ export class NodeCall implements NodeJobOwner {
     return this.#envelope.id
   }
 
+  get queue(): string {
+    return this.#delivery.queue
+  }
+
   /** Never rejects: what the store does not answer is left to the lease. */
   async begin(): Promise<void> {
     try {
@@ -113,6 +120,7 @@ export class NodeCall implements NodeJobOwner {
       this.#beatSoon()
       const isFirst = this.#isFirst()
       if (!(isFirst === true || (await isFirst))) return this.#end()
+      if (this.#fenced || !this.#host.mayCount(this)) return await this.#handOn(0, false)
       if ('why' in found) return await this.#unknown(found.why)
       if (this.#envelope.untilMs < this.#host.engine.wallMs())
         return await this.#settle(failed(this.#expired()), 0)
@@ -198,14 +206,19 @@ export class NodeCall implements NodeJobOwner {
     const { engine, counts } = this.#host
     if (!engine.isLocal && this.#delivery.attempt < mostUnknown) {
       counts.handedOn += 1
-      if (this.#revision !== undefined) await this.#records?.remove(this.id)
-      this.#delivery.back(unknownPauseMs * (0.5 + runtime().random()), true)
-      return this.#end()
+      return await this.#handOn(unknownPauseMs * (0.5 + runtime().random()), true)
     }
     const error = new UnknownTaskError(
       `No node runs ${show(this.#envelope.task)}: ${why}. Start a worker with its module: npx atonce worker ./tasks.ts, of the version that calls it.`,
     )
     await this.#settle(failed(error), 0)
+  }
+
+  /** Nothing was run of it: anybody may have it, whatever it is. */
+  async #handOn(pauseMs: number, counts: boolean): Promise<void> {
+    if (this.#revision !== undefined) await this.#records?.remove(this.id)
+    this.#delivery.back(pauseMs, counts)
+    this.#end()
   }
 
   #expired(): Error {
@@ -246,6 +259,7 @@ export class NodeCall implements NodeJobOwner {
 
   #submit(task: Task, args: readonly unknown[] | undefined, inputs: ChunkInputs | undefined): void {
     const { backend } = this.#host
+    const { traceparent } = this.#envelope
     const apart = backend.model === 'coroutines'
     const parts = {
       task,
@@ -254,6 +268,7 @@ export class NodeCall implements NodeJobOwner {
       stream: this.#stream,
       context: new AsyncResource('atonce.call'),
       to: this.#envelope.key,
+      traceparent: traceparent === undefined ? undefined : childOf(traceparent),
     }
     if (inputs !== undefined && apart) {
       const jobOf = (one: readonly unknown[], ended: (reply: NestedReply) => void) =>
@@ -282,7 +297,7 @@ export class NodeCall implements NodeJobOwner {
 
   ended(reply: NestedReply, workMs: number): void {
     if (this.#over) return
-    if (this.#fenced) return this.#end()
+    if (this.#fenced || !this.#host.mayCount(this)) return this.#end()
     this.#settling = true
     const whole = this.#inputs === undefined ? reply : chunkReply(reply, this.#inputs)
     void this.#settle(whole, workMs).catch(() => this.#end())
@@ -294,14 +309,14 @@ export class NodeCall implements NodeJobOwner {
     const { counts, engine } = this.#host
     const { attempt } = this.#delivery
     if (reply.kind === 'failed' && this.#envelope.keep !== 'calls') {
-      await noteFailure(
+      const failures = await noteFailure(
         engine,
         this.id,
         { attempt, node: this.#host.id, atMs: engine.wallMs() },
         reply.failure,
       )
-      if (mayRepeat && attempt <= this.#envelope.retries) {
-        this.#delivery.back(pauseMs(this.#envelope.retryDelayMs, attempt), true)
+      if (mayRepeat && failures <= this.#envelope.retries) {
+        this.#delivery.back(pauseMs(this.#envelope.retryDelayMs, failures), true)
         return this.#end()
       }
       await buryDead(engine, this.#delivery, reply.failure)
@@ -375,7 +390,8 @@ export class NodeCall implements NodeJobOwner {
     try {
       const held = await this.#delivery.extend()
       if (this.#over) return
-      if (!held) return this.#settling ? undefined : this.#fence()
+      if (!held)
+        return this.#settling ? undefined : this.fence('Its lease was lost: another node may run it.')
       const record = await this.#records?.get(this.id)
       if (this.#over) return
       if (record !== undefined && readEnding(record.bytes)?.kind === 'settled')
@@ -384,11 +400,12 @@ export class NodeCall implements NodeJobOwner {
     if (!this.#over) this.#beatSoon()
   }
 
-  /** Another node has it now: what this one comes to is dropped. */
-  #fence(): void {
+  /** Another node may run it, or another one in its place: what this one comes to is dropped. */
+  fence(why: string): void {
+    if (this.#over || this.#fenced || this.#settling) return
     this.#host.counts.fenced += 1
     this.#fenced = true
-    this.#cancel('Its lease was lost: another node may run it.')
+    this.#cancel(why)
   }
 
   #cancel(why: string): void {

@@ -29,6 +29,8 @@ export interface NodeJobParts {
   readonly stream: Inlet | undefined
   readonly context: AsyncResource
   readonly to: string | number | undefined
+  /** The span of this run. */
+  readonly traceparent: string | undefined
 }
 
 const noCaller = {} // The side that made the call knows its own stack.
@@ -43,6 +45,7 @@ export class NodeJob extends Noted implements Job {
   readonly stream: Inlet | undefined
   readonly context: AsyncResource
   readonly to: string | number | undefined
+  readonly traceparent: string | undefined
   declare readonly relayed?: true
   readonly #owner: NodeJobOwner
 
@@ -55,6 +58,7 @@ export class NodeJob extends Noted implements Job {
     this.stream = parts.stream
     this.context = parts.context
     this.to = parts.to
+    this.traceparent = parts.traceparent
     if (parts.relayed && parts.stream === undefined) this.relayed = true
     this.#owner = owner
   }

@@ -23,6 +23,7 @@ import type { Consumer, Delivery, Engine } from './engine.ts'
 import { EntityHost } from './entities/host.ts'
 import { readEnvelope, readOrder } from './messages.ts'
 import { type CallHost, NodeCall, type NodeCounts } from './node-call.ts'
+import { Permits } from './permits/permits.ts'
 
 export interface NodeParts {
   readonly id: string
@@ -39,6 +40,8 @@ export interface NodeParts {
 const aliveEveryMs = 3_000
 /** How long a task that was taken ahead may wait for its turn, until others are asked. */
 const patientMs = 250
+/** The pause before a task that came without a permit is given to anybody. */
+const crowdedMs = 100
 
 export class Node implements CallHost {
   readonly id: string
@@ -65,6 +68,7 @@ export class Node implements CallHost {
   #host: EntityHost | undefined
   readonly #classes: readonly Definition[] | undefined
   #sessions: Sessions | undefined
+  #permits: Permits | undefined
   #consumer: Consumer | undefined
   #silence: (() => void)[] = []
   #alive: Timer | undefined
@@ -101,9 +105,10 @@ export class Node implements CallHost {
   start(): void {
     this.cancelled.load()
     for (const at of [`node.${this.id}`, 'nodes']) this.#silence.push(this.engine.listen(at, this.#hear))
+    this.#permits = new Permits(this)
     this.#consumer = this.engine.consume({
       queues: this.queues,
-      places: () => this.#room,
+      places: queue => Math.min(this.#room, this.#permits?.room(queue) ?? 0),
       take: delivery => this.#take(delivery),
     })
     const { engine, id, on } = this
@@ -124,6 +129,7 @@ export class Node implements CallHost {
     await this.#host?.close()
     if (this.#calls.size > 0 && graceMs > 0) await this.#drain(graceMs)
     await Promise.all([...this.#calls.values()].map(call => call.giveUp()))
+    await this.#permits?.leave()
     this.#alive?.cancel()
     for (const stop of this.#silence.splice(0)) stop()
     if (!this.engine.isLocal)
@@ -136,6 +142,7 @@ export class Node implements CallHost {
 
   over(call: NodeCall): void {
     if (this.#calls.get(call.id) === call) this.#calls.delete(call.id)
+    this.#permits?.over(call.queue)
     this.#ahead.over()
     const next = this.#held.shift()
     if (next !== undefined) void next.begin()
@@ -194,8 +201,12 @@ export class Node implements CallHost {
       if (envelope === undefined || envelope.id !== delivery.id) return delivery.done()
       return delivery.back(this.engine.leaseMs / 3, true)
     }
+    // Asked for before others got the permits; on its way since.
+    if ((this.#permits?.room(delivery.queue) ?? 0) <= 0)
+      return delivery.back(crowdedMs * (0.5 + runtime().random()), false)
     const call = new NodeCall(this, delivery, envelope)
     this.#calls.set(envelope.id, call)
+    this.#permits?.took(call.queue)
     if (this.#calls.size - this.#held.length > this.#begins) this.#hold(call)
     else void call.begin()
   }
@@ -205,6 +216,22 @@ export class Node implements CallHost {
     if (order === undefined) return
     if (order.kind === 'look') this.cancelled.hear(order.id)
     else this.#calls.get(order.id)?.hear(order)
+  }
+
+  // ── permits ──
+
+  more(): void {
+    this.#consumer?.wake()
+  }
+
+  lost(queue: string): void {
+    for (const call of this.#calls.values())
+      if (call.queue === queue)
+        call.fence('The permit to run it was lost: another task may run in its place.')
+  }
+
+  mayCount(call: NodeCall): boolean {
+    return this.#permits?.isHeld(call.queue) ?? false
   }
 
   // ── entities ──

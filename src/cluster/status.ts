@@ -6,6 +6,8 @@ import { fromBytes } from '../wire/portable/reader.ts'
 import { isRecord } from '../wire/shapes.ts'
 import { listDead } from './dead.ts'
 import type { Depth, Engine } from './engine.ts'
+import { DeniedError } from './errors.ts'
+import { permitsOf } from './permits/permits.ts'
 
 /** A node, as it said some seconds ago. */
 export interface NodeStatus {
@@ -34,11 +36,20 @@ export interface ShardStatus {
   readonly entities: number
 }
 
+/** How full a queue is, and how many of its tasks may run. */
+export interface QueueStatus extends Depth {
+  readonly name: string
+  /** How many run at a time, on all nodes together; undefined without a limit. */
+  readonly limit: number | undefined
+  /** How many of these permits nodes hold. */
+  readonly permits: number
+}
+
 /** Nodes, queues and dead letters of a cluster, as they were when it was asked. */
 export interface ClusterStatus {
   readonly engine: string
   readonly nodes: readonly NodeStatus[]
-  readonly queues: readonly ({ readonly name: string } & Depth)[]
+  readonly queues: readonly QueueStatus[]
   readonly dead: number
 }
 
@@ -46,8 +57,21 @@ export interface ClusterStatus {
 export async function statusOf(engine: Engine, queues: readonly string[]): Promise<ClusterStatus> {
   const nodes = await nodesOf(engine)
   const names = [...new Set([...queues, ...nodes.flatMap(node => node.queues)])]
-  const depths = await Promise.all(names.map(async name => ({ name, ...(await engine.depth(name)) })))
-  return { engine: engine.name, nodes, queues: depths, dead: (await listDead(engine)).length }
+  const states = await Promise.all(names.map(name => queueOf(engine, name)))
+  return { engine: engine.name, nodes, queues: states, dead: (await listDead(engine)).length }
+}
+
+async function queueOf(engine: Engine, name: string): Promise<QueueStatus> {
+  const depth = await engine.depth(name)
+  const record = await permitsOf(engine, name).catch(unlessDenied)
+  const isLimited = record !== undefined && Number.isFinite(record.most)
+  const permits = record?.holders.reduce((sum, { count }) => sum + count, 0) ?? 0
+  return { name, ...depth, limit: isLimited ? record.most : undefined, permits: isLimited ? permits : 0 }
+}
+
+/** A store that was set up before queues had limits has none. */
+function unlessDenied(error: unknown): undefined {
+  if (!(error instanceof DeniedError)) throw error
 }
 
 /** The nodes that have given a sign of life in the last seconds. */

@@ -123,16 +123,22 @@ export class Submissions {
   ): Promise<Submitted<Result<F>>> {
     assertTask(task)
     const { queue = this.#queue, priority = 0, delayMs = 0, idempotencyKey } = checkSubmit(task, options)
+    const { traceparent } = this.#caller
     const id = await this.#idFor(options.id ?? this.#caller.nextId(), idempotencyKey)
     if (id.settled) return this.#handle(id.id, task)
-    const bytes = this.#written(task, args, id.id, options)
-    await this.#caller.engine.submit({ queue, id: id.id, bytes, priority, delayMs })
+    const bytes = this.#written(task, args, id.id, { ...options, traceparent })
+    await this.#caller.engine.submit({ queue, id: id.id, bytes, priority, delayMs, traceparent })
     return this.#handle(id.id, task)
   }
 
   /** @throws SerializationError, PayloadTooLargeError, InvalidTaskError */
-  #written(task: Task, args: readonly unknown[], id: string, options: SubmitOptions): Uint8Array {
-    const { deadlineMs, retries = 0, retryDelayMs = 500, results = 'keep' } = options
+  #written(
+    task: Task,
+    args: readonly unknown[],
+    id: string,
+    options: SubmitOptions & { readonly traceparent: string | undefined },
+  ): Uint8Array {
+    const { deadlineMs, retries = 0, retryDelayMs = 500, results = 'keep', traceparent } = options
     const encoded = encode(args, 'args', crossing)
     const envelope: Envelope = {
       kind: 'task',
@@ -152,6 +158,7 @@ export class Submissions {
         deadlineMs === undefined ? Number.POSITIVE_INFINITY : this.#caller.engine.wallMs() + deadlineMs,
       credit: 0,
       key: undefined,
+      ...(traceparent === undefined ? {} : { traceparent }),
     }
     const bytes = writeMessage(envelope)
     detach(encoded.transfer)

@@ -11,7 +11,8 @@ import { checkName, randomName } from './names.ts'
 import { Node } from './node.ts'
 
 /** What a node that only works is told. */
-export interface WorkerOptions extends Omit<ClusterOptions, 'on' | 'queue' | 'queueLimit' | 'closeGraceMs'> {
+export interface WorkerOptions
+  extends Omit<ClusterOptions, 'on' | 'queue' | 'queueLimit' | 'closeGraceMs' | 'traceparent'> {
   readonly servers: string | readonly string[]
   readonly queues: readonly string[]
   readonly on: Executor

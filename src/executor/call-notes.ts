@@ -7,6 +7,7 @@ import { callsAreTraced, type TracedWorker, workerAsTold } from '../trace.ts'
 export interface CallNote {
   readonly id: number
   readonly maker: number | undefined
+  readonly traceparent: string | undefined
   readonly cameMs: number | undefined
   beganMs: number | undefined
   worker: TracedWorker | undefined
@@ -20,12 +21,21 @@ export function note(call: object, cameMs?: number, maker?: object): CallNote {
   const made = {
     id: ++lastId,
     maker: maker && notes.get(maker)?.id,
+    traceparent: traceparentOf(call),
     cameMs,
     beganMs: undefined,
     worker: undefined,
   }
   notes.set(call, made)
   return made
+}
+
+/** Of a job that came from a cluster, or of a loop's call for one. */
+function traceparentOf(call: {
+  readonly traceparent?: string | undefined
+  readonly job?: { readonly traceparent?: string | undefined }
+}): string | undefined {
+  return call.traceparent ?? call.job?.traceparent
 }
 
 /** The worker is given the call; noted while somebody listens. */

@@ -21,6 +21,7 @@ import { Faults } from './faults.ts'
 import { historyOf, type Outcome, violationsOf } from './history.ts'
 import { linesIn } from './ledger.ts'
 import { randomOf } from './random.ts'
+import { stuckIn } from './stuck.ts'
 import type { Ran } from './tasks.ts'
 
 export interface ChaosOptions {
@@ -115,21 +116,25 @@ async function play(options: ChaosOptions, server: NatsServer, ledger: string): 
     hung.push(`only ${acknowledged} tasks and ${faults.total} faults in ${limitMs} ms`)
   for (const code of await Promise.all(callers.map(caller => caller.end(120_000))))
     if (code !== 0) hung.push(`a caller ${code === undefined ? 'hung' : `ended with ${code}`}`)
-  hung.push(...(await drained(server, leaseMs)))
+  hung.push(...(await drained(server, leaseMs, ledger)))
   for (const code of await Promise.all(workers.map(worker => worker.end(30_000))))
     if (code !== 0) hung.push(`a worker ${code === undefined ? 'hung' : `ended with ${code}`}`)
   return hung
 }
 
 /** Waits until nothing is queued or taken any more. */
-async function drained(server: NatsServer, leaseMs: number): Promise<string[]> {
+async function drained(server: NatsServer, leaseMs: number, ledger: string): Promise<string[]> {
   const engine = new NatsEngine({ servers: server.url, namespace: 'chaos', leaseMs, replicas: 1 })
   const untilMs = performance.now() + 60_000
   try {
     for (;;) {
       const { waiting, taken } = await engine.depth('default')
       if (waiting + taken === 0) return []
-      if (performance.now() > untilMs) return [`${waiting} tasks wait and ${taken} are taken after a minute`]
+      if (performance.now() > untilMs)
+        return [
+          `${waiting} tasks wait and ${taken} are taken after a minute`,
+          ...(await stuckIn(server.url, 'chaos', ledger)),
+        ]
       await pass(50)
     }
   } finally {

@@ -88,7 +88,7 @@ function eventsOf(
   at: (lane: Lane) => LaneIds,
   here: LaneIds,
 ): TraceEvent[] {
-  const { id, task, maker, calls, runMs, outcome } = call
+  const { id, task, maker, traceparent, calls, runMs, outcome } = call
   const name = calls === 1 ? task : `${task} ×${calls}`
   const events: TraceEvent[] = []
   const arrow = (ph: 's' | 't' | 'f', { lane, from }: Slice): TraceEvent => ({
@@ -99,7 +99,7 @@ function eventsOf(
   if (settled !== undefined)
     events.push(slice(at(settled.lane), settled, { name: `${outcome} ${name}`, cat: 'caller' }))
   if (ran !== undefined) {
-    const args = { id, maker, outcome: outcome ?? 'not ended', calls, runMs }
+    const args = { id, maker, traceparent, outcome: outcome ?? 'not ended', calls, runMs }
     events.push({ ...slice(at(ran.lane), ran, { name, cat: calls === 1 ? 'call' : 'chunk' }), args })
     if (made !== undefined) {
       events.push(arrow('s', made), arrow(settled === undefined ? 'f' : 't', ran))

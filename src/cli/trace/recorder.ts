@@ -25,6 +25,7 @@ import type {
 export interface KeptCall {
   readonly id: number
   readonly maker: number | undefined
+  readonly traceparent: string | undefined
   readonly task: string
   /** That declares the task. */
   readonly module: string
@@ -242,7 +243,7 @@ export class Recorder {
   }
 
   #kept(
-    { id, maker, task, module, executor, worker }: CallStartEvent | CallEndEvent,
+    { id, maker, traceparent, task, module, executor, worker }: CallStartEvent | CallEndEvent,
     beganMs: number | undefined,
     cameMs: number,
   ): KeptCall | undefined {
@@ -251,7 +252,7 @@ export class Recorder {
     const isFull = this.#calls.length >= keep
     if (isFull && !newest) return undefined
     const call: KeptCall = {
-      ...{ id, maker, task, module, cameMs, beganMs },
+      ...{ id, maker, traceparent, task, module, cameMs, beganMs },
       worker: beganMs === undefined ? undefined : this.#workerOf(executor, worker),
       ...{ endedMs: undefined, runMs: undefined, madeMs: undefined, outcome: undefined, calls: 1 },
     }

@@ -23,6 +23,7 @@ function callOf(id: number, worker: WorkerRecord | undefined, more: Partial<Kept
     ...{
       id,
       maker: undefined,
+      traceparent: undefined,
       task: 'work',
       module: 'file:///work.ts',
       worker,

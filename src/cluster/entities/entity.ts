@@ -69,7 +69,9 @@ export class Entities {
         `entity(${definition.name}, key) takes a text of 1 to 500 letters; it got ${JSON.stringify(key)}.`,
       )
     this.#silence ??= this.#engine.listen(callerSubject(this.#id), bytes => this.#hear(bytes))
-    return new EntityRef(this, definition, key, usualLimits) as unknown as Entity<T>
+    const type = typeOf(definition)
+    const address = { definition, key, type, shard: shardOf(type, key) }
+    return new EntityRef(this, address, usualLimits) as unknown as Entity<T>
   }
 
   close(): void {
@@ -81,8 +83,7 @@ export class Entities {
 
   /** Rejects with what the method threw, with TimeoutError, ClosedError, SerializationError. */
   async ask(
-    definition: Definition,
-    key: string,
+    { definition, key, type, shard }: Address,
     method: string,
     args: readonly unknown[],
     { timeoutMs, signal }: Limits,
@@ -91,7 +92,6 @@ export class Entities {
     this.#numbered += 1
     const number = this.#numbered
     const { value, special } = encode(args, 'args', crossing)
-    const type = typeOf(definition)
     const id = `${this.#id}-e${number}`
     const oldest = this.#outstanding.values().next().value ?? number
     const to = this.#id
@@ -105,7 +105,7 @@ export class Entities {
     })
     this.#waiting.set(id, parked)
     this.#outstanding.add(number)
-    void this.#send(writeEntity(call), shardOf(type, key), parked)
+    void this.#send(writeEntity(call), shard, parked)
     try {
       return answered(await parked.promise)
     } catch (error) {
@@ -159,21 +159,30 @@ export class Entities {
   }
 }
 
+/** What an entity is, and where. */
+interface Address {
+  readonly definition: Definition
+  readonly key: string
+  readonly type: string
+  readonly shard: number
+}
+
 class EntityRef implements Pick<Target, 'tell'> {
   readonly #entities: Entities
-  readonly #definition: Definition
+  readonly #address: Address
   readonly #limits: Limits
   readonly key: string
   readonly ask: object
   readonly #tells: object
 
-  constructor(entities: Entities, definition: Definition, key: string, limits: Limits) {
+  constructor(entities: Entities, address: Address, limits: Limits) {
+    const { definition, key } = address
     this.#entities = entities
-    this.#definition = definition
+    this.#address = address
     this.#limits = limits
     this.key = key
     const send = (method: Method, args: readonly unknown[]) =>
-      entities.ask(definition, key, method.name, args, limits)
+      entities.ask(address, method.name, args, limits)
     const target = {
       ask: send,
       tell: (method: Method, args: readonly unknown[]) => {
@@ -197,7 +206,7 @@ class EntityRef implements Pick<Target, 'tell'> {
     const { timeoutMs = this.#limits.timeoutMs, signal = this.#limits.signal } = checked
     checkTimeout('entity.with({ timeoutMs })', timeoutMs)
     checkSignal('entity.with({ signal })', signal)
-    return new EntityRef(this.#entities, this.#definition, this.key, { timeoutMs, signal })
+    return new EntityRef(this.#entities, this.#address, { timeoutMs, signal })
   }
 }
 

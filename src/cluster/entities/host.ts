@@ -97,17 +97,22 @@ export class EntityHost implements ResidentHost, ShardOwner {
     const call = readCall(bytes)
     const residents = this.#residents.get(held.shard)
     if (call === undefined || residents === undefined || !held.isHeld) return
-    if (shardOf(call.type, call.key) !== held.shard) return
-    const definition = this.#definitions.get(call.type)
-    if (definition === undefined) return // Another host may have it; whoever asks, asks again.
-    const id = `${call.type}/${call.key}`
-    const here = residents.get(id) ?? {
-      resident: new Resident(this, definition, call.key, id, held),
-      usedMs: 0,
-    }
+    const here = this.#here(call, held, residents)
+    if (here === undefined) return
     here.usedMs = runtime().now()
-    residents.set(id, here)
     here.resident.take(call)
+  }
+
+  /** Undefined if it does not belong here, or its class is not known: another host may have it. */
+  #here(call: EntityCall, held: Held, residents: Map<string, Here>): Here | undefined {
+    const id = `${call.type}/${call.key}`
+    const known = residents.get(id)
+    if (known !== undefined) return known
+    const definition = this.#definitions.get(call.type)
+    if (definition === undefined || shardOf(call.type, call.key) !== held.shard) return undefined
+    const made = { resident: new Resident(this, definition, call.key, id, held), usedMs: 0 }
+    residents.set(id, made)
+    return made
   }
 
   // ── what its entities tell ──

@@ -45,6 +45,7 @@ export class Resident {
   readonly #held: Held
   readonly #line: EntityCall[] = []
   #instance: Record<string, unknown> = {}
+  /** As it is in the store, or as it was made. */
   #saved: Packed | undefined
   #revision: number | undefined
   #answered = new Answered()
@@ -97,7 +98,7 @@ export class Resident {
     this.#revision = record?.revision
     this.#answered = new Answered(kept?.answered)
     this.#revive(kept)
-    this.#saved = kept === undefined ? undefined : this.#packed()
+    this.#saved = this.#packed()
     this.#loaded = true
   }
 
@@ -112,7 +113,7 @@ export class Resident {
 
   async #turn(calls: readonly EntityCall[]): Promise<void> {
     const answers: [EntityCall, Reply][] = []
-    const before = this.#saved ?? this.#packed()
+    const before = this.#saved as Packed // It was loaded before.
     let present = before
     for (const call of calls) {
       const known = this.#answered.find(call)

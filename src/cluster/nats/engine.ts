@@ -27,15 +27,17 @@ import {
 } from '../engine.ts'
 import { EngineUnavailableError, SubmitUnknownError } from '../errors.ts'
 import { maxMessageBytes } from '../messages.ts'
+import { traceHeader } from '../trace-context.ts'
 import { checkAccess, connectTo, inboxFor, type NatsAccess } from './connection.ts'
 import { inlined, stored, unframed } from './frames.ts'
 import { type Health, healthOf } from './health.ts'
 import { loadNats, type NatsClient, type NatsConnection, type ObjectStore } from './load.ts'
-import { type Lane, lanes, Puller } from './pull.ts'
+import { type Lane, lanes, Puller, type PullParts } from './pull.ts'
 import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
 import { asSeen, Denied, encodedHeaders, Requests, Unanswered } from './requests.ts'
 import { Streams } from './streams.ts'
+import { Sweeper } from './sweep.ts'
 
 export interface NatsOptions extends NatsAccess {
   readonly namespace: string
@@ -69,6 +71,7 @@ export class NatsEngine implements Engine {
   readonly #ready: ReadyHints
   #opening: Promise<Open> | undefined
   #open: Open | undefined
+  #madeAgainMs = Number.NEGATIVE_INFINITY
   #closed = false
 
   /** @throws OptionError, InsecureConnectionError */
@@ -131,7 +134,7 @@ export class NatsEngine implements Engine {
 
   // ── tasks ──
 
-  async submit({ queue, id, bytes, priority, delayMs }: Entry): Promise<void> {
+  async submit({ queue, id, bytes, priority, delayMs, traceparent }: Entry): Promise<void> {
     if (bytes.length > maxMessageBytes) throw new PayloadTooLargeError(bytes.length, maxMessageBytes)
     const open = this.#open ?? (await this.#opened())
     const ensuring = this.#ensureQueue(queue)
@@ -140,7 +143,8 @@ export class NatsEngine implements Engine {
     const frame = made instanceof Uint8Array ? made : await made
     const lane: Lane = delayMs > 0 ? 'later' : priority > 0 ? 'p0' : priority < 0 ? 'p2' : 'p1'
     const due = delayMs > 0 ? [`${dueHeader}: ${Math.round(wallMs() + delayMs)}`] : []
-    const headers = encodedHeaders(`Nats-Msg-Id: ${id}`, ...due)
+    const traced = traceparent === undefined ? [] : [`${traceHeader}: ${traceparent}`]
+    const headers = encodedHeaders(`Nats-Msg-Id: ${id}`, ...due, ...traced)
     const subject = `${this.#root}.t.${queue}.${lane}.${id}`
     try {
       const written = await open.requests.surely(() => open.requests.write(subject, frame, headers))
@@ -155,27 +159,20 @@ export class NatsEngine implements Engine {
 
   consume(taking: Taking): Consumer {
     let puller: Puller | undefined
+    let sweeper: Sweeper | undefined
+    let deaf = () => {}
     let stopped = false
     const begin = async (): Promise<void> => {
       while (!stopped)
         try {
-          const { client, connection } = await this.#opened()
+          const open = await this.#opened()
           for (const queue of taking.queues) await this.#ensureQueue(queue)
           if (stopped) return
-          puller = new Puller(
-            {
-              connection,
-              stream: this.#named('tasks'),
-              leaseMs: this.leaseMs,
-              inbox: () => client.createInbox(inboxFor(this.#options)),
-              consumerOf: (queue, lane) => `${queue}-${lane}`,
-              readySubject: queue => `${this.#root}.ready.${queue}`,
-              dueInMs: ({ headers }) => Number(headers?.get(dueHeader) || 0) - wallMs(),
-              unframe: frame => this.#unframe(frame),
-              stuck: (queue, lane) => this.#unstick(queue, lane),
-            },
-            taking,
-          )
+          const sweeping = this.#sweeperOf(open, taking.queues)
+          sweeping.soon()
+          sweeper = sweeping
+          deaf = open.requests.onReconnect(() => sweeping.soon())
+          puller = this.#pullerOf(open, taking, sweeping)
           return
         } catch {
           await pause(1_000)
@@ -189,9 +186,46 @@ export class NatsEngine implements Engine {
       wake: () => puller?.wake(),
       stop: async () => {
         stopped = true
+        deaf()
+        sweeper?.stop()
         await puller?.stop()
       },
     }
+  }
+
+  #pullerOf({ client, connection }: Open, taking: Taking, sweeper: Sweeper): Puller {
+    const parts: PullParts = {
+      connection,
+      stream: this.#named('tasks'),
+      leaseMs: this.leaseMs,
+      inbox: () => client.createInbox(inboxFor(this.#options)),
+      consumerOf,
+      readySubject: queue => `${this.#root}.ready.${queue}`,
+      dueInMs: ({ headers }) => Number(headers?.get(dueHeader) || 0) - wallMs(),
+      unframe: frame => this.#unframe(frame),
+      unanswered: (queue, lane, isStuck) => {
+        sweeper.soon()
+        if (isStuck) this.#unstick(queue, lane)
+      },
+      gone: queue => this.#makeAgain(queue),
+    }
+    return new Puller(parts, taking)
+  }
+
+  #sweeperOf({ requests, streams }: Open, queues: readonly string[]): Sweeper {
+    return new Sweeper({
+      requests,
+      streams,
+      stream: this.#named('tasks'),
+      subjects: `${this.#root}.t.>`,
+      lanes: queues.flatMap(queue =>
+        lanes.map(lane => ({ consumer: consumerOf(queue, lane), subjects: this.#subjectsOf(queue, lane) })),
+      ),
+    })
+  }
+
+  #subjectsOf(queue: string, lane: Lane): string {
+    return `${this.#root}.t.${queue}.${lane}.>`
   }
 
   /**
@@ -202,12 +236,12 @@ export class NatsEngine implements Engine {
     return this.#ensure(`queue ${queue}`, async ({ streams }) => {
       for (const lane of lanes)
         await streams.ensureConsumer(this.#named('tasks'), {
-          durable_name: `${queue}-${lane}`,
+          durable_name: consumerOf(queue, lane),
           ack_policy: 'explicit',
           deliver_policy: 'all',
           replay_policy: 'instant',
           ack_wait: this.leaseMs * 1e6,
-          filter_subject: `${this.#root}.t.${queue}.${lane}.>`,
+          filter_subject: this.#subjectsOf(queue, lane),
           max_ack_pending: lane === 'later' ? 1_000_000 : 20_000,
           max_deliver: -1,
         })
@@ -216,12 +250,20 @@ export class NatsEngine implements Engine {
 
   /** A user who may not make it anew leaves it to one who may: `cluster up`. */
   #unstick(queue: string, lane: Lane): void {
-    const name = `${queue}-${lane}`
     const watchMs = this.leaseMs * (1 + runtime().random())
     const unsticking = this.#opened().then(({ streams }) =>
-      streams.unstick(this.#named('tasks'), name, watchMs),
+      streams.unstick(this.#named('tasks'), consumerOf(queue, lane), watchMs),
     )
     void unsticking.catch(() => {}) // The next pulls that have no answer try again.
+  }
+
+  /** A node may have died between the end of a consumer that gave nothing and its new beginning. */
+  #makeAgain(queue: string): void {
+    const nowMs = runtime().now()
+    if (nowMs - this.#madeAgainMs < 1_000) return
+    this.#madeAgainMs = nowMs
+    this.#there.delete(`queue ${queue}`)
+    void this.#ensureQueue(queue)?.catch(() => {}) // The next pull tells of it again.
   }
 
   /** Makes it once; nothing to wait for if it is there. Rejects with EngineUnavailableError. */
@@ -260,7 +302,7 @@ export class NatsEngine implements Engine {
     let redelivered = 0
     const ages: number[] = []
     for (const lane of lanes) {
-      const info = await streams.consumer(this.#named('tasks'), `${queue}-${lane}`)
+      const info = await streams.consumer(this.#named('tasks'), consumerOf(queue, lane))
       let { num_pending: pending, num_ack_pending: given } = info
       if (pending + given > 0 && pending + given <= mostCounted) {
         // A server that was killed may count tasks that are done and gone: 2.9.10 does.
@@ -280,15 +322,15 @@ export class NatsEngine implements Engine {
   /** How long the oldest task of a lane is there; nothing if this user may not look into it. */
   async #ageOf(queue: string, lane: Lane): Promise<number[]> {
     const { streams } = await this.#opened()
-    const subjects = `${this.#root}.t.${queue}.${lane}.>`
-    const storedMs = await streams.firstStoredMs(this.#named('tasks'), subjects).catch(() => undefined)
-    return storedMs === undefined ? [] : [Math.max(0, wallMs() - storedMs)]
+    const subjects = this.#subjectsOf(queue, lane)
+    const first = await streams.next(this.#named('tasks'), subjects, 1).catch(() => undefined)
+    return first === undefined ? [] : [Math.max(0, wallMs() - first.storedMs)]
   }
 
   /** The tasks of a lane that are in the store, by their subjects. */
   async left(queue: string, lane: Lane): Promise<string[]> {
     const { streams } = await this.#opened()
-    return streams.subjects(this.#named('tasks'), `${this.#root}.t.${queue}.${lane}.>`)
+    return streams.subjects(this.#named('tasks'), this.#subjectsOf(queue, lane))
   }
 
   // ── records ──
@@ -379,6 +421,10 @@ export class NatsEngine implements Engine {
     const open = await opening.catch(() => undefined)
     await open?.connection.drain().catch(() => {})
   }
+}
+
+function consumerOf(queue: string, lane: Lane): string {
+  return `${queue}-${lane}`
 }
 
 /** Anything up to so many milliseconds; lets the program end. */

@@ -120,6 +120,21 @@ test('a consumer that gives nothing is made anew, and what was waiting is given'
   await connection.close()
 })
 
+test('the trace of a task is in the header of its message', options, async () => {
+  const namespace = 'traced'
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  await using jobs = start({ namespace, traceparent: () => traceparent })
+  await jobs.submit(tasks.double, [4, 1])
+  const nats = await loadNats()
+  const connection = await nats.connect({ servers: server.url })
+  const requests = new Requests(connection, nats.createInbox())
+  const request = Buffer.from(JSON.stringify({ last_by_subj: `ao.${namespace}.t.>` }))
+  const { data } = await requests.ask(`$JS.API.STREAM.MSG.GET.AO_${namespace}_tasks`, request)
+  const { hdrs } = JSON.parse(Buffer.from(data).toString()).message as { readonly hdrs: string }
+  assert.match(Buffer.from(hdrs, 'base64').toString(), new RegExp(`\r\ntraceparent: ${traceparent}\r\n`))
+  await connection.close()
+})
+
 test('an entity on a server keeps its state, and answers a second program', options, async () => {
   const namespace = 'entities'
   await using jobs = start({ namespace, on: coroutines() })

@@ -1,49 +1,84 @@
-/** What a puller makes of a server that does not answer: one of the test's own, in virtual time. */
+/** What a puller makes of what a server answers: one of the test's own, in virtual time. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from '../../coroutines/time/sleep.ts'
 import { simulate } from '../../runtime/simulate.ts'
 import type { NatsMessage } from './load.ts'
-import { Puller } from './pull.ts'
+import { Puller, type PullParts } from './pull.ts'
+
+/** A puller with one place; `status` is what a lane's pull is answered with, undefined: nothing. */
+function pullerOn(status: (lane: string) => number | undefined, more: Partial<PullParts>): Puller {
+  let hear = (_: NatsMessage) => {}
+  type Callback = { callback: (error: null, message: NatsMessage) => void }
+  const connection = {
+    isClosed: () => false,
+    subscribe: (subject: string, { callback }: Callback) => {
+      if (subject.startsWith('inbox')) hear = message => callback(null, message)
+      return { unsubscribe() {} }
+    },
+    publish: (subject: string, _: unknown, { reply }: { reply: string }) => {
+      const code = status(subject.slice(subject.lastIndexOf('.') + 1))
+      if (code === undefined) return
+      const headers = { code, get: () => '' }
+      queueMicrotask(() => hear({ subject: reply, data: new Uint8Array(), headers }))
+    },
+  }
+  return new Puller(
+    {
+      connection: connection as never,
+      stream: 'tasks',
+      leaseMs: 1_000,
+      inbox: () => 'inbox',
+      consumerOf: (queue, lane) => `${queue}-${lane}`,
+      readySubject: queue => `ready.${queue}`,
+      dueInMs: () => 0,
+      unframe: async frame => frame,
+      unanswered: () => assert.fail('each pull is answered'),
+      gone: () => assert.fail('each lane is there'),
+      ...more,
+    },
+    { queues: ['default'], places: () => 1, take() {} },
+  )
+}
 
 test('a lane that does not answer is told of as silent, until it answers again', () =>
   simulate(async () => {
     let mute = new Set(['default-p1'])
-    const stuck: string[] = []
-    let hear = (_: NatsMessage) => {}
-    const connection = {
-      isClosed: () => false,
-      subscribe: (
-        subject: string,
-        { callback }: { callback: (error: null, message: NatsMessage) => void },
-      ) => {
-        if (subject.startsWith('inbox')) hear = message => callback(null, message)
-        return { unsubscribe() {} }
-      },
-      publish: (subject: string, _: unknown, { reply }: { reply: string }) => {
-        if (mute.has(subject.slice(subject.lastIndexOf('.') + 1))) return
-        queueMicrotask(() => hear({ subject: reply, data: new Uint8Array() }))
-      },
-    }
-    const puller = new Puller(
-      {
-        connection: connection as never,
-        stream: 'tasks',
-        leaseMs: 1_000,
-        inbox: () => 'inbox',
-        consumerOf: (queue, lane) => `${queue}-${lane}`,
-        readySubject: queue => `ready.${queue}`,
-        dueInMs: () => 0,
-        unframe: async frame => frame,
-        stuck: (queue, lane) => stuck.push(`${queue}-${lane}`),
-      },
-      { queues: ['default'], places: () => 1, take() {} },
-    )
+    const unanswered: [string, boolean][] = []
+    const puller = pullerOn(lane => (mute.has(lane) ? undefined : 404), {
+      unanswered: (queue, lane, isStuck) => unanswered.push([`${queue}-${lane}`, isStuck]),
+    })
     assert.deepEqual(puller.silent, [])
-    while (stuck.length === 0) await sleep(100)
+    while (puller.silent.length === 0) await sleep(100)
     assert.deepEqual(puller.silent, ['default-p1'])
-    assert.deepEqual(stuck, ['default-p1'])
+    assert.deepEqual(unanswered, [
+      ['default-p1', false],
+      ['default-p1', false],
+      ['default-p1', true],
+    ])
     mute = new Set()
     while (puller.silent.length > 0) await sleep(100)
+    await puller.stop()
+  }))
+
+test('a lane is silent, too, where somebody else is always to have what there is', () =>
+  simulate(async () => {
+    const told: boolean[] = []
+    const puller = pullerOn(lane => (lane === 'default-p1' ? 408 : 404), {
+      unanswered: (_, __, isStuck) => told.push(isStuck),
+    })
+    while (puller.silent.length === 0) await sleep(100)
+    assert.deepEqual([puller.silent, told], [['default-p1'], [true]])
+    await puller.stop()
+  }))
+
+test('a lane that nobody at the server knows is told of as gone', () =>
+  simulate(async () => {
+    const gone: string[] = []
+    const puller = pullerOn(lane => (lane === 'default-later' ? 503 : 404), {
+      gone: queue => gone.push(queue),
+    })
+    while (gone.length < 3) await sleep(100)
+    assert.deepEqual(gone.slice(0, 3), ['default', 'default', 'default'])
     await puller.stop()
   }))

@@ -15,8 +15,12 @@ import type { NatsConnection, NatsMessage, NatsSubscription } from './load.ts'
 export const lanes = ['p0', 'p1', 'p2', 'later'] as const
 export type Lane = (typeof lanes)[number]
 
-/** How often lanes are looked at when no hint comes. */
+/**
+ * How often lanes are looked at when no hint comes; and in parts of a lease, as nobody tells of one
+ * that has lapsed.
+ */
 const lookEveryMs = 1_000
+const looksInLease = 4
 /** A lane that was empty is left alone so long, unless a hint comes. */
 const emptyForMs = 200
 /** How long the server may take to say that there is no more. */
@@ -24,6 +28,13 @@ const answerMs = 2_000
 const fairnessRound = 8
 /** So many pulls without an answer are more than bad luck. */
 const mostSilent = 3
+/** The server's own answer where nobody else answers. */
+const nobodyListens = 503
+/** There is something, and others are to have it who asked before. */
+const othersWait = 408
+
+/** How many came of a pull; or that none did, and why. */
+type Pulled = number | 'no answer' | 'others wait' | 'no lane'
 
 export interface PullParts {
   readonly connection: NatsConnection
@@ -37,8 +48,12 @@ export interface PullParts {
   /** When a delayed task is due, by its message; undefined if it is now. */
   dueInMs(message: NatsMessage): number
   unframe(frame: Uint8Array): Promise<Uint8Array>
-  /** The server is there and has not answered for this lane, several times in a row. */
-  stuck(queue: string, lane: Lane): void
+  /**
+   * The server is there and has not answered for this lane; `stuck` after several times in a row.
+   */
+  unanswered(queue: string, lane: Lane, stuck: boolean): void
+  /** Nobody at the server knows this lane. */
+  gone(queue: string): void
 }
 
 export class Puller implements Consumer {
@@ -111,11 +126,12 @@ export class Puller implements Consumer {
 
   #look(): void {
     this.wake()
-    this.#timer = runtime().setTimer(lookEveryMs * (0.75 + runtime().random() / 2), () => this.#look())
+    const everyMs = Math.min(lookEveryMs, this.#parts.leaseMs / looksInLease)
+    this.#timer = runtime().setTimer(everyMs * (0.75 + runtime().random() / 2), () => this.#look())
   }
 
-  get #places(): number {
-    return this.#taking.places() - this.#onTheWay
+  #places(queue: string): number {
+    return this.#taking.places(queue) - this.#onTheWay
   }
 
   async #pullAll(): Promise<void> {
@@ -123,14 +139,15 @@ export class Puller implements Consumer {
     const order = this.#round % fairnessRound === 0 ? [...lanes].reverse() : lanes
     for (const queue of this.#taking.queues)
       for (const lane of order) {
-        const places = this.#places
-        if (places <= 0 || this.#stopped) return
+        if (this.#stopped) return
+        const places = this.#places(queue)
+        if (places <= 0) break
         const name = this.#parts.consumerOf(queue, lane)
         const emptySinceMs = this.#emptySince.get(name)
         if (emptySinceMs !== undefined && runtime().now() - emptySinceMs < emptyForMs) continue
         const got = await this.#pull(name, places)
-        if (got === undefined) {
-          this.#noAnswer(queue, lane)
+        if (typeof got === 'string') {
+          this.#noTask(queue, lane, got)
           continue
         }
         this.#unanswered.delete(name)
@@ -140,39 +157,39 @@ export class Puller implements Consumer {
       }
   }
 
-  #noAnswer(queue: string, lane: Lane): void {
+  /**
+   * Who asked before may be a pull of this node that was never answered: no sign that all is well.
+   */
+  #noTask(queue: string, lane: Lane, why: Exclude<Pulled, number>): void {
     const name = this.#parts.consumerOf(queue, lane)
+    if (why !== 'no answer') this.#emptySince.set(name, runtime().now())
+    if (why === 'no lane') return this.#parts.gone(queue)
     const unanswered = (this.#unanswered.get(name) ?? 0) + 1
+    const isStuck = unanswered >= mostSilent
     this.#unanswered.set(name, unanswered % mostSilent)
-    if (unanswered < mostSilent) return
-    this.#silent.add(name)
-    this.#parts.stuck(queue, lane)
+    if (isStuck) this.#silent.add(name)
+    if (isStuck || why === 'no answer') this.#parts.unanswered(queue, lane, isStuck)
   }
 
-  /**
-   * Asks one lane for as many as there are places; resolves with how many came, undefined if there
-   * was no answer.
-   */
-  #pull(name: string, places: number): Promise<number | undefined> {
+  /** Asks one lane for as many as there are places; resolves with how many came. */
+  #pull(name: string, places: number): Promise<Pulled> {
     const { connection, stream } = this.#parts
     if (connection.isClosed()) return Promise.resolve(0)
     this.#asked += 1
     const reply = `${this.#inbox}.${this.#asked}`
     return new Promise(resolve => {
       let got = 0
-      const end = () => {
+      const end = (came: Pulled) => {
         timer.cancel()
         this.#heard = undefined
-        resolve(got)
+        resolve(came)
       }
-      const timer = runtime().setTimer(answerMs, () => {
-        this.#heard = undefined
-        resolve(got === 0 ? undefined : got)
-      })
+      const timer = runtime().setTimer(answerMs, () => end(got === 0 ? 'no answer' : got))
       this.#heard = message => {
         if (message === 'a task') got += 1
         else if (message.subject !== reply) return // The end of an earlier pull.
-        if (message !== 'a task' || got === places) end()
+        if (message !== 'a task') end(got === 0 ? nothingIn(message) : got)
+        else if (got === places) end(got)
       }
       const request = { batch: places, no_wait: true }
       connection.publish(
@@ -260,4 +277,10 @@ export class Puller implements Consumer {
 function deliveriesIn(reply: string): number {
   const parts = reply.split('.')
   return Number(parts[parts.length >= 11 ? 6 : 4])
+}
+
+/** Why a pull got nothing: most times there is nothing. */
+function nothingIn({ headers }: NatsMessage): Pulled {
+  if (headers?.code === nobodyListens) return 'no lane'
+  return headers?.code === othersWait ? 'others wait' : 0
 }

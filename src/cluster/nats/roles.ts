@@ -58,13 +58,17 @@ export function permissionsOf(role: Role, namespace: string): Permissions {
       ...both,
       ...stores.map(store => `$KV.${store}.>`),
       `$JS.API.CONSUMER.MSG.NEXT.${tasks}.*`,
+      `$JS.API.STREAM.MSG.GET.${tasks}`,
       `$JS.ACK.${tasks}.>`,
       `${root}.h.caller.*`,
       `${root}.h.entity.*`,
+      `${root}.h.permits`,
     ],
     subscribe: [
       inbox,
-      ...['ready.*', 'h.nodes', 'h.node.*', 'h.hosts', 'h.shard.*'].map(subject => `${root}.${subject}`),
+      ...['ready.*', 'h.nodes', 'h.node.*', 'h.hosts', 'h.shard.*', 'h.permits'].map(
+        subject => `${root}.${subject}`,
+      ),
     ],
   }
 }

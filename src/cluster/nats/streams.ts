@@ -22,9 +22,19 @@ export interface ConsumerInfo {
   readonly num_pending: number
   readonly num_ack_pending: number
   readonly num_redelivered: number
+  readonly num_waiting: number
   readonly created: string
-  readonly delivered: { readonly consumer_seq: number }
+  readonly delivered: { readonly consumer_seq: number; readonly stream_seq: number }
+  /** Everything up to there is acknowledged. */
+  readonly ack_floor: { readonly consumer_seq: number; readonly stream_seq: number }
   readonly config: ConsumerConfig
+}
+
+/** A message in a stream: its number there, and when it was stored, in milliseconds since 1970. */
+export interface StoredMessage {
+  readonly seq: number
+  readonly subject: string
+  readonly storedMs: number
 }
 
 /** What the server says of a stream. */
@@ -91,7 +101,7 @@ export class Streams {
   async unstick(stream: string, name: string, watchMs: number): Promise<boolean> {
     const before = await this.consumer(stream, name)
     if (before.num_pending + before.num_ack_pending === 0) return false
-    await new Promise<void>(resolve => void runtime().setTimer(watchMs, resolve))
+    await new Promise<void>(resolve => runtime().setTimer(watchMs, resolve).unref())
     const after = await this.consumer(stream, name)
     const isSame = after.created === before.created
     const hasGiven = after.delivered.consumer_seq !== before.delivered.consumer_seq
@@ -136,13 +146,16 @@ export class Streams {
     }
   }
 
-  /** When the oldest message of these subjects was stored, in milliseconds since 1970. */
-  async firstStoredMs(stream: string, subjects: string): Promise<number | undefined> {
-    const found = await this.#find<{ readonly message: { readonly time: string } }>(
-      `STREAM.MSG.GET.${stream}`,
-      { seq: 1, next_by_subj: subjects },
-    )
-    return found === undefined ? undefined : Date.parse(found.message.time)
+  /** The first message of these subjects whose number is `from` or higher. */
+  async next(stream: string, subjects: string, from: number): Promise<StoredMessage | undefined> {
+    type Found = {
+      readonly message: { readonly subject: string; readonly seq: number; readonly time: string }
+    }
+    const request = { seq: from, next_by_subj: subjects }
+    const found = await this.#find<Found>(`STREAM.MSG.GET.${stream}`, request)
+    if (found === undefined) return undefined
+    const { subject, seq, time } = found.message
+    return { seq, subject, storedMs: Date.parse(time) }
   }
 
   async remove(stream: string): Promise<boolean> {
