@@ -37,6 +37,7 @@ function recorded(): Recording {
     publish('atonce.worker.start', startMs, { executor: 'mill', worker, startMs } satisfies WorkerStartEvent)
   const call = (id: number, task: string, worker: TracedWorker, cameMs: number, beganMs: number) => ({
     ...{ executor: 'mill', id, task, module, maker: undefined, worker, cameMs, beganMs },
+    traceparent: undefined,
     queueMs: beganMs - cameMs,
   })
   const began = (event: CallStartEvent) => publish('atonce.call.start', event.beganMs as number, event)
