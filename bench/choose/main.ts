@@ -75,7 +75,7 @@ function measure(): void {
   // would be worse.
   if (!existsSync(calibration)) {
     try {
-      run(['calibrate', calibration])
+      run(['calibrate', calibration], 'ignore')
     } catch {
       console.error('The machine is not quiet: the chooser reckons with assumed figures.')
     }
@@ -119,12 +119,12 @@ function git(...args: readonly string[]): string {
   return execFileSync('git', args, { cwd: here, encoding: 'utf8' }).trim()
 }
 
-function run(args: readonly string[]): string {
+function run(args: readonly string[], complaints: 'inherit' | 'ignore' = 'inherit'): string {
   const env = { ...process.env, ATONCE_CALIBRATION: join(options.folder, 'calibration.json') }
   return execFileSync(process.execPath, [join(here, 'one.ts'), ...args], {
     encoding: 'utf8',
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', complaints],
     maxBuffer: 2 ** 28,
   })
 }

@@ -72,6 +72,7 @@ function summary(scored: readonly Scored[]): string {
       ? `no “${level}”`
       : `of ${of.length} “${level}” ${of.filter(one => one.right).length} are right`
   })
+  const sure = scored.filter(({ played }) => played.choice.confidence === 'sure')
   const autoRight = shareOf(scored, ({ auto }) => auto <= 1.15)
   const rows = [
     [
@@ -102,10 +103,7 @@ function summary(scored: readonly Scored[]): string {
       '“sure” that is right',
       '≥ 95 %',
       confidence.join('; '),
-      shareOf(
-        scored.filter(({ played }) => played.choice.confidence === 'sure'),
-        one => one.right,
-      ) >= 0.95,
+      sure.length === 0 ? undefined : shareOf(sure, one => one.right) >= 0.95,
     ],
     [
       'trial within 0.3 s or 3 % of the run',
