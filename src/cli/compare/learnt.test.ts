@@ -59,7 +59,7 @@ test('what auto() saw of the items follows: two tasks and three reasons at most,
   ]
   assert.equal(
     learntFrom([loop], notes),
-    'auto() takes draw to threads × 2 (sure). One. Two. Three. auto() takes sum to a plain loop (sure). Five.',
+    'auto() chose threads × 2 for draw (sure). One. Two. Three. auto() chose a plain loop for sum (sure). Five.',
   )
 })
 

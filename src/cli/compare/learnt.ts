@@ -45,7 +45,7 @@ function isDecided({ way, reasons }: ChooserNote): boolean {
 }
 
 function reasonsIn({ task, way, confidence, reasons }: ChooserNote): string {
-  return [`auto() takes ${task} to ${way} (${confidence}).`, ...reasons.slice(0, mostReasons)].join(' ')
+  return [`auto() chose ${way} for ${task} (${confidence}).`, ...reasons.slice(0, mostReasons)].join(' ')
 }
 
 interface ModelFigures {
