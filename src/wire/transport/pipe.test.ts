@@ -1,7 +1,7 @@
 /** Frames on a byte stream: whatever the pieces they arrive in, whatever garbage comes instead. */
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
-import { mkdtempSync, readSync, rmSync } from 'node:fs'
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +41,7 @@ function listener(): PipeCallerEar &
     run: (...run: unknown[]) => void heard.messages.push(run),
     done: (seq: number, workMs: number, value: unknown) => void heard.messages.push([seq, workMs, value]),
     taken: (...taken: unknown[]) => void heard.messages.push(taken),
+    unfinished() {},
     congested() {},
     cleared() {},
     closed: () => {
@@ -259,6 +260,41 @@ test('both ends of a real stream hear each other, and each hears the other’s e
   assert.deepEqual(await answered, [new Map([[1, 'x'.repeat(200_000)]])])
   worker.close()
   await ended
+})
+
+test('before the first byte of a frame leaves, its worker says that it is unfinished, and after the last one that it is not', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-pipe-'))
+  const fd = openSync(join(folder, 'frames'), 'w+')
+  t.after(() => {
+    closeSync(fd)
+    rmSync(folder, { recursive: true })
+  })
+  const told: [boolean, bytes: number][] = []
+  const recorder = Object.assign(new Recorder(), { writableLength: 0 })
+  const worker = new PipeWorker(
+    recorder.socket,
+    {
+      ...listener(),
+      unfinished: whether => void told.push([whether, fstatSync(fd).size + recorder.written.length]),
+    },
+    { maxFrameBytes: limit, fd },
+  )
+  worker.send('x'.repeat(100_000))
+  worker.tryDone(1, 0, 2)
+  worker.sendTaken(1, 1)
+  const sizes = told.map(([, bytes]) => bytes)
+  assert.deepEqual(
+    told.map(([whether]) => whether),
+    [true, false, true, false, true, false],
+  )
+  assert.ok(
+    sizes[0] === 0 && (sizes[1] as number) > 100_000 && sizes[1] === sizes[2] && sizes[3] === sizes[4],
+  )
+
+  // Somebody else's frame waits already: this one is unfinished until the socket has written it.
+  recorder.writableLength = 1
+  worker.send('y')
+  assert.deepEqual(told.at(-1), [true, sizes[5]])
 })
 
 test('a receiver that closes the transport while it reads gets nothing more', () => {

@@ -170,6 +170,11 @@ export class PipeCaller extends PipeEnd implements CallerEnd {
 }
 
 export interface PipeWorkerEar extends WorkerEar {
+  /**
+   * From now on a part of a frame may have left without its rest; or all has left. It is said
+   * before the first byte leaves: however long the rest takes, nobody takes it for lost.
+   */
+  unfinished(whether: boolean): void
   /** What is sent now waits in this process behind what was sent before … */
   congested(): void
   /** … and now it does not any more. */
@@ -212,12 +217,14 @@ export class PipeWorker extends PipeEnd implements WorkerEnd {
     this.begin(link).int32(count)
     const frame = this.framed(kinds.taken)
     if (this.leaving !== undefined) return this.write(frame)
+    this.#ear.unfinished(true)
     for (let at = 0; at < frame.length; ) {
       const written = tryWriteSync(this.#fd, frame.subarray(at))
       if (written === undefined) return
       at += written
       if (at < frame.length) sleepSync(fullMs)
     }
+    this.#ear.unfinished(false)
   }
 
   /** Resolves when all that was sent has left this process; undefined if it has. */
@@ -230,12 +237,15 @@ export class PipeWorker extends PipeEnd implements WorkerEnd {
    * there already.
    */
   protected write(frame: Buffer): void {
+    this.#ear.unfinished(true)
     const written = this.to.writableLength === 0 ? (tryWriteSync(this.#fd, frame) ?? 0) : 0
-    if (written === frame.length) return
+    if (written === frame.length) return this.#ear.unfinished(false)
     this.#leaving = new Promise(resolve =>
       this.to.write(Buffer.from(frame.subarray(written)), () => {
         resolve()
-        if (this.to.writableLength === 0) this.#ear.cleared()
+        if (this.to.writableLength > 0) return
+        this.#ear.unfinished(false)
+        this.#ear.cleared()
       }),
     )
     this.#ear.congested()

@@ -69,14 +69,11 @@ function begin({ name, executor, maxPayloadBytes, callsPerWorker, maxWorkerMiB }
         worker.receiveRun(seq, ref, args, stores)
         worker.wakeSoon()
       },
-      congested() {
-        store(words, watched.unfinished, 1) // Pairs with the load in watchdog.ts.
-        links.congested()
+      unfinished(whether) {
+        store(words, watched.unfinished, whether ? 1 : 0) // Pairs with the load in watchdog.ts.
       },
-      cleared() {
-        store(words, watched.unfinished, 0)
-        links.cleared()
-      },
+      congested: () => links.congested(),
+      cleared: () => links.cleared(),
       garbled: what => die(new ProtocolError(what, { worker: `The executor of ${name}`, task: undefined })),
       closed: () => endWorker(0), // The parent is gone, or wants this worker to go.
     },
