@@ -75,6 +75,24 @@ for (const [model, make] of models)
       )
     })
 
+    test("sorting keeps the rules of a list's sort, whatever the chunk", limit, async () => {
+      const values = fc.array(fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }), {
+        maxLength: 24,
+      })
+      const sizes = fc.constantFrom<number | 'auto'>('auto', 1, 2, 5, 100)
+      await fc.assert(
+        fc.asyncProperty(values, sizes, async (values, chunk) => {
+          const chain = parallel(values, { on, chunk })
+          assert.deepEqual(await chain.sort(tasks.definedByMod5), values.toSorted(tasks.definedByMod5))
+          const numbers = values.toSorted((one, other) => (one as number) - (other as number))
+          assert.deepEqual(await chain.sort(), numbers)
+        }),
+        { numRuns: 15 },
+      )
+      const holes = Object.assign(new Array<number>(3), { 0: 3, 2: 1 })
+      assert.deepEqual(await parallel(holes, { on, chunk: 1 }).sort(), holes.toSorted())
+    })
+
     test(
       'inputs are read lazily, from anything to iterate over, and closed when the loop is left',
       limit,
