@@ -143,7 +143,7 @@ function itemChart({ profile, predictions }: Choice, document: PageDocument): Ch
   const crosses = crossing.refused === undefined && predictions.length > 1
   const bars = [
     bar('computing', Math.min(cpuMs, wallMs), 'threads'),
-    bar('native', Math.max(0, processCpuMs - cpuMs), 'processes'),
+    bar('other threads', Math.max(0, processCpuMs - cpuMs), 'processes'),
     bar('waiting', Math.max(0, wallMs - cpuMs), 'plain'),
     ...(crosses
       ? [bar('copying here', crossing.hereMs, 'bad'), bar('copying there', crossing.thereMs, 'bad')]
@@ -155,7 +155,7 @@ function itemChart({ profile, predictions }: Choice, document: PageDocument): Ch
     : `Nothing is copied: ${crossing.refused ?? 'all stays here.'}`
   return {
     title: 'Where one item’s time goes',
-    caption: `One item takes ${duration(wallMs)}, warm. Native work runs on libuv’s threads, beside the rest. ${copying}`,
+    caption: `One item takes ${duration(wallMs)}, warm. Other threads are libuv’s, which do native work, and V8’s own; they go on beside the rest. ${copying}`,
     svg,
   }
 }
