@@ -1,4 +1,5 @@
 /** What each worker of a pool did meanwhile: tasks that run on each of them before and after. */
+import { urlOfCaller } from '../runtime/call-site.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { task } from '../task/task.ts'
 import { threadCpu } from './thread-cpu.ts'
@@ -53,11 +54,14 @@ export class UseWatch {
 
 let watch: UseWatch | undefined
 
-export const beginUse = task(import.meta, function beginUse(): void {
+// Bundled to CommonJS, there is no import.meta.
+const where = import.meta?.url ?? urlOfCaller(undefined)
+
+export const beginUse = task(where, function beginUse(): void {
   watch = new UseWatch()
 })
 
-export const endUse = task(import.meta, function endUse(): WorkerUse | undefined {
+export const endUse = task(where, function endUse(): WorkerUse | undefined {
   const use = watch?.end()
   watch = undefined
   return use

@@ -11,6 +11,7 @@
 import { checkWhole, shown } from '../checks.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
+import { urlOfCaller } from '../runtime/call-site.ts'
 import type { Numbers } from '../runtime/races/watched-view.ts'
 import { AtomicCounter } from './atomic-counter.ts'
 import { Mutex } from './mutex.ts'
@@ -135,7 +136,8 @@ export class Records<S extends Shape = Shape> {
   }
 
   static {
-    shareable(import.meta, Records, {
+    // Bundled to CommonJS, there is no import.meta.
+    shareable(import.meta?.url ?? urlOfCaller(undefined), Records, {
       pack(records: Records, crossing) {
         needsSharedMemory(crossing, 'set of shared records')
         const { shape, length } = records

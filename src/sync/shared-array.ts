@@ -3,6 +3,7 @@
 import { checkWhole, shown } from '../checks.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
+import { urlOfCaller } from '../runtime/call-site.ts'
 import { needsSharedMemory } from './needs-shared-memory.ts'
 import { watchMemory, watchView } from './watched.ts'
 
@@ -88,7 +89,8 @@ export class SharedArray<K extends NumberKind = 'f64'> {
   }
 
   static {
-    shareable(import.meta, SharedArray, {
+    // Bundled to CommonJS, there is no import.meta.
+    shareable(import.meta?.url ?? urlOfCaller(undefined), SharedArray, {
       pack(array: SharedArray<NumberKind>, crossing) {
         needsSharedMemory(crossing, 'SharedArray')
         return { kind: array.kind, view: array.view }

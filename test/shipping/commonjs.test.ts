@@ -22,6 +22,36 @@ const boundaryMain = boundaryFiles['main.ts']?.replace(
   'if (!isWorker) $1.then(print)\n',
 )
 
+/** Imports every subpath, and two tasks that count under a lock. */
+const subpathsMain = `
+import { isWorker, task, threads } from 'atonce'
+import * as actors from 'atonce/actors'
+import * as choose from 'atonce/choose'
+import * as cluster from 'atonce/cluster'
+import * as isolates from 'atonce/isolates'
+import * as kernels from 'atonce/kernels'
+import * as measure from 'atonce/measure'
+import * as parallel from 'atonce/parallel'
+import { Mutex, SharedArray } from 'atonce/sync'
+export const count = task(module, function count(mutex: Mutex, counter: SharedArray<'i32'>): void {
+  for (let at = 0; at < 100; at += 1) {
+    const guard = mutex.acquireSync()
+    counter.view[0]! += 1
+    guard.release()
+  }
+})
+async function main() {
+  for (const part of [actors, choose, cluster, isolates, kernels, measure, parallel])
+    if (Object.keys(part).length === 0) throw new Error('an empty subpath')
+  const pool = threads({ workers: 2 })
+  const [mutex, counter] = [new Mutex(), new SharedArray('i32', 1)]
+  await Promise.all([pool.run(count, mutex, counter), pool.run(count, mutex, counter)])
+  console.log(counter.view[0], 'of 200')
+  await pool.close()
+}
+if (!isWorker) void main()
+`
+
 suite('tasks in CommonJS', () => {
   for (const [module, resolution] of [
     ['commonjs', 'bundler'],
@@ -64,6 +94,26 @@ suite('tasks in CommonJS', () => {
       assertBoundaryCrossed(await moved.run(['../main.cjs'], { cwd: moved.path('elsewhere') }))
     })
   }
+
+  test('run beside each subpath from one bundle, and a lock of atonce/sync crosses from it', async () => {
+    using project = Project.with({
+      'package.json': '{ "name": "user" }',
+      'main.cts': subpathsMain,
+    })
+    await build({
+      entryPoints: ['main.cts'],
+      absWorkingDir: project.folder,
+      outfile: 'out/main.cjs',
+      bundle: true,
+      format: 'cjs',
+      platform: 'node',
+      external: ['atonce/testing'], // Its conformance suite finds tasks by their own files.
+      logLevel: 'error',
+    })
+    const { code, text } = await project.run(['out/main.cjs'])
+    assert.equal(code, 0, text)
+    assert.match(text, /^200 of 200$/m)
+  })
 
   test('run in workers where a preload compiles only what is required, as ts-node and swc-node do', async () => {
     using project = Project.with({

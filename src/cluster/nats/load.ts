@@ -58,23 +58,27 @@ const installLine = 'npm install @nats-io/transport-node @nats-io/jetstream @nat
 
 /** @throws MissingPeerError if the client is not installed */
 export async function loadNats(): Promise<NatsClient> {
-  try {
-    const [transport, obj] = await Promise.all([import('@nats-io/transport-node'), import('@nats-io/obj')])
-    return {
-      connect: options => transport.connect(options) as unknown as Promise<NatsConnection>,
-      createInbox: prefix => transport.createInbox(prefix),
-      credsAuthenticator: creds => transport.credsAuthenticator(creds),
-      objects: async (connection, name, options) => {
-        const stores = new obj.Objm(connection as never)
-        const store = await stores.open(name).catch(() => stores.create(name, options as never))
-        return store as unknown as ObjectStore
-      },
-    }
-  } catch (cause) {
-    if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new MissingPeerError(
-      `cluster({ servers }) uses the client of NATS, which is not installed. Install it:\n    ${installLine}`,
-      { cause },
-    )
+  // Caught each by itself: so a bundler that does not find it leaves it for later.
+  const [transport, obj] = await Promise.all([
+    import('@nats-io/transport-node').catch(notInstalled),
+    import('@nats-io/obj').catch(notInstalled),
+  ])
+  return {
+    connect: options => transport.connect(options) as unknown as Promise<NatsConnection>,
+    createInbox: prefix => transport.createInbox(prefix),
+    credsAuthenticator: creds => transport.credsAuthenticator(creds),
+    objects: async (connection, name, options) => {
+      const stores = new obj.Objm(connection as never)
+      const store = await stores.open(name).catch(() => stores.create(name, options as never))
+      return store as unknown as ObjectStore
+    },
   }
+}
+
+function notInstalled(cause: { readonly code?: unknown }): never {
+  if (cause.code !== 'ERR_MODULE_NOT_FOUND' && cause.code !== 'MODULE_NOT_FOUND') throw cause
+  throw new MissingPeerError(
+    `cluster({ servers }) uses the client of NATS, which is not installed. Install it:\n    ${installLine}`,
+    { cause },
+  )
 }
