@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { versionOf } from '../declared/module-version.ts'
 import { InvalidTaskError } from '../errors.ts'
 import { type Task, task } from '../task/task.ts'
-import { addressOf } from './address.ts'
+import { addressOf, calledAs } from './address.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'atonce-address-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -38,6 +38,16 @@ test('a task’s digest tells its text from another', () => {
   const other = addressOf(task(here, (n: number) => n + 2))
   assert.equal(one.digest, same.digest)
   assert.notEqual(one.digest, other.digest)
+})
+
+test('a task by another name is at the same address; there are at most 256 of them', () => {
+  const work = task(meta('test:names'), (one: number, other: number) => one - other, { idempotent: true })
+  const renamed = calledAs(work, 'subtract')
+  assert.deepEqual([renamed.name, renamed(5, 3), renamed.idempotent], ['subtract', 2, true])
+  assert.equal(addressOf(renamed), addressOf(work))
+  assert.equal(calledAs(work, 'subtract'), renamed)
+  for (let n = 1; n < 256; n += 1) assert.equal(calledAs(work, `name ${n}`).name, `name ${n}`)
+  assert.equal(calledAs(work, 'one more'), work)
 })
 
 test('a task’s address is made once', () => {

@@ -4,7 +4,7 @@ import { packageVersion, portableModule } from '../declared/portable-module.ts'
 import { isCommonJs } from '../declared/where.ts'
 import { InvalidTaskError } from '../errors.ts'
 import { moduleOf } from '../task/registry.ts'
-import { nameOf, type Task } from '../task/task.ts'
+import { type AnyFunction, nameOf, type Task } from '../task/task.ts'
 import type { LoadMessage } from '../wire/messages.ts'
 
 export type Address = Omit<LoadMessage, 'kind' | 'ref'>
@@ -19,6 +19,8 @@ const addresses = new WeakMap<Task, Address>()
 export function addressOf(task: Task): Address {
   const known = addresses.get(task)
   if (known !== undefined) return known
+  const renamed = renamedFrom.get(task)
+  if (renamed !== undefined) return addressOf(renamed)
   const { module, position } = task
   if (isTestFile(module)) {
     throw new InvalidTaskError(
@@ -39,6 +41,31 @@ export function addressOf(task: Task): Address {
   }
   addresses.set(task, address)
   return address
+}
+
+const otherNames = new WeakMap<Task, Map<string, Task>>()
+const renamedFrom = new WeakMap<Task, Task>()
+/** Workers keep what they were told of each task. */
+const mostNames = 256
+
+/**
+ * The task by the name of what it calls for its caller: for errors, traces and figures. It has the
+ * same address, so the far side finds the same function. The same name gives the same object;
+ * beyond 256 names it is the task itself.
+ */
+export function calledAs<F extends AnyFunction>(task: Task<F>, name: string): Task<F> {
+  const names = otherNames.get(task) ?? new Map<string, Task>()
+  otherNames.set(task, names)
+  const known = names.get(name)
+  if (known !== undefined) return known as Task<F>
+  if (names.size >= mostNames) return task
+  const other = Object.defineProperties((...args: unknown[]) => task(...args), {
+    ...Object.getOwnPropertyDescriptors(task),
+    name: { value: name },
+  }) as unknown as Task<F>
+  renamedFrom.set(other, task)
+  names.set(name, other)
+  return other
 }
 
 /** What a task is known by on every machine: decided here, for all that goes over a network. */

@@ -140,6 +140,15 @@ test('arguments that are neither numbers nor on the kernel’s memory are refuse
     })
 })
 
+test('errors name the function of the kernel, and who takes the range', async () => {
+  const pool = coroutines()
+  const own = await kernel(moduleOf())
+  await assert.rejects(own.forRange(pool, { to: 1.5 }, 'count', 0), { message: /^forRange\(…, \{ to \}\)/ })
+  await pool.close()
+  await assert.rejects(own.call(pool, 'put', 0, 1), { name: 'ClosedError', message: / put was not run/ })
+  await assert.rejects(own.forRange(pool, { to: 1 }, 'count', 0), { message: / count was not run/ })
+})
+
 test('processes are refused, also as an argument: they share no memory', limit, async () => {
   await using pool = processes({ workers: 1 })
   const own = await kernel(moduleOf())

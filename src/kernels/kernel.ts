@@ -18,7 +18,7 @@ import { KernelError } from './errors.ts'
 import { firstFree, type Home, reserve } from './home.ts'
 import { functionsOf, instantiate, type KernelFunctions, keep } from './instances.ts'
 import { looksLikeModule, type MemoryImport, memoryImportOf } from './memory-import.ts'
-import { callTask, partTask } from './part.ts'
+import { callOf, partOf } from './part.ts'
 import { isGlobal, pageBytes, type WasmMemory, type WasmModule, wasm } from './webassembly.ts'
 
 /** What `kernel` may be told. */
@@ -144,7 +144,7 @@ export class Kernel {
    */
   call(on: Executor, name: string, ...args: KernelArgument[]): Future<number | bigint | undefined> {
     this.#check(on, name)
-    return on.run(callTask, this, name, this.#numbers(args))
+    return on.run(callOf(name), this, name, this.#numbers(args))
   }
 
   /**
@@ -159,7 +159,7 @@ export class Kernel {
     ...args: KernelArgument[]
   ): Promise<void> {
     this.#check(on, name)
-    const checked = checkRange(range)
+    const checked = checkRange(range, 'forRange')
     if (checked.step !== 1) throw new OptionError('forRange calls a function with bounds: it takes no step.')
     const schedule = scheduleOf(on, checked)
     const numbers = this.#numbers(args)
@@ -168,7 +168,7 @@ export class Kernel {
       { length: workers },
       (_, worker) => [this, name, checked.from, schedule, worker, numbers] as const,
     )
-    await on.map(partTask, parts, { chunk: 1 })
+    await on.map(partOf(name), parts, { chunk: 1 })
   }
 
   #check(on: Executor, name: string): void {

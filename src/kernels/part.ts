@@ -1,4 +1,5 @@
 /** The calls of a kernel, where they run. */
+import { calledAs } from '../executor/address.ts'
 import { type Schedule, sharesOf } from '../parallel/schedule.ts'
 import { urlOfCaller } from '../runtime/call-site.ts'
 import { context } from '../task/context.ts'
@@ -26,15 +27,25 @@ function kernelPart(
   worker: number,
   args: Numbers,
 ): void {
-  const call = context()
+  const own = context()
   const fn = kernel.exports[name] as WasmFunction
   for (const { from, to } of sharesOf(schedule, worker)) {
-    if (call.cancelled) call.throwIfCancelled()
+    if (own.cancelled) own.throwIfCancelled()
     if (to > from) fn(first + from, first + to, ...args)
   }
 }
 
 // Bundled to CommonJS, there is no import.meta.
 const where = import.meta.url ?? urlOfCaller(undefined)
-export const callTask: Task<typeof kernelCall> = task(where, kernelCall)
-export const partTask: Task<typeof kernelPart> = task(where, kernelPart)
+const call: Task<typeof kernelCall> = task(where, kernelCall)
+const part: Task<typeof kernelPart> = task(where, kernelPart)
+
+/** The task that calls the kernel's function of that name: errors name the function. */
+export function callOf(name: string): Task<typeof kernelCall> {
+  return calledAs(call, name)
+}
+
+/** The same for shares of a range. */
+export function partOf(name: string): Task<typeof kernelPart> {
+  return calledAs(part, name)
+}

@@ -184,6 +184,25 @@ test('a chunk goes through all stages on one worker, and chunks on several', lim
   assert.equal(seen[2], seen[3])
 })
 
+test('errors name the stages of the chain, and what comes with its ending', limit, async () => {
+  await using on = threads({ workers: 1 })
+  await assert.rejects(parallel([3], { on }).map(tasks.leave).toArray(), {
+    name: 'WorkerExitedError',
+    task: 'leave',
+    message: /^Task leave ended its worker/,
+  })
+  await assert.rejects(parallel([6], { on }).map(tasks.halve).map(tasks.leave).reduce(tasks.sum), {
+    task: 'halve → leave → sum',
+    message: /^Task halve → leave → sum ended its worker/,
+  })
+  await on.close()
+  await assert.rejects(parallel([3], { on }).map(tasks.halve).count(), {
+    name: 'ClosedError',
+    message: /halve was not run/,
+  })
+  await assert.rejects(parallel([3], { on }).count(), { message: /parallel was not run/ })
+})
+
 test('numbers on shared memory are not copied', limit, async () => {
   await using on = threads({ workers: 1, maxPayloadBytes: 10_000 })
   const sum = (numbers: Float64Array) => parallel(numbers, { on, chunk: 4_000 }).map(square).reduce(tasks.add)

@@ -1,8 +1,9 @@
 /** One chunk of inputs, taken through all stages where it is: the far side of `parallel`. */
+import { calledAs } from '../executor/address.ts'
 import { urlOfCaller } from '../runtime/call-site.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { context } from '../task/context.ts'
-import { type Task, task } from '../task/task.ts'
+import { nameOf, type Task, task } from '../task/task.ts'
 import { type EndingKind, type Helper, partOf } from './endings.ts'
 import { type Named, resolve } from './named.ts'
 import { type Stage, Stages } from './stages.ts'
@@ -49,7 +50,11 @@ const chunkToRepeat: Task<typeof parallelChunk> = task(
   { idempotent: true },
 )
 
-/** The task that takes a chunk through those: it may be repeated if they all may. */
+/**
+ * The task that takes a chunk through those: it may be repeated if they all may, and has their
+ * names, as errors can't tell which of them a worker was at.
+ */
 export function chunkTask(tasks: readonly Task[]): Task<typeof parallelChunk> {
-  return tasks.every(({ idempotent }) => idempotent) ? chunkToRepeat : chunk
+  const all = tasks.every(({ idempotent }) => idempotent) ? chunkToRepeat : chunk
+  return calledAs(all, tasks.length === 0 ? 'parallel' : tasks.map(nameOf).join(' → '))
 }

@@ -1,7 +1,8 @@
 /** One worker's part of a parallel loop, where it runs. */
+import { calledAs } from '../executor/address.ts'
 import { urlOfCaller } from '../runtime/call-site.ts'
 import { context } from '../task/context.ts'
-import { type Task, task } from '../task/task.ts'
+import { nameOf, type Task, task } from '../task/task.ts'
 import { isThenable } from '../task/thenable.ts'
 import { partOf } from './endings.ts'
 import { type Named, resolve } from './named.ts'
@@ -51,8 +52,10 @@ async function parallelPart(
   return values
 }
 
+/** The part of a loop of that body: errors name what the caller gave. */
+export function partOfLoop(body: Task, reduce: Task | undefined): Task<typeof parallelPart> {
+  return calledAs(loopPart, reduce === undefined ? nameOf(body) : `${nameOf(body)} → ${nameOf(reduce)}`)
+}
+
 // Bundled to CommonJS, there is no import.meta.
-export const loopPart: Task<typeof parallelPart> = task(
-  import.meta.url ?? urlOfCaller(undefined),
-  parallelPart,
-)
+const loopPart: Task<typeof parallelPart> = task(import.meta.url ?? urlOfCaller(undefined), parallelPart)

@@ -112,6 +112,16 @@ test('a loop that is cancelled leaves its workers', limit, async () => {
   for (const name of names) assert.match(name, /^thread [12]$/)
 })
 
+test('errors name the body of the loop, and what combines its values', limit, async () => {
+  await using pool = threads({ workers: 1 })
+  await assert.rejects(parallelFor(pool, { to: 3 }, tasks.leave), {
+    name: 'WorkerExitedError',
+    task: 'leave',
+    message: /^Task leave ended its worker/,
+  })
+  await assert.rejects(parallelFor(pool, { to: 3, reduce: tasks.sum }, tasks.leave), { task: 'leave → sum' })
+})
+
 test('whoever takes shares, in whatever turns, each step is somebody’s, and once', () => {
   const turns = fc.array(fc.nat({ max: 4 }), { maxLength: 200 })
   const sizes = fc.record({

@@ -9,7 +9,7 @@ import { OptionError } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { assertTask, nameOf, type Result, type Task } from '../task/task.ts'
 import { wholeOf } from './endings.ts'
-import { loopPart, type ShareValue } from './loop-part.ts'
+import { partOfLoop, type ShareValue } from './loop-part.ts'
 import { named } from './named.ts'
 import type { Schedule, ScheduleKind } from './schedule.ts'
 
@@ -116,7 +116,7 @@ export function parallelFor(
     { length: steps === 0 ? 0 : schedule.workers },
     (_, worker) => [plan, worker, args] as const,
   )
-  return combined(executor.map(loopPart, parts, { chunk: 1 }), reduce, range)
+  return combined(executor.map(partOfLoop(body, reduce), parts, { chunk: 1 }), reduce, range)
 }
 
 /** The schedule of one loop on that executor. */
@@ -160,27 +160,30 @@ interface CheckedRange {
   readonly reduce: Task | undefined
 }
 
-/** @throws OptionError, InvalidTaskError */
-export function checkRange(given: LoopRange & Partial<Reduction<unknown>>): CheckedRange {
-  const range = checkOptions('parallelFor(…, range, …)', given, rangeNames)
+/** `asker` is whose range it is. @throws OptionError, InvalidTaskError */
+export function checkRange(
+  given: LoopRange & Partial<Reduction<unknown>>,
+  asker = 'parallelFor',
+): CheckedRange {
+  const range = checkOptions(`${asker}(…, range, …)`, given, rangeNames)
   const { from = 0, to, step = 1, schedule: kind = 'dynamic', chunk, reduce } = range
   for (const [name, value] of Object.entries({ from, to, step }))
     if (!Number.isSafeInteger(value))
-      throw new OptionError(`parallelFor(…, { ${name} }) takes a whole number; it got ${shown(value)}.`)
-  if (step === 0) throw new OptionError('parallelFor(…, { step }) takes a whole number other than 0.')
+      throw new OptionError(`${asker}(…, { ${name} }) takes a whole number; it got ${shown(value)}.`)
+  if (step === 0) throw new OptionError(`${asker}(…, { step }) takes a whole number other than 0.`)
   const steps = Math.max(0, Math.ceil((to - from) / step))
   if (steps > mostSteps)
     throw new OptionError(
-      `parallelFor counts ${mostSteps} steps at the most; from ${from} to ${to} are ${steps}. Let each step do several.`,
+      `${asker} counts ${mostSteps} steps at the most; from ${from} to ${to} are ${steps}. Let each step do several.`,
     )
   if (kind !== 'static' && kind !== 'dynamic' && kind !== 'guided')
     throw new OptionError(
-      `parallelFor(…, { schedule }) takes 'static', 'dynamic' or 'guided'; it got ${shown(kind)}.`,
+      `${asker}(…, { schedule }) takes 'static', 'dynamic' or 'guided'; it got ${shown(kind)}.`,
     )
   if (chunk !== undefined) {
-    checkCount('parallelFor(…, { chunk })', chunk)
-    if (chunk > mostSteps) throw new OptionError(`parallelFor(…, { chunk }) takes ${mostSteps} at the most.`)
+    checkCount(`${asker}(…, { chunk })`, chunk)
+    if (chunk > mostSteps) throw new OptionError(`${asker}(…, { chunk }) takes ${mostSteps} at the most.`)
   }
-  if (reduce !== undefined) assertTask(reduce)
+  if (reduce !== undefined) assertTask(reduce, `${asker}(…, { reduce }) takes a task. `)
   return { from, step, steps, kind, chunk, reduce }
 }
