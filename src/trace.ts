@@ -4,6 +4,14 @@
  */
 const { channel } = process.getBuiltinModule('node:diagnostics_channel')
 
+/** Publishes on the channel, while somebody listens. */
+function publisher<E>(name: string): (event: E) => void {
+  const to = channel(name)
+  return event => {
+    if (to.hasSubscribers) to.publish(event)
+  }
+}
+
 /** A worker failed: in a task, while idle, or before it could work. */
 export interface WorkerCrashEvent {
   /** The executor's name. */
@@ -13,11 +21,7 @@ export interface WorkerCrashEvent {
   readonly error: Error
 }
 
-const workerCrash = channel('atonce.worker.crash')
-
-export function publishWorkerCrash(event: WorkerCrashEvent): void {
-  if (workerCrash.hasSubscribers) workerCrash.publish(event)
-}
+export const publishWorkerCrash: (event: WorkerCrashEvent) => void = publisher('atonce.worker.crash')
 
 /**
  * Two threads access shared memory, and nothing orders them (`ATONCE_DEBUG=races`). Published where
@@ -50,17 +54,9 @@ export interface WorkerStartEvent {
   readonly startMs: number
 }
 
-const workerStart = channel('atonce.worker.start')
+export const publishWorkerStart: (event: WorkerStartEvent) => void = publisher('atonce.worker.start')
 
-export function publishWorkerStart(event: WorkerStartEvent): void {
-  if (workerStart.hasSubscribers) workerStart.publish(event)
-}
-
-const dataRace = channel('atonce.race')
-
-export function publishDataRace(event: DataRaceEvent): void {
-  if (dataRace.hasSubscribers) dataRace.publish(event)
-}
+export const publishDataRace: (event: DataRaceEvent) => void = publisher('atonce.race')
 
 /** Children of a cancelled scope go on, and the scope waits for them. */
 export interface ScopeUnresponsiveEvent {
@@ -72,11 +68,7 @@ export interface ScopeUnresponsiveEvent {
   readonly sinceMs: number
 }
 
-const scopeUnresponsive = channel('atonce.scope.unresponsive')
-
-export function publishScopeUnresponsive(event: ScopeUnresponsiveEvent): void {
-  if (scopeUnresponsive.hasSubscribers) scopeUnresponsive.publish(event)
-}
+export const publishScopeUnresponsive: (event: ScopeUnresponsiveEvent) => void = publisher('atonce.scope.unresponsive')
 
 /** What both events of a call tell of it. Moments are those of `process.hrtime()`, in ms. */
 export interface TracedCall {
@@ -134,13 +126,9 @@ export function callsAreTraced(): boolean {
   return callStart.hasSubscribers || callEnd.hasSubscribers
 }
 
-export function publishCallStart(event: CallStartEvent): void {
-  if (callStart.hasSubscribers) callStart.publish(event)
-}
+export const publishCallStart: (event: CallStartEvent) => void = publisher('atonce.call.start')
 
-export function publishCallEnd(event: CallEndEvent): void {
-  if (callEnd.hasSubscribers) callEnd.publish(event)
-}
+export const publishCallEnd: (event: CallEndEvent) => void = publisher('atonce.call.end')
 
 /** A call has failed and is repeated. */
 export interface RetryEvent {
@@ -153,11 +141,7 @@ export interface RetryEvent {
   readonly error: Error
 }
 
-const retried = channel('atonce.call.retry')
-
-export function publishRetry(event: RetryEvent): void {
-  if (retried.hasSubscribers) retried.publish(event)
-}
+export const publishRetry: (event: RetryEvent) => void = publisher('atonce.call.retry')
 
 /** `auto()` has decided where a task runs, for the first time or anew. */
 export interface ChoiceEvent {
@@ -171,11 +155,7 @@ export interface ChoiceEvent {
   readonly reasons: readonly string[]
 }
 
-const choice = channel('atonce.auto.choice')
-
-export function publishChoice(event: ChoiceEvent): void {
-  if (choice.hasSubscribers) choice.publish(event)
-}
+export const publishChoice: (event: ChoiceEvent) => void = publisher('atonce.auto.choice')
 
 /** A message that no actor will see. */
 export interface DeadLetterEvent {
@@ -184,11 +164,7 @@ export interface DeadLetterEvent {
   readonly reason: string
 }
 
-const deadLetter = channel('atonce.actor.dead-letter')
-
-export function publishDeadLetter(event: DeadLetterEvent): void {
-  if (deadLetter.hasSubscribers) deadLetter.publish(event)
-}
+export const publishDeadLetter: (event: DeadLetterEvent) => void = publisher('atonce.actor.dead-letter')
 
 /** An actor failed, or something that it calls on the way out did. */
 export interface ActorFailureEvent {
@@ -198,11 +174,7 @@ export interface ActorFailureEvent {
   readonly during: string
 }
 
-const actorFailure = channel('atonce.actor.failure')
-
-export function publishActorFailure(event: ActorFailureEvent): void {
-  if (actorFailure.hasSubscribers) actorFailure.publish(event)
-}
+export const publishActorFailure: (event: ActorFailureEvent) => void = publisher('atonce.actor.failure')
 
 /** The event loop did not turn for longer than a bound: see `watchLoop`. */
 export interface LoopBlockedEvent {
@@ -211,8 +183,4 @@ export interface LoopBlockedEvent {
   readonly stack: readonly string[]
 }
 
-const loopBlocked = channel('atonce.loop.blocked')
-
-export function publishLoopBlocked(event: LoopBlockedEvent): void {
-  if (loopBlocked.hasSubscribers) loopBlocked.publish(event)
-}
+export const publishLoopBlocked: (event: LoopBlockedEvent) => void = publisher('atonce.loop.blocked')

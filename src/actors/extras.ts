@@ -14,6 +14,7 @@ import type { Message } from './mailbox.ts'
 import type { Memory } from './memory.ts'
 import { Muting } from './muting.ts'
 import { type StopReason, shutdown } from './reason.ts'
+import { Watchers } from './watchers.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
@@ -40,7 +41,7 @@ export class Extras {
   #idlers: (() => void)[] = []
   #links: Map<Target, () => void> | undefined
   readonly #stash: Message[] = []
-  readonly #watchers = new Set<Ended>()
+  readonly #watchers = new Watchers()
   #strand: ActorStrand | undefined
   #context: InstanceType<typeof AsyncResource> | undefined
   #releaseName: (() => void) | undefined
@@ -90,10 +91,7 @@ export class Extras {
   // ── who watches ──
 
   watch(ended: Ended): () => void {
-    // A function of its own for each watch, so that the same listener can watch twice.
-    const watcher: Ended = reason => ended(reason)
-    this.#watchers.add(watcher)
-    return () => void this.#watchers.delete(watcher)
+    return this.#watchers.add(ended)
   }
 
   /** Links it to `other`, once; returns what takes that back. */
@@ -246,9 +244,7 @@ export class Extras {
     this.muting.end()
     void this.children?.stop({ kind: 'shutdown' }) // Of one that was fenced they still run.
     this.#strand?.stop(reason.error)
-    const watchers = [...this.#watchers]
-    this.#watchers.clear()
-    for (const watcher of watchers) watcher(reason)
+    this.#watchers.tell(reason)
   }
 }
 

@@ -12,13 +12,10 @@ import type { Asker, Asking, Definition, Inlet, Limits, Method, Steps } from './
 import { currentActor } from './current.ts'
 import { ActorDiedError, MailboxFullError } from './errors.ts'
 import { Extras } from './extras.ts'
-import { Mailbox, Message, OwnMessage } from './mailbox.ts'
+import { hardBound, Mailbox, Message, OwnMessage } from './mailbox.ts'
 import type { StopReason } from './reason.ts'
 import { openStream, type Streaming } from './stream.ts'
 import type { System } from './system.ts'
-
-/** A mailbox that holds this many times its capacity takes nothing from anybody. */
-const hardBound = 16
 
 export abstract class Intake {
   readonly system: System

@@ -7,6 +7,9 @@
 import type { Ask } from './ask.ts'
 import type { Method } from './contract.ts'
 
+/** A mailbox that holds this many times its capacity takes nothing from anybody. */
+export const hardBound = 16
+
 /** A call of one of the actor's methods, or a function that runs as one of its messages. */
 export class Message {
   next: Message | undefined = undefined

@@ -16,9 +16,11 @@ import type { Asking, Definition, Ended, Inlet, Limits, Method, Steps, Target } 
 import { currentActor } from '../current.ts'
 import { definitionOfNames, findDefinition } from '../definition.ts'
 import { ActorDiedError, MailboxFullError } from '../errors.ts'
+import { hardBound } from '../mailbox.ts'
 import { Muting } from '../muting.ts'
 import { restarting, type StopReason } from '../reason.ts'
 import { type System, system } from '../system.ts'
+import { Watchers } from '../watchers.ts'
 import type { Request, WiredRef } from './items.ts'
 import { Progress } from './progress.ts'
 import { openRemoteStream, type Stepping } from './remote-steps.ts'
@@ -27,8 +29,6 @@ import type { TargetLink } from './target-link.ts'
 /** A failed actor elsewhere, as its supervisor is told. */
 export type OnFailed = (reason: StopReason, method: string | undefined, args: readonly unknown[]) => void
 
-/** As for mailboxes here: a multiple of the capacity, above which no message is taken. */
-const hardBound = 16
 /** How long a worker may take to say that what it was given so much time for is done. */
 const reactsWithinMs = 1_000
 /** What a timer can wait. */
@@ -50,7 +50,7 @@ export class RemoteTarget implements Target, Stepping {
   #held: (() => void)[] = []
   readonly progress = new Progress()
   readonly #muting: Muting = new Muting(this)
-  readonly #watchers = new Set<Ended>()
+  readonly #watchers = new Watchers()
 
   constructor({ name, place, ...ref }: Omit<WiredRef, 'number' | 'ours' | 'ended'>) {
     this.name = name
@@ -218,9 +218,7 @@ export class RemoteTarget implements Target, Stepping {
       ended(this.ended)
       return () => {}
     }
-    const watcher: Ended = reason => ended(reason)
-    this.#watchers.add(watcher)
-    return () => void this.#watchers.delete(watcher)
+    return this.#watchers.add(ended)
   }
 
   async stop(_reason: StopReason, queued: 'finish' | 'drop', graceMs: number): Promise<void> {
@@ -270,9 +268,7 @@ export class RemoteTarget implements Target, Stepping {
     this.#held = []
     for (const send of held) send() // Each becomes a dead letter, or fails.
     this.#muting.end()
-    const watchers = [...this.#watchers]
-    this.#watchers.clear()
-    for (const watcher of watchers) watcher(reason)
+    this.#watchers.tell(reason)
   }
 
   #dead(method: Method, args: readonly unknown[], reason: 'ended' | 'full'): false {
