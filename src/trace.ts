@@ -68,7 +68,8 @@ export interface ScopeUnresponsiveEvent {
   readonly sinceMs: number
 }
 
-export const publishScopeUnresponsive: (event: ScopeUnresponsiveEvent) => void = publisher('atonce.scope.unresponsive')
+export const publishScopeUnresponsive: (event: ScopeUnresponsiveEvent) => void =
+  publisher('atonce.scope.unresponsive')
 
 /** What both events of a call tell of it. Moments are those of `process.hrtime()`, in ms. */
 export interface TracedCall {
