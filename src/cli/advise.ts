@@ -5,10 +5,10 @@
 import { type Choice, choose } from '../choose.ts'
 import { harmless } from '../live/harmless.ts'
 import { adviceRows, titles } from './advise/words.ts'
-import { checkedInputs } from './call.ts'
+import { taskAndInputs } from './call.ts'
 import { type ExitCode, exitCodes } from './ending.ts'
 import { duration } from './figures.ts'
-import { type FileForm, openInputs } from './inputs.ts'
+import type { InputOptions } from './inputs.ts'
 import { jsonDocument } from './json.ts'
 import { limited } from './limited.ts'
 import { occasion } from './occasion.ts'
@@ -17,11 +17,8 @@ import { checkReportFiles, type ReportFiles, writeReportFiles } from './report-f
 import { doubtful, good, quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
 import { type Column, table } from './table.ts'
-import { loadTarget } from './target.ts'
 
-export interface AdviseOptions extends ReportFiles {
-  readonly input: readonly string[]
-  readonly as?: FileForm
+export interface AdviseOptions extends InputOptions, ReportFiles {
   readonly count?: number
   readonly workers?: number
   readonly pilot?: boolean
@@ -40,9 +37,8 @@ const usualTimeoutMs = 30_000
 
 /** Exit code 3 where two ways are too near to each other to tell. */
 export async function advise(targetText: string, options: AdviseOptions): Promise<ExitCode> {
-  const { task, label } = await loadTarget(targetText)
-  const { items } = await openInputs(options.input, options.as)
-  const inputs = await Array.fromAsync(checkedInputs(label, task, items))
+  const { target, inputs } = await taskAndInputs(targetText, options)
+  const { task, label } = target
   await checkReportFiles(options)
   const begun = occasion()
   const limit = { timeout: options.timeout ?? usualTimeoutMs, json: options.json === true }

@@ -2,7 +2,9 @@
 import type { Task } from '../index.ts'
 import { parameterCount } from '../task/arity.ts'
 import { UsageError } from './ending.ts'
+import { type InputOptions, openInputs } from './inputs.ts'
 import { jsonLine } from './json.ts'
+import { loadTarget, type Target } from './target.ts'
 
 /**
  * A task of one parameter takes the input itself; of several, the input is the list of its
@@ -41,4 +43,14 @@ export async function* checkedInputs(
     checkInput(label, task, input, index++)
     yield input
   }
+}
+
+/** The task that was typed, and all inputs for it, each checked. */
+export async function taskAndInputs(
+  text: string,
+  { input, as }: InputOptions,
+): Promise<{ readonly target: Target; readonly inputs: unknown[] }> {
+  const target = await loadTarget(text)
+  const { items } = await openInputs(input, as)
+  return { target, inputs: await Array.fromAsync(checkedInputs(target.label, target.task, items)) }
 }

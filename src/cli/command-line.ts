@@ -80,17 +80,14 @@ function program(ending: { code: ExitCode }): Command {
     .enablePositionalOptions()
     .addHelpText('after', examples)
 
-  atonce
-    .command('run')
+  withTask(
+    atonce.command('run'),
+    '<file#task>',
+    'module and task, as ./primes.ts#countPrimes; #task may be left out if there is one',
+  )
     .summary('run a task over inputs on one model')
     .description('Runs a task over its inputs; one JSON result a line, in the order of the inputs.')
-    .argument(
-      '<file#task>',
-      'module and task, as ./primes.ts#countPrimes; #task may be left out if there is one',
-    )
-    .addOption(inputOption())
-    .addOption(asOption())
-    .addOption(new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel))
+    .addOption(modelOption())
     .addOption(workersOption())
     .addOption(timeoutOption())
     .option('--output <file>', 'write the results there: a file whole or not at all, else into it')
@@ -99,15 +96,15 @@ function program(ending: { code: ExitCode }): Command {
       ending.code = await run(target, options)
     })
 
-  atonce
-    .command('compare')
+  withTask(
+    atonce.command('compare'),
+    '<target...>',
+    'module and task, as ./primes.ts#countPrimes, or a workload of the gallery',
+  )
     .summary('measure every model beside the plain loop')
     .description(
       'Does the same work as a plain loop and on every model, in turns; checks each answer, says which to use.',
     )
-    .argument('<target...>', 'module and task, as ./primes.ts#countPrimes, or a workload of the gallery')
-    .addOption(inputOption())
-    .addOption(asOption())
     .option('--size <size>', 'of workloads: S, M, L or workshop', parseSize)
     .addOption(
       new Option('--on <models>', 'which models, with commas')
@@ -124,13 +121,9 @@ function program(ending: { code: ExitCode }): Command {
       ending.code = await compare(targets, options)
     })
 
-  atonce
-    .command('advise')
+  withTask(atonce.command('advise'))
     .summary('say which model a task needs, and why')
     .description('Tries a task on some of its inputs, each once at most, and predicts every model.')
-    .argument('<file#task>', 'module and task, as ./primes.ts#countPrimes')
-    .addOption(inputOption())
-    .addOption(asOption())
     .option('--count <n>', 'how many items there will be; default: as many as inputs', parseCount('--count'))
     .addOption(workersOption())
     .option('--pilot', 'the task may run twice on an input: measure the two best ways if they are near')
@@ -142,15 +135,11 @@ function program(ending: { code: ExitCode }): Command {
       ending.code = await advise(target, options)
     })
 
-  atonce
-    .command('scale')
+  withTask(atonce.command('scale'))
     .summary('what more workers bring, and what they lose it to')
     .description(
       'Runs a task over its inputs on one number of threads after the other, in turns; fits the laws, names what is lost.',
     )
-    .argument('<file#task>', 'module and task, as ./primes.ts#countPrimes')
-    .addOption(inputOption())
-    .addOption(asOption())
     .option('--workers <numbers>', 'as 1..8 or 1,2,4; default: up to the cores', parseNumbers)
     .option('--runs <n>', 'rounds that are timed; default: as many as about 10 s hold', parseCount('--runs'))
     .addOption(timeoutOption())
@@ -162,17 +151,13 @@ function program(ending: { code: ExitCode }): Command {
       ending.code = await scale(target, options)
     })
 
-  atonce
-    .command('trace')
+  withTask(atonce.command('trace'), '[file#task]')
     .summary('what ran when and where, as a file for Perfetto')
     .description(
       'Runs a task over its inputs, or listens to a program that runs, and writes a timeline: a lane for each worker, arrows\n' +
         'from caller to worker and back. Then tells what time was lost to, and the longest path to the last result.',
     )
-    .argument('[file#task]', 'module and task, as ./primes.ts#countPrimes')
-    .addOption(inputOption())
-    .addOption(asOption())
-    .addOption(new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel))
+    .addOption(modelOption())
     .addOption(workersOption())
     .option('--pid <number>', 'instead of a task: a program that runs, and uses atonce')
     .addOption(
@@ -242,7 +227,7 @@ function program(ending: { code: ExitCode }): Command {
     .description('Runs one on one model and checks its answer.')
     .argument('<name>', 'as atonce gallery list shows it')
     .option('--size <size>', 'S, M, L or workshop', parseSize)
-    .addOption(new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel))
+    .addOption(modelOption())
     .addOption(workersOption())
     .option('--picture <file.png>', "write the answer's picture")
     .option('--json', 'a JSON document (schema atonce.gallery-run/1)')
@@ -307,17 +292,24 @@ Exit codes: 0 success · 1 wrong result, failed task or full disk · 2 usage or 
             3 undecided · 124 timed out · 130 Ctrl-C · 143 SIGTERM
             atonce time: that of its command; 126 can't be executed, 127 not found`
 
-function inputOption(): Option {
-  return new Option(
+/** Adds what a command takes that runs a task over inputs. */
+function withTask(
+  command: Command,
+  argument = '<file#task>',
+  what = 'module and task, as ./primes.ts#countPrimes',
+): Command {
+  const input = new Option(
     '--input <source>',
     `JSON, file.json, file.ndjson, 'glob/*' of files, or - for standard input; repeatable`,
   )
     .default([], 'none')
     .argParser((source: string, sources: readonly string[]) => [...sources, source])
+  const as = new Option('--as <form>', 'what is passed of a file: bytes, text or path')
+  return command.argument(argument, what).addOption(input).addOption(as.argParser(parseFileForm))
 }
 
-function asOption(): Option {
-  return new Option('--as <form>', 'what is passed of a file: bytes, text or path').argParser(parseFileForm)
+function modelOption(): Option {
+  return new Option('--on <model>', models.join(', ')).default('threads').argParser(parseModel)
 }
 
 function timeoutOption(usual = ''): Option {

@@ -7,7 +7,7 @@ import type { SizeName } from '../../gallery/workload.ts'
 import type { Model } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
 import { machine } from '../pool/machine.ts'
-import { checkedInputs } from './call.ts'
+import { taskAndInputs } from './call.ts'
 import { comparisonOf } from './compare/comparison.ts'
 import { documentOf } from './compare/document.ts'
 import { askChooser, learntFrom } from './compare/learnt.ts'
@@ -19,7 +19,7 @@ import { taskSubject } from './compare/task-subject.ts'
 import { verdictOf } from './compare/verdict.ts'
 import { findWorkload, workloadSubject } from './compare/workload-subject.ts'
 import { type ExitCode, exitCodes, shortened, UsageError } from './ending.ts'
-import { type FileForm, openInputs } from './inputs.ts'
+import type { InputOptions } from './inputs.ts'
 import { jsonDocument } from './json.ts'
 import { limited } from './limited.ts'
 import { mostRepeated, occasion, quoted } from './occasion.ts'
@@ -30,11 +30,9 @@ import { startProgress } from './progress.ts'
 import { checkReport } from './report-file.ts'
 import { quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
-import { loadTarget, looksLikeModule } from './target.ts'
+import { looksLikeModule } from './target.ts'
 
-export interface CompareOptions {
-  readonly input: readonly string[]
-  readonly as?: FileForm
+export interface CompareOptions extends InputOptions {
   readonly size?: SizeName
   readonly on: readonly Model[]
   readonly workers?: number
@@ -91,9 +89,7 @@ async function subjectsOf(targets: readonly string[], options: CompareOptions): 
 }
 
 async function ownSubject(text: string, { input, as }: CompareOptions): Promise<Subject> {
-  const target = await loadTarget(text)
-  const { items } = await openInputs(input, as)
-  const inputs = await Array.fromAsync(checkedInputs(target.label, target.task, items))
+  const { target, inputs } = await taskAndInputs(text, { input, ...(as === undefined ? {} : { as }) })
   const words = [
     ...input.map(source => `--input ${quoted(shortened(harmless(source), mostRepeated))}`),
     ...(as === undefined ? [] : [`--as ${as}`]),

@@ -14,6 +14,12 @@ import { reasonOf, shortened, UsageError } from './ending.ts'
 import { decoded, linesOf } from './inputs/text.ts'
 import { oneOf } from './suggestion.ts'
 
+/** What a command was told of its inputs. */
+export interface InputOptions {
+  readonly input: readonly string[]
+  readonly as?: FileForm
+}
+
 /**
  * What of a file is passed to the task: its bytes as a Uint8Array, its text (UTF-8), or its path.
  */

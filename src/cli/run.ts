@@ -5,7 +5,7 @@ import { runtime } from '../runtime/runtime.ts'
 import { checkedInputs } from './call.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf } from './ending.ts'
 import { counted, duration } from './figures.ts'
-import { type FileForm, type Inputs, openInputs } from './inputs.ts'
+import { type InputOptions, type Inputs, openInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { circleIn, jsonLine } from './json.ts'
 import { closeExecutors, openExecutor } from './models.ts'
@@ -15,9 +15,7 @@ import { noProgress, startProgress } from './progress.ts'
 import { resultStream } from './result-stream.ts'
 import { loadTarget, type Target } from './target.ts'
 
-export interface RunOptions {
-  readonly input: readonly string[]
-  readonly as?: FileForm
+export interface RunOptions extends InputOptions {
   readonly on: Model
   readonly workers?: number
   readonly timeout?: number

@@ -3,10 +3,10 @@ import { OptionError } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
 import { usualNumbers } from '../measure/usual-numbers.ts'
 import { type Scaling, scale as take } from '../measure.ts'
-import { checkedInputs } from './call.ts'
+import { taskAndInputs } from './call.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
 import { counted } from './figures.ts'
-import { type FileForm, openInputs } from './inputs.ts'
+import type { InputOptions } from './inputs.ts'
 import { jsonDocument } from './json.ts'
 import { limited } from './limited.ts'
 import { occasion } from './occasion.ts'
@@ -17,11 +17,8 @@ import { culpritSentence, lawsOf, nextCommand, rowOf, sentenceOf, titles } from 
 import { doubtful, good, quiet } from './style.ts'
 import { surroundings, surroundingsLine } from './surroundings.ts'
 import { table } from './table.ts'
-import { loadTarget } from './target.ts'
 
-export interface ScaleOptions extends ReportFiles {
-  readonly input: readonly string[]
-  readonly as?: FileForm
+export interface ScaleOptions extends InputOptions, ReportFiles {
   readonly workers?: readonly number[]
   readonly runs?: number
   readonly timeout?: number
@@ -31,9 +28,8 @@ export interface ScaleOptions extends ReportFiles {
 
 /** Exit code 3 where others were busy meanwhile. */
 export async function scale(targetText: string, options: ScaleOptions): Promise<ExitCode> {
-  const { task, label } = await loadTarget(targetText)
-  const { items } = await openInputs(options.input, options.as)
-  const inputs = await Array.fromAsync(checkedInputs(label, task, items))
+  const { target, inputs } = await taskAndInputs(targetText, options)
+  const { task, label } = target
   if (inputs.length === 0) throw new UsageError(`atonce scale needs inputs: --input '[[0,1000],[1000,2000]]'`)
   await checkReportFiles(options)
   const [here, begun] = [surroundings(), occasion()]

@@ -11,7 +11,7 @@ import type { Model } from '../index.ts'
 import { checkedInputs } from './call.ts'
 import { type ExitCode, exitCodes, UsageError } from './ending.ts'
 import { counted } from './figures.ts'
-import { type FileForm, type Inputs, openInputs } from './inputs.ts'
+import { type InputOptions, type Inputs, openInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { limited } from './limited.ts'
 import { closeExecutors, openExecutor } from './models.ts'
@@ -25,9 +25,7 @@ import { type Recording, recordHere } from './trace/recorder.ts'
 import { headlineOf, reportTrace, type Traced } from './trace/report.ts'
 import { traceProgram } from './trace-program.ts'
 
-export interface TraceOptions extends ReportFiles {
-  readonly input: readonly string[]
-  readonly as?: FileForm
+export interface TraceOptions extends InputOptions, ReportFiles {
   readonly on: Model
   readonly workers?: number
   readonly output: string
