@@ -19,5 +19,6 @@ export {
   explore,
   type Program,
 } from './testing/explorer/explore.ts'
-export { failingAt, InjectedFailure, type Probe, type Probed, probe } from './testing/probe.ts'
+export { type FailingOptions, failingAt, InjectedFailure } from './testing/failing.ts'
+export { type Probe, type Probed, probe } from './testing/probe.ts'
 export { type ConformanceSubject, executorConformance } from './testing/suite/conformance.ts'

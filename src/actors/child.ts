@@ -2,6 +2,7 @@
 
 import type { Runtime } from '../runtime/seam.ts'
 import type { Cell } from './cell.ts'
+import type { Listed } from './child-list.ts'
 import { ActorStartError } from './errors.ts'
 import type { LiveActor, Member, Parent } from './live-actor.ts'
 import type { Message } from './mailbox.ts'
@@ -14,7 +15,7 @@ export interface Over {
   childEnded(child: Child, reason: StopReason): void
 }
 
-export interface Child extends Member {
+export interface Child extends Member, Listed {
   readonly settings: ChildSettings
   /** When it was restarted last, for those strategies that count for each child. */
   readonly restarts: number[]
@@ -36,6 +37,9 @@ export interface Child extends Member {
 
 export class ActorChild implements Child, Parent {
   readonly strategy = undefined
+  isListed = false
+  before: Listed | undefined
+  after: Listed | undefined
   failure: string | undefined
   readonly cell: Cell
   readonly settings: ChildSettings
@@ -167,6 +171,9 @@ export class SupervisorChild<T extends Tree> implements Child {
   readonly restarts: number[] = []
   readonly cell = undefined
   readonly waiting = 0
+  isListed = false
+  before: Listed | undefined
+  after: Listed | undefined
   failure: string | undefined
   readonly #runtime: Runtime
   readonly #make: () => T

@@ -32,6 +32,20 @@ export interface Definition {
   readonly Tell: new (target: Target) => object
   /** Stubs that call other functions under the same names. */
   stubsOf(methods: ReadonlyMap<string, Method>): Pick<Definition, 'Ask' | 'Tell'>
+  /** How it was made of the declared one, if it was. */
+  readonly variant?: Variant
+}
+
+/**
+ * How a definition is made of the declared one, for the side where its actors live; see
+ * variants.ts.
+ */
+export interface Variant {
+  /** Its import admits `name`. */
+  readonly module: string
+  readonly name: string
+  /** What the maker gets beside the declared definition, asked for at each start. */
+  args(): readonly unknown[]
 }
 
 /** What ends an ask that gets no answer. */
@@ -119,6 +133,8 @@ export interface Inlet {
   taken: number
   /** Of how many it was told that they have left the mailbox. */
   told: number
+  /** Nothing comes over it any more. */
+  isOver: boolean
   /** Tells the other side. */
   tell(): void
 }

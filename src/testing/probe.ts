@@ -1,10 +1,7 @@
-/**
- * Stand-ins for actors in tests: one that only notes what it is sent, and one that fails at a
- * message of the test's choice.
- */
+/** A stand-in for an actor in tests, which only notes what it is sent. */
 import { Cell } from '../actors/cell.ts'
 import type { Definition, Method } from '../actors/contract.ts'
-import { type ActorClass, definitionIn, definitionOf } from '../actors/definition.ts'
+import { type ActorClass, definitionIn } from '../actors/definition.ts'
 import { ActorRef, type Ref } from '../actors/ref.ts'
 import { system } from '../actors/system.ts'
 
@@ -54,46 +51,6 @@ export function probe<T extends object, A extends readonly any[]>(cls: ActorClas
       return waiting.shift() as Probed
     },
   }
-}
-
-/** What a message fails with that `failingAt` chose. */
-export class InjectedFailure extends Error {
-  override name = 'InjectedFailure'
-}
-
-/**
- * The same class, whose actors fail at the `at`th message that any of them works on, from 1 up:
- * `before` it does anything, or `after` it has done its work and before it answers. For a test that
- * plays every number in turn. On this thread.
- * @throws InvalidActorError if `cls` was not declared by `actor()`
- * @example
- *     for (let at = 1; at <= 20; at += 1) await play(failingAt(Account, at, 'after'))
- */
-export function failingAt<T extends object, A extends readonly any[]>(
-  cls: ActorClass<T, A>,
-  at: number,
-  when: 'before' | 'after',
-): ActorClass<T, A> {
-  let count = 0
-  const failing = class extends (cls as unknown as new (...args: any[]) => object) {}
-  const original = definitionIn(cls)
-  const definition = withMethods(original, failing, ({ name, fn }) => {
-    const failure = () => new InjectedFailure(`message ${at}, ${name}, fails ${when} its work`)
-    return function (this: object, ...args: unknown[]) {
-      count += 1
-      const fails = count === at
-      if (fails && when === 'before') throw failure()
-      const result = fn.apply(this, args)
-      if (!fails) return result
-      return Promise.resolve(result).then(() => {
-        throw failure()
-      })
-    }
-  })
-  const crashOn = [...original.crashOn, InjectedFailure]
-  return Object.defineProperty(failing, definitionOf, {
-    value: { ...definition, crashOn },
-  }) as unknown as ActorClass<T, A>
 }
 
 /** The definition of a class that takes the same messages, by other functions. */

@@ -17,18 +17,14 @@ import type { Ref } from '../../src/actors/ref.ts'
 import { type Supervisor, supervisor } from '../../src/actors/supervisor.ts'
 import { ClosedError, TimeoutError } from '../../src/errors.ts'
 import { learnClassesOf } from '../../src/executor/caller.ts'
-import { createExecutor, type Executor } from '../../src/executor/executor.ts'
-import { checkPoolOptions } from '../../src/pool/options.ts'
-import { Pool } from '../../src/pool/pool.ts'
+import type { Executor } from '../../src/executor/executor.ts'
 import { type Runtime, runtime, withRuntime } from '../../src/runtime/runtime.ts'
 import { PlainEncoding } from '../../src/wire/encoding.ts'
 import { encodeFailure } from '../../src/wire/failure.ts'
-import { withPlace } from '../../src/worker/place.ts'
 import { actorsTellTo, Faulty, Member } from './actors.ts'
 import { Chance } from './chance.ts'
 import { type Death, type Faults, noFaults } from './fate.ts'
-import { playedProcesses } from './played-process.ts'
-import { playedThreads } from './played-thread.ts'
+import { playedExecutor } from './played-executor.ts'
 import type { PlayedWorker, Scene } from './played-worker.ts'
 import type { Tally } from './pool-play.ts'
 import { watchRealClock } from './real-clock.ts'
@@ -169,20 +165,9 @@ class ActorsPlay implements Scene {
     this.#checkMessages()
   }
 
-  /** Workers for actors, beside a pool that is never used. */
   #place(): Executor {
-    const isThreads = this.chance.of(0.5)
-    const model = isThreads ? 'threads' : 'processes'
-    const options = checkPoolOptions(model, {
-      workers: 1 + this.chance.upTo(2),
-      startTimeoutMs: 40,
-      graceMs: 20,
-      closeGraceMs: 100,
-    })
-    const crossing = { sharedMemory: isThreads, maxPayloadBytes: options.maxPayloadBytes }
-    const start = (isThreads ? playedThreads : playedProcesses)(this, options)
-    const executor = createExecutor(new Pool(model, options, start, crossing))
-    return withPlace(executor, { ...options, start, crossing })
+    const model = this.chance.of(0.5) ? 'threads' : 'processes'
+    return playedExecutor(this, model, 1 + this.chance.upTo(2))
   }
 
   async #startAll(tree: Supervisor, on: Executor): Promise<void> {

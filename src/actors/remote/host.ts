@@ -7,6 +7,7 @@ import { AbortError } from '../../errors.ts'
 import { admitGuest, type GuestHome } from '../../worker/far/guests.ts'
 import { importModule } from '../../worker/far/loader.ts'
 import { Cell } from '../cell.ts'
+import type { Definition } from '../contract.ts'
 import { findDefinition } from '../definition.ts'
 import { InvalidActorError } from '../errors.ts'
 import type { LiveActor, Parent } from '../live-actor.ts'
@@ -14,8 +15,9 @@ import type { Message } from '../mailbox.ts'
 import { isAbnormal, type StopReason } from '../reason.ts'
 import type { ChildSettings } from '../settings.ts'
 import { system } from '../system.ts'
+import { isVariantAdmitted, variantOf } from '../variants.ts'
 import type { Answering } from './answers.ts'
-import type { Request } from './items.ts'
+import type { Request, WiredVariant } from './items.ts'
 import { Link } from './link.ts'
 import { Stirring } from './stirring.ts'
 
@@ -37,6 +39,8 @@ for (const [name, isElsewhere] of [
       stirring.came()
     }
   })
+
+type StartRequest = Extract<Request, { readonly op: 'start' }>
 
 class Host {
   readonly link: Link
@@ -63,14 +67,7 @@ class Host {
   async #answer(link: Link, request: Request, answering: Answering): Promise<unknown> {
     switch (request.op) {
       case 'start':
-        return this.#start(
-          link,
-          request.place,
-          link.values.unwire(request.args) as unknown[],
-          request.name,
-          request.restart,
-          answering,
-        )
+        return this.#start(link, request, answering)
       case 'begin': {
         const cell = this.#cell(request.to)
         answering.giveUp = () => cell.giveUpStart()
@@ -88,22 +85,18 @@ class Host {
     }
   }
 
-  async #start(
-    link: Link,
-    place: Place,
-    args: unknown[],
-    name: string,
-    restart: ChildSettings['restart'],
-    answering: Answering,
-  ): Promise<number> {
-    // The worker has imported the module of the first actor that lives there; this one may be of
-    // another.
-    if (findDefinition(place) === undefined && !this.#isElsewhere) await importModule(place.module)
-    const definition = findDefinition(place)
-    if (definition === undefined)
-      throw new InvalidActorError(
-        `${place.module} declares no actor ${place.name} when a worker imports it. Call actor(import.meta, class ${place.name} { … }) at its top level.`,
-      )
+  async #start(link: Link, request: StartRequest, answering: Answering): Promise<number> {
+    const { place, variant, name, restart } = request
+    let isGivenUp = false
+    answering.giveUp = () => {
+      isGivenUp = true
+    }
+    const args = link.values.unwire(request.args) as unknown[]
+    const variantArgs = variant && (link.values.unwire(variant.args) as unknown[])
+    const declared = findDefinition(place) ?? (await this.#import(place))
+    const definition =
+      variant === undefined ? declared : await this.#variantOf(declared, variant, variantArgs ?? [])
+    if (isGivenUp) throw new AbortError(`${name} was to start no more.`)
     const parent = new HostedParent(link, restart)
     const cell = new Cell(system(), definition, args, parent)
     cell.extras.register(name, () => {})
@@ -122,6 +115,33 @@ class Host {
       throw error
     }
     return number
+  }
+
+  /**
+   * The worker has imported the module of the first actor that lives there; this one may be of
+   * another.
+   */
+  async #import(place: Place): Promise<Definition> {
+    if (!this.#isElsewhere) await importModule(place.module)
+    const definition = findDefinition(place)
+    if (definition === undefined)
+      throw new InvalidActorError(
+        `${place.module} declares no actor ${place.name} when a worker imports it. Call actor(import.meta, class ${place.name} { … }) at its top level.`,
+      )
+    return definition
+  }
+
+  async #variantOf(
+    declared: Definition,
+    { module, name }: WiredVariant,
+    args: readonly unknown[],
+  ): Promise<Definition> {
+    if (this.#isElsewhere)
+      throw new InvalidActorError(
+        `A node starts ${declared.name} only as its module declares it, not as one that is ${name}. Start that one on threads() or processes().`,
+      )
+    if (!isVariantAdmitted(name)) await importModule(module)
+    return variantOf(declared, name, args)
   }
 
   #cell(number: number): Cell {

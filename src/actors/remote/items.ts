@@ -20,6 +20,13 @@ export interface WiredReason {
   readonly failure: WireFailure | undefined
 }
 
+/** How the declared class becomes the one that is started. */
+export interface WiredVariant {
+  readonly module: string
+  readonly name: string
+  readonly args: Wired
+}
+
 /** Something that is answered under its id. */
 export type Request =
   | { readonly op: 'ask' | 'open'; readonly to: number; readonly method: string; readonly args: Wired }
@@ -31,6 +38,7 @@ export type Request =
       readonly args: Wired
       readonly name: string
       readonly restart: ChildSettings['restart']
+      readonly variant: WiredVariant | undefined
     }
   | { readonly op: 'begin' | 'resume'; readonly to: number }
   | { readonly op: 'suspend'; readonly to: number; readonly failure: WireFailure; readonly budgetMs: number }

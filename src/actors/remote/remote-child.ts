@@ -1,11 +1,14 @@
 /** An actor elsewhere, as its supervisor has it. README.md tells its states. */
 
 import type { Child, Over } from '../child.ts'
+import type { Listed } from '../child-list.ts'
 import type { Definition } from '../contract.ts'
 import { ActorDiedError, ActorStartError } from '../errors.ts'
 import { Message } from '../mailbox.ts'
 import type { StopReason } from '../reason.ts'
 import type { ChildSettings } from '../settings.ts'
+import type { WiredVariant } from './items.ts'
+import type { Link } from './link.ts'
 import type { HostingPlace } from './place.ts'
 import { RemoteTarget } from './remote-target.ts'
 import type { WorkerHost } from './worker-host.ts'
@@ -17,6 +20,9 @@ export class RemoteChild implements Child {
   readonly cell = undefined
   readonly children = []
   readonly strategy = undefined
+  isListed = false
+  before: Listed | undefined
+  after: Listed | undefined
   failure: string | undefined
   readonly #place: HostingPlace
   readonly #definition: Definition
@@ -126,9 +132,17 @@ export class RemoteChild implements Child {
         args: link.values.wire(this.#args, 'args'),
         name: this.name,
         restart: this.settings.restart,
+        variant: this.#variantOver(link),
       },
       this.settings.startTimeoutMs,
     )
+  }
+
+  #variantOver({ values }: Link): WiredVariant | undefined {
+    const { variant } = this.#definition
+    if (variant === undefined) return undefined
+    const { module, name } = variant
+    return { module, name, args: values.wire(variant.args(), 'variant') }
   }
 
   async suspend(error: unknown, budgetMs: number): Promise<void> {
