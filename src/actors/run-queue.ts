@@ -7,6 +7,11 @@
  *
  * The numbers are those with the highest rate at which a timer is at most a millisecond or two
  * late: a drain without a bound lets none fire, one of 64 messages costs a quarter of the rate.
+ *
+ * They hold for all drains together, since actors that ask each other need no long one: each answer
+ * lets the asker go on in the same turn of the loop, and its next ask is a drain of its own.
+ * Whether the loop has had its turn meanwhile can't be seen from here, so one in 512 messages of
+ * those that come one by one waits for it without need.
  */
 import type { Runtime } from '../runtime/runtime.ts'
 
@@ -23,10 +28,9 @@ export interface Runnable {
 }
 
 const mostPerTurn = 16
-const mostPerDrain = 512
-const longestDrainMs = 1
+const mostPerLoopTurn = 512
+const longestMs = 1
 const lookEveryMs = 0.2
-const mostBetweenLooks = 128
 
 export class RunQueue {
   readonly #runtime: Runtime
@@ -38,6 +42,12 @@ export class RunQueue {
   #first: Runnable | undefined
   #last: Runnable | undefined
   #armed = false
+  /** Messages since the loop had its turn, and about how long they took. */
+  #count = 0
+  #spentMs = 0
+  /** At which count the clock was looked at, and is to be next. */
+  #lookedAt = 0
+  #lookAt = 1
   readonly #drain = () => this.#outside.runInAsyncScope(this.#run, this)
 
   constructor(runtime: Runtime) {
@@ -59,26 +69,42 @@ export class RunQueue {
   }
 
   #run(): void {
-    const beganMs = this.#runtime.now()
-    let count = 0
-    let lookAt = 1
-    for (let runnable = this.#first; runnable !== undefined; runnable = this.#first) {
-      if (count >= lookAt) {
-        const spentMs = this.#runtime.now() - beganMs
-        if (count >= mostPerDrain || spentMs > longestDrainMs) {
-          // Still armed: what comes meanwhile waits for the same turn of the loop.
-          void this.#runtime.yieldToLoop().then(this.#drain)
-          return
-        }
-        // The clock costs as much as a message, so it is looked at only as often as messages are
-        // slow.
-        lookAt = count + Math.max(1, Math.min(mostBetweenLooks, Math.floor((count * lookEveryMs) / spentMs)))
+    let sinceMs = this.#runtime.now()
+    let since = this.#count
+    for (;;) {
+      if (this.#count >= this.#lookAt && this.#count > since) {
+        const nowMs = this.#runtime.now()
+        this.#look((nowMs - sinceMs) / (this.#count - since))
+        sinceMs = nowMs
+        since = this.#count
       }
+      const runnable = this.#first
+      if (runnable === undefined) break
+      if (this.#count >= mostPerLoopTurn || this.#spentMs > longestMs) return this.#yield()
       this.#first = runnable.nextInLine
       if (this.#first === undefined) this.#last = undefined
       runnable.nextInLine = undefined
-      count += runnable.turn(mostPerTurn)
+      this.#count += runnable.turn(Math.max(1, Math.min(mostPerTurn, this.#lookAt - this.#count)))
     }
     this.#armed = false
+  }
+
+  /**
+   * So long took each of the last messages. The clock costs as much as a message, so it is looked
+   * at only as often as messages are slow.
+   */
+  #look(eachMs: number): void {
+    this.#spentMs += eachMs * (this.#count - this.#lookedAt)
+    this.#lookedAt = this.#count
+    this.#lookAt = this.#count + Math.max(1, Math.min(mostPerTurn, Math.floor(lookEveryMs / eachMs)))
+  }
+
+  /** Still armed: what comes meanwhile waits for the same turn of the loop. */
+  #yield(): void {
+    this.#count = 0
+    this.#spentMs = 0
+    this.#lookedAt = 0
+    this.#lookAt = 1
+    void this.#runtime.yieldToLoop().then(this.#drain)
   }
 }
