@@ -139,6 +139,8 @@ export class Ask implements PendingAsk {
 }
 
 const forEver = Number.POSITIVE_INFINITY
+/** Limits that are kept in mind; a program may have another one for each ask. */
+const mostLines = 64
 
 /** What an ask waits at the most, as OTP's `gen_server:call` does. */
 const usual: Limits = { timeoutMs: 5_000, signal: undefined }
@@ -195,23 +197,31 @@ export class Lines {
     if (timeoutMs === forEver && ask.asker === undefined) return
     let line = this.#lines.get(timeoutMs)
     if (line === undefined) {
-      line = new Line(this.#runtime, timeoutMs)
+      line = new Line(this.#runtime, timeoutMs, isOver => this.#forgets(timeoutMs, isOver))
       this.#lines.set(timeoutMs, line)
     }
     line.enter(ask)
+  }
+
+  /** A line that is empty waits for the next ask with its limit, if there are few of them. */
+  #forgets(timeoutMs: number, isOver: boolean): boolean {
+    return (isOver || this.#lines.size > mostLines) && this.#lines.delete(timeoutMs)
   }
 }
 
 class Line {
   readonly #runtime: Runtime
   readonly #timeoutMs: number
+  /** Nobody waits in it, and maybe its time is over: whether it is used no more. */
+  readonly #forgotten: (isOver: boolean) => boolean
   #first: Ask | undefined
   #last: Ask | undefined
   #timer: Timer | undefined
 
-  constructor(runtime: Runtime, timeoutMs: number) {
+  constructor(runtime: Runtime, timeoutMs: number, forgotten: (isOver: boolean) => boolean) {
     this.#runtime = runtime
     this.#timeoutMs = timeoutMs
+    this.#forgotten = forgotten
   }
 
   enter(ask: Ask): void {
@@ -243,7 +253,9 @@ class Line {
     ask.later = undefined
     // The timer stays for the next ask, which is likely to come soon; it does not keep the program
     // alive.
-    if (this.#first === undefined) this.#timer?.unref()
+    if (this.#first !== undefined) return
+    if (this.#timer !== undefined && this.#forgotten(false)) this.#timer.cancel()
+    else this.#timer?.unref()
   }
 
   #wait(delayMs: number): void {
@@ -260,5 +272,6 @@ class Line {
         new TimeoutError(`${ask.what} was not answered within ${this.#timeoutMs} ms.`, this.#timeoutMs),
       )
     if (this.#first !== undefined) this.#wait(Math.max(1, this.#first.untilMs - nowMs))
+    else this.#forgotten(true)
   }
 }

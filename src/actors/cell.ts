@@ -345,8 +345,8 @@ export class Cell extends Intake implements LiveActor, Runnable {
     return this.extras.watch(ended)
   }
 
-  onLeaving(left: () => void): void {
-    this.extras.incarnation.onLeaving(left)
+  onLeaving(left: () => void): () => void {
+    return this.extras.incarnation.onLeaving(left)
   }
 }
 

@@ -273,6 +273,12 @@ class TellStubs {
   }
 
   static of(method: Method): (this: TellStubs, ...args: unknown[]) => boolean {
+    if (method.streams)
+      return () => {
+        throw new InvalidActorError(
+          `${method.name} is a generator method, and does nothing until its values are read: for await (const value of ref.ask.${method.name}(…)).`,
+        )
+      }
     return function (...args) {
       return this.#target.tell(method, args)
     }

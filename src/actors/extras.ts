@@ -105,10 +105,13 @@ export class Extras {
     }
     const me = this.#actor
     const theirs = other.watch(reason => {
-      this.#links?.delete(other)
+      unlink()
       me.exit(reason, other.name)
     })
-    const mine = this.watch(reason => other.exit(reason, me.name))
+    const mine = this.watch(reason => {
+      unlink()
+      other.exit(reason, me.name)
+    })
     const unlink = () => {
       this.#links?.delete(other)
       theirs()

@@ -18,6 +18,8 @@ import { ActorDiedError } from './errors.ts'
 /** A supervisor looks after one of these, after two more, after four more, … */
 const firstLookMs = 1
 const lastLookMs = 64
+/** A look marks each child, so one with very many looks less often: so many it may mark in a ms. */
+const mostMarksPerMs = 10
 
 /** What a supervisor waits for, with all that is below it. */
 export interface Awaited {
@@ -48,12 +50,13 @@ export class Impasses {
   /** As `wait`, in which a supervisor waits for `children` to suspend, start or stop. */
   async during(children: readonly Awaited[], wait: () => Promise<void>): Promise<void> {
     const restart = this.#runtime.random()
+    const lastMs = Math.max(lastLookMs, children.length / mostMarksPerMs)
     let timer: Timer | undefined
     const lookIn = (delayMs: number) => {
       timer = this.#runtime.setTimer(delayMs, () => {
         for (const child of children) child.joins(restart)
         this.look(restart)
-        lookIn(Math.min(2 * delayMs, lastLookMs))
+        lookIn(Math.min(2 * delayMs, lastMs))
       })
       timer.unref()
     }

@@ -11,9 +11,10 @@ export class Incarnation {
     this.#actor = actor
   }
 
-  /** Calls `left` once, when it has ended. */
-  onLeaving(left: () => void): void {
+  /** Calls `left` once, when it has ended; returns what takes that back. */
+  onLeaving(left: () => void): () => void {
     this.#leavers.add(left)
+    return () => void this.#leavers.delete(left)
   }
 
   /** It has ended: another one may begin. */
@@ -26,21 +27,29 @@ export class Incarnation {
 
   /**
    * Runs `run` as a message after `delayMs`, and again after each `delayMs` if it `repeats`;
-   * returns what stops it.
+   * returns what stops it. One that waits to be worked on counts for all that are due meanwhile.
    */
   setTimer(delayMs: number, run: () => unknown, repeats: boolean): () => void {
     const { runtime } = this.#actor.system
     let timer: Timer
+    let waits = false
+    let isTakenBack = false
+    const due = () => {
+      waits = false
+      return isTakenBack ? undefined : run()
+    }
     const wait = () => {
       timer = runtime.setTimer(delayMs, () => {
         this.#timers.delete(timer)
-        this.#actor.post(run)
+        if (!waits) this.#actor.post(due)
+        waits = true
         if (repeats && this.#actor.ended === undefined) wait()
       })
       this.#timers.add(timer)
     }
     wait()
     return () => {
+      isTakenBack = true
       timer.cancel()
       this.#timers.delete(timer)
       repeats = false

@@ -52,8 +52,8 @@ export interface LiveActor extends Target, Asker {
   post(run: () => unknown): void
   /** It can't go on: its parent decides. */
   fail(error: unknown): void
-  /** Calls `left` once, when this incarnation has ended. */
-  onLeaving(left: () => void): void
+  /** Calls `left` once, when this incarnation has ended; returns what takes that back. */
+  onLeaving(left: () => void): () => void
   /** Gets in line again, after what kept it from work has ended. */
   wake(): void
   putBack(messages: readonly Message[]): void

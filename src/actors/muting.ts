@@ -36,8 +36,9 @@ export class Muting {
 
   takeFrom(inlet: Inlet): void {
     if (inlet.taken === 0) {
-      this.#inlets ??= []
-      this.#inlets.push(inlet)
+      // A ref may come and go often, each time by an inlet of its own.
+      const open = this.#inlets?.filter(({ isOver }) => !isOver) ?? []
+      this.#inlets = [...open, inlet]
     }
     inlet.taken += 1
   }

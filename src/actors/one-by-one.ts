@@ -1,29 +1,41 @@
-/** Steps that are done one after the other, each once the one before it has ended. */
+/** What a supervisor has to do, one step after the other; what comes meanwhile waits. */
 
-/** Undefined if it ended at once; the promise must not reject. */
 export type Step = () => Promise<void> | undefined
 
+interface Waiting {
+  readonly step: Step
+  next: Waiting | undefined
+}
+
 export class OneByOne {
-  readonly #waiting: Step[] = []
+  #first: Waiting | undefined
+  #last: Waiting | undefined
   #busy = false
 
-  /** Does the step after all that wait. */
+  /** After all that waits; at once if nothing is being done. */
   do(step: Step): void {
-    this.#waiting.push(step)
+    const waiting: Waiting = { step, next: undefined }
+    if (this.#last === undefined) this.#first = waiting
+    else this.#last.next = waiting
+    this.#last = waiting
     this.#next()
   }
 
-  /** Does the step before all that wait. */
+  /** Before all that waits. */
   doNext(step: Step): void {
-    this.#waiting.unshift(step)
+    const waiting: Waiting = { step, next: this.#first }
+    this.#first = waiting
+    this.#last ??= waiting
     this.#next()
   }
 
   #next(): void {
     while (!this.#busy) {
-      const step = this.#waiting.shift()
-      if (step === undefined) return
-      const going = step()
+      const waiting = this.#first
+      if (waiting === undefined) return
+      this.#first = waiting.next
+      if (this.#first === undefined) this.#last = undefined
+      const going = waiting.step()
       if (going === undefined) continue
       this.#busy = true
       void going.then(() => {

@@ -32,9 +32,25 @@ export type Asks<T> = {
     : never
 }
 
-/** The methods of an actor, each of which sends a message; false if it became a dead letter. */
+/** Whether it is a generator method. */
+type Streams<F> = F extends (...args: any[]) => infer R
+  ? [R] extends [never]
+    ? false
+    : R extends Generator<any, any, any> | AsyncGenerator<any, any, any>
+      ? true
+      : false
+  : false
+
+/**
+ * The methods of an actor, each of which sends a message; false if it became a dead letter. Not
+ * generator methods: a stream that nobody reads does nothing.
+ */
 export type Tells<T> = {
-  readonly [K in MethodNames<T>]: T[K] extends (...args: infer A) => any ? (...args: A) => boolean : never
+  readonly [K in MethodNames<T> as Streams<T[K]> extends true ? never : K]: T[K] extends (
+    ...args: infer A
+  ) => any
+    ? (...args: A) => boolean
+    : never
 }
 
 /** One watch; another of the same actor is another one. */

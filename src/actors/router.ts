@@ -3,6 +3,7 @@ import { checkFunction, checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import type { Asking, Definition, Ended, Inlet, Limits, Method, Steps, Target } from './contract.ts'
 import { ActorDiedError, InvalidActorError } from './errors.ts'
+import { Loads } from './loads.ts'
 import type { StopReason } from './reason.ts'
 import { ActorRef, type Ref, targetIn } from './ref.ts'
 
@@ -53,21 +54,29 @@ export function router<T extends object>(refs: readonly Ref<T>[], options: Route
 class Router implements Target {
   readonly definition: Definition
   readonly name: string
-  readonly #targets: readonly Target[]
+  readonly #first: Target
+  /** Who lives, as far as is known: the dead are left out when they are met. */
+  readonly #living: Target[]
   readonly #by: Exclude<RouterOptions['by'], undefined>
-  readonly #busy = new Map<Target, number>()
+  /** Asks under way, by who answers them; only where that is how one is chosen. */
+  readonly #busy = new Loads<Target>()
+  readonly #seeds: number[]
   #turn = 0
 
   constructor(targets: readonly Target[], by: Exclude<RouterOptions['by'], undefined>) {
     const [first] = targets as [Target]
     this.definition = first.definition
     this.name = `router of ${targets.length} ${first.definition.name}`
-    this.#targets = targets
+    this.#first = first
+    this.#living = [...targets]
     this.#by = by
+    if (by === 'least-busy') for (const target of targets) this.#busy.add(target)
+    this.#seeds = typeof by === 'function' ? targets.map(target => hash(target.name)) : []
   }
 
   get ended(): StopReason | undefined {
-    return this.#targets.every(({ ended }) => ended !== undefined) ? this.#targets[0]?.ended : undefined
+    while (this.#living.at(-1)?.ended !== undefined) this.#living.pop()
+    return this.#living.every(({ ended }) => ended !== undefined) ? this.#first.ended : undefined
   }
 
   /** It holds nothing itself. */
@@ -76,11 +85,11 @@ class Router implements Target {
   joins(): void {}
 
   tell(method: Method, args: readonly unknown[]): boolean {
-    return this.#for(method, args)?.tell(method, args) ?? false
+    return (this.#for(method, args) ?? this.#first).tell(method, args) // A dead letter, of the dead.
   }
 
   deliver(method: Method, args: readonly unknown[], inlet: Inlet): boolean {
-    return this.#for(method, args)?.deliver(method, args, inlet) ?? false
+    return (this.#for(method, args) ?? this.#first).deliver(method, args, inlet)
   }
 
   ask(method: Method, args: readonly unknown[], limits: Limits | undefined): Promise<unknown> {
@@ -97,7 +106,7 @@ class Router implements Target {
   }
 
   stream(method: Method, args: readonly unknown[], limits: Limits | undefined): Steps {
-    const target = this.#for(method, args) ?? (this.#targets[0] as Target)
+    const target = this.#for(method, args) ?? this.#first
     return target.stream(method, args, limits)
   }
 
@@ -108,30 +117,63 @@ class Router implements Target {
   ): Promise<unknown> {
     const target = this.#for(method, args)
     if (target === undefined) throw new ActorDiedError(this.name, this.ended as StopReason, 'no')
-    const busy = this.#busy
-    busy.set(target, (busy.get(target) ?? 0) + 1)
+    if (this.#by !== 'least-busy') return ask(target)
+    this.#busy.change(target, 1)
     try {
       return await ask(target)
     } finally {
-      busy.set(target, (busy.get(target) as number) - 1)
+      this.#busy.change(target, -1)
     }
   }
 
   #for({ name }: Method, args: readonly unknown[]): Target | undefined {
-    const living = this.#targets.filter(({ ended }) => ended === undefined)
-    if (living.length === 0) return undefined
-    if (this.#by === 'turn') {
-      this.#turn += 1
-      return living[this.#turn % living.length]
+    if (this.#by === 'turn') return this.#nextInTurn()
+    if (this.#by === 'least-busy') return this.#leastBusy()
+    return this.#ofKey(hash(String(this.#by(name, args))))
+  }
+
+  #nextInTurn(): Target | undefined {
+    const living = this.#living
+    while (living.length > 0) {
+      this.#turn = (this.#turn + 1) % living.length
+      const target = living[this.#turn] as Target
+      if (target.ended === undefined) return target
+      living.splice(this.#turn, 1)
+      this.#turn -= 1
     }
-    if (this.#by === 'least-busy') return best(living, target => -(this.#busy.get(target) ?? 0))
-    const key = String(this.#by(name, args))
-    return best(living, target => hash(`${target.name}\0${key}`))
+    return undefined
+  }
+
+  #leastBusy(): Target | undefined {
+    for (let target = this.#busy.least(); target !== undefined; target = this.#busy.least()) {
+      if (target.ended === undefined) return target
+      this.#busy.delete(target)
+    }
+    return undefined
+  }
+
+  /**
+   * Each key goes to the actor with the highest hash of both: when one ends, only its keys move. It
+   * looks at each, some nanoseconds for one. David Thaler and Chinya Ravishankar, "Using Name-Based
+   * Mappings to Increase Hit Rates", IEEE/ACM Transactions on Networking 6(1), 1998.
+   */
+  #ofKey(key: number): Target | undefined {
+    let found: Target | undefined
+    let highest = -1
+    for (const [at, target] of this.#living.entries()) {
+      const its = mixed((this.#seeds[at] as number) ^ key)
+      if (its <= highest || target.ended !== undefined) continue
+      highest = its
+      found = target
+    }
+    return found
   }
 
   watch(ended: Ended): () => void {
-    let left = this.#targets.length
-    const unwatch = this.#targets.map(target =>
+    const targets = [...this.#living]
+    let left = targets.length
+    if (left === 0) ended(this.#first.ended as StopReason)
+    const unwatch = targets.map(target =>
       target.watch(reason => {
         left -= 1
         if (left === 0) ended(reason)
@@ -143,38 +185,27 @@ class Router implements Target {
   }
 
   exit(reason: StopReason, from: string): void {
-    for (const target of this.#targets) target.exit(reason, from)
+    for (const target of this.#living) target.exit(reason, from)
   }
 
   async stop(reason: StopReason, queued: 'finish' | 'drop', graceMs: number): Promise<void> {
-    await Promise.all(this.#targets.map(target => target.stop(reason, queued, graceMs)))
+    await Promise.all(this.#living.map(target => target.stop(reason, queued, graceMs)))
   }
 }
 
-/** The first with the highest score. */
-function best(targets: readonly Target[], score: (target: Target) => number): Target | undefined {
-  let found: Target | undefined
-  let highest = Number.NEGATIVE_INFINITY
-  for (const target of targets) {
-    const its = score(target)
-    if (its > highest) {
-      highest = its
-      found = target
-    }
-  }
-  return found
-}
-
-/**
- * Each key goes to the actor with the highest hash of both: when one ends, only its keys move.
- * David Thaler and Chinya Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", IEEE/ACM
- * Transactions on Networking 6(1), 1998. The hash is FNV-1a (Fowler, Noll, Vo) with a last mixing
- * step, as names differ in their last letters only.
- */
+/** FNV-1a (Fowler, Noll, Vo). */
 function hash(text: string): number {
   let value = 0x811c9dc5
   for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193)
-  value ^= value >>> 16
-  value = Math.imul(value, 0x7feb352d)
-  return (value ^ (value >>> 15)) >>> 0
+  return mixed(value)
+}
+
+/**
+ * Names differ in their last letters only, and a key and a name must give what neither does. The
+ * last step of MurmurHash3 (Austin Appleby).
+ */
+function mixed(value: number): number {
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
+  return (value ^ (value >>> 16)) >>> 0
 }

@@ -25,7 +25,7 @@ export interface Self<T extends object = object> {
    * it back now.
    */
   after(delayMs: number, run: () => unknown): () => void
-  /** The same, again and again. */
+  /** The same, again and again; while one waits to be worked on, no other is added. */
   every(periodMs: number, run: () => unknown): () => void
   /**
    * Starts a child: it is stopped before its parent ends or is restarted. By default a failed child
@@ -184,13 +184,18 @@ function watchAs(actor: LiveActor, other: Ref, down: (reason: StopReason) => unk
   const target = targetIn(other)
   if (target === undefined) throw notARef('self().watch(ref, …)')
   let watching = true
-  const unwatch = target.watch(reason => actor.post(() => (watching ? down(reason) : undefined)))
   const end = () => {
     watching = false
     unwatch()
+    stay()
   }
   // Each instance watches by itself, or those before it would be told as well.
-  actor.onLeaving(end)
+  const stay = actor.onLeaving(end)
+  let unwatch = () => {}
+  unwatch = target.watch(reason => {
+    stay()
+    actor.post(() => (watching ? down(reason) : undefined))
+  })
   return end
 }
 

@@ -16,6 +16,7 @@ import { ClosedError } from '../errors.ts'
 import type { Timer } from '../runtime/seam.ts'
 import { Cell } from './cell.ts'
 import { ActorChild, type Child, type OnEnded, SupervisorChild } from './child.ts'
+import { ChildList } from './child-list.ts'
 import type { Definition } from './contract.ts'
 import { type ActorClass, definitionIn } from './definition.ts'
 import { NameTakenError, RestartLimitError } from './errors.ts'
@@ -64,7 +65,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #system: System
   readonly #policy: Policy
   readonly #setup: Setup | undefined
-  readonly #children = new Set<Child>()
+  readonly #children = new ChildList<Child>()
   readonly #steps = new OneByOne()
   readonly #restarts: Restarts
   #closing: StopReason | undefined
@@ -89,7 +90,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** What it supervises, oldest first. */
   get children(): readonly Child[] {
-    return [...this.#children]
+    return this.#children.all()
   }
 
   /** `open`, or how far its end has come. */
@@ -228,11 +229,9 @@ export class Supervisor implements AsyncDisposable {
   #endWith({ settings }: Child, reason: StopReason): void {
     const { autoShutdown } = this.#policy
     if (!settings.significant || autoShutdown === 'never' || this.#closing !== undefined) return
-    const others = [...this.#children].some(one => one.settings.significant)
-    if (autoShutdown === 'any' || !others) void this.#stop(isAbnormal(reason) ? reason : shutdown, true)
+    if (autoShutdown === 'any' || this.#children.significant === 0)
+      void this.#stop(isAbnormal(reason) ? reason : shutdown, true)
   }
-
-  // ── one thing at a time ──
 
   #begin(child: Child): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -313,9 +312,9 @@ export class Supervisor implements AsyncDisposable {
   #affectedBy(child: Child): Child[] {
     switch (this.#policy.strategy) {
       case 'one_for_all':
-        return [...this.#children]
+        return this.#children.all()
       case 'rest_for_one':
-        return [...this.#children].slice([...this.#children].indexOf(child))
+        return this.#children.from(child)
       default:
         return [child]
     }
@@ -364,7 +363,7 @@ export class Supervisor implements AsyncDisposable {
   // ── its end ──
 
   async #shutDown(reason: StopReason): Promise<void> {
-    const children = [...this.#children].reverse()
+    const children = this.#children.all().reverse()
     for (const timer of this.#pausing) timer.cancel()
     const end = async (child: Child) => {
       await child.end(shutdown, child.settings.shutdownMs)
@@ -381,7 +380,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** Ends at once all that is still to end; for who can't wait for `stop`. */
   fence(): void {
-    for (const child of this.#children) void child.end(shutdown, 0)
+    for (const child of this.#children.all()) void child.end(shutdown, 0)
   }
 
   #closed(): ClosedError {

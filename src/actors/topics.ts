@@ -69,9 +69,10 @@ class LocalTopic<T> implements Topic<T> {
     const end = () => {
       subscribed = false
       this.#hearers.delete(hearer)
+      stay?.()
     }
     this.#hearers.add(hearer)
-    actor?.onLeaving(end)
+    const stay = actor?.onLeaving(end)
     return end
   }
 }

@@ -103,28 +103,26 @@ export class Count {
   }
 }
 
-/** The count, for actors elsewhere. */
-const Fuse = actor(
-  import.meta,
-  class Fuse {
-    readonly #count: Count
+/** The count, for actors elsewhere. A statement: the bundle takes names from class expressions. */
+class Fuse {
+  readonly #count: Count
 
-    constructor(count: Count) {
-      this.#count = count
-    }
+  constructor(count: Count) {
+    this.#count = count
+  }
 
-    isNext(): boolean {
-      return this.#count.isNext()
-    }
-  },
-  { capacity: Number.POSITIVE_INFINITY },
-)
+  isNext(): boolean {
+    return this.#count.isNext()
+  }
+}
 
-export type FuseRef = Ref<InstanceType<typeof Fuse>>
+const FuseActor = actor(import.meta, Fuse, { capacity: Number.POSITIVE_INFINITY })
+
+export type FuseRef = Ref<Fuse>
 
 /** One for each start: it goes when nobody there has it any more. */
 function fuseOf(count: Count): FuseRef {
-  const cell = new Cell(system(), definitionIn(Fuse), [count], undefined)
+  const cell = new Cell(system(), definitionIn(FuseActor), [count], undefined)
   void cell.start()
   return new ActorRef(cell, undefined) as unknown as FuseRef
 }

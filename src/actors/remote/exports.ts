@@ -55,7 +55,12 @@ export class Exports {
     this.#last += 1
     const number = this.#last
     this.#numbers.set(target, number)
-    const inlet: Inlet = { taken: 0, told: 0, tell: () => this.#owner.done(number, inlet.told) }
+    const inlet: Inlet = {
+      taken: 0,
+      told: 0,
+      isOver: false,
+      tell: () => this.#owner.done(number, inlet.told),
+    }
     const unwatch = target.watch(reason => this.#owner.ended(number, reason))
     this.#exported.set(number, { target, inlet, unwatch, sent: 1 })
     return number
@@ -71,11 +76,15 @@ export class Exports {
     exported.sent -= count
     if (exported.sent > 0) return
     exported.unwatch()
+    exported.inlet.isOver = true
     this.#exported.delete(number)
   }
 
   clear(): void {
-    for (const { unwatch } of this.#exported.values()) unwatch()
+    for (const { unwatch, inlet } of this.#exported.values()) {
+      unwatch()
+      inlet.isOver = true
+    }
     this.#exported.clear()
   }
 }

@@ -38,21 +38,28 @@ export class HostingPlace {
    */
   enter(module: string): WorkerHost {
     this.checkOpen()
-    const { isElsewhere } = this.#place
-    const open = [...this.#hosts].filter(
-      host => host.isOpen && (isElsewhere !== true || host.module === module),
-    )
-    let host = open.reduce<WorkerHost | undefined>(
-      (fewest, one) => (fewest === undefined || one.actors < fewest.actors ? one : fewest),
-      undefined,
-    )
-    if (host === undefined || (host.actors > 0 && open.length < this.#place.workers)) {
+    const { host: fewest, count } = this.#openHosts(module)
+    let host = fewest
+    if (host === undefined || (host.actors > 0 && count < this.#place.workers)) {
       this.#started += 1
       host = new WorkerHost(this.#started, this.#place, module, ended => this.#hosts.delete(ended))
       this.#hosts.add(host)
     }
     host.actors += 1
     return host
+  }
+
+  /** It looks at each worker, not at each actor. */
+  #openHosts(module: string): { readonly host: WorkerHost | undefined; readonly count: number } {
+    const { isElsewhere } = this.#place
+    let count = 0
+    let fewest: WorkerHost | undefined
+    for (const host of this.#hosts) {
+      if (!host.isOpen || (isElsewhere === true && host.module !== module)) continue
+      count += 1
+      if (fewest === undefined || host.actors < fewest.actors) fewest = host
+    }
+    return { host: fewest, count }
   }
 }
 
