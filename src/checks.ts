@@ -76,7 +76,10 @@ export function checkWhole(
   mostIs: string | number = most,
 ): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value
-  const range = most === Number.POSITIVE_INFINITY ? `${least} up` : `${least} to ${mostIs}`
+  // A whole number beyond this one is not told from its neighbours.
+  const beyond = Number.isInteger(value) && value > Number.MAX_SAFE_INTEGER
+  const bound = most === Number.POSITIVE_INFINITY && beyond ? Number.MAX_SAFE_INTEGER : mostIs
+  const range = bound === Number.POSITIVE_INFINITY ? `${least} up` : `${least} to ${bound}`
   throw new OptionError(`${what} takes a whole number from ${range}; it got ${shown(value)}.`)
 }
 

@@ -3,7 +3,8 @@ import { SyncUseError } from '../errors.ts'
 import { add, blockingNow, compareExchange, load, notify, store } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
-import type { Mutex } from './mutex.ts'
+import type { Guard } from './guard.ts'
+import { lend, type Mutex, takeBack } from './mutex.ts'
 import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 // The words: how many wakings were given, how many taken, how many wait that were given none.
@@ -46,15 +47,15 @@ export class Condition {
     needsToBlock('waitSync()', this.name, 'await condition.wait()')
     this.#needMutex('waitSync()')
     const waiting = this.#begin()
-    this.mutex.release()
+    const guard = lend(this.mutex)
     try {
       block(waiting.notified(), this.name, timeoutMs)
     } catch (error) {
-      this.mutex.acquireSync({ ownerDied: 'take' })
+      this.#acquireAgainSync(guard)
       if (!waiting.left()) throw error
       return
     }
-    this.mutex.acquireSync({ ownerDied: 'take' })
+    this.#acquireAgainSync(guard)
   }
 
   /** As `waitSync`, without stopping the thread. Rejects with the signal's reason too. */
@@ -63,15 +64,15 @@ export class Condition {
     options.signal?.throwIfAborted()
     this.#needMutex('wait()')
     const waiting = this.#begin()
-    this.mutex.release()
+    const guard = lend(this.mutex)
     try {
       await suspend(waiting.notified(), this.name, this, options)
     } catch (error) {
-      await this.mutex.acquire({ ownerDied: 'take' })
+      await this.#acquireAgain(guard)
       if (!waiting.left()) throw error
       return
     }
-    await this.mutex.acquire({ ownerDied: 'take' })
+    await this.#acquireAgain(guard)
   }
 
   /** Waits, again and again, until `holds` returns true; it is called with the mutex held. */
@@ -104,6 +105,16 @@ export class Condition {
     const [words, at] = [this.#words, this.#at]
     const before = beginWait(words, at)
     return { notified: () => awaitWaking(words, at, before), left: () => leaveWait(words, at) }
+  }
+
+  #acquireAgainSync(guard: Guard | undefined): void {
+    this.mutex.acquireSync({ ownerDied: 'take' })
+    takeBack(this.mutex, guard)
+  }
+
+  async #acquireAgain(guard: Guard | undefined): Promise<void> {
+    await this.mutex.acquire({ ownerDied: 'take' })
+    takeBack(this.mutex, guard)
   }
 
   #needMutex(call: string): void {

@@ -13,31 +13,38 @@ export class Guard {
    * changed.
    */
   readonly ownerDied: boolean
-  #release: (() => void) | undefined
-  readonly #lock: { release(): void } | undefined
+  readonly #lock: object
+  readonly #giveUp: (lock: never, guard: Guard) => void
   #held = true
 
-  constructor(lock: { release(): void } | (() => void), ownerDied: boolean) {
+  /** `giveUp` releases `lock`, if it is still this guard that holds it. */
+  constructor(lock: object, giveUp: (lock: never, guard: Guard) => void, ownerDied: boolean) {
+    this.#lock = lock
+    this.#giveUp = giveUp
     this.ownerDied = ownerDied
-    if (typeof lock === 'function') this.#release = lock
-    else this.#lock = lock
   }
 
   /**
    * Releases the lock before the block is left.
-   * @throws SyncUseError if it was released already
+   * @throws SyncUseError if it was released already, by this guard or by the lock's `release()`
    */
   release(): void {
     if (!this.#held)
       throw new SyncUseError(
         'This guard has released its lock already. Release it once, or leave it to `using`.',
       )
+    this.#giveUp(this.#lock as never, this)
     this.#held = false
-    if (this.#lock === undefined) this.#release?.()
-    else this.#lock.release()
   }
 
   [Symbol.dispose](): void {
     if (this.#held) this.release()
   }
+}
+
+/** Of a guard whose lock was released without it, and may be somebody else's by now. */
+export function heldNoMore(name: string): SyncUseError {
+  return new SyncUseError(
+    `This guard holds ${name} no more: release() of ${name} has released it. Call one of the two, guard.release() or release(), once.`,
+  )
 }

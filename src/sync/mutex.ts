@@ -4,7 +4,7 @@ import { agentMask, selfAgent } from '../runtime/agents.ts'
 import { load } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
-import { Guard } from './guard.ts'
+import { Guard, heldNoMore } from './guard.ts'
 import { type Asking, disown, me, own, ownerDied, tryOwn } from './owned.ts'
 import { block, type SyncWaitOptions, suspend, timeoutOf, type WaitOptions } from './waiting.ts'
 
@@ -15,6 +15,11 @@ export interface OwnerDiedOption {
    */
   readonly ownerDied?: 'throw' | 'take'
 }
+
+/** Releases a mutex for a while, and returns the guard that is to hold it again. */
+export let lend: (mutex: Mutex) => Guard | undefined
+/** It was acquired again, for the guard that `lend` has returned. */
+export let takeBack: (mutex: Mutex, guard: Guard | undefined) => void
 
 /** What a wait for a lock may be told. */
 export type AcquireOptions = WaitOptions & OwnerDiedOption
@@ -48,6 +53,8 @@ export class Mutex {
   readonly name: string
   readonly #words: Int32Array
   readonly #at: number
+  /** What holds it, if that was acquired here; a condition that waits has it in its keeping. */
+  #guard: Guard | undefined
 
   /** `home` is for memory that its user lays out: one word, zero to begin with. */
   constructor(options: { readonly name?: string } = {}, home: Home = newHome('mutex', 1, options.name)) {
@@ -62,11 +69,11 @@ export class Mutex {
    */
   tryAcquire({ ownerDied: asked }: OwnerDiedOption = {}): Guard | undefined {
     const self = me()
-    if (tryOwn(this.#words, this.#at, self)) return new Guard(this, false)
+    if (tryOwn(this.#words, this.#at, self)) return this.#guarded(false)
     if (!ownerDied(this.#words, this.#at)) return undefined
     const asking = this.#asking(asked, undefined)
     const first = own(this.#words, this.#at, self, asking).next() // Free or poisoned, so it does not wait; else somebody was faster.
-    return first.done === true ? new Guard(this, asking.tookOver) : undefined
+    return first.done === true ? this.#guarded(asking.tookOver) : undefined
   }
 
   /**
@@ -77,7 +84,7 @@ export class Mutex {
   acquireSync(options?: AcquireSyncOptions): Guard {
     needsToBlock('acquireSync()', this.name, 'using guard = await mutex.acquire()')
     const self = me()
-    if (tryOwn(this.#words, this.#at, self)) return new Guard(this, false)
+    if (tryOwn(this.#words, this.#at, self)) return this.#guarded(false)
     return this.#acquireSlowly(self, options)
   }
 
@@ -85,7 +92,7 @@ export class Mutex {
     const timeoutMs = timeoutOf('acquireSync()', options.timeoutMs)
     const asking = this.#asking(options.ownerDied, self)
     block(own(this.#words, this.#at, self, asking), this.name, timeoutMs)
-    return new Guard(this, asking.tookOver)
+    return this.#guarded(asking.tookOver)
   }
 
   /**
@@ -96,10 +103,10 @@ export class Mutex {
   async acquire(options: AcquireOptions = {}): Promise<Guard> {
     const self = me()
     options.signal?.throwIfAborted()
-    if (tryOwn(this.#words, this.#at, self)) return new Guard(this, false)
+    if (tryOwn(this.#words, this.#at, self)) return this.#guarded(false)
     const asking = this.#asking(options.ownerDied, undefined)
     await suspend(own(this.#words, this.#at, self, asking), this.name, this, options)
-    return new Guard(this, asking.tookOver)
+    return this.#guarded(asking.tookOver)
   }
 
   /**
@@ -111,6 +118,17 @@ export class Mutex {
       throw new SyncUseError(
         `release() of ${this.name} by a thread that does not hold it. Only the thread that acquired it may release it.`,
       )
+    this.#guard = undefined
+  }
+
+  #guarded(tookOver: boolean): Guard {
+    this.#guard = new Guard(this, Mutex.#giveUpFor, tookOver)
+    return this.#guard
+  }
+
+  static #giveUpFor(mutex: Mutex, guard: Guard): void {
+    if (mutex.#guard !== guard) throw heldNoMore(mutex.name)
+    mutex.release()
   }
 
   /** Whether some thread holds it, at this moment. */
@@ -128,6 +146,14 @@ export class Mutex {
   }
 
   static {
+    lend = mutex => {
+      const guard = mutex.#guard
+      mutex.release()
+      return guard
+    }
+    takeBack = (mutex, guard) => {
+      mutex.#guard = guard
+    }
     crossesByHome(
       import.meta,
       Mutex,

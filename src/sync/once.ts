@@ -1,11 +1,25 @@
 /** Something that is done once, by whichever thread comes first. */
+import { SyncUseError } from '../errors.ts'
+import { newLockNumber } from '../runtime/agents.ts'
 import { load, store } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { type Asking, disown, me, own } from './owned.ts'
 import { block, type SyncWaitOptions, suspend, timeoutOf, type WaitOptions } from './waiting.ts'
 
+// The words: the owned one, whether it was done, the number of the body that `run` runs, or 0.
 const done = 1
+const running = 2
+
+/** A body that `run` has called, and the one in which it was called. */
+interface Body {
+  readonly number: number
+  readonly outer: Body | undefined
+}
+
+const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
+/** The body in which this code runs. A thread that is not stopped runs other code meanwhile. */
+const bodies = new AsyncLocalStorage<Body>()
 
 /**
  * Runs one function once, on whichever thread asks first; the others wait until it has returned. If
@@ -19,7 +33,7 @@ export class Once {
   readonly #words: Int32Array
   readonly #at: number
 
-  constructor(options: { readonly name?: string } = {}, home: Home = newHome('once', 2, options.name)) {
+  constructor(options: { readonly name?: string } = {}, home: Home = newHome('once', 3, options.name)) {
     this.#words = home.words
     this.#at = home.at
     this.name = home.name
@@ -53,21 +67,39 @@ export class Once {
   }
 
   /**
-   * As `runSync`, without stopping the thread; `body` may be async. Rejects with the signal's
-   * reason too.
+   * As `runSync`, without stopping the thread; `body` may be async. Rejects with SyncUseError when
+   * it is called within `body`, as it would wait for itself; with the signal's reason too.
    */
   async run(body: () => unknown, options: WaitOptions = {}): Promise<boolean> {
     if (this.done) return false
+    if (this.#runsHere()) throw this.#withinItself()
     const self = me()
     await suspend(own(this.#words, this.#at, self, this.#asking(undefined)), this.name, this, options)
     try {
       if (this.done) return false
-      await body()
+      const number = newLockNumber()
+      store(this.#words, this.#at + running, number)
+      await bodies.run({ number, outer: bodies.getStore() }, body)
       store(this.#words, this.#at + done, 1)
       return true
     } finally {
+      store(this.#words, this.#at + running, 0)
       disown(this.#words, this.#at, self)
     }
+  }
+
+  #runsHere(): boolean {
+    const now = load(this.#words, this.#at + running)
+    if (now === 0) return false
+    let body = bodies.getStore()
+    while (body !== undefined && body.number !== now) body = body.outer
+    return body !== undefined
+  }
+
+  #withinItself(): SyncUseError {
+    return new SyncUseError(
+      `run() of ${this.name} within the function that it runs, and would wait for itself. Call run() outside of that function.`,
+    )
   }
 
   #asking(blocks: number | undefined): Asking {

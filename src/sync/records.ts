@@ -149,12 +149,15 @@ export class Records<S extends Shape = Shape> {
   }
 }
 
+const mostTextBytes = 999_999_999
+
 function bytesOf(name: string, kind: unknown): number {
   if (kind === 'mutex' || kind === 'counter') return 4
   if (typeof kind === 'string' && Object.hasOwn(numberArrays, kind))
     return numberArrays[kind as NumberKind].BYTES_PER_ELEMENT
-  const [, bytes] = /^text\((\d{1,9})\)$/.exec(String(kind)) ?? []
-  if (bytes !== undefined && Number(bytes) > 0) return Number(bytes)
+  const [, bytes] = /^text\((\d+)\)$/.exec(String(kind)) ?? []
+  if (bytes !== undefined)
+    return checkWhole(`shared({ ${name}: 'text(bytes)' })`, Number(bytes), 1, mostTextBytes)
   throw new OptionError(
     `shared({ ${name}: … }) takes ${Object.keys(numberArrays).join(', ')}, text(bytes), mutex or counter; it got ${shown(kind)}.`,
   )

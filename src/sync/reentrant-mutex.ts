@@ -5,15 +5,16 @@ import { load, store } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { currentStrand, type Strand } from '../runtime/strand.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
-import { Guard } from './guard.ts'
+import { Guard, heldNoMore } from './guard.ts'
 import type { AcquireOptions, AcquireSyncOptions, OwnerDiedOption } from './mutex.ts'
 import { type Asking, disown, me, own, ownerDied, poisoned, tryOwn } from './owned.ts'
 import { block, suspend, timeoutOf } from './waiting.ts'
 
-// The words: the owned one, the holder's strand, how often it has acquired it. The last two are the
-// holder's alone.
+// The words: the owned one, the holder's strand, how often it has acquired it, and which hold this
+// is since the mutex was made. All but the first are the holder's alone.
 const strand = 1
 const depth = 2
+const hold = 3
 
 const strands = new WeakMap<Strand, number>()
 let lastStrand = 0
@@ -51,7 +52,7 @@ export class ReentrantMutex {
 
   constructor(
     options: { readonly name?: string } = {},
-    home: Home = newHome('reentrant mutex', 3, options.name),
+    home: Home = newHome('reentrant mutex', 4, options.name),
   ) {
     this.#words = home.words
     this.#at = home.at
@@ -64,7 +65,7 @@ export class ReentrantMutex {
    */
   tryAcquire(): Guard | undefined {
     const self = me()
-    if (this.#again(self)) return new Guard(this, false)
+    if (this.#again(self)) return this.#guarded(false)
     if (tryOwn(this.#words, this.#at, self)) return this.#taken(false)
     if (ownerDied(this.#words, this.#at)) throw new OwnerDiedError(this.name)
     return undefined
@@ -78,7 +79,7 @@ export class ReentrantMutex {
   acquireSync(options: AcquireSyncOptions = {}): Guard {
     needsToBlock('acquireSync()', this.name, 'using guard = await mutex.acquire()')
     const self = me()
-    if (this.#again(self)) return new Guard(this, false)
+    if (this.#again(self)) return this.#guarded(false)
     if (tryOwn(this.#words, this.#at, self)) return this.#taken(false)
     const asking = this.#asking(options, self)
     const timeoutMs = timeoutOf('acquireSync()', options.timeoutMs)
@@ -93,7 +94,7 @@ export class ReentrantMutex {
   async acquire(options: AcquireOptions = {}): Promise<Guard> {
     options.signal?.throwIfAborted()
     const self = me()
-    if (this.#again(self)) return new Guard(this, false)
+    if (this.#again(self)) return this.#guarded(false)
     if (tryOwn(this.#words, this.#at, self)) return this.#taken(false)
     const asking = this.#asking(options, undefined)
     await suspend(own(this.#words, this.#at, self, asking), this.name, this, options)
@@ -124,7 +125,17 @@ export class ReentrantMutex {
   #taken(tookOver: boolean): Guard {
     store(this.#words, this.#at + strand, strandNumber())
     store(this.#words, this.#at + depth, 1)
-    return new Guard(this, tookOver)
+    store(this.#words, this.#at + hold, (load(this.#words, this.#at + hold) + 1) | 0)
+    return this.#guarded(tookOver)
+  }
+
+  #guarded(tookOver: boolean): Guard {
+    const its = load(this.#words, this.#at + hold)
+    const giveUp = () => {
+      if (load(this.#words, this.#at + hold) !== its) throw heldNoMore(this.name)
+      this.release()
+    }
+    return new Guard(this, giveUp, tookOver)
   }
 
   #ownedBy(self: number): boolean {

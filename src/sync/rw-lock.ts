@@ -130,15 +130,23 @@ export class RwLock {
   }
 
   #reading(place: number): Guard {
-    return new Guard(() => {
-      if (!leaveRead(this.#words, this.#at, place, me())) throw this.#foreign()
-    }, false)
+    return new Guard(
+      this,
+      () => {
+        if (!leaveRead(this.#words, this.#at, place, me())) throw this.#foreign()
+      },
+      false,
+    )
   }
 
   #writing(tookOver: boolean): Guard {
-    return new Guard(() => {
-      if (!disown(this.#words, this.#at, me())) throw this.#foreign()
-    }, tookOver)
+    return new Guard(
+      this,
+      () => {
+        if (!disown(this.#words, this.#at, me())) throw this.#foreign()
+      },
+      tookOver,
+    )
   }
 
   #foreign(): SyncUseError {

@@ -44,7 +44,7 @@ export class Semaphore {
 
   /** Takes a permit if there is one; else returns undefined, at once. */
   tryAcquire(): Guard | undefined {
-    return takePermit(this.#words, this.#at) ? new Guard(this, false) : undefined
+    return takePermit(this.#words, this.#at) ? new Guard(this, giveBack, false) : undefined
   }
 
   /**
@@ -57,7 +57,7 @@ export class Semaphore {
     if (!takePermit(this.#words, this.#at)) {
       block(awaitPermit(this.#words, this.#at), this.name, timeoutOf('acquireSync()', options.timeoutMs))
     }
-    return new Guard(this, false)
+    return new Guard(this, giveBack, false)
   }
 
   /**
@@ -69,7 +69,7 @@ export class Semaphore {
     options.signal?.throwIfAborted()
     if (!takePermit(this.#words, this.#at))
       await suspend(awaitPermit(this.#words, this.#at), this.name, this, options)
-    return new Guard(this, false)
+    return new Guard(this, giveBack, false)
   }
 
   /**
@@ -97,6 +97,11 @@ export class Semaphore {
       home => new Semaphore(0, { max: home.max }, home),
     )
   }
+}
+
+/** A permit is like any other: its guard gives one back. */
+function giveBack(semaphore: Semaphore): void {
+  semaphore.release()
 }
 
 /** Takes one of the permits, if newcomers may. */

@@ -113,7 +113,7 @@ export async function suspend(
       try {
         resumed = await parked(woken, passOn, reason, resource, {
           signal,
-          timeoutMs: endMs - runtime().now(),
+          timeoutMs: Math.max(0, endMs - runtime().now()),
         })
       } catch (error) {
         resumed = over(error instanceof TimeoutError ? tooLate(reason, timeoutMs) : error)

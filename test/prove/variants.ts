@@ -250,8 +250,9 @@ export const variants: readonly Variant[] = [
     name: 'who waits releases the mutex before it is counted',
     edit: {
       file: 'condition.ts',
-      find: '    const waiting = this.#begin()\n    this.mutex.release()\n    try {\n      block(',
-      replace: '    this.mutex.release()\n    const waiting = this.#begin()\n    try {\n      block(',
+      find: '    const waiting = this.#begin()\n    const guard = lend(this.mutex)\n    try {\n      block(',
+      replace:
+        '    const guard = lend(this.mutex)\n    const waiting = this.#begin()\n    try {\n      block(',
     },
     models: 'condition',
   },
