@@ -1,4 +1,4 @@
-/** What a worker must know to find a task, and the check that a worker can import it at all. */
+/** What a worker needs to find a task, and the check that a worker can import it. */
 import { digestOf, showModule } from '../declared/module-version.ts'
 import { packageVersion, portableModule } from '../declared/portable-module.ts'
 import { isCommonJs } from '../declared/where.ts'
@@ -68,14 +68,14 @@ export function calledAs<F extends AnyFunction>(task: Task<F>, name: string): Ta
   return other
 }
 
-/** What a task is known by on every machine: decided here, for all that goes over a network. */
+/** The identity of a task on every machine, for all that goes over a network. */
 export interface TaskIdentity {
   /** Its package, and the path in it: `package:shop/src/tasks`. */
   readonly module: string
   readonly name: string
   /** How many tasks of the same name the module had defined before. */
   readonly nth: number
-  /** Of its text: only the same function runs. */
+  /** Of its text, so that only the same function runs. */
   readonly digest: string
   /** Of its package, for messages. */
   readonly version: string
@@ -103,14 +103,14 @@ export function identityOf(task: Task): TaskIdentity {
   return identity
 }
 
-/** Notes the address of a task that stands for one of another side. */
+/** Notes the address of a stand-in for a task of another side. */
 export function knowAddress(task: Task, address: Address): void {
   addresses.set(task, address)
 }
 
 /**
- * A worker would run the source in the place of what was built of it: perhaps other code, and a
- * second time all that it imports.
+ * A worker would run the source instead of what was built from it: perhaps other code, and all its
+ * imports a second time.
  */
 function builtInto(file: string, task: Task): InvalidTaskError {
   return new InvalidTaskError(
@@ -123,8 +123,8 @@ function builtInto(file: string, task: Task): InvalidTaskError {
 }
 
 /**
- * By its name; the environment of a test runner is inherited by the programs that a test starts, so
- * it tells nothing.
+ * By its name. The environment of a test runner says nothing, since the programs that a test starts
+ * inherit it.
  */
 function isTestFile(module: string): boolean {
   return /[._-](test|spec)\.[cm]?[jt]sx?([?#]|$)/.test(module)

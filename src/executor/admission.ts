@@ -1,5 +1,5 @@
 /**
- * What an executor takes, and how it closes: one rule for all models, and for run, map, stream,
+ * What an executor accepts, and how it closes: one rule for all models, and for run, map, stream,
  * loans and nested calls.
  *
  *     open ──close()──▶ closing: only parts of what was accepted are taken ──nothing is left──▶ closed
@@ -18,7 +18,7 @@ import type { Closing, Job, LongCall } from './backend.ts'
 import { type Pause, type Paused, Pauses } from './repeat/pauses.ts'
 import { Room } from './room.ts'
 
-/** How long accepted calls may go on after `close()`, unless it is said. */
+/** How long accepted calls may go on after `close()`, by default. */
 export const defaultCloseGraceMs = 5_000
 
 /** What an executor does for its admission. */
@@ -27,13 +27,13 @@ export interface AdmissionOwner {
   /** How many more jobs would be taken now. */
   places(): number
   /**
-   * Settles what was accepted and has not begun with `why`; not what is a part of something that
-   * has.
+   * Settles with `why` the jobs that were accepted and have not begun, except parts of calls that
+   * have.
    */
   refuseQueued(why: ClosedError): void
-  /** Settles all that is left with `why`, and ends who runs it. */
+  /** Settles all jobs that are left with `why`, and ends the workers that run them. */
   force(why: ClosedError): void
-  /** Whether no job is left; if so, and there are workers, they are asked to end. */
+  /** Whether no job and no worker is left. If only workers are left, it asks them to end. */
   finish(): boolean
 }
 
@@ -41,10 +41,10 @@ export class Admission {
   readonly room: Room
   readonly #owner: AdmissionOwner
   readonly #pauses = new Pauses(() => this.checkClosed())
-  /** Maps that were accepted. One that nobody can use any more may go: it is not waited for. */
+  /** Maps that were accepted, held weakly: a map that nobody can use any more is not waited for. */
   readonly #calls = new WeakList<LongCall>()
   #closed: Parked<void> | undefined
-  /** Why calls that have not begun are refused, if they are. */
+  /** Why calls that have not begun are cancelled, if they are. */
   #refused: ClosedError | undefined
   #forced: ClosedError | undefined
 
@@ -63,12 +63,12 @@ export class Admission {
     return this.#closed !== undefined
   }
 
-  /** Why nothing is taken any more, once the grace is over. */
+  /** Why nothing is accepted any more, once the grace is over. */
   get forced(): ClosedError | undefined {
     return this.#forced
   }
 
-  /** Why the job is not taken, if it is not. `isPart`: of a call that was accepted before. */
+  /** Why the job is refused, if it is. `isPart`: of a call that was accepted before. */
   refusalOf(job: Job, isPart: boolean): ClosedError | undefined {
     if (this.#closed === undefined || (isPart && this.#forced === undefined)) return undefined
     return new ClosedError(
@@ -76,7 +76,10 @@ export class Admission {
     )
   }
 
-  /** Whether the job belongs to what was accepted before: it may come while the executor closes. */
+  /**
+   * Whether the job is a part of something that was accepted before, and may come while the
+   * executor closes.
+   */
   isPart(job: Job): boolean {
     return (
       (job.attempt !== undefined && job.attempt > 1) || (job.accepted === true && this.#refused === undefined)
@@ -91,7 +94,7 @@ export class Admission {
   }
 
   pause(ms: number, paused: Paused): Pause {
-    // What fails while its worker is being ended comes at once, to be refused.
+    // A call that fails because its worker is being ended comes again at once, to be refused.
     return this.#pauses.begin(this.#forced === undefined ? ms : 0, paused)
   }
 
@@ -110,7 +113,7 @@ export class Admission {
     timer?.cancel()
   }
 
-  /** Something has ended: looks whether it was the last. */
+  /** Something has ended: checks whether it was the last. */
   checkClosed(): void {
     if (this.#closed === undefined || this.#pauses.size > 0) return
     if (this.#forced === undefined) for (const call of this.#calls) if (!call.over) return
@@ -125,7 +128,7 @@ export class Admission {
     this.#pauses.hurry()
   }
 
-  /** The grace is over: nobody waits for anything any more. */
+  /** The grace is over: nothing more is waited for. */
   #force(): void {
     this.#forced ??= new ClosedError(
       `${this.#owner.name} was closed before this call was done. Await it first, or give close() a longer graceMs.`,

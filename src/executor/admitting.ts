@@ -1,6 +1,6 @@
 /**
- * What the backends of all models have in common: who waits for room, who may come again, and how
- * they close. Admission decides; a backend says what it does for that.
+ * What the backends of all models have in common: waits for room, pauses before repeats, and the
+ * close. Admission decides; each backend says what it does for that.
  */
 import type { ClosedError } from '../errors.ts'
 import { Admission, type AdmissionOwner } from './admission.ts'

@@ -1,5 +1,5 @@
 /**
- * What a model brings to be an executor: a place that takes jobs and settles each of them exactly
+ * What a model brings to be an executor: a backend that takes jobs and settles each of them exactly
  * once.
  */
 import type { AsyncResource } from 'node:async_hooks'
@@ -14,7 +14,7 @@ import type { ExecutorStats, Model } from './stats.ts'
 export interface Caller {
   /** The stack as V8 writes it, made only when it is read. */
   readonly stack?: string
-  /** The stack is that of another call of the same task, shortly before. */
+  /** The stack is that of an earlier call of the same task. */
   readonly sampled?: true
 }
 
@@ -24,16 +24,16 @@ export interface Job {
   /** The arguments of the one call; undefined for a chunk of calls. */
   readonly args: readonly unknown[] | undefined
   /**
-   * Only of a chunk, many calls one after the other: arguments of each call, or items where the
-   * task takes items. Never for `coroutines`, where there is no message to save.
+   * Only of a chunk: the inputs of its calls, as items or as lists of arguments. Never for
+   * `coroutines`, where a chunk would save no message.
    */
   readonly inputs?: Packed | undefined
-  /** Only of a chunk: how many calls it is; its inputs may be gone once they were sent. */
+  /** Only of a chunk: how many calls it is. (Its inputs may be gone once they were sent.) */
   readonly calls?: number | undefined
   readonly priority: number
   /** Holds the stack of the caller, for the errors that come back. */
   readonly caller: Caller
-  /** The call of a task, on this thread, in which the job was made. */
+  /** The call on this thread that has made the job, if a task has. */
   readonly within?: CallContext | undefined
   /** Whether the job's end is awaited. */
   readonly waitedFor?: boolean
@@ -47,11 +47,10 @@ export interface Job {
   /** 1, or more for a repeat. Default 1. */
   readonly attempt?: number
   /**
-   * Whether its answer is handed on as it came from the worker, to be read elsewhere: see
-   * nested.ts.
+   * Whether its answer is passed on undecoded, to be read elsewhere: see pool/nested.ts.
    */
   readonly relayed?: true
-  /** Of a map: how many calls it has yet to make beside this one, if it can know. */
+  /** Of a map: how many more calls it has to make, if that can be known. */
   readonly callsLeft?: number | undefined
   /**
    * The asynchronous context that its task is to run in, if it runs here. Default: that in which it
@@ -59,8 +58,7 @@ export interface Job {
    */
   readonly context?: AsyncResource | undefined
   /**
-   * Of a generator task whose values are wanted one after the other, as they come. Such a job is
-   * never a chunk.
+   * Where the values of a generator task go, if they are streamed. Such a job is never a chunk.
    */
   readonly stream?: Inlet | undefined
   /** The backend's own note on the job; nobody else looks at it. */
@@ -74,8 +72,8 @@ export interface Job {
    */
   settled(outcome: Outcome<unknown>, workMs?: number): void
   /**
-   * Called instead of `settled` when the call that made the job has ended: an error that nobody has
-   * to take.
+   * Called instead of `settled` when the call that made the job has ended. The error need not be
+   * handled.
    */
   left?(error: Error): void
 }
@@ -83,19 +81,19 @@ export interface Job {
 /** The near end of a stream: where the values of a generator arrive, and how many may come. */
 export interface Inlet {
   /**
-   * Asked once, when the job is given to a worker: how much the generator may yield before it is
-   * told of more.
+   * How much the generator may yield before it is given more credit. Asked once, when the job is
+   * given to a worker.
    */
   credit(): number
   /**
-   * Takes values in order; each takes `weight` of the credit. Returns how much credit is left,
-   * below 0 if more came than may. At 0 nobody waits for a value: the generator rests until
-   * somebody does.
+   * Takes values in order; each costs `weight` of the credit. Returns the credit that is left,
+   * which is below 0 if too many came. At 0 the generator rests until the consumer waits for a
+   * value.
    */
   yielded(values: readonly unknown[], weight: number): number
   /**
-   * The generator is being returned, since nobody wants more: a failure after this comes from its
-   * `finally`.
+   * The generator is being returned, since its consumer has left. A failure after this comes from
+   * its `finally`.
    */
   returning(): void
 }
@@ -112,11 +110,11 @@ export interface Closing {
 export interface LongCall {
   /** Whether it makes no more jobs, and none is left. */
   readonly over: boolean
-  /** Its executor closes: what it still has to do is to be done soon, whoever takes the results. */
+  /** Its executor closes: it must do the rest of its work now, even if nobody takes the results. */
   closing(): void
 }
 
-/** `J` is what it must be given: a pool wants jobs with places for its notes (ready-job.ts). */
+/** `J` is the kind of jobs that it takes: a pool needs places for its notes (ready-job.ts). */
 export interface Backend<J extends Job = Job> {
   readonly model: Model
   readonly name: string
@@ -124,31 +122,31 @@ export interface Backend<J extends Job = Job> {
   /** How many calls can run at the same time. Default: as many as there are workers. */
   readonly concurrency?: number
   /**
-   * Takes a job, or settles it at once with the reason why not. Called in the asynchronous context
-   * of the job's caller.
+   * Takes a job, or settles it at once with the reason of its refusal. Called in the asynchronous
+   * context of the job's caller.
    */
   submit(job: J): void
-  /** All workers, started if need be, as marks for `to`. Default: there is one. */
+  /** All workers, started if needed, as values for `to`. Default: there is one. */
   each?(): readonly object[]
-  /** Lets an accepted call come again after `ms`. */
+  /** Lets an accepted call be submitted again after `ms`. */
   pause(ms: number, paused: Paused): Pause
   /**
-   * Settles the job with `error` at once, if it has not settled; frees its place in the queue or
-   * asks its worker to stop.
+   * Settles the job with `error` at once, if it has not settled; takes it out of the queue or asks
+   * its worker to stop.
    */
   cancel(job: J, error: Error): void
-  /** Somebody waits for the job now; only for jobs that were made within a call. */
+  /** The job is awaited now; only for jobs that were made within a call. */
   awaited?(job: J): void
   /**
-   * Resolves when one more job would be taken. Rejects with AbortError, or ClosedError: while it
-   * closes, only who was not `accepted`.
+   * Resolves when one more job would be taken. Rejects with AbortError, or with ClosedError; while
+   * the executor closes, only if the caller was not `accepted`.
    */
   room(signal: AbortSignal | undefined, accepted?: boolean): Promise<void>
-  /** Lets the generator of a stream that has begun yield so much more. */
+  /** Gives the generator of a stream that has begun `count` more credit. */
   pull(job: J, count: number): void
   /**
-   * Nobody wants more of a stream: its generator is returned; the job settles when that has ended,
-   * as long as that may take.
+   * The consumer of a stream has left: its generator is returned. The job settles when that has
+   * ended, however long it takes.
    */
   leave(job: J, reason: Error): void
   stats(): ExecutorStats

@@ -1,6 +1,6 @@
 /**
- * What the events of a call tell beside its times: its number, who made it, who runs it. Kept apart
- * from the call, and only while somebody listens, so that it costs nothing while nobody does.
+ * What the events of a call say apart from its times: its number, who made it, who runs it. Kept
+ * outside of the call, and only while a tool listens, so that it costs nothing otherwise.
  */
 import { callsAreTraced, type TracedWorker, workerAsTold } from '../trace.ts'
 
@@ -16,7 +16,7 @@ export interface CallNote {
 const notes = new WeakMap<object, CallNote>()
 let lastId = 0
 
-/** The call has come; `maker` is what stands for the call that made it. */
+/** The call has come; `maker` stands for the call that made it. */
 export function note(call: object, cameMs?: number, maker?: object): CallNote {
   const made = {
     id: ++lastId,
@@ -38,12 +38,12 @@ function traceparentOf(call: {
   return call.traceparent ?? call.job?.traceparent
 }
 
-/** The worker is given the call; noted while somebody listens. */
+/** Notes the worker that is given the call, while a tool listens. */
 export function noteWorker(call: object, worker: Partial<TracedWorker>): void {
   if (callsAreTraced()) noteOf(call).worker = workerAsTold(worker)
 }
 
-/** What was noted; of a call that came before anybody listened, as little as is known. */
+/** What was noted. A call that came before any tool listened gets a new note. */
 export function noteOf(call: object): CallNote {
   return notes.get(call) ?? note(call)
 }

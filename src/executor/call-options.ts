@@ -75,7 +75,7 @@ const callOptionNames = optionNames<CallOptions>({
 })
 
 /**
- * None is given. All are own properties: what was put on `Object.prototype` is not an option, and
+ * No options. All are own properties, so that nothing on `Object.prototype` is taken for one, and
  * each is read fast.
  */
 export const noCallOptions: CallOptions = Object.freeze({
@@ -91,7 +91,7 @@ export const noCallOptions: CallOptions = Object.freeze({
 } satisfies Record<keyof CallOptions, undefined>) as unknown as CallOptions
 
 /**
- * Lays `more` over `options`; both signals count, and so do the shorter times.
+ * Adds `more` to `options`: both signals count, and the shorter times.
  * @throws OptionError
  */
 export function mergeCallOptions(options: CallOptions, more: CallOptions): CallOptions {

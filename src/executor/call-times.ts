@@ -1,12 +1,11 @@
 /**
- * How long the calls of an executor wait and run, for `stats()` and for whoever listens on
- * `diagnostics_channel`.
+ * How long the calls of an executor wait and run, for `stats()` and for `diagnostics_channel`.
  *
  *     came ─▶ began ─▶ ended
  *
- * A call keeps one small integer: when it came, then how long it has waited. To measure a call
- * costs as much as a fifth of a small one. So of many that come at once only some are measured, and
- * each of these stands for those that end before it.
+ * Each call keeps one small integer: first when it came, then how long it has waited. Measuring a
+ * call costs a fifth of what a small call does. So of many calls that come at once only some are
+ * measured, and each of these stands for those that end before it.
  */
 import { type Runtime, runtime } from '../runtime/runtime.ts'
 import { nameOf, type Task } from '../task/task.ts'
@@ -21,24 +20,24 @@ import type { Job } from './backend.ts'
 import { note, noteOf } from './call-notes.ts'
 import { TimeHistogram, type Times } from './time-histogram.ts'
 
-/** Who is measured: `time` is this file's own note. */
+/** What is measured; only this file uses `time`. */
 export interface Timed {
   time: number
 }
 
 const ticksPerMs = 128
-/** Times are told apart modulo 2.3 hours. */
+/** Times are kept modulo 2.3 hours. */
 const mask = 0x3fff_ffff
 /**
- * The note of a call that is not measured; of others it is the tick when they came, then -1 less
- * the ticks that they waited.
+ * The note of a call that is not measured. That of others is the tick when they came, and then -1
+ * minus the ticks that they waited.
  */
 const skipped = -0x8000_0000
 /**
- * So many calls in a millisecond are measured; of those that come after them in it, one in so many.
+ * In each millisecond this many calls are measured; of the calls after them, one in this many.
  */
 const few = 16
-/** Where more than this wait, one in so many is measured. */
+/** If more calls than this wait, one in this many is measured. */
 const longLine = 128
 const periodMs = 1
 
@@ -47,11 +46,11 @@ export class CallTimes {
   readonly #runtime: Runtime = runtime()
   readonly #queue = new TimeHistogram()
   readonly #run = new TimeHistogram()
-  /** As the clock was last read. */
+  /** The time at the last reading of the clock. */
   #nowMs = 0
   #periodFromMs = Number.NEGATIVE_INFINITY
   #inPeriod = 0
-  /** Calls that were not measured and have ended since one that was has. */
+  /** How many calls that are not measured have ended since one that is. */
   #unseen = 0
 
   constructor(executor: string) {
@@ -63,8 +62,8 @@ export class CallTimes {
   }
 
   /**
-   * The call has come, and `waiting` are before it; says whether it is measured. `maker` stands for
-   * the call that made it, if one has.
+   * The call has come, and `waiting` calls are before it. Says whether it is measured. `maker`
+   * stands for the call that made it, if one has.
    */
   came(call: Timed, waiting: number, maker?: object): boolean {
     this.#inPeriod += 1
@@ -86,23 +85,26 @@ export class CallTimes {
 
   /** The call begins. */
   began(call: Timed, task: Task, nowMs: number): void {
-    if (call.time < 0) return // Not measured; or given back by its worker, where the first time counts.
+    if (call.time < 0) return // Not measured; or taken back and given again, where the first time counts.
     this.#nowMs = nowMs
     this.#waited(call, task)
   }
 
-  /** A job of a pool has its outcome, after `workMs` in its worker if that is known. */
+  /** A job of a pool has its outcome; `workMs` is how long it ran in its worker, if known. */
   settled(job: Job & Timed, outcome: CallEndEvent['outcome'], workMs: number | undefined): void {
     if (job.time === skipped) this.#unseen += 1
     else this.ended(job, job.task, outcome, job.stream === undefined ? workMs : undefined, job.calls)
   }
 
-  /** One that was not measured has ended. */
+  /** A call that is not measured has ended. */
   unseen(): void {
     this.#unseen += 1
   }
 
-  /** The call, or each of `calls`, took `runMs` together; undefined where nobody knows. */
+  /**
+   * The call has ended, or a chunk of `calls`. They ran for `runMs` together; undefined if that is
+   * not known.
+   */
   ended(
     call: Timed,
     task: Task,
@@ -111,8 +113,7 @@ export class CallTimes {
     calls = 1,
   ): void {
     if (call.time === skipped) return this.unseen()
-    // Its answer came together with that of the call before it, which began at the last look at the
-    // clock.
+    // Its answer came together with that of the call before it, so its beginning was not told.
     if (call.time >= 0 && runMs !== undefined) this.#waited(call, task)
     const queueMs = call.time < 0 ? (-1 - call.time) / ticksPerMs : undefined
     if (queueMs !== undefined && runMs !== undefined) {
@@ -128,7 +129,7 @@ export class CallTimes {
 
   #waited(call: Timed, task: Task): void {
     const behind = (ticksOf(this.#nowMs) - call.time) & mask
-    const waited = behind > mask / 2 ? 0 : behind // It came after the last look at the clock.
+    const waited = behind > mask / 2 ? 0 : behind // It came after the last reading of the clock.
     call.time = -1 - waited
     if (!callsAreTraced()) return
     noteOf(call).beganMs = this.#nowMs

@@ -21,12 +21,12 @@ import type { Caller, Job } from './backend.ts'
 import { exportsElsewhere, isEvaluatedElsewhere } from './evaluated.ts'
 
 /**
- * Stacks that may be taken in a second, and at once. One costs 2 to 10 µs, more than all the rest
+ * How many stacks may be taken in a second, and at once. One costs 2 to 10 µs, more than the rest
  * of a call.
  */
 const stacksPerMs = 1
 const mostStacks = 100
-/** With none left, only every nth call looks at the clock, since that is expensive too. */
+/** With none left, only every nth call reads the clock, since that costs too. */
 const callsPerLook = 8
 
 let stacksLeft = mostStacks
@@ -37,9 +37,9 @@ const lastOf = new WeakMap<Task, Caller>()
 let latest: { readonly task: Task; readonly caller: Caller } | undefined
 
 /**
- * The stack of whoever called the function `below`. Exact for up to about a thousand calls in a
- * second; of a task that is called more often, some calls are looked at, and the others are said to
- * come from there.
+ * The stack of the caller of the function `below`. It is exact for up to about a thousand calls a
+ * second. Of a task that is called more often, the stacks of some calls stand for those of the
+ * others.
  */
 export function captureCaller(task: Task, below: Function): Caller {
   if (stacksLeft < 1) {
@@ -65,7 +65,7 @@ export function captureCaller(task: Task, below: Function): Caller {
 }
 
 /**
- * Whoever calls a task on its own event loop: the error of the task comes as it was thrown, with no
+ * The caller of a task on its own event loop: the task's error comes as it was thrown, with no
  * frames below it.
  */
 export const callerHere: Caller = {}
@@ -83,12 +83,12 @@ export function callerError(failure: WireFailure, job: Job | undefined): Error {
   return error
 }
 
-/** Errors that have the frames of a caller. */
+/** Errors that have a caller's frames already. */
 const placed = new WeakSet<Error>()
 
 /**
- * An error that the executor has made for a call, with the caller's frames below; any other one as
- * it is.
+ * Adds the caller's frames to an error that the executor has made for a call; leaves any other one
+ * as it is.
  */
 export function withCaller<E>(error: E, caller: Caller): E {
   if (error instanceof AtonceError && !placed.has(error)) addFrames(error, caller)
@@ -100,28 +100,28 @@ function addFrames(error: Error, caller: Caller): void {
   const frames = framesOf(caller)
   const [nearest = ''] = frames.split('\n', 1)
   const own = stackText(`${error.name}: ${error.message}`, () => error.stack)
-  // It was made before the call had returned: it has them.
+  // It was made before the call had returned, so it has them.
   if (nearest === '' || own.includes(nearest)) return
   const how = caller.sampled ? ' (or another place: one of many calls was looked at)' : ''
   try {
     const value = `${own}\n    ── called from${how} ──\n${frames}`
     Object.defineProperty(error, 'stack', { value, enumerable: false, configurable: true, writable: true })
-  } catch {} // A class that freezes its errors keeps them as they came.
+  } catch {} // Frozen errors stay as they are.
 }
 
-/** Below the first line, which tells of the error. */
+/** The stack without its first line, which names the error. */
 function framesOf(caller: Caller): string {
   const stack = stackText('', () => caller.stack)
   return stack.slice(stack.indexOf('\n') + 1 || stack.length)
 }
 
-/** What the task modules export, as far as it was asked for. */
+/** The exports of task modules that were asked for. */
 const exportsOf = new Map<string, Record<string, unknown> | undefined>()
 
 /**
- * Sees to it that the error classes which the task's module exports are known, if one of the
- * failures is of a class that is not. Resolves within two turns of the event loop: a module that is
- * still being evaluated can't be waited for.
+ * Learns the error classes that the task's module exports, if one of the failures is of an unknown
+ * class. Resolves within two turns of the event loop: it can't wait for a module that is still
+ * being evaluated.
  */
 export function learnClasses(failures: readonly WireFailure[], job: Job): Promise<void> | undefined {
   const { module } = job.task
@@ -129,12 +129,13 @@ export function learnClasses(failures: readonly WireFailure[], job: Job): Promis
 }
 
 /**
- * The modules whose exports are being asked for: whoever fails meanwhile waits for the same answer.
+ * The modules whose exports are being asked for. Other failures meanwhile wait for the same answer.
  */
 const learning = new Map<string, Promise<void>>()
 
 /**
- * The same for a module that was evaluated like this; one of which nothing is known is left alone.
+ * The same for a module that was evaluated in this way; a module of which nothing is known is not
+ * imported.
  */
 export function learnClassesOf(
   failures: readonly WireFailure[],

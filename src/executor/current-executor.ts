@@ -1,6 +1,5 @@
 /**
- * The executor that runs the task which asks for it: how a task splits its work without a pool of
- * its own.
+ * The executor that runs the calling task: how a task splits its work without a pool of its own.
  *
  *     task ─ currentExecutor().run(…) ─▶ its call's owner ─ nest ─▶ Backend of that call
  *         on threads, in processes: worker/far/nested-calls.ts ─┊─▶ nested.ts ─▶ the pool's queue
@@ -11,7 +10,7 @@ import type { Backend } from './backend.ts'
 import { createExecutor, type Executor } from './executor.ts'
 import { direct } from './here/direct.ts'
 
-/** Who runs calls that may make calls of their own. */
+/** Runs calls that may make calls of their own. */
 export interface NestingOwner extends CallOwner {
   /** Where the calls that `call` makes are run. */
   nest(call: CallContext): Backend

@@ -1,6 +1,6 @@
 /**
- * Modules that a test runner or a development server has evaluated by its own means: importing one
- * here would evaluate it again, and bring other classes than those that the program compares with.
+ * Modules that a test runner or a development server has evaluated itself. Importing one here would
+ * evaluate it again, and its classes would not be those that the program compares with.
  */
 import type { Evaluation } from '../declared/where.ts'
 
@@ -11,7 +11,7 @@ export function isEvaluatedElsewhere({ identity: meta }: Evaluation): boolean {
 }
 
 /**
- * What the module exports there, as far as the runner tells. Only Vitest does (its module runner's
+ * The exports of the module, if the runner gives them. Only Vitest does (its module runner's
  * `EvaluatedModules`, 4 and 5).
  */
 export function exportsElsewhere(module: string): Record<string, unknown> | undefined {
@@ -22,7 +22,7 @@ export function exportsElsewhere(module: string): Record<string, unknown> | unde
     for (const { exports } of modules.getModulesByFile(file) ?? [])
       if (typeof exports === 'object' && exports !== null) return exports as Record<string, unknown>
   } catch {
-    // Another version, which keeps them in another way.
+    // Another version keeps them in another way.
   }
   return undefined
 }

@@ -5,8 +5,8 @@
  *     executor.map(task, inputs)  ─▶ map.ts: many Jobs ─────┊─▶ … ─┊─▶ Results
  *     executor.stream(task, ...)  ─▶ Job with an Inlet ─────┊─▶ … ─┊─▶ yielded, …, settled ─▶ Stream
  *
- * A model (coroutines, threads, processes, …) brings a Backend; what users hold is the same class
- * on top of each.
+ * A model (coroutines, threads, processes, …) brings a Backend; users hold the same class on top of
+ * each.
  */
 import { checkMs, checkOptions, checkSignal, optionNames, shown } from '../checks.ts'
 import { InvalidTaskError, OptionError } from '../errors.ts'
@@ -171,7 +171,7 @@ export function isClosing(executor: Executor): boolean {
   return backend !== undefined && closing.has(backend)
 }
 
-/** What nobody can give as a task: `undefined` is what a wrong import gives. */
+/** A value that is never a task. (`undefined` is what a wrong import gives.) */
 const noTask = Symbol('no task')
 
 /**
@@ -181,7 +181,7 @@ const noTask = Symbol('no task')
 class BackedExecutor implements Executor {
   readonly model: Model
   readonly #course: Course
-  /** The task that `run` was given last, which need not be looked at again. */
+  /** The task that `run` was given last: it was checked. */
   #checked: unknown = noTask
 
   constructor(course: Course) {

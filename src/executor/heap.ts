@@ -1,6 +1,5 @@
 /**
- * A heap: the first of its items is found at once; adding, moving and taking out any of them costs
- * O(log n).
+ * A heap: its first item is found at once; adding, moving and removing an item costs O(log n).
  *
  * J. W. J. Williams: "Algorithm 232: Heapsort", Communications of the ACM 7(6), 1964. Each item is
  * told where it stands, so that one in the middle is found again without a search.
@@ -11,8 +10,8 @@ export class Heap<T> {
   readonly #stands: (item: T, at: number) => void
 
   /**
-   * `before` says who comes first; `stands` tells an item its place, to be given back to `moved`
-   * and `remove`.
+   * `before` says which of two items comes first; `stands` tells an item its place, for `moved` and
+   * `remove`.
    */
   constructor(before: (one: T, other: T) => boolean, stands: (item: T, at: number) => void) {
     this.#before = before

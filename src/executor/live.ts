@@ -1,5 +1,5 @@
 /**
- * Executors as tools see them: each lists itself when it is made, and is asked when somebody looks.
+ * Executors as tools see them: each lists itself when it is made, and is asked when a tool looks.
  */
 import type { Look } from '../live/look.ts'
 import { listLive } from '../live/register.ts'
@@ -10,7 +10,7 @@ import type { Job } from './backend.ts'
 import type { ExecutorStats, Model } from './stats.ts'
 import { callsIn } from './tally.ts'
 
-/** What lists itself. */
+/** An executor that tools can see. */
 export interface LiveExecutor {
   readonly name: string
   readonly model: Model

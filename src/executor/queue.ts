@@ -1,5 +1,5 @@
 /**
- * The jobs that wait: higher priority first, first come, first served within one, and nobody for
+ * The jobs that wait: higher priority first, first come, first served within one, and no job for
  * ever.
  *
  * One line for each priority in use; most programs use one. Every eighth job that is taken is the
@@ -66,7 +66,7 @@ export class PriorityQueue<T extends Queued> {
   /** Puts items back where they stood: before all of their priority that came later. */
   putBack(items: readonly T[]): void {
     for (const item of items.toReversed()) this.#insert(item)
-    this.#taken -= items.length // Whose turn it was, has it again.
+    this.#taken -= items.length // The turns that were taken are given back.
   }
 
   /** Adds an item at the head of its priority, before all that are there. */
@@ -140,7 +140,7 @@ export class PriorityQueue<T extends Queued> {
     return made
   }
 
-  /** One of several lines has another head, or none: then it goes. */
+  /** One of several lines has another head now. A line without one is removed. */
   #noteHead(line: Line<T>): void {
     const { head } = line
     if (head === undefined) return this.#drop(line)
@@ -177,7 +177,7 @@ class Line<T extends Queued> {
   urgentAt = -1
   oldestAt = -1
   headOrder = 0
-  /** Empty before the head: what was taken is not kept alive. */
+  /** Places before the head are empty, so that taken items are not kept alive. */
   #items: (T | undefined)[] = []
   #head = 0
   /** Free places that were made before the head. */
@@ -204,8 +204,8 @@ class Line<T extends Queued> {
   }
 
   /**
-   * Costs as many steps as there are items before it: what is put back is among the oldest, with
-   * nested calls before it.
+   * Costs as many steps as there are items before it. An item that is put back is among the oldest;
+   * only nested calls are before it.
    */
   insert(item: T): void {
     if (this.#head === 0) this.#makeRoom()

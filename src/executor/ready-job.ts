@@ -7,9 +7,9 @@ import type { Queued } from './queue.ts'
 import { TaskCost } from './task-cost.ts'
 
 /**
- * What a pool notes on a job, on the job itself: in a burst a call costs what it keeps in memory
- * until it is settled, and another object for each would be a fifth more. The pool writes them, and
- * nobody else looks at them.
+ * The pool's notes on a job, kept on the job itself. In a burst, a call costs what it keeps in
+ * memory until it is settled, and a separate object for the notes would add a fifth. Only the pool
+ * uses them.
  */
 export interface PoolNotes extends Omit<Queued, 'priority'>, Timed {
   /** The slot of the worker that has it, as long as it has. */
@@ -19,8 +19,7 @@ export interface PoolNotes extends Omit<Queued, 'priority'>, Timed {
   /** Its number in the hand of that worker. */
   seq: number
   /**
-   * The arguments as the codec made them; undefined for those that need no codec: they cross as
-   * they are.
+   * The encoded arguments; undefined for arguments that need no encoding.
    */
   encoded: Encoded | undefined
   /** What the caller's propagated storages held, if anything. */
@@ -28,28 +27,26 @@ export interface PoolNotes extends Omit<Queued, 'priority'>, Timed {
   /** What is known about the task's cost. */
   cost: TaskCost
   /**
-   * Where a nested call comes from: the call that made it, and the one from outside that all this
-   * began with.
+   * Of a nested call: the call that made it, and the outside call of its family.
    */
   nesting: { readonly id: number; readonly parent: ReadyJob; readonly root: ReadyJob } | undefined
   /** The nested calls that it has made and that have no outcome, by their numbers. */
   nested: Map<number, ReadyJob> | undefined
   /**
-   * Whether the pool has nothing to do with it: before it was accepted, and once it has its
-   * outcome.
+   * Whether the pool has nothing to do with it: it is not accepted yet, or has its outcome.
    */
   over: boolean
 }
 
 export type ReadyJob = Job & PoolNotes
 
-/** Who has a job in hand: what is asked of a worker because of one job goes there. */
+/** Has a job in hand, and takes requests about it. */
 export interface Holder {
-  /** The job was settled by somebody else: it is taken back, or its worker is asked to leave it. */
+  /** The job was settled elsewhere: takes it back, or asks the worker to stop it. */
   abandon(ready: ReadyJob, reason: Error): void
-  /** The generator of a stream may yield so much more. */
+  /** Gives the generator of a stream more credit. */
   pull(ready: ReadyJob, count: number): void
-  /** Nobody wants more of a stream. */
+  /** The consumer of a stream has left. */
   leave(ready: ReadyJob, reason: Error): void
 }
 

@@ -1,6 +1,5 @@
 /**
- * Why calls that a task makes are refused, or end early: in the same words on every model, wherever
- * they are noticed.
+ * Why calls that a task makes are refused or end early, in the same words on every model.
  */
 import { AbortError, ClosedError } from '../errors.ts'
 import { nameOf, type Task } from '../task/task.ts'

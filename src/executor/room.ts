@@ -1,5 +1,5 @@
 /**
- * Who waits for room in a queue: first come, first served, and as many go on as there are places.
+ * Waits for room in a queue: first come, first served, and as many go on as there are places.
  *
  *     room() ─▶ a place is free and promised to nobody ─▶ resolved, the place is promised
  *          └──▶ parked ◀── a job left the queue: promise its place to who has waited longest
@@ -18,7 +18,7 @@ import { abortError } from '../task/future.ts'
 export class Room {
   readonly #executor: string
   readonly #places: () => number
-  /** Who waits, and whether that one's call was accepted already. */
+  /** Those who wait, and whether their call was accepted already. */
   readonly #waiting = new Map<Parked<void>, boolean>()
   /** One for each place that was promised and not taken; the oldest first. */
   readonly #promised = new Set<Parked<void>>()
@@ -43,7 +43,7 @@ export class Room {
     if (this.#closed === 'to all' || (this.#closed === 'to new calls' && !accepted)) throw this.#wasClosed()
     const leave = () => this.#waiting.delete(parked)
     const reason = `room in the queue of ${this.#executor}`
-    // A map waits wherever one of its calls has settled: that strand is not its own.
+    // A map begins to wait when one of its calls has settled, in a strand that is not its own.
     const parked = park<void>(reason, this, accepted ? undefined : { onGivenUp: leave })
     const limit = Limit.begin(
       { signal },
@@ -79,7 +79,7 @@ export class Room {
     }
   }
 
-  /** Nobody waits any more, but who was accepted; with `toAll`, nobody. */
+  /** Ends the waits of new calls; with `toAll`, those of accepted ones too. */
   close(toAll = false): void {
     this.#closed = toAll ? 'to all' : 'to new calls'
     for (const [parked, accepted] of this.#waiting) {
@@ -95,7 +95,7 @@ export class Room {
     void runtime()
       .yieldToLoop()
       .then(() => {
-        if (this.#promised.delete(parked)) this.changed() // It did not come.
+        if (this.#promised.delete(parked)) this.changed() // The place was not taken.
       })
   }
 

@@ -1,4 +1,4 @@
-/** `runOnEach`: a task once on every worker, as one future of all results. */
+/** `runOnEach`: runs a task once on every worker; one future holds all results. */
 import { AbortError, OptionError, TimeoutError } from '../errors.ts'
 import { abortError, type Future, FutureControl } from '../task/future.ts'
 import { type AnyFunction, nameOf, type Result, type Task } from '../task/task.ts'

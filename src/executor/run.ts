@@ -16,11 +16,11 @@ import { type PoolNotes, type ReadyJob, unknownCost } from './ready-job.ts'
 import type { Pause } from './repeat/pauses.ts'
 import { type Attempts, assertNothingMoves, attemptsOf, repeat } from './repeat/retry.ts'
 
-/** Where calls go, and with which options: what all calls of one executor share. */
+/** What all calls of one executor share: where they go, and their options. */
 export interface Course {
   readonly backend: Backend<ReadyJob>
   readonly options: CallOptions
-  /** The one worker that they are for, if they are: `Job.to`. */
+  /** The only worker that may run them, if there is one: `Job.to`. */
   readonly worker?: object | undefined
 }
 
@@ -37,8 +37,7 @@ export function runOne<F extends AnyFunction>(
 }
 
 /**
- * What only some calls have: a limit, a signal, repeats; a call that they were made in, or have
- * made; arguments for the codec.
+ * What only some calls have: a limit, a signal, repeats; a maker, nested calls; encoded arguments.
  */
 class Extras {
   attempts: Attempts | undefined
@@ -58,8 +57,8 @@ class Extras {
 }
 
 /**
- * A burst makes many of these, and they all live until they are settled. So it is one object with
- * its control and with the pool's notes, and what few calls have is kept apart.
+ * A burst makes many of these, and they all live until they are settled. So the call, its control
+ * and the pool's notes are one object, and what few calls have is kept in another.
  */
 class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stoppable, LimitOwner {
   readonly task: Task
@@ -190,7 +189,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   }
 
   settled(outcome: Outcome<unknown>): void {
-    if (this.hasSettled) return // It was stopped: that is not a failure to be repeated.
+    if (this.hasSettled) return // It was stopped, which is not a failure to be repeated.
     if (outcome.ok) {
       this.#release()
       return this.resolve(outcome.value)
@@ -247,8 +246,7 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
   }
 
   /**
-   * Whoever owns the signal knows that it aborted: a future that nobody awaits is not a lost error
-   * then.
+   * The owner of the signal knows that it aborted, so an unawaited future is not a lost error.
    */
   aborted(reason: unknown): void {
     this.future.catch(() => {})
@@ -265,13 +263,15 @@ class SingleCall extends FutureControl<unknown> implements Job, PoolNotes, Stopp
     )
   }
 
-  /** What it was started in was cancelled. Whoever did that knows. */
+  /**
+   * The strand that started it was cancelled. Whoever cancelled it knows, so the error is not lost.
+   */
   stop(reason: unknown): void {
     this.future.catch(() => {})
     this.#stop(reason)
   }
 
-  /** Ends it with an error that was made for it. */
+  /** Ends the call with an error of its own. */
   #end(error: Error): void {
     this.#stop(withCaller(error, this.caller))
   }

@@ -1,6 +1,6 @@
 /**
- * How many calls of an executor have ended, and how, for `stats()`: each call of a chunk counts, so
- * that a map says the same on every model.
+ * Counts how the calls of an executor have ended, for `stats()`. Each call of a chunk counts, so
+ * that a map gives the same counts on every model.
  */
 import type { Outcome } from '../task/results.ts'
 import type { Job } from './backend.ts'
@@ -23,7 +23,7 @@ export class Tally {
     if (attempt !== undefined && attempt > 1) this.#retried += 1
   }
 
-  /** It has ended so; `answer` is what a chunk has brought, if it has. */
+  /** The job has ended like this; `answer` is that of a chunk, if there is one. */
   ended(job: Job, as: Ending, answer?: unknown): void {
     const calls = callsIn(job)
     const failed = as === 'done' && job.calls !== undefined ? Math.min(calls, failedIn(answer)) : 0
@@ -33,7 +33,7 @@ export class Tally {
     this.#failed += failed
   }
 
-  /** It was answered where it ran. */
+  /** The job was answered where it ran. */
   answered(job: Job, outcome: Outcome<unknown>): void {
     if (outcome.ok) this.ended(job, 'done', outcome.value)
     else this.ended(job, 'failed')
@@ -46,8 +46,8 @@ export function callsIn({ calls = 1 }: Job): number {
 }
 
 /**
- * Of the answer to a chunk (map/packed.ts), also of one that is handed on as it came. Whether it
- * fits its inputs is looked at elsewhere: here nothing is believed of it.
+ * The failed calls in the answer to a chunk (map/packed.ts), which may still be encoded. Nothing of
+ * the answer is trusted here; whether it fits the inputs is checked elsewhere.
  */
 function failedIn(answer: unknown): number {
   const outcomes = Array.isArray(answer) ? answer : (answer as { outcomes?: unknown } | undefined)?.outcomes

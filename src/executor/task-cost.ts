@@ -1,10 +1,10 @@
 /**
- * What calls of a task have cost, and how many of them a worker may have in its hands.
+ * What calls of a task have cost, and how many of them a worker may have in its hand.
  *
- * A call that waits in a worker's hands saves a round trip of 15 to 140 µs, and waits behind
- * whatever runs there. So the first calls go one at a time; those of a task that has proved to be
- * cheap go together, about one millisecond of work. Dearer ones have one next call at most behind
- * them, and only up to a limit: where that can be taken back it may be high.
+ * A call that waits in a worker's hand saves a round trip of 15 to 140 µs, but waits behind the
+ * call that runs there. So the first calls of a task go one at a time. Calls of a task that has
+ * proved cheap go together, about one millisecond of work. Behind a more expensive call at most one
+ * other waits, and only up to a limit, which is higher where calls can be taken back.
  */
 
 import {
@@ -24,7 +24,7 @@ import type { Job } from './backend.ts'
 export class TaskCost {
   /** NaN while nothing is known. */
   #expectedMs = Number.NaN
-  /** What the dearest of the last calls took. */
+  /** What the longest of the last calls took. */
   #peakMs = 0
 
   /** A call took `workMs`. */
@@ -39,8 +39,8 @@ export class TaskCost {
   }
 
   /**
-   * How many calls surely take less than `ms` together, even if all were as expensive as the most
-   * expensive lately; 0 while nothing is known.
+   * How many calls surely take less than `ms` together, even if each took as long as the longest of
+   * the last ones; 0 while nothing is known.
    */
   within(ms: number): number {
     return Number.isNaN(this.#expectedMs) ? 0 : Math.floor(ms / Math.max(this.#peakMs, leastCallMs))
@@ -52,8 +52,8 @@ export class TaskCost {
   }
 
   /**
-   * How many calls a worker may have in its hands; `takesBack` says that they can be taken back
-   * from there.
+   * How many calls a worker may have in its hand; `takesBack` says that they can be taken back from
+   * there.
    */
   inHand(takesBack: boolean): number {
     const expectedMs = this.#expectedMs
@@ -62,15 +62,15 @@ export class TaskCost {
   }
 }
 
-/** What is known about each task; a chunk of calls costs something else than a call. */
+/** The costs of all tasks; those of chunks are kept apart from those of single calls. */
 export class TaskCosts {
   readonly #calls = new Map<Task, TaskCost>()
   readonly #chunks = new Map<Task, TaskCost>()
-  /** The task that was called last: mostly the next one too. */
+  /** The task that was called last. Mostly the next one is the same. */
   #last: Task | undefined
   #lastCost = new TaskCost()
 
-  /** @throws InvalidTaskError of a new task that has no address */
+  /** @throws InvalidTaskError if a new task has no address */
   of({ task, inputs }: Job): TaskCost {
     if (inputs !== undefined) return costIn(this.#chunks, task)
     if (task !== this.#last) {

@@ -1,9 +1,9 @@
 /**
- * How long calls took, in counts: 8 buckets for each doubling of the time, so that a bucket is at
- * most an eighth wide.
+ * Counts how long calls took, in 8 buckets for each doubling of the time; so a bucket is at most an
+ * eighth wide.
  *
- * Adding costs a few nanoseconds and makes nothing; the counts are 4 KiB. The shape is that of Gil
- * Tene's HdrHistogram, with one significant octal digit.
+ * Adding costs a few nanoseconds and allocates nothing; the counts take 4 KiB. The shape is that of
+ * Gil Tene's HdrHistogram, with one significant octal digit.
  */
 
 /**
@@ -26,8 +26,8 @@ export interface Times {
 const ticksPerMs = 8_192
 const perDoubling = 8
 /**
- * Longer times are looked up by this many ticks; two doublings of which overlap with the short
- * ones.
+ * Longer times are counted in units of this many ticks; two of their doublings overlap with the
+ * short ones.
  */
 const coarse = 2 ** 20
 const firstCoarse = 20 * perDoubling

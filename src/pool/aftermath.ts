@@ -1,6 +1,6 @@
 /**
- * What becomes of the calls in the hands of a worker that has ended: those that it had begun fail
- * with it, the others go to another worker. Where none fails, a warning tells what ended it.
+ * What becomes of the calls in the hand of a worker that has ended. Those that it had begun fail;
+ * the others go to another worker. If no call fails, a process warning says what ended the worker.
  */
 import { WorkerError, WorkerStartTimeoutError } from '../errors.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
@@ -10,7 +10,7 @@ import type { EndOfLife, Life } from '../worker/life.ts'
 import type { OwnerOf } from './slot-owner.ts'
 import { canBeGivenAgain } from './worth.ts'
 
-/** What is asked of the worker's near side. */
+/** What is known about the worker. */
 interface Remains {
   readonly worker: Pick<FarWorker, 'hadBegun'>
   readonly life: Pick<Life, 'hasImported'>
@@ -22,7 +22,7 @@ interface Calls {
   readonly hand: Iterable<ReadyJob>
   /** Those that it runs beside its hand. */
   readonly beside: readonly ReadyJob[]
-  /** Whether it begins those of the hand when they come, not one after the other. */
+  /** Whether it begins the calls of its hand as they arrive, instead of one after the other. */
   readonly areSideBySide: boolean
 }
 
@@ -34,7 +34,7 @@ interface GivenUp {
   readonly someTold: boolean
 }
 
-/** What the worker had begun died with it; the rest is back. */
+/** Fails the calls that the worker had begun, and returns the rest. */
 export function giveUp(
   { hand, beside, areSideBySide }: Calls,
   why: Error,
@@ -66,9 +66,9 @@ export function giveUp(
 }
 
 /**
- * Whether only a warning can tell what ended a worker with which no call has failed. Not of what
- * this side wanted, nor of a cancelled call that took its worker with it, nor of an import: that is
- * tried again, and then told.
+ * Whether only a warning can say what ended the worker, because no call has failed with it. It is
+ * not needed where this side asked for the end, where a cancelled call took the worker with it, or
+ * for an import: that is tried again and then reported.
  */
 export function isUntold(why: Error, end: EndOfLife, someBegun: boolean): boolean {
   if (!end.wasReady || end.loading !== undefined) return false
@@ -77,9 +77,9 @@ export function isUntold(why: Error, end: EndOfLife, someBegun: boolean): boolea
 }
 
 /**
- * Whether the worker had begun the call, as far as anybody can tell; `first` says that it is one of
- * those that it may have been at. Begun means that the task itself was called: of one whose module
- * is not imported, nothing has run.
+ * Whether the worker had begun the call, as far as this side can tell. `first`: the worker may have
+ * been running it. Begun means that the task itself was called; while its module is being imported,
+ * nothing of it has run.
  */
 function hadBegun({ seq, task }: ReadyJob, first: boolean, { worker, life, end }: Remains): boolean {
   if (!end.mayHaveBegun || !worker.hadBegun(seq, first)) return false
@@ -89,15 +89,15 @@ function hadBegun({ seq, task }: ReadyJob, first: boolean, { worker, life, end }
 }
 
 /**
- * Whether a call that was not begun fails all the same: an import that has not ended in time is not
- * tried again, and what has moved to one worker can't be sent to another.
+ * Whether a call that was not begun fails anyway. An import that took too long is not tried again,
+ * and what has moved to one worker can't be sent to another.
  */
 function failsUnbegun(ready: ReadyJob, why: Error, { loading }: EndOfLife): boolean {
   if (why instanceof WorkerStartTimeoutError && ready.task.module === loading) return true
   return !canBeGivenAgain(ready)
 }
 
-/** No call can tell what ended a worker of the pool. */
+/** Warns of a worker whose end no call reports. */
 export function warnOfUntold(worker: string, pool: string, why: Error, idle: boolean): void {
   const how = idle ? 'failed while it had nothing to do' : 'failed, and no call with it'
   process.emitWarning(`${worker} of ${pool} ${how}: ${why.message}`, {

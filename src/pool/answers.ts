@@ -41,7 +41,7 @@ export class Answers {
   readonly #calls: Calls
   readonly #slot: Answered
   readonly #owner: Pick<OwnerOf<unknown>, 'settled' | 'unnest'>
-  /** Whether there was one to a call that was still wanted. */
+  /** Whether the worker has answered a call that was still wanted. */
   some = false
 
   constructor(life: Life, calls: Calls, slot: Answered, owner: Pick<OwnerOf<unknown>, 'settled' | 'unnest'>) {
@@ -91,14 +91,14 @@ export class Answers {
   }
 
   #nest(ready: ReadyJob, message: NestMessage): void {
-    // The first one would never be left: it ends with the call that made it, by this number.
+    // The first call of that number would never be abandoned: its maker finds it by the number.
     if (ready.nested?.has(message.id)) this.#life.forged('nest, with a number that is taken')
     else this.#slot.nest(ready, message)
   }
 
   /**
-   * The call has ended. The worker is free at once, even if the outcome must wait for the classes
-   * of its errors.
+   * The call has ended. The worker is free at once, even if the outcome must wait until the classes
+   * of its errors are loaded.
    */
   #settle(ready: ReadyJob, message: Exclude<Answer, { kind: 'dropped' }>): void {
     const { workMs } = message
@@ -128,8 +128,8 @@ export class Answers {
   }
 
   /**
-   * The call was never begun. A cancelled one was settled then; this is a stream that was left
-   * before, or a forgery.
+   * The call was never begun. A cancelled call was settled when it was cancelled, so this is a
+   * stream whose consumer has left, or a forged message.
    */
   #drop(ready: ReadyJob, wasLeft: boolean): void {
     this.#owner.settled(
@@ -144,7 +144,7 @@ export class Answers {
     if (!ready.over && !this.#deliver(ready, message)) this.#slot.rests()
   }
 
-  /** The values of a stream have come; says whether anybody waits for more. */
+  /** Delivers values of a stream; says whether its consumer waits for more. */
   #deliver(ready: ReadyJob, message: StreamMessage): boolean {
     const { stream } = ready
     if (stream === undefined) {
@@ -166,8 +166,7 @@ export class Answers {
   }
 
   /**
-   * A message whose inside is not what it should be is a forged one: what such a worker is at can't
-   * be known.
+   * A message with wrong contents is a forged one. What such a worker does can't be known.
    */
   #believed(read: () => Outcome<unknown>): Outcome<unknown> {
     try {

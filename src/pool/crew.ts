@@ -1,6 +1,6 @@
 /**
- * Which workers a pool has: they start when there is work, rest while there is none, and end when
- * they have rested long.
+ * Which workers a pool has. They start when there is work, rest while there is none, and end after
+ * a long rest.
  */
 
 import type { ReadyJob } from '../executor/ready-job.ts'
@@ -13,7 +13,7 @@ import { Slot, type SlotOwner } from './slot.ts'
 import { Starts } from './starts.ts'
 
 export class Crew {
-  /** Which starts have failed, and how many workers there may be therefore. */
+  /** Which starts have failed, and how many workers there may be because of that. */
   readonly starts: Starts
   readonly #options: PoolOptions
   readonly #start: StartWorker
@@ -22,7 +22,7 @@ export class Crew {
   /** Workers that have failed. */
   crashes = 0
   readonly #slots = new Set<Slot>()
-  /** Idle slots, the one that turned idle last at the end. */
+  /** Idle slots; the one that turned idle last is at the end. */
   readonly #idle: Slot[] = []
   #lastIndex = 0
   #tidying: Timer | undefined
@@ -42,12 +42,12 @@ export class Crew {
     return this.#slots.size
   }
 
-  /** Everybody, from the start to the end of the worker. */
+  /** All slots, each from the start to the end of its worker. */
   get all(): ReadonlySet<Slot> {
     return this.#slots
   }
 
-  /** How many start and have nothing to begin with yet. */
+  /** How many are starting and have no call yet. */
   get starting(): number {
     let starting = 0
     for (const { state, hand } of this.#slots) if (state === 'starting' && hand.count === 0) starting += 1
@@ -67,13 +67,13 @@ export class Crew {
     return this.starts.most
   }
 
-  /** Whether somebody is idle, or may be started for one more of the jobs that wait. */
+  /** Whether a worker is idle, or may be started for one of the `waiting` jobs. */
   hasRoomFor(waiting: number): boolean {
     if (this.#idle.length > 0) return true
     return this.#slots.size < this.starts.most && this.starting < waiting
   }
 
-  /** How many calls they have. */
+  /** How many calls are in their hands. */
   get inHand(): number {
     let calls = 0
     for (const { hand } of this.#slots) calls += hand.count
@@ -84,7 +84,7 @@ export class Crew {
     return this.#idle.length > 0
   }
 
-  /** Who turned idle last. */
+  /** The slot that turned idle last. */
   get lastIdle(): Slot | undefined {
     return this.#idle.at(-1)
   }
@@ -103,13 +103,13 @@ export class Crew {
     return this.#slots.size < this.starts.most ? this.start() : undefined
   }
 
-  /** All that take calls, once there are as many as there may be. */
+  /** Starts as many as there may be, and returns all that take calls. */
   startAll(): readonly Slot[] {
     while (this.startOne() !== undefined);
     return [...this.#slots].filter(slot => slot.stays)
   }
 
-  /** Starts workers until there are `waiting` that start, or as many as there may be. */
+  /** Starts workers until `waiting` of them are starting, or there are as many as there may be. */
   startFor(waiting: number): void {
     for (let starting = this.starting; starting < waiting; starting += 1) {
       if (this.#slots.size >= this.starts.most) return
@@ -117,27 +117,27 @@ export class Crew {
     }
   }
 
-  /** Starts those that are kept while there is no work. */
+  /** Starts as many as are kept without work. */
   keepMinimum(): void {
     while (this.#slots.size < this.#options.minWorkers) this.start()
   }
 
-  /** Nothing of this one is left; one that was `expected` to end has not failed. */
+  /** The worker has ended; if that was `expected`, it has not failed. */
   ended(slot: Slot, expected: boolean): void {
     if (!expected) this.crashes += 1
     this.#slots.delete(slot)
     this.#takeOutOfIdle(slot)
   }
 
-  /** Whether somebody has been able to work, of those that are left. */
+  /** Whether one of the workers has started. */
   get someWork(): boolean {
     for (const { state } of this.#slots) if (state !== 'starting') return true
     return false
   }
 
   /**
-   * Nothing is to be done any more: those that rest are asked to end, those that start are ended
-   * because of `why`. Whoever closes the pool says how long that may take.
+   * The pool closes and has no work left: idle workers are asked to end, starting ones are ended
+   * with `why`. Whoever closes the pool says how long that may take.
    */
   dismiss(why: (slot: Slot) => Error): void {
     for (const slot of [...this.#slots]) {
@@ -151,8 +151,8 @@ export class Crew {
   }
 
   /**
-   * Where modules were evaluated anew, all that work have older code than the program: each
-   * finishes what it has, and makes place for another.
+   * If modules were evaluated again, the workers have older code than the program. Each finishes
+   * what it has and is replaced.
    */
   renew(): void {
     if (this.#renewals === renewals()) return
@@ -164,7 +164,7 @@ export class Crew {
     }
   }
 
-  /** The calls that were given to workers which still start, as far as they can be taken back. */
+  /** Takes back the calls that starting workers were given, as far as possible. */
   backFromStarting(): ReadyJob[] {
     const back: ReadyJob[] = []
     for (const slot of this.#slots) if (slot.state === 'starting') back.push(...slot.takeBack())
@@ -173,16 +173,16 @@ export class Crew {
 
   // ── rest ──
 
-  /** The worker has nothing to do, and waits to be taken by `nextIdle`. */
+  /** The worker has nothing to do; `nextIdle` may take it. */
   rests(slot: Slot): void {
     this.#idle.push(slot)
   }
 
   /**
-   * The idle worker that is given the next job: the one that has hardly gone to sleep, or is about
-   * to, so that the others rest, and end after `idleMs`. Where calls come one after the other, two
-   * workers take turns: the first is not awake yet when it has answered, and a call comes back a
-   * third sooner.
+   * Takes the idle worker that gets the next job: the one that turned idle last, as it may not be
+   * asleep yet; so the others rest, and end after `idleMs`. Where calls come one at a time, two
+   * workers take turns, because the first one is about to fall asleep when it has answered. Such a
+   * call comes back a third sooner.
    */
   nextIdle(): Slot | undefined {
     const last = this.#idle.pop()
@@ -194,8 +194,8 @@ export class Crew {
   }
 
   /**
-   * Lets idle workers stop keeping the program alive after `holdMs`, and end after `idleMs`; one
-   * timer for all.
+   * After `holdMs`, idle workers stop keeping the program alive; after `idleMs` they end. One timer
+   * serves all.
    */
   tidySoon(delayMs = holdMs): void {
     const atMs = this.#runtime.now() + delayMs
@@ -216,12 +216,12 @@ export class Crew {
     if (nextMs !== Number.POSITIVE_INFINITY) this.tidySoon(Math.max(1, nextMs))
   }
 
-  /** Returns in how many ms this one is to be looked at again. */
+  /** Returns after how many ms to look at this one again. */
   #tidyUp(slot: Slot, nowMs: number): number {
     const { idleMs, minWorkers } = this.#options
     const { life } = slot
     if (slot.state !== 'idle') {
-      this.#takeOutOfIdle(slot) // It is being ended; the program must stay until it has.
+      this.#takeOutOfIdle(slot) // It is being ended, and keeps the program alive until then.
       return Number.POSITIVE_INFINITY
     }
     const sinceMs = slot.sinceMs(nowMs)
@@ -235,14 +235,14 @@ export class Crew {
     return Number.POSITIVE_INFINITY
   }
 
-  /** How many have not been asked to end. */
+  /** How many were not asked to end. */
   get #staying(): number {
     let staying = 0
     for (const { life } of this.#slots) if (!life.isLeaving) staying += 1
     return staying
   }
 
-  /** It is given something. */
+  /** Takes this one out of the idle ones: it gets a job. */
   take(slot: Slot): void {
     this.#takeOutOfIdle(slot)
   }

@@ -2,7 +2,7 @@
  * Which worker is given which job. What decides: policy.ts and worth.ts; what is taken back from
  * workers: taking-back.ts; the steps: README.md.
  *
- *     a job came, a worker is free, jobs are back ─▶ assign ─▶ make way for the urgent
+ *     a job came, a worker is free, jobs are back ─▶ assign ─▶ take back what is less urgent
  *                                                          ─▶ few and small: behind those of a worker that is awake
  *                                                          ─▶ idle workers ─▶ workers that help ─▶ start more
  *                                                          ─▶ behind what others have in their hands ─▶ flush
@@ -40,24 +40,24 @@ export class Dispatch {
   readonly #takesBack: boolean
   /** Whether workers run calls side by side, and none waits in a hand. */
   readonly #sideBySide: boolean
-  /** The lowest priority that a job has had since there was none. */
+  /** The lowest priority of the jobs that came since the pool was empty. */
   #lowest = Number.POSITIVE_INFINITY
-  /** Jobs that have come since jobs were last given out. */
+  /** How many jobs have come since jobs were last given out. */
   #ungiven = 0
-  /** So many were given out in this turn. */
+  /** How many were given out in this turn of the loop. */
   #inTurn = 0
-  /** So many were given out one by one in this turn, for workers that had nothing to do. */
+  /** How many of them left one by one, each for an idle worker. */
   #wokenInTurn = 0
-  /** So many are given out together next. */
+  /** How many are given out together next. */
   #together = 0
-  /** At the end of this turn, jobs are given out. */
+  /** Jobs are given out at the end of this turn. */
   #turnEnds = false
-  /** Jobs are being given out now; and must be again. */
+  /** Jobs are being given out now; and must be given out again after that. */
   #giving = false
   #giveAgain = false
-  /** Who was given jobs that have not left yet. */
+  /** Slots with jobs that have not left yet. */
   readonly #given: Slot[] = []
-  /** Those of them that had nothing: the job must leave before the caller blocks its loop. */
+  /** Those of them that were idle: their job must leave before the caller blocks its loop. */
   readonly #awaited: Slot[] = []
 
   constructor(
@@ -78,12 +78,12 @@ export class Dispatch {
     this.#owner = owner
   }
 
-  // ── what gives occasion ──
+  // ── when jobs are given out ──
 
   /**
-   * A job has come. The first one of a turn leaves at once. Those that come with it travel
-   * together, each worker's share behind one bell: few at first, so that a worker finds the next
-   * ones while it answers the last; more where many come.
+   * A job has come. The first one of a turn leaves at once. Those that follow it travel together,
+   * each worker's share with one wake-up: few at first, so that a worker finds the next calls when
+   * it has answered the last; more where many come.
    */
   came({ priority, cost }: ReadyJob): void {
     if (priority > this.#lowest) this.#takingBack.urgent += 1
@@ -106,9 +106,9 @@ export class Dispatch {
   }
 
   /**
-   * Whether a job leaves at once though others of its turn may come: one does for each worker that
-   * is idle or may be started, since the caller may block its loop now. Not a call that takes less
-   * than waking a worker does: such calls travel together.
+   * Whether a job leaves at once, though more may come in this turn. One does for each worker that
+   * is idle or may be started, because the caller may block its loop next. A call that is cheaper
+   * than waking a worker does not: such calls travel together.
    */
   #wakesOneMore({ expectedMs }: TaskCost): boolean {
     if (expectedMs < worthWakingMs) return false
@@ -117,13 +117,13 @@ export class Dispatch {
     return true
   }
 
-  /** A job has come that others give way to: a nested one. */
+  /** A nested job has come: others give way to it. */
   cameFirst(): void {
     this.#takingBack.urgent += 1
     this.assign()
   }
 
-  /** Jobs are in the queue again: those of starting workers may be younger than they are. */
+  /** Jobs are in the queue again. Starting workers may have been given younger ones. */
   cameBack(): void {
     this.#takingBack.fromStarting()
     this.assign()
@@ -150,7 +150,7 @@ export class Dispatch {
     return !giving.congested && wantsMore(hand, this.#takesBack, life.worker.capacity)
   }
 
-  /** A worker has nothing in its hands. */
+  /** The worker has nothing in its hand. */
   rests(slot: Slot): void {
     this.#takingBack.fromStarting()
     this.assign()
@@ -159,8 +159,8 @@ export class Dispatch {
   }
 
   /**
-   * A job that can't be sent makes its worker idle at once, which would call this again, thousands
-   * of times deep.
+   * Gives out jobs. A job that can't be sent makes its worker idle at once, which calls this again;
+   * as a loop, it never nests.
    */
   assign(): void {
     this.#ungiven = 0
@@ -186,7 +186,7 @@ export class Dispatch {
   #give(): void {
     if (this.#pins.size > 0) this.#givePinned()
     if (this.#takingBack.urgent > 0) this.#takingBack.forUrgent()
-    if (this.#takesBack && this.#crew.someIdle) this.#giveToAwake() // They can be taken back there.
+    if (this.#takesBack && this.#crew.someIdle) this.#giveToAwake() // They can be taken back from there.
     this.#giveToIdle()
     if (this.#families.size > 0) this.#help()
     if (this.#queue.size > 0) {
@@ -200,7 +200,7 @@ export class Dispatch {
     this.#owner.given()
   }
 
-  /** What waits for one worker goes ahead of what waits for any. */
+  /** A job that waits for one worker goes ahead of those for any. */
   #givePinned(): void {
     for (const slot of this.#crew.all) {
       while (this.#pins.has(slot) && (slot.state === 'idle' || slot.hasPlace)) {
@@ -214,14 +214,14 @@ export class Dispatch {
     while (this.#queue.size > 0) {
       const slot = this.#crew.nextIdle()
       if (slot === undefined) return
-      if (slot.state === 'idle' && slot.life.state === 'ready') this.#giveNext(slot) // Not one that is being ended.
+      if (slot.state === 'idle' && slot.life.state === 'ready') this.#giveNext(slot) // Not to one that is being ended.
     }
   }
 
   /**
-   * Each starting worker is given its first call, as the caller may block its loop until long after
-   * the start. Where nothing can be taken back, only while no worker works: one that does may be
-   * free sooner.
+   * Gives each starting worker its first call, as the caller may block its loop until long after
+   * the start. Where calls can't be taken back, only while no worker has started: one that has may
+   * be free sooner.
    */
   #giveToStarting(): void {
     if (!this.#takesBack && this.#crew.someWork) return
@@ -234,7 +234,7 @@ export class Dispatch {
     }
   }
 
-  /** Workers whose calls all wait for nested ones run some of these meanwhile: families.ts. */
+  /** Workers whose calls all wait for nested ones run some of these meanwhile: see families.ts. */
   #help(): void {
     for (const slot of this.#crew.all) {
       for (let ready = this.#toHelpWith(slot); ready !== undefined; ready = this.#toHelpWith(slot)) {
@@ -253,12 +253,12 @@ export class Dispatch {
   }
 
   /**
-   * Few and small calls go behind those in workers' hands, though a worker idles: see
+   * A few small calls go behind those in workers' hands, even if a worker is idle: see
    * `worthWakingMs`.
    */
   #giveToAwake(): void {
     if (this.#queue.size === 0) return
-    let nowMs = 0 // The clock is read only where somebody is busy.
+    let nowMs = 0 // The clock is read only if a worker is busy.
     for (const slot of this.#crew.all) {
       if (!slot.isBusy) continue
       if (nowMs === 0) nowMs = this.#runtime.now()
@@ -269,7 +269,9 @@ export class Dispatch {
     }
   }
 
-  /** Cheap calls go together, behind those in workers' hands; not behind one that takes long. */
+  /**
+   * Cheap calls go behind those in workers' hands, several together; none goes behind a long call.
+   */
   #fillHands(): void {
     const nowMs = this.#runtime.now()
     let left = this.#crew.size
@@ -283,7 +285,7 @@ export class Dispatch {
     }
   }
 
-  /** Each job goes to the worker that runs the fewest, as long as one can begin one more. */
+  /** Each job goes to the worker that runs the fewest calls, while one can begin another. */
   #fillPlaces(): void {
     while (this.#queue.size > 0) {
       let emptiest: Slot | undefined
@@ -300,14 +302,14 @@ export class Dispatch {
   }
 
   #fillHand(slot: Slot, share: number, roomOf: (next: ReadyJob) => number): void {
-    if (this.#pins.size > 0 && this.#pins.has(slot)) return // It must come to them.
+    if (this.#pins.size > 0 && this.#pins.has(slot)) return // The worker must first come to its pinned jobs.
     let cost: TaskCost | undefined
     let room = 0
     for (let given = 0; given < share; given += 1) {
       const next = this.#queue.peek()
       if (next === undefined || !mayWaitInHand(next)) return
       if (next.cost !== cost) {
-        cost = next.cost // Of calls of the same task, or of chunks of them.
+        cost = next.cost // Calls of one task share it, and so do its chunks.
         room = slot.life.hasImported(next.task) ? roomOf(next) : 0
       }
       if (room <= 0 || slot.giving.congested) return

@@ -1,19 +1,18 @@
 /**
- * The tree of calls that tasks make on the pool that runs them: all that stem from one call from
- * outside are a family.
+ * The tree of calls that tasks make on the pool that runs them. A call from outside and all that
+ * stem from it are a family.
  *
- * A worker helps when all the calls that it has begun wait for nested ones, and only with calls of
- * the same family. So whoever waits, waits for calls that run, or that can be given to its own
- * worker; and a call that kills its worker kills none but its relatives. What a call has made ends
- * with it. How nested calls travel: nested.ts.
+ * A worker helps when all the calls that it has begun wait for nested ones, and it takes only calls
+ * of the same family. So a call that waits is waiting for calls that run, or that its own worker
+ * can run; and a call that kills its worker kills only calls of its family. When a call ends, the
+ * calls that it made end too. How nested calls travel: nested.ts.
  */
 import type { ReadyJob } from '../executor/ready-job.ts'
 import { makerCancelled, makerEnded } from '../executor/refusals.ts'
 
 export class Families {
   /**
-   * The nested jobs that may wait, by the call from outside that all of them stem from; the newest
-   * at the end.
+   * The nested jobs that may wait, by the outside call of their family; the newest is at the end.
    */
   readonly #waiting = new Map<ReadyJob, ReadyJob[]>()
 
@@ -22,7 +21,7 @@ export class Families {
     return this.#waiting.size
   }
 
-  /** The call `parent` has made this one, under that number, and it waits. */
+  /** Adds a job that the call `parent` has made under that number. */
   add(ready: ReadyJob, parent: ReadyJob, id: number): void {
     const root = rootOf(parent)
     ready.nesting = { id, parent, root }
@@ -33,12 +32,14 @@ export class Families {
     else waiting.push(ready)
   }
 
-  /** The job has its outcome: whoever made it waits for it no more. */
+  /** The job has its outcome: its maker no longer waits for it. */
   settled({ nesting }: ReadyJob): void {
     nesting?.parent.nested?.delete(nesting.id)
   }
 
-  /** The newest that waits: what is deep ends first, so that no more is open than must be. */
+  /**
+   * The newest job that waits. The deepest calls end first, so that as few as possible are open.
+   */
   newest(family: ReadyJob): ReadyJob | undefined {
     const waiting = this.#waiting.get(family)
     if (waiting === undefined) return undefined
@@ -49,8 +50,8 @@ export class Families {
   }
 
   /**
-   * The call has ended, cancelled because of `cause` if it was; each that it has made is ended,
-   * with the reason.
+   * The call has ended; `cause` says why if it was cancelled. Calls `end` with each call that it
+   * made, and the reason.
    */
   leave(parent: ReadyJob, cause: Error | undefined, end: (ready: ReadyJob, why: Error) => void): void {
     const { nested } = parent
@@ -67,7 +68,7 @@ export function rootOf(ready: ReadyJob): ReadyJob {
   return ready.nesting?.root ?? ready
 }
 
-/** A worker, as far as it is looked at. */
+/** What is looked at of a worker. */
 interface SeenWorker {
   readonly isBusy: boolean
   readonly isFull: boolean
@@ -78,15 +79,15 @@ interface SeenWorker {
 const none: readonly ReadyJob[] = []
 
 /**
- * The families whose nested calls the worker may run now, since all that it has begun wait for
- * theirs.
+ * The families whose nested calls the worker may run now, because all the calls that it has begun
+ * wait for theirs.
  */
 export function helpedBy({ isBusy, isFull, begun, helping }: SeenWorker): readonly ReadyJob[] {
   if (!isBusy || !isFull || !begun.every(waits) || !helping.allWait) return none
   return begun.map(rootOf)
 }
 
-/** Whether the call has nested ones that it may wait for. */
+/** Whether the call may be waiting for nested ones. */
 export function waits(ready: ReadyJob): boolean {
   return !ready.over && ready.nested !== undefined && ready.nested.size > 0
 }

@@ -1,6 +1,6 @@
 /**
- * How calls leave for one worker: on the fast lane if they fit there, else by message; what it must
- * be told before, and how much it was given.
+ * How calls leave for one worker: on the fast lane if they fit there, else by message. Also what
+ * the worker must be told before, and how many calls it was given.
  */
 
 import { noteWorker } from '../executor/call-notes.ts'
@@ -21,9 +21,9 @@ export class Giving {
   readonly #wear: Wear
   /** Whether a call may be sent while the worker starts: it has nothing to do before. */
   readonly #startsBare: boolean
-  /** How many calls it was given since it had none. */
+  /** How many calls it was given since it was idle. */
   #sinceIdle = 0
-  /** The worker's fast lane had no room for a call, and was not looked at since. */
+  /** The fast lane had no room for a call when it was last looked at. */
   #congested = false
 
   constructor(life: Life, { maxCallsPerWorker, initialize }: SlotOptions) {
@@ -34,12 +34,14 @@ export class Giving {
     this.#startsBare = initialize === undefined
   }
 
-  /** Whether the worker must be given nothing more. */
+  /** Whether the worker is to be replaced, and gets nothing more. */
   get isWorn(): boolean {
     return this.#wear.isWorn
   }
 
-  /** Whether what is given now would have to leave by a slower way than what the worker has. */
+  /**
+   * Whether a call that is given now would have to leave by message, since the fast lane is full.
+   */
   get congested(): boolean {
     if (this.#congested) this.#congested = this.#worker.congested ?? false
     return this.#congested
@@ -57,7 +59,7 @@ export class Giving {
     return this.#sinceIdle > 1
   }
 
-  /** What bounds the worker's hand beside the cost of calls. */
+  /** What bounds the worker's hand, apart from the cost of calls. */
   bounds(takesBack: boolean): Bounds {
     return { takesBack, capacity: this.#worker.capacity, callsLeft: this.#wear.callsLeft }
   }
@@ -72,7 +74,7 @@ export class Giving {
     this.#wear.grown()
   }
 
-  /** The worker has not begun the job, and has it no more. */
+  /** The job was taken back before the worker had begun it. */
   takenBack(ready: ReadyJob): void {
     this.#wear.takenBack(ready)
   }
@@ -87,7 +89,7 @@ export class Giving {
     const { task, args, encoded, stores, attempt = 1, stream } = ready
     const ref = this.#life.refOf(task)
     const plain = encoded === undefined || (!encoded.special && encoded.transfer.length === 0)
-    // What is sent to one that still starts must come in order: its lanes are joined when it reads.
+    // A starting worker takes messages only, so that all arrive in order.
     if (
       this.#life.wasReady &&
       plain &&
@@ -144,7 +146,7 @@ export class Giving {
   }
 }
 
-/** Few primitives. */
+/** The arguments are a few primitives. */
 function asTheyAre({ args }: ReadyJob): Encoded {
   return { value: args, special: false, transfer: [] }
 }

@@ -1,14 +1,16 @@
-/** The calls in one worker's hands: numbered as they were given, answered mostly in that order. */
+/**
+ * The calls in one worker's hand, numbered in the order in which they were given; most answers come
+ * in that order.
+ */
 import { claimWindow } from '../wire/claims.ts'
 
-/** What is in a hand knows its number there. */
+/** Each item knows its number in the hand. */
 export interface Held {
   seq: number
 }
 
 /**
- * The last number: both sides pass numbers on as 32-bit integers, with two bits beside them in a
- * claim.
+ * The last number. Both sides pass numbers as 32-bit integers, and a claim adds two bits.
  */
 export const lastSeq: number = 2 ** 29
 
@@ -18,7 +20,7 @@ export class Hand<T extends Held> {
   #next: number
   #count = 0
 
-  /** `firstSeq` is for tests, which can't wait until the numbers are used up. */
+  /** `firstSeq` is for tests that need the numbers to run out. */
   constructor(firstSeq = 1) {
     this.#oldest = this.#next = firstSeq
   }
@@ -27,13 +29,13 @@ export class Hand<T extends Held> {
     return this.#count
   }
 
-  /** How many more could be given: numbers of the window that are free. */
+  /** How many more could be given: the free numbers of the window. */
   get room(): number {
     this.first
     return Math.min(claimWindow - (this.#next - this.#oldest), lastSeq - this.#next)
   }
 
-  /** The one that was given first, of those that are left. */
+  /** The oldest one that is left. */
   get first(): T | undefined {
     while (this.#oldest < this.#next && this.#held[this.#oldest % claimWindow] === undefined)
       this.#oldest += 1
@@ -41,8 +43,8 @@ export class Hand<T extends Held> {
   }
 
   /**
-   * Takes it into the hand and numbers it; the numbers begin again in an empty hand that has used
-   * them up.
+   * Adds and numbers an item. When the numbers are used up, they begin again as soon as the hand is
+   * empty.
    */
   add(item: T): number {
     if (this.#count === 0 && this.#next >= lastSeq) this.#oldest = this.#next = 1
@@ -53,7 +55,7 @@ export class Hand<T extends Held> {
     return item.seq
   }
 
-  /** A number for a call beside the hand: none of the hand has it. */
+  /** A number for a call beside the hand; no call of the hand gets it. */
   numberBeside(): number {
     const seq = this.#next
     this.#next += 1

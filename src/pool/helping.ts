@@ -1,6 +1,6 @@
 /**
- * The calls that a worker runs beside its hand, while those that it has begun wait for nested ones:
- * see families.ts.
+ * The calls that a worker runs beside its hand, while all the calls that it has begun wait for
+ * nested ones: see families.ts.
  */
 
 import type { ReadyJob } from '../executor/ready-job.ts'
@@ -25,13 +25,13 @@ export class Helping {
     return open
   }
 
-  /** Whether each of them waits for nested calls in its turn. */
+  /** Whether each of them waits for nested calls too. */
   get allWait(): boolean {
     for (const ready of this.#calls.values()) if (!waits(ready)) return false
     return true
   }
 
-  /** Takes the call in under that number, which no call of the hand has. */
+  /** Adds the call under that number, which no call of the hand has. */
   add(seq: number, ready: ReadyJob): void {
     ready.seq = seq
     this.#calls.set(seq, ready)

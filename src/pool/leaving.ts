@@ -1,7 +1,8 @@
 /**
- * Calls that a worker was asked to leave. While it runs such a call alone, it drains: it is given
- * nothing before it has answered. One that helps, or runs calls side by side, goes on with the
- * others. When the grace of a call is over, the worker is ended, and all that run there with it.
+ * Calls that a worker was asked to stop. A worker that runs calls one at a time drains: it gets
+ * nothing until it has answered that call. A worker that helps, or runs calls side by side, goes on
+ * with the others. When the grace of a call is over, the worker is ended, and with it all calls
+ * that it runs.
  */
 import { WorkerCrashedError } from '../errors.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
@@ -17,9 +18,9 @@ export class Leaving {
   readonly #graceMs: number
   readonly #jobOf: (seq: number) => ReadyJob | undefined
   readonly #runtime = runtime()
-  /** Of calls that are left while the worker goes on with others. */
+  /** The graces of calls beside which the worker goes on with others. */
   readonly #graces = new Map<number, Timer>()
-  /** The call that the worker drains of. */
+  /** The call that the worker must leave before it gets another. */
   #draining: number | undefined
 
   constructor(life: Life, graceMs: number, jobOf: (seq: number) => ReadyJob | undefined) {
@@ -33,18 +34,18 @@ export class Leaving {
     return this.#draining !== undefined
   }
 
-  /** Whether the worker was asked to leave the call. */
+  /** Whether the worker was asked to stop the call. */
   has(seq: number): boolean {
     return this.#draining === seq || this.#graces.has(seq)
   }
 
-  /** Asks the worker to leave the call and to go on with the others. */
+  /** Asks the worker to stop the call and to go on with the others. */
   ask(seq: number, reason: Error): void {
     this.tell(seq, reason)
     this.await(seq)
   }
 
-  /** From now on the call that the worker was told of has its grace. */
+  /** Starts the grace of a call that the worker was told to stop. */
   await(seq: number): void {
     this.#worker.flagCancelled(seq)
     this.#graces.get(seq)?.cancel()
@@ -54,14 +55,17 @@ export class Leaving {
     )
   }
 
-  /** The worker is in that call, or will be next, and was told: it has `graceMs` to leave it. */
+  /**
+   * The worker runs that call, or will run it next, and was told to stop it: it has `graceMs` to do
+   * so.
+   */
   drain(seq: number): void {
     this.#worker.flagCancelled(seq)
     this.#draining = seq
     this.#life.deadline.set(this.#graceMs, () => this.#graceIsOver(seq))
   }
 
-  /** Only tells the worker, which may not have begun the call. */
+  /** Tells the worker to stop the call, which it may not have begun. */
   tell(seq: number, reason: Error): void {
     const failure = encodeFailure(reason, new PlainEncoding())
     this.#worker.send({ kind: 'cancel', seq, failure })
@@ -74,11 +78,11 @@ export class Leaving {
     this.#graces.delete(seq)
   }
 
-  /** The worker has answered the call: if it drained of that one, it may go on. */
+  /** The worker has answered the call; if it was draining, it may go on. */
   drained(seq: number): void {
     if (this.#draining !== seq) return
     this.#draining = undefined
-    this.#life.deadline.clear() // While a later call drains, the limit is that one's.
+    this.#life.deadline.clear() // The limit of a later call stays.
   }
 
   clear(): void {
@@ -86,7 +90,7 @@ export class Leaving {
     this.#graces.clear()
   }
 
-  /** One turn later: the answer may lie here unread, or the worker may be in its next call. */
+  /** Looks one turn later: the answer may have arrived and not been read yet. */
   async #graceIsOver(seq: number): Promise<void> {
     await this.#runtime.yieldToLoop()
     if (!this.has(seq)) return

@@ -10,7 +10,7 @@ import { waits } from './families.ts'
 import type { Slot } from './slot.ts'
 
 /**
- * `draining` of the code is told as what it means: a cancelled call has not left the worker yet.
+ * A draining worker is shown as busy, and its call as cancelled but not left.
  */
 export function workerNode(slot: Slot, nowMs: number): LiveNode {
   const { state } = slot
@@ -52,7 +52,7 @@ export function countsOf(
   return { workers, running, pids }
 }
 
-/** How many calls the worker is at that somebody waits for. */
+/** How many calls the worker runs that have no outcome yet. */
 export function runningIn({ begun, helping }: Slot): number {
   return begun.reduce((sum, { over }) => sum + (over ? 0 : 1), helping.open)
 }

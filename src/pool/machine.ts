@@ -1,10 +1,9 @@
 /**
- * How many workers this machine carries: its cores, what the container's quota leaves of them, or
- * what the user says.
+ * How many workers suit this machine: its cores, the container's quota, or what the user says.
  *
- * Both ways of being wrong hurt: too many workers in a container run out of memory, and some
- * schedulers make the platform report a single core. So the environment variable ATONCE_WORKERS
- * wins over both.
+ * Both kinds of error hurt: too many workers in a container run out of memory, and under some
+ * schedulers the platform reports a single core. So the environment variable ATONCE_WORKERS
+ * overrides both.
  */
 import { OptionError } from '../errors.ts'
 

@@ -1,11 +1,11 @@
 /**
- * Nested calls on the caller's side: what tasks run on the pool that runs them.
+ * Nested calls on the caller's side: calls that tasks make on the pool that runs them.
  *
  *     worker A                              pool                                     worker B, or A itself
  *     run(task) ─ nest {seq, id, …} ─▶ NestedJob ─▶ queue, at its head ─▶ an idle one, or one that helps ─▶ fn(…)
  *     future   ◀─ nestedSettled {id} ── (as it came) ◀────────────── done | failed ◀────────────────────────┘
  *
- * Values pass through undecoded: this side may not know their classes, and need not.
+ * Values pass through undecoded: this side need not know their classes.
  * Who helps whom, and what ends with what: families.ts.
  */
 
@@ -102,7 +102,7 @@ class NestedJob extends Noted implements Job {
   }
 }
 
-/** A failure of the far side's, as it came. */
+/** A failure of the far side, still encoded. */
 export class RelayedFailure extends Error {
   readonly failure: WireFailure
 
@@ -147,7 +147,7 @@ class NamedTasks {
   }
 }
 
-/** Not one that is defined in a test file: a worker that names it lies. */
+/** Whether workers can import the task's module. A task of a test file has no address. */
 function isImportable(task: Task): boolean {
   try {
     return addressOf(task) !== undefined
@@ -156,7 +156,7 @@ function isImportable(task: Task): boolean {
   }
 }
 
-/** Only its address is ever looked at. */
+/** Only its address and name are used. */
 function standInFor({ module, position, name, version, digest, isCommonJs = false }: Address): Task {
   const standIn = Object.defineProperties(() => {}, {
     name: { value: name },

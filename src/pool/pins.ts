@@ -5,8 +5,8 @@
  *                                                 ▲                        │
  *                                                 └──── its worker ended ──┘
  *
- * A key is no entry in a table, or many keys would be a leak: its hash is the number of a place, of
- * which there are as many as workers, and a place has one worker as long as that lives.
+ * Keys are not kept in a table, since many keys would be a leak. The hash of a key is the number of
+ * a place; there are as many places as workers, and each place keeps its worker while that lives.
  */
 import { PriorityQueue } from '../executor/queue.ts'
 import type { ReadyJob } from '../executor/ready-job.ts'
@@ -41,7 +41,7 @@ export class Pins {
     for (const queue of this.#waiting.values()) yield* queue
   }
 
-  /** Lets the job wait for its worker, which is started if need be. */
+  /** Lets the job wait for its worker, and starts that one if needed. */
   add(ready: ReadyJob): void {
     const slot = this.#workerOf(ready)
     let queue = this.#waiting.get(slot)
@@ -62,8 +62,7 @@ export class Pins {
   }
 
   /**
-   * The worker has ended: takes the jobs out that waited for it, and those for which there was
-   * none.
+   * The worker has ended: takes out the jobs that waited for it, and those that had no worker.
    */
   ended(slot: Slot): ReadyJob[] {
     const all: ReadyJob[] = []
@@ -74,7 +73,7 @@ export class Pins {
     return all
   }
 
-  /** Undefined while there is none, and none can be started. */
+  /** Undefined if there is none and none can be started. */
   #workerOf({ to }: ReadyJob): Slot | undefined {
     if (to instanceof Slot) return to.stays ? to : this.#spare()
     const place = hash(String(to)) % this.#places.length
@@ -85,7 +84,7 @@ export class Pins {
     return slot
   }
 
-  /** One that has no place, if possible; an idle one first. */
+  /** A worker without a place if possible, an idle one first. */
   #spare(): Slot | undefined {
     const taken = new Set(this.#places)
     const all = [...this.#crew.all].filter(slot => slot.stays)
@@ -96,7 +95,7 @@ export class Pins {
 }
 
 /**
- * Glenn Fowler, Landon Curt Noll, Phong Vo: FNV-1a, of 32 bits, over units of text instead of
+ * FNV-1a with 32 bits (Glenn Fowler, Landon Curt Noll, Phong Vo), over UTF-16 units instead of
  * bytes.
  */
 function hash(text: string): number {

@@ -1,5 +1,5 @@
 /**
- * A pool of workers: takes jobs in, counts them, and settles each of them once.
+ * A pool of workers: takes jobs in and lets each be run and settled once.
  *
  *     submit(job) ─▶ check ─▶ queue ─▶ Dispatch ─▶ Slot ─▶ FarWorker ─┊─▶ far side
  *     job.settled ◀──────────────────────────────── Slot ◀────────────┊◀── done | failed | the worker's end
@@ -46,7 +46,7 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
   readonly workers: number
   readonly #options: PoolOptions
   readonly #crossing: Crossing
-  /** The same, for arguments. */
+  /** The crossing for arguments, in which ends of channels may be lent. */
   readonly #lending: Crossing
   readonly #runtime: Runtime = runtime()
   readonly #crew: Crew
@@ -133,7 +133,10 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
 
   // ── what the admission asks for ──
 
-  /** How many more jobs would be taken now: room in the queue, and free workers, started or not. */
+  /**
+   * How many more jobs would be taken now: the room in the queue, and the free workers, started or
+   * not.
+   */
   places(): number {
     const { callsPerWorker, queueLimit } = this.#options
     const taken = callsPerWorker === 1 ? this.#crew.busy : this.#crew.inHand
@@ -236,7 +239,7 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
     const { wasReady, loading, expected, hitTooEarly, back } = end
     this.#crew.ended(slot, expected)
     const waited = this.#waiting.pins.ended(slot)
-    // One that was still starting when the pool was closed has not failed.
+    // A worker that was still starting when the pool was closed has not failed.
     if (!expected || (!wasReady && !this.admission.isClosing))
       publishWorkerCrash({ executor: this.name, worker: slot.life.worker.name, error: why })
     if (end.untold) warnOfUntold(slot.life.worker.name, this.name, why, end.idle)
@@ -247,7 +250,7 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
       else if (expected || forgiven) this.#crew.keepMinimum() // A worn one that was to be kept.
     }
     const broken = loading !== undefined && this.#importFailed(loading, why)
-    // Only now: this may start a worker, and a pool gives up only where none is left.
+    // Only now: this may start a worker, and the pool gives up only if no worker is left.
     for (const ready of waited) {
       if (ready.over) continue
       if (told || (broken && ready.task.module === loading)) this.#reject(ready, why)
@@ -273,14 +276,14 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
     const refusal = admission.isClosing ? admission.refusalOf(job, admission.isPart(job)) : undefined
     if (refusal !== undefined) throw refusal
     const { queueLimit } = this.#options
-    // To find out about places costs more; a repeat was accepted before.
+    // `places()` costs more, so it comes last; a repeat was accepted before.
     if (this.#waiting.size >= queueLimit && (job.attempt ?? 1) === 1 && this.places() <= 0)
       throw new QueueFullError(this.name, queueLimit)
     noteOn(job, encodeArguments(job, this.#lending), encodeStores(this.#crossing))
     job.cost = cost
   }
 
-  /** Says whether all who wait were told. */
+  /** Says whether all jobs that wait were rejected. */
   #startFailed(why: Error): boolean {
     if (!this.#crew.starts.failed(this.#crew.someWork)) return false
     for (const ready of [...this.#waiting]) this.#reject(ready, why)
@@ -297,7 +300,7 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
     if (this.#waiting.withdraw(ready)) this.#accepted.settle(ready, { ok: false, error }, 'failed')
   }
 
-  /** The worker has ended, because of `why` if nobody wanted it to, that the job waited for. */
+  /** The worker that the job waited for has ended; `why` is set unless the pool had asked it to. */
   #pinAgain(ready: ReadyJob, slot: Slot, why: Error | undefined): void {
     ready.waiting = false
     const { forced } = this.admission

@@ -1,4 +1,4 @@
-/** What a slot tells its pool of its worker and of the jobs in its hand. */
+/** What a slot tells its pool about its worker and the jobs in its hand. */
 import type { ReadyJob } from '../executor/ready-job.ts'
 import type { Outcome } from '../task/results.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
@@ -7,11 +7,11 @@ import type { EndOfLife, LifeOptions } from '../worker/life.ts'
 export interface OwnerOf<S> {
   /** The worker can work, `startMs` after it was started. */
   started?(slot: S, startMs: number): void
-  /** The worker has nothing in its hands. */
+  /** The worker has nothing in its hand. */
   idle(slot: S): void
   /** The worker has answered and may be given more. */
   answered(slot: S): void
-  /** The worker begins the job, or is given it when it has answered what it has. */
+  /** The worker begins the job: as far as this side knows, when it has answered the one before. */
   began(ready: ReadyJob, nowMs: number): void
   /** The job has an outcome. */
   settled(ready: ReadyJob, outcome: Outcome<unknown>, workMs?: number): void
@@ -19,9 +19,9 @@ export interface OwnerOf<S> {
   returned(jobs: readonly ReadyJob[]): void
   /** A call that the worker runs has made a call of its own. */
   nest(slot: S, parent: ReadyJob, message: NestMessage): void
-  /** It does not want that one any more. */
+  /** That call has cancelled one that it made. */
   unnest(parent: ReadyJob, message: UnnestMessage): void
-  /** Nothing of the worker is left. */
+  /** The worker has ended. */
   ended(slot: S, why: Error, details: EndOfSlot): void
 }
 
@@ -29,11 +29,11 @@ export interface OwnerOf<S> {
 export interface EndOfSlot extends EndOfLife {
   /** It had nothing to do. */
   readonly idle: boolean
-  /** It was not to end, or not so, and no call has failed with it. */
+  /** Its end was not wanted, and no call has failed with it. */
   readonly untold: boolean
   /** The jobs that it had not begun, in their order. */
   readonly back: readonly ReadyJob[]
-  /** It could work, and has begun nothing of what it was given. */
+  /** It had started, and had begun nothing of what it was given. */
   readonly fruitless: boolean
 }
 

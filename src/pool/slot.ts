@@ -1,6 +1,6 @@
 /**
- * The near side of one worker of a pool: what is in its hands. Its life is worker/life.ts; states
- * and steps: README.md.
+ * The near side of one worker of a pool: gives it calls and follows what it does with them. Its
+ * life: worker/life.ts. Its states and steps: README.md.
  *
  *     assign(job) ─▶ hand ─▶ Giving ─▶ FarWorker ─┊─▶ far side
  *     owner.settled ◀─ Answers ◀─ Life.hears ◀────┊◀── done | failed | yielded | nest | …
@@ -23,7 +23,7 @@ import type { Leaving } from './leaving.ts'
 import type { OwnerOf, SlotOptions } from './slot-owner.ts'
 import { patience } from './worth.ts'
 
-/** What the worker does, as its pool sees it: its life's states, and those of the hand. */
+/** What the worker does, as its pool sees it: the states of its life and those of its hand. */
 export type SlotState = 'starting' | 'idle' | 'busy' | 'draining' | 'stopping' | 'ended'
 
 /** What a slot tells the pool. */
@@ -39,15 +39,15 @@ export class Slot implements Holder, LifeOwner {
   readonly #places: number
   readonly giving: Giving
   readonly #calls: Calls
-  /** The calls in the worker's hands, the one that it runs first. */
+  /** The calls in the worker's hand; the first one is the one that it runs. */
   readonly hand: Hand<ReadyJob>
   /** The calls that it runs beside its hand. */
   readonly helping: Helping
   readonly #leaving: Leaving
   readonly #answers: Answers
-  /** Only while its life is `ready` does this say what it does. */
+  /** What it does; valid only while its life is `ready`. */
   #doing: 'idle' | 'busy' | 'draining' = 'idle'
-  /** When the worker was started, began with the first call in its hands, or turned idle. */
+  /** When the worker was started, began the first call of its hand, or turned idle. */
   #sinceMs = runtime().now()
 
   constructor(index: number, start: StartWorker, owner: SlotOwner, options: SlotOptions) {
@@ -82,7 +82,7 @@ export class Slot implements Holder, LifeOwner {
     return first === undefined ? [] : [first]
   }
 
-  /** How long, by `nowMs`, it has been at the first call in its hands, or idle. */
+  /** How long, at `nowMs`, it has run the first call of its hand, or been idle. */
   sinceMs(nowMs: number): number {
     return nowMs - this.#sinceMs
   }
@@ -92,7 +92,7 @@ export class Slot implements Holder, LifeOwner {
     return this.#doing === 'busy' && this.life.state === 'ready'
   }
 
-  /** Whether it takes calls, or will when it has started. */
+  /** Whether it takes calls, or will do so once it has started. */
   get stays(): boolean {
     const { state } = this.life
     return (state === 'ready' || state === 'starting') && !this.giving.isWorn
@@ -103,7 +103,7 @@ export class Slot implements Holder, LifeOwner {
     return this.hand.count >= this.#places
   }
 
-  /** Whether it can begin one more call beside those that it runs. */
+  /** Whether it can run one more call side by side. */
   get hasPlace(): boolean {
     const { giving, hand } = this
     return this.isBusy && !this.isFull && hand.room > 0 && !giving.isWorn && !giving.congested
@@ -111,7 +111,7 @@ export class Slot implements Holder, LifeOwner {
 
   // ── what it is given, and what is taken back ──
 
-  /** Adds the job to the hand, to leave with `flush`. Settles it now if it can't be sent. */
+  /** Adds the job to the hand; it leaves with `flush`. Settles it at once if it can't be sent. */
   assign(ready: ReadyJob): void {
     if (this.#doing === 'idle') {
       this.#doing = 'busy'
@@ -146,7 +146,7 @@ export class Slot implements Holder, LifeOwner {
     ready.started()
   }
 
-  /** The job was settled elsewhere: takes it back, asks to leave it, or ends the worker. */
+  /** The job was settled elsewhere: takes it back, or asks the worker to stop it. */
   abandon(ready: ReadyJob, reason: Error): void {
     if (this.life.isLost) return
     const { seq } = ready
@@ -158,18 +158,19 @@ export class Slot implements Holder, LifeOwner {
     }
     if (this.#places > 1 && this.life.wasReady) return this.#leaving.ask(seq, reason)
     this.#leaving.tell(seq, reason)
-    // The worker drops it when it comes to it; if that is before it has read this, #next drains it.
+    // The worker drops the call when it comes to it. If it comes to it before it has read the
+    // message, #next lets it drain.
     if (this.life.wasReady && (isFirst || this.#worker.hadBegun(seq, false))) this.#drain(seq)
   }
 
-  /** The generator of a stream in this worker's hand may yield so much more. */
+  /** Lets the generator of a stream yield `count` more values. */
   pull({ seq }: ReadyJob, count: number): void {
     if (this.life.isLost) return
     this.life.hold()
     this.#worker.send({ kind: 'pull', seq, count })
   }
 
-  /** Nobody wants more of a stream in its hand: ends the generator, or else the worker. */
+  /** The consumer of a stream has left: ends the generator, or else the worker. */
   leave(ready: ReadyJob, reason: Error): void {
     if (ready.over) return
     this.abandon(ready, reason)
@@ -177,7 +178,7 @@ export class Slot implements Holder, LifeOwner {
     else this.#owner.settled(ready, { ok: true, value: undefined })
   }
 
-  /** Takes back what it has not begun: all but the first call; everything while it starts. */
+  /** Takes back what it has not begun: all but the first call, or everything while it starts. */
   takeBack(): ReadyJob[] {
     const [first] = this.begun
     return [...this.hand].filter(ready => ready !== first && !ready.over && this.#calls.recall(ready))
@@ -185,7 +186,10 @@ export class Slot implements Holder, LifeOwner {
 
   // ── what its life tells ──
 
-  /** Of several calls side by side, the only one that runs; or the one whose module comes first. */
+  /**
+   * The call that it runs. Of several side by side: the only one whose module is imported, or the
+   * first one if none is.
+   */
   get at(): Job | undefined {
     if (!this.life.wasReady) return undefined
     if (this.hand.count < 2 || this.#places === 1) return this.hand.first
@@ -206,7 +210,7 @@ export class Slot implements Holder, LifeOwner {
     this.#next()
   }
 
-  /** The worker has imported the module of a task: a call that waited for that begins. */
+  /** The worker has imported the task's module: calls that waited for that begin. */
   imported(task: Task): void {
     for (const ready of this.begun) if (ready.task === task && !ready.over) ready.started()
   }
@@ -220,7 +224,7 @@ export class Slot implements Holder, LifeOwner {
     const ready = this.#calls.take(seq)
     if (ready === undefined) return void this.life.forged('done for a call that it does not have')
     if (!ready.over) this.#answers.settlePlain(ready, value, workMs)
-    // The worker is past the next call already: the rest is done after the last of these answers.
+    // More answers follow at once: the rest is done after the last of them.
     if (more && !beside && !this.life.deadline.isSet && this.helping.count === 0) return
     this.freed(ready, beside)
   }
@@ -258,7 +262,7 @@ export class Slot implements Holder, LifeOwner {
     if (this.isBusy && this.hand.count + this.helping.count === 1) this.life.release()
   }
 
-  /** It finishes what it has, and another takes its place. */
+  /** The worker finishes what it has and is replaced. */
   wearOut(): void {
     this.giving.wearOut()
     if (this.state === 'idle') this.life.stop()
@@ -268,7 +272,7 @@ export class Slot implements Holder, LifeOwner {
 
   #next(): void {
     if (this.#leaving.isDraining || this.life.isLost) return
-    // Where calls run side by side, each was begun when it came.
+    // Calls that run side by side were begun when they came.
     if (this.#places > 1)
       return this.hand.count + this.helping.count === 0 ? this.#turnIdle() : this.#owner.answered(this)
     if (this.helping.count > 0) {
@@ -286,7 +290,7 @@ export class Slot implements Holder, LifeOwner {
     this.#owner.answered(this)
   }
 
-  /** The worker is in a cancelled call, or will be next: it has `graceMs` to leave it. */
+  /** The worker runs a cancelled call, or will run it next: it has `graceMs` to leave it. */
   #drain(seq: number): void {
     this.#doing = 'draining'
     this.#leaving.drain(seq)

@@ -1,6 +1,6 @@
 /**
- * Workers that could not start, or died of the module that they imported: when the pool makes do
- * with fewer, and when those who wait are told. Steps 5 and 6 of README.md.
+ * Counts workers that could not start, or died while they imported a module. Says when the pool
+ * goes on with fewer workers, and when waiting jobs are rejected. Steps 5 and 6 of README.md.
  */
 import { WorkerStartError } from '../errors.ts'
 import { failuresBeforeGivingUp, hitsForgiven, refusedAgainMs } from '../policy.ts'
@@ -13,18 +13,22 @@ export class Starts {
   readonly #alive: () => number
   readonly #grown: () => void
   #failed = 0
-  /** Workers that a signal to the whole program hit while they started, since one could work. */
+  /**
+   * How many starting workers were hit by a signal to the whole program, since one last started.
+   */
   #hits = 0
   #most: number
-  /** One timer, however many workers were refused: each of several would start them all again. */
+  /**
+   * One timer, however many workers were refused; with several, each would start them all again.
+   */
   #growing: Timer | undefined
   readonly #brokenImports = new Map<string, number>()
-  /** How many workers have ended with the job in their hands, and had begun nothing. */
+  /** By job: how many workers ended with it in their hand and had begun nothing. */
   readonly #fruitless = new WeakMap<object, number>()
 
   /**
-   * `alive` tells how many workers there are, whether they work yet or not; `grown` is called when
-   * there may be more again.
+   * `alive` says how many workers there are, started or not; `grown` is called when there may be
+   * more again.
    */
   constructor(workers: number, alive: () => number, grown: () => void) {
     this.#workers = workers
@@ -38,15 +42,15 @@ export class Starts {
     return this.#most
   }
 
-  /** A worker can work. */
+  /** A worker has started. */
   succeeded(): void {
     this.#failed = 0
     this.#hits = 0
   }
 
   /**
-   * A signal to the whole program, which handles it, killed one that was starting. Returns whether
-   * that is forgiven: then another may be started at once.
+   * A signal that this program handles killed a starting worker. Returns whether that is forgiven:
+   * then another one may be started at once.
    */
   forgives(): boolean {
     this.#hits += 1
@@ -54,24 +58,24 @@ export class Starts {
   }
 
   /**
-   * One ended before it could; `othersWork` says whether one that is left can. Returns whether all
-   * who wait are to be told.
+   * A worker ended before it had started; `othersWork` says whether another one has started.
+   * Returns whether all waiting jobs are to be rejected.
    */
   failed(othersWork: boolean): boolean {
     if (!othersWork) this.#failed += 1
     if (this.#alive() === 0) return this.#failed >= failuresBeforeGivingUp
-    this.#shrink() // Whatever the reason (no descriptors left, no memory), those that are left may be able to work.
+    this.#shrink() // Whatever the reason was (no descriptors, no memory), the workers that are left may be able to work.
     return false
   }
 
-  /** A call of the task was answered, so its module can be imported. */
+  /** A call of the task was answered: its module can be imported. */
   imported(task: Task): void {
     if (this.#brokenImports.size > 0) this.#brokenImports.delete(task.module)
   }
 
   /**
-   * A worker ended while it imported the module. Returns whether those who wait for it are to be
-   * told.
+   * A worker ended while it imported the module. Returns whether the waiting jobs of that module
+   * are to be rejected.
    */
   importFailed(module: string): boolean {
     const failures = (this.#brokenImports.get(module) ?? 0) + 1
@@ -80,8 +84,8 @@ export class Starts {
   }
 
   /**
-   * A worker ended that could work and had begun nothing, with the job in its hands. Returns
-   * whether the job has been given to enough of them.
+   * A worker had started, ended with the job in its hand, and had begun nothing. Returns whether
+   * that has happened often enough for the job to fail.
    */
   fruitless(job: object): boolean {
     const workers = (this.#fruitless.get(job) ?? 0) + 1
@@ -90,15 +94,14 @@ export class Starts {
   }
 
   /**
-   * The pool stays as small as it has become, and tries again later; the workers there are do the
-   * work.
+   * Keeps the pool as small as it is now, and lets it grow again later.
    */
   #shrink(): void {
     this.#most = Math.max(1, this.#alive())
     this.#growing ??= this.#runtime.setTimer(refusedAgainMs, () => {
       this.#growing = undefined
-      // Where starts take longer than that, each that fails would leave another one, and nobody
-      // would ever be told.
+      // If starts take longer than this pause, each failed one would be followed by another, and no
+      // job would ever be rejected.
       if (this.#failed > 0 && this.#alive() > 0) return this.#shrink()
       this.#most = this.#workers
       this.#grown()
@@ -107,7 +110,7 @@ export class Starts {
   }
 }
 
-/** Why a job fails that several workers in a row were given, and none has begun. */
+/** The error of a job that several workers in a row were given and none has begun. */
 export function neverBegun(why: Error, worker: string): Error {
   if (why instanceof WorkerStartError) return why
   const what = `it was the last of ${failuresBeforeGivingUp} workers in a row that ended before they could begin the call. ${why.message}`

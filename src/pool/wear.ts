@@ -1,4 +1,4 @@
-/** How worn a worker is: after so many calls, or above so much memory, it is replaced. */
+/** How worn a worker is. It is replaced after a number of calls, or above an amount of memory. */
 import type { Job } from '../executor/backend.ts'
 import { callsIn } from '../executor/tally.ts'
 
@@ -11,7 +11,7 @@ export class Wear {
     this.#mostCalls = mostCalls
   }
 
-  /** Whether the worker must be given nothing more. */
+  /** Whether the worker gets nothing more. */
   get isWorn(): boolean {
     return this.callsLeft <= 0
   }

@@ -1,22 +1,21 @@
 /**
- * Is it worth it? How much a worker's hand takes, and what is moved out of it: pure functions of
- * what is known.
+ * How much a worker's hand takes, and what is worth moving out of it: pure functions.
  */
 
 import type { ReadyJob } from '../executor/ready-job.ts'
 import type { TaskCost } from '../executor/task-cost.ts'
 import { fewInHand, mostAwaitedTogether, movesWorth, overdueFactor, worthMovingMs } from '../policy.ts'
 
-/** A hand, as far as it is looked at. */
+/** What is looked at of a hand. */
 export interface SeenHand extends Iterable<Pick<ReadyJob, 'priority'>> {
   readonly count: number
-  /** How many more have a number there. */
+  /** How many more calls could be numbered. */
   readonly room: number
   /** The call that the worker runs. */
   readonly first: Pick<ReadyJob, 'cost' | 'stream'> | undefined
 }
 
-/** What bounds a hand beside the cost of calls. */
+/** What bounds a hand, apart from the cost of calls. */
 export interface Bounds {
   /** Whether calls can be taken back from there. */
   readonly takesBack: boolean
@@ -27,8 +26,8 @@ export interface Bounds {
 }
 
 /**
- * How many calls of such a cost may be given behind what is there: as many as are cheap, behind one
- * that is cheap too.
+ * How many calls of such a cost may be given behind those in the hand: cheap ones, and only behind
+ * a cheap one.
  */
 export function roomFor(hand: SeenHand, cost: TaskCost, { takesBack, capacity, callsLeft }: Bounds): number {
   const { first } = hand
@@ -37,7 +36,7 @@ export function roomFor(hand: SeenHand, cost: TaskCost, { takesBack, capacity, c
   return Math.min(most - hand.count, hand.room - 1, callsLeft)
 }
 
-/** The same, before all that is in the hand surely takes `ms`. */
+/** The same, as long as the whole hand surely takes less than `ms`. */
 export function roomWithin(ms: number, hand: SeenHand, cost: TaskCost, bounds: Bounds): number {
   const { first } = hand
   if (first === undefined) return 0
@@ -46,14 +45,13 @@ export function roomWithin(ms: number, hand: SeenHand, cost: TaskCost, bounds: B
 }
 
 /**
- * Whether the worker has come to the middle of what it may have in its hands: then more is given,
- * many at once.
+ * Whether the hand is at most half full: then the worker is given more, many calls at once.
  */
 export function wantsMore({ first, count }: SeenHand, takesBack: boolean, capacity: number): boolean {
   return first !== undefined && count * 2 <= Math.min(first.cost.inHand(takesBack), capacity)
 }
 
-/** Whether what waits behind the first call is worth to be given to another worker. */
+/** Whether it is worth giving the calls behind the first one to another worker. */
 export function waitsLong({ first, count }: SeenHand): boolean {
   if (first === undefined || count < 2) return false
   const { expectedMs } = first.cost
@@ -61,8 +59,8 @@ export function waitsLong({ first, count }: SeenHand): boolean {
 }
 
 /**
- * Whether what is behind the first call, begun `sinceMs` ago, waits longer than it should, by
- * `slackMs` at least.
+ * Whether the calls behind the first one, which was begun `sinceMs` ago, wait longer than they
+ * should, by at least `slackMs`.
  */
 export function isLate({ first, count }: SeenHand, sinceMs: number, slackMs: number): boolean {
   if (first === undefined || count < 2) return false
@@ -70,7 +68,7 @@ export function isLate({ first, count }: SeenHand, sinceMs: number, slackMs: num
   return sinceMs >= slackMs + (Number.isNaN(expectedMs) ? 0 : overdueFactor * expectedMs)
 }
 
-/** The lowest priority of what was not begun. */
+/** The lowest priority among the calls that were not begun. */
 export function lowestWaiting(hand: Iterable<Pick<ReadyJob, 'priority'>>, begun: readonly unknown[]): number {
   let lowest = Number.POSITIVE_INFINITY
   for (const ready of hand) if (!begun.includes(ready)) lowest = Math.min(lowest, ready.priority)
@@ -78,8 +76,7 @@ export function lowestWaiting(hand: Iterable<Pick<ReadyJob, 'priority'>>, begun:
 }
 
 /**
- * How many answers are awaited together: calls that are many in a hand are cheap ones, so half of
- * them.
+ * How many answers may come together. A hand with many calls has cheap ones: half of them.
  */
 export function patience(count: number): number {
   return count >= fewInHand ? Math.min(count >> 1, mostAwaitedTogether) : 0
@@ -91,9 +88,9 @@ export function canBeGivenAgain({ encoded }: ReadyJob): boolean {
 }
 
 /**
- * Whether the job may wait in a worker's hands. Not a nested one: it would wait behind a call that
- * may wait for it. Not what moves: it could not be given again to another worker. Not a stream: it
- * holds its worker for as long as it likes.
+ * Whether the job may wait in a worker's hand. A nested job may not: it would wait behind a call
+ * that may be waiting for it. Nor a job with something that moves: it could not be given to another
+ * worker. Nor a stream: it keeps its worker for as long as it likes.
  */
 export function mayWaitInHand(ready: ReadyJob): boolean {
   return ready.nesting === undefined && ready.stream === undefined && canBeGivenAgain(ready)

@@ -1,5 +1,6 @@
 /**
- * Who has a call: one word for each call in a worker's hands, on memory that both sides share.
+ * Which side has a call: one word for each call in a worker's hand, in memory that both sides
+ * share.
  *
  *     caller                                worker
  *     store given, then publish the call
@@ -17,7 +18,7 @@ const begun = 1
 const recalled = 2
 
 /**
- * The most calls whose numbers may lie between the oldest and the newest one in a worker's hands.
+ * The most numbers that may lie between the oldest and the newest call in a worker's hand.
  */
 export const claimWindow = 4096
 
@@ -27,8 +28,8 @@ export function claimMemory(): Int32Array {
 }
 
 /**
- * The word holds the number of its call beside the state: a call that was taken back may still lie
- * in the worker's inbox when its word has gone to a later call, and must not be taken for that one.
+ * The word holds the number of its call and the state. A call that was taken back may still be in
+ * the worker's inbox when its word belongs to a later call; it must not be mistaken for that one.
  */
 function word(seq: number, state: number): number {
   return (seq << 2) | state

@@ -1,6 +1,6 @@
 /**
- * What a value is, by its class; built-in classes of another realm (a vm context, as test runners
- * make them) count too.
+ * The class of a value. Built-in classes of another realm (a vm context, as test runners make them)
+ * count too.
  */
 const { types } = process.getBuiltinModule('node:util')
 

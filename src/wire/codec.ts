@@ -56,7 +56,7 @@ export function encode(value: unknown, root: string, crossing: Crossing, within?
 }
 
 /**
- * The same, for a value that is sent later: copied now, and what is to be moved has moved. Whatever
+ * The same, for a value that is sent later: it is copied now, and what moves has moved. Whatever
  * its owner does with it meanwhile, it is sent as it was.
  * @throws SerializationError, PayloadTooLargeError
  */
@@ -72,7 +72,7 @@ export function encodeNow(value: unknown, root: string, crossing: Crossing, with
 
 /** A message for that crossing, whose values are sent at once. */
 export class MessageEncoding extends Encoding {
-  /** What stands in an error is lent to nobody. */
+  /** Values in an error are never lent. */
   protected readonly crossing: Crossing
 
   constructor(crossing: Crossing) {
@@ -118,8 +118,8 @@ export function decode(value: unknown, special: boolean, root = 'result', borrow
 }
 
 /**
- * Brings back the parts of one special value one by one, so that one which can't be made here fails
- * alone.
+ * Brings back the parts of a special value one by one, so that a part which can't be made here
+ * fails alone.
  */
 export function decodeParts(
   parts: readonly unknown[],
@@ -150,11 +150,11 @@ export function detach(transfer: readonly Moved[]): void {
     if (!(moved instanceof ArrayBuffer) || moved.detached) continue
     try {
       moved.transfer()
-    } catch {} // The memory of a WebAssembly instance can't be taken from it; it was copied, as all the others.
+    } catch {} // A WebAssembly memory can't be detached; it was copied like the others.
   }
 }
 
-/** Whether these arguments cross as they are: few primitives. */
+/** Whether these arguments cross as they are, as a few primitives do. */
 export function needsNoCodec(args: readonly unknown[]): boolean {
   if (args.length > 8) return false
   for (const arg of args) if (!isPrimitiveThatCrosses(arg)) return false

@@ -8,7 +8,7 @@ export interface Crossing {
   /** The most bytes of buffers and strings in one message. */
   readonly maxPayloadBytes: number
   /**
-   * Whether ends of channels may go along. Not said: between threads only, where each has a port.
+   * Whether channel ends may cross. By default only between threads, where each has a port.
    */
   readonly lends?: boolean
 }

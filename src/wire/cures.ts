@@ -1,6 +1,6 @@
 /**
- * What to do about a value that can't be copied: the last sentence of its refusal. A test follows
- * each of them.
+ * What to do about a value that can't be copied: the last sentence of its refusal. A test tries
+ * each piece of advice.
  */
 import { sharedClassAbove } from '../declared/shareable.ts'
 
@@ -58,10 +58,10 @@ function isGlobal(made: Function): boolean {
   return found !== undefined && 'value' in found && found.value === made
 }
 
-/** Whether all that it has of its own is there, by name, to be spread into a plain object. */
+/** Whether spreading it into a plain object would keep all its own data. */
 function isPlainWithin(value: object): boolean {
   const names = Reflect.ownKeys(value)
-  if (names.length === 0) return false // What it keeps is private.
+  if (names.length === 0) return false // Its data is private.
   return names.every(name => {
     const found = Object.getOwnPropertyDescriptor(value, name)
     return (

@@ -1,8 +1,8 @@
 /**
- * One message that is being made, or read: what its errors and the values in them share.
+ * One message that is being written or read: what its errors and their values share.
  *
- * Values hold errors and errors hold values: so failure.ts and codec.ts hand this on to each other.
- * An error that is met again in the same message is the same one again.
+ * Values hold errors, and errors hold values: so failure.ts and codec.ts pass this on to each
+ * other. An error that occurs twice in a message is one error on the other side too.
  */
 import type { FindClass } from './error-classes.ts'
 import type { Borrower } from './lent/borrower.ts'
@@ -14,7 +14,7 @@ export interface EncodedPart {
   readonly special: boolean
 }
 
-/** A message that is being made. */
+/** A message that is being written. */
 export abstract class Encoding {
   /** The errors that were met, and what they became. */
   readonly errors = new Map<Error, WireError>()
@@ -25,7 +25,7 @@ export abstract class Encoding {
   abstract value(value: unknown, path: string): EncodedPart
 }
 
-/** For an error of the library's own, which has nothing on it but texts and numbers. */
+/** For the library's own errors, which hold only texts and numbers. */
 export class PlainEncoding extends Encoding {
   value(value: unknown): EncodedPart {
     return { value: primitives.has(typeof value) ? value : String(value), special: false }

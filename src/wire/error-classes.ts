@@ -1,6 +1,5 @@
 /**
- * Which class an error of that name is an instance of here: by the names of the class and of those
- * above it.
+ * Finds the class of an error on this side: by the names of its class and of those above it.
  */
 import { errorClasses } from '../errors.ts'
 
@@ -8,7 +7,7 @@ import { errorClasses } from '../errors.ts'
 export type FindClass = (name: string) => Function | undefined
 
 /**
- * The first class of the line that is known here. A class of the same name with others above it is
+ * The first class of the list that is known here. A class of the same name with other parents is
  * another class.
  */
 export function nearestClass(
@@ -78,7 +77,7 @@ function SuppressedError_(): Function | undefined {
 }
 
 /**
- * Word by word: what has come may be a list of another realm (in a vm context, as test runners make
+ * Compared name by name: the list may be of another realm (a vm context, as test runners make
  * them).
  */
 function isSameLine(one: readonly string[], other: readonly string[]): boolean {

@@ -11,9 +11,9 @@
  * An error that is met again (a cause of two others, or of itself) is the same error again on the
  * other side.
  *
- * Both halves always give an error, whatever they are given: each part of it is read alone, and one
- * that can't be read says so in its own place. A worker reports its death this way, so a throw here
- * would take the executor with it.
+ * Both halves always give an error, whatever they get: each part is read by itself, and a part that
+ * can't be read is replaced by a text that says so. Workers report their death this way, so an
+ * exception here would harm the executor.
  */
 import { findSharedClass, type SharedClass, sharedClassOf } from '../declared/shareable.ts'
 import { AtonceError, ProtocolError, ThrownValueError } from '../errors.ts'
@@ -28,10 +28,10 @@ export type { WireFailure } from './wire-failure.ts'
 
 const { set: setProperty } = Reflect
 
-/** How deep causes, aggregated errors and errors in properties are followed. */
+/** How deep causes, aggregated errors and errors in properties are nested at most. */
 const maxDepth = 16
 
-/** Readies whatever was thrown; never throws itself, whatever getters the value has. */
+/** Encodes whatever was thrown. Never throws, whatever getters the value has. */
 export function encodeFailure(thrown: unknown, encoding: Encoding): WireFailure {
   if (isError(thrown)) return { kind: 'error', error: encodeError(thrown as Error, encoding) }
   const description = describeThrown(thrown)
@@ -43,7 +43,7 @@ export function encodeFailure(thrown: unknown, encoding: Encoding): WireFailure 
   }
 }
 
-/** The same without all that hangs on it, where that can't be sent because of `problem`. */
+/** The same without its properties, when they can't be sent because of `problem`. */
 export function withoutParts(thrown: unknown, problem: unknown): WireFailure {
   return encodeFailure(thrown, new NothingSent(problem))
 }
@@ -61,13 +61,13 @@ class NothingSent extends Encoding {
   }
 }
 
-/** Readies an error; never throws itself. */
+/** Encodes an error; never throws. */
 export function encodeError(error: Error, encoding: Encoding): WireError {
   const { errors } = encoding
   const known = errors.get(error)
   if (known !== undefined) return known
   const wire = encodePlainly(error)
-  // Entered before its parts are: one of them may be the error itself.
+  // Entered before its parts: one of them may be the error itself.
   errors.set(error, wire)
   if (encoding.depth > maxDepth) return wire
   encoding.depth += 1
@@ -80,7 +80,7 @@ export function encodeError(error: Error, encoding: Encoding): WireError {
 
 function encodePlainly(error: Error): WireError {
   const name = textOf(readSafely(error, 'name'), 'Error')
-  // As `structuredClone` makes a text of a message that is not one.
+  // A message that is not text becomes text, as in `structuredClone`.
   const message = attempt(() => String(readSafely(error, 'message')), '')
   return {
     classes: attempt(() => classNames(Object.getPrototypeOf(error)), []),
@@ -106,7 +106,7 @@ function encodeParts(error: Error, encoding: Encoding): Partial<WireError> {
   }
 }
 
-/** A `pack` that throws costs the error its class, not the caller its error. */
+/** If `pack` throws, the error arrives without its class. */
 function packError(error: Error, { packing }: SharedClass, encoding: Encoding): WireError['packed'] {
   if (packing === undefined) return undefined
   return attempt(() => {
@@ -119,19 +119,18 @@ function packError(error: Error, { packing }: SharedClass, encoding: Encoding): 
 }
 
 /**
- * The parts of an AggregateError. A list of anything else under that name is a property like
- * others.
+ * The parts of an AggregateError. A list of other things under that name is an ordinary property.
  */
 function errorsIn(errors: unknown): unknown[] | undefined {
   return Array.isArray(errors) && errors.some(isError) ? [...errors] : undefined
 }
 
-/** What was wrong with failures that no worker of this library sends. */
+/** The problems of failures that no worker of this library would send. */
 const forgeries = new WeakMap<Error, string>()
 
 /**
- * What was wrong with the failure that this error was read from, if it was a forged one: its sender
- * can't be believed.
+ * The problem of the failure from which this error was read, if it was forged: its sender can't be
+ * trusted.
  */
 export function forgeryIn(error: Error): string | undefined {
   return forgeries.get(error)
@@ -155,8 +154,7 @@ export function decodeFailure(failure: WireFailure, decoding: Decoding): Error {
 }
 
 /**
- * Brings back an error. @throws only if `wire` is none: whatever stands in an error fails in its
- * own place.
+ * Brings back an error. @throws only if `wire` is not an error; its parts fail each by itself.
  */
 export function decodeError(wire: WireError, decoding: Decoding): Error {
   const { errors, findClass } = decoding
@@ -169,7 +167,7 @@ export function decodeError(wire: WireError, decoding: Decoding): Error {
 }
 
 /**
- * An error of a shareable class that is known here; whatever goes wrong with it, the error itself
+ * An error of a shareable class that is known here. Whatever goes wrong with the class, the error
  * must arrive.
  */
 function makeShared({ of, packed, name, message }: WireError, decoding: Decoding): Error | undefined {
@@ -191,7 +189,7 @@ function makeShared({ of, packed, name, message }: WireError, decoding: Decoding
 }
 
 function makeError({ classes, name, message }: WireError, findClass: FindClass): Error {
-  // Its name and message live in the object itself, so it must be constructed.
+  // It keeps its name and message inside, so it must be constructed.
   if (classes[0] === 'DOMException') return withoutOwnStack(() => new DOMException(message, name) as Error)
   const error = withoutOwnStack(() => new Error(message))
   const found = attempt(() => nearestClass(classes, findClass), undefined)
@@ -206,8 +204,7 @@ function keepName(error: Error, name: string): void {
 }
 
 /**
- * Whether all the errors that hang together in the failure find their own class; causes may lead in
- * a circle.
+ * Whether all the errors in the failure find their class. Causes may form a circle.
  */
 export function classesAreKnown(failure: WireFailure, findClass: FindClass = noClass): boolean {
   const found = [failure]
@@ -225,8 +222,8 @@ export function classesAreKnown(failure: WireFailure, findClass: FindClass = noC
 }
 
 /**
- * The stack is the far side's; without a place of its own, Node does not show this file as the
- * origin of the error. Where intrinsics are frozen it has one, for a moment.
+ * The stack is the far side's. Without a stack of its own, Node does not show this file as the
+ * error's origin. Where intrinsics are frozen it has one for a moment.
  */
 function withoutOwnStack(make: () => Error): Error {
   const limit = Error.stackTraceLimit
@@ -240,8 +237,7 @@ function withoutOwnStack(make: () => Error): Error {
 
 function dress(error: Error, wire: WireError, decoding: Decoding): void {
   hidden(error, 'stack', wire.stack)
-  // What `cause` and `errors` hold may be no Error: then it is the value itself, as it was where it
-  // was thrown.
+  // `cause` and `errors` may hold values that are not errors: they arrive as they were.
   const follow = (failure: WireFailure) =>
     inPlace(() =>
       failure.kind === 'error'
@@ -255,7 +251,7 @@ function dress(error: Error, wire: WireError, decoding: Decoding): void {
 }
 
 /**
- * What hangs on an error and can't be made here says so in its place; the error itself must arrive.
+ * A property that can't be made here is replaced by the reason; the error itself must arrive.
  */
 function inPlace(make: () => unknown): unknown {
   try {
@@ -280,8 +276,7 @@ function ownProperties(error: Error, withoutErrors: boolean, encoding: Encoding)
       const { value, special } = encodeAsFarAsPossible(readSafely(error, name), name, encoding)
       properties.push({ name, enumerable, value, special })
     } catch (problem) {
-      // An error is not refused because of something that hangs on it: it says what could not come
-      // along.
+      // An error is not refused because of a property: it says what could not be sent.
       properties.push({ name, enumerable, value: notCopied(problem), special: false })
     }
   }
@@ -308,7 +303,7 @@ function readSafely(error: Error, name: string): unknown {
   }
 }
 
-/** What hostile getters and proxies throw at whoever looks is no news. */
+/** What hostile getters and proxies throw here is ignored. */
 function attempt<T>(read: () => T, otherwise: T): T {
   try {
     return read()
@@ -317,7 +312,7 @@ function attempt<T>(read: () => T, otherwise: T): T {
   }
 }
 
-/** What the problem says, or nothing: it may be anything, with any getters. */
+/** The text of the problem, or nothing: it may be any value, with any getters. */
 function messageIn(problem: unknown): string {
   return attempt(() => textOf((problem as Error).message, ''), '')
 }
@@ -334,7 +329,7 @@ function hidden(error: Error, name: string, value: unknown): void {
   put(error, name, false, value)
 }
 
-/** What a class has frozen, or has defined for good, stays as the class made it. */
+/** A property that the class has frozen or defined as read-only stays as it is. */
 function put(error: Error, name: string, enumerable: boolean, value: unknown): void {
   const property = { __proto__: null, value, enumerable, configurable: true, writable: true }
   attempt(() => Object.defineProperty(error, name, property as PropertyDescriptor), error)

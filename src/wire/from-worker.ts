@@ -1,4 +1,7 @@
-/** What is believed from a worker. One that forges a message is ended; it can't hurt its host. */
+/**
+ * Which messages of a worker are accepted. A worker that forges one is ended; it can't harm its
+ * host.
+ */
 import { MessagePort } from 'node:worker_threads'
 import type { FromWorker } from './messages.ts'
 import {

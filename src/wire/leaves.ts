@@ -1,6 +1,6 @@
 /**
- * Copies at once what of a value can be changed and is not a container: buffers, views on them, and
- * dates.
+ * Copies at once the parts of a value that can be changed and are not containers: buffers, views on
+ * them, and dates.
  */
 
 import { MessagePort } from 'node:worker_threads'
@@ -8,17 +8,15 @@ import type { Moved } from '../task/transfer.ts'
 import { placeOfWhole, type TypedArrayClass, typedArrayClasses } from './whole-view.ts'
 
 /**
- * From here on a message is faster if it takes the copy's buffer over than if it copies it once
- * more.
+ * From this size on, moving the copy's buffer into the message is faster than copying it again.
  */
 const worthMovingBytes = 16_384
 
 export type Transfer = readonly Moved[]
 
 /**
- * A copy of each leaf, the views on one buffer still on one. The buffers to be transferred are
- * taken from their owner now; those to be transferred later are those of the copies. Ports can't
- * change, and wait.
+ * A copy of each leaf; views on one buffer stay views on one. Buffers that move are taken from
+ * their owner now, and their copies move later. Ports can't change, so they move later.
  */
 export function copiedLeaves(
   leaves: readonly object[],
@@ -37,7 +35,8 @@ export function copiedLeaves(
 }
 
 /**
- * The platform's copy of all of them together keeps what they share, and what a buffer may grow to.
+ * The platform copies all of them together, which keeps what they share and how far a buffer may
+ * grow.
  */
 function copiesOf(leaves: readonly object[], transfer: Transfer): object[] {
   const moved = transfer.filter(moved => moved instanceof ArrayBuffer)

@@ -47,13 +47,13 @@ export interface LoadMessage {
   readonly name: string
   readonly version: ModuleVersion | undefined
   /**
-   * A digest of the function's text, to tell a module that was only touched from one that was
-   * changed.
+   * A digest of the function's text, which tells a changed module from one whose file was only
+   * touched.
    */
   readonly digest: string
   /**
-   * The caller has it from CommonJS: a loader such as ts-node may compile what is required, and
-   * leave what is imported as it is.
+   * The caller has loaded it as CommonJS. A loader such as ts-node may compile only what is
+   * required.
    */
   readonly isCommonJs?: boolean
 }
@@ -69,18 +69,18 @@ export interface RunMessage {
   readonly attempt: number
   /** What the caller's propagated storages held. */
   readonly stores?: WireStores
-  /** Only of a stream: how much the generator may yield before it is told of more. */
+  /** Only of a stream: how much the generator may yield before it gets more credit. */
   readonly credit?: number
 }
 
-/** The generator of a stream may yield so much more. */
+/** Gives the generator of a stream more credit. */
 export interface PullMessage {
   readonly kind: 'pull'
   readonly seq: number
   readonly count: number
 }
 
-/** Where a storage was declared, under the number that stands for it on this connection. */
+/** The number that stands for a storage on this connection, and where the storage was declared. */
 export interface StorageMessage {
   readonly kind: 'storage'
   readonly ref: number
@@ -100,17 +100,17 @@ export interface CancelMessage {
   readonly failure: WireFailure
 }
 
-/** A call beside those in the worker's hands; it is begun when it comes. */
+/** A call beside those of the worker's hand; it begins when it arrives. */
 export interface HelpMessage extends Omit<RunMessage, 'kind'> {
   readonly kind: 'help'
 }
 
-/** A call that the worker makes for itself, as `initialize`: nobody receives its result. */
+/** A call of the worker's own, such as `initialize`. Its result is not sent. */
 export interface OwnMessage extends Omit<RunMessage, 'kind'> {
   readonly kind: 'own'
 }
 
-/** How a nested call ended; the values are as another worker has sent them. */
+/** How a nested call ended. Its values are still encoded, as another worker has sent them. */
 export type NestedReply =
   | { readonly kind: 'done'; readonly value: unknown; readonly special: boolean }
   | { readonly kind: 'doneChunk'; readonly outcomes: readonly WireOutcome[] }
@@ -129,20 +129,20 @@ export type NestedMessage =
       readonly id: number
       readonly reply: NestedReply
       readonly workMs: number | undefined
-      /** The call that made it is over: nobody has to take the error. */
+      /** The call that made it has ended: the error need not be handled. */
       readonly left: boolean
     }
 
 /**
- * To a part that lives in the worker beside its calls, as actors do; the worker imports the module
- * that brings it.
+ * To a part that lives in the worker beside its calls, such as actors. The worker imports the
+ * module that brings it.
  */
 export interface ToGuestMessage {
   readonly kind: 'guest'
   readonly guest: string
   /** The URL of a module whose import brings the guest. */
   readonly module: string
-  /** As the guest's own protocol says. */
+  /** A message of the guest's own protocol. */
   readonly body: unknown
 }
 
@@ -217,8 +217,8 @@ export interface YieldedOneMessage {
 }
 
 /**
- * The generator of a stream is being returned, because nobody wants more; what it throws from now
- * on comes from that.
+ * The generator of a stream is being returned, because its consumer has left. What it throws from
+ * now on comes from its `finally`.
  */
 export interface ReturningMessage {
   readonly kind: 'returning'
@@ -231,16 +231,16 @@ export type WireOutcome =
   | { readonly ok: false; readonly failure: WireFailure }
 
 /**
- * What ended the worker, by the asynchronous context in which it did: a call that runs, or a task
- * whose call had been answered before (a timer, a listener, a promise that nobody awaited).
+ * What ended the worker, by its asynchronous context: a call that runs, or a task whose call was
+ * answered before (by a timer, a listener, an unawaited promise).
  */
 export type Culprit = { readonly seq: number } | { readonly task: string }
 
-/** How far a worker that ends has come in its hand, by the numbers of the calls. */
+/** How far a worker has come with the calls of its hand when it ends, by their numbers. */
 export interface Reached {
-  /** The highest that it has taken up: those above it were never begun. */
+  /** The highest number that it has begun; later ones were never begun. */
   readonly begun: number
-  /** Taken up, but their module is still being imported: the task itself was not called. */
+  /** Begun, but their module is still being imported: the task itself was not called. */
   readonly importing: readonly number[]
 }
 
@@ -275,13 +275,13 @@ export type FromWorker =
   | YieldedMessage
   | YieldedOneMessage
   | ReturningMessage
-  /** It ends; until `staying` it begins no other call. */
+  /** The worker ends; until `staying`, it begins no other call. */
   | {
       readonly kind: 'exiting'
       readonly culprit?: Culprit | undefined
       readonly reached?: Reached | undefined
     }
-  /** It lives on after all: a task has only emitted `exit`. */
+  /** The worker does not end after all: a task has only emitted `exit`. */
   | { readonly kind: 'staying' }
   | {
       readonly kind: 'crashed'

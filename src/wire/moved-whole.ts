@@ -1,14 +1,17 @@
 /**
- * What most messages that move anything consist of: one typed array that is all of its buffer,
- * alone or among primitives. Nothing in it needs the walk of scan.ts, which takes longer than the
- * rest of such a call on this side.
+ * The most common value that moves: one typed array that fills its buffer, alone or among
+ * primitives. It does not need the walk of scan.ts, which takes longer than the rest of such a call
+ * on this side.
  */
 import { type Moved, markedToMove, takeMark, whyUnmovable } from '../task/transfer.ts'
 import type { Encoded } from './codec.ts'
 import type { Crossing } from './crossing.ts'
 import { placeOfWhole } from './whole-view.ts'
 
-/** Ready to be sent, its mark taken; undefined for anything else, which is left as it is. */
+/**
+ * The value ready to be sent, with its mark taken; undefined for any other value, which is left as
+ * it is.
+ */
 export function movedWhole(value: unknown, crossing: Crossing): Encoded | undefined {
   const moved = crossing.sharedMemory ? movedBy(value) : undefined
   if (moved === undefined) return undefined
@@ -18,8 +21,7 @@ export function movedWhole(value: unknown, crossing: Crossing): Encoded | undefi
 }
 
 /**
- * The same for a call's arguments, which must be a list of the library's own: no getter stands in
- * it, and no name on it.
+ * The same for a call's arguments. The list must be the library's own, without getters and names.
  */
 export function movedAmong(args: readonly unknown[], crossing: Crossing): Encoded | undefined {
   let view: unknown

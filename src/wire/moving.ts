@@ -9,7 +9,7 @@ export class Moving {
   readonly #taken: object[] = []
   readonly #handed = new Set<object>()
 
-  /** A `pack` hands this over: it moves, whether it stands there itself or a view on it. */
+  /** A `pack` hands this over: it moves, whether the data holds it or a view on it. */
   handOver(value: object): void {
     this.#handed.add(value)
   }
@@ -32,7 +32,7 @@ export class Moving {
     if (!this.list.includes(moved)) this.list.push(moved)
   }
 
-  /** The message is not sent: the marks that were taken stay for the next one. */
+  /** The message is not sent: gives back the marks, for the next one. */
   undo(): void {
     for (const value of this.#taken) putMark(value)
   }

@@ -1,4 +1,4 @@
-/** Properties by name on an array, which the platform copies as it copies its items. */
+/** Named properties of an array, which the platform copies with its items. */
 const { inspect } = process.getBuiltinModule('node:util')
 
 /** Up to here the names of an array are listed faster than the platform is asked about them. */
@@ -33,6 +33,6 @@ function looksBare(array: readonly unknown[]): boolean {
   try {
     return inspect(array, atAGlance) === bareLook.replace(String(bareLength), String(array.length))
   } catch {
-    return false // Something on it does not want to be looked at.
+    return false // Something on it throws when it is read.
   }
 }

@@ -2,7 +2,7 @@
 
 /**
  * One step of a path: an index, a record's key, a Map's string key, or words where no expression
- * leads.
+ * fits.
  */
 export type Step = number | string | { readonly get: string } | { readonly shown: string }
 

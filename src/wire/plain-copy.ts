@@ -3,8 +3,7 @@
  *
  * It takes what the compact format takes (compact/format.ts): primitives, and small arrays and
  * plain records of them and of typed arrays that are all of their buffers, each object once.
- * Whatever else there is, it leaves the value to those two, which refuse it with its reason or copy
- * it with more care.
+ * Any other value is left to those two, which copy it with more care or say why it can't be copied.
  */
 import { markedToMove } from '../task/transfer.ts'
 import { tag } from './stand-in.ts'
@@ -12,11 +11,11 @@ import { placeOfWhole, type TypedArrayClass, typedArrayClasses } from './whole-v
 
 const { types } = process.getBuiltinModule('node:util')
 
-/** Beyond it, looking for an object among those that were met costs more than the scan does. */
+/** With more objects, finding repeated ones costs more than the scan. */
 const mostObjects = 64
 const mostParts = 64
 
-/** What `PlainCopy.of` returns of a value that is left to others. */
+/** What `PlainCopy.of` returns for a value that it does not take. */
 export const notPlain: unique symbol = Symbol('not plain')
 
 export class PlainCopy {
@@ -34,7 +33,7 @@ export class PlainCopy {
     try {
       return this.#object(value)
     } catch {
-      return notPlain // A getter that throws: the scan says which.
+      return notPlain // A getter has thrown: the scan says which.
     } finally {
       this.#met.length = 0
     }

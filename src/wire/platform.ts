@@ -1,6 +1,6 @@
 /**
- * What of the platform's own things goes from thread to thread, beside what structured clone is
- * known for.
+ * The platform's own objects that can go from thread to thread, apart from the well-known types of
+ * structured clone.
  */
 import { classNameOf } from './class-of.ts'
 
@@ -49,7 +49,9 @@ export function isCopiedBetweenThreads(value: object): boolean {
   return kept
 }
 
-/** Tries it: a class of the program comes out of the platform's copy as a plain object. */
+/**
+ * Tries it: an instance of a class of the program becomes a plain object in the platform's copy.
+ */
 function isKept(value: object): boolean {
   try {
     return Object.getPrototypeOf(structuredClone(value)) !== Object.prototype

@@ -41,7 +41,7 @@ export function encodeStores(crossing: Crossing): readonly EncodedStore[] | unde
 /** Stores as the fast lane takes them: ref, value, ref, value … */
 export type PlainStores = readonly unknown[]
 
-/** The near side: the numbers that stand for storages on the way to one worker. */
+/** The near side: the numbers of storages on the connection to one worker. */
 export class ToldStorages {
   readonly #refs = new Map<Place, number>()
   readonly #send: (message: StorageMessage) => void
@@ -74,7 +74,7 @@ export class ToldStorages {
   }
 }
 
-/** The far side: what those numbers stand for. */
+/** The far side: the storages of those numbers. */
 export class HeardStorages {
   readonly #places = new Map<number, Place>()
 
@@ -87,8 +87,8 @@ export class HeardStorages {
   }
 
   /**
-   * Calls `body` where the storages hold what came with the call; what nobody here could read is
-   * not even decoded.
+   * Calls `body` with the storages holding what came with the call. Values of storages that are
+   * unknown here are not decoded.
    */
   within<T>(stores: WireStores, body: () => T): T {
     const readable = []

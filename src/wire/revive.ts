@@ -25,7 +25,7 @@ export class Reviving {
   readonly #done = new Map<object, unknown>()
   /** Instances that `unpack` has not made yet. */
   readonly #within = new Set<object>()
-  /** What could not be revived, and why: a part that another value shares fails there too. */
+  /** What could not be revived, and why. If another value shares such a part, it fails too. */
   readonly #failed = new Map<object, unknown>()
 
   /** `root` names the message in errors, as `args`. */
@@ -43,8 +43,7 @@ export class Reviving {
     if (this.#done.has(value)) return this.#again(value)
     this.#done.set(value, value)
     try {
-      // Few frames for each level: what is nested a thousand levels deep must not overflow the
-      // stack.
+      // Few stack frames for each level: a thousand levels must not overflow the stack.
       if (Array.isArray(value)) {
         for (const key of Object.keys(value)) {
           const item = this.revive(value[key as unknown as number])
@@ -117,8 +116,7 @@ export class Reviving {
     for (const name of Object.keys(own)) {
       if (name === tag) continue
       const value = this.revive(own[name])
-      // Never by way of a setter of the class. Assigned where that makes an own property: it is
-      // faster.
+      // Never through a setter of the class. Assigning is faster, where it makes an own property.
       if (name in instance) Object.defineProperty(instance, name, { ...ownData, value })
       else instance[name] = value
     }
@@ -159,8 +157,8 @@ export class Reviving {
 }
 
 /**
- * Only the library's own classes are told of the message: what a user's `unpack` would do with
- * that, nobody knows.
+ * Only the library's own classes are given the message; a user's `unpack` might do anything with
+ * it.
  */
 function unpackIn(decoding: Decoding, { packing, isOwn }: SharedClass, data: unknown): unknown {
   if (packing === undefined) throw new TypeError('A packed instance, of a class that does not pack.') // Forged.

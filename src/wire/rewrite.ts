@@ -9,7 +9,7 @@ import { type StandIn, tag } from './stand-in.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
-/** What the scan has found in the value. */
+/** The findings of the scan. */
 export interface Found {
   /** Whether there will be stand-ins in the copy. */
   readonly special: boolean
@@ -29,7 +29,7 @@ export class Rewriting {
   readonly #within = new Set<object>()
 
   /**
-   * `leaves` are the copies of what is not a container; without one, such a thing stays what it is.
+   * `leaves` are the copies of buffers, views and dates; one without a copy is passed on as it is.
    */
   constructor(encoding: Encoding, found: Found, leaves?: ReadonlyMap<object, object>) {
     this.#encoding = encoding
@@ -122,8 +122,8 @@ export class CircularPack extends Error {
 /** `copy` is its bytes, if they were copied or taken. */
 function bufferStandIn(buffer: Buffer, copy: object | undefined): StandIn {
   if (copy !== undefined) return { [tag]: 'Buffer', bytes: copy as Uint8Array }
-  // A small Buffer is a window on a large pool; the clone would copy the whole pool. Shared memory
-  // stays shared.
+  // A small Buffer is a view on a large pool, and the clone would copy the whole pool. Shared
+  // memory stays shared.
   const { buffer: memory, byteOffset, byteLength } = buffer
   const asItIs = byteLength === memory.byteLength || types.isSharedArrayBuffer(memory)
   return {

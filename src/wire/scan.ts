@@ -31,11 +31,11 @@ export class Scan {
   special = false
   readonly #moving = new Moving()
   readonly transfer: readonly Moved[] = this.#moving.list
-  /** What the instances of shareable classes were packed into. */
+  /** The packed data of instances of shareable classes. */
   readonly packed = new Map<object, unknown>()
-  /** The ends of channels that go along by their numbers. */
+  /** The channel ends that cross as numbers. */
   readonly loans: Lent[] = []
-  /** What can be changed but is not a container: buffers, views, dates. */
+  /** Things that can be changed and are not containers: buffers, views, dates. */
   readonly leaves: object[] = []
   /** The arrays that have holes or names. */
   uneven: Set<object> | undefined
@@ -45,7 +45,7 @@ export class Scan {
   readonly #parents: number[] = []
   readonly #steps: Step[] = []
   readonly #depths: number[] = []
-  /** Numbers of the objects that were found and not entered yet, the next one last. */
+  /** Numbers of the objects that were found and not entered yet; the next one is last. */
   readonly #pending: number[] = []
   readonly #seen = new Set<object>()
   readonly #counted = new Set<ArrayBuffer>()
@@ -56,7 +56,7 @@ export class Scan {
     this.#crossing = crossing
   }
 
-  /** What is refused is not sent: the marks that the scan has taken stay for the next message. */
+  /** A refused value is not sent: gives back the marks that the scan has taken. */
   undoing<T>(step: () => T): T {
     try {
       return step()
@@ -66,7 +66,10 @@ export class Scan {
     }
   }
 
-  /** Refuses by its path what turns out during `step` to have packed itself into its own data. */
+  /**
+   * Refuses by its path an instance that turns out, during `step`, to be part of its own packed
+   * data.
+   */
   placing<T>(step: () => T): T {
     try {
       return step()
@@ -94,7 +97,7 @@ export class Scan {
     return this
   }
 
-  /** Looks at a value that stands at `step` of the object number `parent`. */
+  /** Visits the value at `step` of the object with the number `parent`. */
   #visit(value: unknown, parent: number, step: Step): void {
     switch (typeof value) {
       case 'function':
@@ -239,7 +242,7 @@ export class Scan {
     }
   }
 
-  /** What a class hides from enumeration still belongs to its instances. */
+  /** Properties that a class makes non-enumerable still belong to its instances. */
   #refuseHiddenProperties(value: object, at: number): void {
     const names = Object.getOwnPropertyNames(value)
     if (names.length === Object.keys(value).length) return
@@ -263,7 +266,7 @@ export class Scan {
     if (types.isSharedArrayBuffer(value)) return this.#needSharedMemory(at, 'is a SharedArrayBuffer')
     if (isError(value)) {
       this.special = true
-      return // Its properties are taken along as far as they can cross; an error is never refused for them.
+      return // Its properties cross as far as they can; an error is never refused because of them.
     }
     if (types.isMap(value) && isBuiltIn(value, 'Map')) {
       this.#refuseProperties(value, 'Map', at)
@@ -303,7 +306,7 @@ export class Scan {
     const { buffer } = view
     if (types.isSharedArrayBuffer(buffer))
       return this.#needSharedMemory(at, 'is a view on a SharedArrayBuffer')
-    // A Buffer travels as its own bytes, without the rest of what it is a window on.
+    // A Buffer travels as its own bytes, without the rest of its underlying buffer.
     if (isBuffer && !buffer.detached && !this.#moving.has(view)) {
       if (view.byteLength === buffer.byteLength) this.leaves.push(view)
       return this.#count(view.byteLength)

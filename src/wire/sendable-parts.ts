@@ -1,6 +1,6 @@
 /**
- * What of a value can be sent, where it can't be sent whole: what hangs on an error is worth more
- * than the reason why not.
+ * The parts of a value that can be sent, when the whole can't. The properties of an error are worth
+ * more than the reason why one is missing.
  */
 import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
@@ -8,13 +8,13 @@ import { itemOf, keyOfMap, pathOf, type Step } from './path.ts'
 
 const { types } = process.getBuiltinModule('node:util')
 
-/** Containers beyond these are named, not entered. */
+/** Deeper containers are named, not entered. */
 const mostContainers = 10_000
 const mostLevels = 100
 
 /**
- * A copy of the value's arrays, plain records, Maps and Sets, with a text in place of each thing in
- * them that `encode` refuses. What they share, and circles, stay.
+ * Copies the value's arrays, plain records, Maps and Sets, with a text in place of each part that
+ * `encode` refuses. Shared parts and circles are kept.
  */
 export function sendableParts(
   value: unknown,

@@ -1,7 +1,8 @@
 /**
- * What the parts of messages must be to be believed, as far as that is seen without decoding them.
+ * What the parts of messages must look like to be accepted, as far as that is visible without
+ * decoding them.
  *
- * Who believes what: from-worker.ts, to-worker.ts, lent/messages.ts.
+ * Which side accepts what: from-worker.ts, to-worker.ts, lent/messages.ts.
  */
 const { types } = process.getBuiltinModule('node:util')
 
@@ -24,7 +25,7 @@ export function isOutcome(value: unknown): boolean {
     : value['ok'] === false && isFailure(value['failure'])
 }
 
-/** Looks at the failure and all below it; causes may lead in a circle. */
+/** Checks the failure and all in it; causes may form a circle. */
 export function isFailure(value: unknown): boolean {
   const found = [value]
   const seen = new Set<unknown>()

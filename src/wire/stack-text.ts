@@ -2,8 +2,8 @@
  * The text of a stack, whatever the program's `Error.prepareStackTrace` makes of it: loggers and
  * call-site libraries let it return the call sites themselves, and a broken one throws.
  *
- * `read` reads the `stack` of an error. A list is written as V8 writes one, below `title`; of
- * anything else that is not text the title is left.
+ * `read` reads the `stack` of an error. A list is written as V8 writes one, below `title`. For
+ * anything else that is not text, only the title is returned.
  */
 export function stackText(title: string, read: () => unknown): string {
   try {

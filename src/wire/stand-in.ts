@@ -1,13 +1,13 @@
 /**
- * Plain data in place of what the platform's copy would damage: made by rewrite.ts, read by
+ * Plain data in place of a value that the platform's copy would damage: made by rewrite.ts, read by
  * revive.ts.
  */
 import type { ClassAddress } from '../declared/shareable.ts'
 import type { WireError } from './wire-failure.ts'
 
 /**
- * Marks a plain object as the stand-in of something special; beside such, a user's own record with
- * this key gets one too.
+ * Marks a plain object as the stand-in of a special value. In a message with stand-ins, a user's
+ * record with this key gets one too.
  */
 export const tag = '\u0000atonce'
 

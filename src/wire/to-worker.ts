@@ -1,7 +1,7 @@
 /**
- * What is believed by a worker whose caller is not its parent: a node of a cluster, which anybody
- * who reaches the network can write to. A thread or process believes the pool that started it, and
- * asks only whether it knows the kind.
+ * Which messages a worker accepts if its caller is not its parent: a node of a cluster, to which
+ * anybody on the network can write. A thread or process trusts the pool that started it, and checks
+ * only whether it knows the kind.
  */
 import type { ToWorker } from './messages.ts'
 import {

@@ -5,12 +5,12 @@
  *                                                                   ┊     ▲ offer(begin), by each copy's entry
  *     first line of the worker ─────────────────────────────────────┊─────┘ entered; the first offer begins, else import(entry)
  *
- * The mark is atonce's own: `isMainThread` is false in test runners that use threads, and a worker
- * process is nobody's thread. Neither way is inherited by what the task itself starts.
+ * The record is atonce's own, because `isMainThread` is false in test runners that use threads, and
+ * true in a worker process. What a task starts does not inherit it.
  *
- * A worker may hold several copies of the library: a preload brings one, a dependency of the task
- * has its own, a loader evaluates one file twice. Exactly one of them works on the connection: the
- * first that is there once the first line runs.
+ * A worker may hold several copies of the library: of a preload, of a dependency of the task, or
+ * because a loader evaluates one file twice. Exactly one of them serves the connection: the first
+ * one that is there when the first line runs.
  */
 import { type MessagePort, workerData } from 'node:worker_threads'
 import type { AgentBirth } from '../runtime/agents.ts'
@@ -26,7 +26,7 @@ export interface WorkerBirth {
   readonly maxPayloadBytes: number
   /** How many calls it runs side by side. */
   readonly callsPerWorker: number
-  /** Above so much it wants to be replaced. */
+  /** Above this the worker asks to be replaced. */
   readonly maxWorkerMiB: number | undefined
 }
 
@@ -34,7 +34,7 @@ export interface WorkerBirth {
 export interface ThreadMemory {
   readonly rings: SharedRings
   readonly claims: Int32Array
-  /** What a synchronous loop can look at, or store: `threadWords` in output.ts. */
+  /** Words that a synchronous loop can read and write: `threadWords` in output.ts. */
   readonly words: Int32Array
 }
 
@@ -47,8 +47,8 @@ export interface ThreadBirth extends WorkerBirth, ThreadMemory {
 }
 
 /**
- * A birth as it is handed over: by whom, and what. Only a copy of the same compatibility
- * understands the rest.
+ * A birth as it is handed over. Only a copy with the same compatibility number understands the
+ * rest.
  */
 interface Marked {
   readonly version: string
@@ -58,12 +58,11 @@ interface Marked {
 }
 
 /**
- * What the copies in one worker know together. Copies of every version read it, so its shape never
- * changes.
+ * What the copies in one worker share. Copies of every version read it, so its shape never changes.
  */
 interface BirthRecord {
   readonly marked: Marked
-  /** Begins to work: of the first copy that was there before the first line ran. */
+  /** Begins to work; offered by the first copy that was there before the first line ran. */
   offered: (() => void) | undefined
   claimed: boolean
 }
@@ -84,9 +83,9 @@ export function markProcess(birth: WorkerBirth): string {
 }
 
 /**
- * What a worker runs first, as the text of an expression that may be awaited: lets a copy begin
- * that a preload has brought, else imports the one at `entry`. Only now may a copy begin, as the
- * tasks need all the preloads.
+ * What a worker runs first, as the text of an expression to be awaited. It lets the copy begin that
+ * a preload has brought, or imports the one at `entry`. No copy begins before this, as tasks need
+ * all the preloads.
  */
 export function firstLine(entry: string): string {
   return (
@@ -97,8 +96,8 @@ export function firstLine(entry: string): string {
 }
 
 /**
- * In a worker that nobody works for yet: calls `begin` when work may begin. At most one copy of the
- * library is called.
+ * Offers to serve a worker that no copy serves yet: `begin` is called when work may begin, for at
+ * most one copy of the library.
  */
 export function offer(begin: () => void): void {
   if (record === undefined || record.claimed) return
@@ -115,14 +114,13 @@ const record: BirthRecord | undefined = recordOf()
 const born = record?.marked.compatibility === compatibility ? record.marked.birth : undefined
 
 /**
- * What this thread was told at its birth, if it is a worker of atonce that this copy understands.
+ * The birth of this thread, if it is a worker of atonce that this copy understands.
  */
 export const threadBirth: ThreadBirth | undefined =
   born !== undefined && 'port' in born ? (born as ThreadBirth) : undefined
 
 /**
- * What this process was told at its birth, if it is such a worker. A thread that a task starts is
- * not.
+ * The birth of this process, if it is such a worker. A thread that a task starts is not one.
  */
 export const processBirth: WorkerBirth | undefined = threadBirth === undefined ? born : undefined
 

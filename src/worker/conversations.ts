@@ -1,7 +1,6 @@
 /**
- * Who hears which messages of one connection: each conversation (a worker's life, calls, streams,
- * nested calls) registers the kinds of messages that it is made of, and nobody else needs to know
- * them.
+ * Who handles which messages of a connection. Each conversation (a worker's life, calls, streams,
+ * nested calls) registers its own kinds of messages.
  */
 
 export class Conversations<Message extends { readonly kind: string }> {
@@ -17,7 +16,7 @@ export class Conversations<Message extends { readonly kind: string }> {
     return this
   }
 
-  /** Passes the message on; false if nobody hears its kind. */
+  /** Passes the message on; false if its kind is not registered. */
   hear(message: Message): boolean {
     const hear = this.#hears.get(message.kind)
     if (hear === undefined) return false

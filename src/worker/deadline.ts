@@ -1,6 +1,6 @@
 /**
- * The one limit of time that a worker has: for its start, for an import, or for what its owner
- * waits for.
+ * The time limit of a worker. It has one at a time: for its start, for an import, or for what its
+ * owner waits for.
  */
 import type { Runtime, Timer } from '../runtime/runtime.ts'
 
@@ -23,7 +23,7 @@ export class Deadline {
   }
 
   /**
-   * Calls `passed` after so long, unless `clear` comes before; instead of whatever limit there is.
+   * Calls `passed` after `ms`, unless `clear` is called before. Replaces the present limit.
    */
   set(ms: number, passed: () => void, ofImport = false): void {
     this.clear()

@@ -1,4 +1,4 @@
-/** What the end of a worker means for the call that was in it. */
+/** Which error the end of a worker is for the call that it ran. */
 import {
   ConnectionLostError,
   EntryPointError,
@@ -22,12 +22,13 @@ export interface EndOfWorker {
   readonly exit: Exit
   /** The uncaught error that the worker reported before it died. */
   readonly crash: WireFailure | undefined
-  /** Whether the worker had ever taken messages. */
+  /** Whether the worker had started. */
   readonly wasReady: boolean
   /** The module that it was importing for the call. */
   readonly loading: string | undefined
   /**
-   * The task that initialized it, if it came so far, and whether the module of that was imported.
+   * The task that was initializing it, if it had come that far, and whether its module was
+   * imported.
    */
   readonly initialize: { readonly task: Task; readonly imported: boolean } | undefined
   readonly job: Job | undefined
@@ -71,7 +72,7 @@ function reasonOfCrash(crash: WireFailure, end: EndOfWorker): Error {
   )
 }
 
-/** What it was at when it ended, of one that had not started. */
+/** What a worker that had not started was doing when it ended. */
 function meanwhile({ loading, initialize }: EndOfWorker): string {
   if (initialize === undefined) return loading === undefined ? '' : `while it imported ${loading}, `
   const { task, imported } = initialize

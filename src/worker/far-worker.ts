@@ -1,6 +1,5 @@
 /**
- * What a model gives the pool for each worker that it starts: a connection, and the means to end
- * it.
+ * What a model gives the pool for each worker: a connection to it, and the means to end it.
  */
 import type { Lent } from '../wire/lent/link.ts'
 import type { LentMessage } from '../wire/lent/messages.ts'
@@ -25,15 +24,15 @@ export type Exit =
 export interface FarWorkerOwner {
   message(message: unknown): void
   /**
-   * A small plain result came on the fast lane; with `more`, another one is here already, and
-   * follows at once.
+   * A small plain result came on the fast lane; with `more`, another one has arrived and follows at
+   * once.
    */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
-  /** How many results are worth being told of together; 0 for each at once. */
+  /** How many results may be delivered together; 0 for each at once. */
   patience(): number
-  /** The worker has ended: what it said before follows, then `exited`. It is given nothing more. */
+  /** The worker has ended. Its last messages follow, then `exited`. It is given nothing more. */
   ending(): void
-  /** Called once, after the last message, when nothing of the worker is left. */
+  /** Called once, after the last message, when the worker is gone. */
   exited(exit: Exit): void
 }
 
@@ -43,7 +42,7 @@ export interface FarWorker {
   readonly pid: number | undefined
   /** Of a thread that runs, by Node's count. */
   readonly threadId?: number | undefined
-  /** The most calls that may be in the worker's hands. */
+  /** The most calls that may be in the worker's hand. */
   readonly capacity: number
   /**
    * Sends a message that is no call of the hand.
@@ -51,37 +50,36 @@ export interface FarWorker {
    */
   send(message: ToWorker | LentMessage, transfer?: Transfer): void
   /**
-   * Puts a small plain call into the worker's hands, behind those it has; false if it does not fit
-   * the fast lane. It leaves with `flush`.
+   * Puts a small plain call into the worker's hand, behind those it has; false if it does not fit
+   * into the fast lane. It leaves with `flush`.
    */
   tryGive(seq: number, ref: number, args: readonly unknown[], stores?: PlainStores): boolean
   /**
-   * The fast lane was full, and more calls had better wait; undefined of a worker that has no such
-   * lane.
+   * Whether the fast lane was full, so that more calls had better wait. Undefined if there is no
+   * such lane.
    */
   readonly congested?: boolean
   /**
-   * Lets the calls leave that were put on the fast lane; of a worker for which they are kept until
-   * then.
+   * Sends the calls that were put on the fast lane, where they are kept until then.
    */
   flush?(): void
   /**
-   * Writes what was sent, whatever this thread does next; of a worker for which that waits for the
-   * end of the turn.
+   * Writes at once what was sent, where writing would otherwise wait for the end of the turn.
    */
   flushNow?(): void
   /**
-   * Puts a call into the worker's hands, behind those it has; the ends of channels in `loans` are
-   * its own until it is answered. It leaves with `flush`, if not before.
+   * Puts a call into the worker's hand, behind those it has. It has the channel ends in `loans`
+   * until it is answered. It leaves with `flush` at the latest.
    * @throws whatever the platform throws when it can't copy; nothing was sent then
    */
   give(message: RunMessage, transfer: Transfer, loans?: readonly Lent[]): void
   /**
-   * Takes a call back that the worker has not begun; false if it has begun it, or nobody can tell.
+   * Takes back a call that the worker has not begun; false if it has begun it, or if that can't be
+   * known.
    */
   recall(seq: number): boolean
   /**
-   * Whether the worker, which has ended, had begun the call; `first` says that it is the first one
+   * Whether the worker had begun the call before it ended; `first` says that it is the first one
    * without an answer.
    */
   hadBegun(seq: number, first: boolean): boolean
@@ -89,15 +87,14 @@ export interface FarWorker {
   flagCancelled(seq: number): void
   /** Asks the worker to end by itself; one without work does so at once. */
   stop(): void
-  /** Ends the worker, whatever it does. */
+  /** Ends the worker by force. */
   kill(): void
-  /** While it is held, the program does not end by itself. */
+  /** While a worker is held, it keeps the program alive. */
   hold(): void
   release(): void
 }
 
 /**
- * Starts worker number `index`; never throws, tells its owner instead, and not before this has
- * returned.
+ * Starts worker number `index`. Never throws: it tells the owner, after it has returned.
  */
 export type StartWorker = (index: number, owner: FarWorkerOwner) => FarWorker

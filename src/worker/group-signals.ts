@@ -6,12 +6,11 @@
  *                                           ┊                                        no: the signal was for this worker alone
  *            ─▶ parent: dies of it, if it does not handle it; then its workers end, for their parent is gone
  *
- * So the program alone decides what such a signal means for its workers, and its calls end as it
- * wants them to.
+ * So the program alone decides what such a signal means for its workers and for its calls.
  */
 import { isMainThread } from 'node:worker_threads'
 
-/** SIGUSR1 is not among them: Node opens its inspector on it, and ends nothing. */
+/** Not SIGUSR1: on that, Node opens its inspector and ends nothing. */
 const groupSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'] as const
 
 /** The worker was sent a signal, and goes on. */
@@ -20,12 +19,12 @@ export interface SignalledMessage {
   readonly signal: string
 }
 
-/** From now on these signals end this worker only if its parent says so. */
+/** Lets these signals end this worker only if its parent says so. */
 export function leaveSignalsToParent(tell: (message: SignalledMessage) => void): void {
   for (const signal of groupSignals) process.on(signal, () => tell({ kind: 'signalled', signal }))
 }
 
-/** The signal that a worker's message tells of, if it is one of those. */
+/** The signal that a worker's message names, if it is one of these. */
 export function signalIn(message: unknown): string | undefined {
   const { kind, signal } = (message ?? {}) as Partial<SignalledMessage>
   return kind === 'signalled' && isGroupSignal(signal) ? signal : undefined
@@ -36,8 +35,8 @@ export function isGroupSignal(signal: unknown): signal is string {
 }
 
 /**
- * The signals for which this program has ever had a listener: `once` takes it away when the signal
- * comes.
+ * The signals for which this program has ever had a listener: one that was added by `once` is gone
+ * when the signal has come.
  */
 const handled = new Set<string>()
 let watching = false
@@ -53,8 +52,8 @@ export function watchHandlers(): void {
 }
 
 /**
- * Whether this program decides itself what the signal means, for it and its workers. A thread never
- * sees a signal, so it can't tell what its program does.
+ * Whether this program decides what the signal means for itself and its workers. A thread never
+ * sees a signal, so it can't know what its program does.
  */
 export function handles(signal: string): boolean {
   return !isMainThread || handled.has(signal)
@@ -62,7 +61,7 @@ export function handles(signal: string): boolean {
 
 /**
  * Whether a worker that ended by this signal was hit before it could leave signals to its parent,
- * which decides about this one: so its end says nothing about the next worker.
+ * which handles this one. Then its end says nothing about the next worker.
  */
 export function hitTooEarly(signal: string): boolean {
   return isGroupSignal(signal) && handles(signal)

@@ -1,5 +1,5 @@
 /**
- * What a worker has said of its own end: the error that nobody caught, and the call that ends it.
+ * What a worker has said about its own end: the uncaught error, and the call that ends it.
  *
  *     exiting {culprit} ─┐
  *     crashed {failure, culprit} ─▶ the job that is named for it · or the task whose call had left it behind
@@ -9,9 +9,9 @@ import type { Task } from '../task/task.ts'
 import type { WireFailure } from '../wire/failure.ts'
 import type { Culprit, Reached } from '../wire/messages.ts'
 
-/** What the worker has to do, as its owner knows it. */
+/** The worker's jobs, as its owner knows them. */
 export interface WorkAtHand {
-  /** The job that it is at. */
+  /** The job that it runs. */
   readonly at: Job | undefined
   /** The job that it has under this number. */
   jobOf?(seq: number): Job | undefined
@@ -22,7 +22,7 @@ export class LastWords {
   #culprit: Culprit | undefined
   #reached: Reached | undefined
 
-  /** The uncaught error that it dies of. */
+  /** The uncaught error that ends it. */
   get failure(): WireFailure | undefined {
     return this.#failure
   }
@@ -33,12 +33,12 @@ export class LastWords {
     return culprit !== undefined && 'task' in culprit ? culprit.task.slice(0, 80) : undefined
   }
 
-  /** How far it has come in its hand, if it has said so. */
+  /** How far it has come with the calls of its hand, if it has said so. */
   get reached(): Reached | undefined {
     return this.#reached
   }
 
-  /** With nothing, it has taken back that it ends. */
+  /** Without a culprit and `reached`, it takes back that it ends. */
   exiting(culprit?: Culprit, reached?: Reached): void {
     this.#culprit = culprit
     this.#reached = reached
@@ -50,9 +50,9 @@ export class LastWords {
   }
 
   /**
-   * The job that ended the worker, or that it was at. An uncaught error of no call that can be
-   * named is not told as that of the call that happens to run; but it may be that of a module which
-   * is being imported for it.
+   * The job that ended the worker, or that it ran. An uncaught error that belongs to no known call
+   * is not blamed on the call that happens to run. But it may come from the module that is being
+   * imported for that call.
    */
   jobIn(work: WorkAtHand, isLoading: (task: Task) => boolean): Job | undefined {
     const culprit = this.#culprit

@@ -6,9 +6,9 @@
  *        └── startTimeoutMs, end(why) ──┴───────────▶ condemned ──────────────┘
  *     any ─ it ends by itself, or has said that it does ─▶ gone: what it said last is being read
  *
- * Only this file writes these states. Who gives the worker something to do (a pool's slot)
- * registers the conversations that it has with it in `hears`, and looks at `state`. One limit of
- * time runs at once: for the start, an import, or what the owner waits for.
+ * Only this file writes these states. The owner (a pool's slot) registers its conversations with
+ * the worker in `hears`, and reads `state`. One time limit runs at a time: for the start, for an
+ * import, or for what the owner waits for.
  */
 import {
   ProtocolError,
@@ -36,8 +36,9 @@ import { ToldTasks } from './told-tasks.ts'
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
 /**
- * Where workers start. Everything a worker's messages trigger would otherwise run in the async
- * context of the call it was started for, and keep that alive. The runtime is entered again there.
+ * The asynchronous context in which workers start. Otherwise all that their messages trigger would
+ * run in the context of the call for which the worker was started, and would keep that alive. The
+ * runtime is entered again there.
  */
 const outsideOfCalls = new AsyncResource('atonce.worker')
 
@@ -46,36 +47,36 @@ export type LifeState = 'starting' | 'ready' | 'stopping' | 'condemned' | 'gone'
 /** What a life tells its owner, and asks it. */
 export interface LifeOwner extends WorkAtHand {
   /**
-   * The job that the worker is at, or will be next. Errors name it, and its module may be loading.
+   * The job that the worker runs, or will run next. Errors name it, and its module may be loading.
    */
   readonly at: Job | undefined
   /** The worker can work. */
   ready(): void
   /** A small plain result came on the fast lane; with `more`, another one follows at once. */
   done(seq: number, workMs: number, value: unknown, more: boolean): void
-  /** The module of a task that it was told of is imported. */
+  /** The worker has imported the module of a task. */
   imported?(task: Task): void
-  /** How many results are worth being told of together; 0 for each at once. */
+  /** How many results may be delivered together; 0 for each at once. */
   patience(): number
-  /** Nothing of the worker is left. */
+  /** The worker has ended. */
   ended(why: Error, details: EndOfLife): void
 }
 
 export interface EndOfLife {
   readonly wasReady: boolean
-  /** It had started, or what it said could not be read: it may have begun what it was given. */
+  /** It had started, or its messages could not be read: it may have begun what it was given. */
   readonly mayHaveBegun: boolean
-  /** The module that it died of, if it was importing one. */
+  /** The module that it was importing when it died, if any. */
   readonly loading: string | undefined
-  /** Whether all was read that it had said: then it had imported no module that it did not name. */
+  /** Whether all its messages were read. Then it had imported no module that it has not named. */
   readonly heardAll: boolean
-  /** How far it had come in its hand, if it has said so. */
+  /** How far it had come with the calls of its hand, if it has said so. */
   readonly reached: Reached | undefined
   /** This side wanted it. */
   readonly expected: boolean
-  /** An uncaught error ended it, though this side may have asked it to end by itself. */
+  /** An uncaught error ended it, even if this side had asked it to end. */
   readonly crashed: boolean
-  /** A signal to the whole program killed it, before it could leave that to the program. */
+  /** A signal to the whole program killed it, before it could leave signals to the program. */
   readonly hitTooEarly: boolean
 }
 
@@ -96,7 +97,7 @@ export class Life implements OwnCallsOwner {
   readonly worker: FarWorker
   /** For its start, an import, or what its owner waits for. */
   readonly deadline: Deadline
-  /** Who hears what the worker says; its life itself is one of these conversations. */
+  /** Who handles the worker's messages; its life is one of these conversations. */
   readonly hears = new Conversations<FromWorker>()
   readonly #owner: LifeOwner
   readonly #options: LifeOptions
@@ -111,7 +112,7 @@ export class Life implements OwnCallsOwner {
   /** Why this side ends it, if it does. */
   #verdict: Error | undefined
   readonly #lastWords = new LastWords()
-  /** It has said what it dies of: when it is killed if it lives on. */
+  /** Runs once the worker has reported a crash: when it is killed if it still lives. */
   #mustBeGone: Timer | undefined
   #held = true
 
@@ -148,12 +149,12 @@ export class Life implements OwnCallsOwner {
     return this.#expected
   }
 
-  /** Whether nothing that it does counts any more. */
+  /** Whether nothing that the worker does matters any more. */
   get isLost(): boolean {
     return this.#verdict !== undefined || this.#state === 'ended'
   }
 
-  /** Whether the program is kept alive for it. */
+  /** Whether it keeps the program alive. */
   get held(): boolean {
     return this.#held
   }
@@ -164,14 +165,14 @@ export class Life implements OwnCallsOwner {
     this.worker.hold()
   }
 
-  /** Lets the program end while nobody waits for anything of this worker. */
+  /** Lets the program end though the worker lives: nobody waits for it. */
   release(): void {
-    if (this.#mustBeGone !== undefined) return // Calls may wait for its place: see #crashed.
+    if (this.#mustBeGone !== undefined) return // Calls may wait until it is replaced: see #crashed.
     this.#held = false
     this.worker.release()
   }
 
-  /** Sends a message that is no call, if the worker still counts. */
+  /** Sends a message that is not a call, unless the worker is lost. */
   send(message: ToWorker): void {
     if (!this.isLost) this.worker.send(message)
   }
@@ -179,8 +180,8 @@ export class Life implements OwnCallsOwner {
   // ── tasks that it knows ──
 
   /**
-   * The task's number in the worker. A worker that does not know the task yet is told of it, and
-   * must have imported it in time; one that still starts reads that once it has started.
+   * The task's number in the worker. A worker that does not know the task yet is told to import it,
+   * within a time limit; a starting worker reads that once it has started.
    */
   refOf(task: Task): number {
     const known = this.#tasks.refOf(task)
@@ -205,7 +206,7 @@ export class Life implements OwnCallsOwner {
 
   // ── its beginning ──
 
-  /** A task that initializes has as long as its import. */
+  /** The time limit of `initialize` is that of an import. */
   #startTookTooLong(what: string): void {
     const { startTimeoutMs } = this.#options
     const first = this.#own.initializing
@@ -236,13 +237,13 @@ export class Life implements OwnCallsOwner {
 
   #started(): void {
     const again = this.#heardReady
-    this.#heardReady = true // Of one that is being ended, too: it may have begun what it was given while it started.
+    this.#heardReady = true // Even if it is being ended: it may have begun what it was given while it started.
     if (this.isLost) return
     if (again) return void this.forged('ready, for the second time')
     if (!this.#own.begin('initialize')) this.#canWork()
   }
 
-  /** A call that the worker has made for itself has ended. */
+  /** A call of the worker's own (`initialize`, `teardown`) has ended. */
   ownCallEnded(name: OwnCallName, task: Task, error: Error | undefined): void {
     if (this.isLost) return
     if (name === 'initialize') {
@@ -292,8 +293,7 @@ export class Life implements OwnCallsOwner {
   }
 
   /**
-   * The worker said something that can't be true: it is ended, and not believed. Returns the
-   * reason.
+   * The worker sent a message that can't be true: ends it, and returns the reason.
    */
   forged(what: string): ProtocolError {
     const why = new ProtocolError(what, this.details())
@@ -304,8 +304,8 @@ export class Life implements OwnCallsOwner {
   // ── its end ──
 
   /**
-   * Asks a worker that has nothing to do to end, and kills it after `withinMs`: its `exit` handlers
-   * run and write what was buffered. Asked again, it has that long from now.
+   * Asks an idle worker to end, so that its `exit` handlers run and write what is buffered; kills
+   * it after `withinMs`. If it is asked again, the time begins anew.
    */
   stop(withinMs: number = this.#options.closeGraceMs): void {
     this.stopUnderLimit()
@@ -314,7 +314,7 @@ export class Life implements OwnCallsOwner {
     else this.deadline.set(withinMs, () => this.worker.kill())
   }
 
-  /** The same for a worker in a cancelled call, which has a time limit already: that one stays. */
+  /** The same for a worker that runs a cancelled call: the time limit of that call stays. */
   stopUnderLimit(): void {
     if (this.#state !== 'ready') return
     this.#state = 'stopping'
@@ -323,24 +323,24 @@ export class Life implements OwnCallsOwner {
     if (!this.#own.begin('teardown')) this.worker.stop()
   }
 
-  /** Ends it now, whatever it does: `why` is the reason of its end. */
+  /** Ends it now, by force; `why` is the reason of its end. */
   end(why: Error): void {
     if (this.isLost) return
     this.#verdict = why
     this.#expected = true
     if (this.#state !== 'gone') this.#state = 'condemned'
     this.deadline.clear()
-    this.hold() // Whoever waits for the end must not lose the program before it comes.
+    this.hold() // The program must stay alive for whoever waits for the end.
     this.worker.kill()
   }
 
-  /** It ends by itself now, unless its end is held up, or its `process.exit` is not Node's. */
+  /** It ends by itself, unless something delays that, or `process.exit` was replaced. */
   #crashed({ failure, culprit, reached }: CrashedMessage): void {
     if (this.#mustBeGone !== undefined) return
     this.#lastWords.crashed(failure, culprit, reached)
     if (this.#state !== 'condemned') this.#state = 'gone'
     this.#mustBeGone = this.#runtime.setTimer(this.#options.graceMs, () => this.worker.kill())
-    this.hold() // A call may wait for its place: its caller must not lose the program before.
+    this.hold() // The program must stay alive for calls that wait until it is replaced.
   }
 
   #exited(exit: Exit): void {
@@ -351,7 +351,7 @@ export class Life implements OwnCallsOwner {
     const first = this.#own.initializing
     const initialize = first && { task: first, imported: this.#tasks.isLoaded(first) }
     const details = { ...this.detailsOf(job), leftBy: this.#lastWords.leftBy }
-    // All that is this side's own is done before anything of what the worker said is read.
+    // This side's own state is settled before anything that the worker said is decoded.
     this.#state = 'ended'
     this.deadline.clear()
     this.#mustBeGone?.cancel()
@@ -374,12 +374,12 @@ export class Life implements OwnCallsOwner {
     })
   }
 
-  /** What an error says about this worker. */
+  /** What errors say about this worker. */
   details(): WorkerErrorDetails {
     return this.detailsOf(this.#owner.at)
   }
 
-  /** The same of its being at that job. */
+  /** The same, if it ran that job. */
   detailsOf(job: Job | undefined): WorkerErrorDetails {
     const task = this.#own.running ?? job?.task
     return {

@@ -1,12 +1,12 @@
 /**
- * What tasks on a thread print, on its way to this process's own output.
+ * What tasks on a thread print, on its way to the output of this process.
  *
  *     console.log ─▶ the thread's process.stdout ─▶ message, ahead of the answer ─┊─▶ process.stdout
  *     the thread waits while too much is on its way ◀──── a word: bytes taken ◀───┊
  *
- * Node takes a thread's output by a port of its own, a part at a time: answers overtake it, and
- * what waits is lost when the thread is ended. Here it goes by the connection to the pool, at once
- * and in order, and what a thread printed before it was ended is read like its messages.
+ * Node sends a thread's output over a port of its own, in parts: answers overtake it, and what
+ * waits is lost when the thread is ended. Here output goes over the connection to the pool, at once
+ * and in order, and what a thread printed before it was ended is read like its other messages.
  */
 import { add, load } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
@@ -22,11 +22,13 @@ export interface OutputMessage {
 
 /**
  * Words that a thread and its pool share: the call that was cancelled last, and how many bytes of
- * output were taken.
+ * output were read.
  */
 export const threadWords = { cancelled: 0, outputTaken: 1 } as const
 
-/** More than this is not on its way at once, if whoever prints listens to his stream. */
+/**
+ * The most output that is on its way at a time, as long as the printing code heeds back-pressure.
+ */
 const mostBytes = 1_048_576
 const lookAgainMs = 5
 
@@ -42,12 +44,12 @@ export function isOutput(message: unknown): message is OutputMessage {
   )
 }
 
-/** What a worker printed, for whoever takes it in place of this program's own output. */
+/** What a worker printed, as `onOutput` gets it. */
 export interface WorkerOutput {
   /** The worker's name, as `thread 2`. */
   readonly worker: string
   readonly stream: 'stdout' | 'stderr'
-  /** As it came: a line may come in parts. */
+  /** As it was written: a line may come in parts. */
   readonly text: string
 }
 

@@ -1,6 +1,6 @@
 /**
- * The calls that a worker makes for itself, seen from this side: `initialize` before it is ready,
- * `teardown` before it ends.
+ * A worker's own calls, seen from this side: `initialize` before it is ready, `teardown` before it
+ * ends.
  *
  *     begin ─▶ load, own {seq} ──┊─▶ fn(…args) ─┊─▶ done | failed ─▶ ended
  *                                               └─▶ nest: refused, as the worker does not belong to the pool's calls yet, or any more
@@ -12,7 +12,7 @@ import { PlainEncoding } from '../wire/encoding.ts'
 import { encodeFailure } from '../wire/failure.ts'
 import type { FromWorker, ToWorker } from '../wire/messages.ts'
 
-/** A call as each worker is given it. */
+/** Such a call, encoded once for all workers. */
 export interface EncodedOwnCall {
   readonly task: Task
   readonly args: unknown
@@ -20,15 +20,15 @@ export interface EncodedOwnCall {
 }
 
 /**
- * The number of such a call: there is one at a time, and those that a worker is given begin at 1.
+ * The number of such a call. There is one at a time, and the numbers of jobs begin at 1.
  */
 const ownSeq = 0
 export type OwnCallName = 'initialize' | 'teardown'
 
-/** What the worker says of a call of its own. */
+/** What a worker says about such a call. */
 type Said = Extract<FromWorker, { readonly seq: number }>
 
-/** What they need of the worker's life. */
+/** What these calls need of the worker's life. */
 export interface OwnCallsOwner {
   refOf(task: Task): number
   imported(task: Task): void
@@ -47,7 +47,7 @@ export class OwnCalls {
     this.#calls = calls
   }
 
-  /** Lets the worker make the call; false if there is none. */
+  /** Starts the call in the worker; false if there is none. */
   begin(name: OwnCallName): boolean {
     const call = this.#calls[name]
     if (call === undefined) return false
@@ -57,12 +57,12 @@ export class OwnCalls {
       const ref = this.#owner.refOf(task)
       this.#owner.send({ kind: 'own', seq: ownSeq, ref, args, special, chunk: false, attempt: 1 })
     } catch (error) {
-      this.#ended(name, task, error as Error) // The platform can't copy the arguments, though the scan let them pass.
+      this.#ended(name, task, error as Error) // The platform can't copy the arguments, although the scan has passed them.
     }
     return true
   }
 
-  /** The task that the worker runs for itself now. */
+  /** The task of the call that runs now. */
   get running(): Task | undefined {
     return this.#running && this.#calls[this.#running]?.task
   }
@@ -73,13 +73,13 @@ export class OwnCalls {
   }
 
   /**
-   * Whether what the worker says with this number is about the call that it makes for itself now.
+   * Whether this is the number of the call that runs now.
    */
   isOf(seq: number): boolean {
     return seq === ownSeq && this.#running !== undefined
   }
 
-  /** The worker has said this of the call that `isOf` found. */
+  /** The worker has said this about the call that runs now. */
   hear(message: Said): void {
     const name = this.#running as OwnCallName
     const { task } = this.#calls[name] as EncodedOwnCall

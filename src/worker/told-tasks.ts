@@ -1,6 +1,6 @@
 /**
- * The tasks that one worker was told of: by which numbers it knows them, and whether it has
- * imported their modules.
+ * The tasks that one worker was told of, with their numbers there, and whether their modules are
+ * imported.
  */
 import type { Task } from '../task/task.ts'
 
@@ -11,7 +11,7 @@ interface Told {
 
 export class ToldTasks {
   readonly #told = new Map<Task, Told>()
-  /** The task that was asked for last, and its number: mostly the next one too. */
+  /** The task that was asked for last, and its number. Mostly the next one is the same. */
   #last: Task | undefined
   #lastRef = 0
   /** The same for whether it is imported. */
@@ -42,7 +42,7 @@ export class ToldTasks {
     return this.#told.size + 1
   }
 
-  /** It was told of the task, by `nextRef`. */
+  /** The worker was told of the task, with `nextRef`. */
   add(task: Task): void {
     this.#told.set(task, { ref: this.nextRef, loaded: false })
   }
@@ -54,14 +54,14 @@ export class ToldTasks {
     return true
   }
 
-  /** Whether it was told of the task and has not said that it is imported. */
+  /** Whether the worker was told of the task and has not said that it is imported. */
   isLoading(task: Task): boolean {
     return this.#told.get(task)?.loaded === false
   }
 
   /**
-   * It says that the task of that number is imported, or can't be; returns the task, if it was not
-   * known.
+   * The worker says that the task of that number is imported, or can't be. Returns the task, unless
+   * that was known.
    */
   loaded(ref: number): Task | undefined {
     for (const [task, told] of this.#told) {
@@ -72,7 +72,7 @@ export class ToldTasks {
     return undefined
   }
 
-  /** It has answered a call of the task. */
+  /** The worker has answered a call of the task. */
   loadedTask(task: Task): void {
     const told = this.#told.get(task)
     if (told !== undefined) told.loaded = true

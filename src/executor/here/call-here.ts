@@ -9,7 +9,7 @@ import { describeThrown, isError } from '../../thrown.ts'
 import type { Inlet, Job } from '../backend.ts'
 import { StreamCall } from './stream-call.ts'
 
-/** Who has a job called here: the job's `ready`, so that it is found by the job. */
+/** The owner of a call that runs here: it is the job's `ready`, so the job leads to it. */
 export interface CallHere {
   /** The generator of the job, once it was called. */
   stream: StreamCall | undefined
@@ -22,8 +22,8 @@ export interface CallHere {
  * how it ended. To be called in an asynchronous scope of its own: the call stays entered there,
  * which costs half of what running in it would.
  *
- * No async function: each step of one costs a promise, and a short task on a loop costs little more
- * than that.
+ * Not an async function: each step of one costs a promise, and a short task on a loop costs little
+ * more than that.
  */
 export function callHere(job: Job, call: CallContext, here: CallHere): void {
   const returned = (value: unknown) => {

@@ -1,6 +1,5 @@
 /**
- * Where tasks run that were called directly, outside of any executor: here, at once, as many as
- * there are.
+ * Runs the tasks that were called outside of any executor: here, at once, without a bound.
  */
 import { NotOwnerError } from '../../errors.ts'
 import { unsharedContext } from '../../runtime/async-context.ts'

@@ -1,6 +1,6 @@
 /**
- * A generator task on the side where it runs: goes on while it has credit, and ends when nobody
- * wants more.
+ * A generator task on the side where it runs: it goes on while it has credit, and ends when its
+ * consumer has left.
  *
  *     ┌─▶ no credit: flush, wait for a pull
  *     │   credit:    next(), in the call's context ─▶ a value ─▶ Outlet, which is flushed in time
@@ -30,14 +30,14 @@ export interface Outlet {
 }
 
 /**
- * A value waits no longer than this for others to travel with, unless the generator takes longer
- * all of a sudden.
+ * How long a value waits for others to travel with; longer only if the generator suddenly takes
+ * longer.
  */
 const longestHeldMs = 0.5
 /** The most values that travel together. */
 const mostTogether = 256
 
-/** As it was when this module was loaded: a task may replace the global one. */
+/** Taken when this module is loaded: a task may replace the global one. */
 const { Promise: PlatformPromise } = globalThis
 
 /** Calls its argument as part of the call that the generator belongs to. */
@@ -53,7 +53,7 @@ export class StreamCall {
   #fed: (() => void) | undefined
   /** Ends the wait for a value that is on its way. */
   #interrupt: (() => void) | undefined
-  /** Values that the outlet may hold back, since when, and how many may gather. */
+  /** How many values the outlet may hold back, since when, and how many may gather. */
   #held = 0
   #heldSinceMs = 0
   #together = 1
@@ -64,13 +64,13 @@ export class StreamCall {
     this.#outlet = outlet
   }
 
-  /** Lets the generator yield so much more. */
+  /** Gives the generator more credit. */
   pull(count: number): void {
     this.#credit += count
     this.#fed?.()
   }
 
-  /** Nobody wants more: the generator is returned as soon as it can be, or never begun. */
+  /** The consumer has left: the generator is returned as soon as possible, or never begun. */
   leave(): void {
     this.#leaving = true
     this.#fed?.()
@@ -145,7 +145,8 @@ export class StreamCall {
   }
 
   /**
-   * A value could not be sent; that is the call's failure, whatever the generator says to its end.
+   * A value could not be sent. That is the call's failure, whatever the generator does when it is
+   * returned.
    */
   async #close(values: Values, within: Within): Promise<void> {
     try {
@@ -180,8 +181,8 @@ export class StreamCall {
   }
 
   /**
-   * What a generator yields without waiting travels together; for what it waits for, nothing that
-   * is there waits.
+   * Values that a generator yields without waiting travel together. While it waits, the values that
+   * are there leave.
    */
   #flushSoon(): void {
     if (this.#held === 0 || this.#flushing) return
@@ -194,7 +195,7 @@ export class StreamCall {
       })
   }
 
-  /** Few travel together while values come slowly, more and more while they come fast. */
+  /** Few values travel together while they come slowly, more and more while they come fast. */
   #flushInTime(nowMs: number, stepMs: number): void {
     if (stepMs >= longestHeldMs) {
       this.#together = Math.max(1, this.#together >> 2)

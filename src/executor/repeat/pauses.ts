@@ -1,13 +1,13 @@
 /**
- * Calls between two attempts. Nothing of them is with a worker or in a queue, but they are calls
- * that their executor has accepted, and that somebody waits for: so it closes after them.
+ * Calls that wait between two attempts. They are neither with a worker nor in a queue, but their
+ * executor has accepted them, so it closes after them.
  *
  *     begin ─▶ waits ─▶ after its time: again         closed by force: again at once, to be refused, and so is what fails then
  *                └────▶ cancelled                     the call that made it has ended: left
  */
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 
-/** What comes of a call that waits for its next attempt. */
+/** What becomes of a call that waits for its next attempt. */
 export interface Paused {
   /** It is submitted again. */
   again(): void
@@ -15,7 +15,7 @@ export interface Paused {
   left(error: Error): void
 }
 
-/** Takes back what was to come; does nothing if it has come. */
+/** Cancels the pause, if it is not over. */
 export interface Pause {
   cancel(): void
 }
@@ -24,7 +24,7 @@ export class Pauses {
   readonly #timers = new Map<Paused, Timer>()
   readonly #over: () => void
 
-  /** `over` is told when one is over, and after what came of it. */
+  /** `over` is called after each pause has ended. */
   constructor(over: () => void = () => {}) {
     this.#over = over
   }
@@ -41,7 +41,7 @@ export class Pauses {
     return { cancel: () => this.#end(paused, () => {}) }
   }
 
-  /** Lets all come at once. */
+  /** Ends all pauses at once. */
   hurry(): void {
     for (const paused of [...this.#timers.keys()]) this.#end(paused, () => paused.again())
   }

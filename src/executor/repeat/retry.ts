@@ -1,6 +1,6 @@
 /**
- * Repeats of failed calls: which calls may be repeated, after which failures, and what is left of
- * the earlier ones.
+ * Repeats of failed calls: which calls may be repeated, after which failures, and which errors are
+ * reported.
  *
  *     call fails ─▶ may it be repeated? ─▶ after `retryDelayMs`: the same job again, attempt + 1 ─▶ …
  *                        └─ no ─▶ the error itself, or RetryError with those of all attempts
@@ -31,7 +31,7 @@ import { publishRetry } from '../../trace.ts'
 import type { CallOptions } from '../call-options.ts'
 import type { Model } from '../stats.ts'
 
-/** Failures that a repeat can't mend, or that were asked for. */
+/** Failures that a repeat can't mend, or that the user has asked for. */
 const final = [
   AbortError,
   ClosedError,
@@ -47,7 +47,7 @@ const final = [
   UnknownClassError,
 ] as const
 
-/** Says that there is another attempt. */
+/** Stands for "there is another attempt". */
 export const repeat: unique symbol = Symbol('repeat')
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')

@@ -8,10 +8,10 @@
  *             typed array: class (1 byte), length in bytes (2 bytes), its bytes ·
  *             shared memory: number (4 bytes) · typed array on it: class, number, offset and length (8 bytes each)
  *
- * It takes what is surely kept by a copy: primitives, and small arrays and plain records of them
- * and of typed arrays that are all of their buffers, each object once; and shared memory that the
- * other side knows by a number. Whatever it does not take is left to the codec, which refuses it
- * with its reason or copies it with more care. So a caller can always try this first.
+ * It takes only values that surely stay the same in a copy: primitives; small arrays and plain
+ * records of them and of typed arrays that fill their buffers, each object once; and shared memory
+ * that the other side knows by a number. All else is left to the codec, which copies it with more
+ * care or says why it can't. So this can always be tried first.
  */
 
 export const tags = {

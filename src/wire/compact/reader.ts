@@ -14,16 +14,16 @@ const noMemories: KnownMemories = {
   },
 }
 
-/** Names are short and few, and come again and again. */
+/** Names are short and few, and recur. */
 const knownNames = 128
 const longestKnownName = 24
-/** From so many units on, the platform makes a text of bytes faster than a loop does. */
+/** From this length on, the platform decodes a text faster than a loop. */
 const longText = 24
 
 const objectPrototype = Object.prototype
 const { hasOwnProperty: hasOwn } = objectPrototype
 
-/** Without a prototype: one with a `get` would make something else of it. */
+/** Without a prototype: a `get` on one would turn it into an accessor. */
 function ownProperty(value: unknown): PropertyDescriptor {
   return {
     __proto__: null,
@@ -123,7 +123,7 @@ export class CompactReader {
         for (let count = this.byte(); count > 0; count -= 1) {
           const name = this.#name()
           names.push(name)
-          // Looked up each time: the program may add to its prototype, or freeze it, at any time.
+          // Looked up each time: the program may extend or freeze `Object.prototype` at any time.
           if (hasOwn.call(objectPrototype, name)) shadows = true
         }
         if (shadows) this.#shadowing.add(names)
@@ -169,7 +169,7 @@ export class CompactReader {
     const record: Record<string, unknown> = {}
     if (this.#shadowing.size > 0 && this.#shadowing.has(names))
       for (const name of names) Object.defineProperty(record, name, ownProperty(this.#value()))
-    // Assigned where that makes an own property: it is faster.
+    // Assigning is faster, where it makes an own property.
     else for (const name of names) record[name] = this.#value()
     return record
   }

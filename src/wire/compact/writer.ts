@@ -45,11 +45,10 @@ export class CompactWriter {
   }
 
   /**
-   * Lets go of the objects that the last value consists of, which are held until the next one
-   * begins otherwise.
+   * Releases the objects of the last value, which would otherwise be kept until the next one.
    */
   release(): void {
-    if (this.#seen.length > 0) this.#seen.length = 0 // Dear, even where there is nothing to do.
+    if (this.#seen.length > 0) this.#seen.length = 0 // Setting the length is expensive, even of an empty array.
     if (this.#shapes.length > 0) this.#shapes.length = 0
   }
 
@@ -68,7 +67,7 @@ export class CompactWriter {
   }
 
   /**
-   * Writes the value, or returns false if it is none for this format or there is no room; what was
+   * Writes the value. Returns false if the format does not take it, or there is no room; what was
    * written is void then.
    */
   value(value: unknown): boolean {
@@ -234,7 +233,7 @@ export class CompactWriter {
     try {
       part = (whole as Record<string | number, unknown>)[key]
     } catch {
-      return false // A getter that throws: the codec says which.
+      return false // A getter has thrown: the codec says which.
     }
     return this.value(part)
   }

@@ -1,4 +1,4 @@
-/** Who has ends of channels on loan. */
+/** Calls that have channel ends on loan. */
 import type { FarLinks } from './far-links.ts'
 
 /** What a call has on loan; `end` gives it back. */

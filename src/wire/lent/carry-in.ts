@@ -1,6 +1,6 @@
 /**
- * Puts items that come from elsewhere into a channel, one after the other as it has room, and gives
- * credit for more.
+ * Puts items from another side into a channel, one after the other as it has room, and gives credit
+ * for more.
  */
 import type { Channel } from '../../channel/channel.ts'
 import { Waiter } from '../../channel/line.ts'
@@ -27,7 +27,7 @@ export class CarryIn<T> {
     {
       unpark: () => {
         this.#accepted()
-        this.#report() // Before whoever has the item goes on.
+        this.#report() // Before the receiver of the item goes on.
         this.#feed()
         return true
       },
@@ -38,7 +38,7 @@ export class CarryIn<T> {
   readonly #unwatch: () => void
   /** How many more items the other side may send. */
   #room: number
-  /** The owner's side waits for what is here to be taken. */
+  /** The owner's side waits until the items here are taken. */
   #asked = false
   #accepts = 0
   #unreported = 0
@@ -123,8 +123,8 @@ export class CarryIn<T> {
   }
 
   /**
-   * An item can't be made here. A receiver on loan gives it back, with what came after it; an owner
-   * can't, and must not lose it in silence.
+   * An item can't be made here. A receiver on loan gives it back, with those that came after it. An
+   * owner can't do that, and must not lose it silently.
    */
   #unreadable(error: unknown): void {
     if (!(error instanceof AtonceError))
@@ -177,8 +177,8 @@ export class CarryIn<T> {
   }
 
   /**
-   * Nobody is given the item that stands at the channel: that it was taken could not be told at
-   * once.
+   * The item at the head is not handed over now: the other side could not be told at once that it
+   * was taken.
    */
   #withdraw(): void {
     if (this.#waiter.line === undefined) return
@@ -187,8 +187,8 @@ export class CarryIn<T> {
   }
 
   /**
-   * What was sent before the channel is closed belongs to it, though nobody has read it from the
-   * link yet.
+   * Items that were sent before the channel was closed belong to it, even if they were not read
+   * from the link yet.
    */
   #lastOnes(): readonly T[] {
     if (this.#borrowed || this.#over) return []
@@ -222,7 +222,7 @@ export class CarryIn<T> {
     this.#link.send({ kind: 'drained', id })
   }
 
-  /** The other side is gone. What has come from it before goes on into the channel. */
+  /** The other side is gone. Items that it has sent before still go into the channel. */
   #gone(): void {
     if (this.#over) return
     if (!this.#borrowed) {

@@ -1,6 +1,6 @@
 /**
- * Takes items out of a channel for a receiver elsewhere, as far as that has credit, and puts back
- * what it did not take.
+ * Takes items out of a channel for a receiver on another side, as far as that has given credit, and
+ * puts back those that it did not take.
  */
 import type { Channel } from '../../channel/channel.ts'
 import { end, Waiter } from '../../channel/line.ts'
@@ -34,7 +34,7 @@ export class CarryOut<T> {
     },
     undefined,
   )
-  /** What was sent and is not known to be taken, oldest first. */
+  /** The items that were sent and are not known to be taken, oldest first. */
   readonly #unread = new Ring<T>()
   readonly #unwatch: () => void
   readonly #leaveAccount: () => void
@@ -124,7 +124,7 @@ export class CarryOut<T> {
     const more = Math.min(taken, this.#sent) - this.#taken
     if (more <= 0) return false
     this.#taken += more
-    const kept = Math.min(more, this.#unread.size) // After a cancel nothing is kept of what was sent.
+    const kept = Math.min(more, this.#unread.size) // After a cancel, sent items are not kept.
     for (let left = kept; left > 0; left -= 1) this.#unread.shift()
     this.#channel.away.settled(kept)
     return true
@@ -215,7 +215,7 @@ export class CarryOut<T> {
     if (items.length > 0) this.#putBack(items)
   }
 
-  /** They lie in the channel again before anybody is told that nothing is away. */
+  /** They are back in the channel before anybody is told that nothing is away. */
   #putBack(items: readonly T[]): void {
     this.#channel.putBack(items)
     this.#channel.away.settled(items.length)

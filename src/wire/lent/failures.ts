@@ -1,6 +1,5 @@
 /**
- * Errors that go from one side of a loan to the other: whatever they are, something comes over
- * there.
+ * Errors that go from one side of a loan to the other. Whatever they are, an error arrives.
  */
 import { MessageDecoding, MessageEncoding } from '../codec.ts'
 import { decodeFailure, encodeFailure, type WireFailure } from '../failure.ts'

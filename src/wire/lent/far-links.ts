@@ -28,7 +28,7 @@ export class FarLinks {
     return new FarLink(number, this.connection, this.#open)
   }
 
-  /** What comes for a link that is closed here was on its way. */
+  /** The link was closed here while the message was on its way. */
   receive({ link, message }: LentMessage): void {
     this.#open.get(link)?.message(message as OfLoan)
   }
@@ -73,9 +73,9 @@ class FarLink implements Link {
     if (this.#open.has(this.#number)) this.#connection.sendTaken(this.#number, count)
   }
 
-  drain(): void {} // A stream delivers by itself what it holds.
+  drain(): void {} // A stream delivers by itself.
 
-  gone(): void {} // Nobody can stand still for it, and so find that.
+  gone(): void {} // No thread can block on it and notice that.
 
   close(): void {
     if (this.#open.delete(this.#number))

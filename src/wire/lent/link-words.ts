@@ -1,6 +1,6 @@
 /**
- * The shared memory beside a link between threads. Ports speak to event loops; these words speak to
- * a thread that stands still, and of one that is dead.
+ * The shared memory beside a link between threads. Ports wake event loops; these words wake a
+ * thread that blocks, and say when a thread has died.
  *
  *     owner's side: postMessage ─▶ said + 1, notify ─┊─▶ far side: look, read the port, sleep while `said` is what it was
  *
@@ -12,8 +12,8 @@ import { add, load, notify, store } from '../../runtime/atomics.ts'
 export type LinkWords = Int32Array
 
 /**
- * Who looks again and again at a word slows down whoever writes to its cache line; so words that
- * are looked at stand apart from those that are written for each item.
+ * Polling a word slows down writers to its cache line. So words that are polled lie apart from
+ * those that are written for each item.
  */
 const apart = 128 / Int32Array.BYTES_PER_ELEMENT
 
@@ -44,20 +44,19 @@ const looksWord = 3 * apart
 /** Made on the owner's thread, which has the number `owner`. */
 export function newLinkWords(owner: number = selfAgent()): LinkWords {
   const words = new Int32Array(new SharedArrayBuffer(4 * apart * Int32Array.BYTES_PER_ELEMENT))
-  words[ownerWord] = owner // Nobody else has seen it yet.
+  words[ownerWord] = owner // No other thread has seen it yet.
   return words
 }
 
 /**
- * Wakes a far side that stands still: there is something to read. Pairs with the load in
- * standing.ts.
+ * Wakes a far side that blocks: there is something to read. Pairs with the load in standing.ts.
  */
 export function noteSaid(words: LinkWords): void {
   add(words, saidWord, 1)
   notify(words, saidWord, 1)
 }
 
-/** Seen by an owner's side that looks; it never stands still. */
+/** Read by an owner's side that polls; it never blocks. */
 export function noteSaidBack(words: LinkWords): void {
   add(words, saidBackWord, 1)
 }
@@ -73,7 +72,7 @@ export function noteTaken(words: LinkWords, total: number): boolean {
   return load(words, looksWord) === 1
 }
 
-/** The owner's side says nothing any more. */
+/** The owner's side sends nothing more. */
 export function noteLeft(words: LinkWords): void {
   store(words, leftWord, 1)
   noteSaid(words)

@@ -1,6 +1,6 @@
 /**
- * The way between the two sides of a lent end; README.md tells what it is between threads, and to a
- * process.
+ * The connection between the two sides of a lent end. README.md says what it is between threads,
+ * and to a process.
  */
 
 import type { PackCrossing } from '../../declared/shareable.ts'
@@ -39,8 +39,7 @@ export interface Link {
   /** This side sends and wants no more. */
   close(): void
   /**
-   * What has arrived is not a message for this side: whoever sends such things is not listened to
-   * any more.
+   * The message is not of the protocol: the sender is ignored from now on.
    */
   garbled(what: string): void
 }
@@ -51,7 +50,7 @@ export interface LinkListener {
    * The side that items come from looks at the shared words; returns whether more were taken.
    */
   looked?(): boolean
-  /** The other side has left: nothing comes any more. */
+  /** The other side has left: nothing more comes. */
   closed(): void
   /** What is sent now waits for what was sent before … */
   congested(): void
@@ -80,6 +79,6 @@ export type Lent = NumberedEnd | PortedEnd
 /** What the `pack` of an end is told beside what every `pack` is told. */
 export interface LendCrossing extends PackCrossing {
   readonly crossing: Crossing
-  /** Notes an end that goes along; only where somebody gives it back. */
+  /** Notes an end that crosses; only where it will be given back. */
   readonly lend: ((lent: Lent) => void) | undefined
 }

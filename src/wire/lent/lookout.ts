@@ -1,7 +1,7 @@
 /**
- * The links of this thread that were spoken on just now. The other side of one is awake, so what it
- * says next is near: this thread looks for that a moment before its event loop sleeps, as to be
- * woken takes longer than to say something.
+ * The links of this thread on which a message has just come. Their other side is awake, so its next
+ * message is near. This thread polls for it a moment before its event loop sleeps, because being
+ * woken takes longer than a message.
  *
  *     heard ─▶ the loop turns ─▶ look ── something was said ──▶ deliver ─┐
  *                    ▲            └── nothing for lookOutMs ─▶ sleep     │
@@ -13,12 +13,12 @@ import { lookOutMs, mostHeardUnlooked } from '../../policy.ts'
 import { blockingNow, pause } from '../../runtime/atomics.ts'
 import { runtime } from '../../runtime/runtime.ts'
 
-/** While it looks, it does so this often for each time it looks at the clock: some microseconds. */
+/** How often it polls for each reading of the clock: some microseconds. */
 const looksPerClock = 32
 
 /** One side of a link, as it is looked at. */
 export interface Spoken {
-  /** Whether the other side has said anything since this was last asked. Costs one load. */
+  /** Whether the other side has sent anything since the last time. Costs one load. */
   saidMore(): boolean
   /** Delivers what has arrived; returns how many messages that were. */
   drain(): number
@@ -26,7 +26,7 @@ export interface Spoken {
   looks(whether: boolean): void
 }
 
-/** Whether it pays to look out on a link: each look in vain makes the next one come later. */
+/** Whether it pays to poll a link: after each poll in vain, the next one comes later. */
 export class Lookout {
   readonly #link: Spoken
   /** How many messages were heard without a look, after the last look in vain. */

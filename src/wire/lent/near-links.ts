@@ -1,6 +1,6 @@
 /**
- * The links to one worker process, on the side of the pool: what it says is checked before anybody
- * hears it.
+ * The links to one worker process, on the side of the pool. Its messages are checked before they
+ * are delivered.
  */
 import type { Crossing } from '../crossing.ts'
 import type { Lent, Link, LinkListener, NumberedEnd } from './link.ts'
@@ -49,7 +49,7 @@ export class NearLinks {
     else this.#connection.garbled('that fewer items than one were taken')
   }
 
-  /** The call was answered, and its worker has nothing of it any more. */
+  /** The call was answered: its worker has none of its ends any more. */
   over(call: number): void {
     const numbers = this.#ofCalls.get(call)
     if (numbers === undefined) return
@@ -60,7 +60,7 @@ export class NearLinks {
     }
   }
 
-  /** The worker has ended, and all that it has sent was read. */
+  /** The worker has ended, and all its messages were read. */
   end(): void {
     for (const call of [...this.#ofCalls.keys()]) this.over(call)
   }

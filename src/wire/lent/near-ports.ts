@@ -20,7 +20,7 @@ export class NearPorts {
     for (const end of ends) if ('over' in end) end.over()
   }
 
-  /** The thread never had the call in its hands. */
+  /** The thread never had the call in its hand. */
   forget(call: number): void {
     this.#ofCalls.delete(call)
   }

@@ -1,4 +1,4 @@
-/** How a thread stands still for what the other side of a link will say. */
+/** How a thread blocks until the other side of a link has sent something. */
 import { blockingCalls, refuseHere } from '../../channel/blocking.ts'
 import { SyncUseError, TimeoutError } from '../../errors.ts'
 import { blockingNow, load } from '../../runtime/atomics.ts'

@@ -4,20 +4,20 @@
  *     the platform     array ─▶ message ─▶ array of the other thread        two passes over memory
  *     here             array ─▶ copy ─▶ moves                               one
  *
- * 1 MiB of doubles to a thread takes 0.2 ms less so; 64 KiB a little less; 16 KiB the same. Only
- * where nobody could tell the difference: no other object in the call may share the buffer, and the
- * array is all of it.
+ * 1 MiB of doubles to a thread takes 0.2 ms less this way; 64 KiB a little less; 16 KiB the same.
+ * It is done only where the difference can't be seen: no other object in the call shares the
+ * buffer, and the array fills it.
  *
- * Not results: with both ways copied so, a round trip took 0.45 or 0.78 ms, from run to run; memory
- * that one thread's collector frees in large pieces is given back to the system and asked of it
- * again, page by page.
+ * Not for results: with both ways copied like this, a round trip took 0.45 or 0.78 ms, from run to
+ * run. Memory that a thread's garbage collector frees in large pieces goes back to the system, and
+ * must be requested again page by page.
  */
 import { isWholeBuffer, placeOfWhole, type TypedArrayClass, typedArrayClasses } from '../whole-view.ts'
 
 /** Smaller ones are as fast either way. */
 const leastBytes = 65_536
 
-/** What of a message is looked at. */
+/** The parts of a message that are looked at. */
 interface Message {
   readonly kind?: unknown
   readonly special?: unknown

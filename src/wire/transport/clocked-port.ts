@@ -1,7 +1,7 @@
 /**
- * While races are looked for, each message takes the clock of its thread along: what was done
- * before it was sent happens before what is done after it was heard (`src/runtime/races/`). Else
- * ports are used as they are.
+ * While races are looked for, each message carries the clock of its thread: what was done before it
+ * was sent happens before what is done after it is received (`src/runtime/races/`). Otherwise ports
+ * are used as they are.
  */
 import { clockToSend, hearClock, racesWanted } from '../../runtime/races/wanted.ts'
 import { type ListenerOptions, type Port, receiveOn } from './port.ts'

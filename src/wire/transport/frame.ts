@@ -4,10 +4,10 @@
  *     frame = 0xa7 · kind (1 byte) · length of the body (4 bytes, big-endian) · check of these two (2 bytes) · body
  *     body  = a message in V8's serialization, or a call, result or count in the compact format
  *
- * The stream is a descriptor of the worker's, and a task may write to it, as to any other: what is
- * no head is found out at its first byte that is wrong, instead of being taken for the length of a
- * frame that never comes. Half a frame is found out when the other side says that it has nothing
- * left to send (`expectWhole`).
+ * The stream is a descriptor of the worker, and a task may write to it, as to any other. Bytes that
+ * are not a head are noticed at the first wrong one, and never taken for the length of a frame that
+ * does not come. Half a frame is noticed when the other side says that it has nothing left to send
+ * (`expectWhole`).
  */
 import { CompactReader } from '../compact/reader.ts'
 import type { PlainStores } from '../propagation.ts'
@@ -47,7 +47,7 @@ export function serialization(): typeof import('node:v8') {
   return v8
 }
 
-/** Who hears what the frames hold; a kind that has no hearer is none of that stream. */
+/** Handles the contents of frames. A kind without a handler does not belong to that stream. */
 export interface FrameEar {
   message(message: unknown): void
   run?(seq: number, ref: number, args: unknown[], stores?: PlainStores): void
@@ -63,7 +63,7 @@ export interface FrameEar {
 export class FrameReader {
   readonly #maxFrameBytes: number
   readonly #ear: FrameEar
-  /** What has arrived and was not read yet: the beginning of one frame. */
+  /** The bytes that have arrived and were not read yet: the beginning of one frame. */
   #parts: Buffer[] = []
   #held = 0
   /** How many bytes the frame that has begun needs, as far as that is known. */
@@ -92,8 +92,8 @@ export class FrameReader {
   }
 
   /**
-   * Nothing more of a frame that has begun is on its way, says the other side. Believed when it is
-   * said again and nothing has come meanwhile: what it had sent before may have been read later.
+   * The other side says that nothing more of a begun frame is on its way. That counts when it is
+   * said twice and nothing has come in between: bytes that were sent before may be read after it.
    */
   expectWhole(): void {
     if (this.#stopped || this.#held === 0) return
@@ -101,7 +101,7 @@ export class FrameReader {
     this.#waitedAt = this.#arrived
   }
 
-  /** Delivers nothing any more, not even what is here already. */
+  /** Delivers nothing more, not even what has arrived. */
   stop(): void {
     this.#stopped = true
     this.#parts = []
@@ -173,7 +173,7 @@ export class FrameReader {
   }
 }
 
-/** The bytes of a frame are none of its format; an error of the owner's is none of the stream's. */
+/** The bytes of a frame are not of its format. (Errors of the owner are not caught.) */
 class Unreadable extends Error {}
 
 function readCall(compact: CompactReader, body: number, end: number): [number, number, unknown[]] {

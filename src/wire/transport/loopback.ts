@@ -65,12 +65,12 @@ export class LoopbackPort implements Port {
     return this.#held
   }
 
-  /** Whether nothing lies here unread. */
+  /** Whether all messages were read. */
   get isRead(): boolean {
     return this.#inbox.length === 0
   }
 
-  /** Whoever hears here first gives the context in which all is heard. */
+  /** The first listener decides in which context all messages are heard. */
   on(event: 'message', heard: Hearer): void
   on(event: 'messageerror', heard: (error: Error) => void): void
   on(event: 'close', heard: () => void): void
@@ -121,7 +121,7 @@ export class LoopbackPort implements Port {
     if (other !== undefined) other.#lane.travel(() => other.#otherClosed())
   }
 
-  /** Whoever is at this end is gone: it sends and hears nothing more. */
+  /** The owner of this end is gone: it sends and hears nothing more. */
   cut(): void {
     this.#state = 'cut'
   }

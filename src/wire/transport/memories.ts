@@ -10,8 +10,8 @@
  *     it is collected, and the ring was read
  *                   the number ── posted ──▶          lets it go
  *
- * The receiver keeps memory no longer than the sender's program does, and as long as a record may
- * name it: while a call is in the worker's hands, its arguments are kept here.
+ * The receiver keeps memory no longer than the sender's program does, but as long as a record may
+ * name it: while a call is in the worker's hand, its arguments are kept here.
  */
 
 /** Tells such a message from the others. */

@@ -38,7 +38,7 @@ export interface RunnerParts {
   hasMore(): boolean
   /** Sends what was printed and is kept back. */
   flushOutput(): void
-  /** What must be waited for before a call whose module was imported may begin, if anything. */
+  /** What to wait for before a call whose module was just imported may begin, if anything. */
   heldUp(): Promise<void> | undefined
 }
 
@@ -74,8 +74,8 @@ export class CallRunner {
   }
 
   /**
-   * The first use: `loaded` must have left before the task can end this process, or the call would
-   * look as if it had not begun, and be given to another worker.
+   * The first call of a task. `loaded` must have left before the task can end this process;
+   * otherwise the call would look as if it had not begun, and would be given to another worker.
    */
   async #runLoaded(call: Call, loading: Promise<Task>, context: CallContext): Promise<void> {
     const startedMs = this.#runtime.now()
@@ -88,13 +88,13 @@ export class CallRunner {
     }
     await this.#runtime.yieldToLoop()
     for (let wait = this.#parts.heldUp(); wait !== undefined; wait = this.#parts.heldUp()) await wait
-    this.#clock.look() // What the import took is no work of the call.
+    this.#clock.look() // The time of the import is not the call's.
     await this.run(call, context)
   }
 
   #within(stores: WireStores, body: () => Promise<void> | undefined): Promise<void> | undefined {
     const { storages } = this.#parts
-    // A storage is told of before its first call, but on another lane.
+    // A storage is announced before its first call, but on another lane.
     if (!stores.every(({ ref }) => storages.has(ref))) this.#outgoing.readMessages()
     return storages.within(stores, body)
   }
@@ -142,7 +142,7 @@ export class CallRunner {
   ): Promise<void> {
     const { stream, flush } = this.#streamOf(call)
     if (context.cancelled) stream.leave()
-    process.on('exit', flush) // What a generator yielded before it ended its worker is not lost with it.
+    process.on('exit', flush) // What a generator has yielded is sent even if it ends its worker.
     try {
       const result = await stream.run(task, args, context)
       this.#answer(call, result, this.#clock.look() - startedMs)
@@ -172,8 +172,8 @@ export class CallRunner {
   // ── answers ──
 
   #answer({ kind, seq }: Call, result: unknown, workMs: number): void {
-    if (kind === 'own') result = undefined // Nobody receives it, so it need not be one that can be copied.
-    // What the task has told before goes ahead of its answer: then both take the same lane.
+    if (kind === 'own') result = undefined // Its result is not used, so it need not be one that can be copied.
+    // What the task has sent goes ahead of its answer, so both take the same lane.
     const talked = this.#end(seq)
     const more = kind === 'run' && this.#parts.hasMore()
     if (talked || !this.#outgoing.tryDone(seq, workMs, result, more)) this.#outgoing.done(seq, workMs, result)
@@ -195,10 +195,10 @@ export class CallRunner {
   /** The call has ended; says whether it has sent anything before its answer. */
   #end(seq: number): boolean {
     const running = this.#running.end(seq)
-    if (running === undefined) return true // Its answer could not be sent; another one is.
+    if (running === undefined) return true // Its first answer could not be sent; another one is.
     if (running.talked) this.#parts.flushOutput()
     if (!this.#parts.gauge?.passes()) return running.talked
     this.#outgoing.send({ kind: 'worn' })
-    return true // Its answer goes after this, so that no other call comes between.
+    return true // Its answer goes after this message, so that no other call comes between.
   }
 }

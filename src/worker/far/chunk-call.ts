@@ -1,14 +1,13 @@
 /**
- * A chunk on the far side: one call after the other, each on its own, and the reply that tells how
- * they ended.
+ * A chunk on the far side: its calls, one after the other, and the reply that says how they ended.
  *
  *     callEach(task, inputs) ─▶ each result, and each failure, is copied when its call ends: Kept
  *                            ─▶ ChunkOutcome ─▶ chunkReply ─▶ done { PackedResults }   every call succeeded
  *                                                          └▶ doneChunk { outcomes }   one failed, or can't be sent
  *
- * The reply leaves when the last call has ended. A task may use its result object or its buffer
- * again in the next call: what a call has returned is what it was then, as in a call that travels
- * alone.
+ * The reply leaves when the last call has ended. A task may reuse its result object or its buffer
+ * in the next call: each result is kept as it was when its call returned, as if the call had
+ * travelled alone.
  */
 
 import {
@@ -53,26 +52,26 @@ export interface ChunkOutcome {
   readonly longestMs: number
 }
 
-/** What a chunk is called with, beside its inputs. */
+/** What a chunk needs apart from its inputs. */
 export interface ChunkOptions {
   /** What may cross on the way back. */
   readonly crossing: Crossing
-  /** Whether there is something special among the inputs. */
+  /** Whether an input is special. */
   readonly special?: boolean
-  /** To whom ends of channels among the inputs are lent. */
+  /** To whom channel ends among the inputs are lent. */
   readonly borrower?: Borrower | undefined
 }
 
-/** The most units of text in a result that is copied without a scan. */
+/** The longest text in a result that is copied without a scan, in UTF-16 units. */
 const longestPlain = 4_096
 /**
- * The clock is read so often for a chunk; reading it for every tiny call would cost as much as the
+ * How often the clock is read in a chunk. Reading it for every tiny call would cost as much as the
  * calls.
  */
 const blocks = 64
 
 /**
- * Calls the task once for each input; a failed call does not stop those after it, nor does a
+ * Calls the task once for each input. A failed call does not stop those after it; nor does a
  * special input that can't be made here.
  * @throws AbortError between two calls, if the chunk was cancelled: nobody waits for what it has
  *   done
@@ -83,7 +82,7 @@ export async function callEach(
   call: CallContext,
   { crossing, special = false, borrower }: ChunkOptions,
 ): Promise<ChunkOutcome> {
-  // A Buffer is special as a whole; else it is one input or another that is.
+  // A Buffer is special as a whole; otherwise single inputs are.
   const inputs = special && !Array.isArray(sent) ? (decode(sent, true) as Packed) : sent
   const revived = special && Array.isArray(sent) ? decodeParts(sent, 'args', borrower) : undefined
   const kept = new Kept(inputs.length, crossing)
@@ -100,8 +99,7 @@ export async function callEach(
 }
 
 /**
- * The calls of a chunk. The loop is no async function, and has nothing in it that is not for each
- * call.
+ * The calls of a chunk. The loop is not an async function, and holds only what each call needs.
  */
 class ChunkCalls {
   readonly #inputs: Packed
@@ -124,8 +122,8 @@ class ChunkCalls {
   }
 
   /**
-   * Makes the calls from one place to another, until one returns a promise; returns its place, or
-   * `to`.
+   * Makes the calls from `from` up to `to`, until one returns a promise; returns the place of that
+   * one, or `to`.
    * @throws AbortError
    */
   make(from: number, to: number): number {
@@ -165,17 +163,17 @@ class ChunkCalls {
   }
 }
 
-/** Few primitives are anything else: long texts are counted, functions and symbols refused. */
+/** Most primitives need no check; long texts are counted, functions and symbols are refused. */
 function needsNoCopy(value: unknown): boolean {
   return typeof value === 'number' || (typeof value === 'string' ? value.length < 1_024 : value === undefined)
 }
 
-/** What the calls have returned or thrown, as it was then. */
+/** What the calls have returned or thrown, copied when they ended. */
 class Kept {
   readonly values: unknown[]
   readonly special: number[] = []
   readonly failures = new Map<number, WireFailure>()
-  readonly transfer = new Set<Moved>() // Two results may hold one port, which moves once.
+  readonly transfer = new Set<Moved>() // Two results may hold the same port, which moves once.
   readonly #crossing: Crossing
   readonly #plain: PlainCopy
 
@@ -185,7 +183,7 @@ class Kept {
     this.#plain = new PlainCopy(Math.min(longestPlain, crossing.maxPayloadBytes))
   }
 
-  /** Each result is encoded by itself: one that can't cross fails alone. */
+  /** Encodes each result by itself: one that can't cross fails alone. */
   returned(at: number, value: unknown): void {
     if (typeof value === 'object' && value !== null) {
       const copy = this.#plain.of(value)
@@ -256,7 +254,7 @@ class LongestCall {
     this.#calls += calls
   }
 
-  /** The longest block, less what its other calls take on average. */
+  /** The longest block, minus what its other calls take on average. */
   estimateMs(): number {
     const meanMs = (this.#blockStartedMs - this.#startedMs) / this.#calls
     return Math.max(meanMs, this.#longestBlockMs - (this.#callsOfLongest - 1) * meanMs)

@@ -1,13 +1,11 @@
-/** A worker dies of its first uncaught error, after it has said which. */
+/** A worker reports its first uncaught error, and ends. */
 import type { Worker } from './worker.ts'
 
-// Taken before any module of the user's is loaded: tests and command-line libraries put another in
-// its place.
+// Taken before any module of the user is loaded: tests and command-line libraries replace it.
 const { exit, reallyExit } = process as NodeJS.Process & { reallyExit(code: number): never }
 
 /**
- * Ends this worker, whatever has become of `process.exit`, and whatever a listener to `exit`
- * throws.
+ * Ends this worker, even if `process.exit` was replaced, or a listener of `exit` throws.
  */
 export function endWorker(code: number): void {
   try {
@@ -18,10 +16,10 @@ export function endWorker(code: number): void {
 }
 
 /**
- * Lets the worker die of what nobody catches; returns what lets it die of something else. `flush`
- * calls back when what was sent has left this process. The pool ends a worker that has reported its
- * death and lives on after `graceMs`. Of one that a call ends by `process.exit()`, it says which
- * call.
+ * Ends the worker at an uncaught error; returns a function that ends it for another reason. `flush`
+ * calls back when all messages have left this process. The pool kills a worker that has reported
+ * its end and still lives after `graceMs`. If a call ends the worker by `process.exit()`, the
+ * report names the call.
  */
 export function dieOfUncaughtErrors(
   worker: Worker,
@@ -35,12 +33,12 @@ export function dieOfUncaughtErrors(
       worker.reportCrash(error)
       flush(() => endWorker(1))
     } catch {
-      endWorker(1) // What it needs to say why is broken; its end says enough.
+      endWorker(1) // It can't report why; its end says enough.
     }
   }
   process.on('uncaughtException', die)
-  // Node makes an unhandled rejection an uncaught exception, unless a flag says otherwise; a lost
-  // error is never an option here.
+  // Node turns an unhandled rejection into an uncaught exception, unless a flag says otherwise.
+  // Here no error may be lost.
   process.on('unhandledRejection', die)
   process.on('exit', () => {
     if (!dying) worker.reportExit()

@@ -1,6 +1,6 @@
 /**
- * The far side of the connection to a thread: a worker that takes its calls from a ring and a port,
- * at its own pace.
+ * The far side of the connection to a thread: a worker that takes its calls from a ring and a port
+ * when it is ready for them.
  */
 import { ProtocolError } from '../../errors.ts'
 import { load } from '../../runtime/atomics.ts'
@@ -12,13 +12,13 @@ import { threadWords } from '../output.ts'
 import type { MemoryGauge } from './memory-gauge.ts'
 import { Worker } from './worker.ts'
 
-/** What the worker is told at its birth, as far as it is about its calls. */
+/** The part of the worker's birth that is about its calls. */
 export interface FarThreadBirth extends Omit<WorkerBirth, 'maxWorkerMiB'>, ThreadMemory {
   readonly port: Port
   readonly spinMs: number
 }
 
-/** What the thread brings in which the worker lives. */
+/** What the worker needs of its thread. */
 export interface FarThreadHost {
   readonly gauge: MemoryGauge | undefined
   /** Whether the call may be run; false if it was taken back. */
@@ -30,7 +30,7 @@ export interface FarThreadHost {
   flushOutput(): void
 }
 
-/** Makes the worker and its end of the connection; it works once it is opened. */
+/** Makes the worker and its end of the connection; it works once it was opened. */
 export function farThread(
   birth: FarThreadBirth,
   host: FarThreadHost,

@@ -1,10 +1,10 @@
 /**
- * Parts that live in a worker beside its calls: actors, for one.
+ * Parts that live in a worker beside its calls, such as actors.
  *
  *     guest message ─▶ import(module), once ─▶ the module's import has called `admitGuest` ─▶ the guest hears the body
  *
- * The core knows nothing of them: what they say is theirs, and they are loaded only where they are
- * wanted.
+ * The core knows nothing about them: their messages are their own, and they are loaded only where
+ * they are used.
  */
 import { TaskLoadError } from '../../errors.ts'
 import { sharedByCopies } from '../../runtime/copies.ts'
@@ -16,7 +16,7 @@ import type { Conversations } from '../conversations.ts'
 import { importModule } from './loader.ts'
 import type { Outgoing } from './outgoing.ts'
 
-/** What a guest has of the worker it lives in. */
+/** What a guest gets from the worker in which it lives. */
 export interface GuestHome {
   /** As `thread 2`. */
   readonly worker: string
@@ -24,12 +24,12 @@ export interface GuestHome {
   send(body: unknown, transfer: Transfer): void
 }
 
-/** Makes a guest; what it returns hears each body that is sent to it. */
+/** Makes a guest; the function that it returns is called with each body that is sent to it. */
 export type Guest = (home: GuestHome) => (body: unknown) => void
 
 const admitted = sharedByCopies('guests', () => new Map<string, Guest>())
 
-/** To be called by a part's module when it is imported: it can live in workers under this name. */
+/** Called by a part's module when it is imported: the part can live in workers under this name. */
 export function admitGuest(name: string, guest: Guest): void {
   if (!admitted.has(name)) admitted.set(name, guest)
 }
@@ -37,7 +37,7 @@ export function admitGuest(name: string, guest: Guest): void {
 export class Guests {
   readonly #worker: string
   readonly #outgoing: Outgoing
-  /** One after the other: what a guest is told must not overtake what brings it. */
+  /** One after the other: a message for a guest must not overtake the import of its module. */
   #last: Promise<void> = Promise.resolve()
   readonly #hear = new Map<string, (body: unknown) => void>()
   readonly #imported = new Set<string>()

@@ -1,6 +1,6 @@
 /**
- * What waits in a worker, and the loop that works it off: one call after the other, in the order
- * they came.
+ * The calls that wait in a worker, and the loop that runs them one after the other, in the order in
+ * which they came.
  *
  *     push ─▶ wait ─▶ the loop: a turn for others, if it is time; what runs beside has ended; the last answer has left
  *                             ─▶ claim ─▶ run ─▶ the next one, at once or when the promise has resolved
@@ -23,11 +23,11 @@ export interface Call {
   readonly chunk: boolean
   readonly attempt: number
   readonly stores?: WireStores
-  /** Of a stream: what its generator may yield at first. */
+  /** Of a stream: how much its generator may yield at first. */
   readonly credit?: number
 }
 
-/** What the loop asks of whoever brings the calls. */
+/** What the loop asks of the transport. */
 export interface Postman {
   /**
    * Reads what has arrived into the inbox; called when the inbox is empty. False if the worker must
@@ -37,13 +37,12 @@ export interface Postman {
   /** Whether the call may be run; false if it was taken back. */
   claim(seq: number): boolean
   /**
-   * What must be waited for before the next call may begin, if anything: an answer that has not
-   * left yet.
+   * What to wait for before the next call may begin, if anything: an answer that has not left yet.
    */
   flushing(): Promise<void> | undefined
   /**
-   * The worker can't go on: a built-in that it needs was replaced, or there is no room for what it
-   * has to say.
+   * The worker can't go on: a built-in function that it needs was replaced, or there is no room for
+   * its messages.
    */
   broken(error: unknown): void
 }
@@ -69,7 +68,7 @@ export class Inbox {
   readonly #calls: Call[] = []
   #at = 0
   #isOpen = false
-  /** Ends when it is open again, after `close`. */
+  /** Resolves when it is open again, after `close`. */
   #closed: Parked<void> | undefined
   #working = false
   #waking = false
@@ -98,7 +97,7 @@ export class Inbox {
     return true
   }
 
-  /** From now on the worker works. */
+  /** The worker begins to take calls. */
   open(): void {
     this.#isOpen = true
     this.#closed?.unpark()
@@ -106,7 +105,7 @@ export class Inbox {
     this.wake()
   }
 
-  /** The worker says that it ends: no call begins any more, unless `open` is called again. */
+  /** The worker has said that it ends: no call begins, unless `open` is called again. */
   close(): void {
     this.#isOpen = false
     this.#closed ??= park<void>('this worker to end', this)
@@ -117,14 +116,14 @@ export class Inbox {
     return this.#closed?.promise
   }
 
-  /** Something has come, or can be sent again. */
+  /** Something has come, or an answer has left. */
   wake(): void {
     if (!this.#working && this.#isOpen) void this.#workOrBreak()
   }
 
   /**
-   * The same, once all that came in this turn is here: a cancel that came with its call must not be
-   * read after it ran.
+   * The same, after all messages of this turn were read: a cancel that came together with its call
+   * must be read before it runs.
    */
   wakeSoon(): void {
     if (this.#working || this.#waking) return
@@ -136,8 +135,8 @@ export class Inbox {
   }
 
   /**
-   * What a call throws is its answer; what is thrown around it would be nobody's, and the call
-   * would wait for ever.
+   * What a call throws is its answer. An error of the loop itself would reach nobody, and the call
+   * would wait for ever, so it ends the worker.
    */
   async #workOrBreak(): Promise<void> {
     try {
@@ -149,7 +148,7 @@ export class Inbox {
 
   async #work(): Promise<void> {
     this.#working = true
-    this.#clock.look() // What lies before is rest.
+    this.#clock.look() // The time before was idle.
     let turnMs: number | undefined
     while (this.#hasWork()) {
       turnMs ??= this.#clock.nowMs
@@ -159,10 +158,10 @@ export class Inbox {
       if (beside !== undefined) await this.#after(beside)
       const flushing = this.#postman.flushing()
       if (flushing !== undefined) await this.#after(flushing)
-      const call = this.#calls[this.#at] // Taken only now: what was cancelled during the wait is not there any more.
+      const call = this.#calls[this.#at] // Taken only now: a call that was cancelled during the wait is gone.
       if (call === undefined || !this.#isOpen) continue
       this.#at += 1
-      if (!this.#postman.claim(call.seq) || !this.#isOpen) continue // It may have said meanwhile that it ends.
+      if (!this.#postman.claim(call.seq) || !this.#isOpen) continue // The worker may have said meanwhile that it ends.
       const running = this.#parts.run(call)
       if (running === undefined) continue
       if (this.#parts.sideBySide) {
@@ -170,13 +169,13 @@ export class Inbox {
         continue
       }
       this.#parts.outgoing.flush()
-      await running // Not by #after: that is a promise more for each call that waits.
+      await running // Not by #after, which would make one more promise for each call that waits.
       turnMs = this.#clock.look()
     }
     this.#working = false
   }
 
-  /** Lets the call go on beside those that come, and its answer leave when it has ended. */
+  /** Lets the call go on beside later ones; its answer leaves when it has ended. */
   async #beside(running: Promise<void>): Promise<void> {
     try {
       await running
@@ -186,14 +185,14 @@ export class Inbox {
     }
   }
 
-  /** Waits, with nothing kept back meanwhile; returns what time it is then. */
+  /** Sends all that is kept back, and waits; returns the time after that. */
   async #after(wait: Promise<void>): Promise<number> {
     this.#parts.outgoing.flush()
     await wait
     return this.#clock.look()
   }
 
-  /** Whether a call waits, after the inbox was filled again if need be. */
+  /** Whether a call waits; if the inbox is empty, it is filled first. */
   #hasWork(): boolean {
     if (!this.#isOpen) return false
     while (this.#at === this.#calls.length) {

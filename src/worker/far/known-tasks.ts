@@ -1,4 +1,4 @@
-/** The tasks that a worker was told of, by the numbers that they have on its connection. */
+/** The tasks that a worker was told of, by their numbers on its connection. */
 import { ProtocolError } from '../../errors.ts'
 import type { Task } from '../../task/task.ts'
 import type { LoadMessage } from '../../wire/messages.ts'
@@ -31,7 +31,7 @@ export class KnownTasks {
     }
   }
 
-  /** Its name, as its caller knows it; its `load` was sent before, but on another lane. */
+  /** The task's name, as its caller knows it. Its `load` was sent before, but on another lane. */
   nameOf(ref: number): string {
     if (!this.#names.has(ref)) this.#outgoing.readMessages()
     return this.#names.get(ref) ?? 'a task that it was never told of'
@@ -46,7 +46,7 @@ export class KnownTasks {
     throw new ProtocolError(`a call, but this worker was never told of task ${ref}`, who)
   }
 
-  /** Undefined while it is imported. */
+  /** Undefined while its module is being imported. */
   ifImported(ref: number): Task | undefined {
     const task = this.#tasks.get(ref)
     return typeof task === 'function' ? task : undefined

@@ -9,13 +9,13 @@ import type { CallContext } from '../../task/context.ts'
 import { nameOf, type Task } from '../../task/task.ts'
 import type { NestedCallsOf } from './nested-calls.ts'
 
-/** A call, as far as it is shown. */
+/** What is shown of a call. */
 export interface ShownCall {
   readonly seq: number
   readonly context: CallContext
   readonly nested: NestedCallsOf | undefined
   readonly borrower: { readonly loans: readonly unknown[] } | undefined
-  /** Undefined while it is imported. */
+  /** Undefined while its module is being imported. */
   readonly task: Task | undefined
 }
 

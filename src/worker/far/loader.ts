@@ -1,6 +1,6 @@
 /**
- * The far side's way from a task's address to the function: import the module, look it up, check
- * that it is the one.
+ * From a task's address to its function, on the far side: imports the module, looks the task up,
+ * and checks that it is the same one.
  */
 import { digestOf, isSameVersion, showModule as show } from '../../declared/module-version.ts'
 import { EntryPointError, TaskLoadError, TaskVersionError } from '../../errors.ts'
@@ -20,8 +20,7 @@ import { refuseServers } from './servers.ts'
  * @throws EntryPointError if the module starts an executor when it is imported
  */
 export async function loadTask(wanted: LoadMessage): Promise<Task> {
-  // Already there in a bundle, where the module that holds the tasks is the one that holds this
-  // code.
+  // In a bundle, the tasks may be in the module that holds this code: then they are there already.
   if (lookup(wanted.module)?.tasks[wanted.position] === undefined)
     await importModule(wanted.module, wanted.isCommonJs)
   else if (refusals() > 0) throw new EntryPointError(show(wanted.module))
@@ -44,7 +43,7 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
   const task = (Number.isInteger(wanted.position) ? found.tasks[wanted.position] : undefined) as
     | Task
     | undefined
-  // Of what no module declares there, the caller knows no state of the file to compare.
+  // If no module declares anything there, there is no state of the file to compare.
   const isComparable = wanted.version !== undefined || task !== undefined
   const isSameText = () => task !== undefined && digestOf(task) === wanted.digest
   if (isComparable && !isSameVersion(version, wanted.version, isSameText)) {
@@ -64,22 +63,22 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
 }
 
 /**
- * Imports it, or requires it where the caller did so: `node -r ts-node/register` compiles only what
- * is required.
+ * Imports the module, or requires it if the caller did so: `node -r ts-node/register` compiles only
+ * what is required.
  * @throws TaskLoadError, EntryPointError
  */
 export async function importModule(module: string, isCommonJs = false): Promise<void> {
   const refusedBefore = refusals()
   const servers = refuseServers()
   try {
-    // A task's load may come while this code's own module is evaluated, and what is required can't
-    // wait for it.
+    // A `load` may come while the module of this code is still being evaluated, and `require` can't
+    // wait for that.
     if (isCommonJs) await runtime().yieldToLoop()
     if (isCommonJs) process.getBuiltinModule('node:module').createRequire(module)(fileOf(module))
     else await import(/* webpackIgnore: true */ /* @vite-ignore */ module)
     const server = servers.end()
     if (server !== undefined) throw new EntryPointError(show(module), server)
-    if (refusals() > refusedBefore) throw new EntryPointError(undefined) // The module has caught its own; said below.
+    if (refusals() > refusedBefore) throw new EntryPointError(undefined) // The module may have caught the error of its own executor.
   } catch (cause) {
     const server = servers.end()
     if (cause instanceof EntryPointError || server !== undefined)

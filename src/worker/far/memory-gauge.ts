@@ -1,5 +1,5 @@
 /**
- * Looks now and then whether the worker uses more memory than it may: reading it costs some
+ * Checks from time to time whether the worker uses more memory than it may. Reading that costs some
  * microseconds.
  */
 import { runtime } from '../../runtime/runtime.ts'
@@ -17,7 +17,7 @@ export class MemoryGauge {
     this.#usedBytes = usedBytes
   }
 
-  /** Whether the limit was found to be passed just now; true once. */
+  /** Whether the limit was just found to be passed; true once. */
   passes(): boolean {
     const nowMs = runtime().now()
     if (this.#said || nowMs - this.#lookedAtMs < everyMs) return false

@@ -1,6 +1,6 @@
 /**
- * What a task in a worker sees as its executor: the pool of its worker, for calls that end with the
- * one that makes them.
+ * What a task in a worker sees as its executor: the pool of its worker. Calls that a task makes
+ * there end when its own call ends.
  */
 
 import { NotOwnerError, OptionError } from '../../errors.ts'
@@ -38,9 +38,9 @@ export class NestedCalls {
   readonly crossing: Crossing
   readonly send: Send
   readonly open = new Map<number, { readonly job: Job; readonly of: NestedCallsOf }>()
-  /** What they have on loan of channels of this thread, by their numbers. */
+  /** The channel ends of this thread that nested calls have on loan, by their numbers. */
   readonly ends = new NearPorts()
-  /** What may go along as an argument: ends too, between threads. */
+  /** What may be an argument: between threads, channel ends too. */
   readonly lending: Crossing
   #ids = 0
 
@@ -56,7 +56,7 @@ export class NestedCalls {
     return this.#ids
   }
 
-  /** The pool tells how a nested call goes; one that is not open any more was taken back. */
+  /** The pool reports on a nested call. One that is not open any more was cancelled here. */
   converse(hears: Conversations<ToWorker | LentMessage>): void {
     hears
       .on('nestedStarted', ({ id }) => this.open.get(id)?.job.started())
@@ -68,7 +68,7 @@ export class NestedCalls {
   }
 }
 
-/** Those of one call. */
+/** The nested calls of one call. */
 export class NestedCallsOf implements Backend {
   readonly #pauses = new Pauses()
   readonly #all: NestedCalls
@@ -151,7 +151,7 @@ export class NestedCallsOf implements Backend {
     job.settled({ ok: false, error })
   }
 
-  /** There are no nested streams here. */
+  /** Streams can't be nested here. */
   pull(): void {}
 
   leave(): void {}
@@ -159,7 +159,7 @@ export class NestedCallsOf implements Backend {
   /** There is room for parts of a call as long as the call runs. */
   async room(): Promise<void> {}
 
-  /** Of the calls that this one has made; their workers are known to the pool only. */
+  /** Counts only the calls that this one has made; only the pool knows its workers. */
   stats(): ExecutorStats {
     return {
       model: this.model,
@@ -181,7 +181,7 @@ export class NestedCallsOf implements Backend {
   }
 
   settle(message: Extract<NestedMessage, { kind: 'nestedSettled' }>, job: Job): void {
-    this.#all.ends.over(message.id) // Before anybody sees how it went.
+    this.#all.ends.over(message.id) // Before its outcome is seen.
     this.#forget(job)
     const { reply, workMs, left } = message
     if (left && reply.kind === 'failed') {
@@ -199,7 +199,7 @@ export class NestedCallsOf implements Backend {
     else void learning.then(settle)
   }
 
-  /** The call has ended, and with it all that it has made; the pool sees to the rest. */
+  /** The call has ended, and so do the calls that it made; the pool does the rest. */
   end(): void {
     this.#ended = true
     for (const job of [...this.#ids.keys()]) {

@@ -1,6 +1,6 @@
 /**
- * What a worker says to its pool, from `open` on: results on the fast lane, messages, and errors as
- * far as they can be told.
+ * What a worker sends to its pool, from `open` on: results on the fast lane, messages, and errors,
+ * as whole as possible.
  */
 import { type Crossing, detach, encode, MessageEncoding } from '../../wire/codec.ts'
 import { encodeFailure, type WireFailure, withoutParts } from '../../wire/failure.ts'
@@ -22,12 +22,12 @@ export class Outgoing {
     this.send({ kind: 'ready' })
   }
 
-  /** Lets leave what was said on the fast lane. */
+  /** Sends what was put on the fast lane. */
   flush(): void {
     this.#transport?.flush?.()
   }
 
-  /** Reads what has come on another lane than what is being read. */
+  /** Reads the messages that have come on the other lane. */
   readMessages(): void {
     this.#transport?.readMessages?.()
   }
@@ -58,8 +58,8 @@ export class Outgoing {
   }
 
   /**
-   * An error may be too large to be sent, or hold what can't be copied after all: then it goes
-   * without what hangs on it.
+   * An error may be too large to be sent, or hold something that can't be copied after all. Then it
+   * is sent without its properties.
    */
   sendFailure(error: unknown, about: (failure: WireFailure) => FromWorker): void {
     try {

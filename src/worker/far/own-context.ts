@@ -2,8 +2,8 @@
  * An asynchronous context for each call: what a task enters in a storage (`enterWith`) is not seen
  * by the next one.
  *
- * Where contexts are values, leaving the call is enough; where resources keep what is entered (Node
- * 22), each call gets a resource of its own.
+ * In versions of Node where a context is a value, leaving the call is enough. Where a resource
+ * keeps what is entered (Node 22), each call gets a resource of its own.
  */
 import { resourcesKeep } from '../../runtime/async-context.ts'
 import { realRuntime } from '../../runtime/real.ts'
@@ -13,7 +13,7 @@ import { type CallContext, withContext } from '../../task/context.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
 
-/** Where each call comes from; leaving it leaves what the call has entered there. */
+/** The resource in which each call runs; leaving it drops what the call has entered. */
 const outside = new AsyncResource('atonce.worker')
 
 /**
@@ -38,9 +38,9 @@ function enter(call: CallContext, kept: Runtime, fn: (...args: any[]) => unknown
 }
 
 /**
- * For several bodies of one call, each of which begins in the same context. That costs some 20 ns
- * for each; a context made for each would cost 300 ns (`AsyncLocalStorage.run`), and a snapshot's
- * function 70 ns.
+ * For several bodies of one call that all begin in the same context. It costs some 20 ns for each;
+ * a new context for each would cost 300 ns (`AsyncLocalStorage.run`), and a snapshot's function 70
+ * ns.
  */
 export function ownContexts(call: CallContext): <T>(body: () => T) => T {
   if (resourcesKeep)

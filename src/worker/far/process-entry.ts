@@ -6,8 +6,8 @@
  *     fd 5  ─▶ messages to it                               ─ this thread
  *     fd 4  ◀─ one byte per beat   ─▶ ids of cancelled jobs ─ the watchdog thread
  *
- * Two things must work while the task spins in an endless loop: to see that the parent died, and to
- * see that the job was cancelled. So a second thread watches: see watchdog.ts.
+ * Even while the task spins in an endless loop, the worker must see that its parent died, and that
+ * the job was cancelled. So a second thread watches: see watchdog.ts.
  */
 import { ProtocolError } from '../../errors.ts'
 import { load, store } from '../../runtime/atomics.ts'
@@ -57,7 +57,7 @@ function begin({ name, executor, maxPayloadBytes, callsPerWorker, maxWorkerMiB }
       maxWorkerMiB === undefined ? undefined : new MemoryGauge(maxWorkerMiB, () => process.memoryUsage.rss()),
     pollCancelled: seq => load(words, watched.cancelled) === seq, // Pairs with the store in watchdog.ts.
     claim: () => true, // A call that was sent to a process can't be taken back.
-    refill: () => false, // The socket brings what there is by itself.
+    refill: () => false, // The socket delivers by itself.
     flushing: () => transport.leaving,
     broken: error => die(error),
   })
@@ -75,7 +75,7 @@ function begin({ name, executor, maxPayloadBytes, callsPerWorker, maxWorkerMiB }
       congested: () => links.congested(),
       cleared: () => links.cleared(),
       garbled: what => die(new ProtocolError(what, { worker: `The executor of ${name}`, task: undefined })),
-      closed: () => endWorker(0), // The parent is gone, or wants this worker to go.
+      closed: () => endWorker(0), // The parent is gone, or has asked this worker to end.
     },
     { maxFrameBytes: longestFrame(maxPayloadBytes), to, fd: outgoingFd },
   )

@@ -1,6 +1,6 @@
 /**
- * The calls that a worker has begun and not answered: one of the hand, and those that it helps with
- * meanwhile.
+ * The calls that a worker has begun and not answered: the one of its hand, and those that it helps
+ * with meanwhile.
  */
 import type { StreamCall } from '../../executor/here/stream-call.ts'
 import { type Parked, park } from '../../runtime/park.ts'
@@ -28,7 +28,7 @@ export interface Running {
   talked: boolean
   nested: NestedCallsOf | undefined
   stream: StreamCall | undefined
-  /** Has the ends of channels in its arguments, which it gives back. */
+  /** Holds the channel ends among its arguments, and gives them back. */
   borrower: Borrower | undefined
   /** Whether its module is still being imported. */
   importing: boolean
@@ -44,16 +44,16 @@ export class RunningCalls {
   /** Whether this worker's end is watched. */
   #givesBack = false
   /**
-   * Whether any call has ended. Until then `ready` may lie unread, and no answer may overtake it on
-   * the fast lane.
+   * Whether a call has ended. Until then the pool may not have read `ready`, and no answer may
+   * overtake that on the fast lane.
    */
   #someEnded = false
-  /** The highest number of a call of the hand that was taken up. */
+  /** The highest number of the calls of the hand that were begun. */
   #highest = 0
 
   /**
-   * `links` is what ends of channels come by, in a process; `sideBySide` says that calls of the
-   * hand run beside each other.
+   * `links` carries channel ends, in a process; `sideBySide` says that the calls of the hand run
+   * side by side.
    */
   constructor(links: FarLinks | undefined, sideBySide: boolean) {
     this.#links = links
@@ -103,8 +103,8 @@ export class RunningCalls {
   }
 
   /**
-   * The call is to be answered: what it has made, and what it has on loan, ends with it. Undefined
-   * if it was before.
+   * The call is being answered: the calls that it made and its loans end now. Undefined if it was
+   * answered before.
    */
   end(seq: number): Running | undefined {
     const running = this.of(seq)
@@ -122,8 +122,8 @@ export class RunningCalls {
   }
 
   /**
-   * What was helped with ends before another call of the hand begins: that one must not be hurt by
-   * it.
+   * The calls that the worker helped with end before another call of the hand begins, so that they
+   * can't do harm to that one.
    */
   besideEnd(): Promise<void> | undefined {
     if (this.#beside.size === 0 || this.#sideBySide) return undefined
@@ -132,7 +132,8 @@ export class RunningCalls {
   }
 
   /**
-   * Where ends of channels arrive. What the call has sent there leaves, though it ends this worker.
+   * Where channel ends arrive. What the call has sent on them leaves, even if the call ends this
+   * worker.
    */
   #borrower(): Borrower {
     if (!this.#givesBack) {
@@ -145,7 +146,7 @@ export class RunningCalls {
   }
 }
 
-/** Ends what the call has on loan, before it is answered. */
+/** Ends the call's loans, before the call is answered. */
 function giveBack({ borrower }: Running): void {
   if (borrower !== undefined) for (const loan of borrower.loans) loan.end()
 }

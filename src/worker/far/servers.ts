@@ -1,7 +1,7 @@
 /**
- * The stop to workers that open the program's server: a bundler may put tasks and the start of a
- * server into files that import each other (Nitro), and a worker that imports the tasks would
- * listen where the program listens.
+ * Keeps workers from opening the program's server. A bundler may put tasks and the start of a
+ * server into files that import each other (Nitro); then a worker that imports the tasks would
+ * listen on the program's port.
  */
 import type { Server } from 'node:net'
 
@@ -14,8 +14,8 @@ interface Listening {
 }
 
 /**
- * Until `end`, servers that begin to listen are closed again; `end` says where the first one wanted
- * to.
+ * Until `end` is called, servers that begin to listen are closed again. `end` returns where the
+ * first one wanted to listen.
  */
 export function refuseServers(): { end(): string | undefined } {
   const { subscribe, unsubscribe } = process.getBuiltinModule('node:diagnostics_channel')

@@ -2,9 +2,8 @@
  * The first module of a worker thread. Importing it in a worker starts the worker, unless another
  * copy of atonce has started it; anywhere else it does nothing.
  *
- * It is also where the worker finds itself: `threadEntry` is the URL of this code, which in a
- * bundle is the bundle's own. So no file has to lie beside a bundle; the bundle is loaded again in
- * the worker, with `isWorker` true.
+ * `threadEntry` is the URL of this code, which in a bundle is that of the bundle. So a bundle needs
+ * no file beside it: it is loaded again in the worker, with `isWorker` true.
  */
 import { joinAgents } from '../../runtime/agents.ts'
 import { urlOfCaller } from '../../runtime/call-site.ts'
@@ -39,7 +38,7 @@ function begin(birth: ThreadBirth): void {
 }
 
 /**
- * Of this thread only: what the process's resident memory holds cannot be told apart by threads.
+ * Of this thread only: the resident memory of the process can't be told apart by threads.
  */
 function heapBytes(): number {
   const { used_heap_size, external_memory } = process.getBuiltinModule('node:v8').getHeapStatistics()

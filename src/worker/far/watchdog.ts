@@ -9,11 +9,11 @@
  *     compares the parent's id every beatMs; a process whose parent died belongs to another one
  *
  * When the parent is gone, the worker ends by itself, in order: its `exit` handlers run, logs and
- * coverage are written. It has `noticeMs` to begin with that, and `endMs` to come to its end; then
- * the watchdog kills it.
+ * coverage are written. It must begin within `noticeMs` and end within `endMs`; otherwise the
+ * watchdog kills it.
  *
- * It is written as plain JavaScript text, because a bundle has no second file that the thread could
- * load. Costs one thread: some 4 MiB, and a wake-up four times a second.
+ * The watchdog is plain JavaScript in a string, because a bundle has no second file that the thread
+ * could load. It costs one thread: some 4 MiB, and four wake-ups a second.
  */
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { bare } from '../../checks.ts'
@@ -23,18 +23,17 @@ import { store } from '../../runtime/atomics.ts'
 export const beatMs = 250
 
 /**
- * How long a worker whose parent is gone may do anything else than end: a task that spins sees
- * nothing.
+ * How long a worker may run on after its parent is gone: a task that spins does not notice.
  */
 export const noticeMs = 1_000
-/** How long such a worker may take for its end. */
+/** How long such a worker may take to end. */
 export const endMs = 5_000
 
 /** What the two threads share. */
 export const watched = { cancelled: 0, unfinished: 1, ending: 2 } as const
 
 /**
- * Starts the watchdog of this process; returns the words in which it stores and looks: see
+ * Starts the watchdog of this process; returns the words that it shares with this thread: see
  * `watched`.
  */
 export function startWatchdog(): Int32Array {
@@ -47,7 +46,7 @@ export function startWatchdog(): Int32Array {
   })
   const thread = new Worker(watchdogSource, options)
   thread.unref()
-  thread.on('error', () => {}) // Without its watchdog the worker sends no beats, and its parent replaces it.
+  thread.on('error', () => {}) // Without beats, the parent replaces the worker.
   process.on('exit', () => store(words, watched.ending, 1)) // Pairs with the load in `parentIsGone`.
   return words
 }

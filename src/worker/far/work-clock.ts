@@ -1,6 +1,6 @@
 /**
- * A worker's clock: the end of a call is the beginning of the next one, and many short calls share
- * one look at it.
+ * A worker's clock. The end of a call is the beginning of the next one, and many short calls share
+ * one reading.
  */
 import { callsPerLook, shortCallMs } from '../../policy.ts'
 import { type Runtime, runtime } from '../../runtime/runtime.ts'
@@ -9,7 +9,10 @@ export class WorkClock {
   readonly #runtime: Runtime = runtime()
   /** As it was last looked at. */
   #nowMs = 0
-  /** Calls that have ended since then, how many of these may, and what one of them takes. */
+  /**
+   * How many calls have ended since then, how many may before it is read again, and what one of
+   * them takes.
+   */
   #untimed = 0
   #mostUntimed = 0
   #meanMs = 0
@@ -21,15 +24,15 @@ export class WorkClock {
 
   look(): number {
     const nowMs = this.#runtime.now()
-    if (nowMs - this.#nowMs > this.#untimed * shortCallMs) this.#mostUntimed = 0 // One of them was no short one.
+    if (nowMs - this.#nowMs > this.#untimed * shortCallMs) this.#mostUntimed = 0 // One of them was long.
     this.#untimed = 0
     this.#nowMs = nowMs
     return nowMs
   }
 
   /**
-   * What the call took that has just ended; where calls are so short that a look at the clock is
-   * dear, the mean of several.
+   * How long the call took that has just ended. Where calls are too short to read the clock for
+   * each, the mean of several.
    */
   timeOfCall(): number {
     this.#untimed += 1

@@ -9,10 +9,10 @@
  *     own ─▶ fn(...args) at once, before or after all calls ─▶ done, without its result
  *     nest ◀─ what the task runs on its own executor: nested-calls.ts
  *
- * Calls are run in the order they came, one after the other; the next one is claimed when the last
- * one has been answered. With `callsPerWorker` it is claimed when the last one has returned its
+ * Calls run one after the other, in the order in which they came; the next one is claimed when the
+ * last one was answered. With `callsPerWorker` it is claimed when the last one has returned its
  * promise. The entry points (thread-entry.ts, process-entry.ts) bring the transport and the means
- * to die.
+ * to end the worker.
  */
 
 import { ProtocolError } from '../../errors.ts'
@@ -57,21 +57,21 @@ export interface WorkerHost extends Postman {
   /** The worker's name, as `thread 2`. */
   readonly name: string
   readonly crossing: Crossing
-  /** Whether calls begin while others wait. Default false. */
+  /** Whether a call begins while others wait for something. Default false. */
   readonly sideBySide?: boolean
-  /** What ends of channels come by, in a process. */
+  /** What carries channel ends, in a process. */
   readonly links?: FarLinks
-  /** Says when the worker uses too much memory, if there is a limit. */
+  /** Checks the worker's memory, if there is a limit. */
   readonly gauge?: MemoryGauge | undefined
   /** Whether the call was cancelled, as far as a synchronous loop can see it. */
   pollCancelled(seq: number): boolean
-  /** Sends what was printed and is kept back, if output goes by the connection to the pool. */
+  /** Sends printed output that is kept back, if output goes over the connection to the pool. */
   flushOutput?(): void
 }
 
 /** A worker, from the first message to the last. */
 export class Worker implements NestingOwner {
-  /** Who hears what the pool says: each conversation registers its kinds of messages. */
+  /** Who handles the pool's messages: each conversation registers its kinds. */
   readonly hears = new Conversations<ToWorker | LentMessage>()
   readonly #host: WorkerHost
   readonly #runtime: Runtime = runtime()
@@ -150,25 +150,25 @@ export class Worker implements NestingOwner {
     return task === undefined ? undefined : nameOf(task)
   }
 
-  /** Something has come, or can be sent again. */
+  /** Something has come, or an answer has left. */
   wake(): void {
     this.#inbox.wake()
   }
 
-  /** The same, once all that came in this turn is here. */
+  /** The same, after all messages of this turn were read. */
   wakeSoon(): void {
     this.#inbox.wakeSoon()
   }
 
   /**
-   * Something was sent beside the calls that run: their answers must not overtake it on the fast
-   * lane.
+   * Something was sent outside of the calls that run: their answers must not overtake it on the
+   * fast lane.
    */
   talked(): void {
     for (const running of this.#running.all) running.talked = true
   }
 
-  /** Tells the other side why this worker dies. It begins no other call. */
+  /** Tells the other side why this worker ends. It begins no other call. */
   reportCrash(error: unknown): void {
     const culprit = this.#culprit()
     this.#inbox.close()
@@ -190,7 +190,7 @@ export class Worker implements NestingOwner {
     })
   }
 
-  /** The call of this worker as a part of which this runs, by the asynchronous context. */
+  /** The call of this worker that runs here, by the asynchronous context. */
   #culprit(): Culprit | undefined {
     for (let call = currentCall(); call !== undefined; call = call.within) {
       if (call.owner !== this) continue
@@ -200,7 +200,7 @@ export class Worker implements NestingOwner {
     return undefined
   }
 
-  /** The calls that it has begun, for whoever looks. */
+  /** The calls that it has begun, for tools. */
   #shown(): ShownCall[] {
     return this.#running.all.map(({ ref, ...call }) => ({ ...call, task: this.#tasks.ifImported(ref) }))
   }
@@ -213,8 +213,8 @@ export class Worker implements NestingOwner {
   }
 
   /**
-   * Once all that came in this turn is here: a cancel that came with its call must not be read
-   * after it ran.
+   * After all messages of this turn were read: a cancel that came together with its call must be
+   * read before it runs.
    */
   #helpSoon(message: HelpMessage | OwnMessage): void {
     this.#toHelpWith.set(message.seq, message)
@@ -232,7 +232,7 @@ export class Worker implements NestingOwner {
     )
   }
 
-  /** The name of the task, remembered: mostly one call is of the same as the last. */
+  /** The name of the task, cached: mostly the next call is of the same task. */
   #nameOf(ref: number): string {
     if (ref !== this.#named) {
       this.#name = this.#tasks.nameOf(ref)
@@ -249,7 +249,7 @@ export class Worker implements NestingOwner {
     }
     if (this.#toHelpWith.delete(seq) || this.#inbox.withdraw(seq))
       this.#outgoing.send({ kind: 'dropped', seq })
-    // Else it was answered before.
+    // Otherwise it was answered before.
   }
 
   #pull({ seq, count }: PullMessage): void {
@@ -273,7 +273,7 @@ export class Worker implements NestingOwner {
   nest(context: CallContext): Backend {
     const running = this.#running.in(context)
     if (running === undefined) return new NestedCallsOf(this.#nested, undefined)
-    running.talked = true // Its answer must not overtake the calls that it makes.
+    running.talked = true // Its answer must not overtake its nested calls.
     running.nested ??= new NestedCallsOf(this.#nested, running.seq)
     return running.nested
   }
