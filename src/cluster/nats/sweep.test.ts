@@ -16,7 +16,7 @@ import { Sweeper, type SweepParts, sweep } from './sweep.ts'
 
 const namespace = 'swept'
 const stream = `AO_${namespace}_tasks`
-const options = { skip: noServer, timeout: 30_000 }
+const options = { skip: noServer, timeout: 120_000 }
 
 /** All of a lane, taken and not done. */
 async function takeAll(engine: NatsEngine, count: number): Promise<Delivery[]> {
