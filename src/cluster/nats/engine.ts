@@ -37,7 +37,6 @@ import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
 import { asSeen, Denied, encodedHeaders, Requests, Unanswered } from './requests.ts'
 import { Streams } from './streams.ts'
-import { Sweeper } from './sweep.ts'
 
 export interface NatsOptions extends NatsAccess {
   readonly namespace: string
@@ -159,8 +158,6 @@ export class NatsEngine implements Engine {
 
   consume(taking: Taking): Consumer {
     let puller: Puller | undefined
-    let sweeper: Sweeper | undefined
-    let deaf = () => {}
     let stopped = false
     const begin = async (): Promise<void> => {
       while (!stopped)
@@ -168,11 +165,7 @@ export class NatsEngine implements Engine {
           const open = await this.#opened()
           for (const queue of taking.queues) await this.#ensureQueue(queue)
           if (stopped) return
-          const sweeping = this.#sweeperOf(open, taking.queues)
-          sweeping.soon()
-          sweeper = sweeping
-          deaf = open.requests.onReconnect(() => sweeping.soon())
-          puller = this.#pullerOf(open, taking, sweeping)
+          puller = this.#pullerOf(open, taking)
           return
         } catch {
           await pause(1_000)
@@ -186,14 +179,12 @@ export class NatsEngine implements Engine {
       wake: () => puller?.wake(),
       stop: async () => {
         stopped = true
-        deaf()
-        sweeper?.stop()
         await puller?.stop()
       },
     }
   }
 
-  #pullerOf({ client, connection }: Open, taking: Taking, sweeper: Sweeper): Puller {
+  #pullerOf({ client, connection }: Open, taking: Taking): Puller {
     const parts: PullParts = {
       connection,
       stream: this.#named('tasks'),
@@ -203,25 +194,10 @@ export class NatsEngine implements Engine {
       readySubject: queue => `${this.#root}.ready.${queue}`,
       dueInMs: ({ headers }) => Number(headers?.get(dueHeader) || 0) - wallMs(),
       unframe: frame => this.#unframe(frame),
-      unanswered: (queue, lane, isStuck) => {
-        sweeper.soon()
-        if (isStuck) this.#unstick(queue, lane)
-      },
+      stuck: (queue, lane) => this.#unstick(queue, lane),
       gone: queue => this.#makeAgain(queue),
     }
     return new Puller(parts, taking)
-  }
-
-  #sweeperOf({ requests, streams }: Open, queues: readonly string[]): Sweeper {
-    return new Sweeper({
-      requests,
-      streams,
-      stream: this.#named('tasks'),
-      subjects: `${this.#root}.t.>`,
-      lanes: queues.flatMap(queue =>
-        lanes.map(lane => ({ consumer: consumerOf(queue, lane), subjects: this.#subjectsOf(queue, lane) })),
-      ),
-    })
   }
 
   #subjectsOf(queue: string, lane: Lane): string {

@@ -48,10 +48,8 @@ export interface PullParts {
   /** When a delayed task is due, by its message; undefined if it is now. */
   dueInMs(message: NatsMessage): number
   unframe(frame: Uint8Array): Promise<Uint8Array>
-  /**
-   * The server is there and has not answered for this lane; `stuck` after several times in a row.
-   */
-  unanswered(queue: string, lane: Lane, stuck: boolean): void
+  /** This lane gives nothing, several times in a row, and not even that there is nothing. */
+  stuck(queue: string, lane: Lane): void
   /** Nobody at the server knows this lane. */
   gone(queue: string): void
 }
@@ -168,7 +166,7 @@ export class Puller implements Consumer {
     const isStuck = unanswered >= mostSilent
     this.#unanswered.set(name, unanswered % mostSilent)
     if (isStuck) this.#silent.add(name)
-    if (isStuck || why === 'no answer') this.#parts.unanswered(queue, lane, isStuck)
+    if (isStuck) this.#parts.stuck(queue, lane)
   }
 
   /** Asks one lane for as many as there are places; resolves with how many came. */

@@ -61,7 +61,6 @@ export class Requests {
   readonly #inbox: string
   /** By number, the oldest first. */
   readonly #waiting = new Map<number, Waiting>()
-  readonly #restarts = new Set<() => void>()
   #asked = 0
   #sweeper: Timer | undefined
 
@@ -74,15 +73,6 @@ export class Requests {
       },
     })
     void this.#watch()
-  }
-
-  /**
-   * Calls `hear` whenever the connection is back: the server may have begun anew. Returns the way
-   * to stop.
-   */
-  onReconnect(hear: () => void): () => void {
-    this.#restarts.add(hear)
-    return () => void this.#restarts.delete(hear)
   }
 
   /** Asks once. Rejects with Unanswered. */
@@ -153,13 +143,8 @@ export class Requests {
   async #watch(): Promise<void> {
     for await (const { type, error } of this.#connection.status())
       if (type === 'disconnect') this.#fail('the connection broke')
-      else if (type === 'reconnect') this.#restarted()
       else if (error?.name === 'PermissionViolationError') this.#deny(error.subject, error.message)
     this.#fail('the connection is closed')
-  }
-
-  #restarted(): void {
-    for (const hear of this.#restarts) hear()
   }
 
   #deny(subject: string | undefined, why: string): void {
