@@ -36,7 +36,7 @@ export function bare<T extends object>(options: T): T {
  * @throws OptionError
  */
 export function checkOptions<T>(what: string, given: T, names: OptionNames<T>): T {
-  if (typeof given !== 'object' || given === null)
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new OptionError(
       `${what} takes its options in an object, as { ${Object.keys(names)[0]}: … }; it got ${shown(given)}.`,
     )

@@ -32,6 +32,11 @@ export function inShort(error: Error): string {
   }
 }
 
+/** The text with a full stop, if it does not end as a sentence does. */
+export function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   try {

@@ -78,7 +78,7 @@ test('only own properties are options: what lies on a prototype is not one', () 
 })
 
 test('options that are not an object are refused', () => {
-  for (const given of [4, 'four', null, () => 4, true])
+  for (const given of [4, 'four', null, () => 4, true, []])
     assert.throws(
       () => checkOptions('make(…)', given as Options, names),
       (error: unknown) =>

@@ -96,6 +96,8 @@ test('what is not a kernel is refused, with the reason and what to do', async ()
   await refused(new URL(import.meta.url), /is not WebAssembly.*this with 69 6d 70 6f.*npx asc/s)
   await refused(new Uint8Array(0), /this with none/)
   await refused(new URL('./absent.wasm', import.meta.url), /absent can't be read: ENOENT/)
+  await refused(new URL('./absent.wasm', import.meta.url).href, /absent can't be read: ENOENT.*open '\//)
+  await refused('https://example.org/far.wasm', /far can't be read: .*file/)
   await refused(moduleOf().slice(0, 30), /can't be compiled/)
   await refused(
     moduleOf({ memory: [1, 1, 4] }),

@@ -244,7 +244,8 @@ async function make(
 
 async function read(source: URL | string, name: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await process.getBuiltinModule('node:fs/promises').readFile(source)
+    const file = typeof source === 'string' && /^[a-z]{2,}:/i.test(source) ? new URL(source) : source
+    return await process.getBuiltinModule('node:fs/promises').readFile(file)
   } catch (cause) {
     throw new KernelError(
       name,

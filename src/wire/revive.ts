@@ -6,7 +6,7 @@ import {
   sharedClassOfProxy,
 } from '../declared/shareable.ts'
 import { SerializationError } from '../errors.ts'
-import { describeThrown } from '../thrown.ts'
+import { describeThrown, inShort, isError } from '../thrown.ts'
 import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
 import type { Decoding } from './encoding.ts'
@@ -132,7 +132,11 @@ export class Reviving {
     try {
       made = unpackIn(this.#decoding, shared, data)
     } catch (cause) {
-      throw this.#unmade(standIn, `its unpack() threw ${describeThrown(cause)}`, { cause })
+      throw this.#unmade(
+        standIn,
+        `its unpack() threw ${isError(cause) ? inShort(cause) : describeThrown(cause)}`,
+        { cause },
+      )
     }
     if (isInstance(made, shared)) return this.#note(standIn, made)
     throw this.#unmade(

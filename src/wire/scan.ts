@@ -6,7 +6,7 @@ import { MessagePort } from 'node:worker_threads'
 import { type Packing, type SharedClass, sharedClassOf, sharedClassOfProxy } from '../declared/shareable.ts'
 import { PayloadTooLargeError, SerializationError } from '../errors.ts'
 import { isHandle, type Moved, whyUnmovable } from '../task/transfer.ts'
-import { describeThrown, isError, messageOf } from '../thrown.ts'
+import { describeThrown, isError, messageOf, sentence } from '../thrown.ts'
 import { classNameOf, isBuiltIn, isBuiltInView, isForeignPlain } from './class-of.ts'
 import type { Crossing } from './crossing.ts'
 import { cureFor } from './cures.ts'
@@ -396,7 +396,7 @@ export class Scan {
     const path = this.#pathOf(parent, step)
     throw new SerializationError(
       path,
-      `${path} ${what}. ${cure}`.trim(),
+      `${sentence(`${path} ${what}`)} ${cure}`.trim(),
       cause === undefined ? undefined : { cause },
     )
   }
