@@ -155,7 +155,7 @@ export class Extras {
    */
   async leaveIncarnation(reason: StopReason, budgetMs: number): Promise<void> {
     this.incarnation.end()
-    await this.children?.stop({ kind: 'shutdown' })
+    await this.#stopChildren(budgetMs)
     this.children = undefined
     await this.#within(budgetMs, this.#callOnStop(reason))
     this.#strand?.stop(reason.error)
@@ -177,6 +177,16 @@ export class Extras {
   /** Its current message has ended. */
   idle(): void {
     for (const resolve of this.#idlers.splice(0)) resolve()
+  }
+
+  /** Those that take longer than their parent may are fenced with what is below them. */
+  async #stopChildren(budgetMs: number): Promise<void> {
+    const { children } = this
+    if (children === undefined) return
+    const stopping = children.stop(shutdown)
+    await this.#within(budgetMs, stopping)
+    children.fence()
+    await stopping
   }
 
   #within(budgetMs: number, going: Promise<void>): Promise<void> {

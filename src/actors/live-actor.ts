@@ -39,6 +39,8 @@ export interface Children {
   readonly children: readonly Member[]
   /** Stops them all, the last first. */
   stop(reason: StopReason): Promise<void>
+  /** Ends at once all that is still to end. */
+  fence(): void
 }
 
 export interface LiveActor extends Target, Asker {

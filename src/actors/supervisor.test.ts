@@ -301,6 +301,19 @@ suite('a supervisor', () => {
   })
 
   rule(
+    'R3, R16: a restart waits no longer for children than the parent may take',
+    {},
+    async (tree, { now }) => {
+      const a = await startWorker(tree, 'a', { shutdownMs: 40 })
+      await a.ask.child('child', 1_000_000)
+      a.tell.fail()
+      await settled(a)
+      assert.equal(now(), 40)
+      assert.deepEqual(diary.slice(-2), ['a restart', 'a starts'])
+    },
+  )
+
+  rule(
     'R20: pauses before each restart in a row, twice as long each time, up to a bound',
     { maxRestarts: 9, backoff: { minMs: 10, maxMs: 25, jitter: 0 } },
     async (tree, { now }) => {
