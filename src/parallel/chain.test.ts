@@ -184,6 +184,52 @@ test('a chunk goes through all stages on one worker, and chunks on several', lim
   assert.equal(seen[2], seen[3])
 })
 
+test('what a task returns is what it was then, though its next call uses it again', limit, async () => {
+  const inputs = [1, 2, 3, 4, 5, 6]
+  const records = inputs.map(n => ({ n, list: [n] }))
+  for (const [make, sizes] of [
+    [threads, [1, 4, 6, 'auto']],
+    [processes, [4]],
+  ] as const) {
+    await using on = make({ workers: 2 })
+    for (const chunk of sizes) {
+      const chain = parallel(inputs, { on, chunk })
+      const filled = inputs.map(n => new Uint8Array(4).fill(n))
+      assert.deepEqual(await chain.map(tasks.fillBytes).toArray(), filled)
+      assert.deepEqual(
+        await chain.map(tasks.moveNew).toArray(),
+        inputs.map(n => new Uint8Array(8).fill(n)),
+      )
+      const buffers = inputs.map(n => Buffer.alloc(4, n))
+      assert.deepEqual(await chain.map(tasks.fillBufferLater).toArray(), buffers)
+      assert.deepEqual(
+        await chain.flatMap(tasks.fillPair).toArray(),
+        filled.flatMap(bytes => [bytes, bytes]),
+      )
+      const made = chain.map(tasks.fillRecord)
+      assert.deepEqual(await made.filter(tasks.isSmallRecord).toArray(), records.slice(0, 4))
+      assert.deepEqual(
+        [...(await made.groupBy(tasks.keyOfRecord))],
+        [...Map.groupBy(records, tasks.keyOfRecord)],
+      )
+      assert.deepEqual(await made.sort(tasks.byRecord), records)
+      assert.deepEqual(await made.min(tasks.byRecord), records[0])
+      assert.deepEqual(await made.max(tasks.byRecord), records[5])
+      assert.deepEqual(await made.reduce(tasks.largerRecord), records[5])
+      assert.deepEqual(await made.reduce(tasks.gather), { n: 1, list: inputs })
+      const sum = await made.reduce(tasks.addRecords)
+      assert.deepEqual(sum, { n: 21, list: [21] })
+      tasks.fillRecord(0)
+      assert.equal(sum.n, 21, 'also where it was combined here')
+    }
+  }
+})
+
+test('on coroutines a chain copies nothing, as no call does there', async () => {
+  const [one, other] = await parallel([1, 2], { chunk: 2 }).map(tasks.fillRecord).toArray()
+  assert.equal(one, other)
+})
+
 test('errors name the stages of the chain, and what comes with its ending', limit, async () => {
   await using on = threads({ workers: 1 })
   await assert.rejects(parallel([3], { on }).map(tasks.leave).toArray(), {

@@ -16,7 +16,8 @@ import { tell } from '../task/listeners.ts'
 import { assertTask, nameOf, type Task } from '../task/task.ts'
 import { type ChunkResult, chunkTask, type Plan } from './chunk.ts'
 import { ChunkSizes, chunksOf, countOf, type Inputs } from './chunks.ts'
-import { type EndingKind, type Helper, wholeOf } from './endings.ts'
+import { type EndingKind, type Helper, type Keep, wholeOf } from './endings.ts'
+import { asItIs, copied, copies } from './kept.ts'
 import { named } from './named.ts'
 import type { Stage, StageKind } from './stages.ts'
 
@@ -166,7 +167,7 @@ class Chain<T> implements Parallel<T> {
 
   async reduce(combine: Task<(one: T, other: T) => T | Promise<T>>, ...initial: [T?]): Promise<T> {
     assertTask(combine)
-    const whole = wholeOf('reduce', combine)
+    const whole = wholeOf('reduce', combine, this.#keep)
     if (initial.length > 0) await whole.add({ value: initial[0] })
     for await (const { part } of this.#parts('reduce', combine)) await whole.add(part)
     const all = whole.value() as { value: T } | undefined
@@ -213,8 +214,13 @@ class Chain<T> implements Parallel<T> {
     return new Chain<U>(this.#inputs, this.#options, [...this.#stages, { kind, task }])
   }
 
+  /** How the caller's side keeps what it combines. */
+  get #keep(): Keep {
+    return copies(this.#options.on ?? currentExecutor()) ? copied : asItIs
+  }
+
   async #end(kind: EndingKind, helper: Task | undefined): Promise<unknown> {
-    const whole = wholeOf(kind, helper as Helper)
+    const whole = wholeOf(kind, helper as Helper, this.#keep)
     for await (const { part } of this.#parts(kind, helper)) await whole.add(part)
     return whole.value()
   }
@@ -227,6 +233,7 @@ class Chain<T> implements Parallel<T> {
       stages: this.#stages.map(({ kind, task }) => ({ kind, task: named(task, executor) })),
       ending,
       helper: helper === undefined ? undefined : named(helper, executor),
+      copies: copies(executor),
     }
     const sizes = new ChunkSizes(chunk, executor.workers, executor.model === 'coroutines')
     const total = countOf(this.#inputs)

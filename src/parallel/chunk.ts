@@ -5,6 +5,7 @@ import { runtime } from '../runtime/runtime.ts'
 import { context } from '../task/context.ts'
 import { nameOf, type Task, task } from '../task/task.ts'
 import { type EndingKind, type Helper, partOf } from './endings.ts'
+import { asItIs, copied } from './kept.ts'
 import { type Named, resolve } from './named.ts'
 import { type Stage, Stages } from './stages.ts'
 
@@ -14,6 +15,8 @@ export interface Plan {
   readonly ending: EndingKind
   /** What combines, compares or gives keys; `here` if only the caller's side needs it. */
   readonly helper: Named | undefined
+  /** Whether what crosses is copied, so that what is kept of a chunk is, too. */
+  readonly copies: boolean
 }
 
 export interface ChunkResult {
@@ -27,7 +30,7 @@ async function parallelChunk(plan: Plan, inputs: ArrayLike<unknown>): Promise<Ch
   const stages: Stage<Task>[] = []
   for (const { kind, task } of plan.stages) stages.push({ kind, task: await resolve(task) })
   const helper: Helper = plan.helper === undefined ? undefined : await resolve(plan.helper)
-  const part = partOf(plan.ending, helper)
+  const part = partOf(plan.ending, helper, plan.copies ? copied : asItIs)
   const through = new Stages(stages, value => part.take(value))
   const call = context()
   const startedMs = runtime().now()

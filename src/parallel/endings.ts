@@ -13,7 +13,13 @@ export type EndingKind = 'list' | 'count' | 'reduce' | 'group' | 'countBy' | 'so
 /** The task that comes with an ending: what combines, compares, or gives the key. */
 export type Helper = ((...args: any[]) => unknown) | undefined
 
-/** What a chunk comes to. */
+/**
+ * Gives a value that stays as it is now, whatever the task that has made it does with it in its
+ * next call; the value itself where nothing is copied.
+ */
+export type Keep = (value: unknown) => unknown
+
+/** What a chunk comes to. What it holds while the next input is worked on, it keeps. */
 export interface Part {
   take(value: unknown): unknown
   /** Copied to the caller. */
@@ -27,8 +33,8 @@ export interface Whole {
 }
 
 interface Ending {
-  part(helper: Helper): Part
-  whole(helper: Helper): Whole
+  part(helper: Helper, keep: Keep): Part
+  whole(helper: Helper, keep: Keep): Whole
 }
 
 /** No value has come. */
@@ -36,9 +42,9 @@ type Some = { value: unknown } | undefined
 
 const endings: Readonly<Record<EndingKind, Ending>> = {
   list: {
-    part() {
+    part(_, keep) {
       const values: unknown[] = []
-      return { take: value => void values.push(value), value: () => values }
+      return { take: value => void values.push(keep(value)), value: () => values }
     },
     whole() {
       const values: unknown[] = []
@@ -55,9 +61,10 @@ const endings: Readonly<Record<EndingKind, Ending>> = {
     whole: () => counter(part => part as number),
   },
   reduce: {
-    part: helper => reducer(helper as Combine),
-    whole: helper => {
-      const all = reducer(helper as Combine)
+    part: (helper, keep) => reducer(helper as Combine, keep, keep),
+    whole: (helper, keep) => {
+      // Parts, and what comes first, are nobody else's.
+      const all = reducer(helper as Combine, value => value, keep)
       return {
         add: part => (part === undefined ? undefined : all.take((part as { value: unknown }).value)),
         value: all.value,
@@ -65,9 +72,10 @@ const endings: Readonly<Record<EndingKind, Ending>> = {
     },
   },
   group: {
-    part: helper => {
+    part: (helper, keep) => {
       const { take, groups } = grouper(
         helper,
+        keep,
         () => [] as unknown[],
         (group, value) => void group.push(value),
       )
@@ -91,6 +99,7 @@ const endings: Readonly<Record<EndingKind, Ending>> = {
     part: helper => {
       const { take, groups } = grouper(
         helper,
+        value => value,
         () => ({ count: 0 }),
         group => {
           group.count += 1
@@ -110,9 +119,12 @@ const endings: Readonly<Record<EndingKind, Ending>> = {
     },
   },
   sort: {
-    part(helper) {
+    part(helper, keep) {
       const values: unknown[] = []
-      return { take: value => void values.push(value), value: () => values.sort(comparing(helper)) }
+      return {
+        take: value => void values.push(keep(value)),
+        value: () => values.sort(comparing(helper)),
+      }
     },
     whole(helper) {
       const lists: unknown[][] = []
@@ -126,12 +138,12 @@ const endings: Readonly<Record<EndingKind, Ending>> = {
   max: extreme((compared: number) => compared > 0),
 }
 
-export function partOf(kind: EndingKind, helper: Helper): Part {
-  return endings[kind].part(helper)
+export function partOf(kind: EndingKind, helper: Helper, keep: Keep): Part {
+  return endings[kind].part(helper, keep)
 }
 
-export function wholeOf(kind: EndingKind, helper: Helper): Whole {
-  return endings[kind].whole(helper)
+export function wholeOf(kind: EndingKind, helper: Helper, keep: Keep): Whole {
+  return endings[kind].whole(helper, keep)
 }
 
 function counter(weightOf: (value: unknown) => number): Part & Whole {
@@ -146,22 +158,25 @@ type Combine = (one: unknown, other: unknown) => unknown
 
 /**
  * Combines what it takes, in its order; its value is wrapped, so that nothing can be told from
- * `undefined`.
+ * `undefined`. A result that is one of the two it was made of is kept already: adding to a list in
+ * place stays one step for each value.
  */
-function reducer(combine: Combine): Part {
+function reducer(combine: Combine, keep: Keep, keepResult: Keep): Part {
   let all: Some
+  const combined = (one: unknown, other: unknown, result: unknown) => {
+    all = { value: result === one || result === other ? result : keepResult(result) }
+  }
   return {
     take(value) {
+      const other = keep(value)
       if (all === undefined) {
-        all = { value }
+        all = { value: other }
         return
       }
-      const result = combine(all.value, value)
-      if (isThenable(result))
-        return result.then(value => {
-          all = { value }
-        })
-      all = { value: result }
+      const one = all.value
+      const result = combine(one, other)
+      if (isThenable(result)) return result.then(settled => combined(one, other, settled))
+      combined(one, other, result)
     },
     value: () => all,
   }
@@ -169,6 +184,7 @@ function reducer(combine: Combine): Part {
 
 function grouper<G>(
   keyOf: Helper,
+  keep: Keep,
   newGroup: () => G,
   add: (group: G, value: unknown) => void,
 ): { readonly take: Part['take']; readonly groups: ReadonlyMap<unknown, G> } {
@@ -188,8 +204,9 @@ function grouper<G>(
   }
   return {
     take(value) {
-      const key = keyOf?.(value)
-      return isThenable(key) ? key.then(settled => put(settled, value)) : put(key, value)
+      const kept = keep(value)
+      const key = keyOf?.(kept)
+      return isThenable(key) ? key.then(settled => put(settled, kept)) : put(key, kept)
     },
     groups,
   }
@@ -197,11 +214,11 @@ function grouper<G>(
 
 /** The first of those that no other one beats. */
 function extreme(beats: (compared: number) => boolean): Ending {
-  const best = (helper: Helper): Part & Whole => {
+  const best = (helper: Helper, keep: Keep): Part & Whole => {
     const compare = comparing(helper)
     let found: Some
     const take = (value: unknown) => {
-      if (found === undefined || beats(compare(value, found.value))) found = { value }
+      if (found === undefined || beats(compare(value, found.value))) found = { value: keep(value) }
     }
     return {
       take,

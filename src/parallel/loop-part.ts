@@ -5,6 +5,7 @@ import { context } from '../task/context.ts'
 import { nameOf, type Task, task } from '../task/task.ts'
 import { isThenable } from '../task/thenable.ts'
 import { partOf } from './endings.ts'
+import { asItIs, copied } from './kept.ts'
 import { type Named, resolve } from './named.ts'
 import { type Schedule, sharesOf } from './schedule.ts'
 
@@ -15,6 +16,8 @@ export interface LoopPlan {
   readonly from: number
   readonly step: number
   readonly schedule: Schedule
+  /** Whether what crosses is copied, so that what is kept of a share is, too. */
+  readonly copies: boolean
 }
 
 /** What one share came to, and its place in the loop. */
@@ -38,7 +41,7 @@ async function parallelPart(
   const call = context()
   const values: ShareValue[] = []
   for (const { from, to } of sharesOf(schedule, worker)) {
-    const part = combine === undefined ? undefined : partOf('reduce', combine)
+    const part = combine === undefined ? undefined : partOf('reduce', combine, plan.copies ? copied : asItIs)
     for (let at = from; at < to; at += 1) {
       if (at % stepsBetweenPolls === 0 && call.cancelled) call.throwIfCancelled()
       const result: unknown = body(first + at * step, ...args)

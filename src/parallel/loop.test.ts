@@ -112,6 +112,20 @@ test('a loop that is cancelled leaves its workers', limit, async () => {
   for (const name of names) assert.match(name, /^thread [12]$/)
 })
 
+test('what a body returns is what it was then, though its next call uses it again', limit, async () => {
+  await using pool = threads({ workers: 2 })
+  for (const schedule of kinds) {
+    const gathered = await parallelFor(pool, { to: 9, schedule, reduce: tasks.gather }, tasks.fillRecord)
+    assert.deepEqual(gathered, { n: 0, list: [0, 1, 2, 3, 4, 5, 6, 7, 8] })
+    const largest = await parallelFor(
+      pool,
+      { from: 8, to: -1, step: -1, schedule, reduce: tasks.largerRecord },
+      tasks.fillRecord,
+    )
+    assert.deepEqual(largest, { n: 8, list: [8] })
+  }
+})
+
 test('errors name the body of the loop, and what combines its values', limit, async () => {
   await using pool = threads({ workers: 1 })
   await assert.rejects(parallelFor(pool, { to: 3 }, tasks.leave), {

@@ -8,7 +8,8 @@ import { checkCount, checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { assertTask, nameOf, type Result, type Task } from '../task/task.ts'
-import { wholeOf } from './endings.ts'
+import { type Keep, wholeOf } from './endings.ts'
+import { asItIs, copied, copies } from './kept.ts'
 import { partOfLoop, type ShareValue } from './loop-part.ts'
 import { named } from './named.ts'
 import type { Schedule, ScheduleKind } from './schedule.ts'
@@ -111,12 +112,14 @@ export function parallelFor(
     from,
     step,
     schedule,
+    copies: copies(executor),
   }
   const parts = Array.from(
     { length: steps === 0 ? 0 : schedule.workers },
     (_, worker) => [plan, worker, args] as const,
   )
-  return combined(executor.map(partOfLoop(body, reduce), parts, { chunk: 1 }), reduce, range)
+  const shares = executor.map(partOfLoop(body, reduce), parts, { chunk: 1 })
+  return combined(shares, reduce, range, plan.copies ? copied : asItIs)
 }
 
 /** The schedule of one loop on that executor. */
@@ -138,10 +141,11 @@ async function combined(
   parts: PromiseLike<readonly (readonly ShareValue[])[]>,
   reduce: Task | undefined,
   range: LoopRange & { readonly initial?: unknown },
+  keep: Keep,
 ): Promise<unknown> {
   const values = (await parts).flat().sort((one, other) => one.at - other.at)
   if (reduce === undefined) return undefined
-  const whole = wholeOf('reduce', reduce)
+  const whole = wholeOf('reduce', reduce, keep)
   if (Object.hasOwn(range, 'initial')) await whole.add({ value: range.initial })
   for (const { part } of values) await whole.add(part)
   const all = whole.value() as { value: unknown } | undefined
