@@ -14,7 +14,7 @@ import { loadNats } from './load.ts'
 import { Requests } from './requests.ts'
 import { Streams } from './streams.ts'
 
-const options = { skip: noServer, timeout: 15_000 }
+const options = { skip: noServer, timeout: 90_000 }
 let server: NatsServer
 before(async () => {
   if (noServer === false) server = await NatsServer.start()
