@@ -7,8 +7,9 @@ export { Condition } from './sync/condition.ts'
 export { Event } from './sync/event.ts'
 export { Guard } from './sync/guard.ts'
 export { Latch } from './sync/latch.ts'
-export { type AcquireOptions, type AcquireSyncOptions, Mutex, type OwnerDiedOption } from './sync/mutex.ts'
+export { Mutex } from './sync/mutex.ts'
 export { Once } from './sync/once.ts'
+export type { AcquireOptions, AcquireSyncOptions, OwnerDiedOption } from './sync/options.ts'
 export {
   type FieldKind,
   type FieldValue,

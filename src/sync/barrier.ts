@@ -4,6 +4,7 @@ import { BrokenBarrierError } from '../errors.ts'
 import { compareExchange, load, notify, or } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
+import { type ActionOption, actionCure, callAtOnce, nameIn, waitOptions } from './options.ts'
 import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 // One word: how many have arrived, the number of the round, and how things stand.
@@ -33,7 +34,7 @@ export class Barrier {
 
   constructor(parties: number, options: { readonly name?: string } = {}, home?: Home) {
     checkWhole('new Barrier(parties)', parties, 1, arrivedMask - 1)
-    const { words, at, name } = home ?? newHome('barrier', 1, options.name)
+    const { words, at, name } = home ?? newHome('barrier', 1, nameIn('new Barrier(parties, …)', options))
     this.#words = words
     this.#at = at
     this.name = name
@@ -43,10 +44,11 @@ export class Barrier {
   /**
    * Stops the thread until all have come. Returns in which place it came: 0 for the first, `parties
    * - 1` for the last, which runs `action`, if it gave one, before all go on.
-   * @throws SyncUseError on the main thread
+   * @throws SyncUseError on the main thread, and if `action` is async
    * @throws BrokenBarrierError, TimeoutError, OptionError
    */
-  waitSync(options: SyncWaitOptions & { readonly action?: () => void } = {}): number {
+  waitSync(given?: SyncWaitOptions & ActionOption): number {
+    const options = waitOptions('meetSync', 'waitSync()', this.name, given)
     const timeoutMs = timeoutOf('waitSync()', options.timeoutMs)
     const arrival: Arrival = { place: 0 }
     needsToBlock('waitSync()', this.name, 'await barrier.wait()')
@@ -56,7 +58,8 @@ export class Barrier {
   }
 
   /** As `waitSync`, without stopping the thread. Rejects with the signal's reason too. */
-  async wait(options: WaitOptions & { readonly action?: () => void } = {}): Promise<number> {
+  async wait(given?: WaitOptions & ActionOption): Promise<number> {
+    const options = waitOptions('meet', 'wait()', this.name, given)
     options.signal?.throwIfAborted()
     const arrival: Arrival = { place: 0 }
     await suspend(arrive(this.#words, this.#at, this.parties, this.name, arrival), this.name, this, options)
@@ -67,7 +70,7 @@ export class Barrier {
   #last({ place }: Arrival, action: (() => void) | undefined): void {
     if (place !== this.parties - 1) return
     try {
-      action?.()
+      if (action !== undefined) callAtOnce(`{ action } of ${this.name}`, action, actionCure)
     } catch (error) {
       this.abort()
       throw error

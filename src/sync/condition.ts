@@ -1,10 +1,12 @@
 /** Waiting, with a mutex held, until what it guards has changed. */
-import { SyncUseError } from '../errors.ts'
+import { checkWhole, shown } from '../checks.ts'
+import { OptionError, SyncUseError } from '../errors.ts'
 import { add, blockingNow, compareExchange, load, notify, store } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import type { Guard } from './guard.ts'
-import { lend, type Mutex, takeBack } from './mutex.ts'
+import { lend, Mutex, takeBack } from './mutex.ts'
+import { callAtOnce, nameIn, waitOptions } from './options.ts'
 import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 // The words: how many wakings were given, how many taken, how many wait that were given none.
@@ -29,8 +31,12 @@ export class Condition {
   constructor(
     mutex: Mutex,
     options: { readonly name?: string } = {},
-    home: Home = newHome('condition', 3, options.name),
+    home: Home = newHome('condition', 3, nameIn('new Condition(mutex, …)', options)),
   ) {
+    if (!(mutex instanceof Mutex))
+      throw new OptionError(
+        `new Condition(mutex) takes a Mutex, as new Condition(new Mutex()); it got ${mutex === undefined ? 'none' : shownLock(mutex)}.`,
+      )
     this.mutex = mutex
     this.#words = home.words
     this.#at = home.at
@@ -42,7 +48,8 @@ export class Condition {
    * @throws SyncUseError on the main thread, or if this thread does not hold the mutex
    * @throws TimeoutError, OptionError; with the mutex held
    */
-  waitSync(options: SyncWaitOptions = {}): void {
+  waitSync(given?: SyncWaitOptions): void {
+    const options = waitOptions('sync', 'waitSync()', this.name, given)
     const timeoutMs = timeoutOf('waitSync()', options.timeoutMs)
     needsToBlock('waitSync()', this.name, 'await condition.wait()')
     this.#needMutex('waitSync()')
@@ -59,8 +66,8 @@ export class Condition {
   }
 
   /** As `waitSync`, without stopping the thread. Rejects with the signal's reason too. */
-  async wait(options: WaitOptions = {}): Promise<void> {
-    timeoutOf('wait()', options.timeoutMs)
+  async wait(given?: WaitOptions): Promise<void> {
+    const options = waitOptions('async', 'wait()', this.name, given)
     options.signal?.throwIfAborted()
     this.#needMutex('wait()')
     const waiting = this.#begin()
@@ -75,23 +82,29 @@ export class Condition {
     await this.#acquireAgain(guard)
   }
 
-  /** Waits, again and again, until `holds` returns true; it is called with the mutex held. */
-  waitForSync(holds: () => boolean, options: SyncWaitOptions = {}): void {
+  /**
+   * Waits, again and again, until `holds` returns true; it is called with the mutex held.
+   * @throws SyncUseError as `waitSync`, and if `holds` is async
+   */
+  waitForSync(holds: () => boolean, given?: SyncWaitOptions): void {
+    const options = waitOptions('sync', 'waitForSync()', this.name, given)
     const left = countdown(options.timeoutMs)
-    while (!holds()) this.waitSync({ ...options, timeoutMs: left() })
+    while (!this.#now('waitForSync()', holds)) this.waitSync({ ...options, timeoutMs: left() })
   }
 
   /** As `waitForSync`, without stopping the thread. */
-  async waitFor(holds: () => boolean, options: WaitOptions = {}): Promise<void> {
+  async waitFor(holds: () => boolean, given?: WaitOptions): Promise<void> {
+    const options = waitOptions('async', 'waitFor()', this.name, given)
     const left = countdown(options.timeoutMs)
-    while (!holds()) await this.wait({ ...options, timeoutMs: left() })
+    while (!this.#now('waitFor()', holds)) await this.wait({ ...options, timeoutMs: left() })
   }
 
   /**
    * Wakes up to `count` of those who wait, the longest waiting first.
-   * @throws SyncUseError if this thread does not hold the mutex
+   * @throws SyncUseError if this thread does not hold the mutex; OptionError
    */
   notify(count = 1): void {
+    if (count !== Number.POSITIVE_INFINITY) checkWhole('notify(count)', count, 0)
     this.#needMutex('notify()')
     giveWakings(this.#words, this.#at, count)
   }
@@ -99,6 +112,11 @@ export class Condition {
   /** Wakes all who wait. */
   notifyAll(): void {
     this.notify(Number.POSITIVE_INFINITY)
+  }
+
+  #now(call: string, holds: () => boolean): boolean {
+    const cure = 'Wait by hand: while (!(await holds())) await condition.wait()'
+    return callAtOnce(`${call} of ${this.name}`, holds, cure)
   }
 
   #begin() {
@@ -137,6 +155,10 @@ export class Condition {
       home => new Condition(home.mutex, {}, home),
     )
   }
+}
+
+function shownLock(lock: unknown): string {
+  return typeof lock === 'object' && lock !== null ? `a ${lock.constructor?.name}` : shown(lock)
 }
 
 // All but awaitWaking is called with the mutex held.
@@ -187,7 +209,6 @@ export function leaveWait(words: Int32Array, at: number): boolean {
 
 function countdown(timeoutMs: number | undefined): () => number | undefined {
   if (timeoutMs === undefined) return () => undefined
-  timeoutOf('waitFor()', timeoutMs)
   const endMs = blockingNow() + timeoutMs
   return () => Math.max(0, endMs - blockingNow())
 }

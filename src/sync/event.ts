@@ -2,6 +2,7 @@
 import { compareExchange, load, notify } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
+import { nameIn, waitOptions } from './options.ts'
 import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 /**
@@ -17,7 +18,10 @@ export class Event {
   readonly #words: Int32Array
   readonly #at: number
 
-  constructor(options: { readonly name?: string } = {}, home: Home = newHome('event', 1, options.name)) {
+  constructor(
+    options: { readonly name?: string } = {},
+    home: Home = newHome('event', 1, nameIn('new Event(…)', options)),
+  ) {
     this.#words = home.words
     this.#at = home.at
     this.name = home.name
@@ -43,14 +47,16 @@ export class Event {
    * @throws SyncUseError on the main thread
    * @throws TimeoutError, OptionError
    */
-  waitSync(options: SyncWaitOptions = {}): void {
+  waitSync(given?: SyncWaitOptions): void {
+    const options = waitOptions('sync', 'waitSync()', this.name, given)
     needsToBlock('waitSync()', this.name, 'await event.wait()')
     if (this.isSet) return
     block(untilSet(this.#words, this.#at), this.name, timeoutOf('waitSync()', options.timeoutMs))
   }
 
   /** Waits until it is set. Rejects with TimeoutError, the signal's reason, OptionError. */
-  async wait(options: WaitOptions = {}): Promise<void> {
+  async wait(given?: WaitOptions): Promise<void> {
+    const options = waitOptions('async', 'wait()', this.name, given)
     options.signal?.throwIfAborted()
     await suspend(untilSet(this.#words, this.#at), this.name, this, options)
   }

@@ -4,6 +4,7 @@ import { SyncUseError } from '../errors.ts'
 import { compareExchange, load, notify } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
+import { nameIn, waitOptions } from './options.ts'
 import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 const mostCounts = 0x7fff_ffff
@@ -23,7 +24,7 @@ export class Latch {
 
   constructor(count: number, options: { readonly name?: string } = {}, home?: Home) {
     checkWhole('new Latch(count)', count, 0, mostCounts)
-    const { words, at, name } = home ?? newHome('latch', 1, options.name)
+    const { words, at, name } = home ?? newHome('latch', 1, nameIn('new Latch(…)', options))
     this.#words = words
     this.#at = at
     this.name = name
@@ -52,14 +53,16 @@ export class Latch {
    * @throws SyncUseError on the main thread
    * @throws TimeoutError, OptionError
    */
-  waitSync(options: SyncWaitOptions = {}): void {
+  waitSync(given?: SyncWaitOptions): void {
+    const options = waitOptions('sync', 'waitSync()', this.name, given)
     needsToBlock('waitSync()', this.name, 'await latch.wait()')
     if (this.count === 0) return
     block(untilZero(this.#words, this.#at), this.name, timeoutOf('waitSync()', options.timeoutMs))
   }
 
   /** Waits until it is open. Rejects with TimeoutError, the signal's reason, OptionError. */
-  async wait(options: WaitOptions = {}): Promise<void> {
+  async wait(given?: WaitOptions): Promise<void> {
+    const options = waitOptions('async', 'wait()', this.name, given)
     options.signal?.throwIfAborted()
     await suspend(untilZero(this.#words, this.#at), this.name, this, options)
   }

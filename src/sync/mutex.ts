@@ -5,26 +5,20 @@ import { load } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { Guard, heldNoMore } from './guard.ts'
+import {
+  type AcquireOptions,
+  type AcquireSyncOptions,
+  nameIn,
+  type OwnerDiedOption,
+  waitOptions,
+} from './options.ts'
 import { type Asking, disown, me, own, ownerDied, tryOwn } from './owned.ts'
-import { block, type SyncWaitOptions, suspend, timeoutOf, type WaitOptions } from './waiting.ts'
-
-/** How to acquire a lock whose owner may have died. */
-export interface OwnerDiedOption {
-  /**
-   * `throw`: an OwnerDiedError. `take`: the lock, and its guard says `ownerDied`. Default `throw`.
-   */
-  readonly ownerDied?: 'throw' | 'take'
-}
+import { block, suspend, timeoutOf } from './waiting.ts'
 
 /** Releases a mutex for a while, and returns the guard that is to hold it again. */
 export let lend: (mutex: Mutex) => Guard | undefined
 /** It was acquired again, for the guard that `lend` has returned. */
 export let takeBack: (mutex: Mutex, guard: Guard | undefined) => void
-
-/** What a wait for a lock may be told. */
-export type AcquireOptions = WaitOptions & OwnerDiedOption
-/** What a wait that blocks the thread may be told. */
-export type AcquireSyncOptions = SyncWaitOptions & OwnerDiedOption
 
 /**
  * A lock that one holder at a time has. It may be an argument of a task on threads, and is the
@@ -38,7 +32,7 @@ export type AcquireSyncOptions = SyncWaitOptions & OwnerDiedOption
  * (`ownerDied: 'take'`). Threads that block in a circle of locks are found within a second: one
  * of them gets a DeadlockError.
  *
- * Without a wait it costs one and a half times what two compare-exchanges do (`npm --prefix
+ * Without a wait it costs some 1.6 times what two compare-exchanges do (`npm --prefix
  * bench run sync`). `using` itself costs some 0.15 µs in Node 24: in a hot loop, call `release()`
  * in a `finally`.
  *
@@ -57,7 +51,10 @@ export class Mutex {
   #guard: Guard | undefined
 
   /** `home` is for memory that its user lays out: one word, zero to begin with. */
-  constructor(options: { readonly name?: string } = {}, home: Home = newHome('mutex', 1, options.name)) {
+  constructor(
+    options: { readonly name?: string } = {},
+    home: Home = newHome('mutex', 1, nameIn('new Mutex(…)', options)),
+  ) {
     this.#words = home.words
     this.#at = home.at
     this.name = home.name
@@ -65,9 +62,10 @@ export class Mutex {
 
   /**
    * Takes the mutex if it is free; else returns undefined, at once.
-   * @throws OwnerDiedError
+   * @throws OwnerDiedError, OptionError
    */
-  tryAcquire({ ownerDied: asked }: OwnerDiedOption = {}): Guard | undefined {
+  tryAcquire(options?: OwnerDiedOption): Guard | undefined {
+    const { ownerDied: asked } = waitOptions('tryAcquire', 'tryAcquire()', this.name, options)
     const self = me()
     if (tryOwn(this.#words, this.#at, self)) return this.#guarded(false)
     if (!ownerDied(this.#words, this.#at)) return undefined
@@ -83,12 +81,13 @@ export class Mutex {
    */
   acquireSync(options?: AcquireSyncOptions): Guard {
     needsToBlock('acquireSync()', this.name, 'using guard = await mutex.acquire()')
+    const checked = waitOptions('acquireSync', 'acquireSync()', this.name, options)
     const self = me()
     if (tryOwn(this.#words, this.#at, self)) return this.#guarded(false)
-    return this.#acquireSlowly(self, options)
+    return this.#acquireSlowly(self, checked)
   }
 
-  #acquireSlowly(self: number, options: AcquireSyncOptions = {}): Guard {
+  #acquireSlowly(self: number, options: AcquireSyncOptions): Guard {
     const timeoutMs = timeoutOf('acquireSync()', options.timeoutMs)
     const asking = this.#asking(options.ownerDied, self)
     block(own(this.#words, this.#at, self, asking), this.name, timeoutMs)
@@ -100,7 +99,8 @@ export class Mutex {
    *
    * Rejects with TimeoutError, the signal's reason, OwnerDiedError, OptionError.
    */
-  async acquire(options: AcquireOptions = {}): Promise<Guard> {
+  async acquire(given?: AcquireOptions): Promise<Guard> {
+    const options = waitOptions('acquire', 'acquire()', this.name, given)
     const self = me()
     options.signal?.throwIfAborted()
     if (tryOwn(this.#words, this.#at, self)) return this.#guarded(false)

@@ -1,9 +1,11 @@
 /** Something that is done once, by whichever thread comes first. */
+import { checkFunction } from '../checks.ts'
 import { SyncUseError } from '../errors.ts'
 import { newLockNumber } from '../runtime/agents.ts'
 import { load, store } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
+import { callAtOnce, nameIn, waitOptions } from './options.ts'
 import { type Asking, disown, me, own } from './owned.ts'
 import { block, type SyncWaitOptions, suspend, timeoutOf, type WaitOptions } from './waiting.ts'
 
@@ -33,7 +35,10 @@ export class Once {
   readonly #words: Int32Array
   readonly #at: number
 
-  constructor(options: { readonly name?: string } = {}, home: Home = newHome('once', 3, options.name)) {
+  constructor(
+    options: { readonly name?: string } = {},
+    home: Home = newHome('once', 3, nameIn('new Once(…)', options)),
+  ) {
     this.#words = home.words
     this.#at = home.at
     this.name = home.name
@@ -47,10 +52,11 @@ export class Once {
   /**
    * Runs `body` unless it was done; true if this call has. The thread stops while another one runs
    * it.
-   * @throws SyncUseError on the main thread, and within the function itself
+   * @throws SyncUseError on the main thread, within the function itself, and if that is async
    * @throws TimeoutError, DeadlockError, OptionError, and what `body` throws
    */
-  runSync(body: () => void, options: SyncWaitOptions = {}): boolean {
+  runSync(body: () => void, given?: SyncWaitOptions): boolean {
+    const options = waitOptions('sync', 'runSync()', this.name, given)
     needsToBlock('runSync()', this.name, 'await once.run(…)')
     if (this.done) return false
     const self = me()
@@ -58,7 +64,7 @@ export class Once {
     block(taking, this.name, timeoutOf('runSync()', options.timeoutMs))
     try {
       if (this.done) return false
-      body()
+      callAtOnce(`runSync() of ${this.name}`, body, 'Call: await once.run(…)')
       store(this.#words, this.#at + done, 1)
       return true
     } finally {
@@ -70,7 +76,9 @@ export class Once {
    * As `runSync`, without stopping the thread; `body` may be async. Rejects with SyncUseError when
    * it is called within `body`, as it would wait for itself; with the signal's reason too.
    */
-  async run(body: () => unknown, options: WaitOptions = {}): Promise<boolean> {
+  async run(body: () => unknown, given?: WaitOptions): Promise<boolean> {
+    const options = waitOptions('async', 'run()', this.name, given)
+    checkFunction(`run() of ${this.name}`, body, 'once.run(() => …)')
     if (this.done) return false
     if (this.#runsHere()) throw this.#withinItself()
     const self = me()

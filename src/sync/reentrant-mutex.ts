@@ -6,7 +6,13 @@ import { needsToBlock } from '../runtime/park-sync.ts'
 import { currentStrand, type Strand } from '../runtime/strand.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { Guard, heldNoMore } from './guard.ts'
-import type { AcquireOptions, AcquireSyncOptions, OwnerDiedOption } from './mutex.ts'
+import {
+  type AcquireOptions,
+  type AcquireSyncOptions,
+  nameIn,
+  type OwnerDiedOption,
+  waitOptions,
+} from './options.ts'
 import { type Asking, disown, me, own, ownerDied, poisoned, tryOwn } from './owned.ts'
 import { block, suspend, timeoutOf } from './waiting.ts'
 
@@ -52,7 +58,7 @@ export class ReentrantMutex {
 
   constructor(
     options: { readonly name?: string } = {},
-    home: Home = newHome('reentrant mutex', 4, options.name),
+    home: Home = newHome('reentrant mutex', 4, nameIn('new ReentrantMutex(…)', options)),
   ) {
     this.#words = home.words
     this.#at = home.at
@@ -76,8 +82,9 @@ export class ReentrantMutex {
    * @throws SyncUseError on the main thread, and if another call on this thread holds it
    * @throws TimeoutError, OwnerDiedError, DeadlockError, OptionError
    */
-  acquireSync(options: AcquireSyncOptions = {}): Guard {
+  acquireSync(given?: AcquireSyncOptions): Guard {
     needsToBlock('acquireSync()', this.name, 'using guard = await mutex.acquire()')
+    const options = waitOptions('acquireSync', 'acquireSync()', this.name, given)
     const self = me()
     if (this.#again(self)) return this.#guarded(false)
     if (tryOwn(this.#words, this.#at, self)) return this.#taken(false)
@@ -91,7 +98,8 @@ export class ReentrantMutex {
    * Takes it once it is free, without stopping the thread. Rejects with TimeoutError, the signal's
    * reason, OwnerDiedError, OptionError.
    */
-  async acquire(options: AcquireOptions = {}): Promise<Guard> {
+  async acquire(given?: AcquireOptions): Promise<Guard> {
+    const options = waitOptions('acquire', 'acquire()', this.name, given)
     options.signal?.throwIfAborted()
     const self = me()
     if (this.#again(self)) return this.#guarded(false)

@@ -6,7 +6,7 @@ import { needsToBlock } from '../runtime/park-sync.ts'
 import { CircleWatch } from './circle.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { Guard } from './guard.ts'
-import type { AcquireOptions, AcquireSyncOptions } from './mutex.ts'
+import { type AcquireOptions, type AcquireSyncOptions, nameIn, waitOptions } from './options.ts'
 import {
   type Asking,
   disown,
@@ -44,7 +44,7 @@ export class RwLock {
 
   constructor(
     options: { readonly name?: string } = {},
-    home: Home = newHome('rw-lock', firstPlace + places, options.name),
+    home: Home = newHome('rw-lock', firstPlace + places, nameIn('new RwLock(…)', options)),
   ) {
     this.#words = home.words
     this.#at = home.at
@@ -65,8 +65,9 @@ export class RwLock {
    * @throws SyncUseError on the main thread, and if this thread writes
    * @throws TimeoutError, OwnerDiedError, DeadlockError, OptionError
    */
-  acquireReadSync(options: AcquireSyncOptions = {}): Guard {
+  acquireReadSync(given?: AcquireSyncOptions): Guard {
     needsToBlock('acquireReadSync()', this.name, 'using reading = await lock.acquireRead()')
+    const options = waitOptions('acquireSync', 'acquireReadSync()', this.name, given)
     const self = me()
     const place = tryRead(this.#words, this.#at, places, self)
     if (place >= 0) return this.#reading(place)
@@ -78,7 +79,8 @@ export class RwLock {
   }
 
   /** As `acquireReadSync`, without stopping the thread. Rejects with the signal's reason too. */
-  async acquireRead(options: AcquireOptions = {}): Promise<Guard> {
+  async acquireRead(given?: AcquireOptions): Promise<Guard> {
+    const options = waitOptions('acquire', 'acquireRead()', this.name, given)
     const self = me()
     options.signal?.throwIfAborted()
     const place = tryRead(this.#words, this.#at, places, self)
@@ -107,9 +109,10 @@ export class RwLock {
    * @throws SyncUseError on the main thread, and if this thread reads or writes
    * @throws TimeoutError, OwnerDiedError, DeadlockError, OptionError
    */
-  acquireWriteSync(options: AcquireSyncOptions = {}): Guard {
+  acquireWriteSync(given?: AcquireSyncOptions): Guard {
     const self = me()
     needsToBlock('acquireWriteSync()', this.name, 'using writing = await lock.acquireWrite()')
+    const options = waitOptions('acquireSync', 'acquireWriteSync()', this.name, given)
     const timeoutMs = timeoutOf('acquireWriteSync()', options.timeoutMs)
     // A thread that reads does not get past the first look, and is refused below.
     const owned = !anyReader(this.#words, this.#at, places) && tryOwn(this.#words, this.#at, self)
@@ -122,7 +125,8 @@ export class RwLock {
   }
 
   /** As `acquireWriteSync`, without stopping the thread. Rejects with the signal's reason too. */
-  async acquireWrite(options: AcquireOptions = {}): Promise<Guard> {
+  async acquireWrite(given?: AcquireOptions): Promise<Guard> {
+    const options = waitOptions('acquire', 'acquireWrite()', this.name, given)
     options.signal?.throwIfAborted()
     const asking = this.#asking(options, undefined)
     await suspend(awaitWrite(this.#words, this.#at, places, me(), asking), this.name, this, options)

@@ -1,16 +1,18 @@
 /** A bounded number of holders at a time, across threads. */
-import { checkWhole } from '../checks.ts'
+import { checkOptions, checkText, checkWhole, optionNames } from '../checks.ts'
 import { SyncUseError } from '../errors.ts'
 import { add, and, compareExchange, load, notify } from '../runtime/atomics.ts'
 import { needsToBlock } from '../runtime/park-sync.ts'
 import { crossesByHome, type Home, newHome } from './crossing.ts'
 import { Guard } from './guard.ts'
+import { waitOptions } from './options.ts'
 import { inLine } from './owned.ts'
 import { block, type SyncWaitOptions, suspend, timeoutOf, type Waiting, type WaitOptions } from './waiting.ts'
 
 const mostPermits = 0x0fff_ffff
 const waiters = 1
 const patience = 64
+const semaphoreOptionNames = optionNames<{ name?: string; max?: number }>({ name: true, max: true })
 
 /**
  * Gives out permits, `permits` at a time. A permit has no owner: any thread may release it, so a
@@ -30,6 +32,10 @@ export class Semaphore {
   readonly #at: number
 
   constructor(permits: number, options: { readonly name?: string; readonly max?: number } = {}, home?: Home) {
+    if (home === undefined) {
+      const { name } = checkOptions('new Semaphore(permits, …)', options, semaphoreOptionNames)
+      if (name !== undefined) checkText('new Semaphore(permits, { name })', name, "'connections'")
+    }
     const max = options.max ?? (permits === 0 ? mostPermits : permits)
     const limit = max === Number.POSITIVE_INFINITY ? mostPermits : max
     checkWhole('new Semaphore(permits)', permits, 0, mostPermits)
@@ -52,7 +58,8 @@ export class Semaphore {
    * @throws SyncUseError on the main thread
    * @throws TimeoutError, OptionError
    */
-  acquireSync(options: SyncWaitOptions = {}): Guard {
+  acquireSync(given?: SyncWaitOptions): Guard {
+    const options = waitOptions('sync', 'acquireSync()', this.name, given)
     needsToBlock('acquireSync()', this.name, 'using permit = await semaphore.acquire()')
     if (!takePermit(this.#words, this.#at)) {
       block(awaitPermit(this.#words, this.#at), this.name, timeoutOf('acquireSync()', options.timeoutMs))
@@ -65,7 +72,8 @@ export class Semaphore {
    *
    * Rejects with TimeoutError, the signal's reason, OptionError.
    */
-  async acquire(options: WaitOptions = {}): Promise<Guard> {
+  async acquire(given?: WaitOptions): Promise<Guard> {
+    const options = waitOptions('async', 'acquire()', this.name, given)
     options.signal?.throwIfAborted()
     if (!takePermit(this.#words, this.#at))
       await suspend(awaitPermit(this.#words, this.#at), this.name, this, options)

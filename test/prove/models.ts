@@ -409,6 +409,24 @@ const signals: readonly Model[] = [
       }
     },
   },
+  {
+    name: 'once, an asynchronous body is refused, and it is not done',
+    program({ Once }) {
+      const once = new Once({ name: 'o' })
+      const late = async () => Promise.reject(new Error('late'))
+      const bodies = [late, () => late() as never]
+      return {
+        threads: () => bodies.map(body => () => codeOf(() => once.runSync(body))),
+        check(ends) {
+          assert.deepEqual(
+            ends.map(({ value }) => value),
+            ['ATONCE_SYNC_USE', 'ATONCE_SYNC_USE'],
+          )
+          assert.equal(once.done, false)
+        },
+      }
+    },
+  },
 ]
 
 const barriers: readonly Model[] = [

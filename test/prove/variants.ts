@@ -195,8 +195,8 @@ export const variants: readonly Variant[] = [
     name: 'what is done once is not looked at again under the lock',
     edit: {
       file: 'once.ts',
-      find: '      if (this.done) return false\n      body()',
-      replace: '      body()',
+      find: '      if (this.done) return false\n      callAtOnce(',
+      replace: '      callAtOnce(',
     },
     models: 'once',
   },
