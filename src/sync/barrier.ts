@@ -20,7 +20,9 @@ const wasReset = 1 << 29
  *
  * When one of them gives up (time, signal), aborts, or its action throws, the others get a
  * BrokenBarrierError, and so does everybody who comes until `reset()`. A party that dies before it
- * comes is waited for: give `timeoutMs`.
+ * comes is waited for: give `timeoutMs`. One whose thread is ended while it is stopped in
+ * `waitSync()` stays counted, and the others go on without it: where a call may be cancelled or run
+ * out of time, give `waitSync()` a shorter `timeoutMs`, or use `wait()`.
  *
  * @throws OptionError
  * @example
