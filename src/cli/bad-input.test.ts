@@ -40,7 +40,7 @@ const cases: readonly [args: readonly string[], says: RegExp][] = [
   [['run', 'tasks.ts#sqare', '--input', '1'], /has no export sqare.*Did you mean square\?/],
   [
     ['run', 'tasks.ts#plain', '--input', '1'],
-    /plain function, not a task.*export const plain = task\(import\.meta, plain\)/,
+    /plain function, not a task.*export const plainTask = task\(import\.meta, plain\)/,
   ],
   [['run', 'tasks.ts#limit', '--input', '1'], /is of type number, not a task\. Its tasks are/],
   [['run', 'tasks.ts', '--input', '1'], /exports \d+ tasks .*Name one of them: tasks\.ts#add/],

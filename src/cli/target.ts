@@ -8,6 +8,7 @@ import type { ActorClass } from '../actors.ts'
 import { isActorClass } from '../cluster.ts'
 import { isTask, type Task } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
+import { lineOf } from '../task/task.ts'
 import { calledBy } from './early-exit.ts'
 import { oneLine, summaryOf, UsageError } from './ending.ts'
 import { didYouMean } from './suggestion.ts'
@@ -159,7 +160,7 @@ function whyNoTask(module: string, name: string, exported: Record<string, unknow
     return `${module}#${name} is ${value === null ? 'null' : `of type ${typeof value}`}, not a task.${alternatives(exported)}`
   return (
     `${module}#${name} is a plain function, not a task: no worker could find it. ` +
-    `Make it one: export const ${name === 'default' ? 'work' : name} = task(import.meta, ${value.name || `function ${name}(…) { … }`})`
+    `Make it one: ${lineOf(value)}`
   )
 }
 

@@ -151,6 +151,25 @@ test('errors name the function of the kernel, and who takes the range', async ()
   await assert.rejects(own.forRange(pool, { to: 1 }, 'count', 0), { message: / count was not run/ })
 })
 
+test('what is not an executor is refused, and a missing argument, which would be 0', async () => {
+  await using pool = coroutines()
+  const own = await kernel(moduleOf(), { name: 'own' })
+  const wrong = 5 as never
+  assert.throws(() => own.call(wrong, 'put', 0, 1), {
+    name: 'OptionError',
+    message: 'call(on, name, …) takes an executor first, as threads(); it got 5.',
+  })
+  await assert.rejects(own.forRange(wrong, { to: 1 }, 'count', 0), { name: 'OptionError' })
+  assert.throws(() => own.call(pool, 'put', 0), {
+    name: 'OptionError',
+    message: 'put of own takes 2 arguments; it got 1. Pass them all.',
+  })
+  await assert.rejects(own.forRange(pool, { to: 1 }, 'count'), {
+    name: 'OptionError',
+    message: 'count of own takes 3 arguments, from and to among them; it got 2. Pass them all.',
+  })
+})
+
 test('processes are refused, also as an argument: they share no memory', limit, async () => {
   await using pool = processes({ workers: 1 })
   const own = await kernel(moduleOf())

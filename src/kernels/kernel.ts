@@ -19,7 +19,14 @@ import { firstFree, type Home, reserve } from './home.ts'
 import { functionsOf, instantiate, type KernelFunctions, keep } from './instances.ts'
 import { looksLikeModule, type MemoryImport, memoryImportOf } from './memory-import.ts'
 import { callOf, partOf } from './part.ts'
-import { isGlobal, pageBytes, type WasmMemory, type WasmModule, wasm } from './webassembly.ts'
+import {
+  isGlobal,
+  pageBytes,
+  type WasmFunction,
+  type WasmMemory,
+  type WasmModule,
+  wasm,
+} from './webassembly.ts'
 
 /** What `kernel` may be told. */
 export interface KernelOptions {
@@ -140,10 +147,11 @@ export class Kernel {
   /**
    * Calls a function on one of the executor's workers.
    * @throws KernelError if there is no such function
-   * @throws OptionError for an argument that is neither a number nor on the kernel's memory
+   * @throws OptionError for an argument that is neither a number nor on the kernel's memory, or if
+   *   there are fewer than the function has
    */
   call(on: Executor, name: string, ...args: KernelArgument[]): Future<number | bigint | undefined> {
-    this.#check(on, name)
+    this.#check('call(on, name, …)', on, name, args.length)
     return on.run(callOf(name), this, name, this.#numbers(args))
   }
 
@@ -158,7 +166,7 @@ export class Kernel {
     name: string,
     ...args: KernelArgument[]
   ): Promise<void> {
-    this.#check(on, name)
+    this.#check('forRange(on, range, name, …)', on, name, args.length, 2)
     const checked = checkRange(range, 'forRange')
     if (checked.step !== 1) throw new OptionError('forRange calls a function with bounds: it takes no step.')
     const schedule = scheduleOf(on, checked)
@@ -171,7 +179,10 @@ export class Kernel {
     await on.map(partOf(name), parts, { chunk: 1 })
   }
 
-  #check(on: Executor, name: string): void {
+  /** `own`: how many arguments come before the caller's. */
+  #check(asked: string, on: Executor, name: string, given: number, own = 0): void {
+    if (typeof on !== 'object' || typeof on?.map !== 'function')
+      throw new OptionError(`${asked} takes an executor first, as threads(); it got ${shown(on)}.`)
     const names = Object.keys(this.exports)
     if (!names.includes(name)) {
       const meant = typeof name === 'string' ? meantBy(name, names) : undefined
@@ -184,6 +195,13 @@ export class Kernel {
     if (on.model === 'processes')
       throw new OptionError(
         `${this.name} is a kernel: its memory is shared by threads, and processes share none. Run it on threads(), or load it in a task of the process.`,
+      )
+    const { [name]: fn, __setArgumentsLength: takesFewer } = this.exports
+    const wanted = (fn as WasmFunction).length
+    // WebAssembly takes 0 for a number that is missing; AssemblyScript has optional ones.
+    if (own + given < wanted && takesFewer === undefined)
+      throw new OptionError(
+        `${name} of ${this.name} takes ${wanted} ${wanted === 1 ? 'argument' : 'arguments'}${own === 0 ? '' : ', from and to among them'}; it got ${own + given}. Pass them all.`,
       )
   }
 

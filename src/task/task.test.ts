@@ -156,14 +156,24 @@ test('nothing but a task is one', () => {
   assert.equal(isTask(lookalike), false)
 })
 
+test('the line that makes a function a task runs as it is printed', () => {
+  const [line = ''] = refused(() => assertTask(function resize() {})).match(/export const .*/) ?? []
+  const module = line.replace('export const', 'function resize() {}\nconst').replace('import.meta', 'meta')
+  assert.ok(isTask(new Function('task', 'meta', `${module}\nreturn resizeTask`)(task, meta())))
+})
+
 test('a plain function is refused with the line that makes it a task', () => {
   assert.match(
     refused(() => assertTask(function resize() {})),
-    /^resize is a plain function.*\n.*\n.*export const resize = task\(import\.meta, resize\)$/s,
+    /^resize is a plain function.*\n.*\n.*export const resizeTask = task\(import\.meta, resize\)$/s,
   )
   assert.match(
     refused(() => assertTask(() => {})),
     /^\(anonymous\) is a plain function.*export const work = task\(import\.meta, function work/s,
+  )
+  assert.match(
+    refused(() => assertTask(function resize() {}.bind(undefined))),
+    /^bound resize is a plain function.*export const work = task\(import\.meta, function work/s,
   )
   assert.match(
     refused(() => assertTask('resize')),

@@ -182,8 +182,15 @@ export function assertTask(value: unknown, taker = ''): asserts value is Task {
   throw new InvalidTaskError(
     `${taker}${name} is a plain function; a worker has no way to find it. Make it a task, in a module of its own:\n` +
       "    import { task } from 'atonce'\n" +
-      `    export const ${name === '(anonymous)' ? 'work' : name} = task(import.meta, ${name === '(anonymous)' ? 'function work(…) { … }' : name})`,
+      `    ${lineOf(value)}`,
   )
+}
+
+/** The line that makes a task of a function, below the function itself: so it has another name. */
+export function lineOf({ name }: Function): string {
+  return name !== 'default' && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)
+    ? `export const ${name}Task = task(import.meta, ${name})`
+    : 'export const work = task(import.meta, function work(…) { … })'
 }
 
 /** The name of a function as messages show it. */

@@ -227,7 +227,7 @@ server.close()`,
       assert.equal(name, 'InvalidTaskError')
       assert.equal(code, 'ATONCE_INVALID_TASK')
       assert.match(message, /triple is a plain function/)
-      assert.match(message, /export const triple = task\(import\.meta, triple\)/)
+      assert.match(message, /export const tripleTask = task\(import\.meta, triple\)/)
     }
   })
 

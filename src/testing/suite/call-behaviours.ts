@@ -43,7 +43,7 @@ export const callBehaviours: readonly Behaviour[] = [
         () => start({ workers: 1 }).run(plain as unknown as Task<() => void>),
         (error: Error) =>
           error instanceof InvalidTaskError &&
-          error.message.includes(`export const ${plain.name} = task(import.meta, ${plain.name})`),
+          error.message.includes('export const plainTask = task(import.meta, plain)'),
       )
     },
   ],
