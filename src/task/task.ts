@@ -11,6 +11,7 @@ import { checkOptions, optionNames } from '../checks.ts'
 import { evaluationOf, type Where } from '../declared/where.ts'
 import { InvalidTaskError, OptionError } from '../errors.ts'
 import { type Copy, compatibility, showCopy, thisCopy } from '../runtime/copies.ts'
+import { lineOf } from './line.ts'
 import { register } from './registry.ts'
 
 /** Any function, for type bounds only. */
@@ -184,13 +185,6 @@ export function assertTask(value: unknown, taker = ''): asserts value is Task {
       "    import { task } from 'atonce'\n" +
       `    ${lineOf(value)}`,
   )
-}
-
-/** The line that makes a task of a function, below the function itself: so it has another name. */
-export function lineOf({ name }: Function): string {
-  return name !== 'default' && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)
-    ? `export const ${name}Task = task(import.meta, ${name})`
-    : 'export const work = task(import.meta, function work(…) { … })'
 }
 
 /** The name of a function as messages show it. */
