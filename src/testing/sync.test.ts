@@ -1,6 +1,7 @@
 /** Locks and shared memory across real threads. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { processes } from '../processes/processes.ts'
 import { AtomicCounter } from '../sync/atomic-counter.ts'
 import { Barrier } from '../sync/barrier.ts'
@@ -71,6 +72,24 @@ test('parties of a barrier keep step, and each round has each place once', limit
   const barrier = new Barrier(3)
   const places = await Promise.all([1, 2, 3].map(() => pool.run(tasks.keepStep, barrier, 200)))
   for (let round = 0; round < 200; round += 1) assert.deepEqual(places.map(of => of[round]).sort(), [0, 1, 2])
+})
+
+test('a party whose thread ends while it waits breaks the barrier for all', limit, async () => {
+  await using pool = threads({ workers: 1, graceMs: 20 })
+  const [pair, three] = [new Barrier(2), new Barrier(3)]
+  for (const barrier of [pair, three]) {
+    const waiting = new AbortController()
+    const first = pool.with({ signal: waiting.signal }).run(tasks.keepStep, barrier, 1)
+    while (barrier.waiting === 0) await delay(1)
+    const second = barrier === three ? barrier.wait() : undefined
+    const told = second && assert.rejects(second, { code: 'ATONCE_BROKEN_BARRIER' })
+    waiting.abort()
+    await assert.rejects(first, { name: 'AbortError' })
+    await told
+    await pool.run(tasks.keepStep, new Barrier(1), 1) // Its thread has ended, and another has come.
+    await assert.rejects(barrier.wait(), { code: 'ATONCE_BROKEN_BARRIER' })
+    assert.deepEqual([barrier.broken, barrier.waiting], [true, 0])
+  }
 })
 
 test('a latch opens for the main thread, an event for all threads', limit, async () => {

@@ -4,6 +4,7 @@
  * itself.
  */
 import assert from 'node:assert/strict'
+import { agentMask, isAlive, playedAgents } from '../../src/runtime/agents.ts'
 import { add, load, store } from '../../src/runtime/atomics.ts'
 import { contended } from '../../src/sync/owned.ts'
 import type { Waiting } from '../../src/sync/waiting.ts'
@@ -523,6 +524,95 @@ const barriers: readonly Model[] = [
           assert.ok(ends[0]?.value !== 'ok')
           if (ends[1]?.value === false) assert.equal(ends[0]?.value, 'ATONCE_TIMEOUT')
         },
+      }
+    },
+  },
+  {
+    name: 'barrier, reset as two come: both pass, or neither does',
+    program({ Barrier }) {
+      const barrier = new Barrier(2, { name: 'b' })
+      const body = () => codeOf(() => void barrier.waitSync({ timeoutMs: 5 }))
+      return {
+        threads: () => [body, body, () => barrier.reset()],
+        check: ends => assert.equal(ends[0]?.value === 'ok', ends[1]?.value === 'ok'),
+      }
+    },
+    options: { preemptions: 3 },
+  },
+  {
+    name: 'barrier, reset while the last one acts: the new round has not been opened',
+    program({ Barrier }) {
+      const barrier = new Barrier(1, { name: 'b' })
+      const body = () => codeOf(() => void barrier.waitSync({ action: () => barrier.reset() }))
+      const comes = () => codeOf(() => void barrier.waitSync())
+      return {
+        threads: () => [body, comes],
+        check(ends) {
+          assert.equal(ends[0]?.value, 'ATONCE_BROKEN_BARRIER')
+          assert.equal(barrier.waiting, 0)
+        },
+      }
+    },
+  },
+  {
+    name: 'barrier, reset until the tags of its seats come again',
+    program({ Barrier }) {
+      const barrier = new Barrier(2, { name: 'b' })
+      const comesAlone = () => codeOf(() => void barrier.waitSync({ timeoutMs: 5 }))
+      const body = () => {
+        const codes = [comesAlone()]
+        for (let count = 0; count < 16; count += 1) barrier.reset()
+        return [...codes, comesAlone()]
+      }
+      return {
+        threads: () => [body],
+        check: ends => assert.deepEqual(ends[0]?.value, ['ATONCE_TIMEOUT', 'ATONCE_TIMEOUT']),
+      }
+    },
+  },
+  ...[
+    [2, 1],
+    [2, 2, 3],
+    [3, 1, 2],
+  ].map(
+    ([parties, rounds, preemptions]): Model => ({
+      name: `barrier, ${parties} parties, ${rounds} rounds, one dies: nobody passes without it`,
+      program({ Barrier }) {
+        const count = parties as number
+        const at = words(1 + count)
+        const barrier = new Barrier(count, {}, { words: at, at: 0, name: 'b', parties: count } as never)
+        const agents = playedAgents(count).ids
+        const body = (self: number) => () => {
+          const late = self === count - 1 && agents.some(agent => !isAlive(agent))
+          const code = codeOf(() => void barrier.waitSync({ timeoutMs: 250 }))
+          assert.ok(!late || code !== 'ok', 'It passed without one that had died before.')
+          return code
+        }
+        return {
+          deaths: 1,
+          threads: () => times(count, self => times(rounds as number, () => body(self))),
+          check(ends) {
+            const codes = alive(ends)
+            if (rounds === 1) assert.ok(codes.every(code => (code === 'ok') === (codes[0] === 'ok')))
+            const dead = agents[ends.findIndex(({ state }) => state === 'died')]
+            const came = at.some((_, place) => place > 0 && (load(at, place) & agentMask) === dead)
+            if (rounds === 1 && came) assert.ok(!codes.includes('ATONCE_TIMEOUT'), 'Its death was not seen.')
+          },
+        }
+      },
+      options: preemptions === undefined ? {} : { preemptions },
+    }),
+  ),
+  {
+    name: 'barrier, the last one dies before it opens: who comes next is told',
+    program({ Barrier }) {
+      const barrier = new Barrier(1, { name: 'b' })
+      const body = () => codeOf(() => void barrier.waitSync({ timeoutMs: 250 }))
+      return {
+        deaths: 1,
+        threads: () => [body, body],
+        check: ends =>
+          assert.ok(alive(ends).every(code => code === 'ok' || code === 'ATONCE_BROKEN_BARRIER')),
       }
     },
   },

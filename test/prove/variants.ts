@@ -14,6 +14,7 @@ export interface Variant {
 }
 
 const owned = (find: string, replace: string): Edit => ({ file: 'owned.ts', find, replace })
+const barrier = (find: string, replace: string): Edit => ({ file: 'barrier.ts', find, replace })
 const semaphore = (find: string, replace: string): Edit => ({ file: 'semaphore.ts', find, replace })
 
 export const variants: readonly Variant[] = [
@@ -220,11 +221,11 @@ export const variants: readonly Variant[] = [
     models: 'barrier',
   },
   {
-    name: 'a party that comes in a full round joins it',
+    name: 'a party that comes in a full round opens it for the last one',
     edit: {
       file: 'barrier.ts',
-      find: 'if ((came & arrivedMask) === parties) {',
-      replace: 'if ((came & arrivedMask) === -1) {',
+      find: '    if (place === parties) {\n',
+      replace: '    if (place === parties) {\n      open(words, at, name, came)\n',
     },
     models: 'barrier',
   },
@@ -232,10 +233,56 @@ export const variants: readonly Variant[] = [
     name: 'a party whose time ends goes in silence',
     edit: {
       file: 'barrier.ts',
-      find: 'if (compareExchange(words, at, last, last | broken) !== last) continue',
+      find: 'if (breakRound(words, at, last)) return false',
       replace: 'return false',
     },
     models: 'barrier, a party',
+  },
+  {
+    name: 'a party is counted before it takes its seat',
+    edit: barrier(
+      '    if (!taken && compareExchange(words, at + firstSeat + place, seat, self | tagOf(came)) !== seat) continue\n',
+      '    if (compareExchange(words, at, came, came + 1) !== came) continue\n    compareExchange(words, at + firstSeat + place, seat, self | tagOf(came))\n',
+    ),
+    models: 'barrier, 2 parties, 1 rounds, one dies',
+  },
+  {
+    name: 'the last one does not look who has died',
+    edit: barrier('if (!oneDied(words, at, parties, held)) return true', 'return true'),
+    models: 'barrier, 2 parties, 1 rounds, one dies',
+  },
+  {
+    name: 'those who wait do not look who has died',
+    edit: barrier('if (looks && oneDied(words, at, parties, held) && ', 'if (looks && parties === -1 && '),
+    models: 'barrier, 2 parties, 1 rounds, one dies',
+  },
+  {
+    name: 'who comes after a full round does not look who has died',
+    edit: barrier('if (looks && oneDied(words, at, parties, came) && ', 'if (looks && parties === -1 && '),
+    models: 'barrier, the last one dies',
+  },
+  {
+    name: 'a party that took its seat and died is not counted by others',
+    edit: barrier(
+      '    compareExchange(words, at, came, came + 1)\n    if (taken)',
+      '    if (!taken) compareExchange(words, at, came, came + 1)\n    if (taken)',
+    ),
+    models: 'barrier, 2 parties, 1 rounds, one dies',
+  },
+  {
+    name: 'a seat of the round before is taken for one of this round',
+    edit: barrier('return seat !== 0 && (seat & ~agentMask) === tagOf(held)', 'return seat !== 0'),
+    models: 'barrier, 2 parties, 2 rounds',
+  },
+  {
+    name: 'a reset that leaves the seats of rounds before',
+    edit: barrier('    clearSeats(words, at, parties, held)\n', ''),
+    models: 'barrier, reset until',
+  },
+  {
+    name: 'a last one that opens a round that is not its own',
+    edit: barrier('    refuseOver(held, came, name)\n    if (compareExchange(', '    if (compareExchange('),
+    models: 'barrier, reset while the last',
   },
   {
     name: 'a notification goes to one that came after it',
