@@ -1,5 +1,6 @@
 /** Code and systems that can't be measured: one clear line and a clean end. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { after, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { choose } from '../choose.ts'
 import { task } from '../index.ts'
-import { atonce, fixtures } from './fixtures/command.ts'
+import { atonce, ended, fixtures } from './fixtures/command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'atonce-bad-measuring-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -30,6 +31,15 @@ describe('a task that never returns is given up after its time', { concurrency: 
       )
       assert.ok(code === 124 || code === 1, `${code}`)
     })
+})
+
+test('a task that begins to compute when its time is over is given up too', {
+  timeout: 120_000,
+}, async () => {
+  const program = spawn(process.execPath, [join(fixtures, 'computes-late.ts')])
+  const { code, stderr } = await ended(program)
+  assert.match(stderr, /^atonce: late did not finish within 300 ms/)
+  assert.equal(code, 124)
 })
 
 describe('a task that throws is told with its error and its line', { concurrency: 2 }, () => {

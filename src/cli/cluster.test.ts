@@ -46,7 +46,11 @@ test(
     const { stdout } = await atonce(['cluster', 'status', ...access])
     assert.match(stdout, /nodes\n[\s\S]*of 1 busy[\s\S]*queues\n {2}default[\s\S]*dead letters: 0/)
     const last = await jobs.submit(tasks.double, [50, 500])
-    while ((await jobs.status()).queues[0]?.taken === 0);
+    let isDone = false
+    void last.result().then(() => {
+      isDone = true
+    })
+    while (!isDone && (await jobs.status()).queues[0]?.taken === 0);
     const gone = new Promise<number | null>(resolve => second.once('exit', resolve))
     second.kill('SIGTERM')
     assert.equal(await last.result(), 100)

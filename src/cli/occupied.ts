@@ -2,7 +2,7 @@
  * Work that may occupy this thread, so that no handler and no timer of ours can run meanwhile.
  *
  *     a signal ─▶ the system ends this program at once ─▶ end of the shell's input ─▶ it says so
- *     --timeout ─▶ a watcher thread ─ the timer was not heard ─▶ says so, and ends this program
+ *     --timeout ─▶ a watcher thread ─ no timer was heard, then or later ─▶ says so, and ends this program
  *
  * A handler of ours would keep the signal from ending the program, and would not run before the
  * task returns. So there is none, and the exit code is the system's: 130 or 143 in a shell. The
@@ -12,9 +12,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
-import { notify, store } from '../runtime/atomics.ts'
+import { add, notify, store } from '../runtime/atomics.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { exitCodes } from './ending.ts'
+import { AbandonedError, exitCodes } from './ending.ts'
 import { jsonLine } from './json.ts'
 import { complaint } from './style.ts'
 
@@ -28,6 +28,16 @@ read -r over || printf '%s\\n' "$0" >&2
 
 /** A thread that computes when its time is up gets this long to hear of it by itself. */
 const slackMs = 250
+/**
+ * After its time the work may begin to compute yet, before it is given up: the thread is heard so
+ * often, and must be within so long.
+ */
+const heardEveryMs = 100
+const silentMs = 2_000
+
+/** Words that this thread and its watcher share: how often it was heard, and the state. */
+const watched = { heard: 0, state: 1 } as const
+const states = { over: 1, said: 2 } as const
 
 /**
  * Asks the main thread to exit through the inspector, which interrupts what runs there. Node would
@@ -35,11 +45,15 @@ const slackMs = 250
  * what runs would leave Node's queues of timers and promises half worked off.)
  */
 const watcherScript = `
-const { workerData: { heard, afterMs, exitCode, lines, shellPid } } = require('node:worker_threads')
+const { workerData: { words, afterMs, silentMs, exitCode, lines, shellPid } } = require('node:worker_threads')
 const { writeSync } = require('node:fs')
 const { Session } = require('node:inspector')
-if (Atomics.wait(heard, 0, 0, afterMs) === 'timed-out') {
-  for (const [fd, text] of lines) try { writeSync(fd, text) } catch {}
+const isOver = () => Atomics.load(words, 1) === 1
+let seen = 0
+for (let waitMs = afterMs; !isOver() && Atomics.wait(words, 0, seen, waitMs) !== 'timed-out'; waitMs = silentMs)
+  seen = Atomics.load(words, 0)
+if (!isOver()) {
+  if (Atomics.load(words, 1) === 0) for (const [fd, text] of lines) try { writeSync(fd, text) } catch {}
   try { process.kill(shellPid, 'SIGKILL') } catch {} // It would say that a signal came.
   const session = new Session()
   session.connectToMainThread()
@@ -63,12 +77,17 @@ export async function occupying<T>(work: () => Promise<T>, limit?: HardLimit): P
   const hush = () => void shell?.kill('SIGKILL') // The program ends by itself, and by no signal.
   process.once('exit', hush)
   const watch = limit === undefined ? undefined : watchFrom(limit, shell?.pid)
+  let isGivenUp = false
   try {
     return await work()
+  } catch (error) {
+    isGivenUp = error instanceof AbandonedError // It goes on, until the program has ended.
+    throw error
   } finally {
     process.off('exit', hush)
     shell?.stdin?.end('over\n')
-    watch?.end()
+    if (isGivenUp) watch?.said()
+    else watch?.end()
   }
 }
 
@@ -86,11 +105,16 @@ function openShell(): ChildProcess | undefined {
   return shell
 }
 
+/** Watches whether this thread is heard after the work's time. */
+interface Watch {
+  /** The work is over. */
+  end(): void
+  /** That its time is over was said; it may go on. */
+  said(): void
+}
+
 /** Starts the watcher; its time counts from now, as the executor's does. */
-function watchFrom(
-  { timeoutMs, label, asJson, cure }: HardLimit,
-  shellPid: number | undefined,
-): { end(): void } {
+function watchFrom({ timeoutMs, label, asJson, cure }: HardLimit, shellPid: number | undefined): Watch {
   const exitCode = exitCodes.timeout
   const message = `${label} did not finish within ${timeoutMs} ms (--timeout). It computes on the command's own thread, so the program was ended.${cure}`
   const document = { schema: 'atonce.error/1', exitCode, message }
@@ -98,23 +122,29 @@ function watchFrom(
     [2, `${complaint(`atonce: ${message}`)}\n`],
     ...(asJson ? [[1, `${jsonLine(document)}\n`]] : []),
   ]
-  const heard = new Int32Array(new SharedArrayBuffer(4))
+  const words = new Int32Array(new SharedArrayBuffer(8))
   const hear = () => {
-    store(heard, 0, 1)
-    notify(heard, 0, 1)
+    add(words, watched.heard, 1)
+    notify(words, watched.heard, 1)
   }
-  const timer = runtime().setTimer(timeoutMs, hear)
+  const hearOn = () => {
+    hear()
+    timer = runtime().setTimer(heardEveryMs, hearOn)
+  }
+  let timer = runtime().setTimer(timeoutMs, hearOn)
   const thread = new Worker(watcherScript, {
     eval: true,
-    workerData: { heard, afterMs: timeoutMs + slackMs, exitCode, lines, shellPid },
+    workerData: { words, afterMs: timeoutMs + slackMs, silentMs, exitCode, lines, shellPid },
   })
   thread.on('error', () => {}) // Then nothing ends the program before the task does.
   thread.unref()
   return {
     end() {
+      store(words, watched.state, states.over) // Pairs with the loads in the watcher.
       hear()
       timer.cancel()
       void thread.terminate()
     },
+    said: () => store(words, watched.state, states.said),
   }
 }

@@ -79,6 +79,8 @@ describe('ps', { concurrency: 2 }, () => {
       assert.equal(program.exitCode, null)
     }))
 
+  /** A busy machine may keep the program, and whoever looks at its ports, from its turn. */
+  const starvedMs = 20_000
   for (const [kind, args] of [
     ['a program that turns', ['busy-workers.ts', 'own']],
     ['a program that never awaits', ['busy-program.ts', 'loop']],
@@ -99,7 +101,7 @@ describe('ps', { concurrency: 2 }, () => {
           const killedMs = performance.now()
           await end
           await untilPorts(program, [])
-          assert.ok(performance.now() - killedMs < 10_000)
+          assert.ok(performance.now() - killedMs < 10_000 + starvedMs)
           assert.equal(program.exitCode, null)
         }),
     )
