@@ -77,7 +77,7 @@ async function gone(pid: number, { signal }: TestContext): Promise<void> {
   assert.fail(`process ${pid} is still there`)
 }
 
-const limit = { timeout: 30_000 }
+const limit = { timeout: 120_000 }
 
 for (const end of ['natural', 'exit', 'close', 'idle'])
   test(`exit handlers of a worker run to their end: ${end}`, limit, async t => {
