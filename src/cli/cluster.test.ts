@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { cluster } from '../cluster/cluster.ts'
 import { Account } from '../cluster/fixtures/account.ts'
+import { mostIn } from '../cluster/fixtures/crowd.ts'
 import { freePort, NatsServer, noServer } from '../cluster/fixtures/nats-server.ts'
 import * as tasks from '../cluster/fixtures/tasks.ts'
 import { loadNats } from '../cluster/nats/load.ts'
@@ -130,7 +131,7 @@ test(
       await Promise.all(handles.map(handle => handle.result())),
       handles.map((_, n) => n),
     )
-    assert.equal(mostIn(readFileSync(file, 'utf8')), 2)
+    assert.equal(mostIn(file), 2)
     assert.match((await atonce(['cluster', 'status', ...access])).stdout, /at most 2 at a time/)
     assert.match((await atonce(['cluster', 'limit', 'default', 'none', ...access])).stdout, /no limit/)
     assert.match(
@@ -149,22 +150,6 @@ async function heldSoon(file: string): Promise<number> {
     if (last?.[0] === 'begin') return Number(last[1])
     await new Promise(resolve => setTimeout(resolve, 5))
   }
-}
-
-/** How many tasks ran at a time, at most; what a killed program ran has ended with it. */
-function mostIn(lines: string): number {
-  const running = new Map<string, string>()
-  let most = 0
-  for (const [what, pid = '', n = ''] of lines
-    .trimEnd()
-    .split('\n')
-    .map(line => line.split(' '))) {
-    if (what === 'begin') running.set(`${pid} ${n}`, pid)
-    else if (what === 'end') running.delete(`${pid} ${n}`)
-    else for (const [key, of] of running) if (of === pid) running.delete(key)
-    most = Math.max(most, running.size)
-  }
-  return most
 }
 
 test('up ends its server with it, whatever ends it', options, async () => {

@@ -1,7 +1,6 @@
 /** Locks and shared memory across real threads. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { processes } from '../processes/processes.ts'
 import { AtomicCounter } from '../sync/atomic-counter.ts'
 import { Barrier } from '../sync/barrier.ts'
@@ -16,6 +15,7 @@ import { RwLock } from '../sync/rw-lock.ts'
 import { Semaphore } from '../sync/semaphore.ts'
 import { SharedArray } from '../sync/shared-array.ts'
 import { threads } from '../threads/threads.ts'
+import { until } from './suite/until.ts'
 import * as tasks from './sync-tasks.ts'
 
 const rounds = 20_000
@@ -80,7 +80,7 @@ test('a party whose thread ends while it waits breaks the barrier for all', limi
   for (const barrier of [pair, three]) {
     const waiting = new AbortController()
     const first = pool.with({ signal: waiting.signal }).run(tasks.keepStep, barrier, 1)
-    while (barrier.waiting === 0) await delay(1)
+    await until(() => barrier.waiting === 1)
     const second = barrier === three ? barrier.wait() : undefined
     const told = second && assert.rejects(second, { code: 'ATONCE_BROKEN_BARRIER' })
     waiting.abort()
