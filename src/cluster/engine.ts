@@ -50,6 +50,13 @@ export interface Taking {
   /** How many more tasks of the queue could begin now. */
   places(queue: string): number
   take(delivery: Delivery): void
+  /** Whether the task of that id never runs again: what a server still has of it may go. */
+  isOver(id: string): Promise<boolean>
+  /**
+   * Whether a task that the server has and gives to nobody, since it was killed, may be given once
+   * more; `bytes` as it was submitted, so long ago.
+   */
+  mayRunAgain(bytes: Uint8Array, ageMs: number): boolean
 }
 
 export interface Consumer {

@@ -21,6 +21,7 @@ import { Cancelled } from './cancelling.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Consumer, Delivery, Engine } from './engine.ts'
 import { EntityHost } from './entities/host.ts'
+import { isSettled, mayRunAgain } from './left-over.ts'
 import { readEnvelope, readOrder } from './messages.ts'
 import { type CallHost, NodeCall, type NodeCounts } from './node-call.ts'
 import { Permits } from './permits/permits.ts'
@@ -110,6 +111,8 @@ export class Node implements CallHost {
       queues: this.queues,
       places: queue => Math.min(this.#room, this.#permits?.room(queue) ?? 0),
       take: delivery => this.#take(delivery),
+      isOver: id => isSettled(this.engine, id),
+      mayRunAgain,
     })
     const { engine, id, on } = this
     this.#sessions = new Sessions({ engine, node: id, on, classes: this.#classes })

@@ -14,6 +14,7 @@ import { setTimeout as pass } from 'node:timers/promises'
 import { NatsServer } from '../../src/cluster/fixtures/nats-server.ts'
 import { readEnding } from '../../src/cluster/messages.ts'
 import { NatsEngine } from '../../src/cluster/nats/engine.ts'
+import { lanes } from '../../src/cluster/nats/pull.ts'
 import { decode, MessageDecoding } from '../../src/wire/codec.ts'
 import { decodeFailure } from '../../src/wire/failure.ts'
 import { Player, type Stage } from './cast.ts'
@@ -122,17 +123,18 @@ async function play(options: ChaosOptions, server: NatsServer, ledger: string): 
   return hung
 }
 
-/** Waits until nothing is queued or taken any more. */
+/** Waits until nothing is queued or taken any more, and nothing of it is left in the store. */
 async function drained(server: NatsServer, leaseMs: number, ledger: string): Promise<string[]> {
   const engine = new NatsEngine({ servers: server.url, namespace: 'chaos', leaseMs, replicas: 1 })
   const untilMs = performance.now() + 60_000
   try {
     for (;;) {
       const { waiting, taken } = await engine.depth('default')
-      if (waiting + taken === 0) return []
+      const left = await Promise.all(lanes.map(lane => engine.left('default', lane)))
+      if (waiting + taken + left.flat().length === 0) return []
       if (performance.now() > untilMs)
         return [
-          `${waiting} tasks wait and ${taken} are taken after a minute`,
+          `${waiting} tasks wait, ${taken} are taken and ${left.flat().length} in the store after a minute`,
           ...(await stuckIn(server.url, 'chaos', ledger)),
         ]
       await pass(50)

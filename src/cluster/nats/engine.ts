@@ -37,6 +37,7 @@ import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
 import { asSeen, Denied, encodedHeaders, Requests, Unanswered } from './requests.ts'
 import { Streams } from './streams.ts'
+import { idIn, Sweeper } from './sweep.ts'
 
 export interface NatsOptions extends NatsAccess {
   readonly namespace: string
@@ -158,6 +159,8 @@ export class NatsEngine implements Engine {
 
   consume(taking: Taking): Consumer {
     let puller: Puller | undefined
+    let sweeper: Sweeper | undefined
+    let deaf = () => {}
     let stopped = false
     const begin = async (): Promise<void> => {
       while (!stopped)
@@ -165,7 +168,11 @@ export class NatsEngine implements Engine {
           const open = await this.#opened()
           for (const queue of taking.queues) await this.#ensureQueue(queue)
           if (stopped) return
-          puller = this.#pullerOf(open, taking)
+          const sweeping = this.#sweeperOf(open, taking)
+          sweeper = sweeping
+          sweeping.soon()
+          deaf = open.requests.onReconnect(() => sweeping.soon())
+          puller = this.#pullerOf(open, taking, sweeping)
           return
         } catch {
           await pause(1_000)
@@ -179,12 +186,14 @@ export class NatsEngine implements Engine {
       wake: () => puller?.wake(),
       stop: async () => {
         stopped = true
+        deaf()
+        sweeper?.stop()
         await puller?.stop()
       },
     }
   }
 
-  #pullerOf({ client, connection }: Open, taking: Taking): Puller {
+  #pullerOf({ client, connection }: Open, taking: Taking, sweeper: Sweeper): Puller {
     const parts: PullParts = {
       connection,
       stream: this.#named('tasks'),
@@ -194,10 +203,27 @@ export class NatsEngine implements Engine {
       readySubject: queue => `${this.#root}.ready.${queue}`,
       dueInMs: ({ headers }) => Number(headers?.get(dueHeader) || 0) - wallMs(),
       unframe: frame => this.#unframe(frame),
+      unanswered: () => sweeper.suspect(),
       stuck: (queue, lane) => this.#unstick(queue, lane),
       gone: queue => this.#makeAgain(queue),
     }
     return new Puller(parts, taking)
+  }
+
+  #sweeperOf({ requests, streams }: Open, taking: Taking): Sweeper {
+    return new Sweeper({
+      requests,
+      streams,
+      stream: this.#named('tasks'),
+      subjects: `${this.#root}.t.>`,
+      lanes: taking.queues.flatMap(queue =>
+        lanes.map(lane => ({ consumer: consumerOf(queue, lane), subjects: this.#subjectsOf(queue, lane) })),
+      ),
+      leaseMs: this.leaseMs,
+      isOver: ({ subject }) => taking.isOver(idIn(subject)),
+      mayRunAgain: async ({ data, storedMs }) =>
+        taking.mayRunAgain(await this.#unframe(Buffer.from(data, 'base64')), wallMs() - storedMs),
+    })
   }
 
   #subjectsOf(queue: string, lane: Lane): string {

@@ -33,11 +33,18 @@ function pullerOn(status: (lane: string) => number | undefined, more: Partial<Pu
       readySubject: queue => `ready.${queue}`,
       dueInMs: () => 0,
       unframe: async frame => frame,
+      unanswered: () => {},
       stuck: () => assert.fail('each pull is answered'),
       gone: () => assert.fail('each lane is there'),
       ...more,
     },
-    { queues: ['default'], places: () => 1, take() {} },
+    {
+      queues: ['default'],
+      places: () => 1,
+      take() {},
+      isOver: async () => false,
+      mayRunAgain: () => false,
+    },
   )
 }
 

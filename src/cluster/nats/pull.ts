@@ -48,6 +48,8 @@ export interface PullParts {
   /** When a delayed task is due, by its message; undefined if it is now. */
   dueInMs(message: NatsMessage): number
   unframe(frame: Uint8Array): Promise<Uint8Array>
+  /** A pull had no answer, while there is a connection. */
+  unanswered(): void
   /** This lane gives nothing, several times in a row, and not even that there is nothing. */
   stuck(queue: string, lane: Lane): void
   /** Nobody at the server knows this lane. */
@@ -162,6 +164,7 @@ export class Puller implements Consumer {
     const name = this.#parts.consumerOf(queue, lane)
     if (why !== 'no answer') this.#emptySince.set(name, runtime().now())
     if (why === 'no lane') return this.#parts.gone(queue)
+    if (why === 'no answer') this.#parts.unanswered()
     const unanswered = (this.#unanswered.get(name) ?? 0) + 1
     const isStuck = unanswered >= mostSilent
     this.#unanswered.set(name, unanswered % mostSilent)

@@ -61,6 +61,7 @@ export class Requests {
   readonly #inbox: string
   /** By number, the oldest first. */
   readonly #waiting = new Map<number, Waiting>()
+  readonly #onReconnect = new Set<() => void>()
   #asked = 0
   #sweeper: Timer | undefined
 
@@ -73,6 +74,15 @@ export class Requests {
       },
     })
     void this.#watch()
+  }
+
+  /**
+   * Calls `hear` whenever the connection is back: the server may have begun anew. Returns the way
+   * to stop.
+   */
+  onReconnect(hear: () => void): () => void {
+    this.#onReconnect.add(hear)
+    return () => void this.#onReconnect.delete(hear)
   }
 
   /** Asks once. Rejects with Unanswered. */
@@ -143,8 +153,13 @@ export class Requests {
   async #watch(): Promise<void> {
     for await (const { type, error } of this.#connection.status())
       if (type === 'disconnect') this.#fail('the connection broke')
+      else if (type === 'reconnect') this.#isBack()
       else if (error?.name === 'PermissionViolationError') this.#deny(error.subject, error.message)
     this.#fail('the connection is closed')
+  }
+
+  #isBack(): void {
+    for (const hear of this.#onReconnect) hear()
   }
 
   #deny(subject: string | undefined, why: string): void {

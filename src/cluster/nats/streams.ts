@@ -35,6 +35,9 @@ export interface StoredMessage {
   readonly seq: number
   readonly subject: string
   readonly storedMs: number
+  /** Both in base64. */
+  readonly data: string
+  readonly headers: string
 }
 
 /** What the server says of a stream. */
@@ -43,6 +46,7 @@ export interface StreamInfo {
   readonly state: {
     readonly messages: number
     readonly bytes: number
+    readonly last_seq: number
     readonly first_ts?: string
     readonly consumer_count: number
     readonly subjects?: Readonly<Record<string, number>>
@@ -149,13 +153,19 @@ export class Streams {
   /** The first message of these subjects whose number is `from` or higher. */
   async next(stream: string, subjects: string, from: number): Promise<StoredMessage | undefined> {
     type Found = {
-      readonly message: { readonly subject: string; readonly seq: number; readonly time: string }
+      readonly message: {
+        readonly subject: string
+        readonly seq: number
+        readonly time: string
+        readonly data?: string
+        readonly hdrs?: string
+      }
     }
     const request = { seq: from, next_by_subj: subjects }
     const found = await this.#find<Found>(`STREAM.MSG.GET.${stream}`, request)
     if (found === undefined) return undefined
-    const { subject, seq, time } = found.message
-    return { seq, subject, storedMs: Date.parse(time) }
+    const { subject, seq, time, data = '', hdrs: headers = '' } = found.message
+    return { seq, subject, storedMs: Date.parse(time), data, headers }
   }
 
   async remove(stream: string): Promise<boolean> {

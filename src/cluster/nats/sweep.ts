@@ -1,0 +1,252 @@
+/**
+ * What a server that was killed leaves in a work queue, and how it is cleared away. Why none of it
+ * loses a task: ../README.md.
+ *
+ *     given, and in the stream ─▶ settled?  ─▶ acknowledged once more: it leaves the stream
+ *                                 nothing is pending at the consumer ─▶ submitted again
+ *     pending, and not in the stream        ─▶ acknowledged once more: it leaves the consumer
+ *
+ * An acknowledgement removes the message whose number it names, whatever the consumer thinks of it.
+ * So nothing else is acknowledged here than what is settled, and what is not in the stream.
+ */
+import { runtime, type Timer } from '../../runtime/runtime.ts'
+import { Denied, encodedHeaders, type Requests } from './requests.ts'
+import type { ConsumerInfo, StoredMessage, Streams } from './streams.ts'
+
+/** A part of a queue, with the consumer that gives its messages. */
+export interface SweptLane {
+  readonly consumer: string
+  /** Of its messages, as a filter. */
+  readonly subjects: string
+}
+
+export interface SweepParts {
+  readonly requests: Requests
+  readonly streams: Streams
+  readonly stream: string
+  /** Of all messages in the stream, as a filter. */
+  readonly subjects: string
+  readonly lanes: readonly SweptLane[]
+  readonly leaseMs: number
+  /** Whether the task of that message never runs again. */
+  isOver(message: StoredMessage): Promise<boolean>
+  /** Whether it may be given once more, though it may have run. */
+  mayRunAgain(message: StoredMessage): Promise<boolean>
+}
+
+/** A server that has just begun looks through its own state in this time. */
+const settlingMs = 1_500
+const longestPauseMs = 300_000
+/** The most messages of a lane that are looked at in one sweep; the next one goes on there. */
+const mostLooked = 5_000
+/** So many numbers before the last one given are searched for ghosts. */
+const mostGone = 100_000
+const acksAtOnce = 256
+
+/** What a sweep has done. */
+export interface Swept {
+  readonly ghosts: number
+  readonly settled: number
+  readonly again: number
+  /** Whether another one is to come soon. */
+  readonly unfinished: boolean
+}
+
+/** What is known of the lanes from one sweep to the next. */
+export class SweepState {
+  /** Where to go on, by consumer. */
+  readonly from = new Map<string, number>()
+  /** Given, in the stream, and not pending, as the last sweep saw it. */
+  lost: ReadonlySet<number> = new Set()
+}
+
+/** Sweeps after each restart of the server, and from time to time; none of it may fail anybody. */
+export class Sweeper {
+  readonly #parts: SweepParts
+  readonly #state = new SweepState()
+  #timer: Timer | undefined
+  #pauseMs: number
+  /** A restart has not been swept after yet. */
+  #isSoon = false
+  #isSweeping = false
+  /** Ghosts are to be looked for, even if the numbers give no reason to. */
+  #ghostly = true
+  #stopped = false
+
+  constructor(parts: SweepParts) {
+    this.#parts = parts
+    this.#pauseMs = parts.leaseMs
+  }
+
+  /** The server may have begun anew just now. */
+  soon(): void {
+    this.#ghostly = true
+    this.#isSoon = true
+    this.#pauseMs = this.#parts.leaseMs
+    this.#again()
+  }
+
+  /** The server has not answered for what it has: that may be a ghost. */
+  suspect(): void {
+    if (this.#ghostly) return
+    this.#ghostly = true
+    this.#pauseMs = this.#parts.leaseMs
+    this.#again()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  #again(): void {
+    if (this.#stopped || this.#isSweeping) return
+    this.#timer?.cancel()
+    // Not all nodes at once: whoever is first does it for all.
+    const ms = this.#isSoon
+      ? settlingMs * (1 + runtime().random())
+      : this.#pauseMs * (0.5 + runtime().random())
+    this.#timer = runtime().setTimer(ms, () => void this.#sweep())
+    this.#timer.unref()
+  }
+
+  async #sweep(): Promise<void> {
+    const ghostly = this.#ghostly
+    this.#isSoon = false
+    this.#ghostly = false
+    this.#isSweeping = true
+    const unfinished = await sweep(this.#parts, this.#state, ghostly).then(
+      swept => swept.unfinished,
+      () => {
+        this.#ghostly ||= ghostly // The server does not answer, or this user may not look.
+        return false
+      },
+    )
+    this.#isSweeping = false
+    this.#pauseMs = unfinished
+      ? this.#parts.leaseMs
+      : Math.min(Math.max(longestPauseMs, this.#parts.leaseMs), 2 * this.#pauseMs)
+    this.#again()
+  }
+}
+
+/**
+ * Looks at each lane once. With `ghostly`, ghosts are searched even where there are as many
+ * messages as the consumer counts.
+ * @throws Unanswered, Denied, EngineUnavailableError
+ */
+export async function sweep(parts: SweepParts, state: SweepState, ghostly: boolean): Promise<Swept> {
+  let ghosts = 0
+  let settled = 0
+  let again = 0
+  const lost = new Set<number>()
+  for (const lane of parts.lanes) {
+    const { left, over, isWhole } = await given(parts, lane, state)
+    await acknowledge(parts, lane, over)
+    settled += over.length
+    let info = await parts.streams.consumer(parts.stream, lane.consumer)
+    if (info.num_ack_pending > 0 && (ghostly || (isWhole && info.num_ack_pending > left.length))) {
+      ghosts += await clearGhosts(parts, lane, info)
+      info = await parts.streams.consumer(parts.stream, lane.consumer)
+    }
+    if (info.num_ack_pending > 0) continue
+    for (const message of left)
+      if (!state.lost.has(message.seq)) lost.add(message.seq)
+      else if (await submitAgain(parts, message)) {
+        await acknowledge(parts, lane, [message.seq])
+        again += 1
+      }
+  }
+  state.lost = lost
+  return { ghosts, settled, again, unfinished: ghosts + settled + again + lost.size > 0 }
+}
+
+/** The same bytes under the same id; the server takes two sweeps that do it for one. */
+async function submitAgain(parts: SweepParts, message: StoredMessage): Promise<boolean> {
+  if (!(await parts.mayRunAgain(message))) return false
+  const { subject, seq } = message
+  const lines = Buffer.from(message.headers, 'base64').toString().trimEnd().split('\r\n').slice(1)
+  const headers = encodedHeaders(
+    `Nats-Msg-Id: ${idIn(subject)}.again.${seq}`,
+    ...lines.filter(line => !line.startsWith('Nats-Msg-Id:')),
+  )
+  try {
+    return 'seq' in (await parts.requests.write(subject, Buffer.from(message.data, 'base64'), headers))
+  } catch (error) {
+    if (error instanceof Denied) return false // A worker's user does not submit; another node may.
+    throw error
+  }
+}
+
+/**
+ * What the consumer of a lane has given and the stream has: what is over, and what is not, by its
+ * numbers before the look at the consumer, so that nothing of it is waiting.
+ */
+async function given(
+  { streams, stream, isOver }: SweepParts,
+  { consumer, subjects }: SweptLane,
+  { from }: SweepState,
+): Promise<{ left: StoredMessage[]; over: number[]; isWhole: boolean }> {
+  const { delivered } = await streams.consumer(stream, consumer)
+  const first = from.get(consumer) ?? 1
+  const left: StoredMessage[] = []
+  const over: number[] = []
+  let at = first
+  for (let looked = 0; looked < mostLooked; looked += 1) {
+    const message = await streams.next(stream, subjects, at)
+    if (message === undefined || message.seq > delivered.stream_seq) {
+      from.delete(consumer)
+      return { left, over, isWhole: first === 1 }
+    }
+    if (await isOver(message)) over.push(message.seq)
+    else left.push(message)
+    at = message.seq + 1
+  }
+  from.set(consumer, at)
+  return { left, over, isWhole: false }
+}
+
+/** How many the consumer had for taken that are not in the stream. */
+async function clearGhosts(parts: SweepParts, lane: SweptLane, before: ConsumerInfo): Promise<number> {
+  const gone = await goneUpTo(parts, before.delivered.stream_seq)
+  await acknowledge(parts, lane, gone)
+  const after = await parts.streams.consumer(parts.stream, lane.consumer)
+  return gone.length === 0 ? 0 : Math.max(0, before.num_ack_pending - after.num_ack_pending)
+}
+
+/** The numbers up to that one which no message has, nor ever will have. */
+async function goneUpTo({ streams, stream, subjects }: SweepParts, given: number): Promise<number[]> {
+  const state = (await streams.stream(stream))?.state
+  if (state === undefined) return []
+  const last = Math.min(given, state.last_seq) // Above the stream's last one, numbers are yet to come.
+  const gone: number[] = []
+  let at = Math.max(1, last - mostGone)
+  for (let looked = 0; at <= last && looked < mostLooked; looked += 1) {
+    const found = await streams.next(stream, subjects, at)
+    const end = Math.min(found?.seq ?? last + 1, last + 1)
+    for (let seq = at; seq < end; seq += 1) gone.push(seq)
+    at = end + 1
+  }
+  return gone
+}
+
+/** The id of the task, which ends the subject of its message. */
+export function idIn(subject: string): string {
+  return subject.slice(subject.lastIndexOf('.') + 1)
+}
+
+async function acknowledge(
+  { requests, stream }: SweepParts,
+  { consumer }: SweptLane,
+  seqs: readonly number[],
+): Promise<void> {
+  const done = Buffer.from('+ACK')
+  for (let from = 0; from < seqs.length; from += acksAtOnce)
+    await Promise.all(
+      seqs
+        .slice(from, from + acksAtOnce)
+        // Deliveries, its number, its number in the consumer, time and what waits: only the second
+        // counts.
+        .map(seq => requests.ask(`$JS.ACK.${stream}.${consumer}.1.${seq}.0.0.0`, done)),
+    )
+}
