@@ -40,7 +40,7 @@ const longestPauseMs = 300_000
 /** The most messages of a lane that are looked at in one sweep; the next one goes on there. */
 const mostLooked = 5_000
 /** So many numbers before the last one given are searched for ghosts. */
-const mostGone = 100_000
+const mostGone = 20_000
 const acksAtOnce = 256
 
 /** What a sweep has done. */
@@ -70,7 +70,7 @@ export class Sweeper {
   #isSoon = false
   #isSweeping = false
   /** Ghosts are to be looked for, even if the numbers give no reason to. */
-  #ghostly = true
+  #ghostly = false
   #stopped = false
 
   constructor(parts: SweepParts) {
@@ -80,7 +80,6 @@ export class Sweeper {
 
   /** The server may have begun anew just now. */
   soon(): void {
-    this.#ghostly = true
     this.#isSoon = true
     this.#pauseMs = this.#parts.leaseMs
     this.#again()
@@ -131,8 +130,8 @@ export class Sweeper {
 }
 
 /**
- * Looks at each lane once. With `ghostly`, ghosts are searched even where there are as many
- * messages as the consumer counts.
+ * Looks at each lane once. With `ghostly`, ghosts are searched even where the consumer does not
+ * count more messages than there are.
  * @throws Unanswered, Denied, EngineUnavailableError
  */
 export async function sweep(parts: SweepParts, state: SweepState, ghostly: boolean): Promise<Swept> {
@@ -141,11 +140,13 @@ export async function sweep(parts: SweepParts, state: SweepState, ghostly: boole
   let again = 0
   const lost = new Set<number>()
   for (const lane of parts.lanes) {
-    const { left, over, isWhole } = await given(parts, lane, state)
+    const before = await parts.streams.consumer(parts.stream, lane.consumer)
+    const { left, over, isWhole } = await given(parts, lane, state, before)
     await acknowledge(parts, lane, over)
     settled += over.length
     let info = await parts.streams.consumer(parts.stream, lane.consumer)
-    if (info.num_ack_pending > 0 && (ghostly || (isWhole && info.num_ack_pending > left.length))) {
+    const isCounted = isWhole && isStill(before, info) && info.num_ack_pending > left.length
+    if (info.num_ack_pending > 0 && (ghostly || isCounted)) {
       ghosts += await clearGhosts(parts, lane, info)
       info = await parts.streams.consumer(parts.stream, lane.consumer)
     }
@@ -178,16 +179,13 @@ async function submitAgain(parts: SweepParts, message: StoredMessage): Promise<b
   }
 }
 
-/**
- * What the consumer of a lane has given and the stream has: what is over, and what is not, by its
- * numbers before the look at the consumer, so that nothing of it is waiting.
- */
+/** What the consumer of a lane had given and the stream has: what is over, and what is not. */
 async function given(
   { streams, stream, isOver }: SweepParts,
   { consumer, subjects }: SweptLane,
   { from }: SweepState,
+  { delivered }: ConsumerInfo,
 ): Promise<{ left: StoredMessage[]; over: number[]; isWhole: boolean }> {
-  const { delivered } = await streams.consumer(stream, consumer)
   const first = from.get(consumer) ?? 1
   const left: StoredMessage[] = []
   const over: number[] = []
@@ -204,6 +202,12 @@ async function given(
   }
   from.set(consumer, at)
   return { left, over, isWhole: false }
+}
+
+/** Whether nothing was given or acknowledged between the two looks: then their counts compare. */
+function isStill(before: ConsumerInfo, after: ConsumerInfo): boolean {
+  const isSame = before.delivered.consumer_seq === after.delivered.consumer_seq
+  return isSame && before.num_ack_pending === after.num_ack_pending
 }
 
 /** How many the consumer had for taken that are not in the stream. */
