@@ -26,6 +26,7 @@ async function listening(
     wholes: () => number
     virtual: VirtualRuntime
   }) => Promise<void>,
+  starves: () => boolean = () => false,
 ): Promise<void> {
   const virtual = new VirtualRuntime()
   await withRuntime(virtual, async () => {
@@ -40,6 +41,7 @@ async function listening(
       () => {
         wholes += 1
       },
+      starves,
     )
     await body({ control, heartbeat, losses: () => losses, wholes: () => wholes, virtual })
   })
@@ -66,6 +68,31 @@ test('a worker whose beats stay away is lost, once, after some five seconds', ()
     await virtual.advance(60_000)
     assert.equal(losses(), 1)
   }))
+
+test('one that waits for a core has some thirty seconds, and less once it is seen to be stopped', async () => {
+  await listening(
+    async ({ heartbeat, losses, virtual }) => {
+      heartbeat.begin()
+      await virtual.advance(29_900)
+      assert.equal(losses(), 0)
+      await virtual.advance(2_000)
+      assert.equal(losses(), 1)
+    },
+    () => true,
+  )
+  let starves = true
+  await listening(
+    async ({ heartbeat, losses, virtual }) => {
+      heartbeat.begin()
+      await virtual.advance(9_900)
+      assert.equal(losses(), 0)
+      starves = false
+      await virtual.advance(1_000)
+      assert.equal(losses(), 1)
+    },
+    () => starves,
+  )
+})
 
 test('one beat is enough to be alive again', () =>
   listening(async ({ control, heartbeat, losses, virtual }) => {

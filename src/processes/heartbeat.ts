@@ -13,19 +13,24 @@ const checkMs = 1_000
  * process sleeps, none passes.
  */
 const missedAllowed = 5
+/** As many, while the system says that the worker waits for a core or for its disk. */
+const missedWhileStarved = 30
 
 export class Heartbeat {
   readonly #lost: () => void
+  readonly #starves: () => boolean
   #missed = 0
   #stopped = false
   #timer: Timer | undefined
 
   /**
    * Listens to the worker's beats on `control`. Calls `lost` once they have stayed away for some
-   * five seconds, and `whole` at each that says that no part of a message waits in the worker.
+   * five seconds, thirty if it `starves`, and `whole` at each that says that no part of a message
+   * waits in the worker.
    */
-  constructor(control: Socket, lost: () => void, whole: () => void) {
+  constructor(control: Socket, lost: () => void, whole: () => void, starves: () => boolean) {
     this.#lost = lost
+    this.#starves = starves
     control.on('error', () => {}) // The worker is gone; its exit says so.
     control.on('data', (beats: Buffer) => {
       this.#missed = 0
@@ -47,7 +52,8 @@ export class Heartbeat {
   #check(): void {
     if (this.#stopped) return
     this.#missed += 1
-    if (this.#missed > missedAllowed) return this.#lost()
+    if (this.#missed > missedAllowed && (this.#missed > missedWhileStarved || !this.#starves()))
+      return this.#lost()
     this.#timer = runtime().setTimer(checkMs, () => this.#check())
     this.#timer.unref()
   }

@@ -30,6 +30,7 @@ import { guard } from './guard.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LastWords } from './last-words.ts'
 import { type LaunchOptions, launchOf } from './launch.ts'
+import { isStarved } from './starved.ts'
 
 type ProcessOptions = PoolOptions & LaunchOptions
 
@@ -102,6 +103,7 @@ class WorkerProcess implements FarWorker {
       control,
       () => this.#killBecause({ kind: 'lost', why: 'it stopped answering; it may have been suspended.' }),
       () => this.#transport?.expectWhole(),
+      () => child.pid !== undefined && isStarved(child.pid),
     )
     this.#transport = new PipeCaller(
       incoming,

@@ -1,6 +1,6 @@
 /** The cluster, on the engine in this program, does what every executor does. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { cluster } from '../cluster/cluster.ts'
 import { threads } from '../threads/threads.ts'
 import { executorConformance } from './suite/conformance.ts'
@@ -32,6 +32,7 @@ executorConformance(
     lends: false,
   },
   (name, body) => limits.has(name.replace('cluster: ', '')) || test(name, { timeout: 30_000 }, body),
+  after,
 )
 
 test('cluster: what is not held to the suite is in it', () => {

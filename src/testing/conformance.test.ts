@@ -1,4 +1,4 @@
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { auto } from '../choose/auto.ts'
 import { coroutines } from '../coroutines/coroutines.ts'
 import { processes } from '../processes/processes.ts'
@@ -15,11 +15,15 @@ executorConformance(
   },
   (name, body) => test(name, { timeout }, body),
 )
-executorConformance({ name: 'threads', start: options => threads(options), copies: true }, (name, body) =>
-  test(name, { timeout }, body),
+executorConformance(
+  { name: 'threads', start: options => threads(options), copies: true },
+  (name, body) => test(name, { timeout }, body),
+  after,
 )
-executorConformance({ name: 'processes', start: options => processes(options), copies: true }, (name, body) =>
-  test(name, { timeout }, body),
+executorConformance(
+  { name: 'processes', start: options => processes(options), copies: true },
+  (name, body) => test(name, { timeout }, body),
+  after,
 )
 executorConformance(
   {
@@ -29,4 +33,5 @@ executorConformance(
     inside: 'coroutines',
   },
   (name, body) => test(name, { timeout }, body),
+  after,
 )

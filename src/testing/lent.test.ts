@@ -467,12 +467,12 @@ plainTest(
   { timeout: 120_000 },
   async () => {
     await using pool = processes({ workers: 1 })
-    for (let round = 0; round < 12; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const [to, from] = [new Channel<number>([1, 16, 300][round % 3]), new Channel<number>(4)]
       const [taken, left] = [notes(), notes()]
       const taking = failed(pool.run(tasks.takeThen, to.receiver, Number.POSITIVE_INFINITY, taken, 'hang'))
       let sent = 0
-      const killAfter = 50 + round * 37
+      const killAfter = 50 + round * 74
       const sending = (async () => {
         while (tasks.noted(taken).length < killAfter) {
           await to.send(sent)

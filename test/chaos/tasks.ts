@@ -2,7 +2,9 @@
  * Tasks that write down that they ran. Each run has a token of its own, so that it shows whose
  * result counts.
  */
-import { context, sleep, task } from '../../src/index.ts'
+import { sleep } from '../../src/coroutines/time/sleep.ts'
+import { context } from '../../src/task/context.ts'
+import { task } from '../../src/task/task.ts'
 import { note } from './ledger.ts'
 
 export interface Ran {

@@ -1,5 +1,7 @@
 /** Tasks that are under way when their executor closes. */
-import { currentExecutor, type Sender, task } from '../../src/index.ts'
+import type { Sender } from '../../src/channel/ends.ts'
+import { currentExecutor } from '../../src/executor/current-executor.ts'
+import { task } from '../../src/task/task.ts'
 
 const { setTimeout: after } = process.getBuiltinModule('node:timers/promises')
 

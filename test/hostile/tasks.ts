@@ -1,5 +1,6 @@
 /** Tasks of programs that are not ours. */
-import { context, task } from '../../src/index.ts'
+import { context } from '../../src/task/context.ts'
+import { task } from '../../src/task/task.ts'
 
 export const same = task(import.meta, function same(value: unknown): unknown {
   return value

@@ -36,13 +36,13 @@ let packed: Packed
 
 /** The suite as a user runs it on an executor of their own. */
 const conformance = `
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { coroutines, processes, threads } from 'atonce'
 import { executorConformance } from 'atonce/testing'
 
 const start = { coroutines: ({ workers, ...rest }) => coroutines({ concurrency: workers, ...rest }), threads, processes }
 for (const [name, make] of Object.entries(start))
-  executorConformance({ name, start: options => make(options), copies: name !== 'coroutines' }, test)
+  executorConformance({ name, start: options => make(options), copies: name !== 'coroutines' }, test, after)
 `
 
 suite('the package', () => {

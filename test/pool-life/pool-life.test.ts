@@ -300,9 +300,8 @@ onPools(
 
 onPools('workers are replaced under a backlog, and early close returns every result', async make => {
   for (const [workers, maxCallsPerWorker, count] of [
-    [1, 2, 6],
-    [2, 2, 8],
-    [2, 3, 16],
+    [1, 2, 5],
+    [2, 3, 12],
   ] as const) {
     const pool = make({ workers, maxCallsPerWorker })
     const futures = Array.from({ length: count }, () => pool.run(tasks.whoAmI))

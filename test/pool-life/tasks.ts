@@ -1,7 +1,10 @@
 /** Tasks that show which worker they run on, and that die. */
 import { mkdirSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
-import { context, currentExecutor, type Future, task } from '../../src/index.ts'
+import { currentExecutor } from '../../src/executor/current-executor.ts'
+import { context } from '../../src/task/context.ts'
+import type { Future } from '../../src/task/future.ts'
+import { task } from '../../src/task/task.ts'
 
 /** Which worker this is: no two have the same pid and thread. */
 export const whoAmI = task(import.meta, (_n?: number): string => `${process.pid} ${threadId}`)

@@ -3,7 +3,6 @@
  * each worker does first and last.
  */
 import { strict as assert } from 'node:assert'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,11 +18,10 @@ import {
   WorkerStartError,
 } from '../../errors.ts'
 import type { Executor } from '../../executor/executor.ts'
-import type { OwnCallOption } from '../../executor/own-call.ts'
 import { move } from '../../task/transfer.ts'
-import type { CallEndEvent, CallStartEvent } from '../../trace.ts'
 import * as tasks from './ability-tasks.ts'
-import { dive, echo, overdraw, square, wait } from './conformance-tasks.ts'
+import type { Behaviour, StartOptions } from './behaviour.ts'
+import { echo, overdraw, square, wait } from './conformance-tasks.ts'
 
 /** Options with which so many workers run so many calls each. */
 type SideBySide = (workers: number, calls: number) => StartOptions
@@ -33,19 +31,7 @@ type Body = (
   subject: { readonly copies: boolean; readonly inside?: Executor['model'] },
 ) => Promise<void>
 
-/** What an executor under test is asked to be. */
-export interface StartOptions {
-  readonly workers: number
-  readonly queueLimit?: number
-  readonly callsPerWorker?: number
-  readonly env?: Readonly<Record<string, string | undefined>>
-  readonly argv?: readonly string[]
-  readonly execArgv?: readonly string[]
-  readonly initialize?: OwnCallOption<readonly unknown[]>
-  readonly teardown?: OwnCallOption<readonly unknown[]>
-}
-
-const behaviours: readonly (readonly [string, Body])[] = [
+const behaviours: readonly (readonly [string, Body, 'alone'?])[] = [
   // ── a limit of the running time ──
   [
     'runTimeoutMs counts from the moment when the task begins, not while it waits',
@@ -124,6 +110,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       await last
       assert.equal(readFileSync(file, 'utf8'), 'called\nleft\n')
     },
+    'alone',
   ],
   [
     'a teardown that throws is a warning, and the executor closes',
@@ -136,6 +123,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       assert.equal(warning.code, 'ATONCE_TEARDOWN')
       assert.match(warning.message, /failToLeave.*the door is stuck/)
     },
+    'alone',
   ],
   [
     'what is neither a task nor a list that begins with one is refused as initialize and as teardown',
@@ -213,6 +201,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       const { queued, running, done } = executor.stats()
       assert.deepEqual([queued, running, done], [0, 0, 43])
     },
+    'alone',
   ],
   [
     'of calls side by side each can be cancelled, fail and time out alone',
@@ -231,6 +220,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       assert.deepEqual(await met, [2, 9])
       assert.equal(executor.stats().crashes, 0)
     },
+    'alone',
   ],
   [
     'calls that tasks make on their own executor never wait for ever beside others',
@@ -311,6 +301,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       const { done, failed, queued } = executor.stats()
       assert.deepEqual([done, failed, cancelled.state, queued], [3, 1, 'cancelled', 0])
     },
+    'alone',
   ],
   [
     'runOnEach runs a task once on every worker, started or not, busy or not',
@@ -339,6 +330,7 @@ const behaviours: readonly (readonly [string, Body])[] = [
       await executor.close()
       await assert.rejects(executor.runOnEach(tasks.whoAmI), ClosedError)
     },
+    'alone',
   ],
   [
     'inside of a worker, what would wait for its own worker is refused',
@@ -368,77 +360,13 @@ const behaviours: readonly (readonly [string, Body])[] = [
         assert.throws(() => start({ workers: 1, ...(wrong as object) }), OptionError)
     },
   ],
-
-  // ── how long calls wait and run ──
-  [
-    'stats() tells how long calls waited and ran',
-    async start => {
-      const executor = start({ workers: 1 })
-      if (executor.model === 'auto') return // A known limit: it hands calls on to executors that tell their own.
-      const { queueMs, runMs } = executor.stats()
-      assert.deepEqual([queueMs.count, runMs.count, runMs.p99], [0, 0, 0])
-      await Promise.all([executor.run(wait, 60), executor.run(wait, 60), executor.run(square, 2)])
-      await assert.rejects(executor.run(overdraw, -1))
-      const after = executor.stats()
-      assert.deepEqual([after.queueMs.count, after.runMs.count], [4, 4])
-      assert.ok(after.runMs.max >= 55 && after.runMs.p50 < after.runMs.max && after.runMs.min < 55)
-      assert.ok(after.queueMs.max >= 110, 'the last one waited for both')
-      assert.ok(after.queueMs.p999 <= after.queueMs.max && after.queueMs.mean <= after.queueMs.max)
-      await executor.map(
-        square,
-        Array.from({ length: 500 }, (_, n) => n),
-      )
-      const { count } = executor.stats().runMs
-      assert.ok(count > 4 && count <= 504, 'those that were measured, and those that they stand for')
-      await executor.run(dive, 2)
-      assert.ok(executor.stats().queueMs.max < 60_000, 'a nested call came after the clock was last read')
-    },
-  ],
-  [
-    'who listens on diagnostics_channel hears when calls begin and end',
-    async start => {
-      const executor = start({ workers: 1 })
-      const heard: (CallStartEvent | CallEndEvent)[] = []
-      const hear = (event: unknown) => heard.push(event as CallEndEvent)
-      for (const name of ['atonce.call.start', 'atonce.call.end']) subscribe(name, hear)
-      try {
-        const begun = Promise.withResolvers<void>()
-        await executor.run(wait, 5)
-        const stopped = executor.run(tasks.untilStopped).onProgress(() => begun.resolve())
-        await begun.promise
-        stopped.cancel()
-        await assert.rejects(stopped, AbortError)
-        await assert.rejects(executor.run(overdraw, -1))
-      } finally {
-        for (const name of ['atonce.call.start', 'atonce.call.end']) unsubscribe(name, hear)
-      }
-      const told = heard.map(event => ('outcome' in event ? `${event.task} ${event.outcome}` : event.task))
-      assert.deepEqual(told, [
-        ...['wait', 'wait done', 'untilStopped', 'untilStopped cancelled'],
-        ...['overdraw', 'overdraw failed'],
-      ])
-      const [begins, ends] = heard as [CallStartEvent, CallEndEvent]
-      assert.ok(begins.queueMs >= 0 && ends.queueMs === begins.queueMs && ends.calls === 1)
-      assert.ok((ends.runMs ?? 0) >= 4 && ends.executor === begins.executor)
-      assert.deepEqual([ends.id, ends.beganMs, ends.cameMs], [begins.id, begins.beganMs, begins.cameMs])
-      const { cameMs = 0, beganMs = 0 } = begins
-      assert.ok(cameMs <= beganMs && beganMs < ends.endedMs)
-      assert.equal(new Set(heard.map(({ id }) => id)).size, 3)
-    },
-  ],
 ]
 
 const isRunTimeout = (ms: number) => (error: Error) =>
   error instanceof TimeoutError && error.timeoutMs === ms && /of its beginning/.test(error.message)
 
 /** Where nothing is copied there is one worker, this loop: it runs them all. */
-export const abilityBehaviours: readonly (readonly [
-  string,
-  (
-    start: (options: StartOptions) => Executor,
-    subject: { readonly copies: boolean; readonly inside?: Executor['model'] },
-  ) => Promise<void>,
-])[] = behaviours.map(([sentence, body]) => [
+export const abilityBehaviours: readonly Behaviour[] = behaviours.map(([sentence, body, ...alone]) => [
   sentence,
   (start, subject) =>
     body(
@@ -447,4 +375,5 @@ export const abilityBehaviours: readonly (readonly [
         subject.copies ? { workers, callsPerWorker: calls } : { workers: workers * calls },
       subject,
     ),
+  ...alone,
 ])

@@ -14,7 +14,7 @@ type Body = (
   subject: { readonly copies: boolean },
 ) => Promise<void>
 
-export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
+export const boundaryBehaviours: readonly (readonly [string, Body, 'alone'?])[] = [
   // ── classes that keep their class ──
   [
     'an instance of a shareable class is one on the other side, and comes back as one',
@@ -150,6 +150,7 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
       }
       assert.equal(executor.stats().crashes, 0)
     },
+    'alone',
   ],
   [
     'a result is what it was when its call returned, though the next call of its chunk uses it again',
@@ -206,6 +207,7 @@ export const boundaryBehaviours: readonly (readonly [string, Body])[] = [
       }
       assert.equal(executor.stats().crashes, 0)
     },
+    'alone',
   ],
   [
     'an instance of a class that the other side has not declared fails with the name of the module that is missing there',

@@ -10,7 +10,7 @@ import * as tasks from './channel-tasks.ts'
 
 type Body = (start: (options: { workers: number }) => Executor) => Promise<void>
 
-export const channelBehaviours: readonly (readonly [string, Body])[] = [
+export const channelBehaviours: readonly (readonly [string, Body, 'alone'?])[] = [
   [
     'items go to a receiver, in order, and the end after them, for any capacity',
     async start => {

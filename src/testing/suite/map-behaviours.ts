@@ -311,6 +311,7 @@ export const mapBehaviours: readonly Behaviour[] = [
       const { queued, running, done, failed, cancelled } = executor.stats()
       assert.deepEqual([queued, running, done, failed, cancelled], [0, 0, 5_099, 1, 0])
     },
+    'alone',
   ],
   [
     'the results of one map are used once',

@@ -19,7 +19,7 @@ type Body = (
   subject: { readonly copies: boolean },
 ) => Promise<void>
 
-export const streamBehaviours: readonly (readonly [string, Body])[] = [
+export const streamBehaviours: readonly (readonly [string, Body, 'alone'?])[] = [
   [
     'a stream brings what a generator yields, in order, then its return value',
     async start => {
@@ -36,6 +36,7 @@ export const streamBehaviours: readonly (readonly [string, Body])[] = [
       assert.deepEqual(await valuesOf(executor.stream(streams.countPromises, 3)), [0, 1, 2])
       assert.equal(executor.stats().done, 7)
     },
+    'alone',
   ],
   [
     'a stream brings the same values whatever it may be ahead',
@@ -72,6 +73,7 @@ export const streamBehaviours: readonly (readonly [string, Body])[] = [
       await executor.close()
       assert.equal(executor.stats().done, 2)
     },
+    'alone',
   ],
   [
     'leaving the loop runs the finally of the generator before it goes on',
@@ -100,6 +102,7 @@ export const streamBehaviours: readonly (readonly [string, Body])[] = [
       assert.partialDeepStrictEqual(await executor.run(streams.streamState, 'disposed'), { ended: 'cleanly' })
       assert.equal(executor.stats().crashes, 0)
     },
+    'alone',
   ],
   [
     'throw() ends the generator and rejects with what it was given',
@@ -329,6 +332,7 @@ export const streamBehaviours: readonly (readonly [string, Body])[] = [
       assert.ok(error instanceof ClosedError)
       assert.ok((await failure(executor.stream(streams.countTo, 1).next())) instanceof ClosedError)
     },
+    'alone',
   ],
 ]
 

@@ -5,7 +5,7 @@ import { widestLookedAt } from '../../policy.ts'
 import { load } from '../../runtime/atomics.ts'
 import type { Moved } from '../../task/transfer.ts'
 import { clocked } from '../transport/clocked-port.ts'
-import { everyTime, type Port, receiveOn } from '../transport/port.ts'
+import { hear, type Port, receiveOn } from '../transport/port.ts'
 import type { Link, LinkListener } from './link.ts'
 import {
   type LinkWords,
@@ -43,15 +43,11 @@ export class PortLink implements Link {
 
   open(listener: LinkListener): void {
     this.#listener = listener
-    this.#port.on(
-      'message',
-      message => {
-        this.#listener?.message(message as OfLoan)
-        this.#lookout?.heard()
-      },
-      everyTime,
-    )
-    this.#port.on('close', () => this.gone(), everyTime)
+    hear(this.#port, 'message', message => {
+      this.#listener?.message(message as OfLoan)
+      this.#lookout?.heard()
+    })
+    hear(this.#port, 'close', () => this.gone())
     this.#port.unref()
   }
 

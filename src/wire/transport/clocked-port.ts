@@ -4,7 +4,7 @@
  * are used as they are.
  */
 import { clockToSend, hearClock, racesWanted } from '../../runtime/races/wanted.ts'
-import { type ListenerOptions, type Port, receiveOn } from './port.ts'
+import { hear, type Port, receiveOn } from './port.ts'
 import type { Transfer } from './transport.ts'
 
 const tag = 'clock'
@@ -27,12 +27,12 @@ class ClockedPort implements Port {
     this.#port.postMessage([tag, clockToSend(), message] satisfies Clocked, transfer)
   }
 
-  on(event: 'message', heard: (message: unknown) => void, options: ListenerOptions): unknown
-  on(event: 'messageerror', heard: (error: Error) => void, options: ListenerOptions): unknown
-  on(event: 'close', heard: () => void, options: ListenerOptions): unknown
-  on(event: string, heard: (said: never) => void, options: ListenerOptions): unknown {
-    if (event !== 'message') return this.#port.on(event as 'close', heard as () => void, options)
-    return this.#port.on(event, message => heard(withoutClock(message) as never), options)
+  on(event: 'message', heard: (message: unknown) => void): unknown
+  on(event: 'messageerror', heard: (error: Error) => void): unknown
+  on(event: 'close', heard: () => void): unknown
+  on(event: string, heard: (said: never) => void): unknown {
+    if (event !== 'message') return hear(this.#port, event as 'close', heard as () => void)
+    return hear(this.#port, event, message => heard(withoutClock(message) as never))
   }
 
   receive(): { readonly message: unknown } | undefined {

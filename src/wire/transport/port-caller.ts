@@ -9,8 +9,8 @@ import { clocked } from './clocked-port.ts'
 import { forgetting, TaughtMemories } from './memories.ts'
 import {
   bell,
-  everyTime,
   farewell,
+  hear,
   type Port,
   receiveOn,
   recordsPerTurn,
@@ -74,19 +74,11 @@ export class PortCaller implements CallerEnd {
     )
     this.#writer = new RingWriter(toWorker, taught)
     this.#reader = new RingReader(fromWorker)
-    this.#port.on('message', message => this.#arrived(message), everyTime)
-    this.#port.on(
-      'messageerror',
-      error => ear.garbled(`a message that can't be read (${error.message})`),
-      everyTime,
-    )
-    this.#port.on(
-      'close',
-      () => {
-        this.#closed = true
-      },
-      everyTime,
-    )
+    hear(this.#port, 'message', message => this.#arrived(message))
+    hear(this.#port, 'messageerror', error => ear.garbled(`a message that can't be read (${error.message})`))
+    hear(this.#port, 'close', () => {
+      this.#closed = true
+    })
   }
 
   send(message: unknown, transfer: Transfer = []): void {

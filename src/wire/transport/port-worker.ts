@@ -8,7 +8,7 @@ import type { CompactReader } from '../compact/reader.ts'
 import type { PlainStores } from '../propagation.ts'
 import { clocked } from './clocked-port.ts'
 import { isMemoryLesson, LearntMemories } from './memories.ts'
-import { bell, everyTime, farewell, type Port, receiveOn, recordsPerTurn, type SharedRings } from './port.ts'
+import { bell, farewell, hear, type Port, receiveOn, recordsPerTurn, type SharedRings } from './port.ts'
 import { inline, inlineWithStores, marked, readRing, readValue, writeDone } from './port-records.ts'
 import { callOf, isBell, isPostedCall, type PostedCall } from './posted-call.ts'
 import { NoRecord, RingReader, RingWriter } from './ring.ts'
@@ -51,13 +51,9 @@ export class PortWorker implements WorkerEnd {
     this.#ear = ear
     this.#writer = new RingWriter(fromWorker)
     this.#reader = new RingReader(toWorker, { get: number => this.#memory(number) })
-    this.#port.on('message', message => this.#take(message), everyTime)
-    this.#port.on(
-      'messageerror',
-      error => ear.garbled(`a message that can't be read (${error.message})`),
-      everyTime,
-    )
-    this.#port.on('close', () => ear.closed(), everyTime)
+    hear(this.#port, 'message', message => this.#take(message))
+    hear(this.#port, 'messageerror', error => ear.garbled(`a message that can't be read (${error.message})`))
+    hear(this.#port, 'close', () => ear.closed())
   }
 
   send(message: unknown, transfer: Transfer = []): void {

@@ -7,7 +7,7 @@ import { afterEach, test } from 'node:test'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import fc from 'fast-check'
 import type { RunMessage } from '../messages.ts'
-import { sharedRings } from './port.ts'
+import { hear, type Port, sharedRings } from './port.ts'
 import { PortCaller, type PortCallerEar } from './port-caller.ts'
 import { PortWorker, type PortWorkerEar } from './port-worker.ts'
 
@@ -522,4 +522,25 @@ test('an error of the receiver is its own, and no fault of the ring', () => {
   near.flush()
   assert.throws(() => far.poll(), /of the receiver/)
   near.close()
+})
+
+test('a port is heard each time, whatever options somebody has put on Object.prototype', async () => {
+  const hostile = { once: true, capture: true, passive: true }
+  const { port1, port2 } = new MessageChannel()
+  const heard: unknown[] = []
+  const all = new Promise<void>(resolve => {
+    Object.assign(Object.prototype, hostile)
+    try {
+      hear(port1 as Port, 'message', message => {
+        heard.push(message)
+        if (heard.length === 3) resolve()
+      })
+    } finally {
+      for (const name of Object.keys(hostile)) delete (Object.prototype as Record<string, unknown>)[name]
+    }
+  })
+  for (const n of [1, 2, 3]) port2.postMessage(n)
+  await all
+  port1.close()
+  assert.deepEqual(heard, [1, 2, 3])
 })

@@ -43,25 +43,38 @@ export function sharedRings(): SharedRings {
   return { toWorker: ringMemory(ringBytes), fromWorker: ringMemory(ringBytes) }
 }
 
-/**
- * Given with each listener of a port. The platform would take these from `Object.prototype`: a
- * `once` that somebody has put there would end every connection after its first message.
- */
-export const everyTime = Object.freeze({ once: false, capture: false, passive: false, signal: undefined })
-
-export type ListenerOptions = typeof everyTime
-
 /** What is needed of a MessagePort; one end of a loopback (loopback.ts) has it too. */
 export interface Port {
   postMessage(message: unknown, transfer?: Transfer): void
-  on(event: 'message', heard: (message: unknown) => void, options: ListenerOptions): unknown
-  on(event: 'messageerror', heard: (error: Error) => void, options: ListenerOptions): unknown
-  on(event: 'close', heard: () => void, options: ListenerOptions): unknown
+  on(event: 'message', heard: (message: unknown) => void): unknown
+  on(event: 'messageerror', heard: (error: Error) => void): unknown
+  on(event: 'close', heard: () => void): unknown
   ref(): void
   unref(): void
   close(): void
   /** Takes the next message out, ahead of its event; only of a port that is not the platform's. */
   receive?(): { readonly message: unknown } | undefined
+}
+
+const everyTime = { once: false, capture: false, passive: false }
+
+/**
+ * Hears an event of a port each time it comes. `on` of the platform's ports takes a listener's
+ * options from `Object.prototype`: a `once` that somebody has put there would end the connection
+ * after its first message. `addEventListener` takes them from us, but makes an event of each.
+ */
+export function hear(port: Port, event: 'message', heard: (message: unknown) => void): void
+export function hear(port: Port, event: 'messageerror', heard: (error: Error) => void): void
+export function hear(port: Port, event: 'close', heard: () => void): void
+export function hear(port: Port, event: string, heard: (said: never) => void): void {
+  const isPolluted = Object.keys(everyTime).some(name => name in Object.prototype)
+  if (isPolluted && port instanceof EventTarget)
+    (port as EventTarget).addEventListener(
+      event,
+      said => heard((said as MessageEvent).data as never),
+      everyTime,
+    )
+  else port.on(event as 'message', heard as (message: unknown) => void)
 }
 
 /** Takes the next message out, ahead of its event. */

@@ -1,6 +1,8 @@
 /** Classes whose instances cross, and do harm on the way; and storages that go with calls. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { propagated, shareable, task } from '../../../src/index.ts'
+import { propagated } from '../../../src/declared/propagated.ts'
+import { shareable } from '../../../src/declared/shareable.ts'
+import { task } from '../../../src/task/task.ts'
 import * as faults from './faults.ts'
 import { inArena } from './in-arena.ts'
 

@@ -6,7 +6,9 @@
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
-import { currentExecutor, type Executor, task } from '../../../src/index.ts'
+import { currentExecutor } from '../../../src/executor/current-executor.ts'
+import type { Executor } from '../../../src/executor/executor.ts'
+import { task } from '../../../src/task/task.ts'
 import * as faults from './faults.ts'
 
 export const echo = task(import.meta, function echo(value: unknown): unknown {

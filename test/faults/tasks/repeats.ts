@@ -3,7 +3,8 @@
  * on.
  */
 import { threadId } from 'node:worker_threads'
-import { context, task } from '../../../src/index.ts'
+import { context } from '../../../src/task/context.ts'
+import { task } from '../../../src/task/task.ts'
 import * as faults from './faults.ts'
 
 const twice = { idempotent: true } as const
