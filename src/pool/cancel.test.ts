@@ -1,7 +1,7 @@
 /** Calls that are cancelled while they wait, while they are in a hand, and while they run. */
 import assert from 'node:assert/strict'
 import type { FakeWorker } from '../worker/fixtures/fake-worker.ts'
-import { both, type Call, played } from './fixtures/play.ts'
+import { both, type Call, other, played } from './fixtures/play.ts'
 
 played(
   'a call that is cancelled in the hand before it was begun never runs, and its neighbours do',
@@ -146,5 +146,29 @@ played(
       assert.equal(second.ending, `done ${second.id}`, `graceMs ${graceMs}`)
       assert.equal(it.begins(second), 1)
     }
+  },
+)
+
+played(
+  'a worker that dies after it has left a cancelled call keeps the program until that is told: a call waits for its place',
+  both,
+  async play => {
+    const it = play()
+    it.warm()
+    const left = it.submit()
+    const waiting = it.submit({ of: other })
+    const [worker] = it.workers as [FakeWorker]
+    worker.begin()
+    it.cancel(left)
+    worker.answer()
+    worker.ending()
+    worker.read()
+    assert.equal(waiting.ending, 'open')
+    assert.equal(worker.held, true)
+    worker.die()
+    assert.equal(it.workers.length, 2)
+    await it.settle()
+    assert.equal(waiting.ending, `done ${waiting.id}`)
+    await it.close(0)
   },
 )

@@ -167,7 +167,7 @@ export class Life implements OwnCallsOwner {
 
   /** Lets the program end though the worker lives: nobody waits for it. */
   release(): void {
-    if (this.#mustBeGone !== undefined) return // Calls may wait until it is replaced: see #crashed.
+    if (this.#state === 'gone' || this.#state === 'condemned') return // Calls may wait until it is replaced.
     this.#held = false
     this.worker.release()
   }
@@ -228,6 +228,7 @@ export class Life implements OwnCallsOwner {
       patience: () => this.#owner.patience(),
       ending: () => {
         this.#state = 'gone'
+        this.hold() // The program must stay alive for calls that wait until it is replaced.
       },
       exited: exit => this.#exited(exit),
     })
