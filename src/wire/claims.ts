@@ -37,7 +37,7 @@ function word(seq: number, state: number): number {
 
 /** Caller's side, before the call is published. */
 export function giveClaim(claims: Int32Array, seq: number): void {
-  claims[seq % claimWindow] = word(seq, given) // Seen with the call: whoever publishes that stores or posts after this.
+  claims[seq % claimWindow] = word(seq, given) // The worker sees it with the call, which is published by a later store or post.
 }
 
 /** Worker's side: whether it may run the call. */

@@ -2,7 +2,7 @@
  * Errors ⇄ wire: an error comes back whole, with class, message, own properties, cause, errors and
  * the far stack.
  *
- * A shareable class is found again by its address. Any other is by its name and the names of the
+ * A shareable class is found again by its address; any other by its name and the names of the
  * classes above it: one that the task's module exports, a built-in, or one of atonce's. An error
  * whose class is not found becomes an Error that keeps the name. No constructor runs: the object is
  * made and given its prototype, so `#private` fields of a custom class are not there, unless the

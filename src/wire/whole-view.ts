@@ -1,4 +1,4 @@
-/** Typed arrays that their own bytes say all of: of a built-in class, and all of a plain buffer. */
+/** Typed arrays that are just their bytes: of a built-in class, and all of a plain buffer. */
 
 export type TypedArrayClass = {
   new (from: never, byteOffset?: never, length?: never): NodeJS.TypedArray

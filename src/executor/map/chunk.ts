@@ -2,8 +2,8 @@
  * How many inputs go into one message.
  *
  * Two costs pull apart. A message costs some 15 µs of work, but 50 to 200 µs of its worker's time
- * where threads sleep that must be woken, and where V8 still compiles; so a chunk should hold
- * enough work to make that little. But inputs of one chunk run one after the other on one worker,
+ * where sleeping threads must be woken, and where V8 still compiles; so a chunk should hold enough
+ * work to make that little. But inputs of one chunk run one after the other on one worker,
  * so a chunk should hold little enough to be shared out fairly. With 4 ms of work a message stays
  * under 3 % even where it is expensive; items that take that long go one to a message. And no chunk
  * is larger than a fair share of the inputs that are left, so that all workers end at about the

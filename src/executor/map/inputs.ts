@@ -1,4 +1,4 @@
-/** The inputs of `map`: read lazily, never further than asked, from whatever they come. */
+/** The inputs of `map`: read lazily, never further than asked, from any kind of source. */
 import { OptionError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { checkStep } from '../../task/step.ts'
@@ -219,7 +219,7 @@ class AsyncSource implements Source {
   }
 }
 
-/** What it throws as it is closed has nobody to go to. */
+/** Nobody is left to hear what it throws when it is closed. */
 function closeIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
   try {
     Promise.resolve(iterator.return?.()).catch(() => {})

@@ -147,10 +147,7 @@ export class PipeCaller extends PipeEnd implements CallerEnd {
     return true
   }
 
-  /**
-   * Writes what was sent in this turn: it waits for the end of the turn, so that all of that is one
-   * write.
-   */
+  /** Writes what was sent in this turn. All of it waits for the turn's end, to be one write. */
   flush(): void {
     if (!this.#flushing) return
     this.#flushing = false
@@ -171,13 +168,13 @@ export class PipeCaller extends PipeEnd implements CallerEnd {
 
 export interface PipeWorkerEar extends WorkerEar {
   /**
-   * From now on a part of a frame may have left without its rest; or all has left. It is said
-   * before the first byte leaves: however long the rest takes, nobody takes it for lost.
+   * True: from now on a part of a frame may have left without its rest. False: all has left. It is
+   * told before the first byte leaves, so a rest that takes long is not taken for lost.
    */
   unfinished(whether: boolean): void
-  /** What is sent now waits in this process behind what was sent before … */
+  /** What is sent from now on waits in this process behind earlier frames … */
   congested(): void
-  /** … and now it does not any more. */
+  /** … and no longer does. */
   cleared(): void
 }
 

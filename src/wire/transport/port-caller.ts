@@ -139,7 +139,7 @@ export class PortCaller implements CallerEnd {
     return this.#full
   }
 
-  /** Lets leave what was put on the fast lane: many together wake the other side once. */
+  /** Lets the calls on the fast lane leave: many together wake the other side once. */
   flush(): void {
     if (this.#owed.length > 0) this.#payMarkers()
     if (!this.#unpublished) return
@@ -206,8 +206,8 @@ export class PortCaller implements CallerEnd {
   }
 
   /**
-   * Writes the markers that are owed, as far as the ring has room; the rest soon: nobody may tell
-   * when there is some again.
+   * Writes the owed markers, as far as the ring has room, and the rest soon: nothing tells when
+   * there is room again.
    */
   #payMarkers(): void {
     let paid = 0
@@ -238,7 +238,7 @@ export class PortCaller implements CallerEnd {
     if (message !== bell) this.#ear.message(message)
   }
 
-  /** Records that name it may be left of calls that were taken back. */
+  /** Records of calls that were taken back may still name it. */
   #forget(number: number): void {
     if (this.#closed) return
     if (this.#writer.isRead) this.#port.postMessage(forgetting(number))

@@ -119,8 +119,8 @@ export class PortWorker implements WorkerEnd {
   }
 
   /**
-   * Whether this side may read. One who slept and wakes by itself reads nothing of what was written
-   * after the bell that was rung for it before it has heard that: the bell may be a call.
+   * Whether this side may read. If it wakes by itself though a bell was rung for it, it first hears
+   * the bell, and only then reads what was written after that: the bell may be a call.
    */
   #isAwake(): boolean {
     if (!this.#sleeps) return true

@@ -6,7 +6,7 @@
  *     small and plain ─▶ record in the ring ────────────────────────────┐
  *     other calls     ─▶ message on the port, and a marker in the ring, ┴▶ reads the ring in order, and takes a
  *                        so that calls keep their order                     marked call from the port
- *     the worker sleeps, and the ring is read
+ *     the worker sleeps, and has read the ring
  *                     ─▶ a call's message is all there is: it wakes the worker
  *     shared memory   ─▶ its number in a record; posted with it when it goes with a call for the second time (memories.ts)
  *     anything else   ─▶ message on the port
@@ -34,7 +34,7 @@ export const ringBytes = 65_536
  * timers.
  */
 export const recordsPerTurn = 2_048
-/** Wakes who sleeps. */
+/** Wakes the other side. */
 export const bell = 0
 /** Asks the worker to end. */
 export const farewell = 1

@@ -5,8 +5,8 @@
 import type { RunMessage } from '../messages.ts'
 
 /**
- * Tell such a message from the others: one that has a marker in the ring, and one that wakes the
- * worker itself.
+ * The tags of such messages: the first has a marker in the ring, the second wakes the worker
+ * itself.
  */
 const marked = 'call'
 const bell = 'bell'
@@ -37,7 +37,7 @@ export function isPostedCall(message: unknown): message is PostedCall {
   return Array.isArray(message) && (message[0] === marked || message[0] === bell)
 }
 
-/** Whether it has no marker, and wakes who it comes to. */
+/** Whether it has no marker, and wakes the worker. */
 export function isBell(call: PostedCall): boolean {
   return call[0] === bell
 }
