@@ -22,6 +22,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     )
     .option('--lease <ms>', 'how long a silent node keeps its tasks', parseCount('--lease'), 30_000)
     .option('--grace <ms>', 'how long SIGTERM lets what runs go on', parseCount('--grace'), 25_000)
+    .option('--json', 'what it runs as a JSON document (schema atonce.worker/1), once it takes tasks')
     .action(async (files, options) => {
       ending.code = await worker(files, options)
     })

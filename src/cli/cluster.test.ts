@@ -16,6 +16,7 @@ import { Streams } from '../cluster/nats/streams.ts'
 import { coroutines } from '../coroutines/coroutines.ts'
 import { findingsOf } from './cluster-doctor.ts'
 import { atonce, ended, start } from './fixtures/command.ts'
+import { assertDocumented } from './fixtures/documented.ts'
 
 const options = { skip: noServer, timeout: 180_000 }
 const module = '../../cluster/fixtures/tasks.ts'
@@ -27,10 +28,13 @@ test(
   async () => {
     await using server = await NatsServer.start()
     const access = ['--servers', server.url]
-    const node = () => start(['worker', module, ...access, '--workers', '1', '--lease', '2000'])
-    const [first, second] = [node(), node()]
+    const node = (...more: string[]) =>
+      start(['worker', module, ...access, '--workers', '1', '--lease', '2000', ...more])
+    const [first, second] = [node(), node('--json')]
+    const told = said(second, /^}$/m)
     await using jobs = cluster({ servers: server.url, leaseMs: 2_000, closeGraceMs: 30_000 })
     while ((await jobs.status()).nodes.length < 2);
+    const documents = [await told]
     const numbers = Array.from({ length: 30 }, (_, n) => n)
     const handles = await Promise.all(numbers.map(n => jobs.submit(tasks.double, [n, 100])))
     await handles[4]?.result()
@@ -43,6 +47,17 @@ test(
     await assert.rejects(dead.result(), RangeError)
     const listed = await atonce(['dead', 'list', ...access])
     assert.match(listed.stdout, new RegExp(`${dead.id}.*failUntil.*attempt 1 of 1`))
+    for (const command of [
+      ['dead', 'list'],
+      ['cluster', 'status'],
+    ])
+      documents.push((await atonce([...command, ...access, '--json'])).stdout)
+    const [runs, letters, state] = documents.map(text => JSON.parse(text))
+    for (const document of [runs, letters, state]) assertDocumented(document, ['limit'])
+    assert.deepEqual([runs.workers, runs.pid], [1, second.pid])
+    assert.match(runs.sentence, /^\S+ runs .*\bdouble\b/)
+    assert.equal(letters.next, `npx atonce dead retry ${dead.id} --servers ${server.url}`)
+    assert.match(`${letters.sentence} ${state.sentence}`, /^1 task failed for good: .* 1 dead letter\.$/)
     assert.match((await atonce(['dead', 'drop', dead.id, ...access])).stdout, /is dropped/)
     const { stdout } = await atonce(['cluster', 'status', ...access])
     assert.match(stdout, /nodes\n[\s\S]*of 1 busy[\s\S]*queues\n {2}default[\s\S]*dead letters: 0/)
@@ -210,12 +225,13 @@ test('doctor tells of a real queue that gives a node nothing', options, async ()
 })
 
 /** Resolves once the command has printed that. */
-function said(child: ChildProcess, what: RegExp): Promise<void> {
+/** All that it has said by then. */
+function said(child: ChildProcess, what: RegExp): Promise<string> {
   let text = ''
   return new Promise(resolve =>
     child.stdout?.on('data', part => {
       text += part
-      if (what.test(text)) resolve()
+      if (what.test(text)) resolve(text)
     }),
   )
 }

@@ -2,23 +2,17 @@
  * `atonce worker`, `atonce cluster`, `atonce dead`: nodes, and what can be seen and done from
  * outside.
  */
-import { type Cluster, type ClusterOptions, cluster, type NodeStatus, startWorker } from '../cluster.ts'
+import { type Cluster, cluster, type NodeStatus, startWorker } from '../cluster.ts'
 import { processes, threads } from '../index.ts'
+import { type AccessOptions, accessOf, withAccess } from './cluster/access.ts'
+import { deadSentence, nextOfDead, nextOfStatus, statusSentence, workerSentence } from './cluster/words.ts'
 import { CommandError, type ExitCode, exitCodes } from './ending.ts'
 import { interruptible } from './interruption.ts'
-import { jsonLine } from './json.ts'
+import { jsonDocument } from './json.ts'
 import { print } from './print.ts'
 import { printAside } from './result-stream.ts'
+import { quiet } from './style.ts'
 import { loadForNode } from './target.ts'
-
-/** What says where the store is. */
-export interface AccessOptions {
-  readonly servers: string
-  readonly namespace: string
-  readonly credentials?: string
-  readonly user?: string
-  readonly insecure?: boolean
-}
 
 export interface WorkerCommandOptions extends AccessOptions {
   readonly queues: string
@@ -26,6 +20,7 @@ export interface WorkerCommandOptions extends AccessOptions {
   readonly on: 'threads' | 'processes'
   readonly lease: number
   readonly grace: number
+  readonly json?: boolean
 }
 
 /**
@@ -45,8 +40,25 @@ export async function worker(files: readonly string[], options: WorkerCommandOpt
     tasks,
     entities,
   })
-  const names = [...tasks, ...entities].map(({ name }) => name).join(', ')
-  await print(`${started.id} runs ${names} of ${options.queues}, on ${started.engine}.\n`)
+  const namesOf = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name)
+  const names = [...namesOf(tasks), ...namesOf(entities)]
+  const sentence = workerSentence(started.id, names, options.queues, started.engine)
+  if (options.json) {
+    const document = {
+      schema: 'atonce.worker/1',
+      id: started.id,
+      engine: started.engine,
+      queues: options.queues.split(','),
+      on: options.on,
+      workers: on.workers,
+      tasks: namesOf(tasks),
+      entities: namesOf(entities),
+      pid: process.pid,
+      sentence,
+      next: withAccess('cluster status', options),
+    }
+    await print(`${jsonDocument(document)}\n`)
+  } else await print(`${sentence}\n`)
   try {
     await interruptible(
       signal =>
@@ -66,7 +78,8 @@ export async function clusterStatus(options: AccessOptions & { readonly json?: b
   await using jobs = cluster(accessOf(options))
   const status = await jobs.status()
   if (options.json === true) {
-    await print(jsonLine({ schema: 'atonce.cluster-status/1', ...status }))
+    const [sentence, next] = [statusSentence(status), nextOfStatus(status, options)]
+    await print(`${jsonDocument({ schema: 'atonce.cluster-status/1', ...status, sentence, next })}\n`)
     return exitCodes.ok
   }
   const nodes = status.nodes.map(
@@ -85,6 +98,7 @@ export async function clusterStatus(options: AccessOptions & { readonly json?: b
       'queues',
       ...queues,
       `dead letters: ${status.dead}`,
+      quiet(`Next: ${nextOfStatus(status, options)}`),
       '',
     ].join('\n'),
   )
@@ -111,10 +125,15 @@ function epochsOf(shards: NodeStatus['shards']): string {
 export async function deadList(options: AccessOptions & { readonly json?: boolean }): Promise<ExitCode> {
   await using jobs = cluster(accessOf(options))
   const dead = await jobs.dead.list()
-  if (options.json === true) await print(jsonLine({ schema: 'atonce.dead/1', dead }))
-  else
-    for (const { id, task, queue, attempts, error } of dead)
-      await print(`${id}  ${task}  ${queue}  ${attempts} attempts  ${error}\n`)
+  const [sentence, next] = [deadSentence(dead), nextOfDead(dead, options)]
+  if (options.json === true) {
+    await print(`${jsonDocument({ schema: 'atonce.dead/1', dead, sentence, next })}\n`)
+    return exitCodes.ok
+  }
+  for (const { id, task, queue, attempts, error } of dead)
+    await print(`${id}  ${task}  ${queue}  ${attempts} attempts  ${error}\n`)
+  if (dead.length === 0) await print(`${sentence}\n`)
+  await print(quiet(`Next: ${next}\n`))
   return exitCodes.ok
 }
 
@@ -135,17 +154,4 @@ async function forEach(
   await using jobs = cluster(accessOf(options))
   for (const id of ids) await print(await act(jobs, id))
   return exitCodes.ok
-}
-
-export function accessOf(options: AccessOptions): ClusterOptions & { servers: string } {
-  const { servers, namespace, credentials, user, insecure = false } = options
-  const password = process.env['ATONCE_NATS_PASSWORD']
-  return {
-    servers,
-    namespace,
-    insecure,
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-  }
 }

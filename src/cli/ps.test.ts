@@ -10,6 +10,7 @@ import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { meetingPlace, meetingPrefix } from '../live/rendezvous.ts'
 import { atonce, ended, start } from './fixtures/command.ts'
+import { assertDocumented } from './fixtures/documented.ts'
 import { endOf, pause, run, untilPorts, withProgram } from './fixtures/program.ts'
 import { listeningPorts } from './ps/port.ts'
 
@@ -51,7 +52,9 @@ describe('ps', { concurrency: 2 }, () => {
       ['busy-program.ts', 'tree'],
       async program => {
         const { stdout } = await atonce(['ps', String(program.pid), '--json'])
-        const { schema, pid, blocked, trees } = JSON.parse(stdout)
+        const document = JSON.parse(stdout)
+        assertDocumented(document, ['stack'])
+        const { schema, pid, blocked, trees } = document
         assert.deepEqual([schema, pid, blocked, trees.length], ['atonce.ps/1', program.pid, false, 1])
         const [crawl] = trees[0].scopes
         assert.deepEqual([crawl.name, crawl.state, crawl.age.atLeast], ['crawl', 'running', false])
@@ -285,8 +288,9 @@ describe('ps', { concurrency: 2 }, () => {
       const { code, stdout } = await atonce(['ps'])
       assert.match(stdout, new RegExp(`^\\s*${program.pid}\\s+${process.pid}\\s.*no-atonce\\.ts`, 'm'))
       assert.equal(code, 0)
-      const { programs } = JSON.parse((await atonce(['ps', '--json'])).stdout)
-      assert.ok(programs.some(({ pid }: { pid: number }) => pid === program.pid))
+      const document = JSON.parse((await atonce(['ps', '--json'])).stdout)
+      assertDocumented(document)
+      assert.ok(document.programs.some(({ pid }: { pid: number }) => pid === program.pid))
     }),
   )
 })

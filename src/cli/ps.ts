@@ -159,9 +159,12 @@ async function list({ json, watch }: PsOptions): Promise<ExitCode> {
   if (programs === undefined)
     throw new UsageError(`atonce ps takes the number of a process: atonce ps 4711. ${howToFind}`)
   if (json) {
-    await print(`${jsonDocument({ schema: 'atonce.ps-list/1', programs })}\n`)
+    const next = `npx atonce ps ${programs[0]?.pid ?? '<pid>'}`
+    await print(
+      `${jsonDocument({ schema: 'atonce.ps-list/1', programs, sentence: sentenceOf(programs.length), next })}\n`,
+    )
   } else if (programs.length === 0) {
-    await print('No other Node program of yours runs here.\n')
+    await print(`${sentenceOf(0)}\n`)
   } else {
     const room = widthOfOutput() - 20 // What the numbers take.
     const rows = programs.map(({ pid, parent, command }) => [
@@ -177,4 +180,11 @@ async function list({ json, watch }: PsOptions): Promise<ExitCode> {
     await print(`${table(columns, rows)}\n${quiet('Next: atonce ps <pid>')}\n`)
   }
   return exitCodes.ok
+}
+
+function sentenceOf(programs: number): string {
+  if (programs === 0) return 'No other Node program of yours runs here.'
+  return programs === 1
+    ? 'One Node program of yours runs here.'
+    : `${programs} Node programs of yours run here.`
 }
