@@ -10,6 +10,7 @@ import { matmul } from './matmul/workload.ts'
 import { mazes } from './maze/workload.ts'
 import { minMax } from './min-max/workload.ts'
 import { primes } from './primes/workload.ts'
+import { wordCount } from './word-count/workload.ts'
 import { wordSearch } from './word-search/workload.ts'
 import type { Workload } from './workload.ts'
 
@@ -22,6 +23,7 @@ export const gallery: ReadonlyMap<string, Workload> = new Map(
     factorials,
     mazes,
     wordSearch,
+    wordCount,
     minMax,
     hashDetect,
     generatorsScheduler,

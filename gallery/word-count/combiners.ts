@@ -15,7 +15,7 @@ import { countFrom } from '../count-from.ts'
 import { fingerprint } from '../fingerprint.ts'
 import { type TriedWay, tryWays, type Way } from '../ways.ts'
 import { addCombined, combinePiece, countDealt, dealPiece } from './tasks.ts'
-import { addCounts, countWords, piecesOf, type WordCounts } from './words.ts'
+import { addCounts, countWords, piecesOf, shuffled, type WordCounts } from './words.ts'
 import { spelled, vocabulary, zipfText } from './zipf.ts'
 
 const pieces = 64
@@ -77,14 +77,9 @@ export async function runCombiners(
 async function countOn(on: Executor, text: string, combines: boolean): Promise<WordCounts> {
   const inputs = piecesOf(text, pieces).map(piece => [piece, reducers] as const)
   const sums = combines
-    ? await on.map(addCombined, shuffled(await on.map(combinePiece, inputs)))
-    : await on.map(countDealt, shuffled(await on.map(dealPiece, inputs)))
+    ? await on.map(addCombined, shuffled(await on.map(combinePiece, inputs), reducers))
+    : await on.map(countDealt, shuffled(await on.map(dealPiece, inputs), reducers))
   return addCounts(sums)
-}
-
-/** Of each reducer: what all pieces have for it. */
-function shuffled<Part>(mapped: readonly (readonly Part[])[]): Part[][] {
-  return Array.from({ length: reducers }, (_, reducer) => mapped.map(parts => parts[reducer] as Part))
 }
 
 /**
@@ -96,11 +91,11 @@ function crossingOf(text: string, combines: boolean): number {
     values.reduce((sum: number, value) => sum + serialize(value).length, 0)
   if (combines) {
     const mapped = inputs.map(piece => combinePiece(piece, reducers))
-    const parts = shuffled(mapped)
+    const parts = shuffled(mapped, reducers)
     return bytes(inputs) + bytes(mapped) + bytes(parts) + bytes(parts.map(part => addCombined(part)))
   }
   const mapped = inputs.map(piece => dealPiece(piece, reducers))
-  const parts = shuffled(mapped)
+  const parts = shuffled(mapped, reducers)
   return bytes(inputs) + bytes(mapped) + bytes(parts) + bytes(parts.map(part => countDealt(part)))
 }
 

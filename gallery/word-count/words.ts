@@ -50,6 +50,11 @@ export function sorted(counts: WordCounts, reducers: number): Map<string, number
   return parts
 }
 
+/** Of each reducer: what all pieces have for it. */
+export function shuffled<Part>(mapped: readonly (readonly Part[])[], reducers: number): Part[][] {
+  return Array.from({ length: reducers }, (_, reducer) => mapped.map(parts => parts[reducer] as Part))
+}
+
 /** The text in about so many pieces, none of which cuts a line. */
 export function piecesOf(text: string, count: number): string[] {
   const pieces: string[] = []
