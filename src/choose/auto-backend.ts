@@ -27,10 +27,19 @@ import { AutoJob, type AutoJobOwner, type Ticket } from './auto-job.ts'
 import { vetoesOfAuto } from './auto-vetoes.ts'
 import type { Calibration } from './calibration.ts'
 import { decideAmong } from './decide.ts'
-import { Knowledge, type Seen } from './knowledge.ts'
+import { type Decision, Knowledge, type Seen } from './knowledge.ts'
 import { predict } from './predict.ts'
-import { callsLeftOf, isWorthDeciding, trialIsOver } from './when-to-decide.ts'
-import { reasonsFor, wayInWords } from './words.ts'
+import {
+  type AtBest,
+  bestOnThreads,
+  callsLeftOf,
+  isOtherWork,
+  isWorthDeciding,
+  isWorthLeaving,
+  msLeftOf,
+  trialIsOver,
+} from './when-to-decide.ts'
+import { reasonsFor, reasonsToStay, wayInWords } from './words.ts'
 
 export interface AutoSettings {
   readonly name: string
@@ -91,6 +100,14 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
     auto.knowledge.queued += callsIn(auto)
     this.#queue.push(auto.ticket)
     this.#pumpSoon()
+  }
+
+  /**
+   * What has not shown that it waits is shared out among the threads that there could be, or runs
+   * here, one after the other: more jobs than that would only be smaller ones.
+   */
+  sharedBy(task: Task): number {
+    return this.#known.get(task)?.returnsPromise ? this.workers : this.#settings.pool.workers
   }
 
   /** One place to prepare: threads come and go, and are prepared by `initialize`. */
@@ -165,6 +182,9 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
   // ── what the admission asks for ──
 
   places(): number {
+    // To ask the pools how much they hold costs more than most jobs do on the way.
+    const atLeast = this.#settings.queueLimit - this.#open.size
+    if (atLeast > 0) return atLeast
     return this.#settings.queueLimit + Math.max(0, this.#settings.concurrency - this.#here) - this.#waiting
   }
 
@@ -259,13 +279,18 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
 
   /**
    * A call that has begun and not ended when the loop turns has returned a promise: others may
-   * begin.
+   * begin, and their maps may bring more.
    */
-  #lookWhetherItWaits(auto: AutoJob): void {
+  #lookWhetherItWaits({ knowledge }: AutoJob): void {
+    if (knowledge.watched) return
+    knowledge.watched = true
     void runtime()
       .yieldToLoop()
       .then(() => {
-        if (auto.state === 'here' && auto.knowledge.returnsPromise) this.#pumpSoon()
+        knowledge.watched = false
+        if (!knowledge.returnsPromise) return
+        this.#pumpSoon()
+        this.admission.demand()
       })
   }
 
@@ -319,41 +344,50 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
     const { knowledge } = auto
     knowledge.learn(seen)
     if (seen.returnsPromise) knowledge.learnSideBySide(runtime().now(), seen.calls, seen.longestMs)
-    if (knowledge.lane === 'trial' ? trialIsOver(auto) : knowledge.hasBecomeDearer(runtime().now()))
-      this.#decide(auto)
+    if (knowledge.lane === 'trial' ? trialIsOver(auto) : isOtherWork(auto, runtime().now())) this.#decide(auto)
   }
 
   #decide(auto: AutoJob): void {
     const { knowledge, own } = auto
     if (knowledge.refused !== undefined) return
-    const { calibration, cores, pool, name, write } = this.#settings
-    const profile = knowledge.profile()
-    const stats = pool.stats().workers
+    const { calibration, cores, pool } = this.#settings
     // Single calls may go on for ever: a start of workers is nothing to them, and this thread is
     // wanted for others.
     const single = own.callsLeft === undefined
+    const { idle, busy } = pool.stats().workers
+    const warm = single || idle + busy > 0
+    // To look closely at what could gain nothing would cost more than it could gain.
+    const atBest = single
+      ? undefined
+      : bestOnThreads(auto, calibration, { workers: pool.workers, cores, warm })
+    if (atBest !== undefined && !isWorthLeaving(atBest)) return this.#take(auto, staying(auto, atBest, this.#settings.concurrency))
+    const profile = knowledge.profile()
     const predictions = predict(profile, {
       items: Math.max(1, callsLeftOf(auto)),
       workers: pool.workers,
       cores,
       calibration,
-      warm: single || stats.idle + stats.busy > 0,
+      warm,
       vetoes: vetoesOfAuto(profile),
     })
     const decided = decideAmong(predictions, profile, { keepLoopFree: single })
     const { way } = decided.chosen
-    const lane = way === 'threads × coroutines' || way === 'threads' ? way : 'here'
-    const before = knowledge.lane
-    const reasons = reasonsFor(decided, predictions, profile)
-    knowledge.decided(runtime().now(), lane, wayInWords(decided.chosen), decided.confidence, reasons)
-    if (lane === before) return
-    const event = {
-      executor: name,
-      task: knowledge.name,
-      way: knowledge.way,
+    this.#take(auto, {
+      lane: way === 'threads × coroutines' || way === 'threads' ? way : 'here',
+      way: wayInWords(decided.chosen),
       confidence: decided.confidence,
-      reasons,
-    }
+      reasons: reasonsFor(decided, predictions, profile),
+    })
+  }
+
+  #take(auto: AutoJob, decision: Decision): void {
+    const { knowledge } = auto
+    const { name, write } = this.#settings
+    const { lane, confidence, reasons } = decision
+    const before = knowledge.lane
+    knowledge.decided(runtime().now(), decision, msLeftOf(auto))
+    if (lane === before) return
+    const event = { executor: name, task: knowledge.name, way: knowledge.way, confidence, reasons }
     publishChoice(event)
     write?.(`${name}: ${event.task} → ${event.way} (${event.confidence}). ${reasons.join(' ')}`)
     if (isAway(knowledge)) this.#moveQueued(knowledge)
@@ -372,6 +406,15 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
   #refuse(job: Job, error: Error): void {
     this.#failedBefore += 1
     job.settled({ ok: false, error })
+  }
+}
+
+function staying({ knowledge }: AutoJob, atBest: AtBest, concurrency: number): Decision {
+  return {
+    lane: 'here',
+    way: knowledge.returnsPromise ? `coroutines, ${concurrency} at a time` : 'a plain loop',
+    confidence: 'sure',
+    reasons: reasonsToStay(knowledge.wallMs, atBest),
   }
 }
 

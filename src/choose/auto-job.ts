@@ -75,12 +75,15 @@ export class AutoJob extends Noted implements Job {
   // ── as the loop and the pool see it ──
 
   get task(): Task {
-    return this.state === 'here' && this.own.stream === undefined ? this.#measured() : this.own.task
+    const { knowledge, own } = this
+    if (this.state !== 'here' || own.stream !== undefined) return own.task
+    knowledge.measured ??= measured(own.task)
+    return knowledge.measured
   }
 
   get args(): readonly unknown[] | undefined {
-    const { args, inputs } = this.own
-    return this.state === 'here' && inputs !== undefined ? [inputs] : args
+    const { args, stream } = this.own
+    return this.state === 'here' && stream === undefined ? [this] : args
   }
 
   get inputs(): Packed | undefined {
@@ -140,25 +143,20 @@ export class AutoJob extends Noted implements Job {
 
   // ── here ──
 
-  /** The task, or its chunk, with a clock around it; by name and address the task itself. */
-  #measured(): Task {
-    const { task, inputs } = this.own
-    const run =
-      inputs === undefined
-        ? (...args: readonly unknown[]) => this.#one(task as never, args)
-        : () => this.#chunk(task as never, inputs)
-    return Object.defineProperties(run, {
-      name: { value: task.name },
-      module: { value: task.module },
-      position: { value: task.position },
-    }) as unknown as Task
+  /** Calls the task, or its chunk, with a clock around it. */
+  call(): unknown {
+    const { task, args, inputs } = this.own
+    if (inputs !== undefined) return this.#chunk(task as never, inputs)
+    for (const arg of args as readonly unknown[]) dropMark(arg)
+    return this.#one(task as never, args as readonly unknown[])
   }
 
   #one(task: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
-    const onTrial = this.knowledge.lane === 'trial'
+    // What waits is measured side by side, all of it together.
+    const onTrial = this.knowledge.lane === 'trial' && !this.knowledge.returnsPromise
     const openedMs = runtime().now()
     const delayMs = onTrial ? threadDelayMs() : 0
-    const cpu = threadCpu()
+    const cpu = this.overlapped ? undefined : threadCpu()
     const begun = runtime().now()
     const result = task(...args)
     if (isThenable(result)) return this.#waited(Promise.resolve(result), args, begun, cpu)
@@ -175,13 +173,13 @@ export class AutoJob extends Noted implements Job {
     pending: Promise<unknown>,
     args: readonly unknown[],
     begun: number,
-    cpu: NodeJS.CpuUsage,
+    cpu: NodeJS.CpuUsage | undefined,
   ): Promise<unknown> {
     this.knowledge.returnsPromise = true
     const result = await pending
     const wallMs = runtime().now() - begun
-    const { user, system } = threadCpu(cpu)
-    const cpuMs = this.overlapped ? undefined : (user + system) / 1_000
+    const used = cpu === undefined ? undefined : threadCpu(cpu)
+    const cpuMs = used === undefined ? undefined : (used.user + used.system) / 1_000
     this.#seen = { calls: 1, wallMs, longestMs: wallMs, cpuMs, returnsPromise: true }
     this.#keep(args, result)
     return result
@@ -218,4 +216,11 @@ export class AutoJob extends Noted implements Job {
         failures.has(at) ? { ok: false, error: failures.get(at) } : { ok: true, value },
     )
   }
+}
+
+/** What the loop runs for the task: by name and address the task itself. */
+function measured({ name, module, position }: Task): Task {
+  const run = (auto: AutoJob) => auto.call()
+  const own = { name: { value: name }, module: { value: module }, position: { value: position } }
+  return Object.defineProperties(run, own) as unknown as Task
 }

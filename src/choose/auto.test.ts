@@ -38,6 +38,19 @@ test('a map of calls that compute begins here and goes on on threads, in order',
   assert.ok((choice?.reasons.length ?? 0) > 0)
 })
 
+test('a map of calls that have not waited yet is not cut into more jobs than threads could take', async () => {
+  let [read, readAtFirst] = [0, 0]
+  function* inputs(): Generator<number, void, void> {
+    for (; read < 300; read += 1) yield read
+  }
+  await using pool = auto({ workers: 2, concurrency: 64 })
+  const onProgress = (done: number) => {
+    if (done === 1) readAtFirst = read
+  }
+  await pool.map(isPrime, inputs(), { onProgress })
+  assert.ok(readAtFirst >= 1 && readAtFirst <= 8, `${readAtFirst}`)
+})
+
 test('calls that wait run side by side here', async () => {
   await using pool = auto()
   const crowds = await pool.map(crowdHere, new Array<number>(300).fill(20))

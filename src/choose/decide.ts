@@ -53,8 +53,12 @@ function isWorth(prediction: Prediction, loop: Prediction | undefined, keepLoopF
   if (prediction === loop) return false
   if (keepLoopFree && loop.blockedMs > 10 && prediction.blockedMs < loop.blockedMs / 2)
     return prediction.ms.median < 1.3 * loop.ms.median
-  const saved = loop.ms.median - prediction.ms.median
-  return saved >= worthMs && saved >= worthShare * loop.ms.median
+  return isWorthSaving(loop.ms.median - prediction.ms.median, loop.ms.median)
+}
+
+/** Whether that much less than what this thread would take is worth leaving it. */
+export function isWorthSaving(savedMs: number, hereMs: number): boolean {
+  return savedMs >= worthMs && savedMs >= worthShare * hereMs
 }
 
 /** Within a tenth of the best, or so near to it that nobody would notice. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPrime } from './fixtures/tasks.ts'
-import { Knowledge } from './knowledge.ts'
+import { type Decision, Knowledge } from './knowledge.ts'
+
+const here: Decision = { lane: 'here', way: 'a plain loop', confidence: 'sure', reasons: [] }
 
 /** Learns of so many calls, each of which took so long. */
 function learn(knowledge: Knowledge, calls: number, wallMs: number): void {
@@ -12,13 +14,13 @@ function learn(knowledge: Knowledge, calls: number, wallMs: number): void {
 test('items that grow a hundredfold, or shrink, are worth a new decision after six of them, and only then', () => {
   const knowledge = new Knowledge(isPrime)
   learn(knowledge, 60, 0.05)
-  knowledge.decided(1_000, 'here', 'a plain loop', 'sure', [])
+  knowledge.decided(1_000, here, 10)
   learn(knowledge, 6, 0.06)
   assert.deepEqual([knowledge.hasBecomeDearer(2_000), knowledge.hasBecomeCheaper(2_000)], [false, false])
   learn(knowledge, 6, 5)
   assert.deepEqual([knowledge.hasBecomeDearer(2_000), knowledge.hasBecomeCheaper(2_000)], [true, false])
   assert.equal(knowledge.hasBecomeDearer(1_010), false) // A decision stands for a while.
-  knowledge.decided(2_000, 'threads', 'threads × 2', 'sure', [])
+  knowledge.decided(2_000, { ...here, lane: 'threads' }, 10)
   learn(knowledge, 6, 0.05)
   assert.deepEqual([knowledge.hasBecomeDearer(3_000), knowledge.hasBecomeCheaper(3_000)], [false, true])
   assert.equal(knowledge.decisions, 2)
@@ -27,7 +29,7 @@ test('items that grow a hundredfold, or shrink, are worth a new decision after s
 test('what is predicted after a drift follows the new items, not those that were more', () => {
   const knowledge = new Knowledge(isPrime)
   learn(knowledge, 5_000, 0.05)
-  knowledge.decided(1_000, 'here', 'a plain loop', 'sure', [])
+  knowledge.decided(1_000, here, 10)
   learn(knowledge, 10, 5)
   assert.equal(knowledge.profile().wallMs, 5)
 })
@@ -35,9 +37,20 @@ test('what is predicted after a drift follows the new items, not those that were
 test('one call that was held up a hundredfold changes nothing', () => {
   const knowledge = new Knowledge(isPrime)
   learn(knowledge, 60, 0.05)
-  knowledge.decided(1_000, 'here', 'a plain loop', 'sure', [])
+  knowledge.decided(1_000, here, 10)
   learn(knowledge, 3, 0.05)
   learn(knowledge, 1, 5)
   learn(knowledge, 2, 0.05)
   assert.equal(knowledge.hasBecomeDearer(2_000), false)
+})
+
+test('a map that is far longer than the one that was decided for is looked at again', () => {
+  const knowledge = new Knowledge(isPrime)
+  learn(knowledge, 60, 0.05)
+  knowledge.decided(1_000, here, 20)
+  assert.deepEqual(
+    [60, 81].map(leftMs => knowledge.hasMoreToDo(2_000, leftMs)),
+    [false, true],
+  )
+  assert.equal(knowledge.hasMoreToDo(1_010, 5_000), false)
 })

@@ -2,7 +2,7 @@
  * What `auto()` knows of a task: what its calls took, wherever they ran, and where they run now.
  */
 
-import { quantile } from '../measure/statistics.ts'
+import { mean, quantile } from '../measure/statistics.ts'
 import { threadCpu } from '../measure/thread-cpu.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { measureCrossing, nothingCrosses, type Sample } from './crossing.ts'
@@ -22,6 +22,14 @@ export interface Seen {
   readonly returnsPromise: boolean
 }
 
+/** Where calls of a task go, and why. */
+export interface Decision {
+  readonly lane: Lane
+  readonly way: string
+  readonly confidence: Confidence
+  readonly reasons: readonly string[]
+}
+
 /** How many of the newest figures count. */
 const remembered = 48
 const samplesKept = 16
@@ -32,6 +40,8 @@ const steady = 0.15
  * item.
  */
 const changed = 1.6
+/** So many times as much to do is other work, which may be worth another place. */
+const muchMore = 4
 
 /** A decision stands for so long at least. */
 const lookAgainMs = 50
@@ -49,6 +59,10 @@ export class Knowledge {
   /** Its calls that wait for a place here. */
   queued = 0
   returnsPromise = false
+  /** What the loop runs in the place of the task: the task with a clock around it. */
+  measured: Task | undefined
+  /** Whether somebody looks, when the loop turns, if a call waits. */
+  watched = false
   readonly #newestMs: number[] = []
   readonly #samples: Sample[] = []
   #seen = 0
@@ -59,6 +73,7 @@ export class Knowledge {
   #crossed: Crossed | undefined
   #decidedForMs = 0
   #decidedAtMs = 0
+  #decidedLeftMs = 0
   /**
    * Since the last decision: calls that ran here side by side, how long in all, with how much CPU.
    */
@@ -80,6 +95,15 @@ export class Knowledge {
    */
   get wallMs(): number {
     return this.#newestMs.length === 0 ? 0 : quantile(this.#newestMs, 0.5)
+  }
+
+  /**
+   * What one more item costs, at the mean: an item in twenty that takes long is in it. Side by side
+   * that is less than what it takes.
+   */
+  get oneMoreMs(): number {
+    if (this.#side !== undefined) return this.#side.perItemMs
+    return this.#newestMs.length === 0 ? 0 : mean(this.#newestMs)
   }
 
   get trialMs(): number {
@@ -113,12 +137,11 @@ export class Knowledge {
    * of this thread.
    */
   learnSideBySide(nowMs: number, calls: number, latencyMs: number): void {
-    const { user, system } = threadCpu()
-    this.#window ??= { fromMs: nowMs - latencyMs, cpuUs: user + system, calls: -calls }
+    this.#window ??= { fromMs: nowMs - latencyMs, cpuUs: usedUs(), calls: -calls }
     this.#window.calls += calls
     const { fromMs, cpuUs, calls: done } = this.#window
     if (done < 8 || nowMs - fromMs < 30) return
-    const cpuMs = (user + system - cpuUs) / 1_000 / done
+    const cpuMs = (usedUs() - cpuUs) / 1_000 / done
     this.#side = {
       concurrency: Math.max(2, this.runningHere),
       perItemMs: (nowMs - fromMs) / done,
@@ -153,6 +176,11 @@ export class Knowledge {
     return this.#looksAgain(nowMs) && this.#newest < this.#decidedForMs / changed
   }
 
+  /** Whether far more is left than when it was decided: a longer map. */
+  hasMoreToDo(nowMs: number, leftMs: number): boolean {
+    return this.#looksAgain(nowMs) && leftMs > muchMore * this.#decidedLeftMs
+  }
+
   #looksAgain(nowMs: number): boolean {
     return this.#newestMs.length >= 4 && nowMs - this.#decidedAtMs > lookAgainMs
   }
@@ -161,7 +189,8 @@ export class Knowledge {
     return quantile(this.#newestMs.slice(-6), 0.5)
   }
 
-  decided(nowMs: number, lane: Lane, way: string, confidence: Confidence, reasons: readonly string[]): void {
+  /** `leftMs` was to do then. */
+  decided(nowMs: number, { lane, way, confidence, reasons }: Decision, leftMs: number): void {
     this.lane = lane
     this.way = way
     this.confidence = confidence
@@ -169,13 +198,15 @@ export class Knowledge {
     this.decisions += 1
     this.#decidedForMs = this.#newest
     this.#decidedAtMs = nowMs
+    this.#decidedLeftMs = leftMs
     this.#newestMs.splice(0, Math.max(0, this.#newestMs.length - 8))
   }
 
   /** It turned out that its values can't be sent away. */
   refuse(reason: string): void {
     this.#crossed = { ...nothingCrosses, refused: reason }
-    this.decided(0, 'here', 'here', 'sure', [reason])
+    const decision: Decision = { lane: 'here', way: 'here', confidence: 'sure', reasons: [reason] }
+    this.decided(0, decision, Number.POSITIVE_INFINITY)
   }
 
   get refused(): string | undefined {
@@ -203,4 +234,10 @@ export class Knowledge {
       trialMs: this.#trialMs,
     }
   }
+}
+
+/** CPU time of this thread so far, in µs. */
+function usedUs(): number {
+  const { user, system } = threadCpu()
+  return user + system
 }

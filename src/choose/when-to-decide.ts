@@ -3,6 +3,8 @@
  * is left to gain from it.
  */
 import type { AutoJob } from './auto-job.ts'
+import { type Calibration, speedUpOf, startMsOf } from './calibration.ts'
+import { isWorthSaving } from './decide.ts'
 
 /**
  * The trial takes no longer than this part of what is left to do, and no longer than so many ms.
@@ -40,4 +42,36 @@ export function trialIsOver(auto: AutoJob): boolean {
 export function isWorthDeciding(auto: AutoJob): boolean {
   if (auto.own.callsLeft === undefined) return true
   return callsLeftOf(auto) * auto.knowledge.wallMs > worthDecidingMs
+}
+
+/** Items that take more than those that were decided for, or far more of them. */
+export function isOtherWork(auto: AutoJob, nowMs: number): boolean {
+  const { knowledge } = auto
+  if (knowledge.hasBecomeDearer(nowMs)) return true
+  return knowledge.hasMoreToDo(nowMs, msLeftOf(auto)) && isWorthDeciding(auto)
+}
+
+/** What is left to do, in ms of this thread, were all of it done here. */
+export function msLeftOf(auto: AutoJob): number {
+  return callsLeftOf(auto) * auto.knowledge.oneMoreMs
+}
+
+/** What is left of a map: on this thread, and on threads if copying and messages cost nothing. */
+export interface AtBest {
+  readonly hereMs: number
+  readonly threadsMs: number
+}
+
+export function bestOnThreads(
+  auto: AutoJob,
+  calibration: Calibration,
+  { workers, cores, warm }: { workers: number; cores: number; warm: boolean },
+): AtBest {
+  const hereMs = msLeftOf(auto)
+  const startMs = warm ? 0 : startMsOf(calibration.threads, workers, cores)
+  return { hereMs, threadsMs: startMs + hereMs / speedUpOf(calibration, workers) }
+}
+
+export function isWorthLeaving({ hereMs, threadsMs }: AtBest): boolean {
+  return isWorthSaving(hereMs - threadsMs, hereMs)
 }

@@ -73,6 +73,17 @@ export function reasonsFor(
   return reasons
 }
 
+/** Why `auto()` did not look closer at what is left of a map. */
+export function reasonsToStay(
+  itemMs: number,
+  { hereMs, threadsMs }: { hereMs: number; threadsMs: number },
+): string[] {
+  return [
+    `An item takes ${inMs(itemMs)}, all that is left ${inMs(hereMs)} here.`,
+    `Threads would take ${inMs(threadsMs)} at best, their start included.`,
+  ]
+}
+
 export function cautionsFor(
   { chosen, confidence }: Decided,
   profile: Profile,

@@ -93,6 +93,11 @@ export class Admission {
     return true
   }
 
+  /** More jobs are taken at a time than before. */
+  demand(): void {
+    for (const call of this.#calls) if (!call.over) call.demand()
+  }
+
   pause(ms: number, paused: Paused): Pause {
     // A call that fails because its worker is being ended comes again at once, to be refused.
     return this.#pauses.begin(this.#forced === undefined ? ms : 0, paused)

@@ -112,6 +112,8 @@ export interface LongCall {
   readonly over: boolean
   /** Its executor closes: it must do the rest of its work now, even if nobody takes the results. */
   closing(): void
+  /** Its executor takes more jobs than it did: `sharedBy` has grown. */
+  demand(): void
 }
 
 /** `J` is the kind of jobs that it takes: a pool needs places for its notes (ready-job.ts). */
@@ -121,6 +123,11 @@ export interface Backend<J extends Job = Job> {
   readonly workers: number
   /** How many calls can run at the same time. Default: as many as there are workers. */
   readonly concurrency?: number
+  /**
+   * Among how many calls at a time a map of the task is shared out now, where that depends on the
+   * task. Default: `concurrency`.
+   */
+  sharedBy?(task: Task): number
   /**
    * Takes a job, or settles it at once with the reason of its refusal. Called in the asynchronous
    * context of the job's caller.

@@ -73,12 +73,12 @@ export class ChunkSizer {
 
   /**
    * How many of the inputs that are left go into the next chunk; `left` is undefined where nobody
-   * knows.
+   * knows. `workers` are those who share them now.
    */
-  next(left: number | undefined): number {
+  next(left: number | undefined, workers: number = this.#workers): number {
     const size = Math.min(this.#size, this.#most)
     if (!this.#adapts || left === undefined) return size
-    const share = Math.ceil((left / this.#workers) * partOfShare)
+    const share = Math.ceil((left / workers) * partOfShare)
     const least = this.#even ? fitting(lastMs, this.#expectedMs) : 1
     return Math.max(1, Math.min(size, Math.max(share, least)))
   }

@@ -67,7 +67,8 @@ class MapRun implements JobOwner, LongCall, PumpOwner {
   readonly #sizer: ChunkSizer
   readonly #takesItems: boolean
   readonly #jobs = new UnderWay<MapJob>()
-  readonly #mostJobs: number
+  /** As many calls as its backend says can run at a time. */
+  readonly #workers: number
   /** How many chunks are read ahead; undefined where the user has said how many inputs. */
   readonly #chunksAhead: number | undefined
   /** Undefined where nothing is repeated. */
@@ -98,9 +99,9 @@ class MapRun implements JobOwner, LongCall, PumpOwner {
     this.#callOptions = callOptions
     this.#pump = new Pump(this, source, buffer, { name, limits: callOptions, onProgress, caller })
     this.context = this.#pump.context
-    this.#mostJobs = (messages ? jobsPerWorker : 1) * workers
+    this.#workers = workers
     const size = chunk ?? (callOptions.runTimeoutMs === undefined ? 'auto' : 1)
-    const most = ahead === undefined ? undefined : mostInChunk(ahead, chunk, this.#mostJobs)
+    const most = ahead === undefined ? undefined : mostInChunk(ahead, chunk, jobsPerWorker * workers)
     this.#sizer = new ChunkSizer(messages ? size : 1, { workers, most })
     this.#takesItems = takesItems(task)
     if (ahead === undefined) this.#chunksAhead = Math.min(chunksAhead * workers, mostChunksAhead)
@@ -144,6 +145,10 @@ class MapRun implements JobOwner, LongCall, PumpOwner {
     if (!this.over) this.#pump.buffer.hurry()
   }
 
+  demand(): void {
+    this.#pump.demand()
+  }
+
   endJob(job: MapJob, why: Error): void {
     this.#backend.cancel(job, why)
   }
@@ -152,10 +157,12 @@ class MapRun implements JobOwner, LongCall, PumpOwner {
 
   /** How many inputs the next job takes. A part of a chunk would cost as much as a whole one. */
   get wanted(): number {
-    if (this.#held.length > 0 || this.#jobs.size >= this.#mostJobs) return 0
+    const workers = this.#backend.sharedBy?.(this.task) ?? this.#workers
+    const most = (this.#messages ? jobsPerWorker : 1) * workers
+    if (this.#held.length > 0 || this.#jobs.size >= most) return 0
     const { room } = this.#pump.buffer
-    if (!this.#messages) return Math.min(this.#mostJobs - this.#jobs.size, room)
-    const size = this.#sizer.next(this.#pump.unread)
+    if (!this.#messages) return Math.min(most - this.#jobs.size, room)
+    const size = this.#sizer.next(this.#pump.unread, workers)
     return room >= size ? size : 0
   }
 
