@@ -245,14 +245,18 @@ function drawn(profile: Profile, { measured }: Calibration): Draw[] {
   const chance = new VirtualRuntime({ seed: 1 })
   const random = () => chance.random()
   const around = (spread: number) => Math.exp(spread * normal(random))
-  const { samplesMs, foreignCores } = profile
+  const { samplesMs, itemsInSample, foreignCores } = profile
   const noise = 0.02 + 0.1 * Math.min(2, foreignCores)
   return Array.from({ length: drawsEach }, () => {
-    let total = 0
-    for (let at = 0; at < samplesMs.length; at += 1)
-      total += samplesMs[Math.floor(random() * samplesMs.length)] as number
+    let [ms, items] = [0, 0]
+    for (let at = 0; at < samplesMs.length; at += 1) {
+      const drawn = Math.floor(random() * samplesMs.length)
+      const count = itemsInSample?.[drawn] ?? 1
+      ms += count * (samplesMs[drawn] as number)
+      items += count
+    }
     return {
-      wallMs: (total / Math.max(1, samplesMs.length)) * around(noise),
+      wallMs: (ms / Math.max(1, items)) * around(noise),
       copy: around(0.15 + noise),
       calibrated: around(measured ? 0.15 : 0.35),
       speedUp: around(measured ? 0.05 : 0.1),

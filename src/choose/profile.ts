@@ -11,6 +11,8 @@ export interface Profile {
   readonly firstMs: number
   /** Each item, or the mean of a block of items that are too short to time alone; warm. */
   readonly samplesMs: readonly number[]
+  /** How many items each of these is the mean of. Default: one. */
+  readonly itemsInSample?: readonly number[]
   readonly wallMs: number
   /** CPU time of the JavaScript thread. */
   readonly cpuMs: number

@@ -6,7 +6,7 @@
  *
  * Every item is run once. What runs it, and what becomes of its result, is for the caller to say.
  */
-import { mean, standardDeviation } from '../measure/statistics.ts'
+import { mean, median, standardDeviation, sum } from '../measure/statistics.ts'
 import { runtime } from '../runtime/runtime.ts'
 import type { Block } from './block.ts'
 import { measureCrossing, nothingCrosses, type Sample } from './crossing.ts'
@@ -35,10 +35,13 @@ const warmFromMs = 15
 const warmAtLastMs = 80
 const sampledFromMs = 50
 const sampledAtLastMs = 200
+/** A first call that has loaded something may have taken all of that; others get so long. */
+const afterFirstMs = 15
 /** What waits shows more side by side than one by one. */
 const oneByOneMs = 60
-/** The probe begins nothing that would probably end later. */
-const probedAtLastMs = 280
+/** The trial begins nothing that would probably end later, or later than this part of the run. */
+const endsAtLastMs = 280
+const partOfRun = 0.03
 const fewestOneByOne = 3
 /** The length of a window in ms: two windows that agree are warm. */
 const windowMs = 4
@@ -50,12 +53,24 @@ const shortestBlockMs = 0.2
 const mostItemsInBlock = 4_096
 /** A block whose mean is so many times the least one has something else in it. */
 const unlike = 3
+/**
+ * Code only becomes faster while it warms up: from the first block whose items took no longer than
+ * so many times the later ones, what takes long takes long by itself.
+ */
+const almostWarm = 1.5
+const many = 500
 /** With less than this to do in all, nothing is gained by knowing more. */
 const nothingToGainMs = 3
 const fewestToStop = 96
 /** A promise that takes so many times its CPU time is worth trying several at a time. */
 const waits = 1.2
 const gains = 0.9
+/** The time for one more item over that of the step before, if all goes well. */
+const leastGain = 0.3
+const muchGain = 0.5
+const mostAtATime = 256
+/** What is run once more takes about this part of what it took cold. */
+const warmer = 0.7
 
 export async function runTrial(items: TrialItems, options: TrialOptions = {}): Promise<Profile | undefined> {
   const trial = new Trial(items)
@@ -65,20 +80,35 @@ export async function runTrial(items: TrialItems, options: TrialOptions = {}): P
   return trial.profile(probe, options)
 }
 
+/** What the blocks that count have shown, all together. */
+interface Shown {
+  items: number
+  wallMs: number
+  cpuMs: number
+  processCpuMs: number
+  longestMs: number
+  /** Items that are long enough, or the mean of a block, and how many items each of them is. */
+  samplesMs: number[]
+  itemsInSample: number[]
+}
+
+const nothing = (): Shown => ({
+  ...{ items: 0, wallMs: 0, cpuMs: 0, processCpuMs: 0, longestMs: 0 },
+  samplesMs: [],
+  itemsInSample: [],
+})
+
 class Trial {
   items = 0
   returnsPromise = false
   readonly #source: TrialItems
   readonly #begunMs = runtime().now()
   #firstMs = 0
-  #coldMs = 0
-  #coldItems = 0
-  #samples: number[] = []
-  /** Of the warm blocks. */
-  #warm = { items: 0, wallMs: 0, cpuMs: 0, processCpuMs: 0 }
-  #longestMs = 0
-  /** The least mean of a block of items that are too short to be timed alone. */
-  #usualMs = Number.POSITIVE_INFINITY
+  /** All blocks after the first call, without their values. */
+  readonly #blocks: Block[] = []
+  /** Those that were run since two windows agreed; before that, the newest one. */
+  #warm = nothing()
+  #counted = nothing()
   readonly #calls: Sample[] = []
 
   constructor(source: TrialItems) {
@@ -87,11 +117,12 @@ class Trial {
 
   /** The mean item, warm as far as it is known. */
   get wallMs(): number {
-    return this.#warm.items > 0 ? this.#warm.wallMs / this.#warm.items : this.#firstMs
+    const { items, wallMs } = this.#counted.items > 0 ? this.#counted : this.#warm
+    return items > 0 ? wallMs / items : this.#firstMs
   }
 
   get cpuMs(): number {
-    const { items, cpuMs } = this.#warm
+    const { items, cpuMs } = this.#counted.items > 0 ? this.#counted : this.#warm
     return items === 0 ? this.wallMs : Math.min(cpuMs / items, this.wallMs)
   }
 
@@ -99,19 +130,18 @@ class Trial {
     const first = await this.#source.run(1, false)
     if (first === undefined) return
     this.#firstMs = first.wallMs
-    this.#take(first)
+    this.#note(first)
+    add(this.#warm, first, Number.POSITIVE_INFINITY)
     let size = 1
     const window = { items: 0, ms: 0, lastPerItemMs: Number.POSITIVE_INFINITY }
     let isWarm = false
-    const cold: Block[] = []
-    while (this.#goesOn(isWarm)) {
+    while (this.#goesOn(isWarm, size)) {
       const block = await this.#source.run(size, false)
       if (block === undefined) break
-      if (!isWarm) {
-        this.#startAgain()
-        cold.push({ ...block, values: new Array(block.values.length), samples: [] })
-      }
-      this.#take(block)
+      this.#note(block)
+      this.#blocks.push({ ...block, values: new Array(block.values.length), samples: [] })
+      if (!isWarm) this.#warm = nothing()
+      add(this.#warm, block, Number.POSITIVE_INFINITY)
       if (block.wallMs < shortestBlockMs) size = Math.min(2 * size, mostItemsInBlock)
       window.items += block.values.length
       window.ms += block.wallMs
@@ -121,56 +151,49 @@ class Trial {
       isWarm = (agrees && this.passedMs > warmFromMs) || this.passedMs > warmAtLastMs
       Object.assign(window, { items: 0, ms: 0, lastPerItemMs: perItemMs })
     }
-    if (!isWarm) this.#takeNewest(cold)
+    this.#count(isWarm)
   }
 
-  /** It never became warm: the newer half of what was run says more than the last block alone. */
-  #takeNewest(cold: readonly Block[]): void {
-    const items = this.items
-    this.#startAgain()
-    let from = cold.length
-    for (let taken = 0; from > 0 && taken < items / 2; from -= 1) taken += cold[from - 1]?.values.length ?? 0
-    for (const block of cold.slice(from)) {
-      this.#coldMs -= block.wallMs
-      this.#coldItems -= block.values.length
-      this.#take(block)
-    }
-    this.items = items
-  }
-
-  /** Until now all was cold: only what comes counts. */
-  #startAgain(): void {
-    this.#coldMs += this.#warm.wallMs
-    this.#coldItems += this.#warm.items
-    this.#warm = { items: 0, wallMs: 0, cpuMs: 0, processCpuMs: 0 }
-    this.#samples = []
-    this.#longestMs = 0
-  }
-
-  #take(block: Block): void {
-    const { values, wallMs, cpuMs, processCpuMs, itemsMs } = block
-    const { length } = values
-    this.items += length
+  #note(block: Block): void {
+    this.items += block.values.length
     this.returnsPromise ||= block.returnsPromise
-    this.#warm.items += length
-    this.#warm.wallMs += wallMs
-    // A short block holds no tick of the thread's clock that could be trusted; what never waits
-    // computes all the time.
-    this.#warm.cpuMs += block.returnsPromise ? cpuMs : wallMs
-    this.#warm.processCpuMs += block.returnsPromise ? processCpuMs : wallMs
-    if (itemsMs.length > 0) {
-      this.#samples.push(...itemsMs)
-      this.#longestMs = Math.max(this.#longestMs, ...itemsMs)
-    } else {
-      const meanMs = wallMs / length
-      this.#samples.push(meanMs)
-      this.#usualMs = Math.min(this.#usualMs, meanMs)
-      // Of items that are timed together, one may hide that takes as long as all the others.
-      const isUnlike = meanMs > unlike * this.#usualMs
-      const longestMs = isUnlike ? wallMs - (length - 1) * this.#usualMs : meanMs
-      this.#longestMs = Math.max(this.#longestMs, longestMs)
-    }
     if (this.#calls.length < 64) this.#calls.push(...block.samples)
+  }
+
+  /**
+   * All blocks count from the first that was almost as fast as warm ones: an item in fifty that
+   * takes a thousand times as long may well be among those that were run early. Where it never
+   * became warm, the newer half says what warm is.
+   */
+  #count(isWarm: boolean): void {
+    const blocks = this.#blocks
+    const meansMs = blocks.map(({ wallMs, values }) => wallMs / values.length)
+    const warmFrom = isWarm ? this.#firstWarm() : newerHalf(blocks)
+    const warmMs = meansMs.length === 0 ? 0 : median(meansMs.slice(warmFrom))
+    const from = meansMs.findIndex(ms => ms <= almostWarm * warmMs)
+    const isLong = (at: number) => (meansMs[at] as number) > unlike * warmMs
+    // One alone among very many, while it was cold, was a pause of the machine, or of the compiler.
+    const long = meansMs.flatMap((_, at) => (at >= from && isLong(at) ? [at] : []))
+    const pause =
+      long.length === 1 && (long[0] as number) < warmFrom && this.items > many ? long[0] : undefined
+    const counted = nothing()
+    let usualMs = Number.POSITIVE_INFINITY
+    for (const [at, block] of blocks.entries()) {
+      if (from === -1 || at < from || at === pause) continue
+      usualMs = Math.min(usualMs, meansMs[at] as number)
+      add(counted, block, usualMs)
+    }
+    this.#counted = counted
+  }
+
+  /** The place of the first block that was run since it was warm. */
+  #firstWarm(): number {
+    let [from, left] = [this.#blocks.length, this.#warm.items]
+    while (left > 0) {
+      from -= 1
+      left -= this.#blocks[from]?.values.length ?? left
+    }
+    return from
   }
 
   get passedMs(): number {
@@ -182,41 +205,91 @@ class Trial {
     return this.returnsPromise && this.wallMs > waits * this.cpuMs
   }
 
-  #goesOn(isWarm: boolean): boolean {
+  /** Whether what takes so long would end in time. */
+  fits(ms: number): boolean {
+    const { total = 0 } = this.#source
+    return this.passedMs + ms <= Math.max(endsAtLastMs, partOfRun * total * this.wallMs)
+  }
+
+  #goesOn(isWarm: boolean, size: number): boolean {
     const { left = Number.POSITIVE_INFINITY, total = Number.POSITIVE_INFINITY } = this.#source
     if (left <= 0) return false
     // A few of them don't show the one in fifty that takes a thousand times as long.
     const seen = Math.min(fewestToStop, total)
-    if (this.items >= seen && Math.min(left, total) * this.wallMs < nothingToGainMs) return false
+    if (this.items >= seen && Math.min(left, total) * this.#roughMs < nothingToGainMs) return false
     if (this.isWaiting && this.items >= fewestOneByOne && this.passedMs > oneByOneMs) return false
-    if (this.passedMs > sampledAtLastMs) return false
-    if (!isWarm || this.#samples.length < enoughSamples || this.passedMs < sampledFromMs) return true
-    return standardDeviation(this.#samples) > uneven * mean(this.#samples)
+    const sinceFirstMs = this.passedMs - this.#firstMs
+    const nextMs = size * this.wallMs
+    if (!this.fits(nextMs) && sinceFirstMs + nextMs > afterFirstMs) return false
+    if (this.passedMs > sampledAtLastMs && sinceFirstMs > afterFirstMs && this.items > 1) return false
+    const samplesMs = this.#warm.samplesMs
+    if (!isWarm || samplesMs.length < enoughSamples || this.passedMs < sampledFromMs) return true
+    return standardDeviation(samplesMs) > uneven * mean(samplesMs)
+  }
+
+  /** The mean of all items but the first, cold ones too. */
+  get #roughMs(): number {
+    const ms = sum(this.#blocks.map(({ wallMs }) => wallMs))
+    return this.items < 2 ? this.#firstMs : ms / (this.items - 1)
   }
 
   profile(probe: readonly ProbePoint[], { foreignCores = 0, crosses = true }: TrialOptions): Profile {
-    const samplesMs = this.#samples.length > 0 ? this.#samples : [this.#firstMs]
     const { wallMs, cpuMs } = this
-    const processCpuMs = Math.max(
-      cpuMs,
-      this.#warm.items === 0 ? 0 : this.#warm.processCpuMs / this.#warm.items,
-    )
+    const { items, processCpuMs, longestMs, samplesMs, itemsInSample } = this.#counted
+    const coldMs = sum(this.#blocks.map(block => block.wallMs)) - this.#counted.wallMs
+    const coldItems = this.items - 1 - items
     return {
       items: this.items,
       firstMs: this.#firstMs,
-      samplesMs,
+      samplesMs: samplesMs.length > 0 ? samplesMs : [this.#firstMs],
+      itemsInSample: samplesMs.length > 0 ? itemsInSample : [1],
       wallMs,
       cpuMs,
-      processCpuMs,
-      warmUpMs: Math.max(0, Math.min(50, this.#coldMs - this.#coldItems * wallMs)),
+      processCpuMs: Math.max(cpuMs, items === 0 ? 0 : processCpuMs / items),
+      warmUpMs: Math.max(0, Math.min(50, this.#firstMs - wallMs + coldMs - coldItems * wallMs)),
       returnsPromise: this.returnsPromise,
-      longestOverMean: wallMs === 0 ? 1 : Math.max(1, this.#longestMs / wallMs),
+      longestOverMean: wallMs === 0 ? 1 : Math.max(1, longestMs / wallMs),
       crossing: crosses ? measureCrossing(this.#calls.slice(0, 32)) : nothingCrosses,
       probe,
       foreignCores,
       trialMs: this.passedMs,
     }
   }
+}
+
+/** Adds a block; `usualMs` is the least mean of those before it. */
+function add(
+  shown: Shown,
+  { values, wallMs, cpuMs, processCpuMs, itemsMs, returnsPromise }: Block,
+  usualMs: number,
+): void {
+  const { length } = values
+  shown.items += length
+  shown.wallMs += wallMs
+  // A short block holds no tick of the thread's clock that could be trusted; what never waits
+  // computes all the time.
+  shown.cpuMs += returnsPromise ? cpuMs : wallMs
+  shown.processCpuMs += returnsPromise ? processCpuMs : wallMs
+  if (itemsMs.length > 0) {
+    shown.samplesMs.push(...itemsMs)
+    shown.itemsInSample.push(...itemsMs.map(() => 1))
+    shown.longestMs = Math.max(shown.longestMs, ...itemsMs)
+    return
+  }
+  const meanMs = wallMs / length
+  shown.samplesMs.push(meanMs)
+  shown.itemsInSample.push(length)
+  // Of items that are timed together, one may hide that takes as long as all the others.
+  const longestMs = meanMs > unlike * usualMs ? wallMs - (length - 1) * usualMs : meanMs
+  shown.longestMs = Math.max(shown.longestMs, longestMs)
+}
+
+/** The place of the first block of the newer half of the items. */
+function newerHalf(blocks: readonly Block[]): number {
+  const half = sum(blocks.map(({ values }) => values.length)) / 2
+  let from = blocks.length
+  for (let taken = 0; from > 0 && taken < half; from -= 1) taken += blocks[from - 1]?.values.length ?? 0
+  return from
 }
 
 /**
@@ -239,13 +312,11 @@ class Probe {
     const { isWaiting, wallMs } = this.#trial
     if (!isWaiting || wallMs < 0.02) return this.#points
     let before = { perItemMs: wallMs, latencyMs: wallMs, concurrency: 1 }
-    for (const wanted of [4, 16, 64, 256]) {
+    let gained = 1
+    for (;;) {
+      const wanted = this.#next(before, gained)
+      if (wanted === undefined) break
       const concurrency = Math.min(wanted, this.#most, this.#left)
-      if (concurrency <= before.concurrency || concurrency < 2) break
-      // The first step is taken in any case; later ones if there is time, and they are as long as
-      // the last one promises.
-      const promisedMs = Math.max(before.latencyMs, concurrency * before.perItemMs * 0.3)
-      if (this.#points.length > 0 && this.#passesWith(promisedMs)) break
       let point = await this.#at(concurrency)
       // One pause of the machine looks like a limit, and would end the probe: what seems to gain
       // nothing is run once more.
@@ -253,17 +324,37 @@ class Probe {
       if (point === undefined) break
       this.#points.push(point)
       if (point.perItemMs > gains * before.perItemMs || point.concurrency < wanted) break
+      gained = Math.max(leastGain, point.perItemMs / before.perItemMs)
       before = point
     }
     await this.#warm()
     return this.#points
   }
 
+  /**
+   * Four times as many as before. Where that has gained much, sixteen times as many: the time is
+   * better spent on running those once more, when all that they use has been loaded. The first
+   * step is taken in any case; later ones if there is time, and they gain as much as the last one
+   * did.
+   */
+  #next(
+    { perItemMs, latencyMs, concurrency }: Pick<ProbePoint, 'perItemMs' | 'latencyMs' | 'concurrency'>,
+    gained: number,
+  ): number | undefined {
+    const steps = gained <= muchGain ? [16, 4] : [4]
+    const step = steps.find(times => {
+      const count = Math.min(times * concurrency, this.#most, this.#left)
+      if (count <= concurrency || count < 2 || times * concurrency > mostAtATime) return false
+      return this.#points.length === 0 || this.#trial.fits(Math.max(latencyMs, count * perItemMs * gained))
+    })
+    return step === undefined ? undefined : step * concurrency
+  }
+
   /** What the best number costs when all that it uses has been loaded and compiled. */
   async #warm(): Promise<void> {
     for (let round = 0; round < 3; round += 1) {
       const best = this.#points.toSorted((a, b) => a.perItemMs - b.perItemMs)[0]
-      if (best === undefined || this.#passesWith(best.items * best.perItemMs)) return
+      if (best === undefined || !this.#trial.fits(best.items * best.perItemMs * warmer)) return
       const again = await this.#again(best)
       this.#points[this.#points.indexOf(best)] = again
       if (again.perItemMs > gains * best.perItemMs) return
@@ -274,13 +365,9 @@ class Probe {
     return this.#items.left ?? Number.POSITIVE_INFINITY
   }
 
-  #passesWith(ms: number): boolean {
-    return this.#trial.passedMs + ms > probedAtLastMs
-  }
-
   /** The better of it and one more run. */
   async #again(point: ProbePoint): Promise<ProbePoint> {
-    if (this.#left < point.items || this.#passesWith(point.items * point.perItemMs)) return point
+    if (this.#left < point.items || !this.#trial.fits(point.items * point.perItemMs * warmer)) return point
     const again = await this.#at(point.concurrency)
     return again !== undefined && again.items === point.items && again.perItemMs < point.perItemMs
       ? again
