@@ -121,7 +121,7 @@ function git(...args: readonly string[]): string {
 
 function run(args: readonly string[], complaints: 'inherit' | 'ignore' = 'inherit'): string {
   const env = { ...process.env, ATONCE_CALIBRATION: join(options.folder, 'calibration.json') }
-  return execFileSync(process.execPath, [join(here, 'one.ts'), ...args], {
+  return execFileSync(process.execPath, ['--expose-gc', join(here, 'one.ts'), ...args], {
     encoding: 'utf8',
     env,
     stdio: ['ignore', 'pipe', complaints],

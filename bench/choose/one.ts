@@ -12,8 +12,10 @@ import { coroutines, move, processes, type Task, threads } from 'atonce'
 import { auto, type Choice, calibrate, choose } from 'atonce/choose'
 import { machineBusyMs } from '../../src/measure/machine-load.ts'
 import { processesCpuMs, treeCpuMs } from '../../src/measure/process-tree.ts'
+import { median } from '../../src/measure/statistics.ts'
 import { functions, makeFiles, type Scored, type Surroundings } from './functions.ts'
 import type { Forced, Played } from './played.ts'
+import { keyOf } from './score.ts'
 
 interface Contender extends Omit<Forced, 'samplesMs'> {
   readonly run: (inputs: readonly unknown[]) => PromiseLike<unknown>
@@ -22,8 +24,13 @@ interface Contender extends Omit<Forced, 'samplesMs'> {
   failed?: string
 }
 
+const mostRounds = 16
+/** What takes so many times as long as the best is not run more than twice. */
+const hopeless = 2
+
 /** The executors of the run that is under way. */
 const opened: ReturnType<typeof threads>[] = []
+let autoTook = ''
 
 const [which = '', more] = process.argv.slice(2)
 if (which === 'calibrate')
@@ -46,6 +53,8 @@ async function play(scored: Scored, budgetMs: number): Promise<void> {
     })
     const chooseMs = performance.now() - begunMs
     const contenders = contendersOf(scored, surroundings, choice)
+    const chosen = contenders.find(({ key }) => key === keyOf(choice.way, choice.concurrency))
+    const nextMs = chosen === undefined ? undefined : await timed(chosen)
     const [busy, own] = [machineBusyMs(), cpuMs(server.pid as number)]
     const from = performance.now()
     await race(contenders, budgetMs)
@@ -60,6 +69,8 @@ async function play(scored: Scored, budgetMs: number): Promise<void> {
       chooseMs,
       items: inputs.length,
       foreignCores,
+      nextMs,
+      autoTook,
       forced: contenders.map(({ key, way, concurrency, samplesMs, failed }) => ({
         key,
         way,
@@ -160,25 +171,44 @@ function contendersOf(scored: Scored, surroundings: Surroundings, choice: Choice
 
 /**
  * In turns, A B C, then C B A. The first round warms up and does not count; what fails in it is
- * forbidden.
+ * forbidden. What takes far longer than the best has its say in two rounds, so that those that are
+ * near the best have more.
  */
 async function race(contenders: readonly Contender[], budgetMs: number): Promise<void> {
   const begunMs = performance.now()
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < mostRounds; round += 1) {
     const passedMs = performance.now() - begunMs
     if (round > 3 && passedMs * (1 + 1 / round) > budgetMs) break
+    const bestMs = Math.min(...contenders.map(medianOf))
     for (const one of round % 2 === 0 ? contenders : contenders.toReversed()) {
       if (one.failed !== undefined) continue
-      if (one.way === 'processes' && round === 1) continue // They rarely win: two samples do.
-      const inputs = one.inputs()
-      const fromMs = performance.now()
+      if (one.samplesMs.length >= 2 && medianOf(one) > hopeless * bestMs) continue
       try {
-        await one.run(inputs)
-        if (round > 0) one.samplesMs.push(performance.now() - fromMs)
+        const ms = await timed(one)
+        if (round > 0) one.samplesMs.push(ms)
       } catch (error) {
         one.failed = error instanceof Error ? error.message : String(error)
       }
-      await opened.pop()?.close({ graceMs: 0 })
     }
+  }
+}
+
+function medianOf({ samplesMs }: Contender): number {
+  return samplesMs.length === 0 ? Number.POSITIVE_INFINITY : median(samplesMs)
+}
+
+/** Each run begins with a heap without garbage: it pays for its own, and not for another's. */
+async function timed({ run, inputs }: Contender): Promise<number> {
+  const made = inputs()
+  globalThis.gc?.()
+  const fromMs = performance.now()
+  try {
+    await run(made)
+    return performance.now() - fromMs
+  } finally {
+    const pool = opened.pop()
+    const [took] = pool?.stats().choices ?? []
+    if (took !== undefined) autoTook = `${took.way}, ${took.confidence}`
+    await pool?.close({ graceMs: 0 })
   }
 }

@@ -10,6 +10,12 @@ export interface Played {
   readonly chooseMs: number
   readonly items: number
   readonly foreignCores: number
+  /**
+   * The chosen way over all inputs right after `choose()`: what whoever asks and then runs it sees.
+   */
+  readonly nextMs: number | undefined
+  /** What `auto()` decided in its last run. */
+  readonly autoTook: string
   readonly forced: readonly Forced[]
 }
 

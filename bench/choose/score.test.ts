@@ -12,6 +12,7 @@ function played(
   const one = { way, concurrency, ms: { median: predictedMs, low: 0, high: 1e9 } }
   return {
     items: 100,
+    nextMs: 25,
     choice: {
       ...one,
       predictions: [one],
@@ -35,7 +36,7 @@ test('regret is the time of the chosen way over that of the best, with the rules
   const scored = scoreOf(played('threads', 1, 100, forced), 2)
   assert.equal(scored.regret, 5)
   assert.equal(scored.right, false)
-  assert.equal(scored.timeError, 1)
+  assert.deepEqual([scored.timeError, scored.nextError], [1, 2])
   assert.equal(scored.auto, 1.2)
   assert.equal(scored.rules['always the plain loop'], 10.1)
   assert.equal(scored.rules['always coroutines × 64'], 1)

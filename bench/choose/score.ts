@@ -15,7 +15,9 @@ export interface Scored {
   readonly regret: number
   /** The regret is at most 1.10, or the chosen way's time lies in the interval of the best one. */
   readonly right: boolean
-  /** |log2 predicted/real| of the chosen way. */
+  /** |log2 predicted/real| of the chosen way, in the run right after the choice. */
+  readonly nextError: number
+  /** The same against the median of its runs in turns, when all that it uses is warm. */
   readonly timeError: number
   /** The same of all ways that were both predicted and forced. */
   readonly timeErrors: readonly number[]
@@ -68,6 +70,7 @@ export function scoreOf(played: Played, cores: number): Scored {
     bestMs,
     regret,
     right: regret <= 1.1 || chosenMs <= estimate(best.samplesMs).high,
+    nextError: Math.abs(Math.log2(choice.ms.median / (played.nextMs ?? wrong))),
     timeError: Math.abs(Math.log2(choice.ms.median / chosenMs)),
     timeErrors,
     rules: ruled(played, cores, key => (ms.get(key) ?? wrong) / bestMs),
@@ -76,7 +79,8 @@ export function scoreOf(played: Played, cores: number): Scored {
   }
 }
 
-function keyOf(way: string, concurrency: number): string {
+/** The name of a way among those that are forced. */
+export function keyOf(way: string, concurrency: number): string {
   return concurrency === 1 ? (way === 'coroutines' ? 'plain loop' : way) : `${way} ${concurrency}`
 }
 

@@ -344,7 +344,8 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
     const { knowledge } = auto
     knowledge.learn(seen)
     if (seen.returnsPromise) knowledge.learnSideBySide(runtime().now(), seen.calls, seen.longestMs)
-    if (knowledge.lane === 'trial' ? trialIsOver(auto) : isOtherWork(auto, runtime().now())) this.#decide(auto)
+    if (knowledge.lane === 'trial' ? trialIsOver(auto) : isOtherWork(auto, runtime().now()))
+      this.#decide(auto)
   }
 
   #decide(auto: AutoJob): void {
@@ -360,7 +361,8 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
     const atBest = single
       ? undefined
       : bestOnThreads(auto, calibration, { workers: pool.workers, cores, warm })
-    if (atBest !== undefined && !isWorthLeaving(atBest)) return this.#take(auto, staying(auto, atBest, this.#settings.concurrency))
+    if (atBest !== undefined && !isWorthLeaving(atBest))
+      return this.#take(auto, staying(auto, atBest, this.#settings.concurrency))
     const profile = knowledge.profile()
     const predictions = predict(profile, {
       items: Math.max(1, callsLeftOf(auto)),

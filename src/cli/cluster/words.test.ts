@@ -23,7 +23,14 @@ test('the state of a cluster is one sentence, and the next command goes to what 
 })
 
 test('what has failed for good is named once, and the next command tries the first again', () => {
-  const letter = (id: string, task: string) => ({ id, task, queue: 'default', attempts: 1, error: '', history: [] })
+  const letter = (id: string, task: string) => ({
+    id,
+    task,
+    queue: 'default',
+    attempts: 1,
+    error: '',
+    history: [],
+  })
   const dead = [letter('1', 'mail'), letter('2', 'mail'), letter('3', 'scale')]
   assert.equal(deadSentence(dead), '3 tasks failed for good: mail, scale.')
   assert.equal(nextOfDead(dead, access), `npx atonce dead retry 1 ${to}`)
