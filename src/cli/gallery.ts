@@ -1,15 +1,13 @@
 /** `atonce gallery list` and `atonce gallery run <name>`: small programs with known answers. */
 import { gallery } from '../../gallery/index.ts'
 import { type SizeName, sizeNames } from '../../gallery/workload.ts'
-import type { Model } from '../index.ts'
+import type { Executor } from '../index.ts'
 import { measureRun } from '../measure/measure-run.ts'
 import { findWorkload } from './compare/workload-subject.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
 import { cores, cpuSeconds, duration, megabytes } from './figures.ts'
-import { interruptible } from './interruption.ts'
 import { jsonDocument, jsonLine } from './json.ts'
-import { closeExecutors, openExecutor } from './models.ts'
-import { occupying } from './occupied.ts'
+import { onModel, type Where } from './on-model.ts'
 import { checkWritable, writeWhole } from './output.ts'
 import { pngOf } from './picture.ts'
 import { print } from './print.ts'
@@ -48,10 +46,8 @@ function labels(sizes: Readonly<Record<SizeName, { label: string }>>): object {
   return Object.fromEntries(sizeNames.map(size => [size, sizes[size].label]))
 }
 
-export interface GalleryRunOptions {
+export interface GalleryRunOptions extends Where {
   readonly size?: SizeName
-  readonly on: Model
-  readonly workers?: number
   readonly json?: boolean
   readonly picture?: string
 }
@@ -66,10 +62,8 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
       throw new UsageError(`${name} has no picture. Leave --picture out, or run mandelbrot.`)
     await checkWritable(options.picture)
   }
-  const work = async (signal: AbortSignal) => {
-    const executor = openExecutor(options.on, options.workers)
+  const work = async (executor: Executor, signal: AbortSignal) => {
     const progress = startProgress(`${name} ${sizeName} on ${options.on}`)
-    let finished = false
     try {
       const parallel = () =>
         workload.parallel(executor.with({ signal }), size, {
@@ -80,7 +74,6 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
         () => executor.stats().pids,
         () => workload.companions?.() ?? [],
       )
-      finished = true
       return { ...run, workers: executor.workers }
     } catch (error) {
       throw new CommandError(exitCodes.failed, `${name} failed on ${options.on}: ${summaryOf(error)}`, {
@@ -89,12 +82,9 @@ export async function runGallery(name: string, options: GalleryRunOptions): Prom
       })
     } finally {
       progress.stop()
-      await closeExecutors([executor], { atOnce: !finished })
     }
   }
-  const { answer, measure, workers } = await (options.on === 'coroutines'
-    ? occupying(() => work(new AbortController().signal))
-    : interruptible(work))
+  const { answer, measure, workers } = await onModel(options, work)
   const verdict = workload.check(answer, size)
   if (options.picture !== undefined && workload.picture !== undefined)
     await writeWhole(options.picture, pngOf(workload.picture(answer, size)))

@@ -1,23 +1,20 @@
 /** `atonce run file#task --input …`: a task over its inputs on one model, one result a line. */
-import type { Executor, Model } from '../index.ts'
+import type { Executor } from '../index.ts'
 import { TimeoutError } from '../index.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { checkedInputs } from './call.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf } from './ending.ts'
 import { counted, duration } from './figures.ts'
 import { type InputOptions, type Inputs, openInputs } from './inputs.ts'
-import { interruptible } from './interruption.ts'
 import { circleIn, jsonLine } from './json.ts'
-import { closeExecutors, openExecutor } from './models.ts'
 import { type HardLimit, occupying } from './occupied.ts'
+import { onModel, type Where } from './on-model.ts'
 import { type Output, openOutput, standardOutput } from './output.ts'
 import { noProgress, startProgress } from './progress.ts'
 import { resultStream } from './result-stream.ts'
 import { loadTarget, type Target } from './target.ts'
 
-export interface RunOptions extends InputOptions {
-  readonly on: Model
-  readonly workers?: number
+export interface RunOptions extends InputOptions, Where {
   readonly timeout?: number
   readonly json?: boolean
   readonly output?: string
@@ -32,9 +29,11 @@ export async function run(targetText: string, options: RunOptions): Promise<Exit
     options.output === undefined
       ? standardOutput()
       : await openOutput(options.output, blocking ? Number.POSITIVE_INFINITY : 65_536)
-  const never = new AbortController().signal
-  const work = (signal: AbortSignal) => runAll(target, inputs, options, output, signal)
-  await (blocking ? occupying(() => work(never), limitOf(target, options)) : interruptible(work))
+  await onModel(
+    options,
+    (pool, signal) => runAll(pool, target, inputs, options, output, signal),
+    work => occupying(work, limitOf(target, options)),
+  )
   return exitCodes.ok
 }
 
@@ -45,16 +44,15 @@ function limitOf({ label }: Target, { timeout, json }: RunOptions): HardLimit | 
 }
 
 async function runAll(
+  pool: Executor,
   target: Target,
   inputs: Inputs,
   options: RunOptions,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const pool = openExecutor(options.on, options.workers)
   const progress = streamsToTerminal(options) ? noProgress : startProgress(target.label)
   let done = 0
-  let finished = false
   // A write may be waiting for a reader that never reads.
   signal.addEventListener('abort', () => void output.discard(), { once: true })
   try {
@@ -79,13 +77,11 @@ async function runAll(
     }
     if (options.json) await output.write(`${envelope(target, pool, kept, runtime().now() - begun)}\n`)
     await output.commit()
-    finished = true
   } catch (error) {
     throw explained(error, target, done, inputs.count)
   } finally {
     progress.stop()
     await output.discard()
-    await closeExecutors([pool], { atOnce: !finished })
   }
 }
 

@@ -7,14 +7,14 @@
  *                                 └─▶ path: what the last outcome waited for
  */
 import { performance } from 'node:perf_hooks'
-import type { Model } from '../index.ts'
+import type { Executor } from '../index.ts'
 import { checkedInputs } from './call.ts'
 import { type ExitCode, exitCodes, UsageError } from './ending.ts'
 import { counted } from './figures.ts'
 import { type InputOptions, type Inputs, openInputs } from './inputs.ts'
-import { interruptible } from './interruption.ts'
 import { limited } from './limited.ts'
-import { closeExecutors, openExecutor } from './models.ts'
+import { closeExecutors } from './models.ts'
+import { onModel, type Where } from './on-model.ts'
 import { openOutput } from './output.ts'
 import { startProgress } from './progress.ts'
 import { checkReportFiles, type ReportFiles } from './report-file.ts'
@@ -25,9 +25,7 @@ import { type Recording, recordHere } from './trace/recorder.ts'
 import { headlineOf, reportTrace, type Traced } from './trace/report.ts'
 import { traceProgram } from './trace-program.ts'
 
-export interface TraceOptions extends InputOptions, ReportFiles {
-  readonly on: Model
-  readonly workers?: number
+export interface TraceOptions extends InputOptions, ReportFiles, Where {
   readonly output: string
   readonly keep: number
   readonly timeout?: number
@@ -68,12 +66,11 @@ async function traceTask(targetText: string, options: TraceOptions): Promise<Exi
   await checkReportFiles(options)
   const file = await openOutput(options.output, 65_536)
   try {
-    const never = new AbortController().signal
-    const work = (signal: AbortSignal) => record(target, inputs, options, signal)
-    const { label } = target
-    const traced = await (options.on === 'coroutines'
-      ? limited(label, options, () => work(never))
-      : interruptible(work))
+    const traced = await onModel(
+      options,
+      (pool, signal) => record(pool, target, inputs, options, signal),
+      work => limited(target.label, options, work),
+    )
     await reportTrace(asTraced(target, traced, options), file, options)
     if (traced.failure !== undefined) throw traced.failure
   } finally {
@@ -83,12 +80,12 @@ async function traceTask(targetText: string, options: TraceOptions): Promise<Exi
 }
 
 async function record(
+  pool: Executor,
   { task, label }: Target,
   { items, count }: Inputs,
-  { on, workers, keep, timeout }: TraceOptions,
+  { keep, timeout }: TraceOptions,
   signal: AbortSignal,
 ): Promise<TracedRun> {
-  const pool = openExecutor(on, workers)
   const progress = startProgress(label)
   let results = 0
   let failure: unknown
@@ -104,11 +101,10 @@ async function record(
     failure = explained(error, { label, task }, results, count)
   } finally {
     progress.stop()
-    if (signal.aborted) await closeExecutors([pool], { atOnce: true })
   }
   const loop = performance.eventLoopUtilization(before)
   const recording = recorder.stop()
-  await closeExecutors([pool], { atOnce: failure !== undefined })
+  if (failure !== undefined) await closeExecutors([pool], { atOnce: true })
   return { recording, workers: pool.workers, loop, results, failure }
 }
 
