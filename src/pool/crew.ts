@@ -182,11 +182,12 @@ export class Crew {
    * Takes the idle worker that gets the next job: the one that turned idle last, as it may not be
    * asleep yet; so the others rest, and end after `idleMs`. Where calls come one at a time, two
    * workers take turns, because the first one is about to fall asleep when it has answered. Such a
-   * call comes back a third sooner.
+   * call comes back a third sooner. One with values that move (`moves`) goes by message, which
+   * comes just before the worker sleeps.
    */
-  nextIdle(): Slot | undefined {
+  nextIdle(moves: boolean): Slot | undefined {
     const last = this.#idle.pop()
-    if (last === undefined || last.giving.gaveMany) return last
+    if (last === undefined || moves || last.giving.gaveMany) return last
     const lastButOne = this.#idle.pop()
     if (lastButOne === undefined) return last
     this.#idle.push(last)

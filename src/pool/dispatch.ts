@@ -18,7 +18,7 @@ import type { Pins } from './pins.ts'
 import type { Slot } from './slot.ts'
 import { TakingBack } from './taking-back.ts'
 import type { Waiting } from './waiting.ts'
-import { mayWaitInHand, roomFor, roomWithin, wantsMore } from './worth.ts'
+import { canBeGivenAgain, mayWaitInHand, roomFor, roomWithin, wantsMore } from './worth.ts'
 
 /** What a dispatch tells its pool. */
 export interface DispatchOwner {
@@ -211,8 +211,8 @@ export class Dispatch {
   }
 
   #giveToIdle(): void {
-    while (this.#queue.size > 0) {
-      const slot = this.#crew.nextIdle()
+    for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
+      const slot = this.#crew.nextIdle(!canBeGivenAgain(next))
       if (slot === undefined) return
       if (slot.state === 'idle' && slot.life.state === 'ready') this.#giveNext(slot) // Not to one that is being ended.
     }

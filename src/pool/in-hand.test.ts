@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { WorkerExitedError } from '../errors.ts'
 import { withRuntime } from '../runtime/runtime.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
+import { move } from '../task/transfer.ts'
 import type { FakeWorker } from '../worker/fixtures/fake-worker.ts'
 import { both, type Call, moments, other, Play, played } from './fixtures/play.ts'
 
@@ -18,6 +19,21 @@ played('calls of an unknown task go one at a time, those of a cheap one together
   it.worker(0).work()
   it.submitMany(20)
   assert.equal(it.worker(0).inbox.length, 20)
+})
+
+played('two workers take turns at single calls; where values move, the last one goes on', both, play => {
+  const it = play({ workers: 2 })
+  it.warm()
+  const ranOn = (options?: { readonly args: readonly unknown[] }) => {
+    it.submit(options)
+    const at = it.workers.findIndex(({ inbox }) => inbox.length > 0)
+    it.worker(at).work()
+    return at
+  }
+  const [first, ...others] = Array.from({ length: 4 }, () => ranOn()) as [number, ...number[]]
+  assert.deepEqual(others, [1 - first, first, 1 - first])
+  const moved = Array.from({ length: 4 }, () => ranOn({ args: [move(new Uint8Array(8))] }))
+  assert.deepEqual(moved, Array(4).fill(1 - first))
 })
 
 played('what finds the fast lane of a worker full waits until half of it is free', both, async play => {
