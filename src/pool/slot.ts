@@ -106,6 +106,7 @@ export class Slot implements Holder, LifeOwner {
   /** Whether it can run one more call side by side. */
   get hasPlace(): boolean {
     const { giving, hand } = this
+    if (this.#places === 1) return false // Its hand is empty while its last answer is being heard.
     return this.isBusy && !this.isFull && hand.room > 0 && !giving.isWorn && !giving.congested
   }
 
