@@ -1,8 +1,11 @@
 /** What `explainCrossing` says of values, and that real calls agree. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Channel } from '../channel/channel.ts'
 import { shareable } from '../declared/shareable.ts'
 import { OptionError } from '../errors.ts'
+import { Mutex } from '../sync/mutex.ts'
+import { SharedArray } from '../sync/shared-array.ts'
 import { move } from '../task/transfer.ts'
 import { encode } from '../wire/codec.ts'
 import { type CrossingModel, explainCrossing } from './explain-crossing.ts'
@@ -84,4 +87,27 @@ test('a refused part says why, and what to do; a model that is none is refused',
   const [part] = explainCrossing({ f() {} }, 'threads').parts
   assert.match(part?.why ?? '', /^value\.f is a function \(f\)\. Pass data/)
   assert.throws(() => explainCrossing(1, 'isolates' as never), OptionError)
+})
+
+test('a lock and the end of a channel are shared, and the end is not lent by looking', () => {
+  const channel = new Channel<number>(1)
+  const value = {
+    lock: new Mutex(),
+    end: channel.sender,
+    list: [new SharedArray('u8', 2)],
+    price: new Money(),
+  }
+  assert.deepEqual(told(value, 'threads'), [
+    'value.lock shared',
+    'value.end shared',
+    'value.list[0] shared',
+    'value.price copied',
+  ])
+  assert.deepEqual(told(value, 'processes').slice(0, 3), [
+    'value.lock refused',
+    'value.end shared',
+    'value.list[0] refused',
+  ])
+  channel.sender.close() // Nobody else has an end.
+  assert.deepEqual(told(channel, 'threads'), ['value refused'])
 })

@@ -5,12 +5,14 @@
  *     messages, its marks put back ─▶ parts that are only copied are told as one
  */
 import { shown } from '../checks.ts'
+import { sharedClassOf } from '../declared/shareable.ts'
 import { OptionError, SerializationError } from '../errors.ts'
 import type { Model } from '../executor/stats.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { isBuiltIn } from '../wire/class-of.ts'
 import { encode } from '../wire/codec.ts'
 import type { Crossing } from '../wire/crossing.ts'
+import { declareEnds } from '../wire/lent/lend.ts'
 import { itemOf, keyOfMap, pathOf, type Step } from '../wire/path.ts'
 import { Scan } from '../wire/scan.ts'
 
@@ -22,6 +24,7 @@ const { types } = process.getBuiltinModule('node:util')
 export interface PartCrossing {
   /** Where it stands, as `value.rows[3].pixels`. */
   readonly path: string
+  /** Of a lock, and of the end of a channel, which both sides use: shared. */
   readonly how: 'copied' | 'moved' | 'shared' | 'refused'
   /** How many bytes are copied for it; 0 if none are. */
   readonly bytes: number
@@ -69,6 +72,7 @@ const mostApart = 8
 export function explainCrossing(value: unknown, model: CrossingModel): CrossingExplained {
   if (!models.includes(model))
     throw new OptionError(`explainCrossing(value, model) takes ${models.join(', ')}; it got ${shown(model)}.`)
+  declareEnds()
   const parts =
     model === 'coroutines'
       ? [{ path: 'value', how: 'shared', bytes: 0, ms: 0, why: undefined } as const]
@@ -87,7 +91,7 @@ class Explaining {
   readonly #seen = new Set<object>()
 
   constructor(sharedMemory: boolean) {
-    this.#crossing = { sharedMemory, maxPayloadBytes: constants.MAX_LENGTH }
+    this.#crossing = { sharedMemory, maxPayloadBytes: constants.MAX_LENGTH, lends: 'looking' }
   }
 
   partsOf(value: unknown, steps: readonly Step[]): PartCrossing[] {
@@ -122,8 +126,14 @@ class Explaining {
         return { ...none, path: error.path, how: 'refused', why: error.message }
       if (error !== putBack) throw error
     }
-    if (isShared(value) || scan.loans.length > 0) return { ...none, how: 'shared' }
+    if (isShared(value) || this.#isWindow(value, scan)) return { ...none, how: 'shared' }
     return { ...none, how: scan.transfer.length > 0 && this.#crossing.sharedMemory ? 'moved' : 'copied' }
+  }
+
+  /** Whether it is the end of a channel, a lock, or else packed as what both sides look at. */
+  #isWindow(value: unknown, scan: Scan): boolean {
+    const packed = scan.packed.get(value as object)
+    return packed !== undefined && (scan.loans.length > 0 || this.#holdsMore(packed))
   }
 
   /** Whether something in it is not copied, though the whole of it crosses. */
@@ -133,7 +143,7 @@ class Explaining {
     for (const at of pending) {
       if (typeof at !== 'object' || at === null || seen.has(at)) continue
       seen.add(at)
-      if (isShared(at)) return true
+      if (isShared(at) || isPacked(at)) return true
       for (const [, part] of innerOf(at) ?? []) pending.push(part)
     }
     return false
@@ -158,6 +168,11 @@ function innerOf(value: unknown): (readonly [Step, unknown])[] | undefined {
   return Object.entries(Object.getOwnPropertyDescriptors(value))
     .filter(([, { enumerable, get }]) => enumerable === true && get === undefined)
     .map(([key, { value: part }]) => [Array.isArray(value) && /^\d+$/.test(key) ? Number(key) : key, part])
+}
+
+/** Whether its class says itself what is sent of it: that may be shared. */
+function isPacked(value: object): boolean {
+  return !types.isProxy(value) && sharedClassOf(Object.getPrototypeOf(value))?.packing !== undefined
 }
 
 function isShared(value: unknown): boolean {

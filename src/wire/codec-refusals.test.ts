@@ -1,5 +1,7 @@
 /** What can't cross is refused before anything is sent, with a path that leads to it. */
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
 import { MessageChannel } from 'node:worker_threads'
@@ -70,7 +72,10 @@ const uncopyable: readonly (readonly [unknown, RegExp])[] = [
   [new (class Tags extends Set {})(), /is an instance of Tags/],
   [new (class Rows extends Array {})(), /is an instance of Rows/],
   [Object.setPrototypeOf([], null), /is an instance of /],
-  [new (class Pixels extends Uint8Array {})(4), /is an instance of Pixels/],
+  [
+    new (class Pixels extends Uint8Array {})(4),
+    /is an instance of Pixels\. .*shareable\(import\.meta, Pixels, \{ pack, unpack \}\)/,
+  ],
   [new (class Moment extends Date {})(), /is an instance of Moment/],
   [new (class Pattern extends RegExp {})('x'), /is an instance of Pattern/],
   [new (class Name extends String {})('x'), /is an instance of Name/],
@@ -82,7 +87,10 @@ const uncopyable: readonly (readonly [unknown, RegExp])[] = [
   [Promise.resolve(1), /is an instance of Promise\. Await it first/],
   [(function* () {})(), /is an instance of Generator\. Collect it first: \[\.\.\.generator\]/],
   [(async function* () {})(), /is an instance of AsyncGenerator\. .*Array\.fromAsync/],
-  [[].values(), /is an instance of /],
+  [[].values(), /is an instance of Iterator\. Collect it first/],
+  [Readable.from(['x']), /is an instance of Readable\. Read it first/],
+  [setTimeout(() => {}).unref(), /is an instance of Timeout\. A timer stays/],
+  [readdirSync(import.meta.dirname, { withFileTypes: true })[0], /is an instance of Dirent\. Pass what/],
   [new URL('http://localhost'), /is an instance of URL\. Pass url\.href/],
   [new AbortController().signal, /is an instance of AbortSignal\. Use executor\.with/],
   [new Proxy({ plain: 1 }, {}), /is an instance of Proxy/],
@@ -124,6 +132,15 @@ test('every kind that can’t be copied is refused by its name, with the cure', 
     assert.equal(error.code, 'ATONCE_SERIALIZATION')
     assert.ok(error.message.startsWith('args '))
   }
+})
+
+test('a WebAssembly.Memory crosses to threads if it is shared, and is refused by its path if not', () => {
+  const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: new (of: object) => object } })
+    .WebAssembly
+  assert.doesNotThrow(() => encode([new Memory({ initial: 1, maximum: 1, shared: true })], 'args', toThread))
+  const { path, message } = refusal([{ of: new Memory({ initial: 1 }) }])
+  assert.equal(path, 'args[0].of')
+  assert.match(message, /is not shared\. Pass memory\.buffer\.slice\(\), or make/)
 })
 
 const anyKey = fc.oneof(

@@ -8,7 +8,8 @@ export interface Crossing {
   /** The most bytes of buffers and strings in one message. */
   readonly maxPayloadBytes: number
   /**
-   * Whether channel ends may cross. By default only between threads, where each has a port.
+   * Whether channel ends may cross. By default only between threads, where each has a port. With
+   * `looking` nothing is sent, and nothing is lent.
    */
-  readonly lends?: boolean
+  readonly lends?: boolean | 'looking'
 }

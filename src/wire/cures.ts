@@ -16,6 +16,11 @@ const known = new Map([
     'AsyncGenerator',
     'Collect it first: await Array.fromAsync(generator); or call the task that returns it with stream().',
   ],
+  ['Iterator', 'Collect it first: [...iterator].'],
+  ['Symbol', 'Pass a string instead.'],
+  ['Timeout', 'A timer stays where it was started: start it in the task.'],
+  ['Immediate', 'A timer stays where it was started: start it in the task.'],
+  ['Dirent', 'Pass what you need of it: { name: entry.name, isFile: entry.isFile() }.'],
   ['URL', 'Pass url.href, and make the URL in the task.'],
   ['URLSearchParams', 'Pass String(params), and make the URLSearchParams in the task.'],
   ['Headers', 'Pass [...headers], and make the Headers in the task.'],
@@ -35,6 +40,8 @@ export function cureFor(value: object, name: string | undefined): string {
   const cure = known.get(name ?? '')
   if (cure !== undefined) return cure
   if (name === undefined) return 'A copy would lose its class. Pass a plain object: { ...it }.'
+  if (value instanceof process.getBuiltinModule('node:stream').Stream)
+    return 'Read it first, or open the file or the connection in the task. A Readable can be moved to a thread as a web stream: move(Readable.toWeb(stream)).'
   const above = sharedClassAbove(Object.getPrototypeOf(value))
   if (above !== undefined)
     return `Its superclass ${above.address.name} is shareable; declare the subclass too: shareable(import.meta, ${name}).`
@@ -60,6 +67,7 @@ function isGlobal(made: Function): boolean {
 
 /** Whether spreading it into a plain object would keep all its own data. */
 function isPlainWithin(value: object): boolean {
+  if (ArrayBuffer.isView(value)) return false // Its names are those of its numbers.
   const names = Reflect.ownKeys(value)
   if (names.length === 0) return false // Its data is private.
   return names.every(name => {

@@ -229,7 +229,7 @@ export class Scan {
         sharedMemory: this.#crossing.sharedMemory,
         transfer: value => this.#moving.handOver(value),
         crossing: this.#crossing,
-        lend: this.#crossing.lends === true ? lent => void this.loans.push(lent) : undefined,
+        lend: this.#crossing.lends ? lent => void this.loans.push(lent) : undefined,
       }
       return packing.pack(value, crossing)
     } catch (cause) {
@@ -289,8 +289,15 @@ export class Scan {
       return this.#refuseProperties(value, 'RegExp', at)
     if (types.isBoxedPrimitive(value) && boxes.some(name => isBuiltIn(value, name))) return
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
-    if (kind === 'WebAssembly.Module' || kind === 'WebAssembly.Memory')
-      return this.#needSharedMemory(at, `is a ${kind}`)
+    if (kind === 'WebAssembly.Module' || kind === 'WebAssembly.Memory') {
+      if (!types.isArrayBuffer((value as { buffer?: unknown }).buffer))
+        return this.#needSharedMemory(at, `is a ${kind}`)
+      this.#refuseAt(
+        at,
+        'is a WebAssembly.Memory that is not shared',
+        'Pass memory.buffer.slice(), or make the memory with { shared: true, initial, maximum }.',
+      )
+    }
     if (value instanceof MessagePort || isHandle(value)) return this.#enterHandle(value as Moved, at)
     if (isCopiedBetweenThreads(value)) {
       if (this.#crossing.sharedMemory) return
