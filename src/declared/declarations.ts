@@ -56,7 +56,7 @@ export class Declarations<T> {
     const evaluation = evaluationOf(where, declare)
     if (typeof evaluation === 'string')
       throw new DeclarationError(
-        `The first argument is import.meta of the module; it got ${evaluation}. In a file of CommonJS it is module; ` +
+        `The first argument is import.meta of the module; it got ${evaluation}. In a file of CommonJS it is module, in a bundle of webpack, rspack or ncc __filename; ` +
           'where a bundler knows this expression only (rspack, tsup --shims), import.meta.url.',
       )
     const { url: module } = evaluation

@@ -52,5 +52,6 @@ export function isSameVersion(
 
 /** A module as messages show it: the path of its file. */
 export function showModule(module: string): string {
-  return module.startsWith('file:') ? fileURLToPath(module) : module
+  if (module.startsWith('file:')) return fileURLToPath(module)
+  return module.length > 100 ? `${module.slice(0, 60)}… (${module.length} characters)` : module
 }

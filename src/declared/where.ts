@@ -16,7 +16,8 @@ export interface CommonJsModule {
 
 /**
  * The module that declares: `import.meta`; its URL, `import.meta.url`, as some tools know no other
- * expression; or `module`, in a file of CommonJS.
+ * expression; `module`, in a file of CommonJS; or `__filename`, where webpack makes a `module` of
+ * its own.
  */
 export type Where = ImportMeta | string | CommonJsModule
 
@@ -71,16 +72,21 @@ export function isCommonJs({ identity }: Evaluation): boolean {
 }
 
 function nameModule(where: Where): Pick<Evaluation, 'url' | 'identity'> | string {
-  if (typeof where === 'string')
-    return /^[a-z][a-z\d+.-]+:/i.test(where)
-      ? { url: where, identity: undefined }
-      : `the text ${JSON.stringify(where)}, which is not a URL`
+  if (typeof where === 'string') {
+    if (/^[a-z][a-z\d+.-]+:/i.test(where)) return { url: where, identity: undefined }
+    if (process.getBuiltinModule('node:path').isAbsolute(where))
+      return { url: urlOf(where), identity: undefined }
+    return `the text ${JSON.stringify(where)}, which is not a URL`
+  }
   if (typeof where !== 'object' || where === null) return where === null ? 'null' : `${typeof where}`
   const { url, filename } = where as { url?: unknown; filename?: unknown }
   if (typeof url === 'string') return { url, identity: isWrittenOut(where) ? undefined : where }
-  if (typeof filename === 'string' && 'exports' in where)
-    return { url: process.getBuiltinModule('node:url').pathToFileURL(filename).href, identity: where }
-  return 'an object without a url'
+  if (typeof filename === 'string' && 'exports' in where) return { url: urlOf(filename), identity: where }
+  return 'exports' in where ? "a bundler's own module" : 'an object without a url'
+}
+
+function urlOf(path: string): string {
+  return process.getBuiltinModule('node:url').pathToFileURL(path).href
 }
 
 /** Rollup writes `({ url: … })` in the place of each `import.meta`: another object at each one. */

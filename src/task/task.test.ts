@@ -1,6 +1,7 @@
 /** Tasks: what `task()` takes, and where a task is found again. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { versionOf } from '../declared/module-version.ts'
 import { InvalidTaskError } from '../errors.ts'
 import { lookup } from './registry.ts'
@@ -93,6 +94,21 @@ test('what has no module URL is refused, with the way out of CommonJS', () => {
     assert.match(message, /^task\(import\.meta, work\) got no module URL/)
     assert.match(message, /CommonJS[\s\S]*task\(module, work\)[\s\S]*esbuild --format=esm/)
   }
+})
+
+test('a path of a file names its module as the URL does, as __filename in a bundle of CommonJS', () => {
+  const made = task(fileURLToPath('file:///no/such%20folder/tasks.cjs'), function work() {})
+  assert.equal(made.module, 'file:///no/such%20folder/tasks.cjs')
+  const message = refused(() => task('./tasks.cjs', function work() {}))
+  assert.match(message, /it got the text "\.\/tasks\.cjs", which is not a URL[\s\S]*task\(__filename, work\)/)
+})
+
+test('the module that a bundler makes is refused with what to write there', () => {
+  const message = refused(() => task({ exports: {}, id: 531 } as unknown as ImportMeta, function work() {}))
+  assert.match(
+    message,
+    /it got a bundler's own module[\s\S]*task\(__filename, work\) +in CommonJS that webpack/,
+  )
 })
 
 test('what is not a function is refused by what it is', () => {

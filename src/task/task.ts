@@ -79,7 +79,8 @@ const madeBy: unique symbol = Symbol.for('atonce.task.copy') as never
  * Notes where a function lives, so that executors can run it; calling it still just runs it here.
  *
  * `where` is the module: `import.meta`; in a file of CommonJS, and where a compiler makes one,
- * `module`; the text `import.meta.url` where a bundler knows no other expression.
+ * `module`; the text `import.meta.url` where a bundler knows no other expression, and `__filename`
+ * where it bundles to CommonJS with a `module` of its own.
  *
  * Call it at the top level of a module, always and in the same order: the address is the module and
  * the position. The module must be one that workers can import without harm, so no entry file (or a
@@ -97,6 +98,11 @@ const madeBy: unique symbol = Symbol.for('atonce.task.copy') as never
 // only a default value.
 export function task<F extends Function>(where: Where, fn: F, options: TaskOptions = {}): Task<F> {
   if (typeof where === 'function') {
+    if ('builtinModules' in where)
+      throw new InvalidTaskError(
+        `task(module, fn) got Node's own Module: the file runs as an ES module here, which has no module of its own. ` +
+          'Write task(import.meta, fn), or let what compiled it to CommonJS compile it here too.',
+      )
     const name = nameOf(where)
     throw new InvalidTaskError(
       `task(import.meta, fn) takes the module first, then the function; it got the function ${name} first. ` +
@@ -112,9 +118,10 @@ export function task<F extends Function>(where: Where, fn: F, options: TaskOptio
       `task(import.meta, ${nameOf(fn)}) got no module URL: it got ${evaluation}. ` +
         'The file was probably compiled to CommonJS, which has no import.meta. Write there what is there:\n' +
         `    task(module, ${nameOf(fn)})           in CommonJS\n` +
+        `    task(__filename, ${nameOf(fn)})       in CommonJS that webpack, rspack or ncc bundles\n` +
         `    task(import.meta.url, ${nameOf(fn)})  where the bundler knows this expression only (rspack, tsup --shims)\n` +
         'or build an ES module: esbuild --format=esm; webpack and rspack: module.parser.javascript.importMeta: false; ' +
-        'tsc: "module": "nodenext" with "type": "module", or a .mts file.',
+        'tsc: "module": "nodenext" with "type": "module", or a .mts file. Is it a dependency? Leave it outside of the bundle.',
     )
   }
   options = checkOptions(`task(import.meta, ${nameOf(fn)}, …)`, options, taskOptionNames)

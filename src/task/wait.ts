@@ -16,11 +16,11 @@ export interface Completed<F extends Settleable = Future<unknown>> {
 
 /** What ends `asCompleted` early. */
 export interface CompletedOptions {
-  /** The loop throws its reason when it aborts. */
+  /** The loop throws its reason when it aborts. Default: none. */
   readonly signal?: AbortSignal | undefined
   /**
-   * All must have settled within this time of the call, or the loop throws a TimeoutError. Default:
-   * no limit.
+   * All must have settled within so many milliseconds of the call, or the loop throws a
+   * TimeoutError. Default: no limit.
    */
   readonly timeoutMs?: number | undefined
 }
@@ -151,9 +151,9 @@ export interface Waited<F extends Settleable = Future<unknown>> {
 export interface FuturesWaitOptions {
   /** What it waits for. Default: all. */
   readonly until?: 'all' | 'first' | 'failure'
-  /** Ends the wait when it aborts, with its reason. */
+  /** Ends the wait when it aborts, with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
-  /** How long it waits at most. Default: no limit. */
+  /** How long it waits at most, in milliseconds. Default: no limit. */
   readonly timeoutMs?: number
 }
 

@@ -45,8 +45,10 @@ export function reasonOf(end: EndOfWorker): Error {
   if (exit.kind === 'memory') return new OutOfMemoryError(exit.limitMb, details)
   const cause = exit.kind === 'error' ? exit.error : undefined
   if (hadNotStarted(end)) {
-    const cure = exit.kind === 'exit' && end.initialize?.imported ? '. Throw an error there instead.' : ''
-    return new WorkerStartError(`${meanwhile(end)}${describeExit(exit)}${cure}`, { ...details, cause })
+    return new WorkerStartError(`${meanwhile(end)}${describeExit(exit)}${cureFor(end)}`, {
+      ...details,
+      cause,
+    })
   }
   if (exit.kind === 'exit') return new WorkerExitedError(exit.code, details)
   if (exit.kind === 'error') return new WorkerCrashedError(messageOf(exit.error), { ...details, cause })
@@ -78,6 +80,17 @@ function meanwhile({ loading, initialize }: EndOfWorker): string {
   const { task, imported } = initialize
   const name = `its initialize task, ${nameOf(task)},`
   return imported ? `while ${name} ran, ` : `while it imported ${task.module} for ${name} `
+}
+
+/** What to do about a worker that ended by itself before it could take a call. */
+function cureFor({ exit, wasReady, initialize }: EndOfWorker): string {
+  if (exit.kind !== 'exit') return ''
+  if (initialize?.imported) return '. Throw an error there instead.'
+  if (exit.code !== 0 || wasReady || initialize !== undefined) return ''
+  return (
+    '. If webpack or Rspack has split the program, the code of workers lies in a chunk that does nothing by itself: ' +
+    'set optimization.splitChunks: false, or leave atonce outside of the bundle.'
+  )
 }
 
 function hadNotStarted({ wasReady, loading }: EndOfWorker): boolean {

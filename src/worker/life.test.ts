@@ -226,6 +226,15 @@ lived(
 )
 
 lived(
+  'one that ends by itself before it has started may lie in a chunk of a bundle',
+  ({ worker, watcher }) => {
+    worker.die({ kind: 'exit', code: 0 })
+    assert.ok(watcher.end?.why instanceof WorkerStartError)
+    assert.match(watcher.end.why.message, /it ended with exit code 0\. If webpack .*splitChunks: false/)
+  },
+)
+
+lived(
   'one whose first task throws has not started',
   ({ worker, watcher }) => {
     worker.ready()

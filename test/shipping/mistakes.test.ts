@@ -57,6 +57,29 @@ function bundle(
 const fix =
   /Move the tasks to a module of their own, or guard the main program[\s\S]*if \(!isWorker\) await main\(\)/
 
+test('tasks in a chunk that only its entry evaluates are refused with what to set', async () => {
+  using project = Project.with({
+    ...surveyFiles,
+    // As webpack writes them: what a chunk has is called by the entry, with what it asks for.
+    'chunk.mjs': `
+export const __webpack_modules__ = {
+  313: task => task(import.meta, function double(n) { return 2 * n }),
+}
+`,
+    'main.mjs': `
+import { task } from 'atonce'
+import { __webpack_modules__ } from './chunk.mjs'
+import { onEach, print } from './survey.ts'
+const double = __webpack_modules__[313](task)
+print(await onEach(pool => pool.run(double, 21)))
+`,
+  })
+  for (const { code, message } of errorsSeenBy(await project.run(['main.mjs']))) {
+    assert.equal(code, 'ATONCE_TASK_LOAD')
+    assert.match(message, /is a chunk that webpack.* statically .*splitChunks: false/)
+  }
+})
+
 suite('an entry file that holds tasks and starts a pool, unguarded,', () => {
   const programs = {
     'waits at its top level': `

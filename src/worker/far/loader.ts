@@ -3,7 +3,7 @@
  * and checks that it is the same one.
  */
 import { digestOf, isSameVersion, showModule as show } from '../../declared/module-version.ts'
-import { EntryPointError, TaskLoadError, TaskVersionError } from '../../errors.ts'
+import { EntryPointError, InvalidTaskError, TaskLoadError, TaskVersionError } from '../../errors.ts'
 import { showCopy, thisCopy } from '../../runtime/copies.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { lookup, otherHolder } from '../../task/registry.ts'
@@ -21,8 +21,9 @@ import { refuseServers } from './servers.ts'
  */
 export async function loadTask(wanted: LoadMessage): Promise<Task> {
   // In a bundle, the tasks may be in the module that holds this code: then they are there already.
+  let imported: unknown
   if (lookup(wanted.module)?.tasks[wanted.position] === undefined)
-    await importModule(wanted.module, wanted.isCommonJs)
+    imported = await importModule(wanted.module, wanted.isCommonJs)
   else if (refusals() > 0) throw new EntryPointError(show(wanted.module))
   const found = lookup(wanted.module)
   if (found === undefined) {
@@ -36,7 +37,7 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
     throw new TaskLoadError(
       wanted.module,
       `${show(wanted.module)} called task() where the caller runs, but not when a worker imported it. ` +
-        'Call task() at the top level of the module, not inside of a function or a condition.',
+        whyNotThere(wanted.module, imported),
     )
   }
   const { version } = found
@@ -56,7 +57,8 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
     throw new TaskLoadError(
       wanted.module,
       `In the worker, task ${wanted.position} of ${show(wanted.module)} is ${task === undefined ? 'not there' : nameOf(task)}; the caller means ${wanted.name || '(anonymous)'}. ` +
-        'Both sides must define the same tasks in the same order: call task() at the top level, unconditionally.',
+        'Both sides must define the same tasks in the same order: call task() at the top level, unconditionally. ' +
+        'In a bundle of one file, what import() brings is evaluated only then: import the tasks statically, or let the bundler make chunks (esbuild --splitting).',
     )
   }
   return task
@@ -65,20 +67,23 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
 /**
  * Imports the module, or requires it if the caller did so: `node -r ts-node/register` compiles only
  * what is required.
+ * @returns what the module exports
  * @throws TaskLoadError, EntryPointError
  */
-export async function importModule(module: string, isCommonJs = false): Promise<void> {
+export async function importModule(module: string, isCommonJs = false): Promise<unknown> {
   const refusedBefore = refusals()
   const servers = refuseServers()
   try {
     // A `load` may come while the module of this code is still being evaluated, and `require` can't
     // wait for that.
     if (isCommonJs) await runtime().yieldToLoop()
-    if (isCommonJs) process.getBuiltinModule('node:module').createRequire(module)(fileOf(module))
-    else await import(/* webpackIgnore: true */ /* @vite-ignore */ module)
+    const given: unknown = isCommonJs
+      ? process.getBuiltinModule('node:module').createRequire(module)(fileOf(module))
+      : await import(/* webpackIgnore: true */ /* @vite-ignore */ module)
     const server = servers.end()
     if (server !== undefined) throw new EntryPointError(show(module), server)
     if (refusals() > refusedBefore) throw new EntryPointError(undefined) // The module may have caught the error of its own executor.
+    return given
   } catch (cause) {
     const server = servers.end()
     if (cause instanceof EntryPointError || server !== undefined)
@@ -94,6 +99,27 @@ export async function importModule(module: string, isCommonJs = false): Promise<
   }
 }
 
+/** Why a module that was imported has called no `task()`. */
+function whyNotThere(module: string, imported: unknown): string {
+  if (module.startsWith('data:'))
+    return 'A loader that evaluates modules from their text (jiti) leaves nothing that a worker could import: run the program with Node itself, or with tsx.'
+  if (isChunk(imported))
+    return (
+      'The file is a chunk that webpack, Rspack or ncc made: its modules run only when the entry asks for them. ' +
+      'Import the module of the tasks statically (not by import()), and set optimization.splitChunks: false.'
+    )
+  return 'Call task() at the top level of the module, not inside of a function or a condition.'
+}
+
+/** Of webpack and Rspack: a list of modules that does nothing by itself. */
+function isChunk(given: unknown): boolean {
+  const names = typeof given === 'object' && given !== null ? Object.keys(given) : []
+  const { default: inner } = (given ?? {}) as { default?: unknown }
+  if (names.includes('__webpack_modules__') || (names.includes('modules') && names.includes('ids')))
+    return true
+  return inner !== undefined && inner !== given && isChunk(inner)
+}
+
 function fileOf(module: string): string {
   return process.getBuiltinModule('node:url').fileURLToPath(module)
 }
@@ -107,7 +133,8 @@ function hint(cause: unknown, isCommonJs: boolean): string {
   ) {
     return '\nWorkers import the file as Node does: use erasable TypeScript only, or run the compiled JavaScript, or start the program with a loader (node --import tsx), which workers inherit.'
   }
-  if (isCommonJs && (cause instanceof ReferenceError || cause instanceof SyntaxError))
+  const isOther = cause instanceof ReferenceError || cause instanceof SyntaxError
+  if (isCommonJs && (isOther || cause instanceof InvalidTaskError))
     return '\nThe worker required the file, and nothing there compiles it to CommonJS. Start the program with what does (node --require ts-node/register main.ts), which workers inherit.'
   if (code === 'ERR_MODULE_NOT_FOUND')
     return '\nThe worker imports by Node’s own rules: relative imports need their file ending, and a bundle must keep the file where it was built.'

@@ -15,6 +15,12 @@ const byUrl = {
   'tasks.ts': (esm['tasks.ts'] ?? '').replaceAll('task(import.meta,', 'task(import.meta.url,'),
 }
 
+/** For a bundler that makes a `module` of its own. */
+const byFilename = {
+  ...commonJs,
+  'tasks.ts': (commonJs['tasks.ts'] ?? '').replaceAll('task(module,', 'task(__filename,'),
+}
+
 const tsupConfig = "export default { noExternal: ['atonce'] }\n"
 
 const webpackLike = (name: string, loader: string, more: string) => `
@@ -201,6 +207,24 @@ export const bundlers: readonly Row[] = [
     set: '`importMeta: false`, an ES module as output',
   },
   {
+    tool: 'webpack',
+    how: 'CommonJS',
+    group,
+    tools: webpackTools(),
+    files: {
+      ...byFilename,
+      'webpack.config.mjs': webpackLike(
+        'webpack',
+        "loader: 'swc-loader', options: { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' } }",
+        '',
+      ),
+    },
+    builds: ['webpack'],
+    built,
+    runs: ['node plain.cjs', 'node min.cjs'],
+    set: '`task(__filename, fn)`',
+  },
+  {
     tool: 'Rspack',
     how: 'ES module',
     group,
@@ -217,6 +241,24 @@ export const bundlers: readonly Row[] = [
     built,
     runs: ['node plain.mjs', 'node min.mjs'],
     set: '`importMeta: false`, an ES module as output',
+  },
+  {
+    tool: 'Rspack',
+    how: 'CommonJS',
+    group,
+    tools: { '@rspack/core': '2.3.4', '@rspack/cli': '2.2.8' },
+    files: {
+      ...byFilename,
+      'rspack.config.mjs': webpackLike(
+        'rspack',
+        "loader: 'builtin:swc-loader', options: { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' } }, type: 'javascript/auto'",
+        '',
+      ),
+    },
+    builds: ['rspack build'],
+    built,
+    runs: ['node plain.cjs', 'node min.cjs'],
+    set: '`task(__filename, fn)`',
   },
   {
     tool: 'ncc',
