@@ -1,6 +1,6 @@
 /**
  * The reference (`npm run reference`) is made of docstrings: each exported name has one where it is
- * declared, and each option that may be left out says what is then.
+ * declared, and each option says its default and its unit.
  */
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
@@ -32,16 +32,51 @@ test('every exported name has a docstring', () => {
   )
 })
 
-test('every option that may be left out says what it is', () => {
-  const options = declared.filter(({ name, body }) => name.endsWith('Options') && body !== '')
-  assert.ok(options.length > 20)
-  const without = options.flatMap(({ name, body }) =>
-    membersOf(body)
-      .filter(({ optional, docstring }) => optional && docstring === undefined)
-      .map(({ member }) => `${name}.${member}`),
+const options = declared
+  .filter(
+    ({ name, body }) => /Options$|^(Rate|Backoff|Permissions|ResourceLimits)$/.test(name) && body !== '',
   )
-  assert.deepEqual(without, [])
+  .flatMap(({ name, body }) =>
+    membersOf(body).map(member => ({ ...member, path: `${name}.${member.member}` })),
+  )
+
+test('every option has a docstring, and one that may be left out says what is then', () => {
+  assert.ok(options.length > 130)
+  const without = options.filter(
+    ({ optional, docstring }) => docstring === undefined || (optional && !/\bdefault\b/i.test(docstring)),
+  )
+  assert.deepEqual(
+    without.map(({ path }) => path),
+    [],
+  )
 })
+
+/** How a docstring names the unit that stands at the end of an option's name. */
+const units: readonly (readonly [name: RegExp, said: RegExp])[] = [
+  [/Ms$/, /\bms\b|\bmilliseconds\b/],
+  [/Us$/, /\bmicroseconds\b/],
+  [/Bytes$/, /\bbytes\b/],
+  [/(MiB|Mb)$/, /\bMiB\b/],
+  [/KiB$/, /\bKiB\b/],
+]
+
+test('an option with a unit in its name says the unit, and its default with it', () => {
+  const measured = options.flatMap(({ member, path, docstring = '' }) =>
+    units.filter(([name]) => name.test(member)).map(([, said]) => ({ path, said, docstring })),
+  )
+  assert.ok(measured.length > 40)
+  const wrong = measured.filter(
+    ({ said, docstring }) => !said.test(docstring) || /Default:? [\d,]+[.;]/.test(flat(docstring)),
+  )
+  assert.deepEqual(
+    wrong.map(({ path }) => path),
+    [],
+  )
+})
+
+function flat(docstring: string): string {
+  return docstring.replace(/\n\s*\* ?/g, ' ')
+}
 
 /** What `export { … } from` gives in a file, each where it is declared. */
 function exportedFrom(file: string): Declared[] {

@@ -45,6 +45,7 @@ export interface ActorOptions {
   readonly remember?: number
   /**
    * What a report shows in place of a message's arguments: passwords, for one, are not for logs.
+   * Default: the arguments are shown.
    */
   readonly redact?: (method: string, args: readonly unknown[]) => readonly unknown[]
 }

@@ -20,9 +20,15 @@ export interface PersistOptions<E, S> {
   readonly path: string
   /** Changes the state by one event, the same way each time; it asks nobody and awaits nothing. */
   apply(event: E): void
-  /** The state as it is kept in place of all events so far. With `restore` and `every`. */
+  /**
+   * The state as it is kept in place of all events so far. With `restore` and `every`. Default: the
+   * journal is never cut.
+   */
   readonly snapshot?: () => S
-  /** Takes back what `snapshot` gave, before the events that came after it. */
+  /**
+   * Takes back what `snapshot` gave, before the events that came after it. Default: none; needed
+   * where there is a `snapshot`.
+   */
   readonly restore?: (state: S) => void
   /**
    * After so many events the journal is cut to a snapshot. Default 1,000, where there is a

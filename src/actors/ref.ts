@@ -65,11 +65,11 @@ export interface Watch extends Disposable {
 /** What `ref.with` sets for the asks of the view that it gives. */
 export interface AskOptions {
   /**
-   * An ask that is not answered by then rejects with TimeoutError. Default 5,000; `Infinity` waits
-   * for ever.
+   * An ask that is not answered by then rejects with TimeoutError. Default 5,000 ms; `Infinity`
+   * waits for ever.
    */
   readonly timeoutMs?: number
-  /** An ask is given up when it aborts. */
+  /** An ask is given up when it aborts. Default: none. */
   readonly signal?: AbortSignal
 }
 
@@ -82,7 +82,7 @@ export interface StopOptions {
    * dead letters of them.
    */
   readonly queued?: 'finish' | 'drop'
-  /** How long it may take. Default 5,000; 0 fences it at once. */
+  /** How long it may take. Default 5,000 ms; 0 fences it at once. */
   readonly graceMs?: number
 }
 

@@ -20,16 +20,18 @@ export interface StartOptions {
    * Default: here.
    */
   readonly on?: Executor
-  /** Found by `whereis(name)` on this thread; free again when the actor has ended. */
+  /**
+   * Found by `whereis(name)` on this thread; free again when the actor has ended. Default: none.
+   */
   readonly name?: string
   /**
    * `permanent` (the default): restarted whenever it ends, unless `ref.stop()` ended it.
    * `transient`: only after a failure. `temporary`: never.
    */
   readonly restart?: 'permanent' | 'transient' | 'temporary'
-  /** How long it may take to stop; then it is fenced. Default 5,000; 0 fences at once. */
+  /** How long it may take to stop; then it is fenced. Default 5,000 ms; 0 fences at once. */
   readonly shutdownMs?: number
-  /** How long `onStart` may take. Default 30,000. */
+  /** How long `onStart` may take. Default 30,000 ms. */
   readonly startTimeoutMs?: number
   /** Its end by itself can end the supervisor: see `autoShutdown`. Default false. */
   readonly significant?: boolean
@@ -107,15 +109,17 @@ export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one' | 'pool'
  * `jitter` of it more. A row ends when (min + max) / 2 have gone by without a failure.
  */
 export interface Backoff {
+  /** The first pause, in milliseconds; each next one in a row is twice as long. */
   readonly minMs: number
+  /** No pause is longer, in milliseconds, but for the jitter. */
   readonly maxMs: number
-  /** From 0 to 1. Default 0.2. */
+  /** How much longer a pause may get by chance, from 0 to 1 of it. Default 0.2. */
   readonly jitter?: number
 }
 
 /** What a supervisor may be told. */
 export interface SupervisorOptions {
-  /** For messages and pictures of the tree. */
+  /** For messages and pictures of the tree. Default `tree`. */
   readonly name?: string
   /**
    * What a failure does to the others. `one_for_one` (the default): nothing. `one_for_all`: all are
@@ -130,7 +134,7 @@ export interface SupervisorOptions {
    * restart counts again.
    */
   readonly maxRestarts?: number
-  /** Default 5,000. */
+  /** The stretch of time that `maxRestarts` counts in. Default 5,000 ms. */
   readonly withinMs?: number
   /** Default: no pause. */
   readonly backoff?: Backoff
@@ -139,9 +143,12 @@ export interface SupervisorOptions {
    * Default `never`.
    */
   readonly autoShutdown?: 'never' | 'any' | 'all'
-  /** What failures lead to, by class of error, where the child's own `onError` says nothing. */
+  /**
+   * What failures lead to, by class of error, where the child's own `onError` says nothing.
+   * Default: nothing else.
+   */
   readonly onError?: Verdicts
-  /** Is told of each failure, before anything is restarted. */
+  /** Is told of each failure, before anything is restarted. Default: nobody is told. */
   readonly onFailure?: (report: FailureReport) => void
 }
 

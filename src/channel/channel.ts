@@ -42,7 +42,7 @@ import type { SelectCase } from './select.ts'
 
 /** What a channel may be made with. */
 export interface ChannelOptions {
-  /** Shown in errors, and by tools that list who waits for what. */
+  /** Shown in errors, and by tools that list who waits for what. Default `a channel`. */
   readonly name?: string | undefined
 }
 

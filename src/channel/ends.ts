@@ -9,10 +9,10 @@ import type { SelectCase } from './select.ts'
 export interface WaitOptions {
   /**
    * Ends the wait when it aborts, with its reason; one that has aborted already ends it before
-   * anything is done.
+   * anything is done. Default: none.
    */
   readonly signal?: AbortSignal | undefined
-  /** Ends the wait after it, with a TimeoutError. Default: no limit. */
+  /** Ends the wait after so many milliseconds, with a TimeoutError. Default: no limit. */
   readonly timeoutMs?: number | undefined
 }
 

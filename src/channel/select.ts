@@ -25,11 +25,11 @@ export interface SelectCase<R> extends AnyCase {
 
 /** What a `select` may be told. */
 export interface SelectOptions<O> {
-  /** Ends the wait when it aborts, with its reason. */
+  /** Ends the wait when it aborts, with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
-  /** Ends the wait after it, with a TimeoutError. Default: no limit. */
+  /** Ends the wait after so many milliseconds, with a TimeoutError. Default: no limit. */
   readonly timeoutMs?: number | undefined
-  /** Called when no case is ready, instead of waiting. */
+  /** Called when no case is ready, instead of waiting. Default: it waits. */
   readonly otherwise?: (() => O) | undefined
 }
 

@@ -21,16 +21,16 @@ export interface AutoOptions {
   readonly concurrency?: number
   /** The most calls that wait; one more rejects with QueueFullError. Default 1,000,000. */
   readonly queueLimit?: number
-  /** How long the end of an `await using` block waits for accepted calls. Default 5,000. */
+  /** How long the end of an `await using` block waits for accepted calls. Default 5,000 ms. */
   readonly closeGraceMs?: number
   /**
    * What each thread runs before anything else, and this loop, too: a task, or
-   * `[task, …its arguments]`.
+   * `[task, …its arguments]`. Default: nothing.
    */
   readonly initialize?: OwnCallOption<readonly unknown[]>
-  /** What each thread runs before it ends, and this loop when it closes. */
+  /** What each thread runs before it ends, and this loop when it closes. Default: nothing. */
   readonly teardown?: OwnCallOption<readonly unknown[]>
-  /** Shown in errors and statistics. */
+  /** Shown in errors and statistics. Default `auto`. */
   readonly name?: string
 }
 

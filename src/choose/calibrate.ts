@@ -20,7 +20,7 @@ import { referenceMs } from './drift.ts'
 
 /** What `calibrate` may be told. */
 export interface CalibrateOptions {
-  /** How long to wait for a quiet machine. Default 2,000. */
+  /** How long to wait for a quiet machine. Default 2,000 ms. */
   readonly waitMs?: number
   /** Measure on a noisy machine, too; the figures say so in `foreignCores`. Default false. */
   readonly force?: boolean

@@ -25,9 +25,15 @@ import { cautionsFor, reasonsFor, sentenceOf } from './words.ts'
 
 /** What `choose` may be told. */
 export interface ChooseOptions<F extends AnyFunction> {
-  /** Inputs to try; each is run once, unless `repeatable`. Their results are thrown away. */
+  /**
+   * Inputs to try; each is run once, unless `repeatable`. Their results are thrown away. Default:
+   * some of `inputs`.
+   */
   readonly sample?: readonly Input<F>[]
-  /** All the inputs: some of them are tried, and their number is the number to choose for. */
+  /**
+   * All the inputs: some of them are tried, and their number is the number to choose for. Default:
+   * none; one of the two is needed.
+   */
   readonly inputs?: readonly Input<F>[]
   /** How many items there will be. Default: as many as `inputs`, or as `sample`. */
   readonly count?: number
@@ -51,7 +57,7 @@ export interface ChooseOptions<F extends AnyFunction> {
    * When two ways are too near to tell: run some items on both. Needs `repeatable`. Default true.
    */
   readonly pilot?: boolean
-  /** How long one call may take in the trial. Default 10,000. */
+  /** How long one call may take in the trial. Default 10,000 ms. */
   readonly timeoutMs?: number
 }
 

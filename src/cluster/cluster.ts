@@ -39,18 +39,18 @@ export interface ClusterOptions {
    * servers, nothing where there are.
    */
   readonly on?: Executor
-  /** A file of NATS credentials (`.creds`). */
+  /** A file of NATS credentials (`.creds`). Default: none. */
   readonly credentials?: string
-  /** The name of a user that the store knows. */
+  /** The name of a user that the store knows. Default: none. */
   readonly user?: string
-  /** That user's password. */
+  /** That user's password. Default: none. */
   readonly password?: string
   /**
    * Connects to another machine without TLS and credentials. Whoever can reach the server can run
-   * the tasks.
+   * the tasks. Default false.
    */
   readonly insecure?: boolean
-  /** How long the first connection may take. Default 5,000. */
+  /** How long the first connection may take. Default 5,000 ms. */
   readonly connectTimeoutMs?: number
   /** Programs of one namespace share queues and results. Default `default`. */
   readonly namespace?: string
@@ -60,11 +60,13 @@ export interface ClusterOptions {
   readonly queue?: string
   /** The most calls that wait; one more rejects with QueueFullError. Default 1,000,000. */
   readonly queueLimit?: number
-  /** How long a node may be silent before what it runs is given to another one. Default 30,000. */
+  /**
+   * How long a node may be silent before what it runs is given to another one. Default 30,000 ms.
+   */
   readonly leaseMs?: number
   /**
    * How long the end of an `await using` block waits for accepted calls, as `close({ graceMs })`.
-   * Default 5,000.
+   * Default 5,000 ms.
    */
   readonly closeGraceMs?: number
   /**
@@ -72,7 +74,7 @@ export interface ClusterOptions {
    * goes with the task, and the node's events of the call have a span of that trace. Default: none.
    */
   readonly traceparent?: () => string | undefined
-  /** Shown in errors and statistics. */
+  /** Shown in errors and statistics. Default `cluster`. */
   readonly name?: string
 }
 

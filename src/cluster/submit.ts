@@ -41,10 +41,11 @@ export interface SubmitOptions {
    * Default 0.
    */
   readonly priority?: number
-  /** Nobody takes it before. Default 0. */
+  /** Nobody takes it before that. Default 0 ms. */
   readonly delayMs?: number
   /**
-   * It fails with TimeoutError if it has not begun by then, counted from now. Default: no limit.
+   * It fails with TimeoutError if it has not begun within so many milliseconds of now. Default: no
+   * limit.
    */
   readonly deadlineMs?: number
   /**
@@ -53,12 +54,12 @@ export interface SubmitOptions {
   readonly retries?: number
   /**
    * The bound of the pause before the first repeat is twice that, and doubles with each; the pause
-   * is anything below. Default 500.
+   * is anything below. Default 500 ms.
    */
   readonly retryDelayMs?: number
   /**
    * The task that was submitted first with this key, in the last day, is the one that counts: this
-   * call gives its handle.
+   * call gives its handle. Default: none.
    */
   readonly idempotencyKey?: string
   /**
@@ -82,9 +83,12 @@ const submitOptionNames = optionNames<SubmitOptions>({
 
 /** What `result` may be told. */
 export interface ResultOptions {
-  /** Ends the wait, not the task. */
+  /** Ends the wait, not the task. Default: none. */
   readonly signal?: AbortSignal
-  /** The wait ends with TimeoutError after it; the task goes on. Default: no limit. */
+  /**
+   * The wait ends with TimeoutError after so many milliseconds; the task goes on. Default: no
+   * limit.
+   */
   readonly timeoutMs?: number
 }
 

@@ -13,10 +13,13 @@ import { Node } from './node.ts'
 /** What a node that only works is told. */
 export interface WorkerOptions
   extends Omit<ClusterOptions, 'on' | 'queue' | 'queueLimit' | 'closeGraceMs' | 'traceparent'> {
+  /** NATS servers, as `nats://127.0.0.1:4222`. */
   readonly servers: string | readonly string[]
+  /** The queues that it takes tasks from. */
   readonly queues: readonly string[]
+  /** What runs the tasks. */
   readonly on: Executor
-  /** How long it waits for a server that is not up yet. Default 30,000. */
+  /** How long it waits for a server that is not up yet. Default 30,000 ms. */
   readonly connectTimeoutMs?: number
   /** What it runs, and nothing else. */
   readonly tasks: readonly Task[]

@@ -10,22 +10,22 @@ export interface CoroutinesOptions {
   readonly queueLimit?: number
   /**
    * How long the end of an `await using` block waits for accepted calls, as `close({ graceMs })`.
-   * Default 5,000.
+   * Default 5,000 ms.
    */
   readonly closeGraceMs?: number
   /**
    * What runs before the first call: a task, or `[task, …its arguments]`. If it throws, the calls
-   * that wait reject with WorkerStartError, and the next one tries again.
+   * that wait reject with WorkerStartError, and the next one tries again. Default: nothing.
    */
   readonly initialize?: OwnCallOption<readonly unknown[]>
   /**
    * What runs when the executor closes, after the last call and within the grace, if any call has
-   * begun. What it throws is a process warning.
+   * begun. What it throws is a process warning. Default: nothing.
    */
   readonly teardown?: OwnCallOption<readonly unknown[]>
-  /** How long `initialize` may take. Default 30,000. */
+  /** How long `initialize` may take. Default 30,000 ms. */
   readonly startTimeoutMs?: number
-  /** Shown in errors and statistics. */
+  /** Shown in errors and statistics. Default `coroutines`. */
   readonly name?: string
 }
 

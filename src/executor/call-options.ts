@@ -15,19 +15,20 @@ import { keepingContext } from '../task/kept-context.ts'
 export interface CallOptions {
   /**
    * Cancels the calls when it aborts; one that has aborted already cancels them before they are
-   * queued.
+   * queued. Default: none.
    */
   readonly signal?: AbortSignal
   /**
-   * The calls must end within this time, counted from `run` or `map`; time in the queue counts.
-   * Default: no limit.
+   * The calls must end within so many milliseconds, counted from `run` or `map`; time in the queue
+   * counts. Default: no limit.
    */
   readonly timeoutMs?: number
   /**
-   * Each call must end within this time, counted from the moment when its task begins: time in the
-   * queue, and the import of the task's module, do not count. Of a call that is repeated each
-   * attempt has as long; of a `map` each input (they travel one by one then; with `chunk`, a chunk
-   * has as long as its inputs together); of a stream the whole of it. Default: no limit.
+   * Each call must end within so many milliseconds, counted from the moment when its task begins:
+   * time in the queue, and the import of the task's module, do not count. Of a call that is
+   * repeated each attempt has as long; of a `map` each input (they travel one by one then; with
+   * `chunk`, a chunk has as long as its inputs together); of a stream the whole of it. Default: no
+   * limit.
    */
   readonly runTimeoutMs?: number
   /**
@@ -52,7 +53,7 @@ export interface CallOptions {
    * fails with. Default: yes.
    */
   readonly retryIf?: (error: Error, attempt: number) => boolean
-  /** How long a repeat waits. Default 0: it is queued at once. */
+  /** How long a repeat waits. Default 0 ms: it is queued at once. */
   readonly retryDelayMs?: number
   /**
    * How many values a generator may be ahead of the last one that was taken from its `stream`.

@@ -31,9 +31,10 @@ const { types } = process.getBuiltinModule('node:util')
 export type Input<F extends AnyFunction> =
   Required<Parameters<F>> extends readonly [unknown] ? Parameters<F>[0] : Readonly<Parameters<F>>
 
+/** How `close` goes about what was accepted. */
 export interface CloseOptions {
   /**
-   * How long accepted calls may go on. Default: the executor's `closeGraceMs`, which is 5,000
+   * How long accepted calls may go on. Default: the executor's `closeGraceMs`, which is 5,000 ms
    * unless it was given.
    */
   readonly graceMs?: number

@@ -32,7 +32,7 @@ import {
 export interface KernelOptions {
   /** Shown in errors. Default: the name of the file. */
   readonly name?: string
-  /** How much memory all its instances share. */
+  /** How much memory all its instances share. Default: what the module allows. */
   readonly memory?: KernelMemoryOptions
 }
 
@@ -45,12 +45,12 @@ export interface KernelMemoryOptions {
   readonly maxMiB?: number
   /**
    * What the module itself needs at the beginning of its memory, in KiB, if it exports no
-   * `__heap_base`. Default 64.
+   * `__heap_base`. Default 64 KiB.
    */
   readonly reservedKiB?: number
   /**
    * The stack of each thread's instance, in KiB, if the module exports `__stack_pointer`. Default
-   * 64.
+   * 64 KiB.
    */
   readonly stackKiB?: number
 }

@@ -21,16 +21,18 @@ import { awaitQuiet, type Quiet } from './quiet.ts'
 export interface MeasureOptions {
   /** How many runs are timed. Default: six to twenty-five, about as many as `budgetMs` holds. */
   readonly runs?: number
-  /** About how long all runs together may take; three are made in any case. Default 3,000. */
+  /** About how long all runs together may take; three are made in any case. Default 3,000 ms. */
   readonly budgetMs?: number
-  /** How long to wait for others to leave the cores alone before the first run. Default 1,000. */
+  /**
+   * How long to wait for others to leave the cores alone before the first run. Default 1,000 ms.
+   */
   readonly waitMs?: number
   /**
    * When they don't: `'mark'` measures and says so in `disturbed` (default), `'refuse'` rejects
    * with NoisyMachineError.
    */
   readonly whenNoisy?: 'mark' | 'refuse'
-  /** The executor that the function uses, so that its worker processes count. */
+  /** The executor that the function uses, so that its worker processes count. Default: none. */
   readonly on?: Executor
   /** Shown in the measurement. Default: the function's name. */
   readonly name?: string

@@ -24,16 +24,17 @@ import { beginUse, endUse, UseWatch, type WorkerUse } from './worker-use.ts'
 
 /** What `scale` may be told. */
 export interface ScaleOptions<F extends AnyFunction> {
+  /** What each round runs: all of them, with each number of workers. */
   readonly inputs: readonly Input<F>[]
   /** Which numbers of workers. Default: 1, 2, 3, 4, 6, 8, 12, … up to the machine's cores. */
   readonly workers?: readonly number[]
   /** How many rounds are timed. Default: five to fifteen, about as many as `budgetMs` holds. */
   readonly rounds?: number
-  /** About how long all rounds may take; three are made in any case. Default 10,000. */
+  /** About how long all rounds may take; three are made in any case. Default 10,000 ms. */
   readonly budgetMs?: number
-  /** How long to wait for others to leave the cores alone. Default 1,000. */
+  /** How long to wait for others to leave the cores alone. Default 1,000 ms. */
   readonly waitMs?: number
-  /** Is told of every run that is done. */
+  /** Is told of every run that is done. Default: nobody is told. */
   readonly onProgress?: (done: number, total: number, what: string) => void
 }
 

@@ -15,9 +15,9 @@ import { outliersOf } from './statistics.ts'
 
 /** What `timeit` may be told. */
 export interface TimeitOptions {
-  /** About how long all of it may take. Default 1,000. */
+  /** About how long all of it may take. Default 1,000 ms. */
   readonly budgetMs?: number
-  /** How long to wait for others to leave the cores alone. Default 1,000. */
+  /** How long to wait for others to leave the cores alone. Default 1,000 ms. */
   readonly waitMs?: number
 }
 

@@ -36,7 +36,7 @@ export interface ParallelOptions {
   readonly chunk?: number | 'auto'
   /**
    * Told after each chunk: how many inputs are done, of how many (undefined while their number is
-   * unknown).
+   * unknown). Default: nobody is told.
    */
   readonly onProgress?: ProgressListener
 }

@@ -41,19 +41,20 @@ export interface PoolUserOptions {
    * work.
    */
   readonly minWorkers?: number
-  /** A worker that had nothing to do for so long ends. Default 30,000; `Infinity` keeps it. */
+  /** A worker that had nothing to do for so long ends. Default 30,000 ms; `Infinity` keeps it. */
   readonly idleMs?: number
   /** The most calls that wait; one more rejects with QueueFullError. Default: 1,000,000. */
   readonly queueLimit?: number
-  /** How long a cancelled task may go on before its worker is ended. Default 500. */
+  /** How long a cancelled task may go on before its worker is ended. Default 500 ms. */
   readonly graceMs?: number
   /**
    * How long the end of an `await using` block waits for the calls that were accepted, as
-   * `close({ graceMs })`; and how long an idle worker may take to end. Default 5,000.
+   * `close({ graceMs })`; and how long an idle worker may take to end. Default 5,000 ms.
    */
   readonly closeGraceMs?: number
   /**
-   * How long a worker, or the import of a task's module in it, may take to start. Default 30,000.
+   * How long a worker, or the import of a task's module in it, may take to start. Default 30,000
+   * ms.
    */
   readonly startTimeoutMs?: number
   /**
@@ -67,14 +68,15 @@ export interface PoolUserOptions {
    */
   readonly maxCallsPerWorker?: number
   /**
-   * A worker that uses more after a call is replaced: a thread's heap and buffers, with garbage
-   * that is not collected yet; a process's resident memory. Looked at after calls, at most every
-   * 100 ms. Default: never.
+   * A worker that uses more than so many MiB after a call is replaced: a thread's heap and buffers,
+   * with garbage that is not collected yet; a process's resident memory. Looked at after calls, at
+   * most every 100 ms. Default: never.
    */
   readonly maxWorkerMiB?: number
   /**
    * What each new worker runs before anything else: a task, or `[task, …its arguments]`. It may be
    * asynchronous; calls wait until it has ended. If it throws, the worker did not start.
+   * Default: nothing.
    *
    * The arguments go to each worker once. So this is also the way to give workers a large value
    * that many calls read, instead of with each call: `initialize: [keepModel, model]`, where
@@ -87,11 +89,12 @@ export interface PoolUserOptions {
    * task, or `[task, …its arguments]`. It may be asynchronous, for at most `closeGraceMs`, or what
    * is left of the grace of the close. What it throws is a process warning. A worker that is killed
    * or that crashes runs none, nor do the workers of a program that ends without `close()`.
+   * Default: nothing.
    */
   readonly teardown?: OwnCallOption<readonly unknown[]>
   /** Memory limits of each worker, in MiB. Default: the platform's. */
   readonly resourceLimits?: ResourceLimits
-  /** The workers' environment variables, instead of this process's own. */
+  /** The workers' environment variables. Default: this process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /**
    * The workers' arguments: what `process.argv.slice(2)` is there, behind the program's own script.
@@ -99,14 +102,14 @@ export interface PoolUserOptions {
    */
   readonly argv?: readonly string[]
   /**
-   * Node's own flags for the workers, instead of this process's: `['--no-warnings']`. Preloads
-   * among those of the program are left out then, too.
+   * Node's own flags for the workers: `['--no-warnings']`. Preloads among those of the program are
+   * left out then, too. Default: this process's own.
    */
   readonly execArgv?: readonly string[]
   /**
-   * Takes what workers print, in place of this program's own stdout and stderr: in order for each
-   * worker, and on threads ahead of the answer of the call that printed it. What it throws is a
-   * warning.
+   * Takes what workers print: in order for each worker, and on threads ahead of the answer of the
+   * call that printed it. What it throws is a warning. Default: it goes to this program's own
+   * stdout and stderr.
    */
   readonly onOutput?: OnOutput
   /** Shown in errors and statistics. Default: the model's name. */
@@ -137,11 +140,13 @@ export const poolOptionNames: OptionNames<PoolUserOptions> = optionNames<PoolUse
 
 /** Memory limits of a worker, as Node names them; in MiB. */
 export interface ResourceLimits {
-  /** The main heap. At least 16: with less, Node ends the whole program. */
+  /**
+   * The main heap, in MiB. At least 16: with less, Node ends the whole program. Default: Node's.
+   */
   readonly maxOldGenerationSizeMb?: number
-  /** The heap of recent objects. */
+  /** The heap of recent objects, in MiB. Default: Node's. */
   readonly maxYoungGenerationSizeMb?: number
-  /** The stack. Default 4. */
+  /** The stack. Default 4 MiB. */
   readonly stackSizeMb?: number
 }
 

@@ -13,10 +13,10 @@ const { fileURLToPath } = process.getBuiltinModule('node:url')
 export interface Permissions {
   /**
    * Paths that may be read; `'*'` for all. The task's modules must be among them; Node and atonce
-   * itself are.
+   * itself are. Default: none else.
    */
   readonly read?: readonly string[]
-  /** Paths that may be written. */
+  /** Paths that may be written. Default: none. */
   readonly write?: readonly string[]
   /** May start processes. Default false. */
   readonly childProcess?: boolean

@@ -16,7 +16,7 @@ export interface ProcessesOptions extends PoolUserOptions {
   /**
    * Runs the workers under Node's permission model: files only as said here, no native addons, and
    * of the environment only what `env` names. It is a seat belt against mistakes, no wall against
-   * hostile code: the network stays open.
+   * hostile code: the network stays open. Default: no permission model.
    */
   readonly permissions?: Permissions
 }

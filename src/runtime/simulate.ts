@@ -21,7 +21,7 @@ export interface SimulateOptions {
   readonly runs?: number
   /**
    * Plays one run again: what a failed one has printed. The environment variable `ATONCE_REPLAY`
-   * does the same.
+   * does the same. Default: none.
    */
   readonly replay?: string | undefined
   /** Is told how to play a failed run again. Default: to standard error. */

@@ -43,13 +43,13 @@ export type Waiting = Generator<Wait, boolean, Resumed>
 
 /** What ends a wait on shared memory. */
 export interface SyncWaitOptions {
-  /** The wait ends after it, with a TimeoutError. Default: never. */
+  /** The wait ends after so many milliseconds, with a TimeoutError. Default: never. */
   readonly timeoutMs?: number | undefined
 }
 
 /** What ends a wait that does not block its thread. */
 export interface WaitOptions extends SyncWaitOptions {
-  /** The wait ends when it aborts, with its reason. */
+  /** The wait ends when it aborts, with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
 }
 

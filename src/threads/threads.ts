@@ -22,7 +22,7 @@ export interface ThreadsOptions extends PoolUserOptions {
    * For calls that follow one another closely: how long, in microseconds, a thread that has
    * answered looks for its next call before it sleeps. A call that comes meanwhile is there some
    * microseconds earlier, and the caller need not wake anybody. It costs a core for as long as it
-   * looks, after every last answer. Default 0; at most 1,000.
+   * looks, after every last answer. Default 0 µs; at most 1,000.
    */
   readonly spinUs?: number
 }

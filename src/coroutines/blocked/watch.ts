@@ -36,7 +36,7 @@ export interface LoopBlocked {
 
 /** What `watchLoop` may be told. */
 export interface WatchLoopOptions {
-  /** A stretch without a turn that is longer is reported, once. Default 200. */
+  /** A stretch without a turn that is longer is reported, once. Default 200 ms. */
   readonly longerThanMs?: number | undefined
   /**
    * Is told when the loop turns again. Default: a warning of the process, with code

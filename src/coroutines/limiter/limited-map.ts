@@ -30,11 +30,12 @@ import type { Places } from './places.ts'
 export interface LimitedMapOptions extends Pick<LimitedOptions, 'priority' | 'weight'> {
   /**
    * Cancels the map when it aborts: what is queued is dropped, the signals of running calls abort.
+   * Default: none.
    */
   readonly signal?: AbortSignal
   /**
-   * The whole map must end within this time. Default: no limit; the limiter's own `timeoutMs` is
-   * for each call.
+   * The whole map must end within so many milliseconds. Default: no limit; the limiter's own
+   * `timeoutMs` is for each call.
    */
   readonly timeoutMs?: number
   /** Results in the order of the inputs (default), or as they are done. */
@@ -46,7 +47,7 @@ export interface LimitedMapOptions extends Pick<LimitedOptions, 'priority' | 'we
   readonly ahead?: number
   /**
    * Told of every result: how many are done, of how many (undefined while the inputs' number is
-   * unknown).
+   * unknown). Default: nobody is told.
    */
   readonly onProgress?: ProgressListener
 }

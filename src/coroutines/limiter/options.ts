@@ -23,9 +23,9 @@ export interface LimiterOptions {
   readonly rate?: Rate
   /** The most calls that wait; one more rejects with QueueFullError. Default 1,000,000. */
   readonly queueLimit?: number
-  /** For every call that has none of its own. Default: no limit. */
+  /** The time limit, in milliseconds, of every call that has none of its own. Default: no limit. */
   readonly timeoutMs?: number
-  /** Shown in errors and wherever it is shown who waits for what. */
+  /** Shown in errors and wherever it is shown who waits for what. Default `a limiter`. */
   readonly name?: string
 }
 
@@ -43,21 +43,21 @@ export interface LimitedOptions {
   readonly weight?: number
   /**
    * Drops the call from the queue when it aborts; in a running one, the signal that its function
-   * was given aborts.
+   * was given aborts. Default: none.
    */
   readonly signal?: AbortSignal
   /**
-   * The call must end within this time, counted from `run`; time in the queue counts; 0 gives it
-   * one turn of the event loop. Default: the limiter's.
+   * The call must end within so many milliseconds, counted from `run`; time in the queue counts; 0
+   * gives it one turn of the event loop. Default: the limiter's.
    */
   readonly timeoutMs?: number
 }
 
 /** What a wait for the limiter itself can be told. */
 export interface LimiterWaitOptions {
-  /** Ends the wait; it rejects with the signal's reason. */
+  /** Ends the wait; it rejects with the signal's reason. Default: none. */
   readonly signal?: AbortSignal
-  /** How long it waits at the most. Default: no limit. */
+  /** How long it waits at the most, in milliseconds. Default: no limit. */
   readonly timeoutMs?: number
 }
 

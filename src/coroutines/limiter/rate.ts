@@ -6,6 +6,7 @@ import { OptionError } from '../../errors.ts'
 export interface Rate {
   /** How many calls may begin in one window. */
   readonly calls: number
+  /** How long a window is, in milliseconds. */
   readonly perMs: number
   /**
    * `'sliding'` (default): in no stretch of `perMs`, wherever it begins, do more than `calls`

@@ -32,13 +32,13 @@ import { scopeNodes, scopesIn } from './live.ts'
 
 /** What a scope may be told. */
 export interface ScopeOptions {
-  /** The scope's time limit; then it is cancelled and throws a TimeoutError. Default: none. */
+  /** Its time limit in ms; then it is cancelled and throws a TimeoutError. Default: none. */
   readonly timeoutMs?: number | undefined
-  /** Cancels the scope when it aborts; the scope then throws its reason. */
+  /** Cancels the scope when it aborts; the scope then throws its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
-  /** How long a cancelled scope waits for children that do not stop. Default 5,000. */
+  /** How long a cancelled scope waits for children that do not stop. Default 5,000 ms. */
   readonly graceMs?: number | undefined
-  /** Shown in errors, and by whatever lists what runs. */
+  /** Shown in errors, and by whatever lists what runs. Default: `scope` and a number. */
   readonly name?: string | undefined
   /**
    * Ignores cancellation from outside, for a clean-up that waits. Needs `timeoutMs`. Default:

@@ -15,7 +15,7 @@ export interface SignalScopesOptions {
   readonly signals?: readonly NodeJS.Signals[] | undefined
   /**
    * How long the program may take to end once its scopes are over; then the signal ends it. Default
-   * 5,000.
+   * 5,000 ms.
    */
   readonly graceMs?: number | undefined
 }

@@ -12,8 +12,8 @@ import { openScope, type Scope, type ScopeOptions, scopeOptionNames } from '../s
 /** What `hedge` may be told. */
 export interface HedgeOptions extends ScopeOptions {
   /**
-   * The next attempt starts when this has passed without a value; take the latency that 95 % of
-   * calls keep.
+   * The next attempt starts when so many milliseconds have passed without a value; take the latency
+   * that 95 % of calls keep.
    */
   readonly delayMs: number
   /** The most attempts. Default 2. */

@@ -29,11 +29,11 @@ const mostErrors = 1_000
 export interface RetryOptions extends ScopeOptions {
   /** The most attempts, the first one counted. Default 3. */
   readonly attempts?: number | undefined
-  /** The bound of the first delay. Default 100. */
+  /** The bound of the first delay. Default 100 ms. */
   readonly minDelayMs?: number | undefined
   /**
-   * No delay is longer, but one that `delayMs` says. Default 30,000, or `minDelayMs` where that is
-   * more.
+   * No delay is longer, but one that `delayMs` says. Default 30,000 ms, or `minDelayMs` where that
+   * is more.
    */
   readonly maxDelayMs?: number | undefined
   /** How much the bound grows with each attempt. Default 2. */
@@ -41,13 +41,14 @@ export interface RetryOptions extends ScopeOptions {
   /** `full`: a delay is anything from 0 to the bound. `none`: it is the bound. Default `full`. */
   readonly jitter?: 'full' | 'none' | undefined
   /**
-   * Says how long to wait after this failure, as a `Retry-After` header does: from 0 up, whatever
-   * `maxDelayMs` is. Below 0 is no time; `undefined` and NaN leave the delay as it would be.
+   * Says how many milliseconds to wait after this failure, as a `Retry-After` header does: from 0
+   * up, whatever `maxDelayMs` is. Below 0 is no time; `undefined` and NaN leave the delay as it
+   * would be. Default: the jittered bound.
    */
   readonly delayMs?: ((error: any, attempt: number) => number | undefined) | undefined
   /**
    * Told of every failure, before it is decided whether to go on; waited for. What it throws ends
-   * it all, as itself.
+   * it all, as itself. Default: nobody is told.
    */
   readonly onFailure?: ((failure: RetryFailure) => unknown) | undefined
   /** Lets the program end though a delay is not over. Default false. */

@@ -5,7 +5,7 @@ import { runtime } from '../../runtime/runtime.ts'
 
 /** What `sleep` may be told. */
 export interface SleepOptions {
-  /** Ends the wait when it aborts, with its reason. */
+  /** Ends the wait when it aborts, with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
   /** Lets the program end though this wait is not over. Default false. */
   readonly unref?: boolean | undefined

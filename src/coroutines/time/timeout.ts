@@ -7,9 +7,9 @@ import { openScope } from '../scope/scope.ts'
 
 /** What `timeout` may be told. */
 export interface TimeoutOptions {
-  /** Cancels the work when it aborts; the reason is thrown. */
+  /** Cancels the work when it aborts; the reason is thrown. Default: none. */
   readonly signal?: AbortSignal | undefined
-  /** How long a function that is cancelled may take to stop. Default 5,000. */
+  /** How long a function that is cancelled may take to stop. Default 5,000 ms. */
   readonly graceMs?: number | undefined
 }
 

@@ -24,7 +24,7 @@ export interface MapOptions {
   readonly ahead?: number
   /**
    * Told of every result: how many are done, of how many (undefined while the inputs' number is
-   * unknown).
+   * unknown). Default: nobody is told.
    */
   readonly onProgress?: ProgressListener
 }

@@ -53,7 +53,7 @@ export interface ExploreOptions {
    * How often a thread that could go on is made to wait for others. Default: as often as there is.
    */
   readonly preemptions?: number
-  /** Plays one order again: what a failure has printed. */
+  /** Plays one order again: what a failure has printed. Default: none. */
   readonly replay?: string
   /** The most states; beyond, the exploration is not complete. Default 1,000,000. */
   readonly maxStates?: number
