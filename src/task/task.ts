@@ -100,8 +100,7 @@ export function task<F extends Function>(where: Where, fn: F, options: TaskOptio
   if (typeof where === 'function') {
     if ('builtinModules' in where)
       throw new InvalidTaskError(
-        `task(module, fn) got Node's own Module: the file runs as an ES module here, which has no module of its own. ` +
-          'Write task(import.meta, fn), or let what compiled it to CommonJS compile it here too.',
+        "task(module, fn) got Node's own Module: the file runs as an ES module. Write task(import.meta, fn), or compile it to CommonJS here too.",
       )
     const name = nameOf(where)
     throw new InvalidTaskError(

@@ -18,9 +18,8 @@ const known = new Map([
   ],
   ['Iterator', 'Collect it first: [...iterator].'],
   ['Symbol', 'Pass a string instead.'],
-  ['Timeout', 'A timer stays where it was started: start it in the task.'],
-  ['Immediate', 'A timer stays where it was started: start it in the task.'],
-  ['Dirent', 'Pass what you need of it: { name: entry.name, isFile: entry.isFile() }.'],
+  ['Timeout', 'Start it in the task.'],
+  ['Dirent', 'Pass its name, and what else you need of it.'],
   ['URL', 'Pass url.href, and make the URL in the task.'],
   ['URLSearchParams', 'Pass String(params), and make the URLSearchParams in the task.'],
   ['Headers', 'Pass [...headers], and make the Headers in the task.'],
@@ -41,7 +40,7 @@ export function cureFor(value: object, name: string | undefined): string {
   if (cure !== undefined) return cure
   if (name === undefined) return 'A copy would lose its class. Pass a plain object: { ...it }.'
   if (value instanceof process.getBuiltinModule('node:stream').Stream)
-    return 'Read it first, or open the file or the connection in the task. A Readable can be moved to a thread as a web stream: move(Readable.toWeb(stream)).'
+    return 'Read it first, or open it in the task. To a thread it can move as a web stream: move(Readable.toWeb(stream)).'
   const above = sharedClassAbove(Object.getPrototypeOf(value))
   if (above !== undefined)
     return `Its superclass ${above.address.name} is shareable; declare the subclass too: shareable(import.meta, ${name}).`

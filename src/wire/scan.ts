@@ -295,7 +295,7 @@ export class Scan {
       this.#refuseAt(
         at,
         'is a WebAssembly.Memory that is not shared',
-        'Pass memory.buffer.slice(), or make the memory with { shared: true, initial, maximum }.',
+        'Pass memory.buffer.slice(), or make it with { shared: true, initial, maximum }.',
       )
     }
     if (value instanceof MessagePort || isHandle(value)) return this.#enterHandle(value as Moved, at)

@@ -87,10 +87,7 @@ function cureFor({ exit, wasReady, initialize }: EndOfWorker): string {
   if (exit.kind !== 'exit') return ''
   if (initialize?.imported) return '. Throw an error there instead.'
   if (exit.code !== 0 || wasReady || initialize !== undefined) return ''
-  return (
-    '. If webpack or Rspack has split the program, the code of workers lies in a chunk that does nothing by itself: ' +
-    'set optimization.splitChunks: false, or leave atonce outside of the bundle.'
-  )
+  return '. Was it a chunk of webpack or Rspack, which does nothing by itself? Set optimization.splitChunks: false, or leave atonce outside of the bundle.'
 }
 
 function hadNotStarted({ wasReady, loading }: EndOfWorker): boolean {

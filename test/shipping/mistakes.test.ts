@@ -76,7 +76,7 @@ print(await onEach(pool => pool.run(double, 21)))
   })
   for (const { code, message } of errorsSeenBy(await project.run(['main.mjs']))) {
     assert.equal(code, 'ATONCE_TASK_LOAD')
-    assert.match(message, /is a chunk that webpack.* statically .*splitChunks: false/)
+    assert.match(message, /It is a chunk of webpack.* statically.*splitChunks: false/)
   }
 })
 

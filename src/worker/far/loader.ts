@@ -58,7 +58,7 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
       wanted.module,
       `In the worker, task ${wanted.position} of ${show(wanted.module)} is ${task === undefined ? 'not there' : nameOf(task)}; the caller means ${wanted.name || '(anonymous)'}. ` +
         'Both sides must define the same tasks in the same order: call task() at the top level, unconditionally. ' +
-        'In a bundle of one file, what import() brings is evaluated only then: import the tasks statically, or let the bundler make chunks (esbuild --splitting).',
+        'In a bundle of one file import() brings tasks too late: import them statically, or split (esbuild --splitting).',
     )
   }
   return task
@@ -102,12 +102,9 @@ export async function importModule(module: string, isCommonJs = false): Promise<
 /** Why a module that was imported has called no `task()`. */
 function whyNotThere(module: string, imported: unknown): string {
   if (module.startsWith('data:'))
-    return 'A loader that evaluates modules from their text (jiti) leaves nothing that a worker could import: run the program with Node itself, or with tsx.'
+    return 'A loader that evaluates text (jiti) leaves no file that a worker could import: use Node itself, or tsx.'
   if (isChunk(imported))
-    return (
-      'The file is a chunk that webpack, Rspack or ncc made: its modules run only when the entry asks for them. ' +
-      'Import the module of the tasks statically (not by import()), and set optimization.splitChunks: false.'
-    )
+    return 'It is a chunk of webpack, Rspack or ncc, which runs only with its entry: import the tasks statically, with optimization.splitChunks: false.'
   return 'Call task() at the top level of the module, not inside of a function or a condition.'
 }
 
