@@ -230,7 +230,10 @@ lived(
   ({ worker, watcher }) => {
     worker.die({ kind: 'exit', code: 0 })
     assert.ok(watcher.end?.why instanceof WorkerStartError)
-    assert.match(watcher.end.why.message, /it ended with exit code 0\. Was it a chunk of webpack .*splitChunks: false/)
+    assert.match(
+      watcher.end.why.message,
+      /it ended with exit code 0\. Was it a chunk of webpack .*splitChunks: false/,
+    )
   },
 )
 
