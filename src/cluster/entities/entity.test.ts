@@ -70,6 +70,16 @@ test('a message that throws changes nothing, and its error comes back whole', ()
     assert.equal(await alice.ask.withdraw(3), 2)
   }))
 
+test('what its constructor throws goes to whoever asked, at once; the next message tries again', () =>
+  on(2, async all => {
+    const nobody = all.jobs.entity(Account, 'nobody')
+    const refused = { name: 'RangeError', message: 'nobody has no account' }
+    const asks = [nobody.ask.deposit(1), nobody.ask.total()]
+    await Promise.all(asks.map(ask => assert.rejects(ask, refused)))
+    await assert.rejects(nobody.ask.total(), refused)
+    assert.equal(await all.jobs.entity(Account, 'alice').ask.deposit(1), 1)
+  }))
+
 test('when its node dies an entity goes on elsewhere with its state, under the next epoch', () =>
   on(2, async all => {
     const alice = all.jobs.entity(Account, 'alice').with(patient)

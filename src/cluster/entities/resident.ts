@@ -83,7 +83,7 @@ export class Resident {
   async #work(): Promise<void> {
     this.#working = true
     try {
-      if (!this.#loaded) await this.#load()
+      if (!this.#loaded) await this.#begin()
       while (this.#line.length > 0 && !this.#over) await this.#turn(this.#line.splice(0, mostInOneTurn))
     } catch {
       this.#fence() // The store does not answer: whoever asks again finds the state as it is there.
@@ -92,14 +92,26 @@ export class Resident {
     }
   }
 
-  async #load(): Promise<void> {
+  async #begin(): Promise<void> {
     const record = await this.#host.engine.records('state').get(this.#storeKey)
     const kept = record === undefined ? undefined : readKept(record.bytes)
     this.#revision = record?.revision
     this.#answered = new Answered(kept?.answered)
-    this.#revive(kept)
-    this.#saved = this.#packed()
-    this.#loaded = true
+    try {
+      this.#revive(kept)
+      this.#saved = this.#packed()
+      this.#loaded = true
+    } catch (error) {
+      this.#refuse(error)
+    }
+  }
+
+  /** It can't be made, or not be stored: whoever asks is told, and the next message tries again. */
+  #refuse(error: unknown): void {
+    const reply: Reply = { kind: 'failed', failure: failureOf(error) }
+    const calls = this.#over || !this.#held.isHeld ? [] : this.#line.splice(0)
+    for (const call of calls) this.#host.answer(call, reply)
+    this.#fence()
   }
 
   /** A new instance, with the fields that were stored and no others. */
