@@ -1,0 +1,86 @@
+/** What a user or a machine may do wrong: a clear error, and nothing lost. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { coroutines } from '../coroutines/coroutines.ts'
+import { sleep } from '../coroutines/time/sleep.ts'
+import { simulate } from '../runtime/simulate.ts'
+import { cluster } from './cluster.ts'
+import { leaseMs, machines } from './fixtures/machines.ts'
+import { NatsServer, noServer } from './fixtures/nats-server.ts'
+import * as tasks from './fixtures/tasks.ts'
+import { maxMessageBytes } from './messages.ts'
+
+test('a server whose disk is full refuses in words; what it has acknowledged is done once it has room', {
+  skip: noServer,
+  timeout: 120_000,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-full-'))
+  const config = join(folder, 'nats-server.conf')
+  const write = (port: number, room: string) =>
+    writeFileSync(
+      config,
+      `host: "127.0.0.1"\nport: ${port}\njetstream { store_dir: "${join(folder, 'store')}", max_file_store: ${room} }\n`,
+    )
+  await using server = await NatsServer.start(port => {
+    write(port, '3MB')
+    return ['-c', config]
+  })
+  await using jobs = cluster({ servers: server.url, namespace: 'full', closeGraceMs: 0 })
+  const bytes = new Uint8Array(200_000).fill(1)
+  const ids: string[] = []
+  const filled = (async () => {
+    for (;;) ids.push((await jobs.submit(tasks.same, [bytes])).id)
+  })()
+  await assert.rejects(filled, {
+    code: 'ATONCE_ENGINE_UNAVAILABLE',
+    message: /does not take a task: .*(storage|resource)/,
+  })
+  assert.ok(ids.length >= 5, `${ids.length}`)
+  await server.stop()
+  write(server.port, '100MB')
+  await server.start()
+  await using _node = cluster({ servers: server.url, namespace: 'full', on: coroutines() })
+  await _node.status()
+  for (const id of ids) assert.deepEqual(await jobs.result(id), bytes)
+  assert.deepEqual(await (await jobs.submit(tasks.same, [bytes])).result(), bytes)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('arguments above the limit are refused before they are sent; the next call is none the worse', () =>
+  simulate(async () => {
+    const all = machines(1)
+    const large = new Uint8Array(maxMessageBytes)
+    const refused = { code: 'ATONCE_PAYLOAD_TOO_LARGE', limitBytes: maxMessageBytes }
+    await assert.rejects(async () => await all.jobs.run(tasks.same, large), refused)
+    await assert.rejects(all.jobs.submit(tasks.same, [large]), refused)
+    assert.equal(await all.jobs.run(tasks.double, 2, 0), 4)
+    await all.close()
+  }))
+
+test('clocks that jump by hours end no lease and lose no task; only deadlines feel them', () =>
+  simulate(
+    async () => {
+      tasks.begun.clear()
+      const all = machines(2)
+      const [first, second] = all.nodes
+      const hourMs = 3_600_000
+      const long = all.jobs.run(tasks.charge, 4, 5 * leaseMs)
+      await sleep(100)
+      all.near.skewMs = 2 * hourMs
+      if (first !== undefined) first.engine.skewMs = hourMs
+      if (second !== undefined) second.engine.skewMs = -hourMs
+      const numbers = [10, 11, 12, 13, 14, 15]
+      const handles = await Promise.all(numbers.map(n => all.jobs.submit(tasks.charge, [n, 100])))
+      assert.deepEqual(await Promise.all(handles.map(handle => handle.result())), numbers)
+      assert.equal(await long, 4)
+      for (const n of [4, ...numbers]) assert.deepEqual(tasks.begun.get(n), [1])
+      for (const { engine } of all.nodes) engine.skewMs = 5 * hourMs
+      const late = await all.jobs.submit(tasks.charge, [16, 0], { deadlineMs: 60_000 })
+      await assert.rejects(late.result(), { name: 'TimeoutError', message: /not begun before its deadline/ })
+      await all.close()
+    },
+    { runs: 20 },
+  ))
