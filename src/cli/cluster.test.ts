@@ -5,7 +5,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { cluster } from '../cluster/cluster.ts'
+import { type Cluster, cluster } from '../cluster/cluster.ts'
 import { Account } from '../cluster/fixtures/account.ts'
 import { mostIn } from '../cluster/fixtures/crowd.ts'
 import { freePort, NatsServer, noServer } from '../cluster/fixtures/nats-server.ts'
@@ -13,6 +13,7 @@ import * as tasks from '../cluster/fixtures/tasks.ts'
 import { loadNats } from '../cluster/nats/load.ts'
 import { Requests } from '../cluster/nats/requests.ts'
 import { Streams } from '../cluster/nats/streams.ts'
+import type { ClusterStatus } from '../cluster/status.ts'
 import { coroutines } from '../coroutines/coroutines.ts'
 import { findingsOf } from './cluster-doctor.ts'
 import { atonce, ended, start } from './fixtures/command.ts'
@@ -33,7 +34,7 @@ test(
     const [first, second] = [node(), node('--json')]
     const told = said(second, /^}$/m)
     await using jobs = cluster({ servers: server.url, leaseMs: 2_000, closeGraceMs: 30_000 })
-    while ((await jobs.status()).nodes.length < 2);
+    await until(jobs, ({ nodes }) => nodes.length === 2)
     const documents = [await told]
     const numbers = Array.from({ length: 30 }, (_, n) => n)
     const handles = await Promise.all(numbers.map(n => jobs.submit(tasks.double, [n, 100])))
@@ -66,7 +67,7 @@ test(
     void last.result().then(() => {
       isDone = true
     })
-    while (!isDone && (await jobs.status()).queues[0]?.taken === 0);
+    await until(jobs, ({ queues }) => isDone || queues[0]?.taken !== 0)
     const gone = new Promise<number | null>(resolve => second.once('exit', resolve))
     second.kill('SIGTERM')
     assert.equal(await last.result(), 100)
@@ -132,7 +133,7 @@ test(
     assert.match((await atonce(['cluster', 'limit', 'default', '2', ...access])).stdout, /at most 2 tasks/)
     const node = () => start(['worker', module, ...access, '--workers', '2', '--lease', String(leaseMs)])
     const nodes = [node(), node()]
-    while ((await jobs.status()).nodes.length < 2);
+    await until(jobs, ({ nodes }) => nodes.length === 2)
     const submitting = Array.from({ length: 12 }, (_, n) => jobs.submit(tasks.crowdIn, [file, n, 100]))
     const handles = await Promise.all(submitting)
     await handles[0]?.result()
@@ -209,8 +210,7 @@ test('doctor tells of a real queue that gives a node nothing', options, async ()
   const waiting = await jobs.submit(tasks.untilStopped, [])
   await using _node = cluster({ ...parts, on: coroutines({ concurrency: 4 }) })
   await _node.status()
-  while ((await jobs.status()).nodes[0]?.silent[0] !== 'default-p1')
-    await new Promise(resolve => setTimeout(resolve, 50))
+  await until(jobs, ({ nodes }) => nodes[0]?.silent[0] === 'default-p1')
   const seen = await atonce(['doctor', '--json', '--servers', server.url])
   const { findings } = JSON.parse(seen.stdout) as {
     findings: { name: string; state: string; found: string }[]
@@ -223,6 +223,11 @@ test('doctor tells of a real queue that gives a node nothing', options, async ()
   await running.cancel()
   await waiting.cancel()
 })
+
+/** Looks with pauses: a look in a circle would take the CPU from the programs that it waits for. */
+async function until(jobs: Cluster, isSo: (status: ClusterStatus) => boolean): Promise<void> {
+  while (!isSo(await jobs.status())) await new Promise(resolve => setTimeout(resolve, 50))
+}
 
 /** Resolves once the command has printed that. */
 /** All that it has said by then. */
