@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { ActorDiedError, JournalError } from './errors.ts'
 import { Ledger } from './fixtures/ledger.ts'
 import { Journal } from './journal.ts'
+import { Persisted } from './persisted.ts'
 import { supervisor } from './supervisor.ts'
 
 suite('a journal', () => {
@@ -195,5 +196,46 @@ suite('an actor with a journal', () => {
     await ledger.stop()
     const again = await tree.start(Ledger, [join(folder, 'a.log')])
     assert.equal(await again.ask.total(), 122)
+  })
+
+  test('loses none of the events that come at once, wherever a snapshot is due', async () => {
+    await using tree = supervisor()
+    for (let count = 1; count <= 9; count += 1) {
+      const path = join(folder, `${count} at once.log`)
+      const amounts = Array.from({ length: count }, (_, n) => 10 ** n)
+      const first = await tree.start(Ledger, [path])
+      await first.ask.bookAll(amounts)
+      const total = await first.ask.bookAll(amounts)
+      await first.stop()
+      const second = await tree.start(Ledger, [path])
+      assert.equal(await second.ask.total(), total)
+      await second.stop()
+    }
+  })
+
+  test('has no snapshot without an event that could not be applied', async () => {
+    const path = join(folder, 'not applied.log')
+    const applied: number[] = []
+    const events = new Persisted<number, number[]>({
+      path,
+      apply: event => {
+        if (event === 2) throw new Error('not two')
+        applied.push(event)
+      },
+      snapshot: () => applied,
+      restore: () => {},
+      every: 1,
+    })
+    await events.replay()
+    const ends = await Promise.allSettled([1, 2, 3].map(event => events.persist(event)))
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'rejected'],
+    )
+    await assert.rejects(events.persist(4), JournalError)
+    await events.close()
+    const journal = new Journal(path)
+    assert.deepEqual(await journal.open(), { snapshot: undefined, events: [1, 2, 3], tornBytes: 0 })
+    await journal.close()
   })
 })

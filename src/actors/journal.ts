@@ -4,7 +4,7 @@
  *
  *     append ─▶ pending ─▶ one write, one fdatasync for all that is pending ─▶ acknowledged
  *     open   ─▶ snapshot, then records in order, up to the first that is torn ─▶ the rest of the file is cut off
- *     compact ─▶ snapshot to a new file, fsync, rename ─▶ the log is cut to nothing
+ *     compact ─▶ snapshot to a new file, fsync, rename ─▶ the log is cut to nothing; what is appended meanwhile waits
  *
  * A record is its length, the CRC-32 of what follows, its number, and the value as V8 serializes
  * it. A crash within `compact` leaves records that the snapshot has already; their numbers say so.
@@ -45,7 +45,8 @@ export class Journal {
   #sizeBytes = 0
   #seq = 0
   #pending: Pending[] = []
-  #writing: Promise<void> | undefined
+  /** What the file is being used for; one thing at a time. */
+  #working: Promise<void> | undefined
   #broken: unknown
 
   constructor(path: string) {
@@ -123,7 +124,7 @@ export class Journal {
     }
     return new Promise((resolve, reject) => {
       this.#pending.push({ bytes, resolve, reject })
-      this.#writing ??= this.#write()
+      this.#working ??= this.#write()
     })
   }
 
@@ -154,20 +155,29 @@ export class Journal {
         this.#pending = []
       }
     }
-    this.#writing = undefined
+    this.#working = undefined
   }
 
   /**
-   * Keeps `state` in place of all events so far. Waits for what is pending; resolves when it is on
-   * the disk.
+   * Keeps `state` in place of all events so far, which it must be made of: to be called while
+   * nothing is pending. Resolves when it is on the disk; what is appended meanwhile is written
+   * after that.
    * @throws JournalError
    */
   async compact(state: unknown): Promise<void> {
-    await this.#writing
     if (this.#broken !== undefined) throw this.#broken
-    const seq = this.#seq
-    await replaceFile(`${this.path}.snapshot`, recordOf(seq, state))
-    const file = this.#file as FileHandle
+    if (this.#working !== undefined || this.#file === undefined)
+      throw new JournalError(this.path, 'it is being written, or is not open')
+    const replacing = this.#replaceWith(recordOf(this.#seq, state), this.#file)
+    this.#working = replacing.then(
+      () => this.#write(),
+      () => this.#write(),
+    )
+    await replacing
+  }
+
+  async #replaceWith(snapshot: Buffer, file: FileHandle): Promise<void> {
+    await replaceFile(`${this.path}.snapshot`, snapshot)
     if ((await file.stat()).size !== this.#sizeBytes)
       throw new JournalError(this.path, 'another writer is at the file')
     // The log is emptied in place: its records are in the snapshot, and are passed over if this is
@@ -178,7 +188,7 @@ export class Journal {
   }
 
   async close(): Promise<void> {
-    await this.#writing
+    await this.#working
     const file = this.#file
     this.#file = undefined
     await file?.close()

@@ -31,8 +31,8 @@ export interface PersistOptions<E, S> {
    */
   readonly restore?: (state: S) => void
   /**
-   * After so many events the journal is cut to a snapshot. Default 1,000, where there is a
-   * `snapshot`.
+   * After so many events, once none is under way, the journal is cut to a snapshot. Default 1,000,
+   * where there is a `snapshot`.
    */
   readonly every?: number
 }
@@ -51,6 +51,10 @@ export class Persisted<E, S = unknown> {
   readonly #journal: Journal
   readonly #every: number
   #sinceSnapshot = 0
+  /** How many events are on their way to the disk, or not applied yet. */
+  #underWay = 0
+  /** Why the state lacks an event that is on the disk. */
+  #behind: JournalError | undefined
 
   /** @throws OptionError */
   constructor(options: PersistOptions<E, S>) {
@@ -84,26 +88,38 @@ export class Persisted<E, S = unknown> {
   /**
    * Resolves when the event is on the disk and applied. Costs a write and an fdatasync, shared by
    * all that come at once. Rejects with JournalError: then the event was not applied, and the actor
-   * should fail, to begin from the journal again.
+   * should fail, to begin from the journal again; after an event that `apply` threw at, this one
+   * takes no more.
    */
   async persist(event: E): Promise<void> {
-    await this.#journal.append(event)
+    if (this.#behind !== undefined) throw this.#behind
+    this.#underWay += 1
     try {
-      this.#options.apply(event)
-    } catch (problem) {
-      throw new JournalError(
-        this.#journal.path,
-        `apply threw at an event that is on the disk (${messageOf(problem)}); check it before persist`,
-        {
-          cause: problem,
-        },
-      )
+      await this.#journal.append(event)
+      this.#apply(event)
+    } finally {
+      this.#underWay -= 1
     }
     this.#sinceSnapshot += 1
     const { snapshot } = this.#options
-    if (snapshot === undefined || this.#sinceSnapshot < this.#every) return
+    // The state must be what all events in the journal made of it.
+    if (snapshot === undefined || this.#sinceSnapshot < this.#every || this.#underWay > 0) return
     this.#sinceSnapshot = 0
     await this.#journal.compact(snapshot())
+  }
+
+  #apply(event: E): void {
+    if (this.#behind !== undefined) throw this.#behind
+    try {
+      this.#options.apply(event)
+    } catch (problem) {
+      this.#behind = new JournalError(
+        this.#journal.path,
+        `apply threw at an event that is on the disk (${messageOf(problem)}); check it before persist`,
+        { cause: problem },
+      )
+      throw this.#behind
+    }
   }
 
   /** To be awaited in `onStop`. */
