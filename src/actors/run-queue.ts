@@ -69,10 +69,12 @@ export class RunQueue {
   }
 
   #run(): void {
-    let sinceMs = this.#runtime.now()
+    // Unknown until a look is near: asks are drains of one message, which costs little more than
+    // the clock.
+    let sinceMs: number | undefined
     let since = this.#count
     for (;;) {
-      if (this.#count >= this.#lookAt && this.#count > since) {
+      if (sinceMs !== undefined && this.#count >= this.#lookAt && this.#count > since) {
         const nowMs = this.#runtime.now()
         this.#look((nowMs - sinceMs) / (this.#count - since))
         sinceMs = nowMs
@@ -84,7 +86,15 @@ export class RunQueue {
       this.#first = runnable.nextInLine
       if (this.#first === undefined) this.#last = undefined
       runnable.nextInLine = undefined
-      this.#count += runnable.turn(Math.max(1, Math.min(mostPerTurn, this.#lookAt - this.#count)))
+      let untilLook = this.#lookAt - this.#count
+      if (sinceMs === undefined) {
+        if (untilLook > 1) untilLook -= 1
+        else {
+          sinceMs = this.#runtime.now()
+          since = this.#count
+        }
+      }
+      this.#count += runnable.turn(Math.max(1, Math.min(mostPerTurn, untilLook)))
     }
     this.#armed = false
   }
