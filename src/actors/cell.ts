@@ -60,6 +60,10 @@ export class Cell extends Intake implements LiveActor, Runnable {
     return this.#state === 'stopping' ? (this.few?.closing ?? shutdown) : undefined
   }
 
+  reached(search: number): void {
+    this.few?.muting.reached(search)
+  }
+
   joins(restart: number): void {
     this.restart = restart
     for (const child of this.children) child.joins(restart)
@@ -184,28 +188,41 @@ export class Cell extends Intake implements LiveActor, Runnable {
     try {
       this.instance = new this.definition.make(...this.args)
       const { onStart } = this.instance as { onStart?: unknown }
-      if (typeof onStart === 'function') starting = this.extras.within(() => onStart.call(this.instance))
+      if (typeof onStart === 'function' && this.#state === 'starting')
+        starting = this.extras.within(() => onStart.call(this.instance))
     } catch (error) {
-      throw this.#notStarted(error)
+      throw this.#notStarted(error, incarnation)
     } finally {
       leaveActor(outer)
     }
+    const failure = this.few?.startFailure
+    if (failure !== undefined) {
+      if (isThenable(starting)) onSettled(starting, nothing, nothing)
+      throw this.#notStarted(failure.error, incarnation)
+    }
     if (!isThenable(starting)) {
-      this.#started()
+      this.#started(incarnation)
       return undefined
     }
-    return Promise.resolve(starting).then(
-      () => {
-        if (this.incarnation === incarnation && this.#state === 'starting') this.#started()
-      },
-      error => {
-        throw this.#notStarted(error)
-      },
-    )
+    return new Promise((resolve, reject) => {
+      const failed = (error: unknown) => reject(this.#notStarted(error, incarnation))
+      this.extras.onStartFailure = failed
+      onSettled(
+        starting,
+        () => {
+          this.#started(incarnation)
+          resolve()
+        },
+        failed,
+      )
+    })
   }
 
-  #started(): void {
+  /** What an earlier instance's `onStart` comes to is nobody's business any more. */
+  #started(incarnation: number): void {
+    if (this.incarnation !== incarnation || this.#state !== 'starting') return
     this.#state = 'ready'
+    this.#startIsOver()
     if (this.definition.remember > 0)
       this.extras.memory = new Memory(this.definition.remember, this.instance as object)
     if (this.few?.leaving === true) return this.#leave()
@@ -213,15 +230,33 @@ export class Cell extends Intake implements LiveActor, Runnable {
   }
 
   /** An instance that did not start has no `onStop` to be called. */
-  #notStarted(error: unknown): ActorStartError {
-    this.instance = undefined
-    if (this.#state === 'starting') this.#state = 'failed'
+  #notStarted(error: unknown, incarnation: number): ActorStartError {
+    if (this.incarnation === incarnation) {
+      this.instance = undefined
+      this.#startIsOver()
+      if (this.#state === 'starting') this.#state = 'failed'
+    }
     return new ActorStartError(this.name, error)
+  }
+
+  #startIsOver(): void {
+    if (this.few === undefined) return
+    this.few.startFailure = undefined
+    this.few.onStartFailure = undefined
+  }
+
+  /** One that it is linked to has ended, or its children have given up, before it was started. */
+  #failStart(error: unknown): void {
+    this.#state = 'failed'
+    const { onStartFailure } = this.extras
+    if (onStartFailure === undefined) this.extras.startFailure = { error }
+    else onStartFailure(error)
   }
 
   /** It can't go on: its parent decides. Without one, it ends. */
   fail(error: unknown): void {
     if (this.#state === 'ended' || this.#state === 'stopping' || this.#state === 'failed') return
+    if (this.#state === 'starting') return this.#failStart(error)
     const message = this.current
     this.current = undefined
     if (this.few?.halting === true) return this.few.idle() // It is being stopped already.
@@ -287,7 +322,9 @@ export class Cell extends Intake implements LiveActor, Runnable {
 
   async stop(reason: StopReason, queued: 'finish' | 'drop', graceMs: number): Promise<void> {
     if (this.ended !== undefined) return
-    if (queued === 'drop') return this.end(reason, graceMs)
+    // One that waits to be restarted, and would do nothing then but stop.
+    const isDone = this.#state === 'failed' && this.instance === undefined && this.waiting === 0
+    if (queued === 'drop' || isDone) return this.end(reason, graceMs)
     this.extras.closing ??= reason
     this.extras.muting.workOn() // The last that it does must not wait for others' room.
     this.wake()
@@ -349,6 +386,8 @@ export class Cell extends Intake implements LiveActor, Runnable {
     return this.extras.incarnation.onLeaving(left)
   }
 }
+
+function nothing(): void {}
 
 function hasOnStop(instance: object | undefined): boolean {
   return typeof (instance as { onStop?: unknown } | undefined)?.onStop === 'function'

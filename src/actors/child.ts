@@ -6,7 +6,9 @@ import type { Listed } from './child-list.ts'
 import { ActorStartError } from './errors.ts'
 import type { LiveActor, Member, Parent } from './live-actor.ts'
 import type { Message } from './mailbox.ts'
+import { rememberedOf } from './memory.ts'
 import { isAbnormal, type StopReason, shutdown } from './reason.ts'
+import type { Failed } from './report.ts'
 import type { ChildSettings } from './settings.ts'
 
 /** Whom a child tells. */
@@ -15,15 +17,13 @@ export interface Over {
   childEnded(child: Child, reason: StopReason): void
 }
 
-export interface Child extends Member, Listed {
+export interface Child extends Member, Listed, Failed {
   readonly settings: ChildSettings
   /** When it was restarted last, for those strategies that count for each child. */
   readonly restarts: number[]
   failure: string | undefined
   /** It has failed or was suspended: `begin` starts it again. */
   readonly suspended: boolean
-  /** The actor itself; undefined of a supervisor. */
-  readonly cell: Cell | undefined
   /** Starts it, again too. @throws ActorStartError, at once or by the promise */
   begin(): Promise<void> | undefined
   /** Ends what runs, and keeps what a restart keeps. */
@@ -59,6 +59,11 @@ export class ActorChild implements Child, Parent {
   get restarts(): number[] {
     this.#restarts ??= []
     return this.#restarts
+  }
+
+  get known(): Failed['known'] {
+    const { definition, args } = this.cell
+    return { definition, args, ...rememberedOf(this.cell) }
   }
 
   get suspended(): boolean {
@@ -169,7 +174,7 @@ export type OnEnded = (reason: StopReason, byItself: boolean) => void
 export class SupervisorChild<T extends Tree> implements Child {
   readonly settings: ChildSettings
   readonly restarts: number[] = []
-  readonly cell = undefined
+  readonly known = undefined
   readonly waiting = 0
   isListed = false
   before: Listed | undefined
@@ -220,11 +225,15 @@ export class SupervisorChild<T extends Tree> implements Child {
   async begin(): Promise<void> {
     if (this.#state !== 'starting') this.#supervisor = this.#make()
     const begun = this.#supervisor
-    begun.onEnded = (reason, byItself) => this.#ended(begun, reason, byItself)
+    const ends: StopReason[] = []
+    begun.onEnded = reason => void ends.push(reason)
     try {
       await withinTime(begun.open(), this.#runtime, this.settings.startTimeoutMs, () => {
         throw new Error(`its setup did not end within ${this.settings.startTimeoutMs} ms (startTimeoutMs)`)
       })
+      const [early] = ends
+      if (early !== undefined) throw early.error ?? new Error('it was stopped while its setup ran')
+      begun.onEnded = (reason, byItself) => this.#ended(begun, reason, byItself)
     } catch (error) {
       this.#state = 'failed'
       begun.onEnded = undefined

@@ -119,6 +119,8 @@ export interface AskPath {
 export interface Steps {
   next(asking: Asking | undefined): Promise<IteratorResult<unknown>>
   return(asking: Asking | undefined): Promise<IteratorResult<unknown>>
+  /** Nobody reads it any more, and nobody waits for its `finally`, which runs all the same. */
+  leave(): void
 }
 
 /** Is told once when an actor has ended for good. */
@@ -147,6 +149,8 @@ export interface Target {
   readonly definition: Definition
   /** As `counter 3`, or the name that it was started under. */
   readonly name: string
+  /** The one ref of it that has no limits of its own, once there is one; see ref.ts. */
+  ref: object | undefined
   /** Why it ended; undefined while it lives. */
   readonly ended: StopReason | undefined
   /** The last number that a supervisor gave which held or awaited it; 0 if none did. */
@@ -155,6 +159,8 @@ export interface Target {
   readonly standstill: StopReason | undefined
   /** Is marked with that number, as all below it. */
   joins(restart: number): void
+  /** A search comes to it for one that it may hold up; see held-up.ts. */
+  reached(search: number): void
   /** False if the message became a dead letter. */
   tell(method: Method, args: readonly unknown[]): boolean
   /** The same for a message that came over a link, which has room for what it brings. */

@@ -3,6 +3,7 @@
  * behaviour. Made when an actor first needs one of them, so that an idle one stays small.
  */
 
+import { AbortError } from '../errors.ts'
 import { unsharedContext } from '../runtime/async-context.ts'
 import { withStrand } from '../runtime/strand.ts'
 import type { Ended, Method, Target } from './contract.ts'
@@ -13,7 +14,7 @@ import type { Children, LiveActor } from './live-actor.ts'
 import type { Message } from './mailbox.ts'
 import type { Memory } from './memory.ts'
 import { Muting } from './muting.ts'
-import { type StopReason, shutdown } from './reason.ts'
+import { inWords, type StopReason, shutdown } from './reason.ts'
 import { Watchers } from './watchers.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
@@ -33,6 +34,10 @@ export class Extras {
   /** Is told of linked actors that end, in place of failing with them. */
   onExit: ((from: string, reason: StopReason) => unknown) | undefined
   memory: Memory | undefined
+  /** Why it can't start, though its constructor or `onStart` still runs. */
+  startFailure: { readonly error: unknown } | undefined
+  /** Is told of that, while `onStart` is awaited. */
+  onStartFailure: ((error: unknown) => void) | undefined
   /** After the current message none is taken: it is being stopped, or suspended. */
   halting = false
   readonly muting: Muting
@@ -49,7 +54,7 @@ export class Extras {
   constructor(actor: LiveActor) {
     this.#actor = actor
     this.muting = new Muting(actor)
-    this.incarnation = new Incarnation(actor)
+    this.incarnation = new Incarnation(actor, run => this.within(run))
   }
 
   /** Whether it takes no message now. */
@@ -158,7 +163,7 @@ export class Extras {
     await this.#stopChildren(budgetMs)
     this.children = undefined
     await this.#within(budgetMs, this.#callOnStop(reason))
-    this.#strand?.stop(reason.error)
+    this.#strand?.stop(reason.error ?? endOf(this.#actor, reason))
     this.#strand = undefined
     this.#context = undefined
     this.behaviour = undefined
@@ -246,6 +251,7 @@ export class Extras {
     try {
       await this.within(() => onStop.call(instance, reason))
     } catch (error) {
+      if (this.#actor.ended !== undefined) return // It was fenced: what it waited for was given up.
       this.#actor.system.failed({ actor: this.#actor.name, error, during: 'onStop' })
     }
   }
@@ -256,7 +262,7 @@ export class Extras {
     this.idle()
     this.muting.end()
     void this.children?.stop({ kind: 'shutdown' }) // Of one that was fenced they still run.
-    this.#strand?.stop(reason.error)
+    this.#strand?.stop(reason.error ?? endOf(this.#actor, reason))
     this.#watchers.tell(reason)
   }
 }
@@ -264,4 +270,9 @@ export class Extras {
 /** They may wait for their parent, which works on nothing any more. */
 async function stopBelow(parent: LiveActor, children: Children | undefined): Promise<void> {
   if (children !== undefined) await parent.system.impasses.during([parent], () => children.stop(shutdown))
+}
+
+/** What the waits of an instance throw that has ended. */
+function endOf({ name }: LiveActor, reason: StopReason): AbortError {
+  return new AbortError(`${name} waits for nothing any more: ${inWords(reason)}.`)
 }

@@ -6,9 +6,12 @@ export class Incarnation {
   readonly #actor: LiveActor
   readonly #timers = new Set<Timer>()
   readonly #leavers = new Set<() => void>()
+  readonly #within: (run: () => void) => void
 
-  constructor(actor: LiveActor) {
+  /** `within` runs something in the actor's context. */
+  constructor(actor: LiveActor, within: (run: () => void) => void) {
     this.#actor = actor
+    this.#within = within
   }
 
   /** Calls `left` once, when it has ended; returns what takes that back. */
@@ -21,8 +24,12 @@ export class Incarnation {
   end(): void {
     for (const timer of this.#timers) timer.cancel()
     this.#timers.clear()
-    for (const left of this.#leavers) left()
+    if (this.#leavers.size === 0) return
+    const leavers = [...this.#leavers]
     this.#leavers.clear()
+    this.#within(() => {
+      for (const left of leavers) left()
+    })
   }
 
   /**

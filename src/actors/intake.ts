@@ -12,10 +12,10 @@ import type { Asker, Asking, Definition, Inlet, Limits, Method, Steps } from './
 import { currentActor } from './current.ts'
 import { ActorDiedError, MailboxFullError } from './errors.ts'
 import { Extras } from './extras.ts'
-import { hardBound, Mailbox, Message, OwnMessage } from './mailbox.ts'
+import { EventMessage, hardBound, Mailbox, Message, OwnMessage } from './mailbox.ts'
 import type { StopReason } from './reason.ts'
 import { openStream, type Streaming } from './stream.ts'
-import type { System } from './system.ts'
+import type { DeadLetter, System } from './system.ts'
 
 export abstract class Intake {
   readonly system: System
@@ -23,6 +23,7 @@ export abstract class Intake {
   readonly number: number
   readonly args: readonly unknown[]
   ended: StopReason | undefined
+  ref: object | undefined
   /** How often it was started; what the last instance has begun is not this one's. */
   incarnation = 0
   protected mailbox: Mailbox | undefined
@@ -78,6 +79,8 @@ export abstract class Intake {
 
   deliver(method: Method, args: readonly unknown[], inlet: Inlet): boolean {
     if (this.ended !== undefined || this.few?.closing !== undefined) return this.#dead(method, args, 'ended')
+    // What is refused has been taken too, or its sender would count it as waiting for ever.
+    this.extras.muting.takeFrom(inlet)
     const { overflow, capacity } = this.definition
     const { waiting } = this
     if (waiting >= capacity) {
@@ -85,7 +88,6 @@ export abstract class Intake {
       else if (overflow === 'reject' || waiting >= hardBound * capacity)
         return this.#dead(method, args, 'full')
     }
-    this.extras.muting.takeFrom(inlet)
     this.#accept(new Message(method, args, undefined))
     return true
   }
@@ -116,6 +118,20 @@ export abstract class Intake {
   /** Runs `run` as a message of this incarnation. */
   post(run: () => unknown): void {
     if (this.ended === undefined) this.#accept(new OwnMessage(run, this.incarnation, undefined))
+  }
+
+  hear(run: () => unknown, topic: string, event: unknown): boolean {
+    const message = new EventMessage(run, this.incarnation, topic, event)
+    if (this.ended !== undefined) return this.#unheard(message, 'ended')
+    if (this.waiting >= this.definition.capacity && !this.#makesRoom(currentActor(), false))
+      return this.#unheard(message, 'full')
+    this.#accept(message)
+    return true
+  }
+
+  #unheard({ topic, event }: EventMessage, reason: DeadLetter['reason']): false {
+    this.system.deadLetter({ actor: this.name, method: topic, args: [event], reason })
+    return false
   }
 
   /**
@@ -161,7 +177,7 @@ export abstract class Intake {
     const { overflow, capacity } = this.definition
     if (overflow === 'reject' || this.waiting >= hardBound * capacity) return false
     if (overflow === 'drop-oldest') {
-      const oldest = this.mailbox?.shift()
+      const oldest = this.mailbox?.drop()
       if (oldest !== undefined) this.discard(oldest, 'full')
       return true
     }
@@ -185,6 +201,7 @@ export abstract class Intake {
       )
     }
     if (method !== undefined) this.#dead(method, args, why)
+    else if (message instanceof EventMessage) this.#unheard(message, why)
   }
 
   #dead(method: Method, args: readonly unknown[], reason: 'ended' | 'full' | 'given up'): false {

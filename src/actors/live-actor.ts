@@ -2,6 +2,7 @@
 import type { Asker, Target } from './contract.ts'
 import type { Awaited } from './impasse.ts'
 import type { Message } from './mailbox.ts'
+import type { Memory } from './memory.ts'
 import type { StopReason } from './reason.ts'
 import type { System } from './system.ts'
 
@@ -49,9 +50,13 @@ export interface LiveActor extends Target, Asker {
   readonly system: System
   readonly waiting: number
   readonly instance: object | undefined
+  /** What it did last; only where its class asks for that. */
+  readonly memory: Memory | undefined
   readonly incarnation: number
   /** Runs `run` as a message of this incarnation. */
   post(run: () => unknown): void
+  /** The same for an event, if there is room; false if it is a dead letter. */
+  hear(run: () => unknown, topic: string, event: unknown): boolean
   /** It can't go on: its parent decides. */
   fail(error: unknown): void
   /** Calls `left` once, when this incarnation has ended; returns what takes that back. */

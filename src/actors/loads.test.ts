@@ -43,3 +43,14 @@ test('equals have their turn one after the other', () => {
   })
   assert.deepEqual(order.join(''), 'abcabc')
 })
+
+test('one that was chosen and has no more to do waits longest no more', () => {
+  const loads = new Loads<{ name: string }>()
+  for (const name of ['a', 'b', 'c']) loads.add({ name })
+  const order = Array.from({ length: 5 }, () => {
+    const one = loads.least() as { name: string }
+    loads.change(one, 0)
+    return one.name
+  })
+  assert.equal(order.join(''), 'abcab')
+})

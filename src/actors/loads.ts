@@ -26,8 +26,8 @@ export class Loads<T extends object> {
     this.#byLoad[load]?.delete(one)
   }
 
-  /** It has so much more to do, or less; not if it is none of these any more. */
-  change(one: T, by: 1 | -1): void {
+  /** It has so much more to do, or less, or was chosen; not if it is none of these any more. */
+  change(one: T, by: 1 | 0 | -1): void {
     const load = this.#loads.get(one)
     if (load === undefined) return
     this.#byLoad[load]?.delete(one)

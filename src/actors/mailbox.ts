@@ -24,6 +24,11 @@ export class Message {
     this.args = args
     this.ask = ask
   }
+
+  /** Whether it may be the one that makes room in a full mailbox. */
+  get mayBeDropped(): boolean {
+    return true
+  }
 }
 
 /**
@@ -38,6 +43,27 @@ export class OwnMessage extends Message {
     super(undefined, noArgs, ask)
     this.run = run
     this.incarnation = incarnation
+  }
+
+  /** A timer that is due, or word of an end, comes once. */
+  override get mayBeDropped(): boolean {
+    return this.ask !== undefined
+  }
+}
+
+/** An event that somebody has published. */
+export class EventMessage extends OwnMessage {
+  readonly topic: string
+  readonly event: unknown
+
+  constructor(run: () => unknown, incarnation: number, topic: string, event: unknown) {
+    super(run, incarnation, undefined)
+    this.topic = topic
+    this.event = event
+  }
+
+  override get mayBeDropped(): boolean {
+    return true
   }
 }
 
@@ -67,6 +93,23 @@ export class Mailbox {
     message.next = undefined
     this.#count -= 1
     return message
+  }
+
+  /** Takes the oldest of those that may be dropped. */
+  drop(): Message | undefined {
+    let before: Message | undefined
+    for (let message = this.#first; message !== undefined; message = message.next) {
+      if (message.mayBeDropped) {
+        if (before === undefined) return this.shift()
+        before.next = message.next
+        if (message === this.#last) this.#last = before
+        message.next = undefined
+        this.#count -= 1
+        return message
+      }
+      before = message
+    }
+    return undefined
   }
 
   /** Puts messages before all others, in their order. */

@@ -8,6 +8,24 @@ export interface Change {
   readonly to: unknown
 }
 
+/** What an actor did before it failed, oldest first, and which of its fields have changed. */
+export interface Remembered {
+  readonly before: readonly (readonly [method: string, args: readonly unknown[]])[]
+  readonly changed: Readonly<Record<string, Change>>
+}
+
+export const nothingRemembered: Remembered = { before: [], changed: {} }
+
+/** Of an instance that did not start, or that keeps nothing in mind, it is nothing. */
+export function rememberedOf(actor: {
+  readonly memory: Memory | undefined
+  readonly instance: object | undefined
+}): Remembered {
+  const { memory, instance } = actor
+  if (memory === undefined || instance === undefined) return nothingRemembered
+  return { before: memory.messages, changed: memory.changesOf(instance) }
+}
+
 export class Memory {
   readonly #most: number
   readonly #messages: (readonly [string, readonly unknown[]])[] = []

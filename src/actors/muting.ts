@@ -9,16 +9,20 @@
  * is asked must answer.
  */
 import type { Definition, Inlet } from './contract.ts'
+import type { HeldUp, HeldUps } from './held-up.ts'
 
 /** What has a mailbox. */
 export interface Boxed {
   readonly definition: Definition
   readonly waiting: number
+  readonly system: { readonly heldUps: HeldUps }
+  /** A search comes to it for one that it may hold up; see held-up.ts. */
+  reached(search: number): void
   /** Gets in line again, after what kept it from work has ended. */
   wake(): void
 }
 
-export class Muting {
+export class Muting implements HeldUp {
   readonly #actor: Boxed
   /** Whom this actor holds up. */
   #muted: Set<Muting> | undefined
@@ -33,6 +37,8 @@ export class Muting {
   #inlets: Inlet[] | undefined
   /** How many messages were taken since the inlets were looked at. */
   #sinceLook = 0
+  /** So many messages it works on whoever would hold it up, as it would wait for itself. */
+  #toWorkOn = 0
 
   takeFrom(inlet: Inlet): void {
     if (inlet.taken === 0) {
@@ -49,7 +55,7 @@ export class Muting {
   }
 
   mute(sender: Muting): void {
-    if (sender === this) return
+    if (sender === this || sender.#toWorkOn > 0) return
     this.#muted ??= new Set()
     this.#muted.add(sender)
     sender.#mutedBy ??= new Set()
@@ -58,6 +64,7 @@ export class Muting {
 
   /** Lets the senders go on, once there is room again. */
   relieve(): void {
+    if (this.#toWorkOn > 0) this.#toWorkOn -= 1
     if (this.#inlets !== undefined) this.#tellInlets(this.#inlets)
     if (this.#muted === undefined || this.#muted.size === 0) return
     if (this.#actor.waiting > this.#actor.definition.capacity / 2) return
@@ -76,6 +83,22 @@ export class Muting {
       inlet.told = done
       inlet.tell()
     }
+  }
+
+  seekHolders(search: number): void {
+    for (const by of this.#mutedBy ?? []) by.#actor.reached(search)
+  }
+
+  /** A search for one that it may hold up: for itself, or goes on at those that hold it up. */
+  reached(search: number): void {
+    const { heldUps } = this.#actor.system
+    if (!heldUps.isSought(search, this)) {
+      if (heldUps.enters(search, this)) this.seekHolders(search)
+      return
+    }
+    this.#toWorkOn = this.#actor.waiting
+    this.workOn()
+    this.#actor.wake()
   }
 
   /** Works on, whoever holds it up. */

@@ -88,7 +88,10 @@ export interface StopOptions {
 
 const stopOptionNames = optionNames<StopOptions>({ queued: true, graceMs: true })
 
-/** An actor, as the program sees it. */
+/**
+ * An actor, as the program sees it. On one side of a link all refs of an actor are one object, but
+ * for those that `with` has made: they can be compared by `===`, and be kept in a Set.
+ */
 export interface Ref<T extends object = object> {
   /**
    * `await ref.ask.add(2)`: rejects with what the method threw; at once with ActorDiedError when
@@ -177,6 +180,12 @@ export class ActorRef implements Ref {
   get [targetOf](): Target {
     return this.#target
   }
+}
+
+/** The ref of `target`: always the same one, so that refs can be compared, and be keys of a map. */
+export function refTo(target: Target): ActorRef {
+  target.ref ??= new ActorRef(target, undefined)
+  return target.ref as ActorRef
 }
 
 /** What a ref points at; undefined for anything else. */

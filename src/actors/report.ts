@@ -3,7 +3,7 @@
 import { isError } from '../thrown.ts'
 import type { Definition } from './contract.ts'
 import type { Message } from './mailbox.ts'
-import type { Memory } from './memory.ts'
+import type { Change, Remembered } from './memory.ts'
 import type { StopReason } from './reason.ts'
 
 /** A message as a report shows it; `redact` of the class's options has seen its arguments. */
@@ -26,7 +26,7 @@ export interface FailureReport {
    * The fields that have changed since this instance started, where they can be copied. Only with
    * `remember`.
    */
-  readonly changed: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+  readonly changed: Readonly<Record<string, Change>>
   /** How often it was restarted within its supervisor's window. */
   readonly restarts: number
   /** Lines that repeat it in a test. */
@@ -38,25 +38,19 @@ export interface FailureReport {
 export interface Failed {
   readonly name: string
   readonly restarts: readonly number[]
-  /** The actor; undefined of a supervisor. */
-  readonly cell:
-    | {
-        readonly definition: Definition
-        readonly args: readonly unknown[]
-        readonly instance: object | undefined
-        readonly memory: Memory | undefined
-      }
+  /** Undefined of a supervisor. */
+  readonly known:
+    | (Remembered & { readonly definition: Definition; readonly args: readonly unknown[] })
     | undefined
 }
 
 export function reportOf(child: Failed, reason: StopReason, message: Message | undefined): FailureReport {
-  const { cell } = child
-  const memory = cell?.memory
+  const { known } = child
   const shownArgs = (method: string, args: readonly unknown[]): ReportedMessage => ({
     method,
-    args: cell?.definition.redact?.(method, args) ?? args,
+    args: known?.definition.redact?.(method, args) ?? args,
   })
-  const before = memory?.messages.map(([method, args]) => shownArgs(method, args)) ?? []
+  const before = known?.before.map(([method, args]) => shownArgs(method, args)) ?? []
   const at = message?.method === undefined ? undefined : shownArgs(message.method.name, message.args)
   const played = at === undefined ? before : [...before, at]
   const report = {
@@ -64,9 +58,9 @@ export function reportOf(child: Failed, reason: StopReason, message: Message | u
     error: reason.error,
     message: at,
     before,
-    changed: memory === undefined || cell?.instance === undefined ? {} : memory.changesOf(cell.instance),
+    changed: known?.changed ?? {},
     restarts: child.restarts.length,
-    replay: cell === undefined ? '' : replayOf(cell.definition.name, cell.args, played),
+    replay: known === undefined ? '' : replayOf(known.definition.name, known.args, played),
   }
   return { ...report, toString: () => textOf(report) }
 }

@@ -2,7 +2,7 @@
  * How often a supervisor has restarted its children, and how long it waits before the next restart:
  * for each child by itself, or for all together, as its strategy is.
  */
-import type { Runtime } from '../runtime/seam.ts'
+import type { Runtime, Timer } from '../runtime/seam.ts'
 import type { Child } from './child.ts'
 import { Pauses } from './pauses.ts'
 import type { Policy } from './settings.ts'
@@ -14,6 +14,10 @@ export class Restarts {
   /** When children were restarted, where they count together. */
   readonly #together: number[] = []
   readonly #pauses = new WeakMap<object, Pauses>()
+  /** Of children that wait to be restarted. */
+  readonly #timers = new Map<Child, Timer>()
+  /** Who waits with one of them, by the strategy, to be started after it. */
+  #held: ReadonlySet<Child> = new Set()
 
   constructor(policy: Policy, runtime: Runtime) {
     this.#policy = policy
@@ -42,5 +46,40 @@ export class Restarts {
       this.#pauses.set(of, pauses)
     }
     return pauses.next(this.#runtime.now(), this.#runtime.random())
+  }
+
+  /**
+   * Calls `over` after the pause; then `isDue` says whether it still is: if a child that `affected`
+   * depend on has failed meanwhile, they wait with that one.
+   */
+  pause(
+    child: Child,
+    delayMs: number,
+    affected: readonly Child[],
+    over: (isDue: () => boolean) => void,
+  ): void {
+    if (this.#timers.size > 0) for (const one of affected) this.#end(one)
+    const timer = this.#runtime.setTimer(delayMs, () =>
+      over(() => this.#timers.get(child) === timer && this.#end(child)),
+    )
+    this.#timers.set(child, timer)
+    if (affected.length > 1) this.#held = new Set(affected.filter(one => one !== child))
+  }
+
+  /** Whether it is started again by the pause of another one. */
+  holds(child: Child): boolean {
+    return this.#held.has(child)
+  }
+
+  endPauses(): void {
+    for (const timer of this.#timers.values()) timer.cancel()
+  }
+
+  #end(child: Child): boolean {
+    const timer = this.#timers.get(child)
+    if (timer === undefined) return false
+    timer.cancel()
+    this.#held = new Set()
+    return this.#timers.delete(child)
   }
 }

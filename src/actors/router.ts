@@ -1,18 +1,20 @@
 /** One ref for many actors of a class: each message goes to one of them. */
 import { checkFunction, checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
+import { ByKey } from './by-key.ts'
 import type { Asking, Definition, Ended, Inlet, Limits, Method, Steps, Target } from './contract.ts'
 import { ActorDiedError, InvalidActorError } from './errors.ts'
 import { Loads } from './loads.ts'
 import type { StopReason } from './reason.ts'
-import { ActorRef, type Ref, targetIn } from './ref.ts'
+import { type Ref, refTo, targetIn } from './ref.ts'
 
 /** What `router` may be told. */
 export interface RouterOptions {
   /**
    * `turn` (the default): each in turn. `least-busy`: the one with the fewest asks of this router
-   * under way. A function gives the key of a message: all of one key go to one actor, and to as few
-   * others as can be when one ends.
+   * under way, each in turn for tells. A function gives the key of a message: all of one key go to
+   * one actor; when that ends, to others, and no other key moves. Routers of the same list agree on
+   * it.
    */
   readonly by?: 'turn' | 'least-busy' | ((method: string, args: readonly unknown[]) => string | number)
 }
@@ -48,19 +50,20 @@ export function router<T extends object>(refs: readonly Ref<T>[], options: Route
   const same = (target: Target | undefined) =>
     target?.definition.place.module === place.module && target.definition.place.name === place.name
   if (!targets.every(same)) throw new InvalidActorError('router(refs) takes refs of one class.')
-  return new ActorRef(new Router(targets as Target[], by), undefined) as unknown as Ref<T>
+  return refTo(new Router(targets as Target[], by)) as unknown as Ref<T>
 }
 
 class Router implements Target {
   readonly definition: Definition
   readonly name: string
+  ref: object | undefined
   readonly #first: Target
   /** Who lives, as far as is known: the dead are left out when they are met. */
   readonly #living: Target[]
   readonly #by: Exclude<RouterOptions['by'], undefined>
   /** Asks under way, by who answers them; only where that is how one is chosen. */
   readonly #busy = new Loads<Target>()
-  readonly #seeds: number[]
+  readonly #byKey: ByKey
   #turn = 0
 
   constructor(targets: readonly Target[], by: Exclude<RouterOptions['by'], undefined>) {
@@ -71,7 +74,7 @@ class Router implements Target {
     this.#living = [...targets]
     this.#by = by
     if (by === 'least-busy') for (const target of targets) this.#busy.add(target)
-    this.#seeds = typeof by === 'function' ? targets.map(target => hash(target.name)) : []
+    this.#byKey = new ByKey(targets.length)
   }
 
   get ended(): StopReason | undefined {
@@ -83,6 +86,7 @@ class Router implements Target {
   readonly restart = 0
   readonly standstill = undefined
   joins(): void {}
+  reached(): void {}
 
   tell(method: Method, args: readonly unknown[]): boolean {
     return (this.#for(method, args) ?? this.#first).tell(method, args) // A dead letter, of the dead.
@@ -129,7 +133,7 @@ class Router implements Target {
   #for({ name }: Method, args: readonly unknown[]): Target | undefined {
     if (this.#by === 'turn') return this.#nextInTurn()
     if (this.#by === 'least-busy') return this.#leastBusy()
-    return this.#ofKey(hash(String(this.#by(name, args))))
+    return this.#ofKey(this.#by(name, args))
   }
 
   #nextInTurn(): Target | undefined {
@@ -146,27 +150,22 @@ class Router implements Target {
 
   #leastBusy(): Target | undefined {
     for (let target = this.#busy.least(); target !== undefined; target = this.#busy.least()) {
-      if (target.ended === undefined) return target
+      if (target.ended === undefined) {
+        this.#busy.change(target, 0) // A tell is over at once: the next goes to another one.
+        return target
+      }
       this.#busy.delete(target)
     }
     return undefined
   }
 
-  /**
-   * Each key goes to the actor with the highest hash of both: when one ends, only its keys move. It
-   * looks at each, some nanoseconds for one. David Thaler and Chinya Ravishankar, "Using Name-Based
-   * Mappings to Increase Hit Rates", IEEE/ACM Transactions on Networking 6(1), 1998.
-   */
-  #ofKey(key: number): Target | undefined {
-    let found: Target | undefined
-    let highest = -1
-    for (const [at, target] of this.#living.entries()) {
-      const its = mixed((this.#seeds[at] as number) ^ key)
-      if (its <= highest || target.ended !== undefined) continue
-      highest = its
-      found = target
+  #ofKey(key: string | number): Target | undefined {
+    const lives = (at: number) => {
+      const target = this.#living[at]
+      return target !== undefined && target.ended === undefined
     }
-    return found
+    const at = this.#byKey.find(key, lives)
+    return at === undefined ? undefined : this.#living[at]
   }
 
   watch(ended: Ended): () => void {
@@ -191,21 +190,4 @@ class Router implements Target {
   async stop(reason: StopReason, queued: 'finish' | 'drop', graceMs: number): Promise<void> {
     await Promise.all(this.#living.map(target => target.stop(reason, queued, graceMs)))
   }
-}
-
-/** FNV-1a (Fowler, Noll, Vo). */
-function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193)
-  return mixed(value)
-}
-
-/**
- * Names differ in their last letters only, and a key and a name must give what neither does. The
- * last step of MurmurHash3 (Austin Appleby).
- */
-function mixed(value: number): number {
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
-  return (value ^ (value >>> 16)) >>> 0
 }

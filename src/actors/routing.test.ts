@@ -126,6 +126,13 @@ suite('a router', () => {
     await one.stop({ queued: 'drop', graceMs: 0 })
   })
 
+  test('that chooses so gives each its turn with what is only told', async () => {
+    const all = await Promise.all([0, 0, 0].map(n => spawn(Counter, [n])))
+    const one = router(all, { by: 'least-busy' })
+    for (let n = 0; n < 9; n += 1) one.tell.add(1)
+    assert.deepEqual(await Promise.all(all.map(ref => ref.ask.get())), [3, 3, 3])
+  })
+
   test('sends all of one key to one actor, and moves few keys when one ends', async () => {
     const all = await Promise.all([0, 1, 2, 3].map(n => spawn(Counter, [n * 1_000_000])))
     const one = router(all, { by: (_, args) => args[0] as number })

@@ -6,7 +6,7 @@ import type { ActorClass } from './definition.ts'
 import { InvalidActorError } from './errors.ts'
 import type { LiveActor } from './live-actor.ts'
 import type { StopReason } from './reason.ts'
-import { ActorRef, type Ref, targetIn } from './ref.ts'
+import { type Ref, refTo, targetIn } from './ref.ts'
 import { policyOf, type StartOptions, type SupervisorOptions } from './settings.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -96,7 +96,7 @@ class SelfOf implements Self {
   }
 
   get ref(): Ref {
-    return new ActorRef(this.#actor, undefined)
+    return refTo(this.#actor)
   }
 
   get name(): string {

@@ -3,7 +3,7 @@ import { Cell, usualShutdownMs } from './cell.ts'
 import { ActorChild } from './child.ts'
 import { type ActorClass, definitionIn } from './definition.ts'
 import { named } from './names.ts'
-import { ActorRef, type Ref } from './ref.ts'
+import { type Ref, refTo } from './ref.ts'
 import { childSettings, type StartOptions } from './settings.ts'
 import { system } from './system.ts'
 
@@ -23,10 +23,15 @@ export async function spawn<T extends object, A extends readonly any[]>(
 ): Promise<Ref<T>> {
   const of = system()
   const cell = new Cell(of, definitionIn(cls), args, undefined)
-  const ref = new ActorRef(cell, undefined)
+  const ref = refTo(cell)
   if (options === undefined) {
-    const starting = cell.start()
-    if (starting !== undefined) await starting
+    try {
+      const starting = cell.start()
+      if (starting !== undefined) await starting
+    } catch (error) {
+      cell.over({ kind: 'noproc' }) // Its timers and children would stay.
+      throw error
+    }
     return ref as unknown as Ref<T>
   }
   const child = new ActorChild(cell, childSettings({ ...options, restart: 'temporary' }), {

@@ -1,6 +1,7 @@
 /**
  * The values of a generator method, one after the other: each step is an ask, so other messages
- * have their turn between two values, and a stream that nobody reads costs nothing.
+ * have their turn between two values, and a stream that nobody reads costs nothing. Its `finally`
+ * runs when its reader leaves or gives up, and when the actor's instance ends.
  */
 
 import type { Asking, Limits, Method, Steps } from './contract.ts'
@@ -29,6 +30,22 @@ export function openStream(
 ): Steps {
   let values: Values | undefined
   let incarnation: number | undefined
+  let stay = () => {}
+  const begin = (): Values => {
+    const begun = method.fn.apply(actor.instance, args as unknown[]) as Values
+    values = begun
+    stay = actor.onLeaving(() => void close())
+    return begun
+  }
+  /** Nobody waits for what its `finally` does. */
+  const close = async (): Promise<void> => {
+    stay()
+    try {
+      await values?.return?.()
+    } catch (error) {
+      actor.system.failed({ actor: actor.name, error, during: method.name })
+    }
+  }
   const step = async (
     advance: (values: Values) => unknown,
     asking: Asking | undefined,
@@ -36,15 +53,23 @@ export function openStream(
     // The generator belongs to the instance that began it.
     incarnation ??= actor.incarnation
     if (actor.incarnation !== incarnation) throw new ActorDiedError(actor.name, { kind: 'restart' }, 'maybe')
-    const run = () => {
-      values ??= method.fn.apply(actor.instance, args as unknown[]) as Values
-      return advance(values)
-    }
-    return (await actor.askOwn(run, method.name, incarnation, limits, asking)) as IteratorResult<unknown>
+    const run = () => advance(values ?? begin())
+    const result = (await actor.askOwn(
+      run,
+      method.name,
+      incarnation,
+      limits,
+      asking,
+    )) as IteratorResult<unknown>
+    if (result.done === true) stay()
+    return result
   }
   return {
     next: asking => step(generator => generator.next(), asking),
     return: asking => step(generator => generator.return?.() ?? { done: true, value: undefined }, asking),
+    leave() {
+      if (values !== undefined && actor.incarnation === incarnation) actor.post(close)
+    },
   }
 }
 
@@ -60,6 +85,7 @@ export function valuesOf(steps: Steps): AsyncIterableIterator<unknown> {
       return result
     } catch (error) {
       over = true
+      steps.leave() // The step may have been given up, and the generator be at a `yield`.
       throw error
     }
   }

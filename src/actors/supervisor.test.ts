@@ -326,6 +326,67 @@ suite('a supervisor', () => {
     },
   )
 
+  rule(
+    'with rest_for_one and pauses, starts none before one that it depends on',
+    { strategy: 'rest_for_one', maxRestarts: 9, backoff: { minMs: 100, maxMs: 100, jitter: 0 } },
+    async (tree, { now }) => {
+      const [a, b, c] = await three(tree)
+      b.tell.fail()
+      await sleep(50)
+      a.tell.fail()
+      await settled(a, b, c)
+      assert.deepEqual(diary, [
+        ...['c restart', 'b restart', 'a restart'],
+        ...['a starts', 'b starts', 'c starts'],
+      ])
+      assert.equal(now(), 150)
+      diary.length = 0
+      failsToStart.set('b', 1)
+      b.tell.fail()
+      while (!diary.includes('b does not start')) await sleep(1)
+      a.tell.fail()
+      await settled(a, b, c)
+      assert.deepEqual(diary.slice(-3), ['a starts', 'b starts', 'c starts'])
+      assert.equal(diary.filter(line => line === 'b starts').length, 1)
+    },
+  )
+
+  test('tells of each restart that fails, too', () =>
+    simulate(async () => {
+      failsToStart.clear()
+      const told: string[] = []
+      const onFailure = ({ error }: { error: unknown }) => void told.push((error as Error).message)
+      await using tree = supervisor({ maxRestarts: 3, onFailure })
+      const a = await startWorker(tree, 'a')
+      failsToStart.set('a', 2)
+      a.tell.fail()
+      await a.ask.note('here')
+      const again = /^Worker \d+ did not start: a can't start\.$/
+      assert.equal(told[0], 'told to')
+      assert.ok(told.length === 3 && told.slice(1).every(message => again.test(message)), String(told))
+    }))
+
+  test('that gives up while its setup runs has not started', () =>
+    simulate(async () => {
+      failsToStart.clear()
+      let runs = 0
+      const setup = async (below: Supervisor) => {
+        runs += 1
+        const a = await startWorker(below, 'a')
+        if (runs > 1) return
+        a.tell.fail('too early')
+        await sleep(10)
+      }
+      await using tree = supervisor()
+      await assert.rejects(
+        tree.startSupervisor({ maxRestarts: 0 }, setup),
+        (error: Error) => error instanceof ActorStartError && error.cause instanceof RestartLimitError,
+      )
+      assert.equal(tree.children.length, 0)
+      await tree.startSupervisor({ maxRestarts: 0 }, setup)
+      assert.equal(tree.children[0]?.state, 'ready')
+    }))
+
   test('tells what it worked on, what came before, and how to see it again', async () => {
     const reports: string[] = []
     await using tree = supervisor({ onFailure: report => void reports.push(String(report)) })

@@ -13,7 +13,6 @@
  * docs/guide/actors.md says what holds.
  */
 import { ClosedError } from '../errors.ts'
-import type { Timer } from '../runtime/seam.ts'
 import { Cell } from './cell.ts'
 import { ActorChild, type Child, type OnEnded, SupervisorChild } from './child.ts'
 import { ChildList } from './child-list.ts'
@@ -25,7 +24,7 @@ import type { Message } from './mailbox.ts'
 import { named } from './names.ts'
 import { OneByOne } from './one-by-one.ts'
 import { inShort, isAbnormal, type StopReason, shutdown } from './reason.ts'
-import { ActorRef, type Ref } from './ref.ts'
+import { type Ref, refTo } from './ref.ts'
 import { type HostingPlace, hostingPlace } from './remote/place.ts'
 import { RemoteChild } from './remote/remote-child.ts'
 import { reportOf } from './report.ts'
@@ -70,8 +69,6 @@ export class Supervisor implements AsyncDisposable {
   readonly #restarts: Restarts
   #closing: StopReason | undefined
   #over: StopReason | undefined
-  /** Of children that wait to be restarted. */
-  readonly #pausing = new Set<Timer>()
   #byItself = true
   #resolveEnded!: (reason: StopReason) => void
   /** Of one within another: where it tells that it gave up. */
@@ -132,7 +129,7 @@ export class Supervisor implements AsyncDisposable {
       const cell = new Cell(this.#system, definition, args, undefined)
       const child = new ActorChild(cell, settings, this)
       cell.parent = child
-      const ref = new ActorRef(cell, undefined)
+      const ref = refTo(cell)
       if (options?.name !== undefined) named(this.#system, cell, options.name, ref)
       return this.#begin(child).then(() => ref as unknown as Ref<T>)
     } catch (error) {
@@ -153,7 +150,7 @@ export class Supervisor implements AsyncDisposable {
     const release = name === undefined ? undefined : () => void names.delete(name)
     const shown = name ?? `${definition.name} ${this.#system.nextNumber()}`
     const child = new RemoteChild(definition, args, settings, place, this, shown, release)
-    const ref = new ActorRef(child.target, undefined)
+    const ref = refTo(child.target)
     if (name !== undefined) names.set(name, ref)
     await this.#begin(child)
     return ref as unknown as Ref<T>
@@ -205,6 +202,11 @@ export class Supervisor implements AsyncDisposable {
 
   /** A child has failed, and waits. */
   failed(child: Child, reason: StopReason, message: Message | undefined): void {
+    this.#report(child, reason, message)
+    this.#steps.do(() => this.#recover(child, reason))
+  }
+
+  #report(child: Child, reason: StopReason, message: Message | undefined): void {
     const report = reportOf(child, reason, message)
     child.failure = reason.kind === 'stop' ? 'it stopped itself' : inShort(reason.error)
     this.#system.failed({
@@ -217,7 +219,6 @@ export class Supervisor implements AsyncDisposable {
     } catch (error) {
       this.#system.failed({ actor: this.name, error, during: 'onFailure' })
     }
-    this.#steps.do(() => this.#recover(child, reason))
   }
 
   /** A child has ended, and is not to come back. */
@@ -262,6 +263,7 @@ export class Supervisor implements AsyncDisposable {
 
   async #recover(child: Child, reason: StopReason): Promise<void> {
     if (this.#closing !== undefined || !child.suspended || !this.#children.has(child)) return
+    if (this.#restarts.holds(child)) return
     switch (reason.kind === 'failure' ? this.#verdictOn(child, reason.error) : 'restart') {
       case 'stop':
         return this.#letGo(child, reason)
@@ -272,15 +274,14 @@ export class Supervisor implements AsyncDisposable {
     }
     if (!this.#comesBack(child, reason)) return this.#letGo(child, reason)
     if (this.#restarts.tooMany(child)) return this.#giveUp(child, reason)
-    await this.#suspend(this.#affectedBy(child), child, reason)
+    const affected = this.#affectedBy(child)
+    await this.#suspend(affected, child, reason)
     const delayMs = this.#restarts.pauseOf(child)
     if (delayMs === undefined) return this.#startAgain(child)
     // Others have their turn meanwhile: each child pauses by itself.
-    const timer = this.#system.runtime.setTimer(delayMs, () => {
-      this.#pausing.delete(timer)
-      this.#steps.do(() => this.#startAgain(child))
-    })
-    this.#pausing.add(timer)
+    this.#restarts.pause(child, delayMs, affected, isDue =>
+      this.#steps.do(() => (isDue() ? this.#startAgain(child) : undefined)),
+    )
   }
 
   #verdictOn({ settings }: Child, error: unknown): Verdict {
@@ -345,8 +346,9 @@ export class Supervisor implements AsyncDisposable {
         try {
           await one.begin()
         } catch (error) {
-          one.failure = inShort(error)
-          return this.#tryAgainSoon(one, { kind: 'failure', error })
+          const reason: StopReason = { kind: 'failure', error }
+          this.#report(one, reason, undefined)
+          return this.#tryAgainSoon(one, reason)
         }
       }
     })
@@ -364,7 +366,7 @@ export class Supervisor implements AsyncDisposable {
 
   async #shutDown(reason: StopReason): Promise<void> {
     const children = this.#children.all().reverse()
-    for (const timer of this.#pausing) timer.cancel()
+    this.#restarts.endPauses()
     const end = async (child: Child) => {
       await child.end(shutdown, child.settings.shutdownMs)
       this.#children.delete(child)

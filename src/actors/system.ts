@@ -8,6 +8,7 @@ import { tell } from '../task/listeners.ts'
 import { messageOf } from '../thrown.ts'
 import { type ActorFailureEvent, publishActorFailure, publishDeadLetter } from '../trace.ts'
 import { Lines } from './ask.ts'
+import { HeldUps } from './held-up.ts'
 import { Impasses } from './impasse.ts'
 import type { Ref } from './ref.ts'
 import { type Runnable, RunQueue } from './run-queue.ts'
@@ -16,11 +17,13 @@ import { type Runnable, RunQueue } from './run-queue.ts'
 export interface DeadLetter {
   /** The actor it was for. */
   readonly actor: string
+  /** Of an event, the topic's name. */
   readonly method: string
   readonly args: readonly unknown[]
   /**
    * `ended`: the actor was not there any more. `full`: its mailbox was. `given up`: nobody waited
-   * for the answer when its turn came. `lost`: its worker died.
+   * for the answer when its turn came. `lost`: its worker died, or it can't be copied to the next
+   * one, or be read there.
    */
   readonly reason: 'ended' | 'full' | 'given up' | 'lost'
 }
@@ -30,6 +33,7 @@ export class System {
   readonly queue: RunQueue
   readonly lines: Lines
   readonly impasses: Impasses
+  readonly heldUps: HeldUps
   /** How many links wait for something of their other sides. */
   waitingLinks = 0
   /** Is told of an actor that has something to do; only in a worker. */
@@ -44,6 +48,7 @@ export class System {
     this.queue = new RunQueue(of)
     this.lines = new Lines(of)
     this.impasses = new Impasses(of, () => this.lines.waiting())
+    this.heldUps = new HeldUps(of)
   }
 
   nextNumber(): number {

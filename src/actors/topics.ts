@@ -16,7 +16,8 @@ export interface Topic<T> {
   readonly subscribers: number
   /**
    * Tells all subscribers, each as a message of its own; returns how many. Outside of actors they
-   * are told after this turn.
+   * are told after this turn. For an actor whose mailbox is full, its class's `overflow` says what
+   * happens, as for a `tell`.
    */
   publish(event: T): number
   /**
@@ -40,7 +41,7 @@ export function topic<T>(name: string): Topic<T> {
 
 class LocalTopic<T> implements Topic<T> {
   readonly name: string
-  readonly #hearers = new Set<(event: T) => void>()
+  readonly #hearers = new Set<(event: T) => boolean>()
 
   constructor(name: string) {
     this.name = name
@@ -51,8 +52,9 @@ class LocalTopic<T> implements Topic<T> {
   }
 
   publish(event: T): number {
-    for (const hearer of [...this.#hearers]) hearer(event)
-    return this.#hearers.size
+    let told = 0
+    for (const hearer of [...this.#hearers]) if (hearer(event)) told += 1
+    return told
   }
 
   subscribe(hear: (event: T) => unknown): () => void {
@@ -63,8 +65,9 @@ class LocalTopic<T> implements Topic<T> {
     const { name } = this
     const hearer = (event: T) => {
       const tell = () => (subscribed ? hear(event) : undefined)
-      if (actor === undefined) runtime.soon(tell, name)
-      else actor.post(tell)
+      if (actor !== undefined) return actor.hear(tell, name, event)
+      runtime.soon(tell, name)
+      return true
     }
     const end = () => {
       subscribed = false

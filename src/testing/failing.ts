@@ -10,7 +10,7 @@
 import { Cell } from '../actors/cell.ts'
 import type { Definition, Method, Variant } from '../actors/contract.ts'
 import { type ActorClass, actor, definitionIn, definitionOf } from '../actors/definition.ts'
-import { ActorRef, type Ref } from '../actors/ref.ts'
+import { type Ref, refTo } from '../actors/ref.ts'
 import { system } from '../actors/system.ts'
 import { admitVariant } from '../actors/variants.ts'
 import { checkCount, checkOptions, optionNames, shown } from '../checks.ts'
@@ -124,7 +124,7 @@ export type FuseRef = Ref<Fuse>
 function fuseOf(count: Count): FuseRef {
   const cell = new Cell(system(), definitionIn(FuseActor), [count], undefined)
   void cell.start()
-  return new ActorRef(cell, undefined) as unknown as FuseRef
+  return refTo(cell) as unknown as FuseRef
 }
 
 admitVariant(elsewhere.name, (declared, injection: Injection, fuse: FuseRef) =>

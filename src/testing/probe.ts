@@ -2,7 +2,7 @@
 import { Cell } from '../actors/cell.ts'
 import type { Definition, Method } from '../actors/contract.ts'
 import { type ActorClass, definitionIn } from '../actors/definition.ts'
-import { ActorRef, type Ref } from '../actors/ref.ts'
+import { type Ref, refTo } from '../actors/ref.ts'
 import { system } from '../actors/system.ts'
 
 /** A message as a probe has seen it. */
@@ -39,7 +39,7 @@ export function probe<T extends object, A extends readonly any[]>(cls: ActorClas
   const cell = new Cell(system(), definition, [], undefined)
   void cell.start()
   return {
-    ref: new ActorRef(cell, undefined) as unknown as Ref<T>,
+    ref: refTo(cell) as unknown as Ref<T>,
     get waiting() {
       return [...waiting]
     },

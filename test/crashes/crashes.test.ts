@@ -36,6 +36,6 @@ for (const model of ['threads', 'processes'] as const)
       test(name, async t => {
         t.mock.method(process, 'emitWarning', () => {})
         const mayDie = at === (model === 'threads' ? 0 : 5)
-        await new Crashes(name, program, place).some(3, at + 1, mayDie)
+        await new Crashes(name, program, place).some(2, at + 1, mayDie)
       })
   })

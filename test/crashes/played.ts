@@ -28,12 +28,14 @@ export class PlayedStage implements Scene {
   readonly faults = noFaults
   readonly random: () => number
   readonly #model: 'threads' | 'processes'
+  readonly #workers: number
   readonly #virtual: StageRuntime
 
-  constructor(seed: number, model: 'threads' | 'processes') {
+  constructor(seed: number, model: 'threads' | 'processes', workers = 2) {
     this.random = new Chance(seed).random
     this.#virtual = new StageRuntime(seed)
     this.#model = model
+    this.#workers = workers
   }
 
   get outside(): Runtime {
@@ -58,7 +60,7 @@ export class PlayedStage implements Scene {
   }
 
   async #playOn<T>(body: (on: Executor) => Promise<T>): Promise<T> {
-    const on = playedExecutor(this, this.#model, 2)
+    const on = playedExecutor(this, this.#model, this.#workers)
     const result = await body(on)
     await on.close()
     return result

@@ -160,6 +160,20 @@ const costs: Readonly<Record<string, Grows>> = {
     await one.stop()
   }),
 
+  'a router that goes by keys': here(async count => {
+    const one = router(await spawned(count), { by: (_, [key]) => String(key) })
+    for (let n = 0; n < count; n += 1) (one.tell.note as (key: number) => boolean)(n)
+    await one.stop()
+  }),
+
+  'a router by keys, of many of which few live': here(async count => {
+    const all = await spawned(2 * count)
+    const one = router(all, { by: (_, [key]) => String(key) })
+    for (const ref of all.slice(count)) await ref.stop()
+    for (let n = 0; n < count; n += 1) (one.tell.note as (key: number) => boolean)(n)
+    await one.stop()
+  }),
+
   'a router whose actors end': here(async count => {
     const all = await spawned(count)
     const [turn, leastBusy] = [router(all), router(all, { by: 'least-busy' })]
@@ -207,6 +221,15 @@ const costs: Readonly<Record<string, Grows>> = {
         assert.equal(await ref.ask.kept(), 0)
         await ref.stop()
       }
+      await tree.stop()
+    })
+  },
+
+  'workers in which one actor each lives': async count => {
+    await new PlayedStage(1, 'threads', count).play(async on => {
+      const tree = supervisor()
+      await started(tree, count, { on })
+      assert.equal(new Set(String(tree).match(/thread \d+/g)).size, count)
       await tree.stop()
     })
   },

@@ -54,10 +54,19 @@ export class Answers {
     }
   }
 
+  /** An ask that came and can't be read. */
+  refuse(id: number, error: unknown): void {
+    this.#link.sendFailure(id, error)
+  }
+
   request(id: number, request: Request, withinId: number): void {
     const asking = this.#enter(id, withinId)
     const asked = async () => this.#asks(id, request, asking)
     this.#answerWith(id, asked())
+  }
+
+  leaveStream(number: number): void {
+    this.#streams.leave(number)
   }
 
   /** Nobody hears an answer any more. */
@@ -66,6 +75,7 @@ export class Answers {
     const answering = [...this.#answering.values()]
     this.#answering.clear()
     for (const { giveUp } of answering) giveUp?.(gone)
+    this.#streams.leaveAll()
   }
 
   #enter(id: number, withinId: number): Asking {

@@ -16,7 +16,7 @@ import { BatchNames, type BatchReader } from './batch.ts'
 import type { Exports } from './exports.ts'
 import type { Holding } from './holding.ts'
 import type { Imports } from './imports.ts'
-import type { Item } from './items.ts'
+import type { Item, Wired, WiredMemory } from './items.ts'
 import type { RemoteTarget } from './remote-target.ts'
 import type { Status } from './stirring.ts'
 import type { LinkValues } from './values.ts'
@@ -73,13 +73,23 @@ export class Coming implements BatchReader {
   item(item: Item): void {
     switch (item.op) {
       case 'tell':
-        return this.tell(item.to, item.method, this.#parts.values.unwire(item.args) as unknown[])
+        return this.#read(
+          item.args,
+          args => this.tell(item.to, item.method, args as unknown[]),
+          error => this.#lost(item.to, item.method, error),
+        )
       case 'answer':
-        return this.answer(item.id, this.#parts.values.unwire(item.value))
+        return this.#read(
+          item.value,
+          value => this.answer(item.id, value),
+          error => this.#parts.asked.get(item.id)?.fail(error),
+        )
       case 'failure':
         return void this.#failAsk(item.id, item.failure)
       case 'gaveUp':
         return this.#parts.answers.get(item.id)?.giveUp?.(this.#parts.values.unfailure(item.failure))
+      case 'leave':
+        return this.#parts.answers.leaveStream(item.stream)
       case 'ended': {
         const target = this.#parts.imports.get(item.of)
         this.#parts.imports.delete(item.of)
@@ -92,6 +102,8 @@ export class Coming implements BatchReader {
         return this.#heardStatus(item.of, item.quiet)
       case 'seek':
         return system().lines.circles.reach(this.#parts.asked.get(item.id), item.seeking)
+      case 'held':
+        return this.#exported(item.to)?.reached(item.search)
       case 'awaits':
         return this.#reach(this.#parts.answers.get(item.id)?.ask, item.restart)
       case 'joins':
@@ -106,25 +118,40 @@ export class Coming implements BatchReader {
         return system().deadLetter({
           actor,
           method,
-          args: this.#parts.values.unwire(item.args) as unknown[],
+          args: this.#parts.values.unwireIfPossible(item.args),
           reason,
         })
       }
       case 'failed': {
         const target = this.#parts.imports.get(item.of)
-        return target === undefined ? undefined : void this.#tellFailure(target, item)
+        return target === undefined ? undefined : this.#tellFailure(target, item)
       }
       case 'ask':
-        return this.ask(
-          item.id,
-          item.to,
-          item.method,
-          item.within ?? 0,
-          this.#parts.values.unwire(item.args) as unknown[],
+        return this.#read(
+          item.args,
+          args => this.ask(item.id, item.to, item.method, item.within ?? 0, args as unknown[]),
+          error => this.#parts.answers.refuse(item.id, error),
         )
       default:
         return this.#parts.answers.request(item.id, item, item.within ?? 0)
     }
+  }
+
+  /** What a class of the program's makes of its own may throw: that is one message's end. */
+  #read(wired: Wired, read: (value: unknown) => void, failed: (error: unknown) => void): void {
+    let value: unknown
+    try {
+      value = this.#parts.values.unwire(wired)
+    } catch (error) {
+      return failed(error)
+    }
+    read(value)
+  }
+
+  #lost(to: number, method: string, error: unknown): void {
+    const actor = this.#exported(to)?.name ?? `actor ${to}`
+    system().deadLetter({ actor, method, args: [], reason: 'lost' })
+    system().failed({ actor, error, during: method })
   }
 
   #heardStatus(of: Status, quiet: number): void {
@@ -144,11 +171,17 @@ export class Coming implements BatchReader {
     this.#parts.asked.get(id)?.fail(this.#parts.values.unfailure(failure, module))
   }
 
-  async #tellFailure(target: RemoteTarget, item: Extract<Item, { op: 'failed' }>): Promise<void> {
+  #tellFailure(target: RemoteTarget, item: Extract<Item, { op: 'failed' }>): void {
     const { module } = target.definition.place
-    const args = this.#parts.values.unwire(item.args) as unknown[]
-    await this.#learn(item.reason.failure, module)
-    target.onFailed?.(this.#parts.values.unwireReason(item.reason, module), item.method, args)
+    const { values } = this.#parts
+    const args = values.unwireIfPossible(item.args)
+    const read = (memories: readonly WiredMemory[]) =>
+      memories.map(memory => [memory.name, values.unwireIfPossible(memory.args)] as const)
+    const before = read(item.before)
+    const changed = Object.fromEntries(read(item.changed).map(([field, [from, to]]) => [field, { from, to }]))
+    const tell = () =>
+      target.onFailed?.(values.unwireReason(item.reason, module), item.method, args, { before, changed })
+    void Promise.resolve(this.#learn(item.reason.failure, module)).then(tell)
   }
 
   /** Error classes that the actor's module exports are known here too, once they are needed. */

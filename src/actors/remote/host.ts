@@ -12,6 +12,7 @@ import { findDefinition } from '../definition.ts'
 import { InvalidActorError } from '../errors.ts'
 import type { LiveActor, Parent } from '../live-actor.ts'
 import type { Message } from '../mailbox.ts'
+import { rememberedOf } from '../memory.ts'
 import { isAbnormal, type StopReason } from '../reason.ts'
 import type { ChildSettings } from '../settings.ts'
 import { system } from '../system.ts'
@@ -162,8 +163,9 @@ class HostedParent implements Parent {
     this.#restart = restart
   }
 
-  failed(_actor: LiveActor, reason: StopReason, message: Message | undefined): void {
-    this.#link.failed(this.number, reason, message?.method?.name, message?.args ?? [])
+  failed(actor: LiveActor, reason: StopReason, message: Message | undefined): void {
+    const remembered = rememberedOf(actor)
+    this.#link.failed(this.number, reason, message?.method?.name, message?.args ?? [], remembered)
   }
 
   ended(): void {}

@@ -20,6 +20,11 @@ export interface WiredReason {
   readonly failure: WireFailure | undefined
 }
 
+export interface WiredMemory {
+  readonly name: string
+  readonly args: Wired
+}
+
 /** How the declared class becomes the one that is started. */
 export interface WiredVariant {
   readonly module: string
@@ -52,12 +57,14 @@ export type Item =
   | (Request & { readonly id: number; readonly within: number | undefined })
   | { readonly op: 'answer'; readonly id: number; readonly value: Wired }
   | { readonly op: 'failure'; readonly id: number; readonly failure: WireFailure }
+  | { readonly op: 'leave'; readonly stream: number }
   | { readonly op: 'gaveUp'; readonly id: number; readonly failure: WireFailure }
   | { readonly op: 'tell'; readonly to: number; readonly method: string; readonly args: Wired }
   | { readonly op: 'ended'; readonly of: number; readonly reason: WiredReason }
   | { readonly op: 'exit'; readonly to: number; readonly reason: WiredReason; readonly from: string }
   | { readonly op: 'release'; readonly of: number; readonly count: number }
   | { readonly op: 'joins'; readonly to: number; readonly restart: number }
+  | { readonly op: 'held'; readonly to: number; readonly search: number }
   | { readonly op: 'awaits'; readonly id: number; readonly restart: number }
   | { readonly op: 'seek'; readonly id: number; readonly seeking: Seeking }
   /** `quiet` says of how many batches all was worked on; 0 says nothing. */
@@ -76,6 +83,9 @@ export type Item =
       readonly reason: WiredReason
       readonly method: string | undefined
       readonly args: Wired
+      /** What it did before, and fields with what they were and what they are; see memory.ts. */
+      readonly before: readonly WiredMemory[]
+      readonly changed: readonly WiredMemory[]
     }
 
 /** A ref as it travels: a number on the link, and what is needed where its class is not known. */

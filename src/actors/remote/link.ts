@@ -8,6 +8,7 @@ import type { Transfer } from '../../wire/transport/transport.ts'
 import { Ask } from '../ask.ts'
 import type { Cause, Seeking, Target } from '../contract.ts'
 import { ActorDiedError } from '../errors.ts'
+import type { Remembered } from '../memory.ts'
 import type { StopReason } from '../reason.ts'
 import { type DeadLetter, system } from '../system.ts'
 import { type Answering, Answers, type AnswersLink } from './answers.ts'
@@ -143,8 +144,16 @@ export class Link implements AnswersLink, AskedOwner {
     this.#send({ op: 'seek', id, seeking })
   }
 
+  leaveStream(stream: number): void {
+    this.#send({ op: 'leave', stream })
+  }
+
   awaits(id: number, restart: number): void {
     this.#send({ op: 'awaits', id, restart })
+  }
+
+  held(to: number, search: number): void {
+    this.#send({ op: 'held', to, search })
   }
 
   joins(to: number, restart: number): void {
@@ -176,13 +185,24 @@ export class Link implements AnswersLink, AskedOwner {
   }
 
   /** Says that the supervised actor under that number has failed, and waits. */
-  failed(of: number, reason: StopReason, method: string | undefined, args: readonly unknown[]): void {
+  failed(
+    of: number,
+    reason: StopReason,
+    method: string | undefined,
+    args: readonly unknown[],
+    { before, changed }: Remembered,
+  ): void {
     this.#send({
       op: 'failed',
       of,
       reason: this.values.wireReason(reason),
       method,
       args: this.values.wireIfPossible(args),
+      before: before.map(([name, its]) => ({ name, args: this.values.wireIfPossible(its) })),
+      changed: Object.entries(changed).map(([name, { from, to }]) => ({
+        name,
+        args: this.values.wireIfPossible([from, to]),
+      })),
     })
   }
 

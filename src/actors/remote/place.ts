@@ -10,12 +10,14 @@ import { isWorker } from '../../worker/birth.ts'
 import { placeOf, type WorkerPlace } from '../../worker/place.ts'
 import { refuseExecutor } from '../../worker/refusal.ts'
 import { currentActor } from '../current.ts'
+import { Loads } from '../loads.ts'
 import { WorkerHost } from './worker-host.ts'
 
 export class HostingPlace {
   readonly #executor: Executor
   readonly #place: WorkerPlace
-  readonly #hosts = new Set<WorkerHost>()
+  /** Workers that take one more actor, by how many they have; on nodes for each module apart. */
+  readonly #open = new Map<string, Loads<WorkerHost>>()
   #started = 0
 
   constructor(executor: Executor, place: WorkerPlace) {
@@ -38,28 +40,28 @@ export class HostingPlace {
    */
   enter(module: string): WorkerHost {
     this.checkOpen()
-    const { host: fewest, count } = this.#openHosts(module)
-    let host = fewest
-    if (host === undefined || (host.actors > 0 && count < this.#place.workers)) {
+    const open = this.#openOf(this.#place.isElsewhere === true ? module : '')
+    let host = open.least()
+    if (host === undefined || (open.loadOf(host) > 0 && open.size < this.#place.workers)) {
       this.#started += 1
-      host = new WorkerHost(this.#started, this.#place, module, ended => this.#hosts.delete(ended))
-      this.#hosts.add(host)
+      host = new WorkerHost(this.#started, this.#place, module, {
+        left: one => open.change(one, -1),
+        closed: one => open.delete(one),
+      })
+      open.add(host)
     }
+    open.change(host, 1)
     host.actors += 1
     return host
   }
 
-  /** It looks at each worker, not at each actor. */
-  #openHosts(module: string): { readonly host: WorkerHost | undefined; readonly count: number } {
-    const { isElsewhere } = this.#place
-    let count = 0
-    let fewest: WorkerHost | undefined
-    for (const host of this.#hosts) {
-      if (!host.isOpen || (isElsewhere === true && host.module !== module)) continue
-      count += 1
-      if (fewest === undefined || host.actors < fewest.actors) fewest = host
+  #openOf(module: string): Loads<WorkerHost> {
+    let open = this.#open.get(module)
+    if (open === undefined) {
+      open = new Loads()
+      this.#open.set(module, open)
     }
-    return { host: fewest, count }
+    return open
   }
 }
 

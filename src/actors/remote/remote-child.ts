@@ -5,19 +5,20 @@ import type { Listed } from '../child-list.ts'
 import type { Definition } from '../contract.ts'
 import { ActorDiedError, ActorStartError } from '../errors.ts'
 import { Message } from '../mailbox.ts'
+import { nothingRemembered, type Remembered } from '../memory.ts'
 import type { StopReason } from '../reason.ts'
+import type { Failed } from '../report.ts'
 import type { ChildSettings } from '../settings.ts'
 import type { WiredVariant } from './items.ts'
 import type { Link } from './link.ts'
 import type { HostingPlace } from './place.ts'
-import { RemoteTarget } from './remote-target.ts'
+import { type OnFailed, RemoteTarget } from './remote-target.ts'
 import type { WorkerHost } from './worker-host.ts'
 
 export class RemoteChild implements Child {
   readonly target: RemoteTarget
   readonly settings: ChildSettings
   readonly restarts: number[] = []
-  readonly cell = undefined
   readonly children = []
   readonly strategy = undefined
   isListed = false
@@ -33,6 +34,8 @@ export class RemoteChild implements Child {
   /** It has failed before it was known here that it had started. */
   #early: (() => void) | undefined
   readonly #releaseName: (() => void) | undefined
+  /** By the instance that failed last. */
+  #remembered: Remembered = nothingRemembered
 
   constructor(
     definition: Definition,
@@ -52,13 +55,17 @@ export class RemoteChild implements Child {
     const methods = [...definition.methods.keys()]
     const { place: module, capacity, overflow } = definition
     this.target = new RemoteTarget({ name, place: module, methods, streams: [], capacity, overflow })
-    this.target.onFailed = (reason, method, args) => this.#failed(reason, method, args)
+    this.target.onFailed = (...failure) => this.#failed(...failure)
     this.target.onLost = reason => this.#lost(reason)
     this.target.watch(reason => this.#ended(reason))
   }
 
   get name(): string {
     return this.target.name
+  }
+
+  get known(): Failed['known'] {
+    return { definition: this.#definition, args: this.#args, ...this.#remembered }
   }
 
   get suspended(): boolean {
@@ -81,6 +88,7 @@ export class RemoteChild implements Child {
 
   async begin(): Promise<void> {
     this.#early = undefined
+    this.#remembered = nothingRemembered
     const { startTimeoutMs } = this.settings
     try {
       if (this.#host === undefined) await this.#start()
@@ -196,12 +204,14 @@ export class RemoteChild implements Child {
 
   // ── what comes from there ──
 
-  #failed(reason: StopReason, method: string | undefined, args: readonly unknown[]): void {
+  #failed(...failure: Parameters<OnFailed>): void {
     if (this.#state !== 'ready') {
-      this.#early = () => this.#failed(reason, method, args)
+      this.#early = () => this.#failed(...failure)
       return
     }
+    const [reason, method, args, remembered] = failure
     this.#state = 'failed'
+    this.#remembered = remembered
     const of = method === undefined ? undefined : this.#definition.methods.get(method)
     this.#over.failed(this, reason, of === undefined ? undefined : new Message(of, args, undefined))
   }
@@ -212,6 +222,7 @@ export class RemoteChild implements Child {
     if (this.#state === 'starting' || this.#state === 'ended') return
     const waits = this.#state !== 'ready'
     this.#state = 'suspended'
+    this.#remembered = nothingRemembered
     if (!waits) this.#over.failed(this, reason, undefined)
   }
 

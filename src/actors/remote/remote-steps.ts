@@ -31,8 +31,11 @@ export function openRemoteStream(
    * number.
    */
   let openedOn: TargetLink | undefined
+  /** Its number there is that of the stream. */
+  let opening: Ask | undefined
   const ask = (asking: Asking | undefined, request: (link: TargetLink) => Request): Promise<unknown> => {
     const made = target.newAsk(method.name, limits, asking)
+    opening ??= made
     target.whenAttached(made, link => link.request(made, request(link)))
     return made.promise
   }
@@ -52,5 +55,11 @@ export function openRemoteStream(
     const result = (await ask(asking, () => ({ op, stream }))) as IteratorResult<unknown> | undefined
     return result ?? { done: true, value: undefined }
   }
-  return { next: asking => step('next', asking), return: asking => step('return', asking) }
+  return {
+    next: asking => step('next', asking),
+    return: asking => step('return', asking),
+    leave() {
+      if (openedOn !== undefined && openedOn === target.link) openedOn.leaveStream(opening?.sentId ?? 0)
+    },
+  }
 }

@@ -17,9 +17,10 @@ import { currentActor } from '../current.ts'
 import { definitionOfNames, findDefinition } from '../definition.ts'
 import { ActorDiedError, MailboxFullError } from '../errors.ts'
 import { hardBound } from '../mailbox.ts'
+import type { Remembered } from '../memory.ts'
 import { Muting } from '../muting.ts'
 import { restarting, type StopReason } from '../reason.ts'
-import { type System, system } from '../system.ts'
+import { type DeadLetter, type System, system } from '../system.ts'
 import { Watchers } from '../watchers.ts'
 import type { Request, WiredRef } from './items.ts'
 import { Progress } from './progress.ts'
@@ -27,7 +28,12 @@ import { openRemoteStream, type Stepping } from './remote-steps.ts'
 import type { TargetLink } from './target-link.ts'
 
 /** A failed actor elsewhere, as its supervisor is told. */
-export type OnFailed = (reason: StopReason, method: string | undefined, args: readonly unknown[]) => void
+export type OnFailed = (
+  reason: StopReason,
+  method: string | undefined,
+  args: readonly unknown[],
+  remembered: Remembered,
+) => void
 
 /** How long a worker may take to say that what it was given so much time for is done. */
 const reactsWithinMs = 1_000
@@ -39,6 +45,7 @@ export class RemoteTarget implements Target, Stepping {
   readonly name: string
   readonly system: System = system()
   ended: StopReason | undefined
+  ref: object | undefined
   restart = 0
   /** Of a supervised actor: its supervisor's side. */
   onFailed: OnFailed | undefined
@@ -79,6 +86,10 @@ export class RemoteTarget implements Target, Stepping {
   /** The far side knows of one that is attached. */
   get standstill(): StopReason | undefined {
     return this.#link === undefined ? restarting : undefined
+  }
+
+  reached(search: number): void {
+    if (this.system.heldUps.enters(search, this)) this.#link?.held(this.#number, search)
   }
 
   joins(restart: number): void {
@@ -127,19 +138,29 @@ export class RemoteTarget implements Target, Stepping {
 
   #tell(method: Method, args: readonly unknown[]): void {
     if (this.ended !== undefined) this.#dead(method, args, 'ended')
-    else if (this.#link === undefined) this.#held.push(() => this.#tell(method, args))
+    else if (this.#link === undefined) this.#held.push(() => this.#tellHeld(method, args))
     else {
       this.#link.sendTell(this.#number, method.name, args)
       this.progress.told += 1
     }
   }
 
+  /** Whoever told it has gone on: what can't be copied is a dead letter now, and no other's end. */
+  #tellHeld(method: Method, args: readonly unknown[]): void {
+    try {
+      this.#tell(method, args)
+    } catch (error) {
+      this.#dead(method, args, 'lost')
+      this.system.failed({ actor: this.name, error, during: method.name })
+    }
+  }
+
   deliver(method: Method, args: readonly unknown[], inlet: Inlet): boolean {
     if (this.ended !== undefined) return this.#dead(method, args, 'ended')
+    this.#muting.takeFrom(inlet)
     const { overflow, capacity } = this.definition
     if (this.waiting >= (overflow === 'reject' ? capacity : hardBound * capacity))
       return this.#dead(method, args, 'full')
-    this.#muting.takeFrom(inlet)
     this.#tell(method, args)
     return true
   }
@@ -151,7 +172,11 @@ export class RemoteTarget implements Target, Stepping {
     if (overflow === 'drop-oldest') return true
     const sender = currentActor()
     if (!(sender instanceof Cell)) return false
-    if (sender.waiting < sender.definition.capacity) this.#muting.mute(sender.extras.muting)
+    if (sender.waiting < sender.definition.capacity) {
+      const { muting } = sender.extras
+      this.#muting.mute(muting)
+      this.system.heldUps.watch(muting)
+    }
     return true
   }
 
@@ -271,7 +296,7 @@ export class RemoteTarget implements Target, Stepping {
     this.#watchers.tell(reason)
   }
 
-  #dead(method: Method, args: readonly unknown[], reason: 'ended' | 'full'): false {
+  #dead(method: Method, args: readonly unknown[], reason: DeadLetter['reason']): false {
     this.system.deadLetter({ actor: this.name, method: method.name, args, reason })
     return false
   }

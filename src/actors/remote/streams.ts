@@ -18,7 +18,19 @@ export class Streams {
       return result
     } catch (error) {
       this.#streams.delete(number)
+      values.leave()
       throw error
     }
+  }
+
+  leave(number: number): void {
+    this.#streams.get(number)?.leave()
+    this.#streams.delete(number)
+  }
+
+  /** Whoever reads them is gone. */
+  leaveAll(): void {
+    for (const values of this.#streams.values()) values.leave()
+    this.#streams.clear()
   }
 }

@@ -44,7 +44,7 @@ export class LinkValues {
     return { value: encoded.value, special: encoded.special }
   }
 
-  /** An empty list if they can't cross. */
+  /** For what is only shown: an empty list if they can't cross. */
   wireIfPossible(args: readonly unknown[]): Wired {
     try {
       return this.wire(args, 'args')
@@ -55,6 +55,15 @@ export class LinkValues {
 
   unwire({ value, special }: Wired): unknown {
     return special ? onLink(this.#link, () => decode(value, true, 'message')) : value
+  }
+
+  /** For what is only shown: an empty list if they can't be read. */
+  unwireIfPossible(wired: Wired): readonly unknown[] {
+    try {
+      return this.unwire(wired) as readonly unknown[]
+    } catch {
+      return []
+    }
   }
 
   failure(error: unknown): WireFailure {

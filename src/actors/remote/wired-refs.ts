@@ -2,7 +2,7 @@
 import { shareOwn } from '../../declared/shareable.ts'
 import type { Target } from '../contract.ts'
 import { InvalidActorError } from '../errors.ts'
-import { ActorRef, targetIn } from '../ref.ts'
+import { ActorRef, refTo, targetIn } from '../ref.ts'
 import type { WiredRef } from './items.ts'
 
 /** What gives numbers to targets, and targets to numbers. */
@@ -36,6 +36,6 @@ shareOwn('ActorRef', ActorRef, {
   unpack(ref: WiredRef): ActorRef {
     if (current === undefined)
       throw new InvalidActorError('A ref came in what is not a message between actors.')
-    return new ActorRef(current.unwireRef(ref), undefined)
+    return refTo(current.unwireRef(ref))
   },
 })

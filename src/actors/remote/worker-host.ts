@@ -11,11 +11,19 @@ import { InvalidActorError } from '../errors.ts'
 import { guestName } from './host.ts'
 import { Link } from './link.ts'
 
+/** Who is told how full a worker is. */
+export interface HostOwner {
+  /** One actor fewer lives there. */
+  left(host: WorkerHost): void
+  /** No other one can live there any more; told once or more often. */
+  closed(host: WorkerHost): void
+}
+
 export class WorkerHost implements LifeOwner {
   readonly at = undefined
   readonly link: Link
   readonly #life: Life
-  readonly #ended: (host: WorkerHost) => void
+  readonly #owner: HostOwner
   /**
    * The module that the actors there are of; any one will do, as each brings the same part of
    * atonce.
@@ -24,13 +32,12 @@ export class WorkerHost implements LifeOwner {
   /** Actors that live there, or are being started there. */
   actors = 0
   #waiting = false
-  #stopping = false
   /** What was sent before it could work. */
   #early: (() => void)[] | undefined = []
 
-  constructor(index: number, place: WorkerPlace, module: string, ended: (host: WorkerHost) => void) {
+  constructor(index: number, place: WorkerPlace, module: string, owner: HostOwner) {
     this.module = module
-    this.#ended = ended
+    this.#owner = owner
     this.#life = new Life(index, place.start, this, { ...place, initialize: undefined })
     this.link = new Link(
       {
@@ -57,29 +64,24 @@ export class WorkerHost implements LifeOwner {
     return this.#life.worker.name
   }
 
-  /** Whether one more actor can live there. */
-  get isOpen(): boolean {
-    return !this.#stopping && this.link.broken === undefined
-  }
-
   /** Ends the worker, if nothing lives there any more. */
   leave(): void {
     this.actors -= 1
+    this.#owner.left(this)
     if (this.actors === 0) this.stop()
   }
 
   /** Ends the worker, however far it has come. */
   stop(): void {
-    this.#stopping = true
+    this.#owner.closed(this)
     if (this.#life.state === 'ready') this.#life.stop()
     else this.#life.worker.kill()
   }
 
   #kill(): void {
-    this.#stopping = true
     const why = new AbortError('An actor there did not stop in time, and its worker did not react')
     // At once: what is sent from now on is for the next worker.
-    this.#ended(this)
+    this.#owner.closed(this)
     this.link.break(why)
     this.#life.end(why)
   }
@@ -125,7 +127,7 @@ export class WorkerHost implements LifeOwner {
   }
 
   ended(why: Error, _details: EndOfLife): void {
-    this.#ended(this)
+    this.#owner.closed(this)
     this.link.break(why)
   }
 }
