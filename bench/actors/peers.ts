@@ -1,9 +1,10 @@
 /**
- * The same on nact and XState, as far as these have it; fewer steps, as they take longer, rates
- * compare.
+ * The same on nact and XState, and on the least that an actor can be, as far as these have it;
+ * fewer steps where they take longer, rates compare.
  */
 import { dispatch, query, spawn, start } from 'nact'
 import { createActor, fromTransition } from 'xstate'
+import { bare } from './bare.ts'
 
 type Programs = Readonly<Record<string, () => Promise<number>>>
 
@@ -67,4 +68,4 @@ const xstate: Programs = {
 }
 
 /** Each by its name, its programs by theirs. */
-export const peers: Readonly<Record<string, Programs>> = { nact, xstate }
+export const peers: Readonly<Record<string, Programs>> = { 'bare cell': bare, nact, xstate }
