@@ -85,7 +85,7 @@ function useSuiteFromOutside(root) {
     const path = join(root, 'dist', suite, name)
     writeFileSync(
       path,
-      readFileSync(path, 'utf8').replace(/(?<= from ['"])\.\.\/\.\.\/[^'"]+/g, '../../index.js'),
+      readFileSync(path, 'utf8').replace(/(?<=(?: from |import\()['"])\.\.\/\.\.\/[^'"]+/g, '../../index.js'),
     )
   }
 }

@@ -51,7 +51,7 @@ class Cell<M> {
       this.#messages.length = 0
       this.#next = 0
     } else {
-      if (this.#next > 1_024) {
+      if (this.#next > 1_024 && 2 * this.#next > this.#messages.length) {
         this.#messages = this.#messages.slice(this.#next)
         this.#next = 0
       }

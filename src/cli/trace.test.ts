@@ -125,13 +125,13 @@ test('what is printed names the file, what was lost and the path; a failed run i
   const page = readFileSync(report, 'utf8')
   assert.match(
     page,
-    /^<!DOCTYPE html>.*since the beginning, (s|ms) →.*square \(\.\/tasks\.ts:6\).*<\/html>\n$/s,
+    /^<!DOCTYPE html>.*since the beginning, (s|ms) →.*square \(\.\/tasks\.ts:9\).*<\/html>\n$/s,
   )
   assert.match(page, /thread \d.*workers × time, (s|ms) →</s)
   assert.match(readFileSync(picture, 'utf8'), /^<svg(?!.*var\(--).*this thread.*<\/svg>\n$/s)
   assert.match(printed.stdout, /calls? or chunks?, all kept → .*printed\.json/)
   assert.match(printed.stdout, /Lost time.*\n {2}1\. .*Try: /)
-  assert.match(printed.stdout, /longest path.*square.*\(\.\/tasks\.ts:6\)/s)
+  assert.match(printed.stdout, /longest path.*square.*\(\.\/tasks\.ts:9\)/s)
   const failed = await atonce(['trace', 'tasks.ts#failAt3', '--input', '[1,2,3]', '-o', path])
   assert.equal(failed.code, 1)
   assert.match(failed.stderr, /failAt3 failed on input 3 of 3: RangeError: three is too many/)

@@ -20,8 +20,8 @@ import { newestVersion, oldestVersion, otherNode } from './other-nodes.ts'
  * What is published may grow to this. Raise it when the growth is worth it to everybody who
  * installs.
  */
-const mostPackedKib = 2_200
-const mostLibraryKib = 900
+const mostPackedKib = 2_300
+const mostLibraryKib = 940
 const mostBundledKib = 340
 
 interface Packed {

@@ -97,8 +97,8 @@ test('the longest path is the one that the last result waited for, with the line
     ],
   )
   const lines = pathLines(path, placesOf(recording.calls)).map(line => line.trim())
-  assert.match(lines.join('\n'), /^100 ms {2}square \(.*fixtures\/tasks\.ts:6\) on thread 1$/m)
-  assert.match(lines.join('\n'), /^31\.0 ms {2}add \(.*fixtures\/tasks\.ts:10\) on thread 1/m)
+  assert.match(lines.join('\n'), /^100 ms {2}square \(.*fixtures\/tasks\.ts:9\) on thread 1$/m)
+  assert.match(lines.join('\n'), /^31\.0 ms {2}add \(.*fixtures\/tasks\.ts:13\) on thread 1/m)
 })
 
 test('its file is as readers of the format want it', () => {
