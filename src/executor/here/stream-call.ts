@@ -36,6 +36,11 @@ export interface Outlet {
 const longestHeldMs = 0.5
 /** The most values that travel together. */
 const mostTogether = 256
+/**
+ * So many values in a row must have come fast before others wait to travel with them: what a
+ * generator yields just before it computes for long, or for ever, has left.
+ */
+const provenFast = 8
 
 /** Taken when this module is loaded: a task may replace the global one. */
 const { Promise: PlatformPromise } = globalThis
@@ -57,6 +62,8 @@ export class StreamCall {
   #held = 0
   #heldSinceMs = 0
   #together = 1
+  /** How many values in a row came fast. */
+  #fast = 0
   #flushing = false
 
   constructor(credit: number, outlet: Outlet) {
@@ -198,7 +205,11 @@ export class StreamCall {
   /** Few values travel together while they come slowly, more and more while they come fast. */
   #flushInTime(nowMs: number, stepMs: number): void {
     if (stepMs >= longestHeldMs) {
+      this.#fast = 0
       this.#together = Math.max(1, this.#together >> 2)
+      this.#flush()
+    } else if (this.#fast < provenFast) {
+      this.#fast += 1
       this.#flush()
     } else if (this.#held >= this.#together || nowMs - this.#heldSinceMs >= longestHeldMs) {
       this.#together = Math.min(mostTogether, 2 * this.#together)
