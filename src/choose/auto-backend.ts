@@ -272,7 +272,8 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
     auto.state = 'here'
     this.#here += 1
     knowledge.runningHere += 1
-    auto.overlapped = knowledge.runningHere > 1
+    knowledge.begunHere += 1
+    auto.turnAlone = knowledge.runningHere === 1 ? knowledge.begunHere : undefined
     auto.giveTo(this.#settings.loop)
     if (!knowledge.returnsPromise) this.#lookWhetherItWaits(auto)
   }
@@ -343,7 +344,10 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
   #learnHere(auto: AutoJob, seen: Seen): void {
     const { knowledge } = auto
     knowledge.learn(seen)
-    if (seen.returnsPromise) knowledge.learnSideBySide(runtime().now(), seen.calls, seen.longestMs)
+    if (seen.returnsPromise) {
+      const { calls, longestMs: latencyMs } = seen
+      knowledge.sideBySide.learn(runtime().now(), { calls, latencyMs, running: knowledge.runningHere })
+    }
     if (knowledge.lane === 'trial' ? trialIsOver(auto) : isOtherWork(auto, runtime().now()))
       this.#decide(auto)
   }
@@ -374,11 +378,13 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
     })
     const decided = decideAmong(predictions, profile, { keepLoopFree: single })
     const { way } = decided.chosen
+    const away = way === 'threads × coroutines' || way === 'threads'
     this.#take(auto, {
-      lane: way === 'threads × coroutines' || way === 'threads' ? way : 'here',
-      way: wayInWords(decided.chosen),
+      lane: away ? way : 'here',
+      // Single calls are decided for one by one, but as many threads take them.
+      way: wayInWords({ ...decided.chosen, workers: pool.workers }),
       confidence: decided.confidence,
-      reasons: reasonsFor(decided, predictions, profile),
+      reasons: [...reasonsFor(decided, predictions, profile), ...(single && away ? [whyFree] : [])],
     })
   }
 
@@ -419,6 +425,8 @@ function staying({ knowledge }: AutoJob, atBest: AtBest, concurrency: number): D
     reasons: reasonsToStay(knowledge.wallMs, atBest),
   }
 }
+
+const whyFree = 'Calls come one by one, so this thread is left free for others.'
 
 /** What `runOnEach` is bound to. */
 const thisLoop = {}

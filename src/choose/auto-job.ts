@@ -43,8 +43,8 @@ export class AutoJob extends Noted implements Job {
   /** The loop or the pool that has it. */
   place: Backend | undefined
   begun = false
-  /** While it ran here, another call of its task did, too. */
-  overlapped = false
+  /** As the how manieth call of its task it began here, if no other ran here then. */
+  turnAlone: number | undefined
   readonly #owner: AutoJobOwner
   readonly #scope: AsyncResource
   #seen: Seen | undefined
@@ -156,7 +156,7 @@ export class AutoJob extends Noted implements Job {
     const onTrial = this.knowledge.lane === 'trial' && !this.knowledge.returnsPromise
     const openedMs = runtime().now()
     const delayMs = onTrial ? threadDelayMs() : 0
-    const cpu = this.overlapped ? undefined : threadCpu()
+    const cpu = this.turnAlone !== undefined ? threadCpu() : undefined
     const begun = runtime().now()
     const result = task(...args)
     if (isThenable(result)) return this.#waited(Promise.resolve(result), args, begun, cpu)
@@ -178,11 +178,16 @@ export class AutoJob extends Noted implements Job {
     this.knowledge.returnsPromise = true
     const result = await pending
     const wallMs = runtime().now() - begun
-    const used = cpu === undefined ? undefined : threadCpu(cpu)
+    const used = cpu === undefined || !this.#ranAlone ? undefined : threadCpu(cpu)
     const cpuMs = used === undefined ? undefined : (used.user + used.system) / 1_000
     this.#seen = { calls: 1, wallMs, longestMs: wallMs, cpuMs, returnsPromise: true }
     this.#keep(args, result)
     return result
+  }
+
+  /** While it ran here, no other call of its task did: what this thread computed was its own. */
+  get #ranAlone(): boolean {
+    return this.knowledge.begunHere === this.turnAlone
   }
 
   #keep(args: readonly unknown[], result: unknown): void {
@@ -208,7 +213,7 @@ export class AutoJob extends Noted implements Job {
   /** As a worker answers a chunk: see executor/map/packed.ts. */
   #answer({ values, failures, wallMs, cpuMs, itemsMs, returnsPromise }: Block): unknown {
     const longestMs = itemsMs.length === 0 ? wallMs / values.length : Math.max(...itemsMs)
-    const known = returnsPromise ? (this.overlapped ? undefined : cpuMs) : wallMs
+    const known = returnsPromise ? (this.#ranAlone ? cpuMs : undefined) : wallMs
     this.#seen = { calls: values.length, wallMs, longestMs, cpuMs: known, returnsPromise }
     if (failures === undefined) return { values, special: [], longestMs } satisfies PackedResults
     return values.map(

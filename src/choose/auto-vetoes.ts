@@ -22,9 +22,16 @@ const shortMs = 2
  * one at a time. What they take in all says nothing against this loop: on a busy machine their ends
  * come late on any thread.
  */
-export function vetoesOfAuto({ probe }: Pick<Profile, 'probe'>): Circumstances['vetoes'] {
+export function vetoesOfAuto({
+  probe,
+  returnsPromise,
+}: Pick<Profile, 'probe' | 'returnsPromise'>): Circumstances['vetoes'] {
   const leavesIdle =
     probe.length > 0 &&
     probe.every(({ cpuMs, perItemMs }) => cpuMs < idleShare * perItemMs && cpuMs < shortMs)
-  return leavesIdle ? { ...always, threads: 'its calls wait, and wait on this loop as well' } : always
+  return {
+    ...always,
+    ...(returnsPromise ? { 'plain loop': 'its calls run side by side here' } : {}),
+    ...(leavesIdle ? { threads: 'its calls wait, and wait on this loop as well' } : {}),
+  }
 }

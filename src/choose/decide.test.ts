@@ -156,10 +156,22 @@ test('auto() keeps calls that only wait on this loop, however late a busy machin
   })
   const all = { workers: 3, warm: true }
   assert.equal(choice(late, 20, all).chosen.way, 'threads')
-  assert.equal(choice(late, 20, { ...all, vetoes: vetoesOfAuto(late) }).chosen.way, 'plain loop')
+  assert.equal(choice(late, 20, { ...all, vetoes: vetoesOfAuto(late) }).chosen.way, 'coroutines')
+})
+
+test('auto() never takes a plain loop for what waits, be it one last call: it runs side by side', () => {
+  const waits = profile(198, {
+    cpuMs: 0.3,
+    processCpuMs: 0.3,
+    returnsPromise: true,
+    probe: [point(41, 24.9, 990, 0.2)],
+  })
+  const vetoes = vetoesOfAuto(waits)
+  for (const items of [1, 2, 400]) assert.equal(choice(waits, items, { vetoes }).chosen.way, 'coroutines')
+  assert.equal(vetoesOfAuto(profile(1))['plain loop'], undefined)
 })
 
 test('auto() gives threads what waits and keeps this thread busy, or holds it up', () => {
   for (const probe of [[], [point(8, 2, 16, 1.2)], [point(8, 40, 80, 4)]])
-    assert.equal(vetoesOfAuto({ probe }).threads, undefined)
+    assert.equal(vetoesOfAuto({ probe, returnsPromise: true }).threads, undefined)
 })

@@ -14,7 +14,7 @@ export interface Decided {
   readonly finalists: readonly Prediction[]
 }
 
-/** What is not at least so much better than the plain loop is not worth leaving it. */
+/** What is not at least so much better than the simplest way is not worth leaving it. */
 const worthShare = 0.2
 const worthMs = 5
 /** Of ways that are within this of the best, the simplest is taken. */
@@ -23,8 +23,8 @@ const nearBest = 1.15
 const noisyCores = 0.25
 
 /**
- * The simplest way that is about as good as the best, and the plain loop unless leaving it is worth
- * it.
+ * The simplest way that is about as good as the best, and the simplest of all (the plain loop,
+ * where it is open) unless leaving it is worth it.
  */
 export function decideAmong(
   predictions: readonly Prediction[],
@@ -32,12 +32,12 @@ export function decideAmong(
   { keepLoopFree = false }: { keepLoopFree?: boolean } = {},
 ): Decided {
   const allowed = predictions.filter(({ vetoed }) => vetoed === undefined)
-  const loop = allowed.find(({ way }) => way === 'plain loop')
-  const worthLeaving = allowed.filter(prediction => isWorth(prediction, loop, keepLoopFree))
-  const candidates = worthLeaving.length > 0 ? worthLeaving : allowed.slice(0, 1)
+  const [simplest] = allowed as [Prediction, ...Prediction[]]
+  const worthLeaving = allowed.filter(prediction => isWorth(prediction, simplest, keepLoopFree))
+  const candidates = worthLeaving.length > 0 ? worthLeaving : [simplest]
   const bestMs = Math.min(...candidates.map(({ ms }) => ms.median))
   const chosen = candidates.find(({ ms }) => ms.median <= nearBest * bestMs) as Prediction
-  const percent = shareWithin(chosen, allowed, loop)
+  const percent = shareWithin(chosen, allowed, simplest)
   const confidence = percent >= 95 ? 'sure' : percent >= 80 ? 'likely' : 'undecided'
   const noisy = profile.foreignCores > noisyCores
   return {
@@ -48,12 +48,11 @@ export function decideAmong(
   }
 }
 
-function isWorth(prediction: Prediction, loop: Prediction | undefined, keepLoopFree: boolean): boolean {
-  if (loop === undefined) return true
-  if (prediction === loop) return false
-  if (keepLoopFree && loop.blockedMs > 10 && prediction.blockedMs < loop.blockedMs / 2)
-    return prediction.ms.median < 1.3 * loop.ms.median
-  return isWorthSaving(loop.ms.median - prediction.ms.median, loop.ms.median)
+function isWorth(prediction: Prediction, simplest: Prediction, keepLoopFree: boolean): boolean {
+  if (prediction === simplest) return false
+  if (keepLoopFree && simplest.blockedMs > 10 && prediction.blockedMs < simplest.blockedMs / 2)
+    return prediction.ms.median < 1.3 * simplest.ms.median
+  return isWorthSaving(simplest.ms.median - prediction.ms.median, simplest.ms.median)
 }
 
 /** Whether that much less than what this thread would take is worth leaving it. */
@@ -62,15 +61,11 @@ export function isWorthSaving(savedMs: number, hereMs: number): boolean {
 }
 
 /** Within a tenth of the best, or so near to it that nobody would notice. */
-function shareWithin(
-  chosen: Prediction,
-  allowed: readonly Prediction[],
-  loop: Prediction | undefined,
-): number {
+function shareWithin(chosen: Prediction, allowed: readonly Prediction[], simplest: Prediction): number {
   let good = 0
   for (const [at, ms] of chosen.draws.entries()) {
     const best = Math.min(...allowed.map(({ draws }) => draws[at] as number))
-    const slack = chosen === loop ? Math.max(worthMs, worthShare * ms) : 0
+    const slack = chosen === simplest ? Math.max(worthMs, worthShare * ms) : 0
     if (ms <= Math.max(nearBest * best, best + slack)) good += 1
   }
   return Math.round((100 * good) / Math.max(1, chosen.draws.length))

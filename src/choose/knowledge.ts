@@ -3,11 +3,11 @@
  */
 
 import { mean, quantile } from '../measure/statistics.ts'
-import { threadCpu } from '../measure/thread-cpu.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { measureCrossing, nothingCrosses, type Sample } from './crossing.ts'
 import type { Confidence } from './decide.ts'
-import type { Crossed, ProbePoint, Profile } from './profile.ts'
+import type { Crossed, Profile } from './profile.ts'
+import { SideBySide } from './side-by-side.ts'
 
 /** Where calls of a task go. */
 export type Lane = 'trial' | 'here' | 'threads' | 'threads × coroutines'
@@ -56,6 +56,8 @@ export class Knowledge {
   decisions = 0
   /** Its calls that run here now. */
   runningHere = 0
+  /** Its calls that have begun here. */
+  begunHere = 0
   /** Its calls that wait for a place here. */
   queued = 0
   returnsPromise = false
@@ -63,6 +65,8 @@ export class Knowledge {
   measured: Task | undefined
   /** Whether somebody looks, when the loop turns, if a call waits. */
   watched = false
+  /** How its calls that wait go on together. */
+  readonly sideBySide = new SideBySide()
   readonly #newestMs: number[] = []
   readonly #samples: Sample[] = []
   #seen = 0
@@ -74,11 +78,6 @@ export class Knowledge {
   #decidedForMs = 0
   #decidedAtMs = 0
   #decidedLeftMs = 0
-  /**
-   * Since the last decision: calls that ran here side by side, how long in all, with how much CPU.
-   */
-  #window: { readonly fromMs: number; readonly cpuUs: number; calls: number } | undefined
-  #side: ProbePoint | undefined
 
   constructor(task: Task) {
     this.task = task
@@ -102,7 +101,7 @@ export class Knowledge {
    * that is less than what it takes.
    */
   get oneMoreMs(): number {
-    if (this.#side !== undefined) return this.#side.perItemMs
+    if (this.sideBySide.point !== undefined) return this.sideBySide.point.perItemMs
     return this.#newestMs.length === 0 ? 0 : mean(this.#newestMs)
   }
 
@@ -132,27 +131,6 @@ export class Knowledge {
     this.#cpu.cpuMs += cpuMs
   }
 
-  /**
-   * Calls that overlap on this loop are measured together: how fast they end, and what they leave
-   * of this thread.
-   */
-  learnSideBySide(nowMs: number, calls: number, latencyMs: number): void {
-    this.#window ??= { fromMs: nowMs - latencyMs, cpuUs: usedUs(), calls: -calls }
-    this.#window.calls += calls
-    const { fromMs, cpuUs, calls: done } = this.#window
-    if (done < 8 || nowMs - fromMs < 30) return
-    const cpuMs = (usedUs() - cpuUs) / 1_000 / done
-    this.#side = {
-      concurrency: Math.max(2, this.runningHere),
-      perItemMs: (nowMs - fromMs) / done,
-      latencyMs,
-      cpuMs,
-      processCpuMs: cpuMs,
-      items: done,
-    }
-    this.#window = undefined
-  }
-
   /** Whether the newest figures agree with those before them, so that the code is warm. */
   get isSteady(): boolean {
     const count = this.#newestMs.length
@@ -160,11 +138,6 @@ export class Knowledge {
     const newest = quantile(this.#newestMs.slice(-4), 0.5)
     const before = quantile(this.#newestMs.slice(-8, -4), 0.5)
     return Math.abs(newest - before) <= steady * Math.max(newest, before)
-  }
-
-  /** Whether it was seen how calls that wait go on together. */
-  get ranSideBySide(): boolean {
-    return this.#side !== undefined
   }
 
   /** Whether the items take more than those that the last decision was made for. */
@@ -213,10 +186,19 @@ export class Knowledge {
     return this.#crossed?.refused
   }
 
-  profile(): Profile {
+  /** The part of an item's time in which it keeps this thread busy. */
+  get #busyShare(): number {
+    if (!this.returnsPromise) return 1
     const { calls, wallMs, cpuMs } = this.#cpu
+    if (calls > 0 && wallMs > 0) return Math.min(1, cpuMs / wallMs)
+    // None ran alone: beside others an item takes longer, and computes as long.
+    const { point } = this.sideBySide
+    return point === undefined ? 1 : Math.min(1, point.cpuMs / point.latencyMs)
+  }
+
+  profile(): Profile {
     const itemMs = this.wallMs
-    const busy = calls === 0 || wallMs === 0 || !this.returnsPromise ? 1 : Math.min(1, cpuMs / wallMs)
+    const busy = this.#busyShare
     this.#crossed ??= measureCrossing(this.#samples)
     return {
       items: this.#seen,
@@ -229,15 +211,9 @@ export class Knowledge {
       returnsPromise: this.returnsPromise,
       longestOverMean: itemMs === 0 ? 1 : Math.max(1, this.#longestMs / itemMs),
       crossing: this.#crossed,
-      probe: this.#side === undefined ? [] : [this.#side],
+      probe: this.sideBySide.point === undefined ? [] : [this.sideBySide.point],
       foreignCores: 0,
       trialMs: this.#trialMs,
     }
   }
-}
-
-/** CPU time of this thread so far, in µs. */
-function usedUs(): number {
-  const { user, system } = threadCpu()
-  return user + system
 }

@@ -33,7 +33,7 @@ export function trialIsOver(auto: AutoJob): boolean {
   if (auto.own.callsLeft === undefined && knowledge.seen < fewestSingle) return false
   const leftMs = callsLeftOf(auto) * knowledge.wallMs
   if (leftMs < nothingLeftMs && auto.own.callsLeft !== undefined) return false
-  if (knowledge.returnsPromise) return knowledge.ranSideBySide
+  if (knowledge.returnsPromise) return knowledge.sideBySide.point !== undefined
   const budgetMs = Math.min(mostTrialMs, trialShare * (leftMs + knowledge.trialMs))
   return knowledge.isSteady || knowledge.trialMs > budgetMs
 }

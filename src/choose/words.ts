@@ -69,7 +69,8 @@ export function reasonsFor(
   if (chosen === loop && loop.ms.median < 5)
     reasons.push(`All of it takes ${inMs(loop.ms.median)}: less than one worker needs to start.`)
   for (const { way, vetoed } of predictions)
-    if (vetoed !== undefined && way === 'threads') reasons.push(`Not on threads: ${vetoed}`)
+    if (vetoed !== undefined && way === 'threads')
+      reasons.push(`Not on threads: ${vetoed.replace(/[.]?$/, '.')}`)
   return reasons
 }
 

@@ -57,10 +57,28 @@ test('what auto() saw of the items follows: two tasks and three reasons at most,
     note('sum', 'a plain loop', ['Five.']),
     note('more', 'a plain loop', ['Six.']),
   ]
+  const threads = row('threads', [1.6, 1.7, 1.8], 1.9)
   assert.equal(
-    learntFrom([loop], notes),
-    'auto() chose threads × 2 for draw (sure). One. Two. Three. auto() chose a plain loop for sum (sure). Five.',
+    learntFrom([loop, threads], notes),
+    'Threads are 1.70× as fast (1.9 cores busy). auto() chose threads × 2 for draw (sure). One. Two. Three. auto() chose a plain loop for sum (sure). Five.',
   )
+})
+
+test('a choice that the measurement does not bear out is said to be none, without its reasons', () => {
+  const rows = [loop, row('coroutines', [2.9, 3, 3.1], undefined), row('threads', [1.6, 1.7, 1.8], undefined)]
+  const figures = 'Coroutines are 3.00× as fast, threads are 1.70× as fast.'
+  for (const way of ['a plain loop', 'threads × 2'])
+    assert.equal(
+      learntFrom(rows, [note('talk', way, ['It must be so.'])]),
+      `${figures} auto() took ${way} for talk, which is not the fastest here.`,
+    )
+  assert.match(
+    learntFrom(rows, [note('talk', 'coroutines, 41 at a time', ['Why.'])]) ?? '',
+    /\(sure\)\. Why\.$/,
+  )
+  const near = [loop, row('coroutines', [2.5, 3, 3.1], undefined), row('threads', [2.4, 2.6, 2.9], undefined)]
+  assert.match(learntFrom(near, [note('talk', 'threads × 2', ['Why.'])]) ?? '', /\(sure\)\. Why\.$/)
+  assert.match(learntFrom([loop], [note('talk', 'threads × 2', ['Why.'])]) ?? '', /not the fastest here\.$/)
 })
 
 const wait = task(import.meta, async function wait(ms: number): Promise<void> {

@@ -33,8 +33,34 @@ export async function askChooser(
 
 /** The plain loop's row is not told; nor are models whose speed-up may be above 1 or not. */
 export function learntFrom(rows: readonly Row[], notes: readonly ChooserNote[]): string | undefined {
-  const told = [...figuresIn(rows), ...notes.filter(isDecided).slice(0, mostTasks).map(reasonsIn)]
+  const told = [...figuresIn(rows), ...choicesIn(rows, notes.filter(isDecided).slice(0, mostTasks))]
   return told.length === 0 ? undefined : told.join(' ')
+}
+
+/**
+ * The reasons of `auto()` explain what was measured. Where it took a model that was not among the
+ * fastest, its reasons explain nothing, and that alone is said.
+ */
+function choicesIn(rows: readonly Row[], notes: readonly ChooserNote[]): string[] {
+  const best = fastestIn(rows)
+  const [first] = notes
+  if (first === undefined || notes.some(({ way }) => best.some(model => way.includes(model))))
+    return notes.map(reasonsIn)
+  return [`auto() took ${first.way} for ${first.task}, which is not the fastest here.`]
+}
+
+/** Who beats the plain loop, and whose interval reaches up to the first one's; else the loop. */
+function fastestIn([plain, ...rows]: readonly Row[]): string[] {
+  const faster = rows
+    .flatMap(({ model, figures, answer }) =>
+      figures !== undefined && answer?.ok === true && decide(figures.speedUp) === 'above'
+        ? [{ model, ...figures.speedUp }]
+        : [],
+    )
+    .toSorted((a, b) => b.median - a.median)
+  const [winner] = faster
+  if (winner === undefined) return plain === undefined ? [] : [plain.model]
+  return faster.filter(({ high }) => high >= winner.low).map(({ model }) => model)
 }
 
 const mostTasks = 2
