@@ -2,7 +2,7 @@
 import { ProtocolError } from '../../errors.ts'
 import type { Task } from '../../task/task.ts'
 import type { LoadMessage } from '../../wire/messages.ts'
-import { loadTask } from './loader.ts'
+import { isShortage, loadTask } from './loader.ts'
 import type { Outgoing } from './outgoing.ts'
 
 export class KnownTasks {
@@ -27,6 +27,8 @@ export class KnownTasks {
       this.#tasks.set(ref, await loading)
       this.#outgoing.send({ kind: 'loaded', ref })
     } catch (error) {
+      // Node keeps that this import failed, but another worker may be able to read the file.
+      if (isShortage(error)) this.#outgoing.send({ kind: 'worn' })
       this.#outgoing.send({ kind: 'loadFailed', ref, failure: this.#outgoing.encodeFailure(error) })
     }
   }

@@ -99,6 +99,17 @@ export async function importModule(module: string, isCommonJs = false): Promise<
   }
 }
 
+/**
+ * Files that are fine and could not be read: the machine, or a limit of the process, is at fault.
+ */
+const shortages = new Set<unknown>(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'EBUSY'])
+
+/** Whether the same import might succeed a moment later. */
+export function isShortage(error: unknown): boolean {
+  const cause = isError(error) ? error.cause : undefined
+  return shortages.has((cause as { code?: unknown } | null | undefined)?.code)
+}
+
 /** Why a module that was imported has called no `task()`. */
 function whyNotThere(module: string, imported: unknown): string {
   if (module.startsWith('data:'))
@@ -130,6 +141,8 @@ function hint(cause: unknown, isCommonJs: boolean): string {
   ) {
     return '\nWorkers import the file as Node does: use erasable TypeScript only, or run the compiled JavaScript, or start the program with a loader (node --import tsx), which workers inherit.'
   }
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return '\nAll the files that the system lets this program open are open: use fewer workers, or allow more (ulimit -n 4096).'
   const isOther = cause instanceof ReferenceError || cause instanceof SyntaxError
   if (isCommonJs && (isOther || cause instanceof InvalidTaskError))
     return '\nThe worker required the file, and nothing there compiles it to CommonJS. Start the program with what does (node --require ts-node/register main.ts), which workers inherit.'

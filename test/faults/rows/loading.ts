@@ -244,8 +244,6 @@ const starting: Row[] = [
       return outcomes.some(({ status }) => status === 'fulfilled')
     },
     queued: null,
-    // A worker that could not read a module then will not later: Node's cache keeps that.
-    later: null,
     expect: { running: resolves(true) },
   },
 ]
