@@ -1,9 +1,7 @@
 /** The commands of the cluster and their options, for command-line.ts. */
 import { type Command, Option } from 'commander'
-import { clusterLimit, clusterStatus, deadDrop, deadList, deadRetry, worker } from './cluster.ts'
-import { clusterDown, clusterInit, clusterUp } from './cluster-server.ts'
 import { type ExitCode, UsageError } from './ending.ts'
-import { parseCount } from './models.ts'
+import { parseCount } from './option-values.ts'
 
 const defaultFolder = './atonce-cluster'
 
@@ -24,6 +22,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .option('--grace <ms>', 'how long SIGTERM lets what runs go on', parseCount('--grace'), 25_000)
     .option('--json', 'what it runs as a JSON document (schema atonce.worker/1), once it takes tasks')
     .action(async (files, options) => {
+      const { worker } = await import('./cluster.ts')
       ending.code = await worker(files, options)
     })
 
@@ -39,6 +38,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .option('--port <n>', 'of the server', parseCount('--port'), 4222)
     .option('--force', 'write new passwords over the present ones')
     .action(async options => {
+      const { clusterInit } = await import('./cluster-server.ts')
       ending.code = await clusterInit(options)
     })
   cluster
@@ -49,6 +49,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .option('--namespace <name>', 'whose queues it makes, without init', 'default')
     .option('--queues <a,b>', 'which queues it makes', 'default')
     .action(async options => {
+      const { clusterUp } = await import('./cluster-server.ts')
       ending.code = await clusterUp(options)
     })
   cluster
@@ -56,12 +57,14 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .description('Ends the server that up runs; its store is kept.')
     .option('--folder <folder>', 'of its store', defaultFolder)
     .action(async options => {
+      const { clusterDown } = await import('./cluster-server.ts')
       ending.code = await clusterDown(options)
     })
   withAccess(cluster.command('status'))
     .description('Nodes, queues and dead letters.')
     .option('--json', 'a JSON document (schema atonce.cluster-status/1)')
     .action(async options => {
+      const { clusterStatus } = await import('./cluster.ts')
       ending.code = await clusterStatus(options)
     })
 
@@ -70,6 +73,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .argument('<queue>')
     .argument('<most>', 'a number, 0 to stop the queue, none to lift the limit', most => parseLimit(most))
     .action(async (queue, most, options) => {
+      const { clusterLimit } = await import('./cluster.ts')
       ending.code = await clusterLimit(queue, most, options)
     })
 
@@ -81,18 +85,21 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .description('What there is, and why.')
     .option('--json', 'a JSON document (schema atonce.dead/1), with the failure of each attempt')
     .action(async options => {
+      const { deadList } = await import('./cluster.ts')
       ending.code = await deadList(options)
     })
   withAccess(dead.command('retry'))
     .description('Puts them into their queues again.')
     .argument('<id...>')
     .action(async (ids, options) => {
+      const { deadRetry } = await import('./cluster.ts')
       ending.code = await deadRetry(ids, options)
     })
   withAccess(dead.command('drop'))
     .description('Forgets them.')
     .argument('<id...>')
     .action(async (ids, options) => {
+      const { deadDrop } = await import('./cluster.ts')
       ending.code = await deadDrop(ids, options)
     })
 }

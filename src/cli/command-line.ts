@@ -1,5 +1,7 @@
 /**
- * The commands and their options; and how every command ends.
+ * The commands and their options; and how every command ends. The code of a command is loaded when
+ * it is called: what it needs (the gallery, NATS, plots) takes longer to load than most commands
+ * take.
  *
  *     argv ─▶ commander ─▶ run | compare | advise | scale | trace | time | timeit | gallery | ps | doctor ─▶ exit code
  *                                   └─ CommandError ─▶ one line on stderr ─▶ exit code
@@ -7,31 +9,25 @@
 import { Command, CommanderError, Option } from 'commander'
 import { AtonceError, OptionError } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
-import { advise } from './advise.ts'
-import { calibrate } from './calibrate.ts'
 import { addClusterCommands } from './cluster-commands.ts'
-import { clusterFindings } from './cluster-doctor.ts'
-import { parseSize } from './compare/workload-subject.ts'
-import { compare } from './compare.ts'
-import { doctor } from './doctor.ts'
 import { leave, refuseEarlyExit } from './early-exit.ts'
 import { AbandonedError, CommandError, type ExitCode, exitCodes, oneLine, summaryOf } from './ending.ts'
-import { listGallery, runGallery } from './gallery.ts'
-import { parseFileForm, releaseStandardInput } from './inputs.ts'
+import { releaseStandardInput } from './inputs.ts'
 import { jsonLine } from './json.ts'
-import { models, parseCount, parseModel, parseModels } from './models.ts'
+import {
+  models,
+  parseCount,
+  parseFileForm,
+  parseModel,
+  parseModels,
+  parseNumbers,
+  parseSize,
+} from './option-values.ts'
 import { print, printed } from './print.ts'
 import { closerCommand, closeWhenLeft } from './ps/closer.ts'
-import { closeLeftOpen } from './ps/inspector.ts'
-import { ps } from './ps.ts'
 import { resultStream } from './result-stream.ts'
-import { run } from './run.ts'
-import { parseNumbers, scale } from './scale.ts'
 import { complaint, quietComplaint } from './style.ts'
 import { version } from './surroundings.ts'
-import { time } from './time.ts'
-import { timeit } from './timeit.ts'
-import { trace } from './trace.ts'
 
 /**
  * Runs the command in `argv` (as `process.argv` has it) and returns the exit code; writes errors to
@@ -93,6 +89,7 @@ function program(ending: { code: ExitCode }): Command {
     .option('--output <file>', 'write the results there: a file whole or not at all, else into it')
     .option('--json', 'one JSON document (schema atonce.run/1) instead of lines')
     .action(async (target, options) => {
+      const { run } = await import('./run.ts')
       ending.code = await run(target, options)
     })
 
@@ -118,6 +115,7 @@ function program(ending: { code: ExitCode }): Command {
     .option('--json', 'a JSON document (schema atonce.compare/1)')
     .option('--accept-undecided', 'exit code 0, not 3, when the machine is too noisy for a verdict')
     .action(async (targets, options) => {
+      const { compare } = await import('./compare.ts')
       ending.code = await compare(targets, options)
     })
 
@@ -132,6 +130,7 @@ function program(ending: { code: ExitCode }): Command {
     .option('--picture <file.svg>', 'write the predicted times as a picture')
     .option('--json', 'a JSON document (schema atonce.advise/1)')
     .action(async (target, options) => {
+      const { advise } = await import('./advise.ts')
       ending.code = await advise(target, options)
     })
 
@@ -148,6 +147,7 @@ function program(ending: { code: ExitCode }): Command {
     .option('--json', 'a JSON document (schema atonce.scale/1)')
     .option('--accept-undecided', 'exit code 0, not 3, when others were busy meanwhile')
     .action(async (target, options) => {
+      const { scale } = await import('./scale.ts')
       ending.code = await scale(target, options)
     })
 
@@ -176,6 +176,7 @@ function program(ending: { code: ExitCode }): Command {
     .option('--picture <file.svg>', 'write the timeline as a picture')
     .option('--json', 'a JSON document (schema atonce.trace/1)')
     .action(async (target, options) => {
+      const { trace } = await import('./trace.ts')
       ending.code = await trace(target, options)
     })
 
@@ -187,6 +188,7 @@ function program(ending: { code: ExitCode }): Command {
     .option('--json', 'a JSON document (schema atonce.time/1)')
     .passThroughOptions()
     .action(async (words, options) => {
+      const { time } = await import('./time.ts')
       ending.code = await time(words, options)
     })
 
@@ -198,6 +200,7 @@ function program(ending: { code: ExitCode }): Command {
     .addOption(timeoutOption())
     .option('--json', 'a JSON document (schema atonce.timeit/1)')
     .action(async (what, options) => {
+      const { timeit } = await import('./timeit.ts')
       ending.code = await timeit(what, options)
     })
 
@@ -208,6 +211,7 @@ function program(ending: { code: ExitCode }): Command {
     .option('--force', 'on a noisy machine, too; the figures say so')
     .option('--json', 'a JSON document (schema atonce.calibrate/1)')
     .action(async options => {
+      const { calibrate } = await import('./calibrate.ts')
       ending.code = await calibrate(options)
     })
 
@@ -220,6 +224,7 @@ function program(ending: { code: ExitCode }): Command {
     .description('What there is.')
     .option('--json', 'a JSON document (schema atonce.gallery/1)')
     .action(async options => {
+      const { listGallery } = await import('./gallery.ts')
       ending.code = await listGallery(options)
     })
   gallery
@@ -232,6 +237,7 @@ function program(ending: { code: ExitCode }): Command {
     .option('--picture <file.png>', "write the answer's picture")
     .option('--json', 'a JSON document (schema atonce.gallery-run/1)')
     .action(async (name, options) => {
+      const { runGallery } = await import('./gallery.ts')
       ending.code = await runGallery(name, options)
     })
 
@@ -256,10 +262,14 @@ function program(ending: { code: ExitCode }): Command {
     )
     .option('--json', 'a JSON document (schema atonce.ps/1); with --watch one on each line')
     .action(async (pid, options) => {
+      const { ps } = await import('./ps.ts')
       ending.code = await ps(pid, options)
     })
 
-  atonce.command(closerCommand, { hidden: true }).action(() => closeWhenLeft(closeLeftOpen))
+  atonce.command(closerCommand, { hidden: true }).action(async () => {
+    const { closeLeftOpen } = await import('./ps/inspector.ts')
+    await closeWhenLeft(closeLeftOpen)
+  })
 
   atonce
     .command('doctor')
@@ -272,9 +282,12 @@ function program(ending: { code: ExitCode }): Command {
     .option('--insecure', 'connect to another machine without TLS and credentials')
     .action(async options => {
       const { servers } = options
+      const { doctor } = await import('./doctor.ts')
       ending.code = await doctor(
         options,
-        servers === undefined ? undefined : () => clusterFindings({ ...options, servers }),
+        servers === undefined
+          ? undefined
+          : async () => (await import('./cluster-doctor.ts')).clusterFindings({ ...options, servers }),
       )
     })
   return atonce

@@ -17,7 +17,6 @@ import { screenOf } from './compare/screen.ts'
 import type { Subject } from './compare/subject.ts'
 import { taskSubject } from './compare/task-subject.ts'
 import { verdictOf } from './compare/verdict.ts'
-import { findWorkload, workloadSubject } from './compare/workload-subject.ts'
 import { type ExitCode, exitCodes, shortened, UsageError } from './ending.ts'
 import type { InputOptions } from './inputs.ts'
 import { jsonDocument } from './json.ts'
@@ -81,11 +80,14 @@ async function subjectsOf(targets: readonly string[], options: CompareOptions): 
   const subjects: Subject[] = []
   for (const text of targets)
     subjects.push(
-      modules.includes(text)
-        ? await ownSubject(text, options)
-        : workloadSubject(findWorkload(text), options.size),
+      modules.includes(text) ? await ownSubject(text, options) : await gallerySubject(text, options),
     )
   return subjects
+}
+
+async function gallerySubject(name: string, { size }: CompareOptions): Promise<Subject> {
+  const { findWorkload, workloadSubject } = await import('./compare/workload-subject.ts')
+  return workloadSubject(findWorkload(name), size)
 }
 
 async function ownSubject(text: string, { input, as }: CompareOptions): Promise<Subject> {

@@ -12,7 +12,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { type ParseError, parseTree } from 'jsonc-parser'
 import { reasonOf, shortened, UsageError } from './ending.ts'
 import { decoded, linesOf } from './inputs/text.ts'
-import { oneOf } from './suggestion.ts'
+import type { FileForm } from './option-values.ts'
 
 /** What a command was told of its inputs. */
 export interface InputOptions {
@@ -20,25 +20,11 @@ export interface InputOptions {
   readonly as?: FileForm
 }
 
-/**
- * What of a file is passed to the task: its bytes as a Uint8Array, its text (UTF-8), or its path.
- */
-export type FileForm = 'bytes' | 'text' | 'path'
-
-const fileForms: readonly FileForm[] = ['bytes', 'text', 'path']
-
 /** Where inputs come from. */
 export interface Inputs {
   readonly items: Iterable<unknown> | AsyncIterable<unknown>
   /** How many there are, if that is known before they are read. */
   readonly count: number | undefined
-}
-
-/** Reads `--as text`. */
-export function parseFileForm(text: string): FileForm {
-  const form = fileForms.find(name => name === text)
-  if (form !== undefined) return form
-  throw new UsageError(`--as takes ${oneOf(fileForms)}; it got ${JSON.stringify(text)}.`)
 }
 
 /**

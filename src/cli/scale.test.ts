@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import type { ScalePoint, Scaling } from '../measure.ts'
 import { atonce } from './fixtures/command.ts'
 import { assertDocumented } from './fixtures/documented.ts'
+import { parseNumbers } from './option-values.ts'
 import { culpritSentence, lawsOf, lostTo, sentenceOf } from './scale/words.ts'
-import { parseNumbers } from './scale.ts'
 
 const tasks = fileURLToPath(new URL('../choose/fixtures/tasks.ts', import.meta.url))
 const inputs = JSON.stringify(new Array(8).fill(30_000))

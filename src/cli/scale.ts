@@ -1,7 +1,6 @@
 /** `atonce scale file#task --workers 1..8`: what more workers bring, and what they lose it to. */
 import { OptionError } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
-import { usualNumbers } from '../measure/usual-numbers.ts'
 import { type Scaling, scale as take } from '../measure.ts'
 import { taskAndInputs } from './call.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
@@ -87,21 +86,4 @@ function screenOf(
     ...told.written,
     quiet(`Next: ${told.next}`),
   ].join('\n')}\n`
-}
-
-/** Reads `--workers 1..8` or `--workers 1,2,4`. */
-export function parseNumbers(text: string): number[] {
-  const range = /^(\d+)\.\.(\d+)$/.exec(text.trim())
-  const numbers =
-    range === null
-      ? text.split(',').map(Number)
-      : [
-          Number(range[1]),
-          ...usualNumbers(Math.min(Number(range[2]), 4_096)).filter(number => number >= Number(range[1])),
-        ]
-  if (numbers.length > 0 && numbers.every(number => Number.isSafeInteger(number) && number >= 1))
-    return [...new Set(numbers)]
-  throw new UsageError(
-    `--workers takes numbers of workers, as 1..8 or 1,2,4; it got ${JSON.stringify(text)}.`,
-  )
 }

@@ -5,7 +5,6 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { resolve as resolvePackage } from 'import-meta-resolve'
 import type { ActorClass } from '../actors.ts'
-import { isActorClass } from '../cluster.ts'
 import { isTask, type Task } from '../index.ts'
 import { harmless } from '../live/harmless.ts'
 import { lineOf } from '../task/line.ts'
@@ -49,6 +48,7 @@ export async function loadTarget(text: string): Promise<Target> {
  */
 export async function loadForNode(module: string): Promise<{ tasks: Task[]; entities: ActorClass[] }> {
   const exported = await importModule(module, locate(module))
+  const { isActorClass } = await import('../cluster.ts')
   const entities = Object.values(exported).filter(isActorClass)
   if (entities.length === 0) onlyTaskOrMore(module, exported)
   return { tasks: taskNames(exported).map(name => exported[name] as Task), entities }

@@ -125,7 +125,7 @@ test('what is printed names the file, what was lost and the path; a failed run i
   const page = readFileSync(report, 'utf8')
   assert.match(
     page,
-    /^<!DOCTYPE html>.*since the beginning, (s|ms) →.*square \(\.\/tasks\.ts:9\).*<\/html>\n$/s,
+    /^<!DOCTYPE html>.*since the beginning, (s|ms) →.*square( ×\d)? \(\.\/tasks\.ts:9\).*<\/html>\n$/s,
   )
   assert.match(page, /thread \d.*workers × time, (s|ms) →</s)
   assert.match(readFileSync(picture, 'utf8'), /^<svg(?!.*var\(--).*this thread.*<\/svg>\n$/s)

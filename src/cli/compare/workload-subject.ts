@@ -1,6 +1,6 @@
 /** A workload of the gallery as a subject. */
 import { gallery } from '../../../gallery/index.ts'
-import { type SizeName, sizeNames, type Workload } from '../../../gallery/workload.ts'
+import type { SizeName, Workload } from '../../../gallery/workload.ts'
 import { UsageError } from '../ending.ts'
 import { didYouMean, oneOf } from '../suggestion.ts'
 import type { Picture, Subject } from './subject.ts'
@@ -15,15 +15,6 @@ export function findWorkload(name: string): Workload {
   throw new UsageError(
     `Unknown workload ${name}: the gallery has ${oneOf(gallery.keys())}.${didYouMean(name, gallery.keys())} ` +
       `A module of your own is named by its file: ./${name}.ts#task`,
-  )
-}
-
-/** Reads `--size M`. */
-export function parseSize(text: string): SizeName {
-  const size = sizeNames.find(name => name.toLowerCase() === text.toLowerCase())
-  if (size !== undefined) return size
-  throw new UsageError(
-    `Unknown size ${JSON.stringify(text)} in --size: it takes ${oneOf(sizeNames)}.${didYouMean(text, sizeNames)}`,
   )
 }
 
