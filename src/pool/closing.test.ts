@@ -55,6 +55,35 @@ played('a worker that is being ended runs nothing once its call is answered', bo
   await closing
 })
 
+played('what runs when the grace of a close is over is told, and may clean up', both, async play => {
+  for (const leaves of [true, false]) {
+    const it = play({ workers: 1, graceMs: 100 })
+    it.warm()
+    const call = it.submit()
+    const worker = it.worker(0)
+    worker.begin()
+    const closing = it.pool.close({ graceMs: 10, queued: 'finish' })
+    await it.virtual.advance(9)
+    assert.deepEqual([call.outcome, worker.flagged], [undefined, undefined])
+    await it.virtual.advance(1)
+    assert.ok(call.error instanceof ClosedError)
+    assert.notEqual(worker.flagged, undefined)
+    await it.virtual.advance(99)
+    assert.equal(worker.state, 'ready')
+    if (leaves) {
+      worker.answer()
+      worker.read()
+      assert.equal(worker.state, 'stopping', 'it ends by itself')
+    } else {
+      await it.virtual.advance(1)
+      assert.equal(worker.state, 'killed')
+    }
+    worker.die()
+    await closing
+    assert.equal(it.pool.stats().cancelled, 1)
+  }
+})
+
 played('a close waits for a call that was cancelled no longer than graceMs', both, async play => {
   const it = play({ workers: 1, graceMs: 100 })
   it.warm()

@@ -137,15 +137,17 @@ export class Crew {
 
   /**
    * The pool closes and has no work left: idle workers are asked to end, starting ones are ended
-   * with `why`. Whoever closes the pool says how long that may take.
+   * with `why`. One that has a cancelled call to leave is asked when it has left it. Whoever closes
+   * the pool says how long that may take.
    */
   dismiss(why: (slot: Slot) => Error): void {
     for (const slot of [...this.#slots]) {
-      if (slot.state === 'starting') slot.life.end(why(slot))
-      else if (slot.state === 'draining') slot.life.stopUnderLimit()
+      const { state, life } = slot
+      if (state === 'starting') life.end(why(slot))
+      else if (state === 'busy' || state === 'draining') life.hold()
       else {
-        if (slot.state === 'idle') this.#takeOutOfIdle(slot)
-        slot.life.stop(Number.POSITIVE_INFINITY)
+        this.#takeOutOfIdle(slot)
+        life.stop(Number.POSITIVE_INFINITY)
       }
     }
   }

@@ -17,7 +17,7 @@ import { type TaskCost, TaskCosts } from '../executor/task-cost.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
 import { mostNested } from '../policy.ts'
-import { type Runtime, runtime } from '../runtime/runtime.ts'
+import { type Runtime, runtime, type Timer } from '../runtime/runtime.ts'
 import { insideTask } from '../task/context.ts'
 import type { Outcome } from '../task/results.ts'
 import { publishWorkerCrash, publishWorkerStart, workerAsTold } from '../trace.ts'
@@ -55,6 +55,8 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
   readonly #dispatch: Dispatch
   readonly #nested: NestedJobs
   readonly #costs = new TaskCosts()
+  /** Runs once the grace of `close` is over: when workers that are left are ended. */
+  #mustBeGone: Timer | undefined
 
   constructor(model: Model, options: PoolOptions, start: StartWorker, crossing: Crossing) {
     super(options.name, options.closeGraceMs)
@@ -154,7 +156,22 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
 
   force(why: ClosedError): void {
     this.#refuse(why, () => true)
-    for (const { life } of [...this.#crew.all]) life.end(why)
+    void this.#cancelBegun(why)
+  }
+
+  /**
+   * Calls that run are cancelled as by a signal: they are told, and have `graceMs` to clean up. One
+   * turn later than the grace is over, for answers may have arrived and not been read yet.
+   */
+  async #cancelBegun(why: ClosedError): Promise<void> {
+    await this.#runtime.yieldToLoop()
+    for (const slot of [...this.#crew.all])
+      for (const ready of [...slot.hand, ...slot.helping.all]) this.cancel(ready, why)
+    if (this.#crew.size === 0) return
+    // This timer keeps the program alive until all have left.
+    this.#mustBeGone = this.#runtime.setTimer(this.#options.graceMs, () => {
+      for (const { life } of [...this.#crew.all]) life.end(why)
+    })
   }
 
   #refuse(why: ClosedError, which: (ready: ReadyJob) => boolean): void {
@@ -171,6 +188,7 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
       ({ life }) => new WorkerStartError(`${this.name} was closed`, { worker: life.worker.name }),
     )
     if (this.#crew.size > 0) return false
+    this.#mustBeGone?.cancel()
     this.#dispatch.close()
     return true
   }

@@ -423,6 +423,8 @@ played('a pool that closes without grace gives what had arrived, then ClosedErro
   it.yields(1, 2)
   await first
   const closing = it.pool.close({ graceMs: 0, queued: 'finish' })
+  await it.time.advance(100)
+  assert.equal(it.worker.state, 'killed')
   it.worker.die({ kind: 'signal', signal: 'SIGKILL', lastWords: '' })
   await closing
   assert.deepEqual(await stream.next(), { done: false, value: 2 })

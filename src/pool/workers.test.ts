@@ -168,11 +168,15 @@ played(
   'a worker that is being ended keeps the program alive until it has, though it was idle',
   both,
   async play => {
-    const it = play()
+    const it = play({ graceMs: 100 })
     it.warm()
     void it.pool.close({ graceMs: 0, queued: 'finish' })
+    assert.equal(it.worker(0).state, 'stopping')
+    await it.virtual.advance(99)
+    assert.equal(it.worker(0).held, true)
+    assert.equal(it.worker(0).state, 'stopping')
+    await it.virtual.advance(1)
     assert.equal(it.worker(0).state, 'killed')
-    await it.virtual.advance(100)
     assert.equal(it.worker(0).held, true)
     await it.close(0)
   },

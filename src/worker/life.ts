@@ -309,15 +309,13 @@ export class Life implements OwnCallsOwner {
    * it after `withinMs`. If it is asked again, the time begins anew.
    */
   stop(withinMs: number = this.#options.closeGraceMs): void {
-    this.stopUnderLimit()
+    if (this.#state === 'ready') this.#askToEnd()
     if (this.#state !== 'stopping') return
     if (withinMs === Number.POSITIVE_INFINITY) this.deadline.clear()
     else this.deadline.set(withinMs, () => this.worker.kill())
   }
 
-  /** The same for a worker that runs a cancelled call: the time limit of that call stays. */
-  stopUnderLimit(): void {
-    if (this.#state !== 'ready') return
+  #askToEnd(): void {
     this.#state = 'stopping'
     this.#expected = true
     this.hold()
