@@ -8,7 +8,7 @@
  *         ── called from ──
  *         at main (…/main.ts:7:24)                    the caller
  */
-import type { Evaluation } from '../declared/where.ts'
+import { type CommonJsModule, type Evaluation, isCommonJs } from '../declared/where.ts'
 import { AtonceError } from '../errors.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { lookup } from '../task/registry.ts'
@@ -145,7 +145,7 @@ export function learnClassesOf(
   if (failures.every(failure => classesAreKnown(failure))) return undefined
   if (exportsOf.has(module)) return learning.get(module)
   exportsOf.set(module, undefined)
-  if (evaluation === undefined || isEvaluatedElsewhere(evaluation)) return undefined
+  if (evaluation === undefined || isCommonJs(evaluation) || isEvaluatedElsewhere(evaluation)) return undefined
   const imported = import(/* webpackIgnore: true */ /* @vite-ignore */ module)
     .then(found => void exportsOf.set(module, found as Record<string, unknown>))
     .catch(() => {})
@@ -161,14 +161,34 @@ async function twoTurns(): Promise<void> {
 
 /** The error classes that the module exports, as far as they were learnt. */
 export function classesOf(module: string | undefined): FindClass {
-  const found = module === undefined ? undefined : (exportsOf.get(module) ?? exportsElsewhere(module))
+  const found = module === undefined ? undefined : exportsKnown(module)
   return name => {
-    if (found === undefined || !Object.hasOwn(found, name)) return undefined
-    try {
-      const exported = found[name]
-      return typeof exported === 'function' ? exported : undefined
-    } catch {
-      return undefined // Its declaration has not run yet.
+    if (found === undefined) return undefined
+    if (Object.hasOwn(found, name)) return exportedClass(found, name)
+    // A minifier may have given the class another name than its export.
+    for (const key of Object.keys(found)) {
+      const exported = exportedClass(found, key)
+      if (exported?.name === name) return exported
     }
+    return undefined
+  }
+}
+
+function exportsKnown(module: string): Record<string, unknown> | undefined {
+  const learnt = exportsOf.get(module)
+  if (learnt !== undefined) return learnt
+  const evaluation = lookup(module)?.evaluation
+  if (evaluation === undefined || !isCommonJs(evaluation)) return exportsElsewhere(module)
+  // CommonJS's `module` holds them itself: to import its file could evaluate it once more.
+  const { exports } = evaluation.identity as CommonJsModule
+  return typeof exports === 'object' && exports !== null ? (exports as Record<string, unknown>) : undefined
+}
+
+function exportedClass(found: Record<string, unknown>, key: string): Function | undefined {
+  try {
+    const exported = found[key]
+    return typeof exported === 'function' ? exported : undefined
+  } catch {
+    return undefined // Its declaration has not run yet.
   }
 }

@@ -294,11 +294,13 @@ export class ResultsBuffer<T> {
  * Awaited, the first failure cancels the rest and is thrown. Iterated, a failure is thrown at its
  * place and ends the run; so is what the inputs throw, after the results of the inputs before.
  * `settled()` keeps going past failures. Leaving the loop early cancels what has not started and
- * closes the inputs. Use it once: either await it or iterate over it.
+ * closes the inputs. Either await it, as often as you like, or iterate over it, once.
  */
 export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
   readonly #open: () => Consumer<T>
   #consumer: Consumer<T> | undefined
+  /** Everybody who awaits them gets the same array. */
+  #array: Promise<T[]> | undefined
 
   private constructor(open: () => Consumer<T>) {
     this.#open = open
@@ -334,8 +336,8 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
     onDone?: ((values: T[]) => A | PromiseLike<A>) | null,
     onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    const { buffer, all } = this.#use()
-    return buffer.collect().then(all).then(onDone, onFailed)
+    this.#array ??= this.#collect()
+    return this.#array.then(onDone, onFailed)
   }
 
   catch<B = never>(onFailed?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B> {
@@ -363,10 +365,15 @@ export class Results<T> implements Promise<T[]>, AsyncIterable<T> {
     }
   }
 
+  #collect(): Promise<T[]> {
+    const { buffer, all } = this.#use()
+    return buffer.collect().then(all)
+  }
+
   #use(): Consumer<T> {
     if (this.#consumer !== undefined) {
       throw new InvalidTaskError(
-        'The results of one map() can be used once: await them, iterate over them, or call settled() first. Collect them in an array to use them twice.',
+        'The results of one map() go one way: await them, iterate over them once, or call settled() first. Await them to use them twice.',
       )
     }
     this.#consumer = this.#open()

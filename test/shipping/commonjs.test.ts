@@ -124,14 +124,19 @@ const { readFileSync } = require('node:fs')
 require('node:module')._extensions['.odd'] = (module, file) =>
   module._compile(readFileSync(file, 'utf8').replaceAll('let function', 'function'), file)`,
       'tasks.odd': `
-const { task } = require('atonce')
+const { isWorker, task } = require('atonce')
+if (!isWorker) globalThis.evaluated = (globalThis.evaluated ?? 0) + 1
+exports.Broke = class Broke extends Error {}
+exports.fail = task(module, let function fail() { throw new exports.Broke('broken') })
 exports.add = task(module, let function add(a, b) { return a + b })
 exports.addThere = task(module, let function addThere(a, b) { return require('atonce').currentExecutor().run(exports.add, a, b) })`,
       'main.js': `
 const { processes, threads } = require('atonce')
-const { add, addThere } = require('./tasks.odd')
+const { add, addThere, Broke, fail } = require('./tasks.odd')
 const on = async pool => {
   const seen = [await pool.run(add, 1, 2), await pool.run(addThere, 3, 4)]
+  const error = await pool.run(fail).catch(error => error)
+  seen.push(error instanceof Broke, globalThis.evaluated)
   await pool.close()
   return seen
 }
@@ -142,8 +147,8 @@ Promise.all([threads({ workers: 1 }), processes({ workers: 1 })].map(on)).then(s
       seenBy(ended),
       {
         seen: [
-          [3, 7],
-          [3, 7],
+          [3, 7, true, 1],
+          [3, 7, true, 1],
         ],
       },
       ended.text,

@@ -314,7 +314,7 @@ export const mapBehaviours: readonly Behaviour[] = [
     'alone',
   ],
   [
-    'the results of one map are used once',
+    'the results of one map are awaited, or told apart, not both',
     async start => {
       const results = start({ workers: 1 }).map(tasks.square, [1])
       await results
