@@ -180,6 +180,7 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
   }
 
   readonly #hear = (bytes: Uint8Array): void => {
+    if (this.#calls.size + this.#ears.size === 0) return // Of tasks that nobody here waits for.
     const news = readNews(bytes)
     if (news === undefined) return
     const call = this.#calls.get(news.id)

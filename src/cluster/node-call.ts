@@ -372,7 +372,8 @@ export class NodeCall implements NodeJobOwner {
   }
 
   #tell(news: NodeNews): void {
-    if (this.#envelope.to !== '') this.#hint(writeMessage(news))
+    // Of a submitted task nobody hears anything but its ending.
+    if (this.#envelope.keep === 'calls') this.#hint(writeMessage(news))
   }
 
   // ── the lease ──

@@ -130,11 +130,12 @@ async function drained(server: NatsServer, leaseMs: number, ledger: string): Pro
   try {
     for (;;) {
       const { waiting, taken } = await engine.depth('default')
-      const left = await Promise.all(lanes.map(lane => engine.left('default', lane)))
-      if (waiting + taken + left.flat().length === 0) return []
+      const lefts = await Promise.all(lanes.map(lane => engine.left('default', lane)))
+      const left = lefts.reduce((sum, count) => sum + count, 0)
+      if (waiting + taken + left === 0) return []
       if (performance.now() > untilMs)
         return [
-          `${waiting} tasks wait, ${taken} are taken and ${left.flat().length} in the store after a minute`,
+          `${waiting} tasks wait, ${taken} are taken and ${left} in the store after a minute`,
           ...(await stuckIn(server.url, 'chaos', ledger)),
         ]
       await pass(50)

@@ -10,6 +10,7 @@ import { loadNats } from '../../src/cluster/nats/load.ts'
 import { lanes } from '../../src/cluster/nats/pull.ts'
 import { Requests } from '../../src/cluster/nats/requests.ts'
 import { Streams } from '../../src/cluster/nats/streams.ts'
+import { taskIn } from '../../src/cluster/nats/sweep.ts'
 import { linesIn } from './ledger.ts'
 
 const mostTold = 20
@@ -28,11 +29,11 @@ export async function stuckIn(servers: string, namespace: string, ledger: string
       told.push(
         `${lane}: ${JSON.stringify({ num_pending, num_ack_pending, num_redelivered, num_waiting, delivered, ack_floor })}`,
       )
-      const subjects = `ao.${namespace}.t.default.${lane}.>`
+      const subjects = `ao.${namespace}.t.default.${lane}.*`
       let next = await streams.next(stream, subjects, 1)
       for (let n = 0; next !== undefined && n < mostTold; n += 1) {
-        const { seq, subject, storedMs } = next
-        const id = subject.slice(subject.lastIndexOf('.') + 1)
+        const { seq, storedMs } = next
+        const { id } = taskIn(next)
         const ageMs = Date.now() - storedMs
         told.push(`  ${seq} ${id}, ${ageMs} ms old: ${await recordsOf(engine, id)}; ${historyOf(ledger, id)}`)
         next = await streams.next(stream, subjects, seq + 1)

@@ -4,6 +4,8 @@
  *
  *     0 · the bytes                         up to 256 KiB
  *     1 · sha256 of the bytes               more: stored first, checked when they are fetched
+ *
+ * A task has its id before that: length (1 byte) · id · 0 or 1 · …
  */
 import { EngineUnavailableError } from '../errors.ts'
 import type { ObjectStore } from './load.ts'
@@ -13,19 +15,27 @@ const { createHash } = process.getBuiltinModule('node:crypto')
 /** The most bytes that go in a message of their own. */
 export const inlineBytes: number = 256 * 1024
 
-/** Frames bytes; undefined if they must be stored first. */
-export function inlined(bytes: Uint8Array): Uint8Array | undefined {
+const noLabel = new Uint8Array()
+
+/** Frames bytes, after what goes before; undefined if they must be stored first. */
+export function inlined(bytes: Uint8Array, label: Uint8Array = noLabel): Uint8Array | undefined {
   if (bytes.length > inlineBytes) return undefined
-  const frame = new Uint8Array(bytes.length + 1)
-  frame.set(bytes, 1)
+  const start = label.length
+  const frame = new Uint8Array(start + 1 + bytes.length)
+  if (start > 0) frame.set(label)
+  frame.set(bytes, start + 1)
   return frame
 }
 
 /** Stores the bytes under their digest, and frames that. */
-export async function stored(bytes: Uint8Array, objects: ObjectStore): Promise<Uint8Array> {
+export async function stored(
+  bytes: Uint8Array,
+  objects: ObjectStore,
+  label: Uint8Array = noLabel,
+): Promise<Uint8Array> {
   const digest = digestOf(bytes)
   if ((await objects.info(digest)) === null) await objects.putBlob({ name: digest }, bytes)
-  return Buffer.concat([Uint8Array.of(1), Buffer.from(digest)])
+  return Buffer.concat([label, Uint8Array.of(1), Buffer.from(digest)])
 }
 
 /**
@@ -43,6 +53,21 @@ export async function unframed(frame: Uint8Array, objects: ObjectStore): Promise
       `A large value is gone from the object store, or was changed (${digest}).`,
     )
   return bytes
+}
+
+/** What goes before the frame of a task. */
+export function labelFor(id: string): Uint8Array {
+  return Buffer.from(String.fromCharCode(id.length) + id, 'latin1')
+}
+
+/** The id of a task and its frame; whatever bytes these are. */
+export function labelOf(bytes: Uint8Array): { readonly id: string; readonly frame: Uint8Array } {
+  const end = 1 + (bytes[0] ?? 0)
+  return { id: asBuffer(bytes).toString('latin1', 1, end), frame: bytes.subarray(end) }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function digestOf(bytes: Uint8Array): string {

@@ -7,13 +7,17 @@ import type { NatsMessage } from './load.ts'
 import { Puller, type PullParts } from './pull.ts'
 
 /** A puller with one place; `status` is what a lane's pull is answered with, undefined: nothing. */
-function pullerOn(status: (lane: string) => number | undefined, more: Partial<PullParts>): Puller {
+function pullerOn(
+  status: (lane: string) => number | undefined,
+  { onReady, ...more }: Partial<PullParts> & { onReady?(tell: (lane: string) => void): void },
+): Puller {
   let hear = (_: NatsMessage) => {}
   type Callback = { callback: (error: null, message: NatsMessage) => void }
   const connection = {
     isClosed: () => false,
     subscribe: (subject: string, { callback }: Callback) => {
       if (subject.startsWith('inbox')) hear = message => callback(null, message)
+      else onReady?.(lane => callback(null, { subject, data: Buffer.from(lane) }))
       return { unsubscribe() {} }
     },
     publish: (subject: string, _: unknown, { reply }: { reply: string }) => {
@@ -83,5 +87,43 @@ test('a lane that nobody at the server knows is told of as gone', () =>
     })
     while (gone.length < 3) await sleep(100)
     assert.deepEqual(gone.slice(0, 3), ['default', 'default', 'default'])
+    await puller.stop()
+  }))
+
+test('a hint about one lane makes none of the empty ones be asked', () =>
+  simulate(async () => {
+    const asked: string[] = []
+    let tell = (_: string) => {}
+    const puller = pullerOn(
+      lane => {
+        asked.push(lane)
+        return 404
+      },
+      { onReady: hear => (tell = hear) },
+    )
+    await sleep(10)
+    assert.equal(asked.length, 4) // Once each.
+    for (let n = 0; n < 5; n += 1) {
+      tell('p1')
+      await sleep(10)
+    }
+    assert.deepEqual(asked.slice(4), Array(5).fill('default-p1'))
+    await puller.stop()
+  }))
+
+test('a hint that comes with the answer "nothing there" is not forgotten', () =>
+  simulate(async () => {
+    const asked: string[] = []
+    let tell = (_: string) => {}
+    const puller = pullerOn(
+      lane => {
+        asked.push(lane)
+        if (asked.length === 2) queueMicrotask(() => tell('p1')) // Just after the server has looked.
+        return 404
+      },
+      { onReady: hear => (tell = hear) },
+    )
+    await sleep(10)
+    assert.deepEqual(asked, ['default-p0', 'default-p1', 'default-p2', 'default-later', 'default-p1'])
     await puller.stop()
   }))

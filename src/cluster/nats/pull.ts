@@ -9,6 +9,7 @@
  */
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { Consumer, Delivery, Taking } from '../engine.ts'
+import { labelOf } from './frames.ts'
 import type { NatsConnection, NatsMessage, NatsSubscription } from './load.ts'
 
 /** The lanes of a queue, the most urgent first; `later` has what is delayed. */
@@ -61,6 +62,8 @@ export class Puller implements Consumer {
   readonly #taking: Taking
   readonly #subscriptions: NatsSubscription[] = []
   readonly #emptySince = new Map<string, number>()
+  /** Lanes of which a hint came since they were asked. */
+  readonly #told = new Set<string>()
   /** How many pulls of a lane had no answer since the last one that had. */
   readonly #unanswered = new Map<string, number>()
   readonly #silent = new Set<string>()
@@ -89,8 +92,8 @@ export class Puller implements Consumer {
       }),
       ...taking.queues.map(queue =>
         connection.subscribe(parts.readySubject(queue), {
-          callback: () => {
-            this.#emptySince.clear()
+          callback: (_, { data }) => {
+            this.#toldOf(queue, Buffer.from(data).toString('latin1'))
             this.wake()
           },
         }),
@@ -145,6 +148,7 @@ export class Puller implements Consumer {
         const name = this.#parts.consumerOf(queue, lane)
         const emptySinceMs = this.#emptySince.get(name)
         if (emptySinceMs !== undefined && runtime().now() - emptySinceMs < emptyForMs) continue
+        this.#told.delete(name)
         const got = await this.#pull(name, places)
         if (typeof got === 'string') {
           this.#noTask(queue, lane, got)
@@ -152,8 +156,22 @@ export class Puller implements Consumer {
         }
         this.#unanswered.delete(name)
         this.#silent.delete(name)
-        if (got < places) this.#emptySince.set(name, runtime().now())
+        if (got < places) this.#empty(name)
         else this.#emptySince.delete(name)
+      }
+  }
+
+  /** The hint may have come between the server's answer and this. */
+  #empty(name: string): void {
+    if (!this.#told.has(name)) this.#emptySince.set(name, runtime().now())
+  }
+
+  #toldOf(queue: string, said: string): void {
+    for (const lane of lanes)
+      if (said === lane) {
+        const name = this.#parts.consumerOf(queue, lane)
+        this.#told.add(name)
+        this.#emptySince.delete(name)
       }
   }
 
@@ -162,7 +180,7 @@ export class Puller implements Consumer {
    */
   #noTask(queue: string, lane: Lane, why: Exclude<Pulled, number>): void {
     const name = this.#parts.consumerOf(queue, lane)
-    if (why !== 'no answer') this.#emptySince.set(name, runtime().now())
+    if (why !== 'no answer') this.#empty(name)
     if (why === 'no lane') return this.#parts.gone(queue)
     if (why === 'no answer') this.#parts.unanswered()
     const unanswered = (this.#unanswered.get(name) ?? 0) + 1
@@ -217,13 +235,13 @@ export class Puller implements Consumer {
     const { connection } = this.#parts
     const dueInMs = lane === 'later' ? this.#parts.dueInMs(message) : 0
     if (dueInMs > 0) return this.#nak(reply, dueInMs)
-    if (message.data[0] === 0)
-      return this.#taking.take(this.#delivery(queue, lane, message, reply, message.data.subarray(1)))
+    const { id, frame } = labelOf(message.data)
+    if (frame[0] === 0) return this.#taking.take(this.#delivery(queue, lane, id, reply, frame.subarray(1)))
     this.#onTheWay += 1
     this.#parts
-      .unframe(message.data)
+      .unframe(frame)
       .then(
-        bytes => this.#taking.take(this.#delivery(queue, lane, message, reply, bytes)),
+        bytes => this.#taking.take(this.#delivery(queue, lane, id, reply, bytes)),
         () => this.#nak(reply, 1_000),
       )
       .finally(() => {
@@ -233,7 +251,7 @@ export class Puller implements Consumer {
       })
   }
 
-  #delivery(queue: string, lane: Lane, { subject }: NatsMessage, reply: string, bytes: Uint8Array): Delivery {
+  #delivery(queue: string, lane: Lane, id: string, reply: string, bytes: Uint8Array): Delivery {
     const { connection, leaseMs } = this.#parts
     const say = (what: string) => {
       if (!connection.isClosed()) connection.publish(reply, Buffer.from(what))
@@ -242,7 +260,7 @@ export class Puller implements Consumer {
     const attempt = Math.max(1, deliveriesIn(reply) - (lane === 'later' ? 1 : 0))
     let untilMs = runtime().now() + leaseMs
     return {
-      id: subject.slice(subject.lastIndexOf('.') + 1),
+      id,
       queue,
       bytes,
       attempt,

@@ -93,7 +93,12 @@ export class Streams {
 
   async ensureConsumer(stream: string, config: ConsumerConfig): Promise<void> {
     const name = config.durable_name
-    if ((await this.#find<ConsumerInfo>(`CONSUMER.INFO.${stream}.${name}`)) !== undefined) return
+    const known = await this.#find<ConsumerInfo>(`CONSUMER.INFO.${stream}.${name}`)
+    if (known !== undefined && known.config['filter_subject'] !== config['filter_subject'])
+      throw new EngineUnavailableError(
+        `The consumer ${name} of ${stream} is of another version of atonce, or of another program: what it gives is not what is submitted now. Use another namespace, or remove the stream once its tasks are done.`,
+      )
+    if (known !== undefined) return
     await this.#api(`CONSUMER.DURABLE.CREATE.${stream}.${name}`, { stream_name: stream, config })
   }
 
@@ -135,11 +140,11 @@ export class Streams {
   /** The keys of a bucket; some may be of records that were removed. */
   async keys(bucket: string): Promise<string[]> {
     const prefix = `$KV.${bucket}.`
-    return (await this.subjects(`KV_${bucket}`, `${prefix}>`)).map(subject => subject.slice(prefix.length))
+    return (await this.#subjects(`KV_${bucket}`, `${prefix}>`)).map(subject => subject.slice(prefix.length))
   }
 
   /** The subjects of all messages in a stream that match the filter. */
-  async subjects(stream: string, filter: string): Promise<string[]> {
+  async #subjects(stream: string, filter: string): Promise<string[]> {
     const found: string[] = []
     for (;;) {
       const request = { subjects_filter: filter, offset: found.length }
@@ -148,6 +153,12 @@ export class Streams {
       found.push(...page)
       if (page.length < subjectsInOnePage) return found
     }
+  }
+
+  /** How many messages in a stream have subjects that match the filter, which are few. */
+  async count(stream: string, filter: string): Promise<number> {
+    const { state } = await this.#api<StreamInfo>(`STREAM.INFO.${stream}`, { subjects_filter: filter })
+    return Object.values(state.subjects ?? {}).reduce((sum, messages) => sum + messages, 0)
   }
 
   /** The first message of these subjects whose number is `from` or higher. */

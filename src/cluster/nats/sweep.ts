@@ -10,6 +10,7 @@
  * So nothing else is acknowledged here than what is settled, and what is not in the stream.
  */
 import { runtime, type Timer } from '../../runtime/runtime.ts'
+import { labelOf } from './frames.ts'
 import { Denied, encodedHeaders, type Requests } from './requests.ts'
 import type { ConsumerInfo, StoredMessage, Streams } from './streams.ts'
 
@@ -168,7 +169,7 @@ async function submitAgain(parts: SweepParts, message: StoredMessage): Promise<b
   const { subject, seq } = message
   const lines = Buffer.from(message.headers, 'base64').toString().trimEnd().split('\r\n').slice(1)
   const headers = encodedHeaders(
-    `Nats-Msg-Id: ${idIn(subject)}.again.${seq}`,
+    `Nats-Msg-Id: ${taskIn(message).id}.again.${seq}`,
     ...lines.filter(line => !line.startsWith('Nats-Msg-Id:')),
   )
   try {
@@ -234,9 +235,9 @@ async function goneUpTo({ streams, stream, subjects }: SweepParts, given: number
   return gone
 }
 
-/** The id of the task, which ends the subject of its message. */
-export function idIn(subject: string): string {
-  return subject.slice(subject.lastIndexOf('.') + 1)
+/** The task in a message: its id, and its frame. */
+export function taskIn({ data }: StoredMessage): ReturnType<typeof labelOf> {
+  return labelOf(Buffer.from(data, 'base64'))
 }
 
 async function acknowledge(
