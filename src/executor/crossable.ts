@@ -100,7 +100,7 @@ type RefusalOfObject<T> = T extends WeakMap<WeakKey, unknown> | WeakSet<WeakKey>
  * compiler shows the sentence. Types say nothing about classes of a program: an instance with
  * methods is refused for its methods; name the classes that are `shareable` as `Shareable`. What
  * goes to threads only is let through. What only a running program can tell, `explainCrossing` in
- * `atonce/choose` says.
+ * `atonce/choose` says. `Around` is the compiler's own: the tuples it is within.
  *
  * @example
  *     interface Job { file: string; done?: () => void }
@@ -108,7 +108,7 @@ type RefusalOfObject<T> = T extends WeakMap<WeakKey, unknown> | WeakSet<WeakKey>
  *     pool.run(resize, { file, done: () => {} })
  *     // Type '() => void' is not assignable to type '"a function can't cross to a worker: …"'.
  */
-export type Crossable<T, Shareable = never> = unknown extends T
+export type Crossable<T, Shareable = never, Around = never> = unknown extends T
   ? T // any, unknown
   : T extends Shareable | Primitive
     ? T
@@ -117,11 +117,11 @@ export type Crossable<T, Shareable = never> = unknown extends T
       : T extends Whole
         ? T
         : [RefusalOf<T>] extends [never]
-          ? Parts<T, Shareable>
+          ? Parts<T, Shareable, Around>
           : RefusalOf<T>
 
-/** Of what is copied part by part. An array that has names besides keeps its methods. */
-type Parts<T, Shareable> =
+/** Of what is copied part by part. */
+type Parts<T, Shareable, Around> =
   T extends ReadonlyMap<infer K, infer V>
     ? T extends Map<K, V>
       ? Map<Crossable<K, Shareable>, Crossable<V, Shareable>>
@@ -131,11 +131,27 @@ type Parts<T, Shareable> =
         ? Set<Crossable<V, Shareable>>
         : ReadonlySet<Crossable<V, Shareable>>
       : T extends readonly unknown[]
-        ? { [K in keyof T]: K extends OwnOfArrays ? T[K] : Crossable<T[K], Shareable> }
+        ? Items<T, Shareable, Around>
         : {
             [K in keyof T]: K extends symbol
               ? Refused<'a property named by a symbol', 'name it by a string'>
               : Crossable<T[K], Shareable>
           }
+
+/**
+ * The compiler looks into `X[]` when it needs to, into a mapped array at once: one whose items hold
+ * such arrays again (JSON) would never end. A tuple has no such form. So a tuple within itself
+ * stands as it is there.
+ */
+type Items<T, Shareable, Around> = T extends readonly (infer Item)[]
+  ? readonly Item[] extends T
+    ? readonly Crossable<Item, Shareable>[]
+    : Item[] extends T
+      ? Crossable<Item, Shareable>[]
+      : T extends Around
+        ? T
+        : // An array that has names besides keeps its methods.
+          { [K in keyof T]: K extends OwnOfArrays ? T[K] : Crossable<T[K], Shareable, Around | T> }
+  : never
 
 type OwnOfArrays = Exclude<keyof unknown[], number>
