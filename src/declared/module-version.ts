@@ -2,7 +2,7 @@
  * What tells one state of a module from another: its file's size and time, and the text of what it
  * declares.
  */
-const { statSync } = process.getBuiltinModule('node:fs')
+const { readFileSync, statSync } = process.getBuiltinModule('node:fs')
 const { fileURLToPath } = process.getBuiltinModule('node:url')
 
 export interface ModuleVersion {
@@ -35,6 +35,20 @@ export function digestOf(declared: Function): string {
   let hash = 0x811c9dc5
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
   return `${text.length}-${(hash >>> 0).toString(16)}`
+}
+
+/**
+ * Whether the module's file has the function's text as it is: nothing that is done as the file is
+ * loaded (types stripped, code instrumented) tells one side's text from the other's.
+ */
+export function standsIn(module: string, declared: Function): boolean {
+  if (!module.startsWith('file:')) return false
+  try {
+    const file = readFileSync(fileURLToPath(module.replace(/[?#].*$/, '')), 'utf8')
+    return file.includes(Function.prototype.toString.call(declared))
+  } catch {
+    return false
+  }
 }
 
 /**

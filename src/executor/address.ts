@@ -1,5 +1,5 @@
 /** What a worker needs to find a task, and the check that a worker can import it. */
-import { digestOf, showModule } from '../declared/module-version.ts'
+import { digestOf, showModule, standsIn } from '../declared/module-version.ts'
 import { packageVersion, portableModule } from '../declared/portable-module.ts'
 import { isCommonJs } from '../declared/where.ts'
 import { InvalidTaskError } from '../errors.ts'
@@ -38,6 +38,7 @@ export function addressOf(task: Task): Address {
     version: evaluated?.version,
     digest: digestOf(task),
     ...(evaluated !== undefined && isCommonJs(evaluated.evaluation) ? { isCommonJs: true } : {}),
+    ...(task.name === '' && standsIn(module, task) ? { isVerbatim: true } : {}),
   }
   addresses.set(task, address)
   return address
@@ -117,7 +118,7 @@ function builtInto(file: string, task: Task): InvalidTaskError {
     `Task ${nameOf(task)} names ${showModule(task.module)} as its module, but its code runs from ${file}: a bundler has put the URL of the source in the place of import.meta. ` +
       'A worker would import the source, and not what was built of it. Keep import.meta as it is:\n' +
       '    webpack, rspack, ncc: module.parser.javascript.importMeta: false, with an ES module as output\n' +
-      "    Next.js (webpack or Turbopack): a package of its own for the tasks, listed with 'atonce' in serverExternalPackages\n" +
+      "    Next.js (webpack or Turbopack): a package of its own for the tasks, installed (not linked, as a workspace is) and listed with 'atonce' in serverExternalPackages\n" +
       '    others: leave the module of the tasks out of the bundle, as an external',
   )
 }

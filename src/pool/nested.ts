@@ -157,13 +157,14 @@ function isImportable(task: Task): boolean {
 }
 
 /** Only its address and name are used. */
-function standInFor({ module, position, name, version, digest, isCommonJs = false }: Address): Task {
+function standInFor(address: Address): Task {
+  const { module, position, name, version, digest, isCommonJs = false, isVerbatim = false } = address
   const standIn = Object.defineProperties(() => {}, {
     name: { value: name },
     module: { value: module },
     position: { value: position },
     idempotent: { value: false },
   }) as unknown as Task
-  knowAddress(standIn, { module, position, name, version, digest, isCommonJs })
+  knowAddress(standIn, { module, position, name, version, digest, isCommonJs, isVerbatim })
   return standIn
 }

@@ -120,7 +120,7 @@ export function task<F extends Function>(where: Where, fn: F, options: TaskOptio
         `    task(__filename, ${nameOf(fn)})       in CommonJS that webpack, rspack or ncc bundles\n` +
         `    task(import.meta.url, ${nameOf(fn)})  where the bundler knows this expression only (rspack, tsup --shims)\n` +
         'or build an ES module: esbuild --format=esm; webpack and rspack: module.parser.javascript.importMeta: false; ' +
-        'tsc: "module": "nodenext" with "type": "module", or a .mts file. Is it a dependency? Leave it outside of the bundle.',
+        'tsc: "module": "nodenext" with "type": "module", or a .mts file. Next.js, Nuxt, Nitro: the tasks in an installed package of their own. Is it a dependency? Leave it outside of the bundle.',
     )
   }
   options = checkOptions(`task(import.meta, ${nameOf(fn)}, …)`, options, taskOptionNames)

@@ -9,6 +9,7 @@ import {
   isBoolean,
   isCount,
   isFailure,
+  isFlagOrNone,
   isListOf,
   isNumber,
   isOneOf,
@@ -75,7 +76,7 @@ function isCulprit(value: unknown): boolean {
 }
 
 function isNest(message: Record<string, unknown>): boolean {
-  const { version, priority, moved, isCommonJs } = message
+  const { version, priority, moved, isCommonJs, isVerbatim } = message
   return (
     ['seq', 'id', 'position', 'attempt'].every(key => isNumber(message[key])) &&
     ['module', 'name', 'digest'].every(key => isString(message[key])) &&
@@ -84,7 +85,8 @@ function isNest(message: Record<string, unknown>): boolean {
     areArgs(message) &&
     Number.isFinite(priority) &&
     isListOf(moved, item => item instanceof ArrayBuffer || item instanceof MessagePort) &&
-    [undefined, true, false].includes(isCommonJs as boolean | undefined) &&
+    isFlagOrNone(isCommonJs) &&
+    isFlagOrNone(isVerbatim) &&
     isVersionOrNone(version)
   )
 }

@@ -56,6 +56,11 @@ export interface LoadMessage {
    * required.
    */
   readonly isCommonJs?: boolean
+  /**
+   * The function has no name, as minifiers leave it, and its text is the file's: the far side has
+   * the same text, or another function at that place.
+   */
+  readonly isVerbatim?: boolean
 }
 
 export interface RunMessage {

@@ -103,6 +103,10 @@ export function isString(value: unknown): boolean {
   return typeof value === 'string'
 }
 
+export function isFlagOrNone(value: unknown): boolean {
+  return value === undefined || isBoolean(value)
+}
+
 export function isBoolean(value: unknown): boolean {
   return typeof value === 'boolean'
 }

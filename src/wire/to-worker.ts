@@ -9,6 +9,7 @@ import {
   isBoolean,
   isCount,
   isFailure,
+  isFlagOrNone,
   isListOf,
   isNumber,
   isOneOf,
@@ -45,7 +46,8 @@ function isLoad(message: Record<string, unknown>): boolean {
     isCount(message['ref']) &&
     isPlace(message) &&
     isString(message['digest']) &&
-    [undefined, true, false].includes(message['isCommonJs'] as boolean | undefined) &&
+    isFlagOrNone(message['isCommonJs']) &&
+    isFlagOrNone(message['isVerbatim']) &&
     isVersionOrNone(message['version'])
   )
 }

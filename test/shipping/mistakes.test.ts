@@ -57,26 +57,49 @@ function bundle(
 const fix =
   /Move the tasks to a module of their own, or guard the main program[\s\S]*if \(!isWorker\) await main\(\)/
 
-test('tasks in a chunk that only its entry evaluates are refused with what to set', async () => {
-  using project = Project.with({
-    ...surveyFiles,
-    // As webpack writes them: what a chunk has is called by the entry, with what it asks for.
-    'chunk.mjs': `
-export const __webpack_modules__ = {
+// As webpack writes them: what a chunk has is called by the entry, with what it asks for.
+for (const modules of ['__webpack_modules__', '__webpack_esm_modules__'])
+  test(`tasks in a chunk that only its entry evaluates (${modules}) are refused with what to set`, async () => {
+    using project = Project.with({
+      ...surveyFiles,
+      'chunk.mjs': `
+export const ${modules} = {
   313: task => task(import.meta, function double(n) { return 2 * n }),
 }
 `,
-    'main.mjs': `
+      'main.mjs': `
 import { task } from 'atonce'
-import { __webpack_modules__ } from './chunk.mjs'
+import { ${modules} } from './chunk.mjs'
 import { onEach, print } from './survey.ts'
-const double = __webpack_modules__[313](task)
+const double = ${modules}[313](task)
 print(await onEach(pool => pool.run(double, 21)))
+`,
+    })
+    for (const { code, message } of errorsSeenBy(await project.run(['main.mjs']))) {
+      assert.equal(code, 'ATONCE_TASK_LOAD')
+      assert.match(message, /It is a chunk of webpack.* statically.*splitChunks: false/)
+    }
+  })
+
+test('functions without names, as minifiers leave them, are not taken for one another', async () => {
+  using project = Project.with({
+    ...surveyFiles,
+    'tasks.mjs': `
+import { isWorker, task } from 'atonce'
+const add = [n => n + 1, n => n * 100]
+if (isWorker) add.reverse()
+export const [first, second] = add.map(fn => task(import.meta, fn))
+`,
+    'main.mjs': `
+import { first } from './tasks.mjs'
+import { onEach, print } from './survey.ts'
+if (first.name !== '') throw new Error(first.name)
+print(await onEach(pool => pool.run(first, 1)))
 `,
   })
   for (const { code, message } of errorsSeenBy(await project.run(['main.mjs']))) {
     assert.equal(code, 'ATONCE_TASK_LOAD')
-    assert.match(message, /It is a chunk of webpack.* statically.*splitChunks: false/)
+    assert.match(message, /task 0 of .*tasks\.mjs is another function; the caller means \(anonymous\)/)
   }
 })
 

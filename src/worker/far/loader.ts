@@ -53,10 +53,12 @@ export async function loadTask(wanted: LoadMessage): Promise<Task> {
       `${show(wanted.module)} changed on disk after this program had loaded it, so a worker would run other code than the caller. Restart the program.`,
     )
   }
-  if (task === undefined || task.name !== wanted.name) {
+  const isOther = wanted.isVerbatim === true && !isSameText()
+  if (task === undefined || task.name !== wanted.name || isOther) {
+    const there = task === undefined ? 'not there' : isOther ? 'another function' : nameOf(task)
     throw new TaskLoadError(
       wanted.module,
-      `In the worker, task ${wanted.position} of ${show(wanted.module)} is ${task === undefined ? 'not there' : nameOf(task)}; the caller means ${wanted.name || '(anonymous)'}. ` +
+      `In the worker, task ${wanted.position} of ${show(wanted.module)} is ${there}; the caller means ${wanted.name || '(anonymous)'}. ` +
         'Both sides must define the same tasks in the same order: call task() at the top level, unconditionally. ' +
         'In a bundle of one file import() brings tasks too late: import them statically, or split (esbuild --splitting).',
     )
@@ -123,7 +125,10 @@ function whyNotThere(module: string, imported: unknown): string {
 function isChunk(given: unknown): boolean {
   const names = typeof given === 'object' && given !== null ? Object.keys(given) : []
   const { default: inner } = (given ?? {}) as { default?: unknown }
-  if (names.includes('__webpack_modules__') || (names.includes('modules') && names.includes('ids')))
+  if (
+    names.some(name => /^__\w+_modules__$/.test(name)) ||
+    (names.includes('modules') && names.includes('ids'))
+  )
     return true
   return inner !== undefined && inner !== given && isChunk(inner)
 }
