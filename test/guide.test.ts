@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { gallery } from '../gallery/index.ts'
-import { pages, textOf } from './examples.ts'
+import { blocksOf, pages, textOf } from './examples.ts'
 import { root } from './source-tree.ts'
 
 const guide = pages.filter(page => page.startsWith('docs/guide/'))
@@ -28,6 +28,14 @@ test('the guide lists each of its pages', () => {
   const list = textOf('docs/guide/README.md')
   for (const page of guide)
     if (basename(page) !== 'README.md') assert.ok(list.includes(`(${basename(page)}`), page)
+})
+
+test('a program that Node 22 can’t read says so in its first line', () => {
+  const newer = guide.flatMap(page =>
+    blocksOf(textOf(page), 'ts|js').filter(({ code }) => /^\s*(await )?using /m.test(code)),
+  )
+  assert.ok(newer.length > 20)
+  for (const { file, note, code } of newer) assert.ok(note.includes('(Node 24)'), `${file}: ${code}`)
 })
 
 test('the figures of the page about performance are those that were measured last', () => {
