@@ -364,9 +364,10 @@ export class Cell extends Intake implements LiveActor, Runnable {
     const { current } = this
     this.current = undefined
     current?.ask?.giveUp(new ActorDiedError(this.name, reason, 'maybe'))
-    const left = [...(this.few?.stashed() ?? []), ...(this.mailbox ?? [])]
+    const { mailbox } = this
     this.mailbox = undefined
-    for (const message of left) this.discard(message, 'ended')
+    for (const message of this.few?.stashed() ?? []) this.discard(message, 'ended')
+    for (let left = mailbox?.shift(); left !== undefined; left = mailbox?.shift()) this.discard(left, 'ended')
     this.few?.ended(reason)
     this.instance = undefined
     const { parent } = this

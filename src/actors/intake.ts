@@ -64,7 +64,7 @@ export abstract class Intake {
   *pendingAsks(): Generator<Ask> {
     const { ask } = this.self.current ?? {}
     if (ask !== undefined) yield ask
-    for (const { ask: waiting } of this.mailbox ?? []) if (waiting !== undefined) yield waiting
+    if (this.mailbox !== undefined) yield* this.mailbox.asks()
   }
 
   // ── messages ──
@@ -73,7 +73,8 @@ export abstract class Intake {
     if (this.ended !== undefined || this.few?.closing !== undefined) return this.#dead(method, args, 'ended')
     if (this.waiting >= this.definition.capacity && !this.#makesRoom(currentActor(), false))
       return this.#dead(method, args, 'full')
-    this.#accept(new Message(method, args, undefined))
+    this.#box.pushTell(method, args)
+    this.getInLine()
     return true
   }
 
@@ -88,7 +89,8 @@ export abstract class Intake {
       else if (overflow === 'reject' || waiting >= hardBound * capacity)
         return this.#dead(method, args, 'full')
     }
-    this.#accept(new Message(method, args, undefined))
+    this.#box.pushTell(method, args)
+    this.getInLine()
     return true
   }
 
@@ -165,9 +167,13 @@ export abstract class Intake {
     return new MailboxFullError(this.name, this.definition.capacity)
   }
 
-  #accept(message: Message): void {
+  get #box(): Mailbox {
     this.mailbox ??= new Mailbox()
-    this.mailbox.push(message)
+    return this.mailbox
+  }
+
+  #accept(message: Message): void {
+    this.#box.push(message)
     if (message.ask !== undefined) this.few?.muting.workOn()
     this.getInLine()
   }
@@ -211,7 +217,6 @@ export abstract class Intake {
 
   /** Puts messages before those that wait. */
   putBack(messages: readonly Message[]): void {
-    this.mailbox ??= new Mailbox()
-    this.mailbox.putBack(messages)
+    this.#box.putBack(messages)
   }
 }

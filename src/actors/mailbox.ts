@@ -1,8 +1,13 @@
 /**
  * What waits for an actor, first in, first out.
  *
- * A list through the messages themselves: an idle actor has no memory for a queue, and a full one
- * no array to grow.
+ *     list:   message ─▶ message ─▶ …                          the oldest, at the most 16 of them
+ *     chunks: [method args method args message – …] ─▶ […]     what came while these were there
+ *
+ * An idle actor has no memory for a queue, and one that works as messages come has a list through
+ * them. Of what comes faster, a tell waits as its method and its arguments, and is a Message when
+ * its turn comes: as objects that wait, in a list of thousands, the garbage collector would copy
+ * each of them twice, one after the other.
  */
 import type { Ask } from './ask.ts'
 import type { Method } from './contract.ts'
@@ -69,9 +74,24 @@ export class EventMessage extends OwnMessage {
 
 const noArgs: readonly unknown[] = []
 
+/** Messages that wait in the list. Not more than young garbage, as chunks cost a little more. */
+const mostListed = 16
+/** Of a chunk: two for each message. */
+const places = 128
+
+/** A part of what waits: from `from` to before `to`. */
+class Chunk {
+  readonly of: unknown[] = new Array(places)
+  from = 0
+  to = 0
+  next: Chunk | undefined
+}
+
 export class Mailbox {
   #first: Message | undefined
   #last: Message | undefined
+  #firstChunk: Chunk | undefined
+  #lastChunk: Chunk | undefined
   #count = 0
 
   get count(): number {
@@ -79,15 +99,37 @@ export class Mailbox {
   }
 
   push(message: Message): void {
+    if (this.#firstChunk !== undefined || this.#count >= mostListed) return this.#add(message, undefined)
     if (this.#last === undefined) this.#first = message
     else this.#last.next = message
     this.#last = message
     this.#count += 1
   }
 
+  /** The same as a `push` of a new message that nobody waits for. */
+  pushTell(method: Method, args: readonly unknown[]): void {
+    if (this.#firstChunk === undefined && this.#count < mostListed)
+      this.push(new Message(method, args, undefined))
+    else this.#add(method, args.length === 0 ? noArgs : args)
+  }
+
+  #add(what: Message | Method, args: readonly unknown[] | undefined): void {
+    let chunk = this.#lastChunk
+    if (chunk === undefined || chunk.to === places) {
+      chunk = new Chunk()
+      if (this.#lastChunk === undefined) this.#firstChunk = chunk
+      else this.#lastChunk.next = chunk
+      this.#lastChunk = chunk
+    }
+    chunk.of[chunk.to] = what
+    chunk.of[chunk.to + 1] = args
+    chunk.to += 2
+    this.#count += 1
+  }
+
   shift(): Message | undefined {
     const message = this.#first
-    if (message === undefined) return undefined
+    if (message === undefined) return this.#firstChunk && this.#take(this.#firstChunk)
     this.#first = message.next
     if (this.#first === undefined) this.#last = undefined
     message.next = undefined
@@ -95,21 +137,30 @@ export class Mailbox {
     return message
   }
 
+  #take(chunk: Chunk): Message {
+    const what = chunk.of[chunk.from]
+    const args = chunk.of[chunk.from + 1] as readonly unknown[] | undefined
+    chunk.of[chunk.from] = undefined
+    chunk.of[chunk.from + 1] = undefined
+    chunk.from += 2
+    if (chunk.from === chunk.to) {
+      this.#firstChunk = chunk.next
+      if (chunk.next === undefined) this.#lastChunk = undefined
+    }
+    this.#count -= 1
+    return args === undefined ? (what as Message) : new Message(what as Method, args, undefined)
+  }
+
   /** Takes the oldest of those that may be dropped. */
   drop(): Message | undefined {
-    let before: Message | undefined
-    for (let message = this.#first; message !== undefined; message = message.next) {
-      if (message.mayBeDropped) {
-        if (before === undefined) return this.shift()
-        before.next = message.next
-        if (message === this.#last) this.#last = before
-        message.next = undefined
-        this.#count -= 1
-        return message
-      }
-      before = message
+    const kept: Message[] = []
+    let message = this.shift()
+    while (message !== undefined && !message.mayBeDropped) {
+      kept.push(message)
+      message = this.shift()
     }
-    return undefined
+    this.putBack(kept)
+    return message
   }
 
   /** Puts messages before all others, in their order. */
@@ -122,8 +173,11 @@ export class Mailbox {
     }
   }
 
-  /** What waits, oldest first. */
-  *[Symbol.iterator](): Generator<Message> {
-    for (let message = this.#first; message !== undefined; message = message.next) yield message
+  /** The asks that wait, oldest first. */
+  *asks(): Generator<Ask> {
+    for (let message = this.#first; message !== undefined; message = message.next)
+      if (message.ask !== undefined) yield message.ask
+    for (let chunk = this.#firstChunk; chunk !== undefined; chunk = chunk.next)
+      for (const what of chunk.of) if (what instanceof Message && what.ask !== undefined) yield what.ask
   }
 }
