@@ -16,9 +16,10 @@
  * of Don P. Mitchell and Michael J. Merritt, "A Distributed Algorithm for Deadlock Detection and
  * Resolution", PODC 1984.
  */
-import type { Runtime, Timer } from '../runtime/seam.ts'
+import type { Runtime } from '../runtime/seam.ts'
 import type { Asker, PendingAsk, Seeking } from './contract.ts'
 import { CyclicAskError } from './errors.ts'
+import { SecondLook } from './second-look.ts'
 
 /** An ask is looked at when it has waited for two of these, for four, for eight, … */
 const lookEveryMs = 100
@@ -37,7 +38,7 @@ export interface Sought extends PendingAsk {
 export class Circles {
   readonly #runtime: Runtime
   readonly #waiting: () => Iterable<Sought>
-  #timer: Timer | undefined
+  readonly #looks: SecondLook
   readonly #seen = new Map<number, WeakSet<PendingAsk>>()
   /** Asks that were found in a circle of which they are not the highest. */
   readonly #suspected = new WeakSet<Sought>()
@@ -45,16 +46,12 @@ export class Circles {
   constructor(runtime: Runtime, waiting: () => Iterable<Sought>) {
     this.#runtime = runtime
     this.#waiting = waiting
+    this.#looks = new SecondLook(runtime, lookEveryMs, () => this.#look())
   }
 
   /** An actor has asked. */
   watch(): void {
-    if (this.#timer !== undefined) return
-    this.#timer = this.#runtime.setTimer(lookEveryMs, () => {
-      this.#timer = undefined
-      this.#look()
-    })
-    this.#timer.unref()
+    this.#looks.plan()
   }
 
   #look(): void {

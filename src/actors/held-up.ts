@@ -9,7 +9,8 @@
  * in time. What has gone by when the search comes round costs no more than one mailbox's worth of
  * messages too many.
  */
-import type { Runtime, Timer } from '../runtime/seam.ts'
+import type { Runtime } from '../runtime/seam.ts'
+import { SecondLook } from './second-look.ts'
 
 /** One that is still held up by the same at the second look is looked for. */
 const lookEveryMs = 20
@@ -30,21 +31,17 @@ export class HeldUps {
   /** For whom a search is under way. */
   readonly #sought = new Map<number, HeldUp>()
   readonly #ways = new Map<number, WeakSet<object>>()
-  #timer: Timer | undefined
+  readonly #looks: SecondLook
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
+    this.#looks = new SecondLook(runtime, lookEveryMs, () => this.#look())
   }
 
   /** One elsewhere holds it up. */
   watch(one: HeldUp): void {
     if (!this.#held.has(one)) this.#held.set(one, false)
-    if (this.#timer !== undefined) return
-    this.#timer = this.#runtime.setTimer(lookEveryMs, () => {
-      this.#timer = undefined
-      this.#look()
-    })
-    this.#timer.unref()
+    this.#looks.plan()
   }
 
   #look(): void {
