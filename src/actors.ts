@@ -15,6 +15,7 @@ export {
   NameTakenError,
   RestartLimitError,
 } from './actors/errors.ts'
+export type { PastFailure } from './actors/history.ts'
 export { Persisted, type PersistOptions } from './actors/persisted.ts'
 export type { StopReason } from './actors/reason.ts'
 export type { AskOptions, Asks, Ref, StopOptions, Tells, Watch } from './actors/ref.ts'

@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime/seam.ts'
 import type { Cell } from './cell.ts'
 import type { Listed } from './child-list.ts'
 import { ActorStartError } from './errors.ts'
+import { noFailures, type PastFailure } from './history.ts'
 import type { LiveActor, Member, Parent } from './live-actor.ts'
 import type { Message } from './mailbox.ts'
 import { rememberedOf } from './memory.ts'
@@ -21,7 +22,7 @@ export interface Child extends Member, Listed, Failed {
   readonly settings: ChildSettings
   /** When it was restarted last, for those strategies that count for each child. */
   readonly restarts: number[]
-  failure: string | undefined
+  failures: readonly PastFailure[]
   /** It has failed or was suspended: `begin` starts it again. */
   readonly suspended: boolean
   /** Starts it, again too. @throws ActorStartError, at once or by the promise */
@@ -40,7 +41,7 @@ export class ActorChild implements Child, Parent {
   isListed = false
   before: Listed | undefined
   after: Listed | undefined
-  failure: string | undefined
+  failures = noFailures
   readonly cell: Cell
   readonly settings: ChildSettings
   readonly #over: Over
@@ -179,7 +180,7 @@ export class SupervisorChild<T extends Tree> implements Child {
   isListed = false
   before: Listed | undefined
   after: Listed | undefined
-  failure: string | undefined
+  failures = noFailures
   readonly #runtime: Runtime
   readonly #make: () => T
   readonly #over: Over

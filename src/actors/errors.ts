@@ -1,5 +1,6 @@
 /** The errors of actors; listed with atonce's others when this part is loaded. */
 import { AtonceError, listErrorClasses } from '../errors.ts'
+import type { PastFailure } from './history.ts'
 import { inShort, inWords, type StopReason, shortForm } from './reason.ts'
 
 /**
@@ -127,8 +128,15 @@ export class RestartLimitError extends AtonceError {
   readonly child: string
   readonly maxRestarts: number
   readonly withinMs: number
+  /** When and why those failed that were counted, the last ten of them, oldest first. */
+  readonly history: readonly PastFailure[]
 
-  constructor(child: string, maxRestarts: number, withinMs: number, cause: unknown) {
+  constructor(
+    child: string,
+    { maxRestarts, withinMs }: { readonly maxRestarts: number; readonly withinMs: number },
+    history: readonly PastFailure[],
+    cause: unknown,
+  ) {
     super(
       'ATONCE_RESTART_LIMIT',
       (maxRestarts === 0
@@ -140,6 +148,7 @@ export class RestartLimitError extends AtonceError {
     this.child = child
     this.maxRestarts = maxRestarts
     this.withinMs = withinMs
+    this.history = history
   }
 }
 

@@ -1,5 +1,6 @@
 /** An actor on this thread, as the parts around it see it; `Cell` is the one implementation. */
 import type { Asker, Target } from './contract.ts'
+import type { PastFailure } from './history.ts'
 import type { Awaited } from './impasse.ts'
 import type { Message } from './mailbox.ts'
 import type { Memory } from './memory.ts'
@@ -15,8 +16,8 @@ export interface Shown {
   readonly waiting: number
   /** When it was restarted, within its supervisor's window. */
   readonly restarts: readonly number[]
-  /** Why it failed last, in a few words. */
-  readonly failure: string | undefined
+  /** When and why it failed, oldest first; the last few. */
+  readonly failures: readonly PastFailure[]
   /** Of a supervisor. */
   readonly strategy: string | undefined
   readonly children: readonly Shown[]

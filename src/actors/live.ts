@@ -2,11 +2,16 @@
  * Trees of actors as tools see them: each supervisor that has none above it lists itself, and is
  * asked when somebody looks.
  */
-import { treeLines } from '../live/print.ts'
+import { durationText, treeLines } from '../live/print.ts'
 import { listLive } from '../live/register.ts'
-import { type LiveNode, nodesOf } from '../live/tree.ts'
+import { type LiveFailure, type LiveNode, nodesOf } from '../live/tree.ts'
 import { WeakList } from '../live/weak-list.ts'
+import { wallMs } from '../runtime/wall.ts'
+import { type PastFailure, whyOf } from './history.ts'
 import type { Shown } from './live-actor.ts'
+
+/** Failures that a line of text shows; `--json` has all that are kept. */
+const mostInLine = 3
 
 /** A supervisor, as it is shown. */
 export interface ShownTree {
@@ -41,19 +46,35 @@ function treeNode({ name, strategy, state, children }: ShownTree): LiveNode {
   }
 }
 
-function childNode({ name, state, waiting, restarts, failure, strategy, children }: Shown): LiveNode {
+function childNode({ name, state, waiting, restarts, failures, strategy, children }: Shown): LiveNode {
   const detail = [
     ...(strategy === undefined ? [] : [strategy]),
     ...(waiting === 0 ? [] : [`${waiting} waiting`]),
     ...(restarts.length === 0 ? [] : [`${restarts.length} restarts`]),
-    ...(failure === undefined ? [] : [`last failure: ${failure}`]),
+    ...failureTexts(failures),
   ].join(', ')
   return {
     kind: strategy === undefined ? 'actor' : 'supervisor',
     name,
     state,
     detail: detail === '' ? undefined : detail,
+    ...(failures.length === 0 ? {} : { failures: failures.map(toLive) }),
     waitsFor: [],
     inside: nodesOf(children, childNode),
   }
+}
+
+/** `last failure: no change left (2.1 s ago)`, and those before it. */
+function failureTexts(failures: readonly PastFailure[]): string[] {
+  const nowMs = wallMs()
+  const [last, ...before] = failures
+    .slice(-mostInLine)
+    .reverse()
+    .map(past => `${whyOf(past)} (${durationText(Math.max(0, nowMs - Number(past.at)))} ago)`)
+  if (last === undefined) return []
+  return [`last failure: ${last}`, ...(before.length === 0 ? [] : [`before that: ${before.join(', ')}`])]
+}
+
+function toLive({ at, method, ...why }: PastFailure): LiveFailure {
+  return { at: at.toISOString(), error: whyOf(why), method }
 }

@@ -2,6 +2,7 @@
 
 import { isError } from '../thrown.ts'
 import type { Definition } from './contract.ts'
+import { type PastFailure, whyOf } from './history.ts'
 import type { Message } from './mailbox.ts'
 import type { Change, Remembered } from './memory.ts'
 import type { StopReason } from './reason.ts'
@@ -29,6 +30,8 @@ export interface FailureReport {
   readonly changed: Readonly<Record<string, Change>>
   /** How often it was restarted within its supervisor's window. */
   readonly restarts: number
+  /** The failures of this actor before this one, the last ten of them, oldest first. */
+  readonly history: readonly PastFailure[]
   /** Lines that repeat it in a test. */
   readonly replay: string
   toString(): string
@@ -38,6 +41,7 @@ export interface FailureReport {
 export interface Failed {
   readonly name: string
   readonly restarts: readonly number[]
+  readonly failures: readonly PastFailure[]
   /** Undefined of a supervisor. */
   readonly known:
     | (Remembered & { readonly definition: Definition; readonly args: readonly unknown[] })
@@ -60,6 +64,7 @@ export function reportOf(child: Failed, reason: StopReason, message: Message | u
     before,
     changed: known?.changed ?? {},
     restarts: child.restarts.length,
+    history: child.failures,
     replay: known === undefined ? '' : replayOf(known.definition.name, known.args, played),
   }
   return { ...report, toString: () => textOf(report) }
@@ -72,6 +77,7 @@ function textOf({
   before,
   changed,
   restarts,
+  history,
   replay,
 }: Omit<FailureReport, 'toString'>): string {
   const lines = [`${actor} failed: ${isError(error) ? (error.stack ?? error.message) : String(error)}`]
@@ -80,8 +86,13 @@ function textOf({
   for (const [field, { from, to }] of Object.entries(changed))
     lines.push(`${field}: ${json(from)} → ${json(to)}`)
   lines.push(`restarts so far: ${restarts}`)
+  for (const past of history) lines.push(`${past.at.toISOString()}: ${whyOf(past)}${duringOf(past)}`)
   if (replay !== '') lines.push('To see it again:', replay)
   return lines.join('\n    ')
+}
+
+function duringOf({ method }: PastFailure): string {
+  return method === undefined ? '' : ` (in ${method})`
 }
 
 function replayOf(cls: string, args: readonly unknown[], messages: readonly ReportedMessage[]): string {

@@ -35,6 +35,11 @@ export class Restarts {
     return restarts.length > maxRestarts
   }
 
+  /** Whose failures count with those of that child. */
+  countsFor(child: Child, all: readonly Child[]): readonly Child[] {
+    return this.#eachByItself ? [child] : all
+  }
+
   /** How long to wait before the restart; undefined for not at all. */
   pauseOf(child: Child): number | undefined {
     const { backoff } = this.#policy

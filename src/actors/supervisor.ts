@@ -19,6 +19,7 @@ import { ChildList } from './child-list.ts'
 import type { Definition } from './contract.ts'
 import { type ActorClass, definitionIn } from './definition.ts'
 import { NameTakenError, RestartLimitError } from './errors.ts'
+import { historyOf, whyOf, withFailure } from './history.ts'
 import { listTree, treeText } from './live.ts'
 import type { Message } from './mailbox.ts'
 import { named } from './names.ts'
@@ -208,10 +209,10 @@ export class Supervisor implements AsyncDisposable {
 
   #report(child: Child, reason: StopReason, message: Message | undefined): void {
     const report = reportOf(child, reason, message)
-    child.failure = reason.kind === 'stop' ? 'it stopped itself' : inShort(reason.error)
+    child.failures = withFailure(child, reason, message?.method?.name)
     this.#system.failed({
       actor: child.name,
-      error: reason.error ?? child.failure,
+      error: reason.error ?? whyOf(reason),
       during: message?.method?.name ?? 'its work',
     })
     try {
@@ -299,8 +300,8 @@ export class Supervisor implements AsyncDisposable {
   }
 
   #giveUp(child: Child, reason: StopReason): Promise<void> {
-    const { maxRestarts, withinMs } = this.#policy
-    const error = new RestartLimitError(child.name, maxRestarts, withinMs, reason.error)
+    const history = historyOf(this.#restarts.countsFor(child, this.children))
+    const error = new RestartLimitError(child.name, this.#policy, history, reason.error)
     return this.#fail({ kind: 'failure', error })
   }
 

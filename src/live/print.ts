@@ -75,7 +75,7 @@ function ageText({ ms, atLeast }: Age): string {
   return `${atLeast ? 'at least ' : ''}${durationText(ms)}`
 }
 
-function durationText(ms: number): string {
+export function durationText(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
   if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`

@@ -63,6 +63,8 @@ export interface LiveNode {
   readonly age?: Age | undefined
   /** How many calls that are alike stand here as one. Default 1. */
   readonly count?: number | undefined
+  /** Of an actor or supervisor that has failed: the last times, oldest first. */
+  readonly failures?: readonly LiveFailure[] | undefined
   readonly waitsFor: readonly LiveWait[]
   /** What it has started, oldest first. */
   readonly inside: readonly LiveNode[]
@@ -78,6 +80,15 @@ export interface Within {
   readonly why?: string | undefined
   /** Where the code is that keeps it busy, innermost first. */
   readonly stack?: readonly string[] | undefined
+}
+
+/** When and why something failed. */
+export interface LiveFailure {
+  /** As `2026-12-01T12:30:00.000Z`. */
+  readonly at: string
+  readonly error: string
+  /** The method that failed, if it was one. */
+  readonly method: string | undefined
 }
 
 export interface LiveWait {

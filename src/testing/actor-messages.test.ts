@@ -4,6 +4,7 @@
  */
 import { strict as assert } from 'node:assert'
 import { after, before, suite, test } from 'node:test'
+import { RestartLimitError } from '../actors/errors.ts'
 import { Homesick, Keeper, Narrow, Player, Pusher } from '../actors/fixtures/keeper.ts'
 import type { FailureReport } from '../actors/report.ts'
 import { spawn } from '../actors/spawn.ts'
@@ -60,6 +61,29 @@ for (const [where, place] of places)
       assert.deepEqual({ ...report?.changed }, { kept: { from: 0, to: 6 } })
       assert.match(report?.replay ?? '', /^const it = new Keeper\(\)\n +await it\.keep\(2\)/)
       assert.ok(!String(report).includes('open sesame'))
+    })
+
+    test('a report tells the last ten failures before it, and a supervisor that gives up too', async () => {
+      const reports: FailureReport[] = []
+      const tree = supervisor({ maxRestarts: 12, onFailure: report => void reports.push(report) })
+      const keeper = await tree.start(Keeper, [], { ...on, name: 'vault' })
+      for (let n = 0; n < 13; n += 1) {
+        keeper.tell.login('ann', `${n}`)
+        await until(() => reports.length === n + 1)
+      }
+      assert.deepEqual(
+        reports.map(({ history }) => history.length),
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10],
+      )
+      const past = reports[12]?.history[0] ?? assert.fail('no history')
+      assert.equal((past.error as Error).message, 'no such user')
+      assert.deepEqual([past.actor, past.method, past.at instanceof Date], ['vault', 'login', true])
+      assert.match(String(reports[1]), /\d\d\d\d-\d\d-\d\dT\S+Z: no such user \(in login\)/)
+
+      const { error } = await tree.ended
+      assert.ok(error instanceof RestartLimitError)
+      assert.deepEqual(error.history.slice(0, -1), reports[12]?.history.slice(1))
+      assert.equal(error.history.at(-1)?.error, error.cause)
     })
 
     test('a stream whose reader gives up runs its finally', async () => {

@@ -4,6 +4,7 @@ import type { Child, Over } from '../child.ts'
 import type { Listed } from '../child-list.ts'
 import type { Definition } from '../contract.ts'
 import { ActorDiedError, ActorStartError } from '../errors.ts'
+import { noFailures } from '../history.ts'
 import { Message } from '../mailbox.ts'
 import { nothingRemembered, type Remembered } from '../memory.ts'
 import type { StopReason } from '../reason.ts'
@@ -24,7 +25,7 @@ export class RemoteChild implements Child {
   isListed = false
   before: Listed | undefined
   after: Listed | undefined
-  failure: string | undefined
+  failures = noFailures
   readonly #place: HostingPlace
   readonly #definition: Definition
   readonly #args: readonly unknown[]
