@@ -77,16 +77,21 @@ export function openStream(
 export function valuesOf(steps: Steps): AsyncIterableIterator<unknown> {
   let begun = false
   let over = false
+  /** A step was answered: what ends the stream now has been worked on. */
+  let ran = false
   const step = async (how: 'next' | 'return'): Promise<IteratorResult<unknown>> => {
     begun = true
     try {
       const result = await steps[how](undefined)
+      ran = true
       over ||= how === 'return' || result.done === true
       return result
     } catch (error) {
       over = true
       steps.leave() // The step may have been given up, and the generator be at a `yield`.
-      throw error
+      throw ran && error instanceof ActorDiedError
+        ? new ActorDiedError(error.actor, error.reason, 'maybe')
+        : error
     }
   }
   return {

@@ -4,7 +4,7 @@
  */
 import { strict as assert } from 'node:assert'
 import { after, before, suite, test } from 'node:test'
-import { RestartLimitError } from '../actors/errors.ts'
+import { ActorDiedError, RestartLimitError } from '../actors/errors.ts'
 import { Homesick, Keeper, Narrow, Player, Pusher } from '../actors/fixtures/keeper.ts'
 import type { FailureReport } from '../actors/report.ts'
 import { spawn } from '../actors/spawn.ts'
@@ -96,6 +96,20 @@ for (const [where, place] of places)
       await assert.rejects(read(), AbortError)
       await until(async () => (await keeper.ask.left()) === 1)
       await keeper.stop()
+    })
+
+    test('a stream that has given a value ends as one that may have been worked on', async () => {
+      const keeper = await anchors.start(Keeper, [], { ...on, restart: 'temporary' })
+      const read: number[] = []
+      const reading = async () => {
+        for await (const n of keeper.ask.slowly(9, 1)) {
+          read.push(n)
+          if (n === 2) await keeper.stop({ queued: 'drop' })
+        }
+      }
+      const isMaybe = (error: unknown) => error instanceof ActorDiedError && error.begun === 'maybe'
+      await assert.rejects(reading(), isMaybe)
+      assert.deepEqual(read, [1, 2])
     })
 
     test('a stream whose actor is restarted or stopped runs its finally', async () => {
