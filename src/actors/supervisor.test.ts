@@ -244,7 +244,7 @@ suite('a supervisor', () => {
       assert.equal((await below.ended).kind, 'failure')
       while (tree.children[0]?.state !== 'ready') await sleep(1)
       assert.notEqual(inner, first)
-      assert.equal(first.ended?.kind, 'shutdown')
+      assert.equal(first.ended?.kind, 'failure')
       await (inner as unknown as W).ask.note('here')
     },
   )

@@ -68,6 +68,8 @@ export class Supervisor implements AsyncDisposable {
   readonly #children = new ChildList<Child>()
   readonly #steps = new OneByOne()
   readonly #restarts: Restarts
+  /** Why those failed that nothing was done about yet: it is their end, if no restart follows. */
+  readonly #failing = new Map<Child, StopReason>()
   #closing: StopReason | undefined
   #over: StopReason | undefined
   #byItself = true
@@ -204,6 +206,7 @@ export class Supervisor implements AsyncDisposable {
   /** A child has failed, and waits. */
   failed(child: Child, reason: StopReason, message: Message | undefined): void {
     this.#report(child, reason, message)
+    this.#failing.set(child, reason)
     this.#steps.do(() => this.#recover(child, reason))
   }
 
@@ -263,13 +266,14 @@ export class Supervisor implements AsyncDisposable {
   // ── failures ──
 
   async #recover(child: Child, reason: StopReason): Promise<void> {
-    if (this.#closing !== undefined || !child.suspended || !this.#children.has(child)) return
-    if (this.#restarts.holds(child)) return
+    if (this.#closing !== undefined) return
+    this.#failing.delete(child)
+    if (!child.suspended || !this.#children.has(child) || this.#restarts.holds(child)) return
     switch (reason.kind === 'failure' ? this.#verdictOn(child, reason.error) : 'restart') {
       case 'stop':
         return this.#letGo(child, reason)
       case 'escalate':
-        return this.#fail(reason)
+        return this.#fail(child, reason, reason)
       case 'resume':
         if (await child.resume()) return
     }
@@ -302,10 +306,12 @@ export class Supervisor implements AsyncDisposable {
   #giveUp(child: Child, reason: StopReason): Promise<void> {
     const history = historyOf(this.#restarts.countsFor(child, this.children))
     const error = new RestartLimitError(child.name, this.#policy, history, reason.error)
-    return this.#fail({ kind: 'failure', error })
+    return this.#fail(child, reason, { kind: 'failure', error })
   }
 
-  #fail(reason: StopReason): Promise<void> {
+  /** The child ends as it has failed, and then the others. */
+  #fail(child: Child, its: StopReason, reason: StopReason): Promise<void> {
+    this.#failing.set(child, its)
     this.#closing = reason
     return this.#shutDown(reason)
   }
@@ -344,6 +350,7 @@ export class Supervisor implements AsyncDisposable {
       for (const one of affected) {
         if (this.#closing !== undefined) return
         if (!this.#children.has(one) || !one.suspended) continue
+        this.#failing.delete(one)
         try {
           await one.begin()
         } catch (error) {
@@ -366,10 +373,14 @@ export class Supervisor implements AsyncDisposable {
   // ── its end ──
 
   async #shutDown(reason: StopReason): Promise<void> {
-    const children = this.#children.all().reverse()
+    const failedFirst = (one: Child) => (this.#failing.has(one) ? 0 : 1)
+    const children = this.#children
+      .all()
+      .reverse()
+      .sort((one, other) => failedFirst(one) - failedFirst(other))
     this.#restarts.endPauses()
     const end = async (child: Child) => {
-      await child.end(shutdown, child.settings.shutdownMs)
+      await child.end(this.#failing.get(child) ?? shutdown, child.settings.shutdownMs)
       this.#children.delete(child)
     }
     await this.#system.impasses.during(children, async () => {
