@@ -174,7 +174,8 @@ export abstract class Intake {
 
   #accept(message: Message): void {
     this.#box.push(message)
-    if (message.ask !== undefined) this.few?.muting.workOn()
+    // Who holds it up may wait for the answer; one from outside of actors does not.
+    if (message.ask?.asker !== undefined) this.few?.muting.workOn()
     this.getInLine()
   }
 
