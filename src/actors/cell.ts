@@ -20,7 +20,7 @@ import { Intake } from './intake.ts'
 import type { LiveActor, Member, Parent } from './live-actor.ts'
 import { type Message, OwnMessage } from './mailbox.ts'
 import { Memory } from './memory.ts'
-import { isAbnormal, restarting, type StopReason, shutdown, stopped } from './reason.ts'
+import { isA, isAbnormal, restarting, type StopReason, shutdown, stopped } from './reason.ts'
 import type { Runnable } from './run-queue.ts'
 import type { System } from './system.ts'
 
@@ -162,7 +162,7 @@ export class Cell extends Intake implements LiveActor, Runnable {
     if (this.current !== message) return
     const { ask } = message
     ask?.fail(isError(error) ? error : new ThrownValueError(error, describeThrown(error)))
-    if (ask !== undefined && !this.definition.crashOn.some(cls => error instanceof cls)) {
+    if (ask !== undefined && !this.definition.crashOn.some(cls => isA(error, cls))) {
       this.current = undefined
       this.#state = 'ready'
       if (this.few?.halting === true) this.few.idle()

@@ -8,10 +8,10 @@ import { unsharedContext } from '../runtime/async-context.ts'
 import { withStrand } from '../runtime/strand.ts'
 import type { Ended, Method, Target } from './contract.ts'
 import { ActorStrand } from './current.ts'
-import { MailboxFullError } from './errors.ts'
+import { InvalidActorError, MailboxFullError } from './errors.ts'
 import { Incarnation } from './incarnation.ts'
 import type { Children, LiveActor } from './live-actor.ts'
-import type { Message } from './mailbox.ts'
+import { type Message, OwnMessage } from './mailbox.ts'
 import type { Memory } from './memory.ts'
 import { Muting } from './muting.ts'
 import { inWords, type StopReason, shutdown } from './reason.ts'
@@ -128,10 +128,18 @@ export class Extras {
 
   // ── what waits aside ──
 
-  /** Puts the current message aside. @throws MailboxFullError at the capacity of the mailbox */
+  /**
+   * Puts the current message aside.
+   * @throws MailboxFullError at the capacity of the mailbox
+   * @throws InvalidActorError in a generator method: a step of it is no message to begin again
+   */
   stash(): void {
     const { current, definition, name } = this.#actor
     if (current === undefined || this.stashing === current) return
+    if (current instanceof OwnMessage && current.ask !== undefined)
+      throw new InvalidActorError(
+        'self().stash() puts a message aside, and a generator method has begun with its first value. Await in it what it is to wait for.',
+      )
     if (this.#stash.length >= definition.capacity)
       throw new MailboxFullError(`the stash of ${name}`, definition.capacity)
     this.stashing = current

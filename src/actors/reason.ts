@@ -1,5 +1,5 @@
 /** Why an actor ended, as watchers, `onStop` and supervisors are told. */
-import { isError } from '../thrown.ts'
+import { isError, messageOf } from '../thrown.ts'
 
 /**
  * - `stop`: it was asked to, or stopped itself.
@@ -28,10 +28,23 @@ export function isAbnormal({ kind }: StopReason): boolean {
 /** What an error says of itself within another one's message, where its own would say too much. */
 export const shortForm: unique symbol = Symbol.for('atonce.short-form.1') as never
 
-/** An error as a part of a sentence, without its full stop. */
+/** An error as a part of a sentence, without its full stop; whatever was thrown. */
 export function inShort(error: unknown): string {
-  if (!isError(error)) return String(error)
-  return (error as { [shortForm]?: string })[shortForm] ?? error.message.replace(/\.$/, '')
+  if (!isError(error)) return messageOf(error)
+  try {
+    return (error as { [shortForm]?: string })[shortForm] ?? error.message.replace(/\.$/, '')
+  } catch {
+    return messageOf(error)
+  }
+}
+
+/** As `instanceof`; false of what throws when it is looked at. */
+export function isA(error: unknown, cls: abstract new (...args: any[]) => unknown): boolean {
+  try {
+    return error instanceof cls
+  } catch {
+    return false
+  }
 }
 
 /** For messages: `it was stopped`, `it failed: balance below 0`. */

@@ -1,6 +1,6 @@
 /** Why an actor failed: what its supervisor knows, for whoever must mend it. */
 
-import { isError } from '../thrown.ts'
+import { isError, messageOf } from '../thrown.ts'
 import type { Definition } from './contract.ts'
 import { type PastFailure, whyOf } from './history.ts'
 import type { Message } from './mailbox.ts'
@@ -80,7 +80,7 @@ function textOf({
   history,
   replay,
 }: Omit<FailureReport, 'toString'>): string {
-  const lines = [`${actor} failed: ${isError(error) ? (error.stack ?? error.message) : String(error)}`]
+  const lines = [`${actor} failed: ${stackOf(error)}`]
   if (message !== undefined) lines.push(`while it worked on ${call(message)}`)
   if (before.length > 0) lines.push(`after ${before.map(call).join(', ')}`)
   for (const [field, { from, to }] of Object.entries(changed))
@@ -89,6 +89,14 @@ function textOf({
   for (const past of history) lines.push(`${past.at.toISOString()}: ${whyOf(past)}${duringOf(past)}`)
   if (replay !== '') lines.push('To see it again:', replay)
   return lines.join('\n    ')
+}
+
+function stackOf(error: unknown): string {
+  try {
+    return isError(error) ? (error.stack ?? messageOf(error)) : messageOf(error)
+  } catch {
+    return messageOf(error)
+  }
 }
 
 function duringOf({ method }: PastFailure): string {
@@ -110,6 +118,6 @@ function json(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value)
   } catch {
-    return String(value)
+    return messageOf(value)
   }
 }

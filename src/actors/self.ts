@@ -56,8 +56,9 @@ export interface Self<T extends object = object> {
    */
   trapExits(exited: (from: string, reason: StopReason) => unknown): void
   /**
-   * Puts the message that runs aside; an ask waits on. @throws MailboxFullError above the mailbox's
-   * capacity
+   * Puts the message that runs aside; an ask waits on.
+   * @throws MailboxFullError above the mailbox's capacity
+   * @throws InvalidActorError in a generator method
    */
   stash(): void
   /** Puts what was put aside before all that waits. */

@@ -2,6 +2,7 @@
 import { checkCount, checkFlag, checkFunction, checkMs, checkOptions, optionNames, shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
+import { isA } from './reason.ts'
 import type { FailureReport } from './report.ts'
 
 /**
@@ -86,7 +87,7 @@ export function childSettings(options: StartOptions | undefined): ChildSettings 
 
 /** The verdict on `error`: of the inner list, else of the outer one, else to restart it. */
 export function verdictOn(error: unknown, inner: Verdicts, outer: Verdicts): Verdict {
-  return [...inner, ...outer].find(([cls]) => error instanceof cls)?.[1] ?? 'restart'
+  return [...inner, ...outer].find(([cls]) => isA(error, cls))?.[1] ?? 'restart'
 }
 
 function checkVerdicts(what: string, onError: Verdicts): void {
