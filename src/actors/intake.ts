@@ -174,8 +174,7 @@ export abstract class Intake {
 
   #accept(message: Message): void {
     this.#box.push(message)
-    // Who holds it up may wait for the answer; one from outside of actors does not.
-    if (message.ask?.asker !== undefined) this.few?.muting.workOn()
+    if (message.ask !== undefined) this.few?.muting.workOn()
     this.getInLine()
   }
 

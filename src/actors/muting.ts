@@ -5,9 +5,8 @@
  *     A tells B, whose mailbox is full ─▶ B mutes A ─▶ B is at half its capacity, has ended, or A is asked ─▶ A works on
  *
  * After the backpressure of the Pony runtime (ponyc, since 0.19). Like there, an actor that has too
- * much to do itself is not muted, or two could wait for each other. An ask of an actor ends it, as
- * whoever is asked must answer: it may be the one that holds it up. One from outside waits with the
- * rest, or a server that is only asked would be held up by nobody.
+ * much to do itself is not muted, or two could wait for each other. An ask ends it, since whoever
+ * is asked must answer.
  */
 import type { Definition, Inlet } from './contract.ts'
 import type { HeldUp, HeldUps } from './held-up.ts'

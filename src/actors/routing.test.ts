@@ -211,18 +211,6 @@ suite('actors among actors', () => {
     assert.equal(await slow.ask.counted(), 100)
   })
 
-  test('so does a server that is only asked from outside: none of its tells is refused', () =>
-    simulate(async () => {
-      const [server, slow] = [await spawn(Witness, []), await spawn(Slow, [])]
-      let most = 0
-      for (let n = 0; n < 100; n += 1) {
-        assert.equal(await server.ask.tellMany(slow, 2), 2)
-        most = Math.max(most, waiting(slow))
-      }
-      assert.ok(most <= 12, `${most} waited where 10 may`)
-      assert.equal(await slow.ask.counted(), 200)
-    }))
-
   test('a sender takes no message of its own while the mailbox that it filled is too full', () =>
     simulate(async () => {
       const [sender, slow] = [await spawn(Witness, []), await spawn(Slow, [])]
