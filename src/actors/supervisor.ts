@@ -354,6 +354,7 @@ export class Supervisor implements AsyncDisposable {
         try {
           await one.begin()
         } catch (error) {
+          if (!this.#children.has(one)) continue // It was stopped meanwhile.
           const reason: StopReason = { kind: 'failure', error }
           this.#report(one, reason, undefined)
           return this.#tryAgainSoon(one, reason)

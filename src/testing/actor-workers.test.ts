@@ -56,6 +56,22 @@ for (const [where, model, place] of places)
       assert.equal(stuck.ended?.kind, 'killed')
     })
 
+    // A request of the supervisor's that nobody answers any more would be waited for: 30 s.
+    test('an actor that is stopped while it is being restarted holds up nobody', {
+      timeout: 25_000,
+    }, async () => {
+      await using on = place()
+      const tree = supervisor({ maxRestarts: 5 })
+      const diary = await spawn(Diary, [])
+      const one = await tree.start(Player, ['one', diary, 0], { on })
+      const other = await tree.start(Player, ['other', diary, 0], { on })
+      one.tell.fail()
+      await other.ask.here()
+      await one.stop()
+      assert.equal(one.ended?.kind, 'stop')
+      await tree.stop()
+    })
+
     test('R26: who watches an actor whose worker died is told that it is gone', async () => {
       await using on = place()
       await using tree = supervisor()

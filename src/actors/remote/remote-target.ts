@@ -199,12 +199,14 @@ export class RemoteTarget implements Target, Stepping {
     return openRemoteStream(this, method, args, limits)
   }
 
-  /** Sends a request of its supervisor's. */
+  /** Sends a request of its supervisor's. Where it ends meanwhile, it may never answer. */
   request(what: string, request: Request, timeoutMs: number = Number.POSITIVE_INFINITY): Promise<unknown> {
     const ask = new Ask(this, what, undefined)
     ask.limit({ timeoutMs, signal: undefined }, this.system.lines)
     if (this.#link === undefined) ask.fail(new ActorDiedError(this.name, { kind: 'gone' }, 'no'))
     else this.#link.request(ask, request)
+    const unwatch = this.watch(reason => ask.fail(new ActorDiedError(this.name, reason, 'maybe')))
+    ask.promise.then(unwatch, unwatch)
     return ask.promise
   }
 
