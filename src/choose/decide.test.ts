@@ -4,7 +4,7 @@ import { vetoesOfAuto } from './auto-vetoes.ts'
 import { assumedCalibration, type Calibration } from './calibration.ts'
 import { nothingCrosses } from './crossing.ts'
 import { decideAmong } from './decide.ts'
-import { type Circumstances, predict } from './predict.ts'
+import { type Circumstances, isNativeWork, predict } from './predict.ts'
 import type { ProbePoint, Profile } from './profile.ts'
 import { cautionsFor, reasonsFor, sentenceOf } from './words.ts'
 
@@ -98,6 +98,50 @@ test('native work that uses libuv’s threads stays on the loop, and the lever i
   assert.equal(decided.chosen.way, 'coroutines')
   assert.match(cautionsFor(decided, native, true).join(' '), /UV_THREADPOOL_SIZE/)
   assert.match(reasonsFor(decided, decided.predictions, native).join(' '), /libuv/)
+})
+
+test('where no more than four could be tried, no bound of four is advised, nor called sure', () => {
+  const waits = profile(21, {
+    cpuMs: 0.2,
+    processCpuMs: 0.2,
+    returnsPromise: true,
+    probe: [point(4, 5.2, 20.8, 0.06)],
+  })
+  const [limited, open] = [choice(waits, 1_000), choice({ ...waits, mayGainMore: true }, 1_000)]
+  assert.deepEqual([limited.chosen.concurrency, limited.confidence], [4, 'sure'])
+  assert.deepEqual([open.chosen.way, open.chosen.concurrency, open.confidence], ['coroutines', 64, 'likely'])
+  // What 64 at a time took, and what 4 at a time would take if more gained nothing.
+  assert.ok(open.chosen.ms.low < 420 && open.chosen.ms.high > 4_500, JSON.stringify(open.chosen.ms))
+  const words = cautionsFor(open, { ...waits, mayGainMore: true }, true).join()
+  assert.match(words, /No more than 4 at a time could be tried, for want of inputs or time; 64 were not/)
+  const allowed = choice({ ...waits, mayGainMore: true }, 1_000, { maxConcurrency: 8 })
+  assert.equal(allowed.chosen.concurrency, 8)
+})
+
+test('timers and JavaScript are not called native, though V8 compiles on threads of its own', () => {
+  // As seen of 5 ms of waiting and 3 ms of JavaScript, where five cold items were run one by one.
+  const probe = [
+    { ...point(4, 6.7, 26.6, 3), processCpuMs: 3.5 },
+    { ...point(16, 5, 75.7, 3.3), processCpuMs: 3.4 },
+  ]
+  const mixed = profile(9.2, { cpuMs: 2, processCpuMs: 4.4, returnsPromise: true, probe })
+  for (const nativeCpuMs of [undefined, 0.01]) {
+    assert.equal(isNativeWork({ ...mixed, nativeCpuMs }), false)
+    const decided = choice({ ...mixed, nativeCpuMs }, 1_000)
+    const words = reasonsFor(decided, decided.predictions, { ...mixed, nativeCpuMs })
+    assert.doesNotMatch([...words, ...cautionsFor(decided, mixed, true)].join(' '), /native|libuv|UV_/)
+  }
+  assert.equal(isNativeWork({ ...mixed, probe: [], nativeCpuMs: 4 }), true)
+})
+
+test('no reason says that threads add nothing where threads are the verdict', () => {
+  const native = profile(4.6, { cpuMs: 0.1, processCpuMs: 4.4, nativeCpuMs: 4.3, returnsPromise: true })
+  const predictions = predict(native, { items: 900, workers: 2, cores: 2, calibration, vetoes: {} })
+  for (const chosen of predictions) {
+    const decided = { chosen, confidence: 'sure', percent: 100, finalists: [] } as const
+    const words = [...reasonsFor(decided, predictions, native), ...cautionsFor(decided, native, true)].join()
+    assert.equal(/native/.test(words), chosen.way === 'plain loop' || chosen.way === 'coroutines', words)
+  }
 })
 
 test('three short items are not worth a worker’s start', () => {

@@ -28,7 +28,7 @@ const noisyCores = 0.25
  */
 export function decideAmong(
   predictions: readonly Prediction[],
-  profile: Pick<Profile, 'foreignCores'>,
+  profile: Pick<Profile, 'foreignCores' | 'mayGainMore'>,
   { keepLoopFree = false }: { keepLoopFree?: boolean } = {},
 ): Decided {
   const allowed = predictions.filter(({ vetoed }) => vetoed === undefined)
@@ -40,9 +40,10 @@ export function decideAmong(
   const percent = shareWithin(chosen, allowed, simplest)
   const confidence = percent >= 95 ? 'sure' : percent >= 80 ? 'likely' : 'undecided'
   const noisy = profile.foreignCores > noisyCores
+  const untried = profile.mayGainMore === true && chosen.way === 'coroutines'
   return {
     chosen,
-    confidence: noisy && confidence === 'sure' ? 'likely' : confidence,
+    confidence: (noisy || untried) && confidence === 'sure' ? 'likely' : confidence,
     percent,
     finalists: allowed.toSorted((a, b) => a.ms.median - b.ms.median).slice(0, 2),
   }

@@ -14,7 +14,7 @@ import type { Estimate } from '../measure/estimate.ts'
 import { quantile } from '../measure/statistics.ts'
 import { VirtualRuntime } from '../runtime/virtual.ts'
 import { type Calibration, speedUpOf, startMsOf } from './calibration.ts'
-import { nativeShare, type ProbePoint, type Profile } from './profile.ts'
+import { type ProbePoint, type Profile, usualAtATime } from './profile.ts'
 
 /** A way to run all items. */
 export type Way =
@@ -62,6 +62,8 @@ export interface Circumstances {
   readonly calibration: Calibration
   /** Workers run already, so no start is paid. */
   readonly warm?: boolean
+  /** Over how many runs like this the start of workers is spread. Default 1. */
+  readonly times?: number
   /** Ways that are not open, and why. */
   readonly vetoes: Partial<Record<Way, string>>
   /** The most calls at a time, if the caller says so. */
@@ -71,6 +73,8 @@ export interface Circumstances {
 const drawsEach = 200
 /** So much work a message holds, as `map` makes them (executor/map/chunk.ts). */
 const chunkMs = 2
+/** Of the CPU time of an item that an idle loop was woken for, no more than this is the waking. */
+const wakingMs = 0.2
 
 /** One draw of everything that is uncertain; all ways are computed from the same draw. */
 interface Draw {
@@ -80,6 +84,8 @@ interface Draw {
   readonly calibrated: number
   readonly speedUp: number
   readonly probe: number
+  /** From 0 to 1: how much of what untried numbers promise is true. */
+  readonly more: number
 }
 
 /**
@@ -113,7 +119,7 @@ function predictionOf(
   const here = way === 'plain loop' || way === 'coroutines'
   const vetoed = vetoes[way] ?? (here ? undefined : profile.crossing.refused)
   const point = bestPoint(profile, maxConcurrency)
-  const concurrency = way === 'coroutines' || way === 'threads × coroutines' ? (point?.concurrency ?? 1) : 1
+  const concurrency = concurrencyOf(way, point, profile, circumstances)
   const used = here ? 1 : Math.max(1, Math.min(workers, Math.ceil(items / concurrency)))
   const chunk = here ? 1 : chunkOf(profile, items, used)
   const plan: Plan = { way, workers: used, concurrency, chunk, point }
@@ -135,6 +141,19 @@ function predictionOf(
   }
 }
 
+/** No bound is recommended that was not seen to help: where no more could be tried, the usual one. */
+function concurrencyOf(
+  way: Way,
+  point: ProbePoint | undefined,
+  { mayGainMore }: Profile,
+  { items, maxConcurrency = Number.POSITIVE_INFINITY }: Circumstances,
+): number {
+  if (way !== 'coroutines' && way !== 'threads × coroutines') return 1
+  if (point === undefined) return 1
+  if (way !== 'coroutines' || !mayGainMore) return point.concurrency
+  return Math.max(point.concurrency, Math.min(usualAtATime, items, maxConcurrency))
+}
+
 interface Plan {
   readonly way: Way
   readonly workers: number
@@ -151,15 +170,31 @@ function timeOf(plan: Plan, profile: Profile, circumstances: Circumstances, draw
     if (point === undefined) return items * (draw.wallMs + circumstances.calibration.loopCallMs)
     const rounds = Math.ceil(items / Math.min(concurrency, items))
     const k = Math.min(concurrency, items)
-    const perItem = point.perItemMs * (concurrency / k)
-    return draw.probe * Math.max(items * perItem, rounds * point.latencyMs)
+    const perItem =
+      point.perItemMs * (Math.min(concurrency, point.concurrency) / Math.min(k, point.concurrency))
+    return draw.probe * Math.max(items * perItem * untried(k, point, draw), rounds * point.latencyMs)
   }
   return onWorkers(plan, profile, circumstances, draw)
 }
 
+/**
+ * What more at a time than were tried make of an item's cost: between nothing, and all that the
+ * number promises. What the item computes is no less; but to wake an idle loop for one alone costs
+ * more than for one of many.
+ */
+function untried(
+  concurrency: number,
+  { concurrency: tried, perItemMs, cpuMs }: ProbePoint,
+  { more }: Draw,
+): number {
+  if (concurrency <= tried || perItemMs === 0) return 1
+  const least = Math.max(tried / concurrency, Math.min(1, (cpuMs - wakingMs) / perItemMs))
+  return least ** more
+}
+
 /** Work on W workers, beside what this thread must do for them. */
 function onWorkers(plan: Plan, profile: Profile, circumstances: Circumstances, draw: Draw): number {
-  const { items, calibration, cores, warm } = circumstances
+  const { items, calibration, cores, warm, times = 1 } = circumstances
   const { way, workers, chunk, point, concurrency } = plan
   const figures = way === 'processes' ? calibration.processes : calibration.threads
   const speedUp = effective(speedUpOf(calibration, workers) * draw.speedUp, profile, circumstances)
@@ -167,7 +202,7 @@ function onWorkers(plan: Plan, profile: Profile, circumstances: Circumstances, d
   const messageMs = (figures.callMs + figures.roundTripMs / 4 / chunk) * draw.calibrated
   const mainMs = items * (hereMs * draw.copy + messageMs)
   const startMs = warm ? 0 : startMsOf(figures, workers, cores) * draw.calibrated
-  const beginMs = startMs + profile.warmUpMs
+  const beginMs = (startMs + profile.warmUpMs) / times
   if (way === 'threads × coroutines' && point !== undefined) {
     const rounds = Math.ceil(items / (concurrency * workers))
     return (
@@ -247,7 +282,7 @@ function drawn(profile: Profile, { measured }: Calibration): Draw[] {
   const around = (spread: number) => Math.exp(spread * normal(random))
   const { samplesMs, itemsInSample, foreignCores } = profile
   const noise = 0.02 + 0.1 * Math.min(2, foreignCores)
-  return Array.from({ length: drawsEach }, () => {
+  return Array.from({ length: drawsEach }, (_, nth) => {
     let [ms, items] = [0, 0]
     for (let at = 0; at < samplesMs.length; at += 1) {
       const drawn = Math.floor(random() * samplesMs.length)
@@ -261,6 +296,7 @@ function drawn(profile: Profile, { measured }: Calibration): Draw[] {
       calibrated: around(measured ? 0.15 : 0.35),
       speedUp: around(measured ? 0.05 : 0.1),
       probe: around(0.08 + noise),
+      more: nth / (drawsEach - 1),
     }
   })
 }
@@ -271,10 +307,14 @@ function normal(random: () => number): number {
 }
 
 /**
- * Whether most of the work is native and asynchronous: it uses libuv's threads already. Beside what
- * only waits, V8's own threads compile and collect: that is little of the time that it takes.
+ * Whether most of the work is native and asynchronous: it uses libuv's threads already. Where the
+ * system does not tell what they computed, it is what is left of the process's time at its least:
+ * V8's own threads compile and collect beside the first items, and hardly beside later ones.
  */
 export function isNativeWork(profile: Profile): boolean {
-  const { returnsPromise, processCpuMs, wallMs } = profile
-  return returnsPromise && processCpuMs > Math.max(0.2, wallMs / 4) && nativeShare(profile) > 0.5
+  const { returnsPromise, processCpuMs, cpuMs, wallMs, probe } = profile
+  const nativeMs =
+    profile.nativeCpuMs ?? Math.min(...[profile, ...probe].map(one => one.processCpuMs - one.cpuMs))
+  const isMost = nativeMs > cpuMs && nativeMs > processCpuMs / 2
+  return returnsPromise && isMost && nativeMs > Math.max(0.1, wallMs / 8)
 }

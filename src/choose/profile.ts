@@ -18,6 +18,11 @@ export interface Profile {
   readonly cpuMs: number
   /** CPU time of the whole process, with libuv's threads: native work shows as the difference. */
   readonly processCpuMs: number
+  /**
+   * CPU time of native code on threads of its own; undefined where the system does not tell it
+   * apart from V8's threads, which compile and collect garbage.
+   */
+  readonly nativeCpuMs?: number | undefined
   /** What was lost while the code was cold: each worker loses it again. */
   readonly warmUpMs: number
   readonly returnsPromise: boolean
@@ -26,6 +31,8 @@ export interface Profile {
   readonly crossing: Crossed
   /** What several at a time did, by their number; empty for what never waits. */
   readonly probe: readonly ProbePoint[]
+  /** Whether more at a time may gain more: no more could be tried, and each step had gained. */
+  readonly mayGainMore?: boolean
   readonly foreignCores: number
   /** How long all of the trial took. */
   readonly trialMs: number
@@ -60,7 +67,5 @@ export function waitShare({ wallMs, cpuMs }: Profile): number {
   return wallMs === 0 ? 0 : Math.max(0, Math.min(1, 1 - cpuMs / wallMs))
 }
 
-/** The part of the CPU time that is spent outside of JavaScript, in libuv's threads. */
-export function nativeShare({ cpuMs, processCpuMs }: Profile): number {
-  return processCpuMs === 0 ? 0 : Math.max(0, Math.min(1, (processCpuMs - cpuMs) / processCpuMs))
-}
+/** Calls at a time of `coroutines()` as it is. */
+export const usualAtATime = 64

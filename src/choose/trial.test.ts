@@ -32,6 +32,33 @@ function profileOf(count: number, msOf: (at: number) => number): Promise<Profile
   return withRuntime(virtual, () => runTrial(items, { crosses: false }))
 }
 
+/** Of items that wait 20 ms, of which `limit` may wait at a time. */
+function waitingProfileOf(
+  count: number,
+  limit: number,
+  maxConcurrency?: number,
+): Promise<Profile | undefined> {
+  const virtual = new VirtualRuntime()
+  let left = count
+  const items = {
+    total: 1_000,
+    get left() {
+      return left
+    },
+    run: async (most: number, together: boolean): Promise<Block | undefined> => {
+      const length = Math.min(most, left)
+      if (length === 0) return undefined
+      left -= length
+      const wallMs = 20 * Math.ceil(length / (together ? limit : 1))
+      await virtual.advance(wallMs)
+      const cpu = { cpuMs: 0.1 * length, processCpuMs: 0.1 * length, returnsPromise: true }
+      const itemsMs = new Array<number>(length).fill(20)
+      return { ...cpu, wallMs, itemsMs, values: itemsMs, failures: undefined, samples: [] }
+    },
+  }
+  return withRuntime(virtual, () => runTrial(items, { crosses: false, maxConcurrency }))
+}
+
 const cold = (at: number) => (at < 20 ? 1 + 10 / (at + 1) : 1)
 
 test('items that take long count, though they came while the code was cold', async () => {
@@ -70,6 +97,15 @@ test('a trial ends within 0.3 s, or 3 % of the run', async () => {
     assert.ok(trialMs <= Math.max(300, 0.03 * count * ms), `${count} × ${ms} ms: ${trialMs}`)
     assert.ok(items >= 1)
   }
+})
+
+test('a probe that ends for want of inputs says that more may gain more; one that met a limit does not', async () => {
+  const mayGain = async (count: number, limit: number, most?: number) =>
+    ((await waitingProfileOf(count, limit, most)) as Profile).mayGainMore
+  assert.equal(await mayGain(8, 1_000), true)
+  assert.equal(await mayGain(400, 1_000), false)
+  assert.equal(await mayGain(60, 2), false)
+  assert.equal(await mayGain(8, 1_000, 4), false)
 })
 
 test('what is drawn from blocks of many sizes has the mean of their items', async () => {

@@ -6,11 +6,12 @@
  *
  * Every item is run once. What runs it, and what becomes of its result, is for the caller to say.
  */
+import { nativeCpuMs } from '../measure/native-cpu.ts'
 import { mean, median, standardDeviation, sum } from '../measure/statistics.ts'
 import { runtime } from '../runtime/runtime.ts'
 import type { Block } from './block.ts'
 import { measureCrossing, nothingCrosses, type Sample } from './crossing.ts'
-import type { ProbePoint, Profile } from './profile.ts'
+import { type ProbePoint, type Profile, usualAtATime } from './profile.ts'
 
 export interface TrialItems {
   /** How many items there are that the trial may run; undefined while unknown. */
@@ -40,7 +41,7 @@ const afterFirstMs = 15
 /** What waits shows more side by side than one by one. */
 const oneByOneMs = 60
 /** The trial begins nothing that would probably end later, or later than this part of the run. */
-const endsAtLastMs = 280
+const endsAtLastMs = 250
 const partOfRun = 0.03
 const fewestOneByOne = 3
 /** The length of a window in ms: two windows that agree are warm. */
@@ -76,8 +77,8 @@ export async function runTrial(items: TrialItems, options: TrialOptions = {}): P
   const trial = new Trial(items)
   await trial.warmUp()
   if (trial.items === 0) return undefined
-  const probe = await new Probe(trial, items, options).run()
-  return trial.profile(probe, options)
+  const probe = new Probe(trial, items, options)
+  return trial.profile(await probe.run(), probe.mayGainMore, options)
 }
 
 /** What the blocks that count have shown, all together. */
@@ -104,6 +105,8 @@ class Trial {
   readonly #source: TrialItems
   readonly #begunMs = runtime().now()
   #firstMs = 0
+  /** Of each item after the first. */
+  #nativeCpuMs: number | undefined
   /** All blocks after the first call, without their values. */
   readonly #blocks: Block[] = []
   /** Those that were run since two windows agreed; before that, the newest one. */
@@ -132,6 +135,7 @@ class Trial {
     this.#firstMs = first.wallMs
     this.#note(first)
     add(this.#warm, first, Number.POSITIVE_INFINITY)
+    const nativeMs = this.returnsPromise ? nativeCpuMs() : undefined
     let size = 1
     const window = { items: 0, ms: 0, lastPerItemMs: Number.POSITIVE_INFINITY }
     let isWarm = false
@@ -152,6 +156,9 @@ class Trial {
       Object.assign(window, { items: 0, ms: 0, lastPerItemMs: perItemMs })
     }
     this.#count(isWarm)
+    if (nativeMs === undefined || this.items < 2) return
+    const nativeAtEndMs = nativeCpuMs() ?? nativeMs
+    this.#nativeCpuMs = Math.max(0, nativeAtEndMs - nativeMs) / (this.items - 1)
   }
 
   #note(block: Block): void {
@@ -233,7 +240,11 @@ class Trial {
     return this.items < 2 ? this.#firstMs : ms / (this.items - 1)
   }
 
-  profile(probe: readonly ProbePoint[], { foreignCores = 0, crosses = true }: TrialOptions): Profile {
+  profile(
+    probe: readonly ProbePoint[],
+    mayGainMore: boolean,
+    { foreignCores = 0, crosses = true }: TrialOptions,
+  ): Profile {
     const { wallMs, cpuMs } = this
     const { items, processCpuMs, longestMs, samplesMs, itemsInSample } = this.#counted
     const coldMs = sum(this.#blocks.map(block => block.wallMs)) - this.#counted.wallMs
@@ -245,12 +256,14 @@ class Trial {
       itemsInSample: samplesMs.length > 0 ? itemsInSample : [1],
       wallMs,
       cpuMs,
+      nativeCpuMs: this.#nativeCpuMs,
       processCpuMs: Math.max(cpuMs, items === 0 ? 0 : processCpuMs / items),
       warmUpMs: Math.max(0, Math.min(50, this.#firstMs - wallMs + coldMs - coldItems * wallMs)),
       returnsPromise: this.returnsPromise,
       longestOverMean: wallMs === 0 ? 1 : Math.max(1, longestMs / wallMs),
       crossing: crosses ? measureCrossing(this.#calls.slice(0, 32)) : nothingCrosses,
       probe,
+      mayGainMore,
       foreignCores,
       trialMs: this.passedMs,
     }
@@ -301,6 +314,7 @@ class Probe {
   readonly #items: TrialItems
   readonly #most: number
   readonly #points: ProbePoint[] = []
+  #hasReachedALimit = false
 
   constructor(trial: Trial, items: TrialItems, { maxConcurrency = Number.POSITIVE_INFINITY }: TrialOptions) {
     this.#trial = trial
@@ -323,12 +337,23 @@ class Probe {
       if (point !== undefined && point.perItemMs > gains * before.perItemMs) point = await this.#again(point)
       if (point === undefined) break
       this.#points.push(point)
-      if (point.perItemMs > gains * before.perItemMs || point.concurrency < wanted) break
+      this.#hasReachedALimit = point.perItemMs > gains * before.perItemMs
+      if (this.#hasReachedALimit || point.concurrency < wanted) break
       gained = Math.max(leastGain, point.perItemMs / before.perItemMs)
       before = point
     }
     await this.#warm()
     return this.#points
+  }
+
+  /**
+   * Whether it ended for want of inputs or time, not because more had gained nothing, or nobody
+   * wanted more.
+   */
+  get mayGainMore(): boolean {
+    const { length } = this.#points
+    const tried = this.#points[length - 1]?.concurrency
+    return tried !== undefined && tried < Math.min(this.#most, usualAtATime) && !this.#hasReachedALimit
   }
 
   /**

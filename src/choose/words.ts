@@ -37,7 +37,7 @@ export function reasonsFor(
     reasons.push(
       `An item takes ${inMs(wallMs)}, all of it JavaScript on one core; it never waits, so coroutines can't help.`,
     )
-  else if (isNativeWork(profile))
+  else if (isHere(chosen) && isNativeWork(profile))
     reasons.push(
       `Most of an item's work is native and runs on libuv's threads already; more JavaScript threads add nothing to it.`,
     )
@@ -47,7 +47,7 @@ export function reasonsFor(
         ? `${percentOf(waiting)} of an item's ${inMs(wallMs)} is waiting, which calls that run side by side overlap.`
         : `An item takes ${inMs(wallMs)}, of which ${inMs(cpuMs)} compute.`,
     )
-  const best = probe.at(-1)
+  const best = probe.find(({ concurrency }) => concurrency === chosen.concurrency) ?? probe.at(-1)
   if (best !== undefined)
     reasons.push(
       `With ${best.concurrency} at a time one more item costs ${inMs(best.perItemMs)} instead of ${inMs(wallMs)}.`,
@@ -95,19 +95,29 @@ export function cautionsFor(
     cautions.push('What is moved can’t be used by the caller afterwards: pass move(buffer), or share it.')
   if (chosen.way === 'threads, sharing')
     cautions.push('Put the buffers on a SharedArrayBuffer; both sides then see each other’s writes.')
-  if (isNativeWork(profile))
+  if (isHere(chosen) && isNativeWork(profile))
     cautions.push('The lever for native work is UV_THREADPOOL_SIZE (4 unless it is set before the start).')
   if (profile.foreignCores > 0.25)
     cautions.push(
       `Others kept ${profile.foreignCores.toFixed(2)} cores busy during the trial, so nothing is called sure.`,
     )
+  const tried = profile.probe.at(-1)?.concurrency
+  if (profile.mayGainMore && chosen.way === 'coroutines' && tried !== undefined)
+    cautions.push(
+      `No more than ${tried} at a time could be tried, for want of inputs or time${tried < chosen.concurrency ? `; ${chosen.concurrency} were not` : ''}: so nothing is called sure.`,
+    )
   if (!calibrated)
     cautions.push('This machine is not calibrated, so what workers charge is assumed: npx atonce calibrate')
   if (confidence === 'undecided')
     cautions.push('Two ways are too near to each other to tell; measure them: npx atonce compare')
-  if (chosen.blockedMs > 10 && (chosen.way === 'plain loop' || chosen.way === 'coroutines'))
+  if (chosen.blockedMs > 10 && isHere(chosen))
     cautions.push(`This thread is busy for ${inMs(chosen.blockedMs)}: in a server say keepLoopFree.`)
   return cautions
+}
+
+/** On this event loop: what is said for staying here would contradict another verdict. */
+function isHere({ way }: Prediction): boolean {
+  return way === 'plain loop' || way === 'coroutines'
 }
 
 function inTime({ median, low, high }: Estimate): string {
