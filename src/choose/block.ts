@@ -29,7 +29,9 @@ type Call = (...args: readonly unknown[]) => unknown
 /**
  * Items below this are timed together: the clock's step and its call would be a part of the figure.
  */
-const shortestAloneMs = 0.05
+export const shortestAloneMs = 0.05
+/** A block of more calls than this is one of short calls (trial.ts doubles it). */
+export const mostTimedAlone = 16
 /** How many calls are kept with arguments and results, to see what copying them costs. */
 const samplesKept = 16
 

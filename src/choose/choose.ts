@@ -4,16 +4,14 @@
  *     samples ─▶ trial ─▶ profile ─▶ a prediction for each way ─▶ the simplest near the best ─▶ pilot, if undecided ─▶ Choice
  */
 import { checkCount, checkFlag, checkMs, checkOptions, optionNames } from '../checks.ts'
-import { OptionError, TrialError } from '../errors.ts'
+import { OptionError } from '../errors.ts'
 import type { Input } from '../executor/executor.ts'
 import { takesItems } from '../executor/map/packed.ts'
 import type { Estimate } from '../measure/estimate.ts'
 import { quietCores } from '../measure/machine-load.ts'
 import { foreignCoresNow } from '../measure/quiet.ts'
 import { machine } from '../pool/machine.ts'
-import { runtime } from '../runtime/runtime.ts'
 import { type AnyFunction, assertTask, nameOf, type Task } from '../task/task.ts'
-import { type Block, runInTurn, runTogether } from './block.ts'
 import { loadCalibration } from './calibration.ts'
 import { type Confidence, type Decided, decideAmong } from './decide.ts'
 import { recheck } from './drift.ts'
@@ -21,13 +19,14 @@ import { pilot } from './pilot.ts'
 import { type Circumstances, type Prediction, predict, type Way } from './predict.ts'
 import type { Profile } from './profile.ts'
 import { runTrial } from './trial.ts'
-import { cautionsFor, reasonsFor, sentenceOf } from './words.ts'
+import { Tries } from './tries.ts'
+import { cautionsFor, reasonsFor, sentenceOf, trendCautions } from './words.ts'
 
 /** What `choose` may be told. */
 export interface ChooseOptions<F extends AnyFunction> {
   /**
-   * Inputs to try; each is run once, unless `repeatable`. Their results are thrown away. Default:
-   * some of `inputs`.
+   * Inputs to try, from all over them; each is run once, unless `repeatable`. Their results are
+   * thrown away. Default: some of `inputs`.
    */
   readonly sample?: readonly Input<F>[]
   /**
@@ -130,7 +129,7 @@ export async function choose<F extends AnyFunction>(
   const rechecked = foreignCores > quietCores ? loaded : recheck(loaded.calibration)
   const { calibration } = rechecked
   const complaint = loaded.complaint ?? rechecked.complaint
-  const tries = new Tries(task, checked)
+  const tries = new Tries(task, checked.tries, checked)
   const profile = await runTrial(tries, { maxConcurrency: checked.maxConcurrency, foreignCores })
   if (profile === undefined) throw new OptionError(nothingToTry)
   const { cores, workers } = machine()
@@ -161,6 +160,8 @@ export async function choose<F extends AnyFunction>(
     calibrated: calibration.measured,
     complaint,
     items: checked.count,
+    // What is tried stands for all there is only where all were given.
+    trend: checked.count > checked.tries.length ? tries.trend : undefined,
   })
 }
 
@@ -174,7 +175,14 @@ function choiceOf(
     calibrated,
     complaint,
     items,
-  }: { piloted: boolean; calibrated: boolean; complaint: string | undefined; items: number },
+    trend,
+  }: {
+    piloted: boolean
+    calibrated: boolean
+    complaint: string | undefined
+    items: number
+    trend: number | undefined
+  },
 ): Choice {
   const { chosen, confidence, percent } = decided
   const loop = predictions.find(({ way }) => way === 'plain loop') as Prediction
@@ -194,6 +202,7 @@ function choiceOf(
     cautions: [
       ...(complaint === undefined ? [] : [complaint]),
       ...cautionsFor(decided, profile, calibrated || complaint !== undefined),
+      ...trendCautions(trend),
     ],
     predictions: predictions.map(({ draws: _, ...prediction }) => prediction),
     profile,
@@ -272,7 +281,7 @@ function check<F extends AnyFunction>(task: Task<F>, given: ChooseOptions<F>): C
       )
   }
   return {
-    tries: sample === undefined ? spread(tries) : tries,
+    tries,
     count,
     repeatable,
     workers,
@@ -281,87 +290,5 @@ function check<F extends AnyFunction>(task: Task<F>, given: ChooseOptions<F>): C
     warm,
     pilot: mayPilot,
     timeoutMs,
-  }
-}
-
-/**
- * From all over the inputs, for sizes drift: first, last, middle, then halves of halves (van der
- * Corput, 1935).
- */
-function spread(inputs: readonly unknown[]): unknown[] {
-  const places = new Set<number>([0, inputs.length - 1])
-  const bits = Math.ceil(Math.log2(Math.max(2, inputs.length)))
-  for (let at = 0; at < 2 ** bits; at += 1) {
-    let mirrored = 0
-    for (let bit = 0; bit < bits; bit += 1) if ((at >> bit) & 1) mirrored |= 1 << (bits - 1 - bit)
-    if (mirrored < inputs.length) places.add(mirrored)
-  }
-  return [...places].map(place => inputs[place])
-}
-
-/** A block of more calls than this is one of short calls (trial.ts doubles it). */
-const mostTimedAlone = 16
-
-/** The inputs to try, one after the other; again from the first, if they may be repeated. */
-class Tries {
-  readonly total: number
-  readonly all: readonly (readonly unknown[])[]
-  readonly #task: Task
-  readonly #repeatable: boolean
-  readonly #timeoutMs: number
-  #at = 0
-
-  constructor(task: Task, { tries, count, repeatable, timeoutMs }: Checked) {
-    this.#task = task
-    this.#repeatable = repeatable
-    this.#timeoutMs = timeoutMs
-    this.total = count
-    this.all = takesItems(task) ? tries.map(input => [input]) : (tries as (readonly unknown[])[])
-  }
-
-  get left(): number {
-    return this.#repeatable ? Number.POSITIVE_INFINITY : this.all.length - this.#at
-  }
-
-  async run(count: number, together: boolean): Promise<Block | undefined> {
-    const calls: (readonly unknown[])[] = []
-    const first = this.#at
-    while (calls.length < Math.min(count, this.left + calls.length)) {
-      calls.push(this.all[this.#at % this.all.length] as readonly unknown[])
-      this.#at += 1
-    }
-    if (calls.length === 0) return undefined
-    const block = await this.#inTime(
-      together
-        ? runTogether(this.#task, calls)
-        : runInTurn(this.#task, calls, { each: calls.length <= mostTimedAlone }),
-    )
-    const [failed] = block.failures ?? []
-    if (failed !== undefined) {
-      const [place, error] = failed
-      throw new TrialError(
-        `${nameOf(this.#task)} threw on input ${(first + place) % this.all.length} of the trial`,
-        error,
-      )
-    }
-    return block
-  }
-
-  async #inTime(block: Block | Promise<Block>): Promise<Block> {
-    if (!(block instanceof Promise)) return block
-    const late = Promise.withResolvers<never>()
-    const timer = runtime().setTimer(this.#timeoutMs, () =>
-      late.reject(
-        new TrialError(
-          `${nameOf(this.#task)} did not end within ${this.#timeoutMs} ms in the trial (timeoutMs)`,
-          undefined,
-        ),
-      ),
-    )
-    try {
-      return await Promise.race([block, late.promise])
-    } finally {
-      timer.cancel()
-    }
   }
 }

@@ -115,6 +115,18 @@ export function cautionsFor(
   return cautions
 }
 
+/**
+ * `trend` is what later inputs of a sample took over earlier ones: those that were not given may go
+ * on so.
+ */
+export function trendCautions(trend: number | undefined): string[] {
+  if (trend === undefined) return []
+  const [times, what] = trend > 1 ? [trend, 'more'] : [1 / trend, 'less']
+  return [
+    `Later inputs of the sample take ${what}: its second half ${times.toFixed(1)} times as ${trend > 1 ? 'much' : 'little'} as its first. If the others go on so, the times are wrong: sample from all over them.`,
+  ]
+}
+
 /** On this event loop: what is said for staying here would contradict another verdict. */
 function isHere({ way }: Prediction): boolean {
   return way === 'plain loop' || way === 'coroutines'
