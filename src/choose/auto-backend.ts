@@ -23,6 +23,7 @@ import { runtime } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import type { Task } from '../task/task.ts'
 import { publishChoice } from '../trace.ts'
+import { choiceToTell, staying } from './auto-choices.ts'
 import { AutoJob, type AutoJobOwner, type Ticket } from './auto-job.ts'
 import { vetoesOfAuto } from './auto-vetoes.ts'
 import type { Calibration } from './calibration.ts'
@@ -30,7 +31,6 @@ import { decideAmong } from './decide.ts'
 import { type Decision, Knowledge, type Seen } from './knowledge.ts'
 import { predict } from './predict.ts'
 import {
-  type AtBest,
   bestOnThreads,
   callsLeftOf,
   isOtherWork,
@@ -39,7 +39,7 @@ import {
   msLeftOf,
   trialIsOver,
 } from './when-to-decide.ts'
-import { reasonsFor, reasonsToStay, wayInWords } from './words.ts'
+import { reasonsFor, wayInWords } from './words.ts'
 
 export interface AutoSettings {
   readonly name: string
@@ -164,13 +164,7 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
       queueMs: noTimes,
       runMs: noTimes,
       pids: pools.flatMap(({ pids }) => pids),
-      choices: [...this.#known.values()].map(({ name, way, confidence, reasons, decisions }) => ({
-        task: name,
-        way,
-        confidence,
-        reasons,
-        changes: Math.max(0, decisions - 1),
-      })),
+      choices: [...this.#known.values()].map(one => choiceToTell(one, this.#settings.concurrency)),
     }
   }
 
@@ -355,6 +349,7 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
   #decide(auto: AutoJob): void {
     const { knowledge, own } = auto
     if (knowledge.refused !== undefined) return
+    knowledge.lookBack()
     const { calibration, cores, pool } = this.#settings
     // Single calls may go on for ever: a start of workers is nothing to them, and this thread is
     // wanted for others.
@@ -374,6 +369,7 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
       cores,
       calibration,
       warm,
+      times: knowledge.times,
       vetoes: vetoesOfAuto(profile),
     })
     const decided = decideAmong(predictions, profile, { keepLoopFree: single })
@@ -393,7 +389,8 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
     const { name, write } = this.#settings
     const { lane, confidence, reasons } = decision
     const before = knowledge.lane
-    knowledge.decided(runtime().now(), decision, msLeftOf(auto))
+    const left = { ms: msLeftOf(auto), calls: auto.own.callsLeft === undefined ? 0 : callsLeftOf(auto) }
+    knowledge.decided(runtime().now(), decision, left)
     if (lane === before) return
     const event = { executor: name, task: knowledge.name, way: knowledge.way, confidence, reasons }
     publishChoice(event)
@@ -414,15 +411,6 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
   #refuse(job: Job, error: Error): void {
     this.#failedBefore += 1
     job.settled({ ok: false, error })
-  }
-}
-
-function staying({ knowledge }: AutoJob, atBest: AtBest, concurrency: number): Decision {
-  return {
-    lane: 'here',
-    way: knowledge.returnsPromise ? `coroutines, ${concurrency} at a time` : 'a plain loop',
-    confidence: 'sure',
-    reasons: reasonsToStay(knowledge.wallMs, atBest),
   }
 }
 

@@ -17,7 +17,7 @@ import type { Task } from '../task/task.ts'
 import { isThenable } from '../task/thenable.ts'
 import { dropMark } from '../task/transfer.ts'
 import { ownContexts } from '../worker/far/own-context.ts'
-import { type Block, ownPart, runInTurn } from './block.ts'
+import { type Block, mostTimedAlone, ownPart, runInTurn, shortestAloneMs } from './block.ts'
 import type { Knowledge, Seen } from './knowledge.ts'
 
 /** What stands in the queue. */
@@ -206,7 +206,9 @@ export class AutoJob extends Noted implements Job {
     const call = currentCall()
     const apart = call === undefined ? undefined : ownContexts(call)
     const one = apart === undefined ? task : (...args: readonly unknown[]) => apart(() => task(...args))
-    const block = runInTurn(one, calls, { kept: 0, alone: this.knowledge.lane === 'trial' })
+    // To read the clock around each short call would cost more than the call.
+    const each = calls.length <= mostTimedAlone || this.knowledge.wallMs > shortestAloneMs
+    const block = runInTurn(one, calls, { kept: 0, alone: this.knowledge.lane === 'trial', each })
     return block instanceof Promise ? block.then(done => this.#answer(done)) : this.#answer(block)
   }
 

@@ -2,10 +2,10 @@
  * What `auto()` knows of a task: what its calls took, wherever they ran, and where they run now.
  */
 
-import { mean, quantile } from '../measure/statistics.ts'
 import { nameOf, type Task } from '../task/task.ts'
 import { measureCrossing, nothingCrosses, type Sample } from './crossing.ts'
 import type { Confidence } from './decide.ts'
+import { Newest } from './newest.ts'
 import type { Crossed, Profile } from './profile.ts'
 import { SideBySide } from './side-by-side.ts'
 
@@ -30,11 +30,15 @@ export interface Decision {
   readonly reasons: readonly string[]
 }
 
-/** How many of the newest figures count. */
-const remembered = 48
+/** What was to do when it was decided. */
+export interface Left {
+  readonly ms: number
+  readonly calls: number
+}
+
 const samplesKept = 16
-/** Figures must agree this well to be taken for warm. */
-const steady = 0.15
+/** By then next to nothing is left of a start that is spread over so many maps. */
+const mostTimes = 8
 /**
  * An item that takes so many times what it took at the last decision, or so little, is another
  * item.
@@ -54,6 +58,10 @@ export class Knowledge {
   way = 'trial'
   reasons: readonly string[] = []
   decisions = 0
+  /** How often its calls went elsewhere than before. */
+  changes = 0
+  /** How often as many of the same items have come: with them the start of workers pays off. */
+  times = 1
   /** Its calls that run here now. */
   runningHere = 0
   /** Its calls that have begun here. */
@@ -67,25 +75,22 @@ export class Knowledge {
   watched = false
   /** How its calls that wait go on together. */
   readonly sideBySide = new SideBySide()
-  readonly #newestMs: number[] = []
+  readonly #newest = new Newest()
   readonly #samples: Sample[] = []
-  #seen = 0
+  /** Calls whose figures are known. */
+  seen = 0
   #firstMs = 0
-  #trialMs = 0
+  /** What the calls of the trial took. */
+  trialMs = 0
   #cpu = { calls: 0, wallMs: 0, cpuMs: 0 }
   #longestMs = 0
   #crossed: Crossed | undefined
-  #decidedForMs = 0
-  #decidedAtMs = 0
-  #decidedLeftMs = 0
+  /** For items of so many ms, when, with so much to do; and what calls have come since. */
+  #decided = { forMs: 0, atMs: 0, left: { ms: 0, calls: 0 } as Left, callsSince: 0 }
 
   constructor(task: Task) {
     this.task = task
     this.name = nameOf(task)
-  }
-
-  get seen(): number {
-    return this.#seen
   }
 
   /**
@@ -93,20 +98,16 @@ export class Knowledge {
    * it much.
    */
   get wallMs(): number {
-    return this.#newestMs.length === 0 ? 0 : quantile(this.#newestMs, 0.5)
+    return this.#newest.median
   }
 
   /**
-   * What one more item costs, at the mean: an item in twenty that takes long is in it. Side by side
-   * that is less than what it takes.
+   * What one more item costs, at the mean: an item in twenty that takes long is in it, the first
+   * one, which compiled, is not. Side by side that is less than what it takes.
    */
   get oneMoreMs(): number {
     if (this.sideBySide.point !== undefined) return this.sideBySide.point.perItemMs
-    return this.#newestMs.length === 0 ? 0 : mean(this.#newestMs)
-  }
-
-  get trialMs(): number {
-    return this.#trialMs
+    return this.#newest.mean
   }
 
   get wantsSamples(): boolean {
@@ -118,13 +119,13 @@ export class Knowledge {
   }
 
   learn({ calls, wallMs, longestMs, cpuMs, returnsPromise }: Seen): void {
-    if (this.#seen === 0) this.#firstMs = wallMs / calls
-    this.#seen += calls
+    if (this.seen === 0) this.#firstMs = wallMs / calls
+    this.seen += calls
     this.returnsPromise ||= returnsPromise
-    this.#newestMs.push(wallMs / calls)
-    if (this.#newestMs.length > remembered) this.#newestMs.shift()
-    if (this.lane === 'trial') this.#trialMs += wallMs
-    if (this.#seen > calls) this.#longestMs = Math.max(this.#longestMs * 0.995, longestMs)
+    this.#decided.callsSince += calls
+    this.#newest.learn(calls, wallMs)
+    if (this.lane === 'trial') this.trialMs += wallMs
+    if (this.seen > calls) this.#longestMs = Math.max(this.#longestMs * 0.995, longestMs)
     if (cpuMs === undefined) return
     this.#cpu.calls += calls
     this.#cpu.wallMs += wallMs
@@ -133,53 +134,65 @@ export class Knowledge {
 
   /** Whether the newest figures agree with those before them, so that the code is warm. */
   get isSteady(): boolean {
-    const count = this.#newestMs.length
-    if (count < 8) return false
-    const newest = quantile(this.#newestMs.slice(-4), 0.5)
-    const before = quantile(this.#newestMs.slice(-8, -4), 0.5)
-    return Math.abs(newest - before) <= steady * Math.max(newest, before)
+    return this.#newest.isSteady
   }
 
   /** Whether the items take more than those that the last decision was made for. */
   hasBecomeDearer(nowMs: number): boolean {
-    return this.#looksAgain(nowMs) && this.#newest > changed * this.#decidedForMs
+    return this.#looksAgain(nowMs) && this.#newest.now > changed * this.#decided.forMs
   }
 
   hasBecomeCheaper(nowMs: number): boolean {
-    return this.#looksAgain(nowMs) && this.#newest < this.#decidedForMs / changed
+    return this.#looksAgain(nowMs) && this.#newest.now < this.#decided.forMs / changed
   }
 
   /** Whether far more is left than when it was decided: a longer map. */
   hasMoreToDo(nowMs: number, leftMs: number): boolean {
-    return this.#looksAgain(nowMs) && leftMs > muchMore * this.#decidedLeftMs
+    return this.#looksAgain(nowMs) && leftMs > muchMore * this.#decided.left.ms
   }
 
   #looksAgain(nowMs: number): boolean {
-    return this.#newestMs.length >= 4 && nowMs - this.#decidedAtMs > lookAgainMs
+    return this.#newest.ms.length >= 4 && nowMs - this.#decided.atMs > lookAgainMs
   }
 
-  get #newest(): number {
-    return quantile(this.#newestMs.slice(-6), 0.5)
+  /** Whether all that was decided for is done, and more of it has come: another map. */
+  hasComeAgain(nowMs: number): boolean {
+    return this.#isDone && this.times < mostTimes && this.#looksAgain(nowMs)
   }
 
-  /** `leftMs` was to do then. */
-  decided(nowMs: number, { lane, way, confidence, reasons }: Decision, leftMs: number): void {
+  get #isDone(): boolean {
+    const { left, callsSince } = this.#decided
+    return left.calls > 0 && callsSince >= left.calls
+  }
+
+  /** Before it is decided again: whether the same has come once more, or something else. */
+  lookBack(): void {
+    if (this.decisions === 0) return
+    const isOther =
+      this.#newest.now > changed * this.#decided.forMs || this.#newest.now < this.#decided.forMs / changed
+    if (isOther) {
+      this.times = 1
+      this.#newest.keep(6)
+    } else if (this.#isDone) this.times += 1
+  }
+
+  /** So much, in ms and calls, was to do then. */
+  decided(nowMs: number, { lane, way, confidence, reasons }: Decision, left: Left): void {
+    if (this.decisions > 0 && lane !== this.lane) this.changes += 1
     this.lane = lane
     this.way = way
     this.confidence = confidence
     this.reasons = reasons
     this.decisions += 1
-    this.#decidedForMs = this.#newest
-    this.#decidedAtMs = nowMs
-    this.#decidedLeftMs = leftMs
-    this.#newestMs.splice(0, Math.max(0, this.#newestMs.length - 8))
+    this.#decided = { forMs: this.#newest.now, atMs: nowMs, left, callsSince: 0 }
+    this.#newest.keep(8)
   }
 
   /** It turned out that its values can't be sent away. */
   refuse(reason: string): void {
     this.#crossed = { ...nothingCrosses, refused: reason }
     const decision: Decision = { lane: 'here', way: 'here', confidence: 'sure', reasons: [reason] }
-    this.decided(0, decision, Number.POSITIVE_INFINITY)
+    this.decided(0, decision, { ms: Number.POSITIVE_INFINITY, calls: Number.POSITIVE_INFINITY })
   }
 
   get refused(): string | undefined {
@@ -201,9 +214,9 @@ export class Knowledge {
     const busy = this.#busyShare
     this.#crossed ??= measureCrossing(this.#samples)
     return {
-      items: this.#seen,
+      items: this.seen,
       firstMs: this.#firstMs,
-      samplesMs: [...this.#newestMs],
+      samplesMs: [...this.#newest.ms],
       wallMs: itemMs,
       cpuMs: itemMs * busy,
       processCpuMs: itemMs * busy,
@@ -213,7 +226,7 @@ export class Knowledge {
       crossing: this.#crossed,
       probe: this.sideBySide.point === undefined ? [] : [this.sideBySide.point],
       foreignCores: 0,
-      trialMs: this.#trialMs,
+      trialMs: this.trialMs,
     }
   }
 }

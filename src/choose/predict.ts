@@ -141,7 +141,9 @@ function predictionOf(
   }
 }
 
-/** No bound is recommended that was not seen to help: where no more could be tried, the usual one. */
+/**
+ * No bound is advised that was not seen to help: where no more could be tried, the usual one.
+ */
 function concurrencyOf(
   way: Way,
   point: ProbePoint | undefined,

@@ -21,8 +21,8 @@ interface Timed {
 }
 
 /**
- * Places from all over so many inputs, for sizes drift: first, last, middle, then halves of halves (van der
- * Corput, 1935).
+ * Places from all over so many inputs, for sizes drift: first, last, middle, then halves of halves
+ * (van der Corput, 1935).
  */
 function spread(count: number): number[] {
   const places = new Set<number>([0, count - 1])

@@ -17,6 +17,8 @@ const fewestSingle = 4
 const nothingLeftMs = 4
 /** With less than this left of a map, it goes on as it is. */
 const worthDecidingMs = 100
+/** The same of one that has come before, and may come again. */
+const worthDecidingAgainMs = 25
 
 /**
  * How many calls of the task there will be, as far as anybody knows: of a map, or of those that
@@ -44,10 +46,12 @@ export function isWorthDeciding(auto: AutoJob): boolean {
   return callsLeftOf(auto) * auto.knowledge.wallMs > worthDecidingMs
 }
 
-/** Items that take more than those that were decided for, or far more of them. */
+/** Items that take more than those that were decided for, or far more of them, or as many again. */
 export function isOtherWork(auto: AutoJob, nowMs: number): boolean {
   const { knowledge } = auto
   if (knowledge.hasBecomeDearer(nowMs)) return true
+  if (auto.own.callsLeft !== undefined && knowledge.hasComeAgain(nowMs))
+    return callsLeftOf(auto) * knowledge.wallMs > worthDecidingAgainMs
   return knowledge.hasMoreToDo(nowMs, msLeftOf(auto)) && isWorthDeciding(auto)
 }
 
@@ -56,7 +60,10 @@ export function msLeftOf(auto: AutoJob): number {
   return callsLeftOf(auto) * auto.knowledge.oneMoreMs
 }
 
-/** What is left of a map: on this thread, and on threads if copying and messages cost nothing. */
+/**
+ * What is left of a map: on this thread, and on threads if copying and messages cost nothing; their
+ * start is spread over how often it has come.
+ */
 export interface AtBest {
   readonly hereMs: number
   readonly threadsMs: number
@@ -68,7 +75,7 @@ export function bestOnThreads(
   { workers, cores, warm }: { workers: number; cores: number; warm: boolean },
 ): AtBest {
   const hereMs = msLeftOf(auto)
-  const startMs = warm ? 0 : startMsOf(calibration.threads, workers, cores)
+  const startMs = warm ? 0 : startMsOf(calibration.threads, workers, cores) / auto.knowledge.times
   return { hereMs, threadsMs: startMs + hereMs / speedUpOf(calibration, workers) }
 }
 

@@ -75,14 +75,26 @@ export function reasonsFor(
 }
 
 /** Why `auto()` did not look closer at what is left of a map. */
-export function reasonsToStay(
-  itemMs: number,
-  { hereMs, threadsMs }: { hereMs: number; threadsMs: number },
-): string[] {
+export function reasonsToStay({ callsLeft, waits, hereMs, threadsMs, times }: Staying): string[] {
+  const itemMs = inMs(hereMs / Math.max(1, callsLeft))
   return [
-    `An item takes ${inMs(itemMs)}, all that is left ${inMs(hereMs)} here.`,
-    `Threads would take ${inMs(threadsMs)} at best, their start included.`,
+    `An item takes ${itemMs} here, ${waits ? 'side by side' : 'with the call around it'}; with ${callsLeft} left that is ${inMs(hereMs)}.`,
+    `Threads would take ${inMs(threadsMs)} at best, their start included${times === 1 ? '' : `, ${times === 2 ? '' : 'a '}${inOrder(times)} of it, for as many have come ${times} times`}.`,
   ]
+}
+
+/** What is left of a map. */
+export interface Staying {
+  readonly callsLeft: number
+  readonly waits: boolean
+  readonly hereMs: number
+  readonly threadsMs: number
+  /** How often as much has come. */
+  readonly times: number
+}
+
+function inOrder(times: number): string {
+  return ['half', 'third', 'quarter', 'fifth', 'sixth', 'seventh'][times - 2] ?? 'small part'
 }
 
 export function cautionsFor(

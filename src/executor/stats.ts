@@ -47,10 +47,10 @@ export interface ExecutorStats {
 /** Where an executor that chooses by itself runs a task. */
 export interface ChoiceNote {
   readonly task: string
-  /** `trial` while it is not decided yet. */
+  /** `trial` while nothing can be told yet. */
   readonly way: string
   readonly confidence: string
   readonly reasons: readonly string[]
-  /** How often it was decided anew, since the items had changed. */
+  /** How often its calls went elsewhere than before. */
   readonly changes: number
 }
