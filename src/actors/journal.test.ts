@@ -46,7 +46,7 @@ suite('a journal', () => {
     await journal.close()
     const whole = readFileSync(path)
     const recordBytes = (whole.length - 17) / 4
-    for (let bytes = 0; bytes <= whole.length; bytes += 1) {
+    const cutAt = async (bytes: number) => {
       const torn = file()
       writeFileSync(torn, whole.subarray(0, bytes))
       const { events, tornBytes } = await recover(torn)
@@ -56,6 +56,7 @@ suite('a journal', () => {
       const { length } = (await recover(torn)).events
       assert.equal(length, kept)
     }
+    await Promise.all(Array.from({ length: whole.length + 1 }, (_, bytes) => cutAt(bytes)))
   })
 
   test('is cut off at a record with one wrong bit', async () => {
@@ -69,6 +70,94 @@ suite('a journal', () => {
     bytes[last] = (bytes[last] as number) ^ 1
     writeFileSync(path, bytes)
     assert.deepEqual((await recover(path)).events, [0, 1])
+  })
+
+  async function written(events: number): Promise<string> {
+    const path = file()
+    const journal = new Journal(path)
+    await journal.open()
+    for (let n = 1; n <= events; n += 1) await journal.append(n)
+    await journal.close()
+    return path
+  }
+
+  test('with damage before its last event is refused, wherever a bit is wrong', async () => {
+    const path = await written(4)
+    const whole = readFileSync(path)
+    const recordBytes = (whole.length - 17) / 4
+    for (let at = 17; at < whole.length - recordBytes; at += 1) {
+      const bytes = Buffer.from(whole)
+      bytes[at] = (bytes[at] as number) ^ 1
+      writeFileSync(path, bytes)
+      await assert.rejects(recover(path), {
+        name: 'JournalError',
+        message: /damaged at byte \d+, behind event/,
+      })
+      assert.deepEqual(readFileSync(path), bytes)
+    }
+  })
+
+  test('with events twice, or without one, is refused', async () => {
+    const whole = readFileSync(await written(4))
+    const [start, records] = [whole.subarray(0, 17), whole.subarray(17)]
+    const recordBytes = records.length / 4
+    const lists = [
+      [start, records, start, records],
+      [start, records, records],
+      [start, records, records.subarray(-recordBytes)],
+      [start, records.subarray(recordBytes)],
+      [start, records.subarray(0, recordBytes), records.subarray(2 * recordBytes)],
+    ]
+    for (const parts of lists) {
+      const path = file()
+      writeFileSync(path, Buffer.concat(parts))
+      await assert.rejects(recover(path), { name: 'JournalError', message: /damaged/ })
+    }
+  })
+
+  test('is refused without its snapshot, with an older one, and the snapshot without it', async () => {
+    const path = file()
+    const journal = new Journal(path)
+    await journal.open()
+    await journal.append(1)
+    await journal.compact('one')
+    const older = readFileSync(`${path}.snapshot`)
+    const olderLog = readFileSync(path)
+    await journal.append(2)
+    await journal.compact('two')
+    await journal.close()
+    const [snapshot, log] = [readFileSync(`${path}.snapshot`), readFileSync(path)]
+    rmSync(`${path}.snapshot`)
+    await assert.rejects(recover(path), { name: 'JournalError', message: /snapshot, .* is missing/ })
+    writeFileSync(`${path}.snapshot`, older)
+    await assert.rejects(recover(path), { name: 'JournalError', message: /ends at event 1/ })
+    writeFileSync(`${path}.snapshot`, snapshot)
+    writeFileSync(path, olderLog)
+    await assert.rejects(recover(path), { name: 'JournalError', message: /its snapshot at event 2/ })
+    rmSync(path)
+    for (let time = 0; time < 2; time += 1)
+      await assert.rejects(recover(path), { name: 'JournalError', message: /missing or empty/ })
+    writeFileSync(path, log)
+    assert.deepEqual((await recover(path)).snapshot?.state, 'two')
+  })
+
+  test('that died after it was cut is marked when it is opened', async () => {
+    const path = await written(1)
+    const journal = new Journal(path)
+    await journal.open()
+    await journal.compact('one')
+    await journal.close()
+    const marked = readFileSync(path)
+    for (let bytes = 17; bytes < marked.length; bytes += 1) {
+      writeFileSync(path, marked.subarray(0, bytes))
+      assert.deepEqual((await recover(path)).snapshot, { seq: 1, state: 'one' })
+      assert.equal(readFileSync(path).length, marked.length)
+    }
+  })
+
+  test('that can not be opened is a JournalError, too', async () => {
+    for (const path of [join(folder, 'no folder', 'a.log'), folder])
+      await assert.rejects(recover(path), { name: 'JournalError', message: /ENOENT|EISDIR|EPERM/ })
   })
 
   test('keeps a snapshot in place of what came before, and what came after', async () => {

@@ -3,11 +3,11 @@
  * written is not.
  *
  *     append ─▶ pending ─▶ one write, one fdatasync for all that is pending ─▶ acknowledged
- *     open   ─▶ snapshot, then records in order, up to the first that is torn ─▶ the rest of the file is cut off
- *     compact ─▶ snapshot to a new file, fsync, rename ─▶ the log is cut to nothing; what is appended meanwhile waits
+ *     open   ─▶ snapshot, then records in order; a last one that is torn is cut off
+ *     compact ─▶ snapshot to a new file, fsync, rename ─▶ the log is cut to a mark; what is appended meanwhile waits
  *
- * A record is its length, the CRC-32 of what follows, its number, and the value as V8 serializes
- * it. A crash within `compact` leaves records that the snapshot has already; their numbers say so.
+ * journal-records.ts has the format. A crash within `compact` leaves records that the snapshot has
+ * already; their numbers say so.
  * The rename idiom and the need for an fsync of the folder: Pillai et al., "All File Systems Are
  * Not Created Equal", OSDI 2014.
  */
@@ -15,11 +15,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { sleep } from '../coroutines/time/sleep.ts'
 import { messageOf } from '../thrown.ts'
 import { JournalError } from './errors.ts'
+import { magic, markOf, readRecords, recordAt, recordOf } from './journal-records.ts'
 
-const { crc32 } = process.getBuiltinModule('node:zlib')
-
-const magic = 'atonce journal 1\n'
-const headBytes = 16
 /** How long a last record must have been torn to count as such. */
 const tornForMs = 50
 
@@ -41,6 +38,8 @@ interface Pending {
 
 export class Journal {
   readonly path: string
+  /** Tells its records from those of another writer. Not of a seed, as the file outlives a run. */
+  readonly #writer = process.getBuiltinModule('node:crypto').randomBytes(4).readUInt32LE(0)
   #file: FileHandle | undefined
   #sizeBytes = 0
   #seq = 0
@@ -56,20 +55,25 @@ export class Journal {
   /**
    * Opens the file, or makes it, and reads what it holds. To be called once, before anything is
    * appended.
-   * @throws JournalError if the file is not a journal
+   * @throws JournalError if the file can't be opened, is not a journal, or lacks an event that was
+   * acknowledged
    */
   async open(): Promise<Recovered> {
+    try {
+      return await this.#open()
+    } catch (problem) {
+      await this.close()
+      throw this.#errorOf(problem)
+    }
+  }
+
+  async #open(): Promise<Recovered> {
     const { open } = process.getBuiltinModule('node:fs/promises')
     const snapshot = await this.#readSnapshot()
     const { constants } = process.getBuiltinModule('node:fs')
     const file = await open(this.path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600)
     this.#file = file
-    try {
-      return await this.#recover(file, snapshot)
-    } catch (problem) {
-      await this.close()
-      throw problem
-    }
+    return await this.#recover(file, snapshot)
   }
 
   async #recover(
@@ -81,17 +85,21 @@ export class Journal {
     if (bytes.length < magic.length) {
       if (!magic.startsWith(bytes.toString('latin1')))
         throw new JournalError(this.path, 'it is another kind of file')
+      if (snapshot !== undefined)
+        throw new JournalError(
+          this.path,
+          `it is missing or empty, but its snapshot is there. Put it back, or delete ${this.path}.snapshot to begin anew`,
+        )
       await file.truncate(0)
       await appendAll(file, Buffer.from(magic, 'latin1'))
       await file.datasync()
       await syncFolder(this.path)
       this.#sizeBytes = magic.length
-      this.#seq = snapshot?.seq ?? 0
       return { snapshot, events: [], tornBytes: bytes.length }
     }
     if (bytes.subarray(0, magic.length).toString('latin1') !== magic)
       throw new JournalError(this.path, 'it is another kind of file')
-    const { events, goodBytes, lastSeq } = readRecords(bytes, snapshot?.seq ?? 0)
+    const { events, goodBytes, lastSeq } = readRecords(this.path, bytes, snapshot?.seq)
     if (goodBytes < bytes.length) {
       // What looks torn may be a record that another writer is about to finish.
       await sleep(tornForMs)
@@ -102,6 +110,8 @@ export class Journal {
     }
     this.#sizeBytes = goodBytes
     this.#seq = lastSeq
+    // It died after the log was cut, and before the mark was there.
+    if (snapshot !== undefined && goodBytes === magic.length) await this.#mark(file)
     return { snapshot, events, tornBytes: bytes.length - goodBytes }
   }
 
@@ -116,7 +126,7 @@ export class Journal {
     this.#seq += 1
     let bytes: Buffer
     try {
-      bytes = recordOf(this.#seq, event)
+      bytes = recordOf(this.#seq, this.#writer, event)
     } catch (problem) {
       this.#seq -= 1
       const why = `the event can't be copied (${messageOf(problem)})`
@@ -147,10 +157,7 @@ export class Journal {
           throw new JournalError(this.path, 'another writer is at the file')
         for (const { resolve } of batch) resolve()
       } catch (problem) {
-        this.#broken =
-          problem instanceof JournalError
-            ? problem
-            : new JournalError(this.path, String(problem), { cause: problem })
+        this.#broken = this.#errorOf(problem)
         for (const { reject } of [...batch, ...this.#pending]) reject(this.#broken)
         this.#pending = []
       }
@@ -168,7 +175,7 @@ export class Journal {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#working !== undefined || this.#file === undefined)
       throw new JournalError(this.path, 'it is being written, or is not open')
-    const replacing = this.#replaceWith(recordOf(this.#seq, state), this.#file)
+    const replacing = this.#replaceWith(recordOf(this.#seq, this.#writer, state), this.#file)
     this.#working = replacing.then(
       () => this.#write(),
       () => this.#write(),
@@ -183,8 +190,22 @@ export class Journal {
     // The log is emptied in place: its records are in the snapshot, and are passed over if this is
     // as far as it comes.
     await file.truncate(magic.length)
-    await file.datasync()
     this.#sizeBytes = magic.length
+    await this.#mark(file)
+  }
+
+  /** Says in a log without records which events its snapshot has. */
+  async #mark(file: FileHandle): Promise<void> {
+    const bytes = markOf(this.#seq, this.#writer)
+    await appendAll(file, bytes)
+    await file.datasync()
+    this.#sizeBytes += bytes.length
+  }
+
+  #errorOf(problem: unknown): JournalError {
+    return problem instanceof JournalError
+      ? problem
+      : new JournalError(this.path, messageOf(problem), { cause: problem })
   }
 
   async close(): Promise<void> {
@@ -204,51 +225,10 @@ export class Journal {
       throw problem
     }
     const found = recordAt(bytes, 0)
-    if (found === undefined) throw new JournalError(`${this.path}.snapshot`, 'it is damaged')
+    if (found === undefined || found.endBytes !== bytes.length)
+      throw new JournalError(`${this.path}.snapshot`, 'it is damaged')
     return { seq: found.seq, state: found.value }
   }
-}
-
-function recordOf(seq: number, value: unknown): Buffer {
-  const { serialize } = process.getBuiltinModule('node:v8')
-  const body = serialize(value)
-  const record = Buffer.alloc(headBytes + body.length)
-  record.writeUInt32LE(body.length, 0)
-  record.writeDoubleLE(seq, 8)
-  body.copy(record, headBytes)
-  record.writeUInt32LE(crc32(record.subarray(8)), 4)
-  return record
-}
-
-/** The record that begins there; undefined if it is torn. */
-function recordAt(bytes: Buffer, at: number): { seq: number; value: unknown; endBytes: number } | undefined {
-  if (at + headBytes > bytes.length) return undefined
-  const endBytes = at + headBytes + bytes.readUInt32LE(at)
-  if (endBytes > bytes.length || crc32(bytes.subarray(at + 8, endBytes)) !== bytes.readUInt32LE(at + 4))
-    return undefined
-  const { deserialize } = process.getBuiltinModule('node:v8')
-  return {
-    seq: bytes.readDoubleLE(at + 8),
-    value: deserialize(bytes.subarray(at + headBytes, endBytes)),
-    endBytes,
-  }
-}
-
-function readRecords(
-  bytes: Buffer,
-  afterSeq: number,
-): { events: unknown[]; goodBytes: number; lastSeq: number } {
-  const events: unknown[] = []
-  let goodBytes = magic.length
-  let lastSeq = afterSeq
-  for (let record = recordAt(bytes, goodBytes); record !== undefined; record = recordAt(bytes, goodBytes)) {
-    // Two writers may have given one number twice before one of them was told; neither event is
-    // lost.
-    if (record.seq > afterSeq) events.push(record.value)
-    lastSeq = Math.max(lastSeq, record.seq)
-    goodBytes = record.endBytes
-  }
-  return { events, goodBytes, lastSeq }
 }
 
 /** Appends all of it, wherever the end is: one write may take only a part. */
