@@ -5,10 +5,11 @@
  *     class Counter ─actor(import.meta, …)─▶ Definition ─▶ Ask and Tell classes, made once ─▶ ref.ask.add(2)
  *
  * The far side imports the same module and finds the class by module, name and position; code never
- * travels.
+ * travels. A minifier may have taken the name: then the text of the class stands for it.
  */
 import { checkCount, checkFunction, checkOptions, optionNames, shown } from '../checks.ts'
 import { Declarations, type Place } from '../declared/declarations.ts'
+import { digestOf } from '../declared/module-version.ts'
 import type { Evaluation, Where } from '../declared/where.ts'
 import { OptionError } from '../errors.ts'
 import type { Definition, Limits, Method, Overflow, Target } from './contract.ts'
@@ -84,7 +85,7 @@ const hooks = new Set(['constructor', 'onStart', 'onStop'])
  * Its type has no private members: the declaration of an exported class expression may not show
  * them.
  *
- * @throws InvalidActorError if it is not a class, has no name, or is declared already
+ * @throws InvalidActorError if it is not a class, or is declared already
  * @throws DeclarationError if `where` names no module
  * @throws OptionError
  * @example
@@ -102,20 +103,18 @@ export function actor<T extends object, A extends readonly any[]>(
     throw new InvalidActorError(
       `actor(import.meta, cls) takes a class, as class Counter { add(k) { … } }; it got ${typeof cls === 'function' ? 'a function' : typeof cls}.`,
     )
-  if (cls.name === '')
-    throw new InvalidActorError('An actor’s class needs a name: actor(import.meta, class Counter { … }).')
-  if (Object.hasOwn(cls, definitionOf))
-    throw new InvalidActorError(`${cls.name} is an actor’s class already.`)
+  const name = cls.name || '(anonymous)'
+  if (Object.hasOwn(cls, definitionOf)) throw new InvalidActorError(`${name} is an actor’s class already.`)
   const {
     capacity = usualCapacity,
     overflow = 'wait',
     crashOn = [],
     remember = 0,
     redact,
-  } = checked(cls.name, options)
+  } = checked(name, options)
   const methods = methodsOf(cls)
-  const definition = definitions.declare(where, cls.name, actor, place => ({
-    name: cls.name,
+  const definition = definitions.declare(where, cls.name || `class ${digestOf(cls)}`, actor, place => ({
+    name,
     place,
     make: cls,
     methods,

@@ -51,6 +51,50 @@ suite('tasks in a bundle by esbuild', () => {
     }
   }
 
+  test('so do actors of a minified file, whose classes have lost their names', async () => {
+    using source = Project.with({
+      'main.ts': `
+import { isWorker, processes, threads } from 'atonce'
+import { actor, supervisor } from 'atonce/actors'
+const One = actor(import.meta, class One { n = 0; add(k: number) { return (this.n += k) } fail() { throw new Error('lost') } })
+// Each side declares the others in another order.
+const other = [() => actor(import.meta, class Two { who() { return 'two' } }), () => actor(import.meta, class Three { who() { return 'three' } })] as const
+const three = isWorker ? other[1]() : undefined
+const Two = other[0]()
+const Three = three ?? other[1]()
+if (!isWorker) {
+  const lines: unknown[] = [One.name, Two.name]
+  for (const on of [threads({ workers: 1 }), processes({ workers: 1 })]) {
+    const tree = supervisor()
+    const one = await tree.start(One, [], { on })
+    lines.push(await one.ask.add(2))
+    one.tell.fail()
+    lines.push(await one.ask.add(1), one.name)
+    for (const cls of [Two, Three]) lines.push(await (await tree.start(cls, [], { on })).ask.who())
+    await tree.stop()
+    await on.close()
+  }
+  console.log(JSON.stringify(lines))
+}
+`,
+    })
+    using built = await bundle(source, { minify: true })
+    const { stdout, text } = await built.run(['main.mjs'])
+    const [one, two, ...lines] = JSON.parse(stdout) as unknown[]
+    assert.deepEqual([one, two], ['', ''], text)
+    const first = lines.slice(0, 5)
+    assert.deepEqual(
+      first.filter((_, at) => at !== 2),
+      [2, 1, 'two', 'three'],
+    )
+    assert.match(String(first[2]), /^\(anonymous\) \d+$/)
+    assert.equal(lines.length, 10)
+    assert.deepEqual(
+      lines.slice(5).filter((_, at) => at !== 2),
+      [2, 1, 'two', 'three'],
+    )
+  })
+
   test('run in workers from a folder whose name has spaces, signs and letters of other scripts', async () => {
     using source = Project.with({ ...surveyFiles, 'main.ts': entry(guards.isWorker) })
     using built = await bundle(source, {})
