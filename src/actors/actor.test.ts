@@ -1,8 +1,9 @@
 /** One actor on this thread: its messages, its failures, its end. */
 import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
-import { TimeoutError } from '../errors.ts'
+import { OptionError, TimeoutError } from '../errors.ts'
 import { simulate } from '../runtime/simulate.ts'
+import { actor } from './definition.ts'
 import {
   ActorDiedError,
   ActorStartError,
@@ -11,8 +12,18 @@ import {
   MailboxFullError,
 } from './errors.ts'
 import { Asker, Broken, Counter, NoStart, Refused, Small } from './fixtures/bank.ts'
+import { self } from './self.ts'
 import { spawn } from './spawn.ts'
 import { type DeadLetter, onDeadLetter, whereis } from './system.ts'
+
+const Timed = actor(
+  import.meta,
+  class Timed {
+    set(kind: 'after' | 'every', ms: number): void {
+      self()[kind](ms, () => {})
+    }
+  },
+)
 
 suite('an actor', () => {
   test('answers asks, takes tells, one message at a time and in order', async () => {
@@ -168,6 +179,20 @@ suite('an actor', () => {
     assert.deepEqual([small.tell.note(), small.tell.note(), small.tell.note()], [true, true, false])
     await assert.rejects(small.ask.note(), MailboxFullError)
     await small.stop({ graceMs: 0 })
+  })
+
+  test('a timer of its own takes a time that ends', async () => {
+    const timed = await spawn(Timed, [])
+    for (const ms of [Number.POSITIVE_INFINITY, Number.NaN, -1, 'x' as never])
+      for (const kind of ['after', 'every'] as const)
+        await assert.rejects(timed.ask.set(kind, ms), (error: Error) => {
+          assert.match(error.message, new RegExp(`self\\(\\)\\.${kind}\\(.*; it got '?${ms}'?\\.$`))
+          return error instanceof OptionError
+        })
+    await assert.rejects(timed.ask.set('every', 0), OptionError)
+    await timed.ask.set('every', 0.5)
+    await timed.ask.set('after', 0)
+    await timed.stop()
   })
 
   test('is made of a declared class only', async () => {

@@ -130,6 +130,7 @@ export class RestartLimitError extends AtonceError {
   readonly withinMs: number
   /** When and why those failed that were counted, the last ten of them, oldest first. */
   readonly history: readonly PastFailure[]
+  readonly #short: string
 
   constructor(
     child: string,
@@ -137,18 +138,22 @@ export class RestartLimitError extends AtonceError {
     history: readonly PastFailure[],
     cause: unknown,
   ) {
-    super(
-      'ATONCE_RESTART_LIMIT',
+    const times = maxRestarts === 1 ? 'once' : `${maxRestarts} times`
+    const short =
       (maxRestarts === 0
         ? `${child} failed, and its supervisor restarts nothing (maxRestarts: 0), so it gave up: `
-        : `${child} failed more than ${maxRestarts} times within ${withinMs} ms, so its supervisor gave up: `) +
-        `${inShort(cause)}. Mend the failure, or raise maxRestarts.`,
-      { cause },
-    )
+        : `${child} failed more than ${times} within ${withinMs} ms, so its supervisor gave up: `) +
+      inShort(cause)
+    super('ATONCE_RESTART_LIMIT', `${short}. Mend the failure, or raise maxRestarts.`, { cause })
+    this.#short = short
     this.child = child
     this.maxRestarts = maxRestarts
     this.withinMs = withinMs
     this.history = history
+  }
+
+  get [shortForm](): string {
+    return this.#short
   }
 }
 

@@ -50,3 +50,14 @@ suite('the history of a child', () => {
     )
   })
 })
+
+test('a supervisor that gave up says so once, whoever gave up above it', () => {
+  const limit = (child: string, maxRestarts: number, cause: unknown) =>
+    new RestartLimitError(child, { maxRestarts, withinMs: 5_000 }, [], cause)
+  const above = limit('tree', 1, limit('below', 0, limit('k', 3, new Error('k dies.'))))
+  assert.equal(
+    above.message,
+    'tree failed more than once within 5000 ms, so its supervisor gave up: below failed, and its supervisor restarts nothing (maxRestarts: 0), ' +
+      'so it gave up: k failed more than 3 times within 5000 ms, so its supervisor gave up: k dies. Mend the failure, or raise maxRestarts.',
+  )
+})

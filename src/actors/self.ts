@@ -1,5 +1,5 @@
 /** What an actor knows of itself, in its own methods. */
-import { checkCount, checkFunction, checkMs } from '../checks.ts'
+import { checkFinite, checkFunction, checkMs, checkTimeout } from '../checks.ts'
 import { Cell } from './cell.ts'
 import { currentActor } from './current.ts'
 import type { ActorClass } from './definition.ts'
@@ -110,12 +110,14 @@ class SelfOf implements Self {
 
   after(delayMs: number, run: () => unknown): () => void {
     checkMs('self().after(delayMs, …)', delayMs)
+    checkFinite('self().after(delayMs, …)', delayMs)
     checkFunction('self().after(delayMs, run)', run, '() => this.tick()')
     return this.#actor.extras.incarnation.setTimer(delayMs, run, false)
   }
 
   every(periodMs: number, run: () => unknown): () => void {
-    checkCount('self().every(periodMs, …)', Math.ceil(periodMs))
+    checkTimeout('self().every(periodMs, …)', periodMs)
+    checkFinite('self().every(periodMs, …)', periodMs)
     checkFunction('self().every(periodMs, run)', run, '() => this.tick()')
     return this.#actor.extras.incarnation.setTimer(periodMs, run, true)
   }
