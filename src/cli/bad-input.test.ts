@@ -90,6 +90,13 @@ const cases: readonly [args: readonly string[], says: RegExp][] = [
   [['compare', 'tasks.ts#square', '--input', '1', '--size', 'M'], /--size is for workloads/],
   [['compare', 'primes', '--on', 'threads,fibres'], /Unknown model "fibres"/],
   [['compare', 'primes', '--report', 'report'], /--report takes the name of an HTML file/],
+  ...[
+    ['compare', 'tasks.ts#square', '--input', '1', '--report', 'no/such/r.html'],
+    ['advise', 'tasks.ts#square', '--input', '1', '--report', 'no/such/r.html'],
+    ['scale', 'tasks.ts#square', '--input', '1', '--picture', 'no/such/p.svg'],
+    ['trace', 'tasks.ts#square', '--input', '1', '--picture', 'no/such/p.svg'],
+    ['gallery', 'run', 'mandelbrot', '--picture', 'no/such/p.png'],
+  ].map((args): [string[], RegExp] => [args, /can't be written: there is no such folder\. Choose a folder/]),
   [['gallery', 'run', 'prime'], /Unknown workload prime.*Did you mean primes\?/],
   [['ps', 'abc'], /takes the number of a process, as atonce ps 4711; it got "abc"/],
   [['ps', '-1'], /takes the number of a process.*it got "-1"/],

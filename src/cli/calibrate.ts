@@ -4,6 +4,7 @@ import { figuresTable, pythonsFigures } from './calibration-table.ts'
 import { CommandError, type ExitCode, exitCodes, reasonOf } from './ending.ts'
 import { cores, duration } from './figures.ts'
 import { jsonDocument } from './json.ts'
+import { checkWritable } from './output.ts'
 import { print } from './print.ts'
 import { emphasis, quiet } from './style.ts'
 
@@ -14,8 +15,10 @@ export async function calibrate({
   readonly json?: boolean
   readonly force?: boolean
 }): Promise<ExitCode> {
-  const calibration = await take({ force: force === true })
   const path = calibrationPath()
+  // The cache folder is ours to make; a path of the user's own may be mistyped.
+  await checkWritable(path, { makeFolder: process.env['ATONCE_CALIBRATION'] !== path })
+  const calibration = await take({ force: force === true })
   try {
     saveCalibration(calibration, path)
   } catch (error) {

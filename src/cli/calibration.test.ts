@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -49,6 +49,26 @@ test('doctor and advise tell a broken calibration in one line, and go on without
   const lines = advise.stdout.split('\n').filter(line => line.includes(advise.file))
   assert.equal(lines.length, 1)
   assert.match(lines[0] ?? '', /not JSON/)
+})
+
+test('calibrate looks whether its file can be written before it measures', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-calibrate-'))
+  try {
+    const inFile = join(folder, 'file', 'x')
+    const inNothing = join(folder, 'mistyped', 'x')
+    writeFileSync(join(folder, 'file'), '')
+    for (const [path, why] of [
+      [inFile, 'a part of its path is not a folder'],
+      [inNothing, 'there is no such folder'],
+    ] as const) {
+      const { code, stderr } = await atonce(['calibrate', '--force'], { env: { ATONCE_CALIBRATION: path } })
+      const line = `atonce: ${path} can't be written: ${why}. Choose a folder that exists and is yours.\n`
+      assert.deepEqual([code, stderr], [2, line])
+    }
+    assert.deepEqual(readdirSync(folder), ['file'])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('a calibration of another machine is told in one line, and not used', async () => {

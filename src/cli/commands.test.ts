@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { on, once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -252,6 +252,7 @@ describe('compare', { concurrency: 2 }, () => {
 
   test('a report is one file that loads nothing, with the picture beside it and in it', async () => {
     const report = join(folder, 'report', 'index.html')
+    mkdirSync(join(folder, 'report'))
     const { code, stdout } = await atonce([
       'compare',
       'mandelbrot',

@@ -86,11 +86,11 @@ async function streamOutput(path: string, place: StreamPlace): Promise<Output> {
 }
 
 /**
- * Writes a file whole or not at all, or into what is not a file; makes its folder if need be.
+ * Writes a file whole or not at all, or into what is not a file.
  * @throws CommandError
  */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const place = await writablePlace(path, { makeFolder: true })
+  const place = await writablePlace(path)
   await told(path, async () => {
     if (place.kind !== 'file') {
       const stream = await openStream(path, place)
@@ -157,7 +157,11 @@ class Part {
   }
 }
 
-/** @throws UsageError if `path` can't be written, before any work is done */
+/**
+ * Before any work is done. A folder that is missing is told, as the path may be mistyped;
+ * `makeFolder` makes it, for a place that nobody has typed.
+ * @throws UsageError if `path` can't be written
+ */
 export async function checkWritable(path: string, options: { makeFolder?: boolean } = {}): Promise<void> {
   await writablePlace(path, options)
 }

@@ -10,14 +10,14 @@ export async function checkReport(path: string): Promise<void> {
     throw new UsageError(
       `--report takes the name of an HTML file, as ${join(path, 'index.html')}; it got ${basename(path)}.`,
     )
-  await checkWritable(path, { makeFolder: true })
+  await checkWritable(path)
 }
 
 /** @throws UsageError if it is not a name of an SVG file, or can't be written */
 async function checkPicture(path: string): Promise<void> {
   if (!/\.svg$/i.test(path))
     throw new UsageError(`--picture takes the name of an SVG file, as picture.svg; it got ${basename(path)}.`)
-  await checkWritable(path, { makeFolder: true })
+  await checkWritable(path)
 }
 
 /** Where a report and its picture go, if they were asked for. */
