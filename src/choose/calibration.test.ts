@@ -38,7 +38,7 @@ test(
 )
 
 test(
-  'a broken file, a file of another kind and one of another machine are told in one line and not used',
+  'a broken file, one of another kind, of another machine and of figures that no machine has are told in one line and not used',
   inFolder(file => {
     const complaintOf = (text: string) => {
       writeFileSync(file, text)
@@ -51,6 +51,17 @@ test(
     assert.match(complaintOf('{'), /not JSON/)
     assert.match(complaintOf('[]'), /not a calibration/)
     assert.match(complaintOf(JSON.stringify({ ...measured, moveMs: -1 })), /not a calibration/)
+    const { threads, processes } = measured
+    for (const [figures, named] of [
+      [{ threads: { ...threads, startMs: 0 } }, /threads\.startMs: 0/],
+      [{ processes: { ...processes, idleBytes: 1e15 } }, /processes\.idleBytes: 1000000000000000/],
+      [{ speedUp: [1, 0] }, /speedUp\[1\]: 0/],
+      [{ foreignCores: 1e15 }, /foreignCores/],
+    ] as const) {
+      const complaint = complaintOf(JSON.stringify({ ...measured, ...figures }))
+      assert.match(complaint, /has a figure that can't be/)
+      assert.match(complaint, named)
+    }
     assert.match(complaintOf(JSON.stringify({ ...measured, key: 'a Cray' })), /another machine.*a Cray/)
   }),
 )

@@ -145,6 +145,11 @@ export function loadCalibration(path: string = calibrationPath()): LoadedCalibra
     return assumed(
       `${path} is of another machine or Node (${found.key}); the figures are assumed. Take them anew: npx atonce calibrate`,
     )
+  const impossible = impossibleFigure(found)
+  if (impossible !== undefined)
+    return assumed(
+      `${path} has a figure that can't be (${impossible}); the figures are assumed. Take them anew: npx atonce calibrate`,
+    )
   return { calibration: found, complaint: undefined }
 }
 
@@ -202,6 +207,41 @@ function areFigures(value: unknown): value is WorkerFigures {
   if (typeof value !== 'object' || value === null) return false
   return figureNames.every(name => isFigure((value as Partial<WorkerFigures>)[name]))
 }
+
+/** No measurement of ours takes longer. */
+const longestMs = 3_600_000
+
+/** The first figure that no machine has, with its name; undefined if all may be true. */
+function impossibleFigure(calibration: Calibration): string | undefined {
+  const { threads, processes, loopCallMs, referenceMs, moveMs, shareMs, speedUp, foreignCores } = calibration
+  const of = (name: string, { idleBytes, copyMsPerMiB, ...times }: WorkerFigures): Bounded[] => [
+    ...Object.entries(times).map(([key, ms]): Bounded => [`${name}.${key}`, ms, leastMs, longestMs]),
+    // Differences of two measurements: noise may leave nothing of them.
+    [`${name}.copyMsPerMiB`, copyMsPerMiB, 0, longestMs],
+    [`${name}.idleBytes`, idleBytes, 0, os.totalmem()],
+  ]
+  const figures: Bounded[] = [
+    ...of('threads', threads),
+    ...of('processes', processes),
+    ['loopCallMs', loopCallMs, leastMs, longestMs],
+    ['referenceMs', referenceMs, 0, longestMs],
+    ['moveMs', moveMs, leastMs, longestMs],
+    ['shareMs', shareMs, leastMs, longestMs],
+    // Counted in ticks, so that it may be somewhat more than there are.
+    ['foreignCores', foreignCores, 0, 2 * os.cpus().length],
+    // Disturbed runs may look faster than so many cores can be; not many times as fast.
+    ...speedUp.map((times, at): Bounded => [`speedUp[${at}]`, times, leastSpeedUp, 10 * (at + 1)]),
+  ]
+  const [name, figure] = figures.find(([, one, least, most]) => one < least || one > most) ?? []
+  return name === undefined ? undefined : `${name}: ${figure}`
+}
+
+type Bounded = readonly [name: string, figure: number, least: number, most: number]
+
+/** Nothing that we time is over within a picosecond. */
+const leastMs = 1e-9
+/** Several workers that compute less than a tenth of one would be no machine to measure on. */
+const leastSpeedUp = 0.1
 
 function isFigure(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
