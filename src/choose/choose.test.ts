@@ -83,7 +83,7 @@ test('a sample that throws, a task that never ends and no samples are told in on
     choose(refuses, { sample: [3] }),
     (error: Error) =>
       error instanceof TrialError &&
-      /input 0 .*RangeError: not three/.test(error.message) &&
+      /input 1 of 1.*RangeError: not three/.test(error.message) &&
       error.cause instanceof RangeError,
   )
   await assert.rejects(choose(never, { sample: [1], timeoutMs: 20 }), /did not end within 20 ms/)

@@ -277,7 +277,7 @@ function check<F extends AnyFunction>(task: Task<F>, given: ChooseOptions<F>): C
     const at = tries.findIndex(input => !Array.isArray(input))
     if (at !== -1)
       throw new OptionError(
-        `choose(${nameOf(task)}, …) takes a list of arguments for each call, as [[1, 2], [3, 4]]; input ${at} is none.`,
+        `choose(${nameOf(task)}, …) takes a list of arguments for each call, as [[1, 2], [3, 4]]; input ${at + 1} is not one.`,
       )
   }
   return {

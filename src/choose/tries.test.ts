@@ -76,5 +76,5 @@ test('an input that fails is named by its place among those that were given', as
   const tries = new Tries(refusesSeven, upTo(20), { ...once, count: 20 })
   await assert.rejects(async () => {
     while ((await tries.run(1, false)) !== undefined);
-  }, /threw on input 7 of the trial/)
+  }, /threw on input 8 of 20/)
 })

@@ -102,7 +102,7 @@ export class Tries {
     if (failed !== undefined) {
       const [place, error] = failed
       throw new TrialError(
-        `${nameOf(this.#task)} threw on input ${this.#placeAt(first + place)} of the trial`,
+        `${nameOf(this.#task)} threw on input ${this.#placeAt(first + place) + 1} of ${this.#places.length}`,
         error,
       )
     }

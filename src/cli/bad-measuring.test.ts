@@ -45,8 +45,8 @@ test('a task that begins to compute when its time is over is given up too', {
 describe('a task that throws is told with its error and its line', { concurrency: 2 }, () => {
   for (const [args, says] of [
     [
-      ['advise', 'tasks.ts#failAt3', '--input', '[3, 1]'],
-      /failAt3 threw on input 0 of the trial.*three is too many/,
+      ['advise', 'tasks.ts#failAt3', '--input', '[1, 3, 1, 1]'],
+      /failAt3 threw on input 2 of 4.*three is too many/,
     ],
     [
       ['scale', 'tasks.ts#failAt3', '--input', '[3, 1]'],

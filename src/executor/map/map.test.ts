@@ -517,7 +517,7 @@ test('an input that is not a list of arguments ends the inputs at its place, and
     play(async () => {
       for await (const value of map(new Stage(peaceful), tuples, {}, pair)) seen.push(value)
     }),
-    (error: Error) => error instanceof OptionError && /input 1 is a number/.test(error.message),
+    (error: Error) => error instanceof OptionError && /input 2 is a number/.test(error.message),
   )
   assert.deepEqual([seen.length, reading.closed], [1, true])
 })

@@ -12,7 +12,7 @@ export function tuplesOf(batch: Batch, task: Task, readBefore: number): Batch {
     if (Array.isArray(input)) continue
     const what = input === null ? 'null' : typeof input
     const error = new OptionError(
-      `map(${nameOf(task)}, inputs) takes a list of arguments for each call, as [[1, 2], [3, 4]], since ${nameOf(task)} does not have exactly one parameter; input ${readBefore + at} is ${what === 'object' ? 'an object' : what === 'undefined' || what === 'null' ? what : `a ${what}`}.`,
+      `map(${nameOf(task)}, inputs) takes a list of arguments for each call, as [[1, 2], [3, 4]], since ${nameOf(task)} does not have exactly one parameter; input ${readBefore + at + 1} is ${what === 'object' ? 'an object' : what === 'undefined' || what === 'null' ? what : `a ${what}`}.`,
     )
     return { inputs: batch.inputs.slice(0, at), ended: true, failed: { error } }
   }
