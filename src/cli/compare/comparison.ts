@@ -3,7 +3,7 @@ import type { Model } from '../../index.ts'
 import { type Estimate, estimate, estimateRatio } from '../../measure/estimate.ts'
 import { isDisturbed } from '../../measure/machine-load.ts'
 import type { RunMeasure } from '../../measure/measure-run.ts'
-import type { Contender, plainLoop } from './contender.ts'
+import { type Contender, plainLoop } from './contender.ts'
 import type { Checked } from './subject.ts'
 
 export interface Comparison {
@@ -16,6 +16,14 @@ export interface Comparison {
   readonly companionCores: number | undefined
   /** Whether others' work was in the way of any model. */
   readonly disturbed: boolean
+  /** The model that tells so, where all runs together do not. */
+  readonly disturbedModel?: DisturbedModel | undefined
+}
+
+/** A model in whose runs others were in the way, and the cores that they kept busy then. */
+export interface DisturbedModel {
+  readonly model: Row['model']
+  readonly foreignCores: number
 }
 
 /** One model's line in the table. */
@@ -57,10 +65,28 @@ export function comparisonOf(contenders: readonly Contender[], cores: number): C
   const all = contenders.flatMap(({ runs }) => runs)
   const overall = { coresBusy: inCores(all, 'cpuMs'), foreignCores: inCores(all, 'foreignMs') }
   const companionCores = inCores(all, 'companionsMs')
-  const disturbed = [overall, ...rows.map(({ figures }) => figures)].some(
-    load => load !== undefined && wasDisturbed(load, cores),
-  )
-  return { rows, rounds: plain.length, foreignCores: overall.foreignCores, companionCores, disturbed }
+  const disturbedModel = wasDisturbed(overall, cores) ? undefined : mostDisturbed(rows, cores)
+  return {
+    rows,
+    rounds: plain.length,
+    foreignCores: overall.foreignCores,
+    companionCores,
+    disturbed: wasDisturbed(overall, cores) || disturbedModel !== undefined,
+    disturbedModel,
+  }
+}
+
+/** `on threads`, `of the plain loop`. */
+export function ofModel({ model }: DisturbedModel): string {
+  return model === plainLoop ? 'of the plain loop' : `on ${model}`
+}
+
+function mostDisturbed(rows: readonly Row[], cores: number): DisturbedModel | undefined {
+  const [worst] = rows
+    .filter(({ figures }) => figures !== undefined && wasDisturbed(figures, cores))
+    .map(({ model, figures }) => ({ model, foreignCores: figures?.foreignCores ?? 0 }))
+    .toSorted((a, b) => b.foreignCores - a.foreignCores)
+  return worst
 }
 
 function figuresOf({ runs, wallMs, peakBytes }: Contender, plain: readonly number[]): Figures {

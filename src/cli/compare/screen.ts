@@ -1,10 +1,11 @@
 /** A comparison on the terminal: headline, table, verdict, next command. */
 
+import { quietCores } from '../../measure/machine-load.ts'
 import { summaryOf } from '../ending.ts'
 import { cores, counted, cpuSeconds, durationWithin, factorWithin, megabytes } from '../figures.ts'
 import { bad, doubtful, emphasis, good, quiet } from '../style.ts'
 import { type Column, table } from '../table.ts'
-import type { Comparison, Row } from './comparison.ts'
+import { type Comparison, ofModel, type Row } from './comparison.ts'
 import { plainLoop } from './contender.ts'
 import type { Result } from './result.ts'
 
@@ -33,12 +34,18 @@ export function screenOf({ subject, comparison, verdict, learnt, pictureFile }: 
   return `${lines.join('\n')}\n`
 }
 
-/** `5 runs each, interleaved; quiet (others: 0.02 cores)`. */
-export function conditions({ rounds, foreignCores, companionCores = 0, disturbed }: Comparison): string {
+/** `5 runs each, interleaved; quiet machine (others: 0.02 cores)`: with the figure that decides. */
+export function conditions(comparison: Comparison): string {
+  const { rounds, foreignCores, companionCores = 0, disturbed, disturbedModel } = comparison
   const runs = `${counted(rounds, 'run')} each, interleaved`
   if (foreignCores === undefined) return runs
   const server = companionCores === 0 ? '' : `, its server: ${cores(companionCores)}`
-  return `${runs}; ${disturbed ? 'noisy machine' : 'quiet machine'} (others: ${cores(foreignCores)} cores${server})`
+  const during =
+    disturbedModel === undefined
+      ? ''
+      : `, ${cores(disturbedModel.foreignCores)} in the runs ${ofModel(disturbedModel)}`
+  const machine = disturbed ? 'noisy machine' : foreignCores > quietCores ? 'cores to spare' : 'quiet machine'
+  return `${runs}; ${machine} (others: ${cores(foreignCores)} cores${during}${server})`
 }
 
 /** `threads ×2`; the plain loop and coroutines share one core whatever their number. */

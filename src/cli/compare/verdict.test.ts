@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Comparison, Row } from './comparison.ts'
+import { conditions } from './screen.ts'
 import type { Subject } from './subject.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -76,6 +77,21 @@ test('a noisy machine is named as the reason of doubt', () => {
   assert.equal(kind, 'undecided')
   assert.match(sentence, /Others kept 0\.70 cores busy/)
   assert.equal(next, 'measure 18 times')
+})
+
+test('where one model alone was disturbed, its figure is shown as the one that decides', () => {
+  const disturbance = {
+    disturbed: true,
+    foreignCores: 0.1,
+    disturbedModel: { model: 'threads', foreignCores: 0.31 },
+  } as const
+  const { sentence } = judge([row('threads', [0.5, 1.2, 2])], disturbance)
+  assert.match(sentence, /Others kept 0\.31 cores busy in the runs on threads;/)
+  const shown = conditions({ rows: [], rounds: 7, companionCores: undefined, ...disturbance })
+  assert.equal(
+    shown,
+    '7 runs each, interleaved; noisy machine (others: 0.10 cores, 0.31 in the runs on threads)',
+  )
 })
 
 test('a wrong answer is never called faster', () => {

@@ -5,7 +5,7 @@
 import { decide } from '../../measure/estimate.ts'
 import { summaryOf } from '../ending.ts'
 import { cores, duration, factor, factorWithin } from '../figures.ts'
-import type { Comparison, Figures, Row } from './comparison.ts'
+import { type Comparison, type Figures, ofModel, type Row } from './comparison.ts'
 import { plainLoop } from './contender.ts'
 import type { Subject } from './subject.ts'
 
@@ -111,10 +111,15 @@ function gain({ model, figures }: Measured): string {
  * The interval holds all the same: what disturbed one run disturbed the one beside it. The figure
  * may be another on a quiet machine.
  */
-function roughly({ disturbed, foreignCores }: Comparison): string {
-  return disturbed
-    ? ` Others kept ${cores(foreignCores)} cores busy meanwhile, so the figure is a rough one.`
-    : ''
+function roughly(comparison: Comparison): string {
+  return comparison.disturbed ? ` ${othersKept(comparison)}, so the figure is a rough one.` : ''
+}
+
+/** The figure that makes the machine a noisy one. */
+function othersKept({ foreignCores, disturbedModel }: Comparison): string {
+  return disturbedModel === undefined
+    ? `Others kept ${cores(foreignCores)} cores busy meanwhile`
+    : `Others kept ${cores(disturbedModel.foreignCores)} cores busy in the runs ${ofModel(disturbedModel)}`
 }
 
 /**
@@ -143,9 +148,9 @@ function doubt({ model, figures }: Measured): string {
   return `${model} are somewhere from ${factor(figures.speedUp.low)} to ${factor(figures.speedUp.high)} as fast as the plain loop`
 }
 
-function reasonFor({ disturbed, foreignCores }: Comparison): string {
-  return disturbed
-    ? `Others kept ${cores(foreignCores)} cores busy meanwhile; measure again when the machine is quiet.`
+function reasonFor(comparison: Comparison): string {
+  return comparison.disturbed
+    ? `${othersKept(comparison)}; measure again when the machine is quiet.`
     : 'The runs differ too much to say more; measure longer, or give it more to do.'
 }
 
