@@ -93,7 +93,7 @@ export async function importModule(module: string, isCommonJs = false): Promise<
     const why = isError(cause) ? `${cause.name}: ${cause.message}` : String(cause)
     throw new TaskLoadError(
       module,
-      `The worker could not import ${show(module)}: ${why}${hint(cause, isCommonJs)}`,
+      `The worker could not import ${show(module)}: ${why}${hint(module, cause, isCommonJs)}`,
       {
         cause,
       },
@@ -137,7 +137,12 @@ function fileOf(module: string): string {
   return process.getBuiltinModule('node:url').fileURLToPath(module)
 }
 
-function hint(cause: unknown, isCommonJs: boolean): string {
+/** Node's name for code that stands in no file: `[eval]`, `[eval1]`, `[stdin]`. */
+function isEvaluated(module: string): boolean {
+  return /(^|\/)(\[|%5B)(eval|stdin)\d*(\]|%5D)$/i.test(module)
+}
+
+function hint(module: string, cause: unknown, isCommonJs: boolean): string {
   const code = (cause as { code?: unknown } | null)?.code
   if (
     code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
@@ -148,6 +153,8 @@ function hint(cause: unknown, isCommonJs: boolean): string {
   }
   if (code === 'EMFILE' || code === 'ENFILE')
     return '\nAll the files that the system lets this program open are open: use fewer workers, or allow more (ulimit -n 4096).'
+  if (isEvaluated(module))
+    return '\nCode that is given to Node as text (node -e, node -, the REPL) has no file that a worker could import: put the task into a file.'
   const isOther = cause instanceof ReferenceError || cause instanceof SyntaxError
   if (isCommonJs && (isOther || cause instanceof InvalidTaskError))
     return '\nThe worker required the file, and nothing there compiles it to CommonJS. Start the program with what does (node --require ts-node/register main.ts), which workers inherit.'

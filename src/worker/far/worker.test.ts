@@ -13,6 +13,7 @@ import { encodeFailure } from '../../wire/failure.ts'
 import type { FromWorker } from '../../wire/messages.ts'
 import type { WorkerEnd } from '../../wire/transport/transport.ts'
 import { echo, fail, untilAborted } from './fixtures/worker-tasks.ts'
+import { importModule } from './loader.ts'
 import { Worker, type WorkerHost } from './worker.ts'
 
 const tasks: readonly Task[] = [echo, untilAborted, fail]
@@ -250,4 +251,8 @@ test('a worker that has only announced its end takes that back before it begins 
     told.filter(kind => kind !== 'loaded'),
     ['ready', 'exiting', 'staying', 'done'],
   )
+})
+
+test('a task in code that was given to Node as text is refused with what to do', async () => {
+  await assert.rejects(importModule('file:///tmp/%5Beval1%5D'), /node -e.*put the task into a file/)
 })
