@@ -34,7 +34,7 @@ import { version } from './surroundings.ts'
  * stderr itself.
  */
 export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
-  const asJson = argv.includes('--json')
+  const asJson = wantsJson(argv)
   const ending = { code: exitCodes.ok as ExitCode }
   const allowExit = refuseEarlyExit(asJson)
   const stranded = Promise.withResolvers<never>()
@@ -56,6 +56,12 @@ export async function commandLine(argv: readonly string[]): Promise<ExitCode> {
     allowExit()
     releaseStandardInput()
   }
+}
+
+/** Behind `--` stand the words of a command that we time, whose options are its own. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--json')
 }
 
 /** The event loop has run dry before the command was done. */
@@ -185,7 +191,10 @@ function program(ending: { code: ExitCode }): Command {
     .summary('real, user and system time of any command')
     .description('Runs a command and tells how long it took, with how much CPU and memory of its whole tree.')
     .argument('<command...>', 'after --, as atonce time -- node program.js')
-    .option('--json', 'a JSON document (schema atonce.time/1)')
+    .option(
+      '--json',
+      'a JSON document (schema atonce.time/1); what the command prints goes to standard error',
+    )
     .passThroughOptions()
     .action(async (words, options) => {
       const { time } = await import('./time.ts')

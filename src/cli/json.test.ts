@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { circleIn, jsonLine } from './json.ts'
+import { jsonLine, resultJson, whyNoJson } from './json.ts'
 
 test('what JSON lacks is written in its nearest form, on one line', () => {
   assert.equal(jsonLine(undefined), 'null')
@@ -24,10 +24,22 @@ test('what would drive a terminal is written by its number, and read back the sa
 test('a value that holds itself is told by its place, one that is held twice is none', () => {
   const twice = { x: 1 }
   const list: unknown[] = [twice, twice]
-  assert.equal(circleIn({ list }), undefined)
+  assert.equal(whyNoJson({ list }), undefined)
   list.push(new Map([['a key', { list }]]))
-  assert.equal(circleIn({ list }), 'result.list[2][0][1].list')
+  assert.equal(whyNoJson({ list }), 'it holds itself, at result.list[2][0][1].list')
   const odd: Record<string, unknown> = {}
   odd['a key'] = odd
-  assert.equal(circleIn(odd), 'result["a key"]')
+  assert.equal(whyNoJson(odd), 'it holds itself, at result["a key"]')
+})
+
+test('a result that is or holds a function or a symbol is refused with its place, not left out', () => {
+  assert.throws(() => resultJson(() => 1), TypeError)
+  assert.throws(() => resultJson([{ tag: Symbol('x') }]), TypeError)
+  assert.equal(
+    whyNoJson(() => 1),
+    'it is a function',
+  )
+  assert.equal(whyNoJson({ list: [1, { done() {} }] }), 'it holds a function, at result.list[1].done')
+  assert.equal(resultJson({ toJSON: () => 'told' }), '"told"')
+  assert.equal(resultJson({ n: 1n, none: undefined }), '{"n":"1"}')
 })

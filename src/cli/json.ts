@@ -12,6 +12,25 @@ export function jsonLine(value: unknown): string {
   return escaped(JSON.stringify(value, nearest) ?? 'null')
 }
 
+/**
+ * A result on one line, on every model alike: what no worker could send back is not left out in
+ * silence.
+ * @throws TypeError if it holds a function or a symbol
+ */
+export function resultJson(result: unknown): string {
+  return escaped(JSON.stringify(result, nearestSendable) ?? 'null')
+}
+
+function nearestSendable(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  if (isUnsendable(value)) throw new TypeError(`it holds a ${typeof value}`)
+  return nearest.call(this, key, value)
+}
+
+/** JSON leaves these out of an object, and writes null for them elsewhere. */
+function isUnsendable(value: unknown): boolean {
+  return typeof value === 'function' || typeof value === 'symbol'
+}
+
 /** A document of ours, on several lines. */
 export function jsonDocument(value: object): string {
   return escaped(JSON.stringify(value, null, 2))
@@ -37,14 +56,17 @@ function nearest(this: Readonly<Record<string, unknown>>, key: string, value: un
 }
 
 /**
- * Where a value holds itself, as `result.next[0]`; undefined if it does not, as far as can be seen.
+ * Why a result has no JSON, as `it holds itself, at result.next[0]`; undefined if that can't be
+ * seen.
  */
-export function circleIn(value: unknown): string | undefined {
+export function whyNoJson(result: unknown): string | undefined {
   const seen = new Set<unknown>()
   const within = new Set<unknown>()
   const look = (one: unknown, path: string): string | undefined => {
+    if (isUnsendable(one))
+      return path === root ? `it is a ${typeof one}` : `it holds a ${typeof one}, at ${path}`
     if (typeof one !== 'object' || one === null) return undefined
-    if (within.has(one)) return path
+    if (within.has(one)) return `it holds itself, at ${path}`
     if (seen.has(one)) return undefined
     seen.add(one)
     within.add(one)
@@ -59,8 +81,10 @@ export function circleIn(value: unknown): string | undefined {
     return undefined
   }
   try {
-    return look(value, 'result')
+    return look(result, root)
   } catch {
     return undefined // It nests too deeply, or a getter throws.
   }
 }
+
+const root = 'result'

@@ -43,6 +43,17 @@ test('time --json is a document of its schema', async () => {
   assertDocumented(document)
 })
 
+test('time --json prints its document alone: what the command prints goes to standard error', async () => {
+  const program = 'console.log(1); console.error(2)'
+  const { stdout, stderr } = await atonce('time', '--json', '--', process.execPath, '-e', program)
+  assert.deepEqual([JSON.parse(stdout).exitCode, stderr], [0, '1\n2\n'])
+})
+
+test('a --json of the command that is timed is not ours', async () => {
+  const { code, stdout } = await atonce('time', '--', 'no-such-command', '--json')
+  assert.deepEqual([code, stdout], [127, ''])
+})
+
 test('time of a command that is not there, or is no program, is one line and the code that shells have', async () => {
   const missing = await atonce('time', '--', 'no-such-command')
   assert.deepEqual([missing.code, missing.stderr], [127, 'atonce: no-such-command: command not found.\n'])
@@ -65,7 +76,12 @@ test('timeit tells what one call of an expression takes, and refuses what is non
   assert.ok(document.callMs.low <= document.callMs.median)
   const wrong = await atonce('timeit', '1 +')
   assert.equal(wrong.code, 2)
-  assert.match(wrong.stderr, /neither file\.ts#export nor an expression/)
+  assert.match(
+    wrong.stderr,
+    /neither file\.ts#export nor an expression: SyntaxError: Unexpected end of input/,
+  )
+  assert.match((await atonce('timeit', 'await 1')).stderr, /Leave out await: a promise/)
+  assert.match((await atonce('timeit', 'let n = 1')).stderr, /it is a statement\. Make a function of it/)
 })
 
 test('advise says which model a task needs, with a prediction for each, a report and a picture', async t => {

@@ -6,7 +6,7 @@ import { checkedInputs } from './call.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf } from './ending.ts'
 import { counted, duration } from './figures.ts'
 import { type InputOptions, type Inputs, openInputs } from './inputs.ts'
-import { circleIn, jsonLine } from './json.ts'
+import { jsonLine, resultJson, whyNoJson } from './json.ts'
 import { type HardLimit, occupying } from './occupied.ts'
 import { onModel, type Where } from './on-model.ts'
 import { type Output, openOutput, standardOutput } from './output.ts'
@@ -108,10 +108,9 @@ function envelope(target: Target, pool: Executor, results: readonly string[], wa
 /** @throws CommandError if it has no JSON */
 function resultLine({ label }: Target, result: unknown, place: string): string {
   try {
-    return jsonLine(result)
+    return resultJson(result)
   } catch (error) {
-    const circle = circleIn(result)
-    const why = circle === undefined ? summaryOf(error) : `it holds itself, at ${circle}`
+    const why = whyNoJson(result) ?? summaryOf(error)
     const message = `The result of ${label} on ${place} can't be written as JSON: ${why}.`
     throw new CommandError(exitCodes.failed, message, { cause: error })
   }

@@ -16,8 +16,8 @@ import { print } from './print.ts'
 import { emphasis, quiet } from './style.ts'
 
 /**
- * The command's own output stays where it goes; ours goes to standard error, or with `--json` to
- * standard output after it.
+ * The command's own output stays where it goes and ours goes to standard error. With `--json`
+ * standard output holds our document alone: what the command prints goes to standard error.
  */
 export async function time(
   words: readonly string[],
@@ -29,7 +29,7 @@ export async function time(
   const busyBefore = machineBusyMs()
   const [before, ownBefore] = [treeCpu([]), process.cpuUsage()]
   const begun = runtime().now()
-  const child = spawn(command, args, { stdio: 'inherit' })
+  const child = spawn(command, args, { stdio: ['inherit', json ? process.stderr.fd : 'inherit', 'inherit'] })
   const memory = watchMemory(child.pid)
   const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(
     (resolve, reject) => {

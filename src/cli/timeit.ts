@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { Script } from 'node:vm'
 import { type Timing, timeit as timeCalls } from '../measure.ts'
 import { calledBy } from './early-exit.ts'
 import { CommandError, type ExitCode, exitCodes, framesOf, summaryOf, UsageError } from './ending.ts'
@@ -79,9 +80,19 @@ async function callOf(text: string): Promise<() => unknown> {
 function expression(text: string): () => unknown {
   try {
     return new Function(`return (${text})`) as () => unknown
+  } catch (cause) {
+    throw new UsageError(`${text} is neither file.ts#export nor an expression: ${whyNone(text)}`, { cause })
+  }
+}
+
+/** Without what stands around it in our function, of which the user has written nothing. */
+function whyNone(text: string): string {
+  try {
+    new Script(text)
+    return 'it is a statement. Make a function of it and call that: (() => { …; return … })()'
   } catch (error) {
-    throw new UsageError(`${text} is neither file.ts#export nor an expression: ${summaryOf(error)}`, {
-      cause: error,
-    })
+    return /\bawait\b/.test(text)
+      ? 'it awaits. Leave out await: a promise that it gives is awaited.'
+      : summaryOf(error)
   }
 }

@@ -39,4 +39,12 @@ describe('what the user’s code does is not taken for the command’s', { concu
       "atonce: The result of tasks.ts#holdItselfAt2 on input 2 of 2 can't be written as JSON: it holds itself, at result.next.first.\n",
     )
   })
+
+  for (const model of ['coroutines', 'threads'])
+    test(`a result that is a function fails the command on ${model}`, async () => {
+      const run = ['run', 'tasks.ts#giveFunction', '--input', '[1]', '--on', model]
+      const { code, stdout, stderr } = await atonce(run)
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(stderr, /^atonce: .*giveFunction.* on input 1 of 1.* is a function/)
+    })
 })
