@@ -14,14 +14,8 @@ const module = new URL('../fixtures/tasks.ts', import.meta.url).href
 const one: TracedWorker = { name: 'thread 1', pid: undefined, threadId: 1 }
 const other: TracedWorker = { name: 'thread 2', pid: undefined, threadId: 2 }
 
-/**
- * Two threads, 160 ms: one starts in 20 ms and squares for 100, the other in 40 ms and adds twice
- * for 20; when the square is there, the program thinks for 5 ms and has one more sum made, in 28.
- *
- *     thread 1  start 20 │ square ─────────── 100 │ 6 │ add 28 ─│ 4
- *     thread 2  start ── 40 │ add 20 │ add 20 │ tail ─────────── 80
- */
-function recorded(): Recording {
+/** A recorder, and a program that publishes what a test says, at times that it says. */
+function stage() {
   let atMs = 0
   const hears = new Map<string, (event: unknown) => void>()
   const recorder = new Recorder({
@@ -33,18 +27,45 @@ function recorded(): Recording {
     atMs = ms
     hears.get(channel)?.(event)
   }
-  const started = (worker: TracedWorker, startMs: number) =>
-    publish('atonce.worker.start', startMs, { executor: 'mill', worker, startMs } satisfies WorkerStartEvent)
-  const call = (id: number, task: string, worker: TracedWorker, cameMs: number, beganMs: number) => ({
-    ...{ executor: 'mill', id, task, module, maker: undefined, worker, cameMs, beganMs },
-    traceparent: undefined,
-    queueMs: beganMs - cameMs,
-  })
-  const began = (event: CallStartEvent) => publish('atonce.call.start', event.beganMs as number, event)
-  const ended = (event: CallStartEvent, endedMs: number, runMs: number) =>
-    publish('atonce.call.end', endedMs, {
-      ...{ ...event, outcome: 'done', runMs, calls: 1, endedMs },
-    } satisfies CallEndEvent)
+  return {
+    started: (worker: TracedWorker, startMs: number) =>
+      publish('atonce.worker.start', startMs, {
+        executor: 'mill',
+        worker,
+        startMs,
+      } satisfies WorkerStartEvent),
+    call: (
+      id: number,
+      task: string,
+      worker: TracedWorker,
+      cameMs: number,
+      beganMs: number,
+    ): CallStartEvent => ({
+      ...{ executor: 'mill', id, task, module, maker: undefined, worker, cameMs, beganMs },
+      traceparent: undefined,
+      queueMs: beganMs - cameMs,
+    }),
+    began: (event: CallStartEvent) => publish('atonce.call.start', event.beganMs as number, event),
+    ended: (event: CallStartEvent, endedMs: number, runMs: number) =>
+      publish('atonce.call.end', endedMs, {
+        ...{ ...event, outcome: 'done', runMs, calls: 1, endedMs },
+      } satisfies CallEndEvent),
+    stop: (ms: number): Recording => {
+      atMs = ms
+      return recorder.stop()
+    },
+  }
+}
+
+/**
+ * Two threads, 160 ms: one starts in 20 ms and squares for 100, the other in 40 ms and adds twice
+ * for 20; when the square is there, the program thinks for 5 ms and has one more sum made, in 28.
+ *
+ *     thread 1  start 20 │ square ─────────── 100 │ 6 │ add 28 ─│ 4
+ *     thread 2  start ── 40 │ add 20 │ add 20 │ tail ─────────── 80
+ */
+function recorded(): Recording {
+  const { started, call, began, ended, stop } = stage()
   const square = call(1, 'square', one, 1, 20)
   const first = call(2, 'add', other, 1, 40)
   const second = call(3, 'add', other, 1, 60)
@@ -59,9 +80,25 @@ function recorded(): Recording {
   ended(square, 120, 100)
   began(last)
   ended(last, 156, 28)
-  atMs = 160
-  return recorder.stop()
+  return stop(160)
 }
+
+for (const [what, atOnce, lanes] of [
+  ['calls whose beginnings and outcomes were read at once share a lane', true, 1],
+  ['calls that ran at a time have a lane each', false, 2],
+] as const)
+  test(what, () => {
+    const { started, call, began, ended, stop } = stage()
+    const first = call(1, 'add', one, 1, 30)
+    const second = call(2, 'add', one, 1, 30.001)
+    started(one, 10)
+    began(first)
+    began(second)
+    const endedMs = atOnce ? 30.002 : 40
+    ended(first, endedMs, 10)
+    ended(second, endedMs, 10)
+    assert.equal(layOut(stop(50)).lanes.length, 1 + lanes)
+  })
 
 test('the three largest reasons of lost time, in their order, with what the workers ran', () => {
   const time = workerTime(recorded(), { workers: 2, onLoop: false, loop: { idle: 150, active: 10 } })

@@ -119,7 +119,7 @@ function placeRuns(recording: Recording, rows: ReadonlyMap<WorkerRecord, Row[]>)
     const ranFor = call.runMs === undefined ? end - began : Math.round(call.runMs * 1_000 * ticksPerUs)
     const madeFor = call.madeMs === undefined ? 0 : end - tickOf(recording, call.madeMs) + 2
     const length = Math.max(ranFor, madeFor)
-    const wanted = { end, length: Math.max(1, length), earliest: record.mostAtOnce > 1 ? began : 1 }
+    const wanted = { end, length: Math.max(1, length), earliest: record.overlapped ? began : 1 }
     const around = heldBy(call, record, byId, ran)
     const slice =
       (around === undefined ? undefined : placeInside(around, freeIn, wanted)) ??

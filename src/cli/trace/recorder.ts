@@ -57,8 +57,8 @@ export interface WorkerRecord {
   busyMs: number
   runMs: number
   lastEndedMs: number | undefined
-  /** The most such calls at a time. */
-  mostAtOnce: number
+  /** Whether any two such calls ran at a time. */
+  overlapped: boolean
 }
 
 /** What happened at one moment. */
@@ -85,6 +85,7 @@ export interface Recording {
 }
 
 interface OpenCall {
+  readonly beganMs: number
   madeMs: number | undefined
   readonly maker: number | undefined
   readonly kept: KeptCall | undefined
@@ -107,6 +108,9 @@ export interface RecorderOptions {
 }
 
 export const mostNotes = 1_000
+
+/** What comes within this time may have been read at once, some time after it happened. */
+const readAtOnceMs = 1
 
 /** In this program, from its beginning. */
 export function recordHere(keep: number): Recorder {
@@ -170,14 +174,13 @@ export class Recorder {
     const beganMs = event.beganMs ?? this.#options.now()
     const inside = this.#stemsFrom(record, event.maker)
     const kept = this.#kept(event, beganMs, event.cameMs ?? beganMs - event.queueMs)
-    this.#open.set(event.id, { maker: event.maker, kept, record, inside, madeMs: undefined })
+    this.#open.set(event.id, { beganMs, maker: event.maker, kept, record, inside, madeMs: undefined })
     this.#made(event.maker, event.cameMs ?? beganMs)
     if (inside) return
     const at = this.#at.get(record) ?? { calls: 0, sinceMs: 0 }
     this.#at.set(record, at)
     if (at.calls === 0) at.sinceMs = Math.max(beganMs, record.lastEndedMs ?? 0)
     at.calls += 1
-    record.mostAtOnce = Math.max(record.mostAtOnce, at.calls)
   }
 
   #ended(event: CallEndEvent): void {
@@ -210,8 +213,21 @@ export class Recorder {
     const { record } = open
     record.calls += 1
     const sinceMadeMs = open.madeMs === undefined ? 0 : endedMs - open.madeMs
-    record.runMs += Math.max(runMs ?? endedMs - (beganMs ?? endedMs), sinceMadeMs)
+    const ranForMs = Math.max(runMs ?? endedMs - (beganMs ?? endedMs), sinceMadeMs)
+    record.runMs += ranForMs
+    record.overlapped ||= this.#hadAnother(record, Math.min(endedMs, (beganMs ?? endedMs) + ranForMs))
     this.#left(record, endedMs)
+  }
+
+  /**
+   * Whether another call of the worker's had begun well before. That two are open at a time does
+   * not tell: this side may read the outcome of one and the beginnings of both at once.
+   */
+  #hadAnother(record: WorkerRecord, atMs: number): boolean {
+    if ((this.#at.get(record)?.calls ?? 0) < 2) return false
+    for (const open of this.#open.values())
+      if (open.record === record && !open.inside && open.beganMs + readAtOnceMs < atMs) return true
+    return false
   }
 
   #stemsFrom(record: WorkerRecord, maker: number | undefined): boolean {
@@ -290,7 +306,7 @@ export class Recorder {
     if (known !== undefined) return known
     const record: WorkerRecord = {
       ...{ executor, worker, readyMs: undefined, startMs: 0, crash: undefined },
-      ...{ calls: 0, busyMs: 0, runMs: 0, lastEndedMs: undefined, mostAtOnce: 0 },
+      ...{ calls: 0, busyMs: 0, runMs: 0, lastEndedMs: undefined, overlapped: false },
     }
     this.#workers.set(key, record)
     return record

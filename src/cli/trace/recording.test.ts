@@ -13,7 +13,7 @@ function workerOf(number: number, more: Partial<WorkerRecord> = {}): WorkerRecor
     executor: 'threads',
     worker: { name: `thread ${number}`, pid: undefined, threadId: number },
     ...{ readyMs: undefined, startMs: 0, crash: undefined },
-    ...{ calls: 0, busyMs: 0, runMs: 0, lastEndedMs: undefined, mostAtOnce: 1 },
+    ...{ calls: 0, busyMs: 0, runMs: 0, lastEndedMs: undefined, overlapped: false },
     ...more,
   }
 }
@@ -76,10 +76,10 @@ test('whatever the times are that both sides tell, no reader has anything to com
   fc.assert(
     fc.property(
       fc.array(one, { maxLength: 12 }),
-      fc.array(fc.nat(3), { minLength: 3, maxLength: 3 }),
-      (all, most) => {
-        const workers = most.map((mostAtOnce, number) =>
-          workerOf(number, { mostAtOnce, readyMs: 5, startMs: 4 }),
+      fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+      (all, overlaps) => {
+        const workers = overlaps.map((overlapped, number) =>
+          workerOf(number, { overlapped, readyMs: 5, startMs: 4 }),
         )
         const calls = all.map(({ worker, maker, ...times }, id) =>
           callOf(id, times.beganMs === undefined ? undefined : workers[worker], {
@@ -111,7 +111,7 @@ test('short calls whose outcomes come together stand one after the other, as lon
 })
 
 test('the path goes through the calls that a call waited for, and the start of its worker', () => {
-  const worker = workerOf(1, { readyMs: 10, startMs: 9, mostAtOnce: 1 })
+  const worker = workerOf(1, { readyMs: 10, startMs: 9, overlapped: false })
   const calls = [
     callOf(1, worker, { cameMs: 0, beganMs: 10, endedMs: 60, runMs: 50, madeMs: 20, task: 'outer' }),
     callOf(2, worker, { maker: 1, cameMs: 20, beganMs: 21, endedMs: 50, runMs: 29, task: 'inner' }),
