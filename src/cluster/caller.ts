@@ -28,6 +28,7 @@ import { type NodeNews, type Order, readEnding, readNews, type Settled, writeMes
 import type { Node } from './node.ts'
 import { failureOf } from './node-job.ts'
 import { believed, taskOf } from './outward.ts'
+import { ResultWaits } from './result-waits.ts'
 import type { WorkerCount } from './status.ts'
 import { traceparentFrom } from './trace-context.ts'
 
@@ -64,8 +65,8 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
   readonly #parts: CallerParts
   readonly #calls = new Map<string, Call>()
   readonly #tally = new Tally()
-  /** Who hears of tasks that were submitted to be fetched. */
-  readonly #ears = new Map<string, (ending: Settled) => void>()
+  /** Who waits for tasks that were submitted to be fetched. */
+  readonly resultWaits: ResultWaits = new ResultWaits()
   readonly #silence: () => void
   readonly #queueMs = new TimeHistogram()
   readonly #runMs = new TimeHistogram()
@@ -90,6 +91,11 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
       0,
     )
     return Math.max(1, own, this.#parts.elsewhere?.workers ?? 0)
+  }
+
+  /** Nothing is left to run, and the engine is being closed. */
+  get isOver(): boolean {
+    return this.#ending !== 'no'
   }
 
   nextId(): string {
@@ -173,19 +179,13 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
 
   // ── news ──
 
-  /** Calls `hear` with the ending of a fetched task; returns a function that stops listening. */
-  listenFor(id: string, hear: (ending: Settled) => void): () => void {
-    this.#ears.set(id, hear)
-    return () => void this.#ears.delete(id)
-  }
-
   readonly #hear = (bytes: Uint8Array): void => {
-    if (this.#calls.size + this.#ears.size === 0) return // Of tasks that nobody here waits for.
+    if (this.#calls.size === 0 && !this.resultWaits.any) return // Of tasks that nobody here waits for.
     const news = readNews(bytes)
     if (news === undefined) return
     const call = this.#calls.get(news.id)
     if (call !== undefined) return this.#heard(call, news)
-    if (news.kind === 'settled') this.#ears.get(news.id)?.(news)
+    if (news.kind === 'settled') this.resultWaits.heard(news)
   }
 
   #heard(call: Call, news: NodeNews): void {
@@ -375,6 +375,7 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
     await Promise.all(this.#parts.nodes.map(node => node.close(graceMs)))
     this.#lookTimer?.cancel()
     this.#silence()
+    this.resultWaits.close(this.name)
     this.#parts.elsewhere?.stop()
     if (this.#parts.ownsEngine) await this.engine.close().catch(() => {})
   }

@@ -150,6 +150,32 @@ test('a waiting task that is cancelled never begins; a running one is told by it
     assert.equal(await running.cancel(), false)
   }))
 
+test('waits for a result end with the cluster that they were made on, and the task goes on', () =>
+  on(1, async all => {
+    const other = another(all)
+    const handle = await other.submit(tasks.double, [21, 1_000])
+    const refused = { code: 'ATONCE_CLOSED', message: /result of task .* goes on/ }
+    const waits = [1, 2].map(() => assert.rejects(handle.result(), refused))
+    await other.close()
+    await Promise.all(waits)
+    await assert.rejects(handle.result(), refused)
+    await assert.rejects(other.submit(tasks.double, [1, 0]), {
+      code: 'ATONCE_CLOSED',
+      message: /not submitted/,
+    })
+    assert.equal(await all.jobs.result(handle.id), 42)
+  }))
+
+test('whoever waits for one result hears of it, however many they are', () =>
+  on(1, async all => {
+    const handle = await all.jobs.submit(tasks.double, [21, 1_000])
+    const [first, second] = [handle.result(), handle.result()]
+    assert.equal(await second, 42)
+    const before = runtime().now()
+    assert.equal(await first, 42)
+    assert.equal(runtime().now(), before)
+  }))
+
 test('a wait for a result can be limited, and the task goes on', () =>
   on(1, async all => {
     const handle = await all.jobs.submit(tasks.double, [4, 5_000])

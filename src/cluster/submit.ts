@@ -14,18 +14,18 @@ import {
   optionNames,
   shown,
 } from '../checks.ts'
-import { AbortError, OptionError } from '../errors.ts'
+import { AbortError, ClosedError, OptionError } from '../errors.ts'
 import { identityOf } from '../executor/address.ts'
 import type { Job } from '../executor/backend.ts'
 import { learnClasses } from '../executor/caller.ts'
 import { park } from '../runtime/park.ts'
-import { runtime } from '../runtime/runtime.ts'
+import { runtime, type Timer } from '../runtime/runtime.ts'
 import { type AnyFunction, assertTask, nameOf, type Result, type Task } from '../task/task.ts'
 import { detach, encode } from '../wire/codec.ts'
 import { failuresIn } from '../worker/reply.ts'
 import type { Caller } from './caller.ts'
 import { cancelInStore, orderToStop } from './cancelling.ts'
-import { crossing, type Ending, type Envelope, readEnding, writeMessage } from './messages.ts'
+import { crossing, type Envelope, readEnding, type Settled, writeMessage } from './messages.ts'
 import { checkName } from './names.ts'
 import { failureOf } from './node-job.ts'
 import { believed, storesToSend } from './outward.ts'
@@ -97,7 +97,10 @@ const resultOptionNames = optionNames<ResultOptions>({ signal: true, timeoutMs: 
 /** A task that is stored. Its id is all that is needed to ask for it, from any program. */
 export interface Submitted<R> {
   readonly id: string
-  /** What it returned, once it has; rejects with what it threw. Asked twice, it answers twice. */
+  /**
+   * What it returned, once it has; rejects with what it threw. Asked twice, it answers twice. A
+   * wait ends with its cluster, by a ClosedError; the task goes on, and can be asked for by its id.
+   */
   result(options?: ResultOptions): Promise<R>
   /**
    * Nobody begins it any more; a node that runs it tells it by its signal. False if it has ended
@@ -126,6 +129,8 @@ export class Submissions {
     options: SubmitOptions,
   ): Promise<Submitted<Result<F>>> {
     assertTask(task)
+    if (this.#caller.isOver)
+      throw new ClosedError(`${this.#caller.name} is closed; ${nameOf(task)} was not submitted.`)
     const { queue = this.#queue, priority = 0, delayMs = 0, idempotencyKey } = checkSubmit(task, options)
     const { traceparent } = this.#caller
     const id = await this.#idFor(options.id ?? this.#caller.nextId(), idempotencyKey)
@@ -212,28 +217,28 @@ export class Submissions {
     id: string,
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
-  ): Promise<Extract<Ending, { kind: 'settled' }>> {
-    const parked = park<Extract<Ending, { kind: 'settled' }>>(`the result of task ${id}`, this, {
-      signal,
-      timeoutMs,
-    })
-    const deaf = this.#caller.listenFor(id, ending => parked.unpark(ending))
+  ): Promise<Settled> {
+    const { resultWaits, engine } = this.#caller
+    const wait = park<Settled>(`the result of task ${id}`, this, { signal, timeoutMs })
+    const over = resultWaits.add(id, wait)
+    let timer: Timer | undefined
     let pauseMs = shortestLookMs
     const look = async (): Promise<void> => {
       try {
-        const record = await this.#caller.engine.records('results').get(id)
+        const record = await engine.records('results').get(id)
         const ending = record === undefined ? undefined : readEnding(record.bytes)
-        if (ending?.kind === 'settled') parked.unpark(ending)
+        if (ending?.kind === 'settled') wait.unpark(ending)
       } catch {} // The store does not answer: it is asked again.
-      if (parked.state !== 'waiting') return
-      runtime().setTimer(pauseMs * (0.5 + runtime().random()), () => void look())
+      if (wait.state !== 'waiting') return
+      timer = runtime().setTimer(pauseMs * (0.5 + runtime().random()), () => void look())
       pauseMs = Math.min(longestLookMs, pauseMs * 2)
     }
-    void look()
+    if (wait.state === 'waiting') void look()
     try {
-      return await parked.promise
+      return await wait.promise
     } finally {
-      deaf()
+      over()
+      timer?.cancel()
     }
   }
 
