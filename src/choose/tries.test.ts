@@ -40,6 +40,15 @@ test('the first few tries stand for all inputs, be they those of a sample or all
   }
 })
 
+test('inputs that repeat in some period all come alike, whether early or late', () => {
+  const { all } = new Tries(takes, upTo(300), { ...once, count: 300 })
+  for (const period of [2, 4, 15, 30])
+    for (let from = 0; from < 300; from += 60) {
+      const some = all.slice(from, from + 60).filter(([n]) => (n as number) % period === 0)
+      assert.ok(Math.abs(some.length - 60 / period) <= 1, `${some.length} of period ${period}`)
+    }
+})
+
 test('inputs that take more and more are seen, and said; so are those that take less and less', async () => {
   const rising = (await triedOf(upTo(300), 40)).trend as number
   assert.ok(rising > 2 && rising < 4, `${rising}`)

@@ -21,18 +21,22 @@ interface Timed {
 }
 
 /**
- * Places from all over so many inputs, for sizes drift: first, last, middle, then halves of halves
- * (van der Corput, 1935).
+ * Places from all over so many inputs, for sizes drift: first, last, then on by the golden section
+ * of them all (the additive recurrence of Weyl). As that step has no divisor in common with their
+ * number, each comes once, and of inputs that repeat in some period all kinds come alike.
  */
 function spread(count: number): number[] {
   const places = new Set<number>([0, count - 1])
-  const bits = Math.ceil(Math.log2(Math.max(2, count)))
-  for (let at = 0; at < 2 ** bits; at += 1) {
-    let mirrored = 0
-    for (let bit = 0; bit < bits; bit += 1) if ((at >> bit) & 1) mirrored |= 1 << (bits - 1 - bit)
-    if (mirrored < count) places.add(mirrored)
-  }
+  let step = Math.max(1, Math.round(count * goldenSection))
+  while (commonDivisor(step, count) > 1) step += 1
+  for (let at = 0, turn = 0; turn < count; turn += 1, at = (at + step) % count) places.add(at)
   return [...places]
+}
+
+const goldenSection = (Math.sqrt(5) - 1) / 2
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b)
 }
 
 /** With fewer than these a trend could be chance. */
