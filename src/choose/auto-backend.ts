@@ -380,7 +380,7 @@ export class AutoBackend extends Admitting implements Backend, AutoJobOwner {
       // Single calls are decided for one by one, but as many threads take them.
       way: wayInWords({ ...decided.chosen, workers: pool.workers }),
       confidence: decided.confidence,
-      reasons: [...reasonsFor(decided, predictions, profile), ...(single && away ? [whyFree] : [])],
+      reasons: [...reasonsFor(decided, predictions, profile, cores), ...(single && away ? [whyFree] : [])],
     })
   }
 

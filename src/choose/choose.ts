@@ -75,7 +75,10 @@ export interface Choice {
   /** The plain loop's time ÷ this one. */
   readonly speedUp: number
   readonly confidence: Confidence
-  /** In how many of 100 draws of the figures it is within reach of the best. */
+  /**
+   * In how many of 100 draws of the figures it is within reach of the best; 94 at most where
+   * something forbids to call it sure, as cautions tell.
+   */
   readonly percent: number
   readonly sentence: string
   readonly reasons: readonly string[]
@@ -160,6 +163,7 @@ export async function choose<F extends AnyFunction>(
     calibrated: calibration.measured,
     complaint,
     items: checked.count,
+    cores,
     // What is tried stands for all there is only where all were given.
     trend: checked.count > checked.tries.length ? tries.trend : undefined,
   })
@@ -175,12 +179,14 @@ function choiceOf(
     calibrated,
     complaint,
     items,
+    cores,
     trend,
   }: {
     piloted: boolean
     calibrated: boolean
     complaint: string | undefined
     items: number
+    cores: number
     trend: number | undefined
   },
 ): Choice {
@@ -198,7 +204,7 @@ function choiceOf(
     confidence,
     percent,
     sentence: sentenceOf(decided, predictions),
-    reasons: reasonsFor(decided, predictions, profile),
+    reasons: reasonsFor(decided, predictions, profile, cores),
     cautions: [
       ...(complaint === undefined ? [] : [complaint]),
       ...cautionsFor(decided, profile, calibrated || complaint !== undefined),

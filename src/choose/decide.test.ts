@@ -97,7 +97,7 @@ test('native work that uses libuv’s threads stays on the loop, and the lever i
   const decided = choice(native, 400)
   assert.equal(decided.chosen.way, 'coroutines')
   assert.match(cautionsFor(decided, native, true).join(' '), /UV_THREADPOOL_SIZE/)
-  assert.match(reasonsFor(decided, decided.predictions, native).join(' '), /libuv/)
+  assert.match(reasonsFor(decided, decided.predictions, native, 2).join(' '), /libuv/)
 })
 
 test('where no more than four could be tried, no bound of four is advised, nor called sure', () => {
@@ -128,7 +128,7 @@ test('timers and JavaScript are not called native, though V8 compiles on threads
   for (const nativeCpuMs of [undefined, 0.01]) {
     assert.equal(isNativeWork({ ...mixed, nativeCpuMs }), false)
     const decided = choice({ ...mixed, nativeCpuMs }, 1_000)
-    const words = reasonsFor(decided, decided.predictions, { ...mixed, nativeCpuMs })
+    const words = reasonsFor(decided, decided.predictions, { ...mixed, nativeCpuMs }, 2)
     assert.doesNotMatch([...words, ...cautionsFor(decided, mixed, true)].join(' '), /native|libuv|UV_/)
   }
   assert.equal(isNativeWork({ ...mixed, probe: [], nativeCpuMs: 4 }), true)
@@ -139,7 +139,10 @@ test('no reason says that threads add nothing where threads are the verdict', ()
   const predictions = predict(native, { items: 900, workers: 2, cores: 2, calibration, vetoes: {} })
   for (const chosen of predictions) {
     const decided = { chosen, confidence: 'sure', percent: 100, finalists: [] } as const
-    const words = [...reasonsFor(decided, predictions, native), ...cautionsFor(decided, native, true)].join()
+    const words = [
+      ...reasonsFor(decided, predictions, native, 2),
+      ...cautionsFor(decided, native, true),
+    ].join()
     assert.equal(/native/.test(words), chosen.way === 'plain loop' || chosen.way === 'coroutines', words)
   }
 })
@@ -154,12 +157,22 @@ test('what can’t be copied is never sent away, and the reason is told', () => 
   assert.equal(decided.chosen.way, 'plain loop')
   for (const { way, vetoed, ms } of decided.predictions)
     if (way !== 'plain loop') assert.ok(vetoed?.includes('args[0]') && ms.median === Number.POSITIVE_INFINITY)
-  assert.match(reasonsFor(decided, decided.predictions, profile(50)).join(' '), /args\[0\] is a function/)
+  assert.match(reasonsFor(decided, decided.predictions, profile(50), 2).join(' '), /args\[0\] is a function/)
 })
 
 test('others’ work makes a verdict weaker', () => {
   assert.equal(choice(profile(20), 1_000).confidence, 'sure')
-  assert.equal(choice(profile(20, { foreignCores: 1 }), 1_000).confidence, 'likely')
+  const { confidence, percent } = choice(profile(20, { foreignCores: 1 }), 1_000)
+  assert.deepEqual([confidence, percent], ['likely', 94])
+})
+
+test('a machine that others keep busy is a reason to stay here, and told as one', () => {
+  const busy = profile(20, { foreignCores: 2 })
+  const decided = choice(busy, 1_000)
+  assert.equal(decided.chosen.way, 'plain loop')
+  const words = (one: Profile) => reasonsFor(decided, decided.predictions, one, 2).join(' ')
+  assert.match(words(busy), /Others keep 2\.00 of 2 cores busy/)
+  assert.doesNotMatch(words(profile(20)), /Others keep/)
 })
 
 test('a verdict near the edge is not called sure', () => {

@@ -8,7 +8,10 @@ export type Confidence = 'sure' | 'likely' | 'undecided'
 export interface Decided {
   readonly chosen: Prediction
   readonly confidence: Confidence
-  /** In how many of 100 draws the choice is within a tenth of the best. */
+  /**
+   * In how many of 100 draws the choice is within a tenth of the best; 94 at most where nothing is
+   * called sure.
+   */
   readonly percent: number
   /** The two that are nearest to each other, for a pilot. */
   readonly finalists: readonly Prediction[]
@@ -20,7 +23,9 @@ const worthMs = 5
 /** Of ways that are within this of the best, the simplest is taken. */
 const nearBest = 1.15
 /** Others' work above this makes every verdict weaker. */
-const noisyCores = 0.25
+export const noisyCores = 0.25
+/** From so many draws of 100 a choice is sure. */
+const surePercent = 95
 
 /**
  * The simplest way that is about as good as the best, and the simplest of all (the plain loop,
@@ -37,13 +42,13 @@ export function decideAmong(
   const candidates = worthLeaving.length > 0 ? worthLeaving : [simplest]
   const bestMs = Math.min(...candidates.map(({ ms }) => ms.median))
   const chosen = candidates.find(({ ms }) => ms.median <= nearBest * bestMs) as Prediction
-  const percent = shareWithin(chosen, allowed, simplest)
-  const confidence = percent >= 95 ? 'sure' : percent >= 80 ? 'likely' : 'undecided'
   const noisy = profile.foreignCores > noisyCores
   const untried = profile.mayGainMore === true && chosen.way === 'coroutines'
+  const most = noisy || untried ? surePercent - 1 : 100
+  const percent = Math.min(most, shareWithin(chosen, allowed, simplest))
   return {
     chosen,
-    confidence: (noisy || untried) && confidence === 'sure' ? 'likely' : confidence,
+    confidence: percent >= surePercent ? 'sure' : percent >= 80 ? 'likely' : 'undecided',
     percent,
     finalists: allowed.toSorted((a, b) => a.ms.median - b.ms.median).slice(0, 2),
   }

@@ -1,6 +1,6 @@
 /** The choice in words: one sentence, why, and what to look out for. */
 import type { Estimate } from '../measure/estimate.ts'
-import type { Decided } from './decide.ts'
+import { type Decided, noisyCores } from './decide.ts'
 import { isNativeWork, type Prediction } from './predict.ts'
 import { type Profile, waitShare } from './profile.ts'
 
@@ -29,8 +29,9 @@ export function reasonsFor(
   { chosen }: Decided,
   predictions: readonly Prediction[],
   profile: Profile,
+  cores: number,
 ): string[] {
-  const { wallMs, cpuMs, crossing, longestOverMean, probe, firstMs } = profile
+  const { wallMs, cpuMs, crossing, longestOverMean, probe, firstMs, foreignCores } = profile
   const reasons: string[] = []
   const waiting = waitShare(profile)
   if (!profile.returnsPromise)
@@ -68,6 +69,10 @@ export function reasonsFor(
   const loop = predictions.find(({ way }) => way === 'plain loop')
   if (chosen === loop && loop.ms.median < 5)
     reasons.push(`All of it takes ${inMs(loop.ms.median)}: less than one worker needs to start.`)
+  else if (isHere(chosen) && foreignCores > noisyCores)
+    reasons.push(
+      `Others keep ${foreignCores.toFixed(2)} of ${cores} cores busy, so workers had little left to gain; on a quiet machine they may have more.`,
+    )
   for (const { way, vetoed } of predictions)
     if (vetoed !== undefined && way === 'threads')
       reasons.push(`Not on threads: ${vetoed.replace(/[.]?$/, '.')}`)
@@ -109,7 +114,7 @@ export function cautionsFor(
     cautions.push('Put the buffers on a SharedArrayBuffer; both sides then see each other’s writes.')
   if (isHere(chosen) && isNativeWork(profile))
     cautions.push('The lever for native work is UV_THREADPOOL_SIZE (4 unless it is set before the start).')
-  if (profile.foreignCores > 0.25)
+  if (profile.foreignCores > noisyCores)
     cautions.push(
       `Others kept ${profile.foreignCores.toFixed(2)} cores busy during the trial, so nothing is called sure.`,
     )
