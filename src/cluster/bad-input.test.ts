@@ -7,11 +7,14 @@ import { test } from 'node:test'
 import { coroutines } from '../coroutines/coroutines.ts'
 import { sleep } from '../coroutines/time/sleep.ts'
 import { simulate } from '../runtime/simulate.ts'
+import { threads } from '../threads/threads.ts'
 import { cluster } from './cluster.ts'
 import { leaseMs, machines } from './fixtures/machines.ts'
 import { NatsServer, noServer } from './fixtures/nats-server.ts'
 import * as tasks from './fixtures/tasks.ts'
 import { maxMessageBytes } from './messages.ts'
+
+const options = { timeout: 60_000 }
 
 test('a server whose disk is full refuses in words; what it has acknowledged is done once it has room', {
   skip: noServer,
@@ -84,3 +87,50 @@ test('clocks that jump by hours end no lease and lose no task; only deadlines fe
     },
     { runs: 20 },
   ))
+
+for (const [name, on] of [
+  ['coroutines', () => coroutines()],
+  ['threads', () => threads({ workers: 1 })],
+] as const)
+  test(
+    `what is above the limit on its way back from ${name} is the error of its own call`,
+    options,
+    async () => {
+      await using jobs = cluster({ on: on() })
+      const refused = { code: 'ATONCE_PAYLOAD_TOO_LARGE' }
+      const tooLong = maxMessageBytes + 1
+      await assert.rejects(async () => await jobs.run(tasks.zeros, tooLong), refused)
+      const submitted = await jobs.submit(tasks.zeros, [tooLong])
+      await assert.rejects(submitted.result(), refused)
+      const values: unknown[] = []
+      const streaming = (async () => {
+        for await (const value of jobs.stream(tasks.yieldZeros, [1, tooLong, 1])) values.push(value)
+      })()
+      await assert.rejects(streaming, refused)
+      assert.deepEqual(values, [new Uint8Array(1)])
+      assert.deepEqual(
+        (await jobs.dead.list()).map(({ id }) => id),
+        [submitted.id],
+      )
+      assert.equal(await jobs.run(tasks.double, 2, 0), 4)
+    },
+  )
+
+test(
+  'a task as long as a message may be, and an error that is longer, are dead letters like any',
+  options,
+  async () => {
+    await using jobs = cluster({ on: coroutines() })
+    const text = 'x'.repeat(maxMessageBytes / 2 - 1_000)
+    const long = await jobs.submit(tasks.fail, [text, text.length])
+    await assert.rejects(long.result(), { name: 'RangeError' })
+    const longer = await jobs.submit(tasks.fail, ['x', maxMessageBytes])
+    await assert.rejects(longer.result(), { code: 'ATONCE_PAYLOAD_TOO_LARGE' })
+    const dead = await jobs.dead.list()
+    assert.deepEqual(
+      dead.map(({ id }) => id),
+      [long.id, longer.id],
+    )
+    for (const { history } of dead) assert.ok((history[0]?.error.length ?? 0) <= 10_000)
+  },
+)

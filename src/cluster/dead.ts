@@ -13,7 +13,10 @@ import { NoResultError } from './errors.ts'
 import { maxMessageBytes, readEnvelope, writeMessage } from './messages.ts'
 
 const { types } = process.getBuiltinModule('node:util')
-const limits = { maxBytes: maxMessageBytes }
+/** A dead letter holds a task and its failure, each as long as a message may be. */
+const limits = { maxBytes: 2 * maxMessageBytes + 64 * 1024 }
+/** Of each error in a history; the whole of the last one is in the dead letter. */
+const mostErrorLength = 10_000
 
 /** One try that failed. */
 export interface FailedAttempt {
@@ -55,7 +58,10 @@ export async function noteFailure(
 ): Promise<number> {
   const records = engine.records('history')
   const known = await records.get(id)
-  const history = [...historyIn(known?.bytes), { attempt, node, atMs, error: shown(failure) }]
+  const history = [
+    ...historyIn(known?.bytes),
+    { attempt, node, atMs, error: shown(failure).slice(0, mostErrorLength) },
+  ]
   const bytes = toBytes(history, false, limits)
   if (known === undefined) await records.create(id, bytes)
   else await records.replace(id, bytes, known.revision)

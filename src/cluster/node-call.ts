@@ -20,19 +20,13 @@ import { acceptedOf, refusalOf } from './accepting.ts'
 import type { Cancelled } from './cancelling.ts'
 import { type Catalogue, show } from './catalogue.ts'
 import { buryDead, noteFailure } from './dead.ts'
+import { endingOf, type WrittenEnding } from './ending.ts'
 import type { Delivery, Engine, Records } from './engine.ts'
 import { NodeLostError, UnknownTaskError } from './errors.ts'
-import {
-  type Ending,
-  type Envelope,
-  type NodeNews,
-  type Order,
-  readEnding,
-  writeMessage,
-} from './messages.ts'
+import { type Envelope, type NodeNews, type Order, readEnding, writeMessage } from './messages.ts'
 import { type ChunkInputs, chunkInputs, chunkReply, runApart } from './node-chunk.ts'
 import { failureOf, NodeJob, type NodeJobOwner } from './node-job.ts'
-import { NodeStream } from './node-stream.ts'
+import { NodeStream, type StreamOwner } from './node-stream.ts'
 import { childOf } from './trace-context.ts'
 
 const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
@@ -78,7 +72,7 @@ export interface NodeCounts {
   handedOn: number
 }
 
-export class NodeCall implements NodeJobOwner {
+export class NodeCall implements NodeJobOwner, StreamOwner {
   readonly #host: CallHost
   readonly #delivery: Delivery
   readonly #envelope: Envelope
@@ -159,7 +153,8 @@ export class NodeCall implements NodeJobOwner {
       this.#host.backend.cancel(job, new AbortError(`${this.#host.id} was stopped.`))
     if (idempotent) this.#delivery.back(0, true)
     else if (this.#revision !== undefined) {
-      await this.#commit(failed(new NodeLostError(task.name, this.#host.id)), 0).catch(() => {})
+      const { bytes } = this.#endingOf(failed(new NodeLostError(task.name, this.#host.id)), 0)
+      await this.#commit(bytes).catch(() => {})
       this.#delivery.done()
     }
     this.#end()
@@ -247,7 +242,7 @@ export class NodeCall implements NodeJobOwner {
       return this.ended(failed(error), 0)
     }
     this.#inputs = inputs
-    if (form === 'stream') this.#stream = new NodeStream(this.id, credit, news => this.#tell(news))
+    if (form === 'stream') this.#stream = new NodeStream(this.id, credit, this)
     const held = stores
       .filter(({ place }) => isPropagatedHere(place))
       .map(({ place, value, special: revive }) => ({ place, value: decode(value, revive, 'context') }))
@@ -288,18 +283,27 @@ export class NodeCall implements NodeJobOwner {
   started(): void {
     if (this.#told) return
     this.#told = true
-    this.#tell({ kind: 'started', id: this.id, node: this.#host.id })
+    this.tell({ kind: 'started', id: this.id, node: this.#host.id })
   }
 
   progressed(done: number, total: number | undefined): void {
-    this.#tell({ kind: 'progress', id: this.id, done, total })
+    this.tell({ kind: 'progress', id: this.id, done, total })
+  }
+
+  /** A value of the stream can't be sent: nobody asks for more. */
+  refused(error: Error): void {
+    runtime().soon(() => {
+      for (const job of this.#jobs) this.#host.backend.cancel(job, error)
+    })
   }
 
   ended(reply: NestedReply, workMs: number): void {
     if (this.#over) return
     if (this.#fenced || !this.#host.mayCount(this)) return this.#end()
     this.#settling = true
-    const whole = this.#inputs === undefined ? reply : chunkReply(reply, this.#inputs)
+    const refused = this.#stream?.refused
+    const said = refused === undefined ? reply : failed(refused)
+    const whole = this.#inputs === undefined ? said : chunkReply(said, this.#inputs)
     void this.#settle(whole, workMs).catch(() => this.#end())
   }
 
@@ -308,61 +312,50 @@ export class NodeCall implements NodeJobOwner {
   async #settle(reply: NestedReply, workMs: number, mayRepeat = true): Promise<void> {
     const { counts, engine } = this.#host
     const { attempt } = this.#delivery
-    if (reply.kind === 'failed' && this.#envelope.keep !== 'calls') {
+    const { bytes, reply: kept } = this.#endingOf(reply, workMs)
+    if (kept.kind === 'failed' && this.#envelope.keep !== 'calls') {
       const failures = await noteFailure(
         engine,
         this.id,
         { attempt, node: this.#host.id, atMs: engine.wallMs() },
-        reply.failure,
+        kept.failure,
       )
       if (mayRepeat && failures <= this.#envelope.retries) {
         this.#delivery.back(pauseMs(this.#envelope.retryDelayMs, failures), true)
         return this.#end()
       }
-      await buryDead(engine, this.#delivery, reply.failure)
+      await buryDead(engine, this.#delivery, kept.failure)
     }
-    const committed = await this.#commit(reply, workMs)
-    if (committed === undefined) counts.duplicates += 1
+    const isFirst = await this.#commit(bytes)
+    if (!isFirst) counts.duplicates += 1
     else {
-      counts[reply.kind === 'failed' ? 'failed' : 'done'] += 1
-      this.#hint(committed)
+      counts[kept.kind === 'failed' ? 'failed' : 'done'] += 1
+      this.#hint(bytes)
     }
     this.#delivery.done()
     this.#end()
   }
 
-  /** The ending as it is stored; undefined if another one was first. */
-  async #commit(reply: NestedReply, workMs: number): Promise<Uint8Array | undefined> {
-    const bytes = this.#endingOf(reply, workMs)
-    if (this.#records === undefined) return bytes
+  /** Stores the ending; false if another one was first. */
+  async #commit(bytes: Uint8Array): Promise<boolean> {
+    if (this.#records === undefined) return true
     for (let tries = 1; ; tries += 1)
       try {
         const revision =
           this.#revision === undefined
             ? await this.#records.create(this.id, bytes)
             : await this.#records.replace(this.id, bytes, this.#revision)
-        return revision === undefined ? undefined : bytes
+        return revision !== undefined
       } catch (error) {
         if (tries === commitTries) throw error
         await new Promise<void>(resolve => runtime().setTimer(pauseMs(50, tries), resolve))
       }
   }
 
-  #endingOf(reply: NestedReply, workMs: number): Uint8Array {
-    const ending = (what: NestedReply): Ending => ({
-      kind: 'settled',
-      id: this.id,
-      reply: plainReply(what),
-      workMs,
-      node: this.#host.id,
-      attempt: this.#delivery.attempt,
-      batches: this.#stream?.batches ?? 0,
-    })
-    try {
-      return writeMessage(ending(reply))
-    } catch (error) {
-      return writeMessage(ending(failed(error))) // It is too large, or shares memory.
-    }
+  #endingOf(reply: NestedReply, workMs: number): WrittenEnding {
+    const { attempt } = this.#delivery
+    const batches = this.#stream?.batches ?? 0
+    return endingOf({ id: this.id, reply, workMs, node: this.#host.id, attempt, batches })
   }
 
   /** The ending as it is stored is the news of it. */
@@ -371,7 +364,7 @@ export class NodeCall implements NodeJobOwner {
     if (to !== '') this.#host.engine.publish(`caller.${to}`, ending)
   }
 
-  #tell(news: NodeNews): void {
+  tell(news: NodeNews): void {
     // Of a submitted task nobody hears anything but its ending.
     if (this.#envelope.keep === 'calls') this.#hint(writeMessage(news))
   }
@@ -424,18 +417,6 @@ export class NodeCall implements NodeJobOwner {
 
 function failed(error: unknown): NestedReply {
   return { kind: 'failed', failure: failureOf(error) }
-}
-
-/** Without what a worker's message has beside the reply. */
-function plainReply(reply: NestedReply): NestedReply {
-  switch (reply.kind) {
-    case 'done':
-      return { kind: 'done', value: reply.value, special: reply.special }
-    case 'doneChunk':
-      return { kind: 'doneChunk', outcomes: reply.outcomes }
-    case 'failed':
-      return { kind: 'failed', failure: reply.failure }
-  }
 }
 
 /**

@@ -6,20 +6,29 @@ import type { Inlet } from '../executor/backend.ts'
 import { encodeNow } from '../wire/codec.ts'
 import { crossing, type NodeNews } from './messages.ts'
 
+/** Who sends its news. */
+export interface StreamOwner {
+  tell(news: NodeNews): void
+  /** A value can't be sent, and is dropped as all after it: the stream ends with that error. */
+  refused(error: Error): void
+}
+
 export class NodeStream implements Inlet {
   readonly #id: string
-  readonly #tell: (news: NodeNews) => void
+  readonly #owner: StreamOwner
   /** How much was ever allowed, and has been sent. */
   granted: number
   #sent = 0
   #values = 0
   /** How many messages of values there were. */
   batches = 0
+  /** Why a value could not be sent. */
+  refused: Error | undefined
 
-  constructor(id: string, credit: number, tell: (news: NodeNews) => void) {
+  constructor(id: string, credit: number, owner: StreamOwner) {
     this.#id = id
     this.granted = credit
-    this.#tell = tell
+    this.#owner = owner
   }
 
   credit(): number {
@@ -28,18 +37,29 @@ export class NodeStream implements Inlet {
 
   yielded(values: readonly unknown[], weight: number): number {
     this.#sent += values.length * weight
+    // Whoever runs the generator knows nothing of networks: an exception is not for its ears.
+    if (this.refused === undefined)
+      try {
+        this.#send(values, weight)
+      } catch (error) {
+        this.refused = error as Error
+        this.#owner.refused(this.refused)
+      }
+    return this.granted - this.#sent
+  }
+
+  #send(values: readonly unknown[], weight: number): void {
     const sent = values.map((value, at) => {
       const { value: encoded, special } = encodeNow(value, `yielded[${this.#values + at}]`, crossing)
       return { value: encoded, special }
     })
     this.#values += values.length
-    this.#tell({ kind: 'yielded', id: this.#id, batch: this.batches, values: sent, weight })
+    this.#owner.tell({ kind: 'yielded', id: this.#id, batch: this.batches, values: sent, weight })
     this.batches += 1
-    return this.granted - this.#sent
   }
 
   returning(): void {
-    this.#tell({ kind: 'returning', id: this.#id, batch: this.batches })
+    this.#owner.tell({ kind: 'returning', id: this.#id, batch: this.batches })
     this.batches += 1
   }
 

@@ -1,0 +1,37 @@
+/** What became of a task, as it is stored. */
+import type { NestedReply } from '../wire/messages.ts'
+import { type Settled, writeMessage } from './messages.ts'
+import { failureOf } from './node-job.ts'
+
+export interface WrittenEnding {
+  readonly bytes: Uint8Array
+  /** What the bytes say: of a reply that can't be stored, why. */
+  readonly reply: NestedReply
+}
+
+export function endingOf(ending: Omit<Settled, 'kind'>): WrittenEnding {
+  const { reply } = ending
+  try {
+    return { bytes: written(ending, reply), reply }
+  } catch (error) {
+    // It is too large, or shares memory.
+    const why: NestedReply = { kind: 'failed', failure: failureOf(error) }
+    return { bytes: written(ending, why), reply: why }
+  }
+}
+
+function written(ending: Omit<Settled, 'kind'>, reply: NestedReply): Uint8Array {
+  return writeMessage({ kind: 'settled', ...ending, reply: plainReply(reply) })
+}
+
+/** Without what a worker's message has beside the reply. */
+function plainReply(reply: NestedReply): NestedReply {
+  switch (reply.kind) {
+    case 'done':
+      return { kind: 'done', value: reply.value, special: reply.special }
+    case 'doneChunk':
+      return { kind: 'doneChunk', outcomes: reply.outcomes }
+    case 'failed':
+      return { kind: 'failed', failure: reply.failure }
+  }
+}
