@@ -40,7 +40,7 @@ import { loadNats, type NatsClient, type NatsConnection, type ObjectStore } from
 import { type Lane, lanes, Puller, type PullParts } from './pull.ts'
 import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
-import { asSeen, Denied, encodedHeaders, Requests, Unanswered } from './requests.ts'
+import { asSeen, Denied, encodedHeaders, mostBytesOf, Requests, TooLong, Unanswered } from './requests.ts'
 import { Streams } from './streams.ts'
 import { Sweeper, taskIn } from './sweep.ts'
 
@@ -119,7 +119,7 @@ export class NatsEngine implements Engine {
       return this.#open
     } catch (cause) {
       await connection.close().catch(() => {})
-      if (cause instanceof Denied) throw asSeen(cause, this.name)
+      if (cause instanceof Denied || cause instanceof TooLong) throw asSeen(cause, this.name)
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new EngineUnavailableError(
         `${this.name} answers, but its JetStream can't be used: ${why}. Start the server with -js, and let this user use it.`,
@@ -368,7 +368,14 @@ export class NatsEngine implements Engine {
   }
 
   #frame(bytes: Uint8Array, label?: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    return inlined(bytes, label) ?? this.#opened().then(({ objects }) => stored(bytes, objects, label))
+    const open = this.#open
+    const frame = open && inlined(bytes, mostBytesOf(open.connection), label)
+    return frame ?? this.#longFrame(bytes, label)
+  }
+
+  async #longFrame(bytes: Uint8Array, label?: Uint8Array): Promise<Uint8Array> {
+    const { connection, objects } = await this.#opened()
+    return inlined(bytes, mostBytesOf(connection), label) ?? stored(bytes, objects, label)
   }
 
   async #unframe(frame: Uint8Array): Promise<Uint8Array> {
@@ -379,16 +386,16 @@ export class NatsEngine implements Engine {
   // ── hints ──
 
   publish(to: string, bytes: Uint8Array): void {
-    const frame = inlined(bytes)
     const subject = `${this.#root}.h.${to}`
     const open = this.#open
+    const frame = open && inlined(bytes, mostBytesOf(open.connection))
     if (open !== undefined && frame !== undefined) {
       if (!open.connection.isClosed()) open.connection.publish(subject, frame)
       return
     }
     void (async () => {
       const { connection } = await this.#opened()
-      const made = frame ?? (await this.#frame(bytes))
+      const made = await this.#frame(bytes)
       if (!connection.isClosed()) connection.publish(subject, made)
     })().catch(() => {}) // A hint: whoever waits for it looks into the store.
   }

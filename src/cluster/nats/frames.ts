@@ -2,7 +2,7 @@
  * What goes into one message: the bytes themselves, or the digest of bytes that lie in the object
  * store.
  *
- *     0 · the bytes                         up to 256 KiB
+ *     0 · the bytes                         up to 256 KiB, and what the server takes in one message
  *     1 · sha256 of the bytes               more: stored first, checked when they are fetched
  *
  * A task has its id before that: length (1 byte) · id · 0 or 1 · …
@@ -12,14 +12,23 @@ import type { ObjectStore } from './load.ts'
 
 const { createHash } = process.getBuiltinModule('node:crypto')
 
-/** The most bytes that go in a message of their own. */
-export const inlineBytes: number = 256 * 1024
+/** The most bytes that go in a message of their own, whatever the server takes. */
+const mostInlineBytes = 256 * 1024
+/** Room for the label and the headers, which count as part of a message. */
+const besideBytes = 512
 
 const noLabel = new Uint8Array()
 
-/** Frames bytes, after what goes before; undefined if they must be stored first. */
-export function inlined(bytes: Uint8Array, label: Uint8Array = noLabel): Uint8Array | undefined {
-  if (bytes.length > inlineBytes) return undefined
+/**
+ * Frames bytes, after what goes before; undefined if they must be stored first.
+ * @param mostBytes of a whole message, as the server says
+ */
+export function inlined(
+  bytes: Uint8Array,
+  mostBytes: number,
+  label: Uint8Array = noLabel,
+): Uint8Array | undefined {
+  if (bytes.length > Math.min(mostInlineBytes, mostBytes - besideBytes)) return undefined
   const start = label.length
   const frame = new Uint8Array(start + 1 + bytes.length)
   if (start > 0) frame.set(label)

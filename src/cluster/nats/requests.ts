@@ -26,11 +26,24 @@ export function encodedHeaders(...lines: readonly string[]): EncodedHeaders {
 /** Nobody knows whether the server has heard the question. */
 export class Unanswered extends Error {}
 
+/** The server takes no message that long; it was not sent. */
+export class TooLong extends Error {}
+
+/** Of a message with its headers, as the server says that it is connected to now. */
+export function mostBytesOf({ info }: NatsConnection): number {
+  return info?.max_payload ?? Number.POSITIVE_INFINITY
+}
+
 /** The error as users see it; `name` is the engine's. */
 export function asSeen(error: unknown, name: string): unknown {
   if (error instanceof Denied)
     return new DeniedError(
       `${name} does not let this user do that: ${error.message}. Connect with the credentials of a role that may: client submits, worker runs, admin makes queues (npx atonce cluster init).`,
+      { cause: error },
+    )
+  if (error instanceof TooLong)
+    return new EngineUnavailableError(
+      `${name} can't be used: ${error.message}. Set max_payload: 1MB in its configuration.`,
       { cause: error },
     )
   if (error instanceof Unanswered)
@@ -85,9 +98,13 @@ export class Requests {
     return () => void this.#onReconnect.delete(hear)
   }
 
-  /** Asks once. Rejects with Unanswered. */
+  /** Asks once. Rejects with Unanswered, or TooLong. */
   ask(subject: string, bytes: Uint8Array, headers?: EncodedHeaders): Promise<NatsMessage> {
     if (this.#connection.isClosed()) return Promise.reject(new Unanswered('the connection is closed'))
+    const mostBytes = mostBytesOf(this.#connection)
+    const length = bytes.length + (headers?.encode().length ?? 0)
+    if (length > mostBytes)
+      return Promise.reject(new TooLong(`it takes messages of up to ${mostBytes} bytes; one has ${length}`))
     this.#asked += 1
     const number = this.#asked
     const reply = this.#inbox + number.toString(36)

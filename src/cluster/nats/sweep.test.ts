@@ -247,7 +247,7 @@ class ModelServer {
 
 /** A task of that id, as the server tells of it. */
 function framed(id: string): string {
-  return Buffer.from(inlined(Buffer.from(id), labelFor(id)) as Uint8Array).toString('base64')
+  return Buffer.from(inlined(Buffer.from(id), 1_000, labelFor(id)) as Uint8Array).toString('base64')
 }
 
 function wreck(): ModelServer {
