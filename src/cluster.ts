@@ -13,6 +13,7 @@ export {
   MissingPeerError,
   NodeLostError,
   NoResultError,
+  StoreVersionError,
   SubmitUnknownError,
   UnknownTaskError,
 } from './cluster/errors.ts'

@@ -100,6 +100,13 @@ export class DeniedError extends AtonceError {
   }
 }
 
+/** What is stored there is laid out by another version of atonce; this one would misread it. */
+export class StoreVersionError extends AtonceError {
+  constructor(message: string) {
+    super('ATONCE_STORE_VERSION', message)
+  }
+}
+
 listErrorClasses({
   ArgumentsRefusedError,
   DeniedError,
@@ -110,4 +117,5 @@ listErrorClasses({
   NoResultError,
   MissingPeerError,
   InsecureConnectionError,
+  StoreVersionError,
 })

@@ -9,7 +9,7 @@ import { NatsEngine } from '../../src/cluster/nats/engine.ts'
 import { loadNats } from '../../src/cluster/nats/load.ts'
 import { lanes } from '../../src/cluster/nats/pull.ts'
 import { Requests } from '../../src/cluster/nats/requests.ts'
-import { Streams } from '../../src/cluster/nats/streams.ts'
+import { consumerOf, Streams } from '../../src/cluster/nats/streams.ts'
 import { taskIn } from '../../src/cluster/nats/sweep.ts'
 import { linesIn } from './ledger.ts'
 
@@ -24,7 +24,7 @@ export async function stuckIn(servers: string, namespace: string, ledger: string
   const told: string[] = []
   try {
     for (const lane of lanes) {
-      const info = await streams.consumer(stream, `default-${lane}`)
+      const info = await streams.consumer(stream, consumerOf('default', lane))
       const { num_pending, num_ack_pending, num_redelivered, num_waiting, delivered, ack_floor } = info
       told.push(
         `${lane}: ${JSON.stringify({ num_pending, num_ack_pending, num_redelivered, num_waiting, delivered, ack_floor })}`,

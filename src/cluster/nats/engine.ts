@@ -30,7 +30,7 @@ import {
   type Records,
   type Taking,
 } from '../engine.ts'
-import { EngineUnavailableError, SubmitUnknownError } from '../errors.ts'
+import { EngineUnavailableError, StoreVersionError, SubmitUnknownError } from '../errors.ts'
 import { maxMessageBytes } from '../messages.ts'
 import { traceHeader } from '../trace-context.ts'
 import { checkAccess, connectTo, inboxFor, type NatsAccess } from './connection.ts'
@@ -41,7 +41,7 @@ import { type Lane, lanes, Puller, type PullParts } from './pull.ts'
 import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
 import { asSeen, Denied, encodedHeaders, mostBytesOf, Requests, TooLong, Unanswered } from './requests.ts'
-import { Streams } from './streams.ts'
+import { consumerOf, Streams } from './streams.ts'
 import { Sweeper, taskIn } from './sweep.ts'
 
 export interface NatsOptions extends NatsAccess {
@@ -119,6 +119,7 @@ export class NatsEngine implements Engine {
       return this.#open
     } catch (cause) {
       await connection.close().catch(() => {})
+      if (cause instanceof StoreVersionError) throw cause
       if (cause instanceof Denied || cause instanceof TooLong) throw asSeen(cause, this.name)
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new EngineUnavailableError(
@@ -435,10 +436,6 @@ export class NatsEngine implements Engine {
     const open = await opening.catch(() => undefined)
     await open?.connection.drain().catch(() => {})
   }
-}
-
-function consumerOf(queue: string, lane: Lane): string {
-  return `${queue}-${lane}`
 }
 
 /** Anything up to so many milliseconds; lets the program end. */

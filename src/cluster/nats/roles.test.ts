@@ -138,7 +138,7 @@ test('no client hears the answers of another user, nor takes tasks or deletes st
   const tried = [
     `$JS.API.STREAM.DELETE.AO_${namespace}_tasks`,
     `$JS.API.STREAM.PURGE.AO_${namespace}_tasks`,
-    `$JS.API.CONSUMER.MSG.NEXT.AO_${namespace}_tasks.default-p1`,
+    `$JS.API.CONSUMER.MSG.NEXT.AO_${namespace}_tasks.default-p1-2`,
     '$KV.AO_other_results.x',
     `$KV.AO_${namespace}_owners.shard-1`,
   ]

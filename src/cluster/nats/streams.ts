@@ -5,8 +5,16 @@
  * lacks.
  */
 import { runtime } from '../../runtime/runtime.ts'
-import { EngineUnavailableError } from '../errors.ts'
+import { EngineUnavailableError, StoreVersionError } from '../errors.ts'
 import { type Requests, Unanswered } from './requests.ts'
+
+/**
+ * Of all that lies in the store: subjects, consumers, frames, messages. Another number belongs here
+ * when programs of the version before would misread it. The stream of tasks says it, in its
+ * description; layout 1 said nothing.
+ */
+export const layout = 2
+const layoutWords = 'atonce, layout '
 
 const dedupeMs = 2 * 60_000
 const subjectsInOnePage = 100_000
@@ -42,7 +50,12 @@ export interface StoredMessage {
 
 /** What the server says of a stream. */
 export interface StreamInfo {
-  readonly config: { readonly num_replicas: number; readonly max_age: number; readonly storage: string }
+  readonly config: {
+    readonly description?: string
+    readonly num_replicas: number
+    readonly max_age: number
+    readonly storage: string
+  }
   readonly state: {
     readonly messages: number
     readonly bytes: number
@@ -66,14 +79,25 @@ export class Streams {
     this.#replicas = replicas
   }
 
-  /** The stream of tasks: what is done leaves it, and what is full refuses. */
+  /**
+   * The stream of tasks: what is done leaves it, and what is full refuses.
+   * @throws StoreVersionError
+   */
   async ensureTasks(name: string, subjects: string): Promise<void> {
-    await this.#ensureStream(name, {
+    const known = await this.#ensureStream(name, {
+      description: layoutWords + layout,
       subjects: [subjects],
       retention: 'workqueue',
       discard: 'new',
       duplicate_window: dedupeMs * 1e6,
     })
+    const found = known === undefined ? layout : layoutIn(known)
+    if (found === layout) return
+    throw new StoreVersionError(
+      `The tasks in the stream ${name} are kept in layout ${found}, by ${found < layout ? 'an older' : 'a newer'} version of atonce; this one reads and writes layout ${layout}. ` +
+        'Give the programs of one version a namespace of their own: cluster({ namespace }), npx atonce worker --namespace. ' +
+        `Or let those of the other version finish what is there, end them all, and remove the stream: nats stream rm ${name}.`,
+    )
   }
 
   /** A bucket as the key-value store of NATS lays it out, so that its own tools read it. */
@@ -93,12 +117,7 @@ export class Streams {
 
   async ensureConsumer(stream: string, config: ConsumerConfig): Promise<void> {
     const name = config.durable_name
-    const known = await this.#find<ConsumerInfo>(`CONSUMER.INFO.${stream}.${name}`)
-    if (known !== undefined && known.config['filter_subject'] !== config['filter_subject'])
-      throw new EngineUnavailableError(
-        `The consumer ${name} of ${stream} is of another version of atonce, or of another program: what it gives is not what is submitted now. Use another namespace, or remove the stream once its tasks are done.`,
-      )
-    if (known !== undefined) return
+    if ((await this.#find<ConsumerInfo>(`CONSUMER.INFO.${stream}.${name}`)) !== undefined) return
     await this.#api(`CONSUMER.DURABLE.CREATE.${stream}.${name}`, { stream_name: stream, config })
   }
 
@@ -183,10 +202,13 @@ export class Streams {
     return (await this.#find(`STREAM.DELETE.${stream}`)) !== undefined
   }
 
-  async #ensureStream(name: string, config: object): Promise<void> {
-    if ((await this.stream(name)) !== undefined) return
+  /** What is there of that name; undefined if it was made now. */
+  async #ensureStream(name: string, config: object): Promise<StreamInfo | undefined> {
+    const known = await this.stream(name)
+    if (known !== undefined) return known
     const request = { name, storage: 'file', num_replicas: this.#replicas, max_consumers: -1, ...config }
     await this.#api(`STREAM.CREATE.${name}`, request)
+    return undefined
   }
 
   async #find<T>(what: string, request: object = {}): Promise<T | undefined> {
@@ -214,4 +236,17 @@ export class Streams {
       `The server refuses ${what}: ${answer.error.description ?? `code ${answer.error.code}`}.`,
     )
   }
+}
+
+function layoutIn({ config: { description = '' } }: StreamInfo): number {
+  return description.startsWith(layoutWords) ? Number(description.slice(layoutWords.length)) : 1
+}
+
+/**
+ * The name of a lane's consumer. Programs of layout 1 ask for consumers only, not for the layout:
+ * they find none of the names that they know, and the server refuses to make a second one for the
+ * same tasks.
+ */
+export function consumerOf(queue: string, lane: string): string {
+  return `${queue}-${lane}-${layout}`
 }

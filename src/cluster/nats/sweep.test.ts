@@ -13,7 +13,7 @@ import { inlined, labelFor, labelOf } from './frames.ts'
 import { loadNats } from './load.ts'
 import { Requests } from './requests.ts'
 import { inboxOf, type Role, serverConfig } from './roles.ts'
-import { type StoredMessage, Streams } from './streams.ts'
+import { consumerOf, type StoredMessage, Streams } from './streams.ts'
 import { Sweeper, SweepState, sweep, taskIn } from './sweep.ts'
 
 const namespace = 'swept'
@@ -69,7 +69,7 @@ async function sweepAs(role: Role, servers: string, over: readonly string[], sta
         streams: new Streams(requests, 1),
         stream,
         subjects: `ao.${namespace}.t.>`,
-        lanes: [{ consumer: 'default-p1', subjects: `ao.${namespace}.t.default.p1.*` }],
+        lanes: [{ consumer: consumerOf('default', 'p1'), subjects: `ao.${namespace}.t.default.p1.*` }],
         leaseMs: 60_000,
         isOver: async message => over.includes(taskIn(message).id),
         mayRunAgain: async () => true,
