@@ -23,12 +23,12 @@ import type { Outcome } from '../task/results.ts'
 import { failuresIn } from '../worker/reply.ts'
 import { Call } from './call.ts'
 import { cancelInStore, orderToStop } from './cancelling.ts'
+import { Ears } from './ears.ts'
 import type { Engine } from './engine.ts'
 import { type NodeNews, type Order, readEnding, readNews, type Settled, writeMessage } from './messages.ts'
 import type { Node } from './node.ts'
 import { failureOf } from './node-job.ts'
 import { believed, taskOf } from './outward.ts'
-import { ResultWaits } from './result-waits.ts'
 import type { WorkerCount } from './status.ts'
 import { traceparentFrom } from './trace-context.ts'
 
@@ -65,8 +65,7 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
   readonly #parts: CallerParts
   readonly #calls = new Map<string, Call>()
   readonly #tally = new Tally()
-  /** Who waits for tasks that were submitted to be fetched. */
-  readonly resultWaits: ResultWaits = new ResultWaits()
+  readonly ears: Ears
   readonly #silence: () => void
   readonly #queueMs = new TimeHistogram()
   readonly #runMs = new TimeHistogram()
@@ -81,6 +80,7 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
     this.#parts = parts
     this.id = parts.id
     this.engine = parts.engine
+    this.ears = new Ears(parts.name)
     this.#silence = this.engine.listen(`caller.${this.id}`, this.#hear)
     listExecutor(this)
   }
@@ -180,12 +180,12 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
   // ── news ──
 
   readonly #hear = (bytes: Uint8Array): void => {
-    if (this.#calls.size === 0 && !this.resultWaits.any) return // Of tasks that nobody here waits for.
+    if (this.#calls.size + this.ears.count === 0) return // Of tasks that nobody here waits for.
     const news = readNews(bytes)
     if (news === undefined) return
     const call = this.#calls.get(news.id)
     if (call !== undefined) return this.#heard(call, news)
-    if (news.kind === 'settled') this.resultWaits.heard(news)
+    if (news.kind === 'settled') this.ears.hear(news)
   }
 
   #heard(call: Call, news: NodeNews): void {
@@ -374,8 +374,8 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
     this.#parts.ending?.()
     await Promise.all(this.#parts.nodes.map(node => node.close(graceMs)))
     this.#lookTimer?.cancel()
+    await this.ears.close()
     this.#silence()
-    this.resultWaits.close(this.name)
     this.#parts.elsewhere?.stop()
     if (this.#parts.ownsEngine) await this.engine.close().catch(() => {})
   }

@@ -24,6 +24,7 @@ import { EntityHost } from './entities/host.ts'
 import { isSettled, mayRunAgain } from './left-over.ts'
 import { readEnvelope, readOrder } from './messages.ts'
 import { type CallHost, NodeCall, type NodeCounts } from './node-call.ts'
+import { parting } from './parting.ts'
 import { Permits } from './permits/permits.ts'
 
 export interface NodeParts {
@@ -129,18 +130,19 @@ export class Node implements CallHost {
     await this.#consumer?.stop().catch(() => {})
     this.#handBack()
     this.#sessions?.close()
-    await this.#host?.close()
+    await parting(this.#host?.close())
     if (this.#calls.size > 0 && graceMs > 0) await this.#drain(graceMs)
+    await parting(this.#leave())
+    this.#alive?.cancel()
+    for (const stop of this.#silence.splice(0)) stop()
+    await this.on.close({ graceMs })
+  }
+
+  async #leave(): Promise<void> {
     await Promise.all([...this.#calls.values()].map(call => call.giveUp()))
     await this.#permits?.leave()
     this.#alive?.cancel()
-    for (const stop of this.#silence.splice(0)) stop()
-    if (!this.engine.isLocal)
-      await this.engine
-        .records('nodes')
-        .remove(this.id)
-        .catch(() => {})
-    await this.on.close({ graceMs })
+    if (!this.engine.isLocal) await this.engine.records('nodes').remove(this.id)
   }
 
   over(call: NodeCall): void {

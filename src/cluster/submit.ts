@@ -25,6 +25,7 @@ import { detach, encode } from '../wire/codec.ts'
 import { failuresIn } from '../worker/reply.ts'
 import type { Caller } from './caller.ts'
 import { cancelInStore, orderToStop } from './cancelling.ts'
+import { EngineUnavailableError } from './errors.ts'
 import { crossing, type Envelope, readEnding, type Settled, writeMessage } from './messages.ts'
 import { checkName } from './names.ts'
 import { failureOf } from './node-job.ts'
@@ -98,8 +99,8 @@ const resultOptionNames = optionNames<ResultOptions>({ signal: true, timeoutMs: 
 export interface Submitted<R> {
   readonly id: string
   /**
-   * What it returned, once it has; rejects with what it threw. Asked twice, it answers twice. A
-   * wait ends with its cluster, by a ClosedError; the task goes on, and can be asked for by its id.
+   * What it returned, once it has; rejects with what it threw. Asked twice, it answers twice. A wait
+   * ends with its cluster, by a ClosedError; the task goes on, and can be asked for by its id.
    */
   result(options?: ResultOptions): Promise<R>
   /**
@@ -218,26 +219,42 @@ export class Submissions {
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
   ): Promise<Settled> {
-    const { resultWaits, engine } = this.#caller
-    const wait = park<Settled>(`the result of task ${id}`, this, { signal, timeoutMs })
-    const over = resultWaits.add(id, wait)
-    let timer: Timer | undefined
+    const parked = park<Settled>(`the result of task ${id}`, this, {
+      signal,
+      timeoutMs,
+    })
     let pauseMs = shortestLookMs
+    let timer: Timer | undefined
+    const { engine } = this.#caller
+    let wasThere = false
     const look = async (): Promise<void> => {
       try {
+        await engine.open()
+        wasThere = true
         const record = await engine.records('results').get(id)
         const ending = record === undefined ? undefined : readEnding(record.bytes)
-        if (ending?.kind === 'settled') wait.unpark(ending)
-      } catch {} // The store does not answer: it is asked again.
-      if (wait.state !== 'waiting') return
-      timer = runtime().setTimer(pauseMs * (0.5 + runtime().random()), () => void look())
+        if (ending?.kind === 'settled') parked.unpark(ending)
+      } catch (error) {
+        // A store that was there comes back, and is asked again.
+        if (!wasThere || !(error instanceof EngineUnavailableError)) parked.fail(error as Error)
+      }
+    }
+    const lookAgain = async (): Promise<void> => {
+      await look()
+      if (parked.state !== 'waiting') return
+      timer = runtime().setTimer(pauseMs * (0.5 + runtime().random()), () => void lookAgain())
       pauseMs = Math.min(longestLookMs, pauseMs * 2)
     }
-    if (wait.state === 'waiting') void look()
+    const deaf = this.#caller.ears.listen(id, {
+      heard: ending => parked.unpark(ending),
+      closed: why => parked.fail(why),
+      look,
+    })
+    if (parked.state === 'waiting') void lookAgain()
     try {
-      return await wait.promise
+      return await parked.promise
     } finally {
-      over()
+      deaf()
       timer?.cancel()
     }
   }

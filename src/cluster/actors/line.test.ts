@@ -12,8 +12,8 @@ const leaseMs = 3_000
 const mostLost = 3
 
 /**
- * Two ends of one line; `loss` is the share of frames that get lost, never more than `mostLost` in a
- * row unless all do.
+ * Two ends of one line; `loss` is the share of frames that get lost, never more than `mostLost` in
+ * a row unless all do.
  */
 function lines(random: () => number, loss: () => number) {
   const heard: [number[], number[]] = [[], []]

@@ -32,6 +32,7 @@ import {
 } from '../engine.ts'
 import { EngineUnavailableError, StoreVersionError, SubmitUnknownError } from '../errors.ts'
 import { maxMessageBytes } from '../messages.ts'
+import { parting } from '../parting.ts'
 import { traceHeader } from '../trace-context.ts'
 import { checkAccess, connectTo, inboxFor, type NatsAccess } from './connection.ts'
 import { inlined, labelFor, stored, unframed } from './frames.ts'
@@ -434,7 +435,8 @@ export class NatsEngine implements Engine {
     const opening = this.#opening
     if (opening === undefined) return
     const open = await opening.catch(() => undefined)
-    await open?.connection.drain().catch(() => {})
+    await parting(open?.connection.drain()) // It never ends while there is no server.
+    await open?.connection.close().catch(() => {})
   }
 }
 
