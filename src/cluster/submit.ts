@@ -99,8 +99,8 @@ const resultOptionNames = optionNames<ResultOptions>({ signal: true, timeoutMs: 
 export interface Submitted<R> {
   readonly id: string
   /**
-   * What it returned, once it has; rejects with what it threw. Asked twice, it answers twice. A wait
-   * ends with its cluster, by a ClosedError; the task goes on, and can be asked for by its id.
+   * What it returned, once it has; rejects with what it threw. Asked twice, it answers twice. A
+   * wait ends with its cluster, by a ClosedError; the task goes on, and can be asked for by its id.
    */
   result(options?: ResultOptions): Promise<R>
   /**
