@@ -20,8 +20,9 @@ export interface Over {
 
 export interface Child extends Member, Listed, Failed {
   readonly settings: ChildSettings
-  /** When it was restarted last, for those strategies that count for each child. */
-  readonly restarts: number[]
+  restarts: number
+  /** Its supervisor restarts it: from the decision until it has started, pauses too. */
+  isRestarting: boolean
   failures: readonly PastFailure[]
   /** It has failed or was suspended: `begin` starts it again. */
   readonly suspended: boolean
@@ -42,10 +43,11 @@ export class ActorChild implements Child, Parent {
   before: Listed | undefined
   after: Listed | undefined
   failures = noFailures
+  restarts = 0
+  isRestarting = false
   readonly cell: Cell
   readonly settings: ChildSettings
   readonly #over: Over
-  #restarts: number[] | undefined
 
   constructor(cell: Cell, settings: ChildSettings, over: Over) {
     this.cell = cell
@@ -55,11 +57,6 @@ export class ActorChild implements Child, Parent {
 
   get name(): string {
     return this.cell.name
-  }
-
-  get restarts(): number[] {
-    this.#restarts ??= []
-    return this.#restarts
   }
 
   get known(): Failed['known'] {
@@ -72,7 +69,7 @@ export class ActorChild implements Child, Parent {
   }
 
   get state(): string {
-    return this.cell.state
+    return shownState(this, this.cell.state)
   }
 
   get waiting(): number {
@@ -136,6 +133,13 @@ export class ActorChild implements Child, Parent {
   }
 }
 
+/**
+ * What OTP's `which_children` says of one that its supervisor restarts, whatever it does for that.
+ */
+export function shownState({ isRestarting }: Pick<Child, 'isRestarting'>, state: string): string {
+  return isRestarting && (state === 'failed' || state === 'starting') ? 'restarting' : state
+}
+
 /** As `going`, or as what `late` does after `delayMs`, whichever is first. */
 export function withinTime(
   going: Promise<void>,
@@ -160,6 +164,7 @@ export function withinTime(
 export interface Tree {
   readonly name: string
   readonly strategy: string
+  readonly state: string
   readonly children: readonly Member[]
   onEnded: OnEnded | undefined
   open(): Promise<void>
@@ -174,7 +179,8 @@ export type OnEnded = (reason: StopReason, byItself: boolean) => void
 /** A supervisor under a supervisor: each restart is a new one, with what its `setup` starts. */
 export class SupervisorChild<T extends Tree> implements Child {
   readonly settings: ChildSettings
-  readonly restarts: number[] = []
+  restarts = 0
+  isRestarting = false
   readonly known = undefined
   readonly waiting = 0
   isListed = false
@@ -212,7 +218,7 @@ export class SupervisorChild<T extends Tree> implements Child {
   }
 
   get state(): string {
-    return this.#state
+    return this.#state === 'ended' ? this.#supervisor.state : shownState(this, this.#state)
   }
 
   get children(): readonly Member[] {

@@ -10,12 +10,14 @@ import type { System } from './system.ts'
 /** What a picture of the tree shows. */
 export interface Shown {
   readonly name: string
-  /** As `ready`, `busy`. */
+  /** As `ready`, `busy`, `restarting`. */
   readonly state: string
   /** How many messages wait for it. */
   readonly waiting: number
-  /** When it was restarted, within its supervisor's window. */
-  readonly restarts: readonly number[]
+  /**
+   * How often it was started again: by its own failures, and by others' where the strategy says so.
+   */
+  readonly restarts: number
   /** When and why it failed, oldest first; the last few. */
   readonly failures: readonly PastFailure[]
   /** Of a supervisor. */

@@ -50,7 +50,7 @@ function childNode({ name, state, waiting, restarts, failures, strategy, childre
   const detail = [
     ...(strategy === undefined ? [] : [strategy]),
     ...(waiting === 0 ? [] : [`${waiting} waiting`]),
-    ...(restarts.length === 0 ? [] : [`${restarts.length} restarts`]),
+    ...(restarts === 0 ? [] : [restarts === 1 ? '1 restart' : `${restarts} restarts`]),
     ...failureTexts(failures),
   ].join(', ')
   return {

@@ -141,7 +141,7 @@ suite('as elsewhere', () => {
       await using tree = supervisor({ backoff: { minMs: 60_000, maxMs: 60_000 } })
       const a = await tree.start(Worker, ['a'])
       a.tell.fail()
-      while (tree.children[0]?.state !== 'failed') await sleep(1)
+      while (tree.children[0]?.state !== 'restarting') await sleep(1)
       await sleep(1)
       const beganMs = now()
       await a.stop()

@@ -28,7 +28,7 @@ export interface FailureReport {
    * `remember`.
    */
   readonly changed: Readonly<Record<string, Change>>
-  /** How often it was restarted within its supervisor's window. */
+  /** How often it was started again before this failure, by failures of others too. */
   readonly restarts: number
   /** The failures of this actor before this one, the last ten of them, oldest first. */
   readonly history: readonly PastFailure[]
@@ -40,7 +40,7 @@ export interface FailureReport {
 /** Who has failed, as far as a report goes. */
 export interface Failed {
   readonly name: string
-  readonly restarts: readonly number[]
+  readonly restarts: number
   readonly failures: readonly PastFailure[]
   /** Undefined of a supervisor. */
   readonly known:
@@ -63,7 +63,7 @@ export function reportOf(child: Failed, reason: StopReason, message: Message | u
     message: at,
     before,
     changed: known?.changed ?? {},
-    restarts: child.restarts.length,
+    restarts: child.restarts,
     history: child.failures,
     replay: known === undefined ? '' : replayOf(known.definition.name, known.args, played),
   }

@@ -11,8 +11,8 @@ export class Restarts {
   readonly #policy: Policy
   readonly #runtime: Runtime
   readonly #eachByItself: boolean
-  /** When children were restarted, where they count together. */
-  readonly #together: number[] = []
+  /** When failures led to restarts, within the window: of a child, or of all of them together. */
+  readonly #counted = new WeakMap<object, number[]>()
   readonly #pauses = new WeakMap<object, Pauses>()
   /** Of children that wait to be restarted. */
   readonly #timers = new Map<Child, Timer>()
@@ -28,11 +28,12 @@ export class Restarts {
   /** Counts one more restart; whether that is more than may be. */
   tooMany(child: Child): boolean {
     const { maxRestarts, withinMs } = this.#policy
-    const restarts = this.#eachByItself ? child.restarts : this.#together
+    const of = this.#eachByItself ? child : this
     const nowMs = this.#runtime.now()
-    restarts.push(nowMs)
-    while ((restarts[0] as number) < nowMs - withinMs) restarts.shift()
-    return restarts.length > maxRestarts
+    const recent = (this.#counted.get(of) ?? []).filter(atMs => atMs >= nowMs - withinMs)
+    recent.push(nowMs)
+    this.#counted.set(of, recent)
+    return recent.length > maxRestarts
   }
 
   /** Whose failures count with those of that child. */

@@ -280,6 +280,7 @@ export class Supervisor implements AsyncDisposable {
     if (!this.#comesBack(child, reason)) return this.#letGo(child, reason)
     if (this.#restarts.tooMany(child)) return this.#giveUp(child, reason)
     const affected = this.#affectedBy(child)
+    for (const one of affected) one.isRestarting = one === child || one.settings.restart !== 'temporary'
     await this.#suspend(affected, child, reason)
     const delayMs = this.#restarts.pauseOf(child)
     if (delayMs === undefined) return this.#startAgain(child)
@@ -351,8 +352,10 @@ export class Supervisor implements AsyncDisposable {
         if (this.#closing !== undefined) return
         if (!this.#children.has(one) || !one.suspended) continue
         this.#failing.delete(one)
+        one.restarts += 1
         try {
           await one.begin()
+          one.isRestarting = false
         } catch (error) {
           if (!this.#children.has(one)) continue // It was stopped meanwhile.
           const reason: StopReason = { kind: 'failure', error }

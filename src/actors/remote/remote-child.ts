@@ -1,6 +1,6 @@
 /** An actor elsewhere, as its supervisor has it. README.md tells its states. */
 
-import type { Child, Over } from '../child.ts'
+import { type Child, type Over, shownState } from '../child.ts'
 import type { Listed } from '../child-list.ts'
 import type { Definition } from '../contract.ts'
 import { ActorDiedError, ActorStartError } from '../errors.ts'
@@ -19,7 +19,8 @@ import type { WorkerHost } from './worker-host.ts'
 export class RemoteChild implements Child {
   readonly target: RemoteTarget
   readonly settings: ChildSettings
-  readonly restarts: number[] = []
+  restarts = 0
+  isRestarting = false
   readonly children = []
   readonly strategy = undefined
   isListed = false
@@ -75,8 +76,14 @@ export class RemoteChild implements Child {
 
   /** As `ready on thread 2`; whether it is busy, as it was a tenth of a second ago. */
   get state(): string {
-    const state = this.#state === 'ready' && this.target.progress.isBusy ? 'busy' : this.#state
+    const state = shownState(this, this.#ownState)
     return this.#host === undefined ? state : `${state} on ${this.#host.name}`
+  }
+
+  get #ownState(): string {
+    if (this.#state === 'ended') return this.target.ended === undefined ? 'stopping' : 'ended'
+    if (this.#state === 'suspended') return 'failed'
+    return this.#state === 'ready' && this.target.progress.isBusy ? 'busy' : this.#state
   }
 
   get waiting(): number {
