@@ -9,10 +9,12 @@
  * one deadline, that of its first ask. The chain is also how a cycle is found: see `cycle`.
  */
 import { AbortError, TimeoutError } from '../errors.ts'
+import { durationText } from '../live/print.ts'
 import type { Runtime, Timer } from '../runtime/runtime.ts'
 import { Circles } from './circles.ts'
 import type { Asker, Asking, AskLink, AskPath, Cause, Limits, PendingAsk, Target } from './contract.ts'
 import { CyclicAskError } from './errors.ts'
+import { silentFromMs } from './remote/silence.ts'
 
 export class Ask implements PendingAsk {
   readonly promise: Promise<unknown>
@@ -166,6 +168,11 @@ export function cycle(asker: Asker, target: Target): CyclicAskError | undefined 
   return undefined
 }
 
+/** Where code in its worker does not await, no limit of time is to blame. */
+function silenceOf({ silentMs }: Target): string {
+  return silentMs < silentFromMs ? '' : `; its worker has not answered for ${durationText(silentMs)}`
+}
+
 function isSame(asker: Asker, target: Target): boolean {
   return asker.self === target
 }
@@ -269,7 +276,10 @@ class Line {
     const nowMs = this.#runtime.now()
     for (let ask = this.#first; ask !== undefined && ask.untilMs <= nowMs; ask = this.#first)
       ask.giveUp(
-        new TimeoutError(`${ask.what} was not answered within ${this.#timeoutMs} ms.`, this.#timeoutMs),
+        new TimeoutError(
+          `${ask.what} was not answered within ${this.#timeoutMs} ms${silenceOf(ask.target)}.`,
+          this.#timeoutMs,
+        ),
       )
     if (this.#first !== undefined) this.#wait(Math.max(1, this.#first.untilMs - nowMs))
     else this.#forgotten(true)

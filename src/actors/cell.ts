@@ -55,6 +55,10 @@ export class Cell extends Intake implements LiveActor, Runnable {
     return this.#state
   }
 
+  get silentMs(): number {
+    return 0
+  }
+
   get standstill(): StopReason | undefined {
     if (this.#state === 'failed') return restarting
     return this.#state === 'stopping' ? (this.few?.closing ?? shutdown) : undefined

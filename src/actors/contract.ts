@@ -155,6 +155,8 @@ export interface Target {
   readonly ended: StopReason | undefined
   /** The last number that a supervisor gave which held or awaited it; 0 if none did. */
   readonly restart: number
+  /** How long its worker has not answered; 0 of one on this thread. */
+  readonly silentMs: number
   /** Why none of the messages that wait is worked on before a supervisor has acted, if so. */
   readonly standstill: StopReason | undefined
   /** Is marked with that number, as all below it. */

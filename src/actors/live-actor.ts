@@ -23,6 +23,18 @@ export interface Shown {
   /** Of a supervisor. */
   readonly strategy: string | undefined
   readonly children: readonly Shown[]
+  /** Of an actor elsewhere. */
+  readonly worker?: ShownWorker | undefined
+}
+
+/** Where an actor lives, and what it may be busy with, as far as is known here. */
+export interface ShownWorker {
+  readonly pid: number | undefined
+  readonly threadId: number | undefined
+  /** How long it has not answered. */
+  readonly silentMs: number
+  /** The method of the first message that may not have been worked on. */
+  readonly oldest: string | undefined
 }
 
 /** What is below a supervisor. */

@@ -8,7 +8,8 @@ import { type LiveFailure, type LiveNode, nodesOf } from '../live/tree.ts'
 import { WeakList } from '../live/weak-list.ts'
 import { wallMs } from '../runtime/wall.ts'
 import { type PastFailure, whyOf } from './history.ts'
-import type { Shown } from './live-actor.ts'
+import type { Shown, ShownWorker } from './live-actor.ts'
+import { silentFromMs } from './remote/silence.ts'
 
 /** Failures that a line of text shows; `--json` has all that are kept. */
 const mostInLine = 3
@@ -46,9 +47,19 @@ function treeNode({ name, strategy, state, children }: ShownTree): LiveNode {
   }
 }
 
-function childNode({ name, state, waiting, restarts, failures, strategy, children }: Shown): LiveNode {
+function childNode({
+  name,
+  state,
+  waiting,
+  restarts,
+  failures,
+  strategy,
+  children,
+  worker,
+}: Shown): LiveNode {
   const detail = [
     ...(strategy === undefined ? [] : [strategy]),
+    ...(worker === undefined ? [] : silenceTexts(worker)),
     ...(waiting === 0 ? [] : [`${waiting} waiting`]),
     ...(restarts === 0 ? [] : [restarts === 1 ? '1 restart' : `${restarts} restarts`]),
     ...failureTexts(failures),
@@ -59,9 +70,18 @@ function childNode({ name, state, waiting, restarts, failures, strategy, childre
     state,
     detail: detail === '' ? undefined : detail,
     ...(failures.length === 0 ? {} : { failures: failures.map(toLive) }),
+    pid: worker?.pid,
+    threadId: worker?.threadId,
     waitsFor: [],
     inside: nodesOf(children, childNode),
   }
+}
+
+/** `its worker has not answered for 3.2 s, oldest message: spin`. */
+function silenceTexts({ silentMs, oldest }: ShownWorker): string[] {
+  if (silentMs < silentFromMs) return []
+  const silent = `its worker has not answered for ${durationText(silentMs)}`
+  return oldest === undefined ? [silent] : [silent, `oldest message: ${oldest}`]
 }
 
 /** `last failure: no change left (2.1 s ago)`, and those before it. */

@@ -85,6 +85,7 @@ class Router implements Target {
   /** It holds nothing itself. */
   readonly restart = 0
   readonly standstill = undefined
+  readonly silentMs = 0
   joins(): void {}
   reached(): void {}
 

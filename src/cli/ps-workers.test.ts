@@ -53,6 +53,17 @@ describe('ps, below workers', { concurrency: 2 }, () => {
       assert.equal(code, 0)
     }))
 
+  test('an actor whose worker never awaits is told with the message and the place', () =>
+    withProgram(['busy-workers.ts', 'actors'], async program => {
+      const { code, stdout } = await atonce(['ps', String(program.pid)])
+      assert.match(
+        stdout,
+        /^└─ actor spinner: busy on thread 1, its worker has not answered for \d+\.\d s, oldest message: spin, in synchronous code at Spinner\.spin \(\S+busy-workers\.ts:\d+:\d+\)$/m,
+      )
+      assert.doesNotMatch(stdout, /of no pool/)
+      assert.equal(code, 0)
+    }))
+
   test(
     'worker processes are looked into, and their threads, and no inspector is opened',
     { skip: !linux },

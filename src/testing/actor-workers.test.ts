@@ -116,6 +116,43 @@ for (const [where, model, place] of places)
       await player.stop({ queued: 'drop', graceMs: 0 })
     })
 
+    test('a worker that does not react is told of, and ends within the grace', async () => {
+      await using on = place()
+      await using tree = supervisor()
+      const diary = await spawn(Diary, [])
+      const other = await tree.start(Player, ['other', diary, 0], { on, name: 'other' })
+      const stuck = await tree.start(Player, ['stuck', diary, 0], { on, name: 'stuck' })
+      await stuck.ask.here()
+      stuck.tell.block(1e9)
+      await assert.rejects(stuck.with({ timeoutMs: 10 }).ask.add(1), TimeoutError)
+      await assert.rejects(
+        other.with({ timeoutMs: 2_000 }).ask.here(),
+        /^TimeoutError: other\.here was not answered within 2000 ms; its worker has not answered for \d\.\d s\.$/,
+      )
+      const shown = String(tree)
+      const silent = '\\w+ \\d( \\(pid \\d+\\))?, its worker has not answered for \\d\\.\\d s'
+      assert.match(
+        shown,
+        new RegExp(`actor stuck: busy on ${silent}, oldest message: block, 1 waiting$`, 'm'),
+      )
+      assert.match(shown, new RegExp(`actor other: busy on ${silent}, oldest message: here$`, 'm'))
+      const begunMs = realRuntime.now()
+      await stuck.stop({ queued: 'drop', graceMs: 1 })
+      assert.ok(realRuntime.now() - begunMs < 900, 'no further second')
+      assert.equal(await other.ask.here(), 'other')
+      assert.doesNotMatch(String(tree), /has not answered/)
+    })
+
+    test('a worker that works without a break is not called silent, however long it takes', async () => {
+      await using on = place()
+      await using tree = supervisor()
+      const player = await tree.start(Player, ['p', await spawn(Diary, []), 0], { on })
+      const slow = player.with({ timeoutMs: 2_000 }).ask.hang()
+      await assert.rejects(slow, /^TimeoutError: [^;]+ was not answered within 2000 ms\.$/)
+      assert.doesNotMatch(String(tree), /has not answered/)
+      await player.stop({ queued: 'drop', graceMs: 1 })
+    })
+
     test('what was told is worked on before the program ends, and all that follows from it', async t => {
       const folder = mkdtempSync(join(tmpdir(), 'atonce-tells-'))
       t.after(() => rmSync(folder, { recursive: true }))

@@ -3,6 +3,7 @@ import type { Ask } from '../ask.ts'
 import type { AskPath } from '../contract.ts'
 import { ActorDiedError } from '../errors.ts'
 import type { StopReason } from '../reason.ts'
+import type { Progress } from './progress.ts'
 import { RemoteTarget } from './remote-target.ts'
 
 export interface AskedOwner extends AskPath {
@@ -14,6 +15,8 @@ export interface AskedOwner extends AskPath {
 export class Asked {
   readonly #owner: AskedOwner
   readonly #asks = new Map<number, Ask>()
+  /** Given up here, by their numbers; the other side may be at work on them still. */
+  readonly #givenUp = new Map<number, Progress>()
   #lastId = 0
 
   constructor(owner: AskedOwner) {
@@ -38,18 +41,27 @@ export class Asked {
     ask.sentId = id
     this.#asks.set(id, ask)
     this.#owner.waits(this.#asks.size)
-    if (target instanceof RemoteTarget) target.progress.asked += 1
+    const progress = target instanceof RemoteTarget ? target.progress : undefined
+    progress?.ask(id, ask.method)
     ask.onSettled = reason => {
       this.#asks.delete(id)
       this.#owner.waits(this.#asks.size)
-      if (target instanceof RemoteTarget) target.progress.asked -= 1
-      if (reason !== undefined) this.#owner.gaveUp(id, reason)
+      if (reason === undefined) return progress?.answered(id)
+      if (progress !== undefined) this.#givenUp.set(id, progress)
+      this.#owner.gaveUp(id, reason)
     }
     return id
   }
 
+  /** The other side lives: from now on it says itself what it is at work on. */
+  heard(): void {
+    for (const [id, progress] of this.#givenUp) progress.answered(id)
+    this.#givenUp.clear()
+  }
+
   /** No answer comes any more. */
   fail(reason: StopReason): void {
+    this.heard()
     for (const ask of [...this.#asks.values()]) ask.fail(new ActorDiedError(ask.target.name, reason, 'maybe'))
   }
 }

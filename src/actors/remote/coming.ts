@@ -46,6 +46,7 @@ export class Coming implements BatchReader {
   /** @throws TypeError if that is not a batch */
   receive(batch: unknown): void {
     this.#parts.holding.came += 1
+    this.#parts.asked.heard()
     this.#names.read(batch, this)
   }
 

@@ -7,6 +7,7 @@
  */
 import type { Timer } from '../../runtime/seam.ts'
 import type { System } from '../system.ts'
+import { Silence } from './silence.ts'
 
 /** As long as an ask waits, a tell does. */
 const mostMs = 5_000
@@ -18,14 +19,18 @@ export class Holding {
   #holds = false
   /** How many batches have left, and how many had when the last tell left. */
   #left = 0
+  /** Of how many of them the other side said last that it has worked on all that came. */
+  #quietAt = 0
   #lastTellIn = 0
   #tells = false
   #timer: Timer | undefined
+  readonly silence: Silence
   /** How many batches came. */
   came = 0
 
   constructor(system: System, hold: ((some: boolean) => void) | undefined) {
     this.#system = system
+    this.silence = new Silence(system.runtime)
     this.#hold = hold
   }
 
@@ -49,10 +54,17 @@ export class Holding {
 
   /** All that came there in the first `batch` batches was worked on. */
   quiet(batch: number): void {
+    this.#quietAt = batch
     if (this.#tells && batch >= this.#lastTellIn) this.#letGo()
   }
 
+  /** A batch came, and was read. */
+  heard(): void {
+    this.silence.heard(this.#quietAt === this.#left)
+  }
+
   end(): void {
+    this.silence.heard(true)
     this.#asks = 0
     this.#letGo()
   }

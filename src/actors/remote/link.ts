@@ -50,14 +50,14 @@ export class Link implements AnswersLink, AskedOwner {
   readonly #coming: Coming
   readonly #asked = new Asked(this)
   readonly #answers: Answers
-  readonly #holding: Holding
+  readonly holding: Holding
   #broken: StopReason | undefined
 
   constructor(carrier: Carrier, answerer: Answerer) {
     this.#carrier = carrier
     this.#runtime = system().runtime
     this.values = new LinkValues(this, carrier)
-    this.#holding = new Holding(system(), carrier.waiting)
+    this.holding = new Holding(system(), carrier.waiting)
     this.#answers = new Answers(this, (request, answering) => answerer(this, request, answering))
     this.#exports = new Exports({
       ended: (of, reason) => this.#send({ op: 'ended', of, reason: this.values.wireReason(reason) }),
@@ -72,7 +72,7 @@ export class Link implements AnswersLink, AskedOwner {
       imports: this.#imports,
       asked: this.#asked,
       answers: this.#answers,
-      holding: this.#holding,
+      holding: this.holding,
       release: number => release(number, Number.POSITIVE_INFINITY),
     })
   }
@@ -94,7 +94,7 @@ export class Link implements AnswersLink, AskedOwner {
     if (this.#broken !== undefined) return
     const wired = this.#leaving.canBeFlat(args) ? undefined : this.values.wire(args, 'args')
     this.#flushSoon()
-    this.#holding.told()
+    this.holding.told()
     if (wired === undefined) this.#leaving.tell(to, method, args)
     else this.#leaving.item({ op: 'tell', to, method, args: wired })
   }
@@ -127,7 +127,7 @@ export class Link implements AnswersLink, AskedOwner {
 
   /** So many asks wait for an answer. */
   waits(count: number): void {
-    this.#holding.asks(count)
+    this.holding.asks(count)
   }
 
   gaveUp(id: number, reason: unknown): void {
@@ -177,7 +177,7 @@ export class Link implements AnswersLink, AskedOwner {
 
   /** Says how actors fare; with `quiet`, that all that came was worked on. */
   status(of: Status, quiet: boolean): void {
-    this.#send({ op: 'status', of, quiet: quiet ? this.#holding.came : 0 })
+    this.#send({ op: 'status', of, quiet: quiet ? this.holding.came : 0 })
   }
 
   exit(to: number, reason: StopReason, from: string): void {
@@ -229,7 +229,7 @@ export class Link implements AnswersLink, AskedOwner {
   readonly #flush = (): void => {
     const transfer = this.values.takeTransfer()
     if (this.#broken !== undefined || this.#leaving.isEmpty) return
-    this.#holding.leaves()
+    this.holding.leaves()
     this.#carrier.send(this.#leaving.take(), transfer)
   }
 
@@ -287,6 +287,7 @@ export class Link implements AnswersLink, AskedOwner {
   /** @throws TypeError if that is not a batch */
   receive(batch: unknown): void {
     this.#coming.receive(batch)
+    this.holding.heard()
   }
 
   asked(id: number): Ask | undefined {
@@ -301,7 +302,7 @@ export class Link implements AnswersLink, AskedOwner {
     const reason: StopReason = { kind: 'gone', error }
     this.#broken = reason
     this.#leaving.take()
-    this.#holding.end()
+    this.holding.end()
     this.#asked.fail(reason)
     this.#answers.giveUp(error)
     this.#exports.clear()

@@ -5,6 +5,7 @@ import type { Listed } from '../child-list.ts'
 import type { Definition } from '../contract.ts'
 import { ActorDiedError, ActorStartError } from '../errors.ts'
 import { noFailures } from '../history.ts'
+import type { ShownWorker } from '../live-actor.ts'
 import { Message } from '../mailbox.ts'
 import { nothingRemembered, type Remembered } from '../memory.ts'
 import type { StopReason } from '../reason.ts'
@@ -88,6 +89,13 @@ export class RemoteChild implements Child {
 
   get waiting(): number {
     return this.target.shownWaiting
+  }
+
+  get worker(): ShownWorker | undefined {
+    if (this.#host === undefined) return undefined
+    const { pid, threadId } = this.#host
+    const { silentMs, progress } = this.target
+    return { pid, threadId, silentMs, oldest: progress.oldest }
   }
 
   joins(restart: number): void {

@@ -52,7 +52,8 @@ export class RemoteTarget implements Target, Stepping {
   /** The same, when its worker has died. */
   onLost: ((reason: StopReason) => void) | undefined
   #link: TargetLink | undefined
-  #number = 0
+  /** Its number on the link. */
+  number = 0
   /** What waits until it is attached. */
   #held: (() => void)[] = []
   readonly progress = new Progress()
@@ -81,6 +82,10 @@ export class RemoteTarget implements Target, Stepping {
     return this.#link === undefined ? this.#held.length : this.progress.shown
   }
 
+  get silentMs(): number {
+    return this.#link?.holding.silence.ms ?? 0
+  }
+
   wake(): void {}
 
   /** The far side knows of one that is attached. */
@@ -89,21 +94,17 @@ export class RemoteTarget implements Target, Stepping {
   }
 
   reached(search: number): void {
-    if (this.system.heldUps.enters(search, this)) this.#link?.held(this.#number, search)
+    if (this.system.heldUps.enters(search, this)) this.#link?.held(this.number, search)
   }
 
   joins(restart: number): void {
     this.restart = restart
-    this.#link?.joins(this.#number, restart)
+    this.#link?.joins(this.number, restart)
   }
 
   /** Its number on that link, if it is reached over it. */
   numberOn(link: TargetLink): number | undefined {
-    return this.#link === link ? this.#number : undefined
-  }
-
-  get number(): number {
-    return this.#number
+    return this.#link === link ? this.number : undefined
   }
 
   get link(): TargetLink | undefined {
@@ -112,7 +113,7 @@ export class RemoteTarget implements Target, Stepping {
 
   attach(link: TargetLink, number: number): void {
     this.#link = link
-    this.#number = number
+    this.number = number
     this.progress.forget()
     const held = this.#held
     this.#held = []
@@ -121,8 +122,7 @@ export class RemoteTarget implements Target, Stepping {
 
   /** So many of the tells have left its mailbox. */
   done(count: number): void {
-    const { progress } = this
-    progress.done = Math.max(progress.done, Math.min(count, progress.told))
+    this.progress.done(count)
     this.#muting.relieve()
   }
 
@@ -140,8 +140,8 @@ export class RemoteTarget implements Target, Stepping {
     if (this.ended !== undefined) this.#dead(method, args, 'ended')
     else if (this.#link === undefined) this.#held.push(() => this.#tellHeld(method, args))
     else {
-      this.#link.sendTell(this.#number, method.name, args)
-      this.progress.told += 1
+      this.#link.sendTell(this.number, method.name, args)
+      this.progress.tell(method.name)
     }
   }
 
@@ -191,7 +191,7 @@ export class RemoteTarget implements Target, Stepping {
     asking: Asking | undefined,
   ): Promise<unknown> {
     const ask = this.newAsk(method.name, limits, asking)
-    this.whenAttached(ask, link => link.sendAsk(ask, this.#number, method.name, args))
+    this.whenAttached(ask, link => link.sendAsk(ask, this.number, method.name, args))
     return ask.promise
   }
 
@@ -237,7 +237,7 @@ export class RemoteTarget implements Target, Stepping {
   }
 
   exit(reason: StopReason, from: string): void {
-    this.#link?.exit(this.#number, reason, from)
+    this.#link?.exit(this.number, reason, from)
   }
 
   watch(ended: Ended): () => void {
@@ -251,21 +251,27 @@ export class RemoteTarget implements Target, Stepping {
   async stop(_reason: StopReason, queued: 'finish' | 'drop', graceMs: number): Promise<void> {
     if (this.ended !== undefined) return
     if (this.#link === undefined) return this.end({ kind: 'stop' })
-    const request: Request = { op: 'stop', to: this.#number, queued, graceMs: Math.min(graceMs, longestMs) }
+    const request: Request = { op: 'stop', to: this.number, queued, graceMs: Math.min(graceMs, longestMs) }
     await this.orKill(this.request('stop', request), graceMs, true)
   }
 
   /**
    * Resolves with `asked`, however it ends. If nothing comes soon after `budgetMs`, its worker does
-   * not react: the worker is ended, if it is one of this side's, and this actor for good if it
-   * `ends`.
+   * not react (one that has been silent for longer is given no time beyond that): the worker is
+   * ended, if it is one of this side's, and this actor for good if it `ends`.
    */
   async orKill(asked: Promise<unknown>, budgetMs: number, ends: boolean): Promise<void> {
     const settled = asked.then(
       () => {},
       () => {}, // It died of something else meanwhile.
     )
-    await withinTime(settled, this.system.runtime, budgetMs + reactsWithinMs, () => {
+    const { runtime } = this.system
+    let late = false
+    await withinTime(settled, runtime, budgetMs, () => {
+      late = true
+    })
+    if (!late) return
+    await withinTime(settled, runtime, Math.max(0, reactsWithinMs - this.silentMs), () => {
       if (this.onLost === undefined) return // It is not this side's to end.
       const link = this.#link
       if (link === undefined) return

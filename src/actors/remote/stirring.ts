@@ -5,7 +5,8 @@
  *     an actor gets something to do ─▶ stirring ─▶ a look after 4 ms, 8 ms, … 100 ms ─▶ status
  *                                         └── idle ─▶ not stirring; nobody stirs ─▶ quiet, no more looks
  *
- * A look costs what it tells; nothing is counted while messages are worked on.
+ * A look costs what it tells; nothing is counted while messages are worked on. Near, one that fails
+ * to come says that code there does not await: silence.ts.
  */
 import type { Timer } from '../../runtime/seam.ts'
 import type { Cell } from '../cell.ts'
@@ -69,7 +70,7 @@ export class Stirring {
       this.#told.delete(cell)
     }
     const isQuiet = this.#stirring.size === 0 && this.#system.waitingLinks === 0
-    if (status.length > 0 || isQuiet) this.#link.status(status, isQuiet)
+    this.#link.status(status, isQuiet) // One that says nothing new too: it is not silent.
     if (!isQuiet) this.#lookIn(Math.min(lastLookMs, 2 * this.#delayMs))
   }
 

@@ -5,6 +5,7 @@ import type { Request } from './items.ts'
 /** The link as its targets see it. */
 export interface TargetLink {
   readonly broken: StopReason | undefined
+  readonly holding: { readonly silence: { readonly ms: number } }
   sendTell(to: number, method: string, args: readonly unknown[]): void
   sendAsk(ask: Ask, to: number, method: string, args: readonly unknown[]): void
   /** Nobody reads the stream of that number any more. */

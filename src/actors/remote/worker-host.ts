@@ -64,6 +64,14 @@ export class WorkerHost implements LifeOwner {
     return this.#life.worker.name
   }
 
+  get pid(): number | undefined {
+    return this.#life.worker.pid
+  }
+
+  get threadId(): number | undefined {
+    return this.#life.worker.threadId
+  }
+
   /** Ends the worker, if nothing lives there any more. */
   leave(): void {
     this.actors -= 1
@@ -87,8 +95,10 @@ export class WorkerHost implements LifeOwner {
   }
 
   #send(batch: readonly unknown[], transfer: Transfer): void {
-    const send = () =>
+    const send = () => {
       this.#life.worker.send({ kind: 'guest', guest: guestName, module: this.module, body: batch }, transfer)
+      this.link.holding.silence.expect()
+    }
     if (this.#early === undefined) send()
     else this.#early.push(send)
   }

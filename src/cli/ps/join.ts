@@ -24,6 +24,8 @@ class Joined {
   readonly #look: ProgramLook
   /** Threads that stand below a worker. */
   readonly #placed = new Set<ThreadLook>()
+  /** Threads of which actors tell the code that keeps them busy. */
+  readonly #told = new Set<ThreadLook>()
 
   constructor(look: ProgramLook) {
     this.#look = look
@@ -31,7 +33,8 @@ class Joined {
 
   tree(tree: LiveTree): LiveTree {
     if (tree.version !== treeVersion) return tree // Whoever shows it says so.
-    return { ...tree, executors: tree.executors.map(executor => this.#executor(executor)) }
+    const executors = tree.executors.map(executor => this.#executor(executor))
+    return { ...tree, executors, actors: tree.actors?.map(actor => this.#actor(actor)) }
   }
 
   /** A program may start threads of its own, that use atonce too. */
@@ -39,16 +42,33 @@ class Joined {
     return [...this.#look.threads.values()]
       .filter(({ trees }) => trees !== undefined)
       .filter(thread => !this.#placed.has(thread))
-      .map(thread => {
+      .flatMap(thread => {
         const name = `thread ${thread.threadId} of no pool`
         const node: LiveNode = { kind: 'worker', name, state: 'running', waitsFor: [], inside: [] }
-        return this.#filled(node, thread)
+        const told = this.#filled(node, thread)
+        return told.inside.length > 0 || (thread.blocked && !this.#told.has(thread)) ? [told] : []
       })
-      .filter(({ inside, within }) => inside.length > 0 || within?.blocked)
   }
 
   #executor(executor: LiveNode): LiveNode {
     return { ...executor, inside: executor.inside.map(node => this.#worker(node)) }
+  }
+
+  /** Of the worker that it lives in: the code that keeps all actors there from work. */
+  #actor(node: LiveNode): LiveNode {
+    const { threadId, pid } = node
+    const look =
+      threadId === undefined
+        ? pid === undefined
+          ? undefined
+          : this.#look.processes.get(pid)
+        : this.#look.threads.get(threadId)
+    const inside = node.inside.map(one => this.#actor(one))
+    if (look === undefined) return { ...node, inside }
+    if ('why' in look) return { ...node, inside, within: unseen(look.why) }
+    const { blocked, stack } = look
+    if (threadId !== undefined && blocked) this.#told.add(look)
+    return { ...node, inside, within: { seen: true, blocked, stack: blocked ? stack : undefined } }
   }
 
   #worker(node: LiveNode): LiveNode {

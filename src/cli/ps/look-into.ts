@@ -134,12 +134,19 @@ function framesIn(stack: string): string[] {
     .filter(line => line.startsWith('at ') && !/^at (<anonymous>:|.*\(?node:)/.test(line))
 }
 
-function busyProcesses({ executors = [] }: LiveTree): number[] {
-  return executors.flatMap(({ inside }) => inside.filter(isBusyProcess).map(({ pid }) => pid as number))
+function busyProcesses({ executors = [], actors = [] }: LiveTree): number[] {
+  return [...executors.flatMap(({ inside }) => inside), ...actors.flatMap(withInside)]
+    .filter(isBusyProcess)
+    .map(({ pid }) => pid as number)
 }
 
+/** Of an actor the state says too where it lives. */
 function isBusyProcess({ pid, state }: LiveNode): boolean {
-  return pid !== undefined && state === 'busy'
+  return pid !== undefined && /^busy\b/.test(state)
+}
+
+function withInside(node: LiveNode): LiveNode[] {
+  return [node, ...node.inside.flatMap(withInside)]
 }
 
 async function lookIntoProcesses(
