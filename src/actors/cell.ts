@@ -184,6 +184,7 @@ export class Cell extends Intake implements LiveActor, Runnable {
    * @throws ActorStartError, at once or by the promise
    */
   start(): Promise<void> | undefined {
+    if (this.#isEnding()) return this.#refuseStart()
     this.#state = 'starting'
     this.incarnation += 1
     const { incarnation } = this
@@ -220,6 +221,12 @@ export class Cell extends Intake implements LiveActor, Runnable {
         failed,
       )
     })
+  }
+
+  /** It was stopped while its supervisor, elsewhere, was about to begin it again: it stays so. */
+  async #refuseStart(): Promise<void> {
+    await this.end(shutdown, Number.POSITIVE_INFINITY)
+    throw new ActorStartError(this.name, new ActorDiedError(this.name, this.ended as StopReason, 'no'))
   }
 
   /** What an earlier instance's `onStart` comes to is nobody's business any more. */

@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
 import { sleep } from '../coroutines/time/sleep.ts'
 import { simulate } from '../runtime/simulate.ts'
+import type { Cell } from './cell.ts'
 import { actor } from './definition.ts'
 import { ActorStartError, LinkedActorError } from './errors.ts'
 import { Counter } from './fixtures/bank.ts'
@@ -12,6 +13,17 @@ import { spawn } from './spawn.ts'
 import { supervisor } from './supervisor.ts'
 
 type When = 'in the constructor' | 'at once' | 'after an await' | 'while it waits'
+
+/** Takes a while to stop. */
+const Linger = actor(
+  import.meta,
+  class Linger {
+    async onStop(): Promise<void> {
+      await sleep(5)
+    }
+    here(): void {}
+  },
+)
 
 /** Links itself to another one as it starts. */
 const Linked = actor(
@@ -149,5 +161,16 @@ suite('an actor that starts', () => {
     const ref = await spawn(Suicidal, [])
     assert.equal(ref.ended?.kind, 'killed')
     assert.equal((targetIn(ref as unknown as Ref) as { state?: string } | undefined)?.state, 'ended')
+  })
+
+  test('does not begin again once it was told to stop', async () => {
+    const ref = await spawn(Linger, [])
+    const cell = targetIn(ref as unknown as Ref) as Cell
+    const stopping = ref.stop({ queued: 'drop' })
+    await assert.rejects(async () => cell.start(), ActorStartError)
+    assert.equal(cell.state, 'ended')
+    await assert.rejects(async () => cell.start(), ActorStartError)
+    assert.equal(cell.state, 'ended')
+    await stopping
   })
 })

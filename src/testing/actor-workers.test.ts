@@ -72,6 +72,22 @@ for (const [where, model, place] of places)
       await tree.stop()
     })
 
+    // The order to begin again may come to one that has just ended: its worker never worked again.
+    test('an actor that is stopped at any step of its restart leaves its worker at work', async () => {
+      await using on = place()
+      await using tree = supervisor({ maxRestarts: 5 })
+      const diary = await spawn(Diary, [])
+      const anchor = await tree.start(Player, ['anchor', diary, 0], { on })
+      for (let turns = 0; turns < 60; turns += 1) {
+        const one = await tree.start(Player, ['one', diary, 0], { on })
+        one.tell.fail()
+        for (let turn = 0; turn < turns; turn += 1) await realRuntime.yieldToLoop()
+        await one.stop()
+        assert.equal(one.ended?.kind, 'stop')
+        assert.equal(await anchor.with({ timeoutMs: 2_000 }).ask.here(), 'anchor', `after ${turns} turns`)
+      }
+    })
+
     test('R26: who watches an actor whose worker died is told that it is gone', async () => {
       await using on = place()
       await using tree = supervisor()

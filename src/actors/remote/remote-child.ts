@@ -93,9 +93,8 @@ export class RemoteChild implements Child {
 
   get worker(): ShownWorker | undefined {
     if (this.#host === undefined) return undefined
-    const { pid, threadId } = this.#host
-    const { silentMs, progress } = this.target
-    return { pid, threadId, silentMs, oldest: progress.oldest }
+    const { pid, threadId, link } = this.#host
+    return { pid, threadId, silentMs: link.holding.silence.ms, oldest: this.target.progress.oldest }
   }
 
   joins(restart: number): void {
