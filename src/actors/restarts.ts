@@ -30,9 +30,10 @@ export class Restarts {
     const { maxRestarts, withinMs } = this.#policy
     const of = this.#eachByItself ? child : this
     const nowMs = this.#runtime.now()
-    const recent = (this.#counted.get(of) ?? []).filter(atMs => atMs >= nowMs - withinMs)
-    recent.push(nowMs)
+    const recent = this.#counted.get(of) ?? []
     this.#counted.set(of, recent)
+    recent.push(nowMs)
+    while ((recent[0] as number) < nowMs - withinMs) recent.shift()
     return recent.length > maxRestarts
   }
 
