@@ -76,6 +76,11 @@ export async function buryDead(engine: Engine, delivery: Delivery, failure: Wire
   await engine.records('dead').create(delivery.id, toBytes(record, true, limits))
 }
 
+/** It has not failed: another ending was first. */
+export async function unbury(engine: Engine, id: string): Promise<void> {
+  await engine.records('dead').remove(id)
+}
+
 export async function listDead(engine: Engine): Promise<DeadTask[]> {
   const records = engine.records('dead')
   const found: DeadTask[] = []

@@ -324,8 +324,10 @@ class EmbeddedRecords implements Records {
     return this.#records.get(key)
   }
 
-  async remove(key: string): Promise<void> {
+  async remove(key: string, revision?: number): Promise<boolean> {
+    if (revision !== undefined && this.#records.get(key)?.revision !== revision) return false
     this.#records.delete(key)
+    return true
   }
 
   async keys(): Promise<string[]> {

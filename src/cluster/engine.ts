@@ -80,7 +80,8 @@ export interface Records {
   /** The new revision; undefined if the record is another one by now, or gone. */
   replace(key: string, bytes: Uint8Array, revision: number): Promise<number | undefined>
   get(key: string): Promise<KeptRecord | undefined>
-  remove(key: string): Promise<void>
+  /** With a revision: unless the record is another one by now. Whether it was removed. */
+  remove(key: string, revision?: number): Promise<boolean>
   keys(): Promise<string[]>
 }
 

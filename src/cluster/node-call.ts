@@ -19,7 +19,7 @@ import type { NestedReply } from '../wire/messages.ts'
 import { acceptedOf, refusalOf } from './accepting.ts'
 import type { Cancelled } from './cancelling.ts'
 import { type Catalogue, show } from './catalogue.ts'
-import { buryDead, noteFailure } from './dead.ts'
+import { buryDead, noteFailure, unbury } from './dead.ts'
 import { endingOf, type WrittenEnding } from './ending.ts'
 import type { Delivery, Engine, Records } from './engine.ts'
 import { NodeLostError, UnknownTaskError } from './errors.ts'
@@ -154,8 +154,11 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
     if (idempotent) this.#delivery.back(0, true)
     else if (this.#revision !== undefined) {
       const { bytes } = this.#endingOf(failed(new NodeLostError(task.name, this.#host.id)), 0)
-      await this.#commit(bytes).catch(() => {})
-      this.#delivery.done()
+      // If the store does not answer, whoever is given it next finds that it was begun.
+      await this.#commit(bytes).then(
+        () => this.#delivery.done(),
+        () => {},
+      )
     }
     this.#end()
   }
@@ -209,9 +212,12 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
     await this.#settle(failed(error), 0)
   }
 
-  /** Nothing was run of it: anybody may have it, whatever it is. */
+  /**
+   * Nothing was run of it: anybody may have it, whatever it is. Unless somebody has found it begun
+   * meanwhile: then its ending stands there, which is not this node's to remove.
+   */
   async #handOn(pauseMs: number, counts: boolean): Promise<void> {
-    if (this.#revision !== undefined) await this.#records?.remove(this.id)
+    if (this.#revision !== undefined) await this.#records?.remove(this.id, this.#revision)
     this.#delivery.back(pauseMs, counts)
     this.#end()
   }
@@ -326,13 +332,22 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
       }
       await buryDead(engine, this.#delivery, kept.failure)
     }
-    const isFirst = await this.#commit(bytes)
-    if (!isFirst) counts.duplicates += 1
-    else {
-      counts[kept.kind === 'failed' ? 'failed' : 'done'] += 1
-      this.#hint(bytes)
-    }
+    if (!(await this.#commit(bytes))) return await this.#comeSecond(kept)
+    counts[kept.kind === 'failed' ? 'failed' : 'done'] += 1
+    this.#hint(bytes)
     this.#delivery.done()
+    this.#end()
+  }
+
+  /** The record is another one by now: somebody has settled it, or handed it on without a run. */
+  async #comeSecond(own: NestedReply): Promise<void> {
+    const record = await this.#records?.get(this.id)
+    const first = record && readEnding(record.bytes)
+    const hasFailed = first?.kind === 'settled' && first.reply.kind === 'failed'
+    if (own.kind === 'failed' && !hasFailed) await unbury(this.#host.engine, this.id)
+    this.#host.counts.duplicates += 1
+    if (first === undefined) this.#delivery.back(0, true)
+    else this.#delivery.done()
     this.#end()
   }
 

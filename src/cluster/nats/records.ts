@@ -33,7 +33,8 @@ export interface RecordParts {
 const wrongLastSequence = 10_071
 const none = new Uint8Array()
 const isNew = encodedHeaders('Nats-Expected-Last-Subject-Sequence: 0')
-const purged = encodedHeaders('KV-Operation: PURGE', 'Nats-Rollup: sub')
+const purge = ['KV-Operation: PURGE', 'Nats-Rollup: sub'] as const
+const purged = encodedHeaders(...purge)
 
 /** A record as it lies there, removed ones too. */
 interface Found {
@@ -68,8 +69,10 @@ export class NatsRecords implements Records {
     return { bytes: await this.#parts.unframe(found.frame), revision: found.revision }
   }
 
-  async remove(key: string): Promise<void> {
-    await this.#surely(requests => requests.write(this.#prefix + key, none, purged))
+  async remove(key: string, revision?: number): Promise<boolean> {
+    const headers = revision === undefined ? purged : encodedHeaders(...purge, expected(revision))
+    const written = await this.#surely(requests => requests.write(this.#prefix + key, none, headers))
+    return 'seq' in written
   }
 
   keys(): Promise<string[]> {
@@ -125,5 +128,9 @@ export class NatsRecords implements Records {
 }
 
 function after(revision: number): EncodedHeaders {
-  return encodedHeaders(`Nats-Expected-Last-Subject-Sequence: ${revision}`)
+  return encodedHeaders(expected(revision))
+}
+
+function expected(revision: number): string {
+  return `Nats-Expected-Last-Subject-Sequence: ${revision}`
 }
