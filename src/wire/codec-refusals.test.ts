@@ -306,6 +306,14 @@ test('what was to be moved in a refused value is still to be moved in the next',
   assert.deepEqual(encode([bytes], 'args', toThread).transfer, [bytes.buffer])
 })
 
+test('a name that reads as a number is looked at like any other, on a list with holes too', () => {
+  for (const name of ['', ' ', '01', '1.0', '0x1', '1e0', '+1', '-0'])
+    for (const list of [[1, 2], Object.assign(new Array(3), { 0: 1, 2: 3 })]) {
+      const { path } = refusal(Object.assign(list, { [name]: () => {} }))
+      assert.equal(path, `args[${JSON.stringify(name)}]`)
+    }
+})
+
 test('a property of a list that is named by a symbol is refused, as one of a record is', () => {
   for (const value of [Object.assign([1, 2], { [Symbol('tag')]: 1 }), { [Symbol('tag')]: 1 }]) {
     const error = refusal([value])

@@ -29,6 +29,12 @@ export function namesOn(array: readonly unknown[]): string[] {
   return keys.length === length ? [] : keys.slice(length)
 }
 
+/** The index that a key of an array stands for; undefined for a name, as are '', '01' and '1.0'. */
+export function arrayIndex(key: string): number | undefined {
+  const index = Number(key)
+  return Number.isInteger(index) && index >= 0 && String(index) === key ? index : undefined
+}
+
 function looksBare(array: readonly unknown[]): boolean {
   try {
     return inspect(array, atAGlance) === bareLook.replace(String(bareLength), String(array.length))

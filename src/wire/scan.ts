@@ -12,7 +12,7 @@ import type { Crossing } from './crossing.ts'
 import { cureFor } from './cures.ts'
 import type { LendCrossing, Lent } from './lent/link.ts'
 import { Moving } from './moving.ts'
-import { namesOn } from './own-names.ts'
+import { arrayIndex, namesOn } from './own-names.ts'
 import { itemOf, keyOfMap, packedData, pathOf, type Step } from './path.ts'
 import { insteadOfCopy, isCopiedBetweenThreads } from './platform.ts'
 import { CircularPack } from './rewrite.ts'
@@ -180,9 +180,8 @@ export class Scan {
   #enterSparse(array: readonly unknown[], from: number, at: number): void {
     this.#noteUneven(array)
     for (const key of Object.keys(array)) {
-      const index = Number(key)
-      const shown = Number.isInteger(index) && index >= 0 ? index : key
-      if (typeof shown === 'string' || shown >= from) this.#visit(this.#read(array, key, at), at, shown)
+      const index = arrayIndex(key)
+      if (index === undefined || index >= from) this.#visit(this.#read(array, key, at), at, index ?? key)
     }
   }
 

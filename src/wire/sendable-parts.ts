@@ -4,6 +4,7 @@
  */
 import { isPlainRecord } from './class-of.ts'
 import { define } from './define.ts'
+import { arrayIndex } from './own-names.ts'
 import { itemOf, keyOfMap, pathOf, type Step } from './path.ts'
 
 const { types } = process.getBuiltinModule('node:util')
@@ -53,9 +54,9 @@ export function sendableParts(
 
   function entries(from: object, to: object): object {
     for (const key of Object.keys(from)) {
-      const index = Array.isArray(from) ? Number(key) : Number.NaN
+      const index = Array.isArray(from) ? arrayIndex(key) : undefined
       const read = () => copy((from as Record<string, unknown>)[key])
-      define(to as Record<string, unknown>, key, at(Number.isInteger(index) ? index : key, read))
+      define(to as Record<string, unknown>, key, at(index ?? key, read))
     }
     return to
   }

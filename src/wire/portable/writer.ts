@@ -1,6 +1,6 @@
 /** Writes values in the portable format: format.ts. */
 import { PayloadTooLargeError, SerializationError } from '../../errors.ts'
-import { namesOn } from '../own-names.ts'
+import { arrayIndex, namesOn } from '../own-names.ts'
 import { tag as standInTag } from '../stand-in.ts'
 import { portableError, portableStandIn } from './addresses.ts'
 import {
@@ -211,9 +211,8 @@ class PortableWriter {
     this.#count(array.length)
     this.#count(keys.length)
     for (const key of keys) {
-      const index = Number(key)
-      if (Number.isInteger(index) && index >= 0 && index < array.length && String(index) === key)
-        this.#number(index)
+      const index = arrayIndex(key)
+      if (index !== undefined && index < array.length) this.#number(index)
       else this.#text(key)
       this.#value(array[key as unknown as number])
     }
