@@ -1,17 +1,22 @@
-/**
- * The chaos run of the cluster.
- *
- *     npm run chaos [-- --seed 1 --tasks 100000 --faults 1000]
- *
- * The faults and their victims follow from the seed; how the system interleaves them does not, so a
- * seed that fails once may pass the next time. Ends with exit code 1 if anything that was
- * acknowledged was lost, counted twice or hung.
- */
-import { parseArgs } from 'node:util'
+/** The chaos run of the cluster. */
 import { noServer } from '../../src/cluster/fixtures/nats-server.ts'
+import { commandOptions } from '../command-options.ts'
 import { chaos } from './chaos.ts'
 
-const { values } = parseArgs({
+const usage = `npm run chaos -- [options]
+
+  --seed <n>      which faults, and whom they hit; 1 by default
+  --tasks <n>     so many tasks; 100000 by default
+  --faults <n>    so many faults; 1000 by default
+  --workers <n>   programs that run tasks; 3 by default
+  --callers <n>   programs that submit them; 2 by default
+  --lease <ms>    how long a silent node keeps its tasks; 2000 by default
+  --limit <ms>    how long all of it may take; 3600000 by default
+
+How the system interleaves the faults does not follow from the seed, so one that fails once may pass
+the next time. Ends with exit code 1 if anything that was acknowledged was lost, counted twice or
+hung.`
+const { values } = commandOptions(usage, {
   options: {
     seed: { type: 'string', default: '1' },
     tasks: { type: 'string', default: '100000' },

@@ -1,16 +1,20 @@
-/**
- * `npm run coming-from [-- part …]`: installs the libraries that the pages name, in the versions
- * that they name, runs each program of theirs and the one here, and compares what they print.
- */
+/** Runs each program of the pages for newcomers beside ours, and compares what they print. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { commandOptions, refuse } from '../command-options.ts'
 import { missingOf, outputsOf, pairs, pythonLibraries } from './pairs.ts'
 
-const parts = process.argv.slice(2)
+const usage = `npm run coming-from -- [part …]
+
+  part   only pages and programs that have one of these in their names; all by default
+
+Installs the libraries that the pages name, in the versions that they name.`
+const { positionals: parts } = commandOptions(usage, { allowPositionals: true })
 const wanted = pairs.filter(
   ({ page, theirs }) => parts.length === 0 || parts.some(part => `${page} ${theirs.file}`.includes(part)),
 )
+if (wanted.length === 0) refuse(`No page and no program has such a name: ${parts.join(' ')}.`)
 installPython()
 let wrong = 0
 for (const pair of wanted) {

@@ -1,12 +1,7 @@
-/**
- * `npm run everywhere [-- name …] [--write] [--list]`: plays the matrix and prints a table.
- * `--write` also writes the page docs/guide/runs-on.md, if every row is right with this build:
- * those that are asked for now, and the others when they were played last. Tools are installed on
- * demand, below the folder for temporary files.
- */
+/** Plays the matrix of runners and bundlers and prints a table. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandOptions, refuse } from '../command-options.ts'
 import { root } from '../shipping/project.ts'
 import { lineOf, pageOf } from './page.ts'
 import { type Outcome, play } from './play.ts'
@@ -14,14 +9,22 @@ import { noteRight, rightRows } from './played.ts'
 import { nameOf } from './row.ts'
 import { rows } from './rows.ts'
 
-const { values, positionals } = parseArgs({
+const usage = `npm run everywhere -- [name …] [options]
+
+  name      only rows that have one of these in their names; all by default
+  --list    which rows there are
+  --write   also writes docs/guide/runs-on.md, if every row is right with this build: those that are
+            asked for now, and the others when they were played last
+
+Tools are installed on demand, below the folder for temporary files.`
+const { values, positionals } = commandOptions(usage, {
   allowPositionals: true,
   options: { write: { type: 'boolean' }, list: { type: 'boolean' } },
 })
 const wanted = rows.filter(
   row => positionals.length === 0 || positionals.some(part => nameOf(row).includes(part)),
 )
-if (wanted.length === 0) throw new Error(`No row has such a name. All names: npm run everywhere -- --list`)
+if (wanted.length === 0) refuse('No row has such a name. All names: npm run everywhere -- --list')
 
 if (values.list) console.log(wanted.map(nameOf).join('\n'))
 else await playAll()

@@ -1,16 +1,22 @@
-/**
- * `npm run prove`: runs the locks of src/sync/ in every order of small programs, and shows that
- * planted mistakes are found. With a part of a name, only what has it in its name; `--trace` prints
- * the order in which a planted mistake shows.
- */
+/** Runs the locks of src/sync/ in every order of small programs, and finds planted mistakes. */
+import { commandOptions, refuse } from '../command-options.ts'
 import { models } from './models.ts'
 import { findVariant, proveModel, realLibrary } from './prove.ts'
 import { variants } from './variants.ts'
 
-const words = process.argv.slice(2).filter(word => word !== '--trace')
-const shown = process.argv.includes('--trace')
+const usage = `npm run prove -- [part of a name …] [options]
+
+  part of a name   only what has all of these in its name
+  --trace          the order in which each planted mistake shows`
+const { values, positionals: words } = commandOptions(usage, {
+  allowPositionals: true,
+  options: { trace: { type: 'boolean', default: false } },
+})
+const shown = values.trace
 const chosen = <T extends { readonly name: string }>(all: readonly T[]) =>
   all.filter(({ name }) => words.every(word => name.includes(word)))
+if (chosen<{ readonly name: string }>([...models, ...variants]).length === 0)
+  refuse(`No lock and no mistake has such a name: ${words.join(' ')}.`)
 
 let failed = 0
 const startedMs = performance.now()
