@@ -37,7 +37,7 @@ import { traceHeader } from '../trace-context.ts'
 import { checkAccess, connectTo, inboxFor, type NatsAccess } from './connection.ts'
 import { inlined, labelFor, stored, unframed } from './frames.ts'
 import { type Health, healthOf } from './health.ts'
-import { loadNats, type NatsClient, type NatsConnection, type ObjectStore } from './load.ts'
+import { isOpen, loadNats, type NatsClient, type NatsConnection, type ObjectStore } from './load.ts'
 import { type Lane, lanes, Puller, type PullParts } from './pull.ts'
 import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
@@ -85,7 +85,7 @@ export class NatsEngine implements Engine {
     this.leaseMs = options.leaseMs
     this.#ready = new ReadyHints((queue, lane) => {
       const connection = this.#open?.connection
-      if (connection?.isClosed() === false)
+      if (connection !== undefined && isOpen(connection))
         connection.publish(`${this.#root}.ready.${queue}`, Buffer.from(lane))
     })
   }
@@ -392,13 +392,13 @@ export class NatsEngine implements Engine {
     const open = this.#open
     const frame = open && inlined(bytes, mostBytesOf(open.connection))
     if (open !== undefined && frame !== undefined) {
-      if (!open.connection.isClosed()) open.connection.publish(subject, frame)
+      if (isOpen(open.connection)) open.connection.publish(subject, frame)
       return
     }
     void (async () => {
       const { connection } = await this.#opened()
       const made = await this.#frame(bytes)
-      if (!connection.isClosed()) connection.publish(subject, made)
+      if (isOpen(connection)) connection.publish(subject, made)
     })().catch(() => {}) // A hint: whoever waits for it looks into the store.
   }
 

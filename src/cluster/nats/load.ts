@@ -34,11 +34,17 @@ export interface NatsConnection {
   drain(): Promise<void>
   close(): Promise<void>
   isClosed(): boolean
+  isDraining(): boolean
   closed(): Promise<undefined | Error>
   status(): AsyncIterable<{
     readonly type: string
     readonly error?: Error & { readonly subject?: string }
   }>
+}
+
+/** Whether anything can be said on it: one that drains, before it closes, throws at it. */
+export function isOpen(connection: NatsConnection): boolean {
+  return !connection.isClosed() && !connection.isDraining()
 }
 
 export interface ObjectStore {

@@ -80,6 +80,27 @@ test('large arguments and results go by way of the object store', options, async
   assert.deepEqual(back, bytes)
 })
 
+test(
+  'a cluster that ends right after it has submitted keeps what was submitted, and throws nothing',
+  options,
+  async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const jobs = start()
+      const some = () => Promise.all([1, 2, 3].map(n => jobs.submit(tasks.double, [n, 0])))
+      await some()
+      const [{ id } = assert.fail()] = await some()
+      await jobs.close()
+      await using later = cluster({
+        servers: server.url,
+        namespace: `space-${spaces}`,
+        on: coroutines(),
+        leaseMs: 3_000,
+      })
+      assert.equal(await later.result(id), 2)
+    }
+  },
+)
+
 test('a running task on another connection is cancelled', options, async () => {
   await using jobs = start({ on: threads({ workers: 1 }) })
   const running = await jobs.submit(tasks.untilStopped, [])

@@ -15,6 +15,7 @@ function pullerOn(
   type Callback = { callback: (error: null, message: NatsMessage) => void }
   const connection = {
     isClosed: () => false,
+    isDraining: () => false,
     subscribe: (subject: string, { callback }: Callback) => {
       if (subject.startsWith('inbox')) hear = message => callback(null, message)
       else onReady?.(lane => callback(null, { subject, data: Buffer.from(lane) }))

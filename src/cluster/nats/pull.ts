@@ -10,7 +10,7 @@
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { Consumer, Delivery, Taking } from '../engine.ts'
 import { labelOf } from './frames.ts'
-import type { NatsConnection, NatsMessage, NatsSubscription } from './load.ts'
+import { isOpen, type NatsConnection, type NatsMessage, type NatsSubscription } from './load.ts'
 
 /** The lanes of a queue, the most urgent first; `later` has what is delayed. */
 export const lanes = ['p0', 'p1', 'p2', 'later'] as const
@@ -193,7 +193,7 @@ export class Puller implements Consumer {
   /** Asks one lane for as many as there are places; resolves with how many came. */
   #pull(name: string, places: number): Promise<Pulled> {
     const { connection, stream } = this.#parts
-    if (connection.isClosed()) return Promise.resolve(0)
+    if (!isOpen(connection)) return Promise.resolve(0)
     this.#asked += 1
     const reply = `${this.#inbox}.${this.#asked}`
     return new Promise(resolve => {
@@ -246,7 +246,7 @@ export class Puller implements Consumer {
       )
       .finally(() => {
         this.#onTheWay -= 1
-        if (connection.isClosed()) return
+        if (!isOpen(connection)) return
         this.wake()
       })
   }
@@ -254,7 +254,7 @@ export class Puller implements Consumer {
   #delivery(queue: string, lane: Lane, id: string, reply: string, bytes: Uint8Array): Delivery {
     const { connection, leaseMs } = this.#parts
     const say = (what: string) => {
-      if (!connection.isClosed()) connection.publish(reply, Buffer.from(what))
+      if (isOpen(connection)) connection.publish(reply, Buffer.from(what))
     }
     // The first delivery of what was delayed only told when it is due.
     const attempt = Math.max(1, deliveriesIn(reply) - (lane === 'later' ? 1 : 0))
@@ -283,7 +283,7 @@ export class Puller implements Consumer {
 
   #nak(reply: string, delayMs: number): void {
     const { connection } = this.#parts
-    if (connection.isClosed()) return
+    if (!isOpen(connection)) return
     const what = delayMs <= 0 ? '-NAK' : `-NAK ${JSON.stringify({ delay: Math.round(delayMs * 1e6) })}`
     connection.publish(reply, Buffer.from(what))
   }

@@ -10,7 +10,7 @@
  */
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import { DeniedError, EngineUnavailableError } from '../errors.ts'
-import type { NatsConnection, NatsMessage } from './load.ts'
+import { isOpen, type NatsConnection, type NatsMessage } from './load.ts'
 
 /** Headers that were encoded before; all that the client asks of headers. */
 export interface EncodedHeaders {
@@ -100,7 +100,7 @@ export class Requests {
 
   /** Asks once. Rejects with Unanswered, or TooLong. */
   ask(subject: string, bytes: Uint8Array, headers?: EncodedHeaders): Promise<NatsMessage> {
-    if (this.#connection.isClosed()) return Promise.reject(new Unanswered('the connection is closed'))
+    if (!isOpen(this.#connection)) return Promise.reject(new Unanswered('the connection is closed'))
     const mostBytes = mostBytesOf(this.#connection)
     const length = bytes.length + (headers?.encode().length ?? 0)
     if (length > mostBytes)
@@ -130,7 +130,7 @@ export class Requests {
       try {
         return await asking()
       } catch (error) {
-        if (!(error instanceof Unanswered) || this.#connection.isClosed()) throw error
+        if (!(error instanceof Unanswered) || !isOpen(this.#connection)) throw error
         if (runtime().now() > untilMs) throw error
         const pauseMs = Math.min(1_000, 20 * 2 ** tries) * runtime().random()
         await new Promise<void>(resolve => void runtime().setTimer(pauseMs, resolve))
