@@ -63,10 +63,12 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   try {
     const hung = await play(options, server, ledger)
     const violations = [...hung, ...(await judged(engine, ledger))]
-    return { ...summary(ledger), faults: lastFaults, violations, durationMs: performance.now() - startedMs }
+    const report = { ...summary(ledger), faults: lastFaults, violations }
+    if (violations.length > 0) console.error(`chaos: who did what stands in ${ledger}`)
+    else rmSync(ledger, { recursive: true, force: true })
+    return { ...report, durationMs: performance.now() - startedMs }
   } finally {
     await engine.close()
-    rmSync(ledger, { recursive: true, force: true })
   }
 }
 
