@@ -17,6 +17,32 @@ class Pair {
   }
 }
 
+/** One direction of a connection: pieces may be slow, and keep their order all the same. */
+class Way {
+  readonly #to: Socket
+  readonly #delayMs: () => number
+  readonly #pieces: Buffer[] = []
+
+  constructor(to: Socket, delayMs: () => number) {
+    this.#to = to
+    this.#delayMs = delayMs
+  }
+
+  readonly take = (piece: Buffer): void => {
+    this.#pieces.push(piece)
+    const delayMs = this.#delayMs()
+    if (delayMs > 0) setTimeout(this.#write, delayMs)
+    else if (this.#pieces.length === 1) this.#write()
+    else setTimeout(this.#write, 0) // Behind slower ones.
+  }
+
+  /** One piece for each timer: whose turn it is, the order tells. */
+  readonly #write = (): void => {
+    const piece = this.#pieces.shift()
+    if (piece !== undefined && !this.#to.destroyed) this.#to.write(piece)
+  }
+}
+
 export class Cable {
   readonly #server: Server
   readonly #targetPort: number
@@ -79,8 +105,9 @@ export class Cable {
       [near, far],
       [far, near],
     ] as const) {
+      const way = new Way(to, () => this.#delayMs)
       from.setNoDelay(true)
-      from.on('data', piece => this.#forward(piece, to))
+      from.on('data', way.take)
       from.on('error', () => {})
       from.on('close', () => {
         pair.cut()
@@ -88,14 +115,5 @@ export class Cable {
       })
     }
     if (this.#blocked) this.block()
-  }
-
-  /** Pieces keep their order: timers of one length fire in the order in which they were set. */
-  #forward(piece: Buffer, to: Socket): void {
-    const write = () => {
-      if (!to.destroyed) to.write(piece)
-    }
-    if (this.#delayMs > 0) setTimeout(write, this.#delayMs)
-    else write()
   }
 }

@@ -7,7 +7,7 @@
  *        └─ ledger ─┐                                ┌─ ledger ─┘        written before anything can be killed
  *                   └────────▶ history ◀─────────────┘ ◀── the records in the store, at the end
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pass } from 'node:timers/promises'
@@ -64,8 +64,10 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const hung = await play(options, server, ledger)
     const violations = [...hung, ...(await judged(engine, ledger))]
     const report = { ...summary(ledger), faults: lastFaults, violations }
-    if (violations.length > 0) console.error(`chaos: who did what stands in ${ledger}`)
-    else rmSync(ledger, { recursive: true, force: true })
+    if (violations.length > 0) {
+      cpSync(server.store, join(ledger, 'store'), { recursive: true })
+      console.error(`chaos: who did what, and what the server has, stands in ${ledger}`)
+    } else rmSync(ledger, { recursive: true, force: true })
     return { ...report, durationMs: performance.now() - startedMs }
   } finally {
     await engine.close()

@@ -29,15 +29,16 @@ export async function stuckIn(servers: string, namespace: string, ledger: string
       told.push(
         `${lane}: ${JSON.stringify({ num_pending, num_ack_pending, num_redelivered, num_waiting, delivered, ack_floor })}`,
       )
-      const subjects = `ao.${namespace}.t.default.${lane}.*`
-      let next = await streams.next(stream, subjects, 1)
-      for (let n = 0; next !== undefined && n < mostTold; n += 1) {
-        const { seq, storedMs } = next
-        const { id } = taskIn(next)
-        const ageMs = Date.now() - storedMs
-        told.push(`  ${seq} ${id}, ${ageMs} ms old: ${await recordsOf(engine, id)}; ${historyOf(ledger, id)}`)
-        next = await streams.next(stream, subjects, seq + 1)
-      }
+    }
+    let next = await streams.next(stream, 1)
+    for (let n = 0; next !== undefined && n < mostTold; n += 1) {
+      const { seq, subject, storedMs } = next
+      const { id } = taskIn(next)
+      const ageMs = Date.now() - storedMs
+      told.push(
+        `  ${seq} ${subject} ${id}, ${ageMs} ms old: ${await recordsOf(engine, id)}; ${historyOf(ledger, id)}`,
+      )
+      next = await streams.next(stream, seq + 1)
     }
     return told
   } finally {

@@ -221,9 +221,11 @@ export class NatsEngine implements Engine {
       requests,
       streams,
       stream: this.#named('tasks'),
-      subjects: `${this.#root}.t.>`,
       lanes: taking.queues.flatMap(queue =>
-        lanes.map(lane => ({ consumer: consumerOf(queue, lane), subjects: this.#filterOf(queue, lane) })),
+        lanes.map(lane => ({
+          consumer: consumerOf(queue, lane),
+          prefix: `${this.#root}.t.${queue}.${lane}.`,
+        })),
       ),
       leaseMs: this.leaseMs,
       isOver: message => taking.isOver(taskIn(message).id),
@@ -327,11 +329,14 @@ export class NatsEngine implements Engine {
     return { waiting, taken, redelivered, oldestMs }
   }
 
-  /** How long the oldest task of a lane is there; nothing if this user may not look into it. */
+  /**
+   * How long the oldest task of a lane is there, or one of the oldest; nothing if this user may not
+   * look into it.
+   */
   async #ageOf(queue: string, lane: Lane): Promise<number[]> {
     const { streams } = await this.#opened()
     const first = await streams
-      .next(this.#named('tasks'), this.#filterOf(queue, lane), 1)
+      .next(this.#named('tasks'), 1, this.#filterOf(queue, lane))
       .catch(() => undefined)
     return first === undefined ? [] : [Math.max(0, wallMs() - first.storedMs)]
   }

@@ -17,6 +17,7 @@ export const layout = 2
 const layoutWords = 'atonce, layout '
 
 const dedupeMs = 2 * 60_000
+const noMessageFound = 10_037
 const subjectsInOnePage = 100_000
 
 /** What a consumer is asked to be, in the server's own words. */
@@ -180,8 +181,16 @@ export class Streams {
     return Object.values(state.subjects ?? {}).reduce((sum, messages) => sum + messages, 0)
   }
 
-  /** The first message of these subjects whose number is `from` or higher. */
-  async next(stream: string, subjects: string, from: number): Promise<StoredMessage | undefined> {
+  /**
+   * The first message whose number is `from` or higher; undefined if there is none. That is certain
+   * for the messages of all subjects only.
+   *
+   * For those of some subjects, 2.9.10 may say that there is none, or name a later one: where a block
+   * of its store has several of one subject, and the last one was removed before others, it remembers
+   * too high a number for the first one, and begins its search there (`removeSeqPerSubject` and
+   * `firstMatching` in its filestore.go). For all subjects it goes through the messages themselves.
+   */
+  async next(stream: string, from: number, subjects = '>'): Promise<StoredMessage | undefined> {
     type Found = {
       readonly message: {
         readonly subject: string
@@ -191,10 +200,10 @@ export class Streams {
         readonly hdrs?: string
       }
     }
-    const request = { seq: from, next_by_subj: subjects }
-    const found = await this.#find<Found>(`STREAM.MSG.GET.${stream}`, request)
-    if (found === undefined) return undefined
-    const { subject, seq, time, data = '', hdrs: headers = '' } = found.message
+    const what = `STREAM.MSG.GET.${stream}`
+    const answer = await this.#ask<Found>(what, { seq: from, next_by_subj: subjects })
+    if (answer.error?.err_code === noMessageFound) return undefined
+    const { subject, seq, time, data = '', hdrs: headers = '' } = this.#checked(what, answer).message
     return { seq, subject, storedMs: Date.parse(time), data, headers }
   }
 

@@ -68,8 +68,7 @@ async function sweepAs(role: Role, servers: string, over: readonly string[], sta
         requests,
         streams: new Streams(requests, 1),
         stream,
-        subjects: `ao.${namespace}.t.>`,
-        lanes: [{ consumer: consumerOf('default', 'p1'), subjects: `ao.${namespace}.t.default.p1.*` }],
+        lanes: [{ consumer: consumerOf('default', 'p1'), prefix: `ao.${namespace}.t.default.p1.` }],
         leaseMs: 60_000,
         isOver: async message => over.includes(taskIn(message).id),
         mayRunAgain: async () => true,
@@ -153,6 +152,26 @@ test(
   },
 )
 
+test('a task that the server does not find by its subject is not taken for gone', options, async () => {
+  await using server = await NatsServer.start()
+  const engine = new NatsEngine({ servers: server.url, namespace, leaseMs: 60_000, replicas: 1 })
+  try {
+    await submit(engine, 't0', 't1', 't2', 't3')
+    const [first, second, third, last] = await take(engine, 4)
+    for (const [n, delivery] of [last, first, second].entries()) {
+      delivery?.done()
+      await until(engine, 3 - n)
+    }
+    const swept = await sweepAs('admin', server.url, [], new SweepState())
+    assert.deepEqual(swept, { settled: 0, ghosts: 0, again: 0, unfinished: false })
+    assert.equal(await engine.left('default', 'p1'), 1)
+    third?.done()
+    await until(engine, 0)
+  } finally {
+    await engine.close()
+  }
+})
+
 test('tasks are counted right when many are done, and more wait', options, async () => {
   await using server = await NatsServer.start()
   const engine = new NatsEngine({ servers: server.url, namespace: 'many', leaseMs: 60_000, replicas: 1 })
@@ -205,9 +224,8 @@ class ModelServer {
 
   readonly parts = {
     stream: 'tasks',
-    subjects: '>',
     leaseMs: 1_000,
-    lanes: [{ consumer: 'default-p1', subjects: '>' }],
+    lanes: [{ consumer: 'default-p1', prefix: 't' }],
     requests: {
       ask: async (subject: string) => {
         this.#ask()
@@ -227,7 +245,7 @@ class ModelServer {
         return { num_ack_pending: this.pending.size, delivered: { stream_seq: this.given } }
       },
       stream: async () => ({ state: { last_seq: this.last } }),
-      next: async (_: string, __: string, from: number) => {
+      next: async (_: string, from: number) => {
         this.#ask()
         const seq = [...this.messages.keys()].filter(one => one >= from).sort((a, b) => a - b)[0]
         return seq === undefined
@@ -306,7 +324,7 @@ test('a queue is swept after a restart, and then more and more seldom, until the
     const sweepsIn = async (ms: number) => {
       const before = server.asked
       await sleep(ms)
-      return (server.asked - before) / 3 // A look at the consumer before, one after, one at messages.
+      return (server.asked - before) / 2 // A look at the consumer before, and one after.
     }
     sweeper.soon()
     sweeper.soon()

@@ -17,16 +17,14 @@ import type { ConsumerInfo, StoredMessage, Streams } from './streams.ts'
 /** A part of a queue, with the consumer that gives its messages. */
 export interface SweptLane {
   readonly consumer: string
-  /** Of its messages, as a filter. */
-  readonly subjects: string
+  /** What the subjects of its messages begin with, and no others. */
+  readonly prefix: string
 }
 
 export interface SweepParts {
   readonly requests: Requests
   readonly streams: Streams
   readonly stream: string
-  /** Of all messages in the stream, as a filter. */
-  readonly subjects: string
   readonly lanes: readonly SweptLane[]
   readonly leaseMs: number
   /** Whether the task of that message never runs again. */
@@ -38,7 +36,7 @@ export interface SweepParts {
 /** A server that has just begun looks through its own state in this time. */
 const settlingMs = 1_500
 const longestPauseMs = 300_000
-/** The most messages of a lane that are looked at in one sweep; the next one goes on there. */
+/** The most messages that are looked at in one sweep; the next one goes on there. */
 const mostLooked = 5_000
 /** So many numbers before the last one given are searched for ghosts. */
 const mostGone = 20_000
@@ -53,10 +51,12 @@ export interface Swept {
   readonly unfinished: boolean
 }
 
-/** What is known of the lanes from one sweep to the next. */
+/** What is known from one sweep to the next. */
 export class SweepState {
-  /** Where to go on, by consumer. */
-  readonly from = new Map<string, number>()
+  /** Where to go on. */
+  from = 1
+  /** Everything was looked at since the server may have begun anew. */
+  isWhole = false
   /** Given, in the stream, and not pending, as the last sweep saw it. */
   lost: ReadonlySet<number> = new Set()
 }
@@ -82,6 +82,7 @@ export class Sweeper {
   /** The server may have begun anew just now. */
   soon(): void {
     this.#isSoon = true
+    this.#state.isWhole = false
     this.#pauseMs = this.#parts.leaseMs
     this.#again()
   }
@@ -140,16 +141,19 @@ export async function sweep(parts: SweepParts, state: SweepState, ghostly: boole
   let settled = 0
   let again = 0
   const lost = new Set<number>()
-  for (const lane of parts.lanes) {
-    const before = await parts.streams.consumer(parts.stream, lane.consumer)
-    const { left, over, isWhole } = await given(parts, lane, state, before)
+  const infoOf = ({ consumer }: SweptLane) => parts.streams.consumer(parts.stream, consumer)
+  const lanes: [SweptLane, ConsumerInfo][] = []
+  for (const lane of parts.lanes) lanes.push([lane, await infoOf(lane)])
+  const { messages, next, isAll } = await given(parts, lanes, state.from)
+  for (const [lane, before] of lanes) {
+    const { left, over } = await sorted(parts, lane, messages)
     await acknowledge(parts, lane, over)
     settled += over.length
-    let info = await parts.streams.consumer(parts.stream, lane.consumer)
-    const isCounted = isWhole && isStill(before, info) && info.num_ack_pending > left.length
+    let info = await infoOf(lane)
+    const isCounted = isAll && isStill(before, info) && info.num_ack_pending > left.length
     if (info.num_ack_pending > 0 && (ghostly || isCounted)) {
       ghosts += await clearGhosts(parts, lane, info)
-      info = await parts.streams.consumer(parts.stream, lane.consumer)
+      info = await infoOf(lane)
     }
     if (info.num_ack_pending > 0) continue
     for (const message of left)
@@ -160,7 +164,10 @@ export async function sweep(parts: SweepParts, state: SweepState, ghostly: boole
       }
   }
   state.lost = lost
-  return { ghosts, settled, again, unfinished: ghosts + settled + again + lost.size > 0 }
+  if (lost.size === 0) state.from = next // Otherwise the next sweep looks at the same ones.
+  if (next === 1) state.isWhole = true
+  const isDone = state.isWhole && ghosts + settled + again + lost.size === 0
+  return { ghosts, settled, again, unfinished: !isDone }
 }
 
 /** The same bytes under the same id; the server takes two sweeps that do it for one. */
@@ -180,29 +187,42 @@ async function submitAgain(parts: SweepParts, message: StoredMessage): Promise<b
   }
 }
 
-/** What the consumer of a lane had given and the stream has: what is over, and what is not. */
+/**
+ * What the stream has from that number on and the consumers had given; `next` is where to go on, and
+ * `isAll` whether that was all.
+ */
 async function given(
-  { streams, stream, isOver }: SweepParts,
-  { consumer, subjects }: SweptLane,
-  { from }: SweepState,
-  { delivered }: ConsumerInfo,
-): Promise<{ left: StoredMessage[]; over: number[]; isWhole: boolean }> {
-  const first = from.get(consumer) ?? 1
+  { streams, stream }: SweepParts,
+  lanes: readonly [SweptLane, ConsumerInfo][],
+  from: number,
+): Promise<{ messages: StoredMessage[]; next: number; isAll: boolean }> {
+  const last = Math.max(...lanes.map(([, { delivered }]) => delivered.stream_seq))
+  const messages: StoredMessage[] = []
+  let at = from
+  for (let looked = 0; looked < mostLooked; looked += 1) {
+    const message = at > last ? undefined : await streams.next(stream, at)
+    if (message === undefined || message.seq > last) return { messages, next: 1, isAll: from === 1 }
+    const { subject, seq } = message
+    const lane = lanes.find(([{ prefix }]) => subject.startsWith(prefix))
+    if (lane !== undefined && seq <= lane[1].delivered.stream_seq) messages.push(message)
+    at = seq + 1
+  }
+  return { messages, next: at, isAll: false }
+}
+
+/** What of a lane is over, and what is not. */
+async function sorted(
+  { isOver }: SweepParts,
+  { prefix }: SweptLane,
+  messages: readonly StoredMessage[],
+): Promise<{ left: StoredMessage[]; over: number[] }> {
   const left: StoredMessage[] = []
   const over: number[] = []
-  let at = first
-  for (let looked = 0; looked < mostLooked; looked += 1) {
-    const message = await streams.next(stream, subjects, at)
-    if (message === undefined || message.seq > delivered.stream_seq) {
-      from.delete(consumer)
-      return { left, over, isWhole: first === 1 }
-    }
-    if (await isOver(message)) over.push(message.seq)
+  for (const message of messages)
+    if (!message.subject.startsWith(prefix)) continue
+    else if (await isOver(message)) over.push(message.seq)
     else left.push(message)
-    at = message.seq + 1
-  }
-  from.set(consumer, at)
-  return { left, over, isWhole: false }
+  return { left, over }
 }
 
 /** Whether nothing was given or acknowledged between the two looks: then their counts compare. */
@@ -220,14 +240,14 @@ async function clearGhosts(parts: SweepParts, lane: SweptLane, before: ConsumerI
 }
 
 /** The numbers up to that one which no message has, nor ever will have. */
-async function goneUpTo({ streams, stream, subjects }: SweepParts, given: number): Promise<number[]> {
+async function goneUpTo({ streams, stream }: SweepParts, given: number): Promise<number[]> {
   const state = (await streams.stream(stream))?.state
   if (state === undefined) return []
   const last = Math.min(given, state.last_seq) // Above the stream's last one, numbers are yet to come.
   const gone: number[] = []
   let at = Math.max(1, last - mostGone)
   for (let looked = 0; at <= last && looked < mostLooked; looked += 1) {
-    const found = await streams.next(stream, subjects, at)
+    const found = await streams.next(stream, at)
     const end = Math.min(found?.seq ?? last + 1, last + 1)
     for (let seq = at; seq < end; seq += 1) gone.push(seq)
     at = end + 1
