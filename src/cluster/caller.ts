@@ -8,7 +8,7 @@
  * A task belongs to the store, not to its caller: who dies loses nothing but its ear.
  */
 
-import { type ClosedError, ConnectionLostError, OptionError, QueueFullError } from '../errors.ts'
+import { type ClosedError, OptionError, QueueFullError } from '../errors.ts'
 import { Admitting } from '../executor/admitting.ts'
 import type { Backend, Job } from '../executor/backend.ts'
 import { learnClasses } from '../executor/caller.ts'
@@ -18,14 +18,15 @@ import { callsIn, type Ending, Tally } from '../executor/tally.ts'
 import { TimeHistogram } from '../executor/time-histogram.ts'
 import type { Look } from '../live/look.ts'
 import { type LiveNode, nodesOf } from '../live/tree.ts'
-import { runtime, type Timer } from '../runtime/runtime.ts'
+import { runtime } from '../runtime/runtime.ts'
 import type { Outcome } from '../task/results.ts'
 import { failuresIn } from '../worker/reply.ts'
 import { Call } from './call.ts'
 import { cancelInStore, orderToStop } from './cancelling.ts'
 import { Ears } from './ears.ts'
 import type { Engine } from './engine.ts'
-import { type NodeNews, type Order, readEnding, readNews, type Settled, writeMessage } from './messages.ts'
+import { Looks } from './looks.ts'
+import { type NodeNews, type Order, readNews, type Settled, writeMessage } from './messages.ts'
 import type { Node } from './node.ts'
 import { failureOf } from './node-job.ts'
 import { believed, taskOf } from './outward.ts'
@@ -51,13 +52,6 @@ export interface CallerParts {
   readonly elsewhere: WorkerCount | undefined
 }
 
-/** How often calls that are not over are looked at, as any hint may get lost. */
-const lookEveryMs = 2_000
-/** How many calls run at a time. */
-const looksAtOnce = 256
-/** A stream fails after this many looks without its missing value. */
-const patientLooks = 5
-
 export class Caller extends Admitting implements Backend, LiveExecutor {
   readonly model = 'cluster'
   readonly id: string
@@ -65,13 +59,12 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
   readonly #parts: CallerParts
   readonly #calls = new Map<string, Call>()
   readonly #tally = new Tally()
+  readonly #looks: Looks
   readonly ears: Ears
   readonly #silence: () => void
   readonly #queueMs = new TimeHistogram()
   readonly #runMs = new TimeHistogram()
   #numbered = 0
-  #lookTimer: Timer | undefined
-  #looked = 0
   #running = 0
   #ending: 'no' | 'ending' | 'ended' = 'no'
 
@@ -80,6 +73,12 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
     this.#parts = parts
     this.id = parts.id
     this.engine = parts.engine
+    this.#looks = new Looks(parts.engine, this.#calls, {
+      started: (call, node) => this.#started(call, node),
+      settled: (call, ending) => this.#settle(call, ending),
+      failed: (call, error) => this.#over(call, { ok: false, error }, 'failed'),
+      order: (node, order) => this.#order(node, order),
+    })
     this.ears = new Ears(parts.name)
     this.#silence = this.engine.listen(`caller.${this.id}`, this.#hear)
     listExecutor(this)
@@ -127,7 +126,7 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
     job.ready = call
     this.#calls.set(id, call)
     this.admission.room.taken()
-    this.#lookSoon()
+    this.#looks.soon()
     const { queue } = this.#parts
     this.engine
       .submit({ queue, id, bytes, priority: job.priority, delayMs: 0, traceparent })
@@ -264,56 +263,6 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
     job.settled({ ok: false, error })
   }
 
-  // ── what got lost ──
-
-  #lookSoon(): void {
-    if (this.#lookTimer !== undefined) return
-    this.#lookTimer = runtime().setTimer(lookEveryMs, () => {
-      this.#lookTimer = undefined
-      if (this.#calls.size === 0) return
-      void this.#look().finally(() => {
-        if (this.#ending === 'no') this.#lookSoon()
-      })
-    })
-    if (this.#calls.size === 0) this.#lookTimer.unref()
-  }
-
-  async #look(): Promise<void> {
-    const oldMs = runtime().now() - lookEveryMs / 2
-    const calls = [...this.#calls.values()]
-    const from = this.#looked < calls.length ? this.#looked : 0
-    this.#looked = from + looksAtOnce
-    const asked = calls.slice(from, from + looksAtOnce).filter(({ sinceMs }) => sinceMs < oldMs)
-    await Promise.all(asked.map(call => this.#lookAt(call)))
-  }
-
-  async #lookAt(call: Call): Promise<void> {
-    const { leaving, granted, node, id } = call
-    if (call.job.stream !== undefined && call.state === 'running') {
-      if (leaving === undefined) this.#order(node, { kind: 'granted', id, total: granted })
-      else this.#order(node, { kind: 'leave', id, failure: failureOf(leaving) })
-    }
-    const record = await this.engine
-      .records('calls')
-      .get(id)
-      .catch(() => undefined)
-    const ending = record === undefined ? undefined : readEnding(record.bytes)
-    if (call.state === 'over' || ending === undefined) return
-    if (ending.kind === 'begun') return this.#started(call, ending.node)
-    if (call.isWhole(ending)) this.#settle(call, ending)
-    else if (call.hasLost(patientLooks))
-      this.#over(
-        call,
-        {
-          ok: false,
-          error: new ConnectionLostError('values of its stream were lost on the way', {
-            worker: ending.node,
-          }),
-        },
-        'failed',
-      )
-  }
-
   // ── what is seen of it ──
 
   stats(): ExecutorStats {
@@ -373,7 +322,7 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
     const graceMs = this.admission.forced === undefined ? this.closeGraceMs : 0
     this.#parts.ending?.()
     await Promise.all(this.#parts.nodes.map(node => node.close(graceMs)))
-    this.#lookTimer?.cancel()
+    this.#looks.stop()
     await this.ears.close()
     this.#silence()
     this.#parts.elsewhere?.stop()

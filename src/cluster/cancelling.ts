@@ -10,7 +10,7 @@
  */
 import { runtime, type Timer } from '../runtime/runtime.ts'
 import type { WireFailure } from '../wire/failure.ts'
-
+import { endedByCaller } from './ending.ts'
 import type { Engine, Records } from './engine.ts'
 import { readEnding, writeMessage } from './messages.ts'
 
@@ -32,15 +32,7 @@ export async function cancelInStore(
 }
 
 async function settleAsCancelled(records: Records, id: string, failure: WireFailure): Promise<boolean> {
-  const bytes = writeMessage({
-    kind: 'settled',
-    id,
-    reply: { kind: 'failed', failure },
-    workMs: 0,
-    node: '',
-    attempt: 0,
-    batches: 0,
-  })
+  const bytes = writeMessage(endedByCaller(id, failure))
   for (;;) {
     if ((await records.create(id, bytes)) !== undefined) return true
     const known = await records.get(id)

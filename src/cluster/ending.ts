@@ -1,4 +1,5 @@
 /** What became of a task, as it is stored. */
+import type { WireFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
 import { type Settled, writeMessage } from './messages.ts'
 import { failureOf } from './node-job.ts'
@@ -18,6 +19,12 @@ export function endingOf(ending: Omit<Settled, 'kind'>): WrittenEnding {
     const why: NestedReply = { kind: 'failed', failure: failureOf(error) }
     return { bytes: written(ending, why), reply: why }
   }
+}
+
+/** The ending of a task that its caller has ended. */
+export function endedByCaller(id: string, failure: WireFailure): Settled {
+  const reply: NestedReply = { kind: 'failed', failure }
+  return { kind: 'settled', id, reply, workMs: 0, node: '', attempt: 0, batches: 0 }
 }
 
 function written(ending: Omit<Settled, 'kind'>, reply: NestedReply): Uint8Array {

@@ -335,9 +335,8 @@ export class NatsEngine implements Engine {
    */
   async #ageOf(queue: string, lane: Lane): Promise<number[]> {
     const { streams } = await this.#opened()
-    const first = await streams
-      .next(this.#named('tasks'), 1, this.#filterOf(queue, lane))
-      .catch(() => undefined)
+    const looking = streams.next(this.#named('tasks'), 1, this.#filterOf(queue, lane))
+    const first = await looking.catch(() => undefined)
     return first === undefined ? [] : [Math.max(0, wallMs() - first.storedMs)]
   }
 

@@ -185,10 +185,11 @@ export class Streams {
    * The first message whose number is `from` or higher; undefined if there is none. That is certain
    * for the messages of all subjects only.
    *
-   * For those of some subjects, 2.9.10 may say that there is none, or name a later one: where a block
-   * of its store has several of one subject, and the last one was removed before others, it remembers
-   * too high a number for the first one, and begins its search there (`removeSeqPerSubject` and
-   * `firstMatching` in its filestore.go). For all subjects it goes through the messages themselves.
+   * For those of some subjects, 2.9.10 may say that there is none, or name a later one: where a
+   * block of its store has several of one subject, and the last one was removed before others, it
+   * remembers too high a number for the first one, and begins its search there
+   * (`removeSeqPerSubject` and `firstMatching` in its filestore.go). For all subjects it goes
+   * through the messages themselves.
    */
   async next(stream: string, from: number, subjects = '>'): Promise<StoredMessage | undefined> {
     type Found = {

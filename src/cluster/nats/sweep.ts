@@ -188,8 +188,8 @@ async function submitAgain(parts: SweepParts, message: StoredMessage): Promise<b
 }
 
 /**
- * What the stream has from that number on and the consumers had given; `next` is where to go on, and
- * `isAll` whether that was all.
+ * What the stream has from that number on and the consumers had given; `next` is where to go on,
+ * and `isAll` whether that was all.
  */
 async function given(
   { streams, stream }: SweepParts,
