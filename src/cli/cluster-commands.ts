@@ -37,6 +37,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .option('--namespace <name>', 'whose queues and results', 'default')
     .option('--port <n>', 'of the server', parseCount('--port'), 4222)
     .option('--force', 'write new passwords over the present ones')
+    .option('--json', 'what was written as a JSON document (schema atonce.cluster-init/1)')
     .action(async options => {
       const { clusterInit } = await import('./cluster-server.ts')
       ending.code = await clusterInit(options)
@@ -48,6 +49,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .option('--port <n>', 'of the server, without init', parseCount('--port'), 4222)
     .option('--namespace <name>', 'whose queues it makes, without init', 'default')
     .option('--queues <a,b>', 'which queues it makes', 'default')
+    .option('--json', 'where it is as a JSON document (schema atonce.cluster-up/1), once it is up')
     .action(async options => {
       const { clusterUp } = await import('./cluster-server.ts')
       ending.code = await clusterUp(options)
@@ -56,6 +58,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .command('down')
     .description('Ends the server that up runs; its store is kept.')
     .option('--folder <folder>', 'of its store', defaultFolder)
+    .option('--json', 'what has ended as a JSON document (schema atonce.cluster-down/1)')
     .action(async options => {
       const { clusterDown } = await import('./cluster-server.ts')
       ending.code = await clusterDown(options)
@@ -72,6 +75,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .description('Sets how many tasks of a queue run at a time, on all nodes together.')
     .argument('<queue>')
     .argument('<most>', 'a number, 0 to stop the queue, none to lift the limit', most => parseLimit(most))
+    .option('--json', 'what was set as a JSON document (schema atonce.cluster-limit/1)')
     .action(async (queue, most, options) => {
       const { clusterLimit } = await import('./cluster.ts')
       ending.code = await clusterLimit(queue, most, options)
@@ -91,6 +95,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
   withAccess(dead.command('retry'))
     .description('Puts them into their queues again.')
     .argument('<id...>')
+    .option('--json', 'their new ids as a JSON document (schema atonce.dead-retry/1)')
     .action(async (ids, options) => {
       const { deadRetry } = await import('./cluster.ts')
       ending.code = await deadRetry(ids, options)
@@ -98,6 +103,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
   withAccess(dead.command('drop'))
     .description('Forgets them.')
     .argument('<id...>')
+    .option('--json', 'which were dropped as a JSON document (schema atonce.dead-drop/1)')
     .action(async (ids, options) => {
       const { deadDrop } = await import('./cluster.ts')
       ending.code = await deadDrop(ids, options)

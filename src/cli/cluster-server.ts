@@ -7,6 +7,7 @@ import { type Role, roles, serverConfig } from '../cluster/nats/roles.ts'
 import { provisionCluster } from '../cluster.ts'
 import { runtime } from '../runtime/runtime.ts'
 import { CommandError, type ExitCode, exitCodes } from './ending.ts'
+import { jsonDocument } from './json.ts'
 import { print } from './print.ts'
 
 export interface InitOptions {
@@ -14,6 +15,7 @@ export interface InitOptions {
   readonly namespace: string
   readonly port: number
   readonly force?: boolean
+  readonly json?: boolean
 }
 
 export interface UpOptions {
@@ -21,6 +23,12 @@ export interface UpOptions {
   readonly port: number
   readonly namespace: string
   readonly queues: string
+  readonly json?: boolean
+}
+
+export interface DownOptions {
+  readonly folder: string
+  readonly json?: boolean
 }
 
 const configName = 'nats-server.conf'
@@ -30,7 +38,7 @@ const pidName = 'nats-server.pid'
  * Writes the server's configuration and a file of credentials for each role, readable by their
  * owner alone.
  */
-export async function clusterInit({ folder, namespace, port, force }: InitOptions): Promise<ExitCode> {
+export async function clusterInit({ folder, namespace, port, force, json }: InitOptions): Promise<ExitCode> {
   const config = join(folder, configName)
   if (existsSync(config) && force !== true)
     throw new CommandError(
@@ -46,10 +54,13 @@ export async function clusterInit({ folder, namespace, port, force }: InitOption
   write(configName, serverConfig({ host: '127.0.0.1', port, store, namespace, passwords }))
   for (const role of roles)
     write(`${role}.json`, `${JSON.stringify({ user: role, password: passwords[role] })}\n`)
-  await print(
-    `${config} and the credentials of ${roles.join(', ')} are written, for namespace ${namespace}.\n` +
-      `Start it: npx atonce cluster up --folder ${folder}\n`,
-  )
+  const sentence = `${config} and the credentials of ${roles.join(', ')} are written, for namespace ${namespace}.`
+  const next = `npx atonce cluster up --folder ${folder}`
+  if (json === true) {
+    const credentials = Object.fromEntries(roles.map(role => [role, join(folder, `${role}.json`)]))
+    const written = { config, credentials, namespace, port, store }
+    await print(`${jsonDocument({ schema: 'atonce.cluster-init/1', ...written, sentence, next })}\n`)
+  } else await print(`${sentence}\nStart it: ${next}\n`)
   return exitCodes.ok
 }
 
@@ -57,7 +68,7 @@ export async function clusterInit({ folder, namespace, port, force }: InitOption
  * Runs nats-server on the loopback, with a store of its own, until it ends; with the users that
  * `init` has written.
  */
-export async function clusterUp({ folder, port, namespace, queues }: UpOptions): Promise<ExitCode> {
+export async function clusterUp({ folder, port, namespace, queues, json }: UpOptions): Promise<ExitCode> {
   const server = serverPath()
   const store = resolve(folder, 'store')
   mkdirSync(store, { recursive: true })
@@ -76,10 +87,14 @@ export async function clusterUp({ folder, port, namespace, queues }: UpOptions):
   const credentials = hasUsers ? { credentials: join(folder, 'admin.json') } : {}
   const options = { servers: `nats://${address}`, namespace: space, ...credentials }
   await provisioned(() => provisionCluster(options, queues.split(',')), ended)
-  await print(
-    `nats://${address} · namespace ${space} · queues ${queues} · store ${store}\n` +
-      'One server that flushes to disk by its own interval: not safe against a loss of power.\n',
-  )
+  const sentence = 'One server that flushes to disk by its own interval: not safe against a loss of power.'
+  if (json === true) {
+    const access = hasUsers ? ` --credentials ${join(folder, 'worker.json')}` : ''
+    const next = `npx atonce worker ./tasks.ts --servers ${options.servers}${access}`
+    const where = { url: options.servers, namespace: space, queues: queues.split(','), store, pid: child.pid }
+    await print(`${jsonDocument({ schema: 'atonce.cluster-up/1', ...where, sentence, next })}\n`)
+  } else
+    await print(`nats://${address} · namespace ${space} · queues ${queues} · store ${store}\n${sentence}\n`)
   const code = await ended
   process.off('SIGTERM', end).off('exit', end)
   rmSync(resolve(folder, pidName), { force: true })
@@ -87,14 +102,18 @@ export async function clusterUp({ folder, port, namespace, queues }: UpOptions):
 }
 
 /** Ends the server that `up` runs in that folder; what it has acknowledged stays in its store. */
-export async function clusterDown({ folder }: { readonly folder: string }): Promise<ExitCode> {
+export async function clusterDown({ folder, json }: DownOptions): Promise<ExitCode> {
   const path = resolve(folder, pidName)
   const pid = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
   if (!Number.isSafeInteger(pid) || pid <= 0 || !isServer(pid))
     throw new CommandError(exitCodes.failed, `No server of ${folder} runs: ${path} names none.`)
   process.kill(pid, 'SIGTERM')
   while (isServer(pid)) await pass(50)
-  await print(`The server ${pid} has ended; its store is kept.\n`)
+  const sentence = `The server ${pid} has ended; its store is kept.`
+  const next = `npx atonce cluster up --folder ${folder}`
+  if (json === true)
+    await print(`${jsonDocument({ schema: 'atonce.cluster-down/1', pid, sentence, next })}\n`)
+  else await print(`${sentence}\n`)
   return exitCodes.ok
 }
 

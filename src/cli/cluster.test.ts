@@ -59,7 +59,11 @@ test(
     assert.match(runs.sentence, /^\S+ runs .*\bdouble\b/)
     assert.equal(letters.next, `npx atonce dead retry ${dead.id} --servers ${server.url}`)
     assert.match(`${letters.sentence} ${state.sentence}`, /^1 task failed for good: .* 1 dead letter\.$/)
-    assert.match((await atonce(['dead', 'drop', dead.id, ...access])).stdout, /is dropped/)
+    const retry = JSON.parse((await atonce(['dead', 'retry', dead.id, ...access, '--json'])).stdout)
+    await assert.rejects(jobs.result(retry.retried[0].as), RangeError)
+    const drop = JSON.parse((await atonce(['dead', 'drop', retry.retried[0].as, ...access, '--json'])).stdout)
+    assert.deepEqual(drop.dropped, [retry.retried[0].as])
+    for (const document of [retry, drop]) assertDocumented(document)
     const { stdout } = await atonce(['cluster', 'status', ...access])
     assert.match(stdout, /nodes\n[\s\S]*of 1 busy[\s\S]*queues\n {2}default[\s\S]*dead letters: 0/)
     const last = await jobs.submit(tasks.double, [50, 500])
@@ -82,12 +86,20 @@ test(
     const folder = mkdtempSync(join(tmpdir(), 'atonce-up-'))
     const port = String(await freePort())
     const of = ['--folder', folder]
-    assert.match((await atonce(['cluster', 'init', ...of, '--port', port])).stdout, /admin are written/)
+    const document = async (words: readonly string[]) => {
+      const given = JSON.parse((await atonce([...words, '--json'])).stdout)
+      assertDocumented(given)
+      return given
+    }
+    const { credentials } = await document(['cluster', 'init', ...of, '--port', port])
+    assert.equal(credentials.client, join(folder, 'client.json'))
     assert.match((await atonce(['cluster', 'init', ...of])).stderr, /--force/)
-    const up = start(['cluster', 'up', ...of])
+    const up = start(['cluster', 'up', ...of, '--json'])
     const over = ended(up)
-    await said(up, /namespace default/)
     const servers = `nats://127.0.0.1:${port}`
+    const isUp = JSON.parse(await said(up, /^}$/m))
+    assertDocumented(isUp)
+    assert.deepEqual([isUp.url, isUp.namespace, isUp.queues], [servers, 'default', ['default']])
     const node = start([
       ...['worker', module, accounts, '--servers', servers, '--workers', '1'],
       ...['--credentials', join(folder, 'worker.json')],
@@ -113,7 +125,10 @@ test(
       ['power', 'store', 'queues', 'message'].map(what => state(`cluster ${what}`)),
       ['warning', 'ok', 'ok', 'ok'],
     )
-    assert.match((await atonce(['cluster', 'down', ...of])).stdout, /has ended/)
+    const limit = ['--servers', servers, '--credentials', join(folder, 'admin.json')]
+    assert.equal((await document(['cluster', 'limit', 'default', '3', ...limit])).most, 3)
+    assert.equal((await document(['cluster', 'limit', 'default', 'none', ...limit])).most, null)
+    assert.equal((await document(['cluster', 'down', ...of])).pid, isUp.pid)
     await over
     assert.equal((await atonce(['cluster', 'down', ...of])).code, 1)
     rmSync(folder, { recursive: true, force: true })

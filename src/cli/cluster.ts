@@ -2,7 +2,7 @@
  * `atonce worker`, `atonce cluster`, `atonce dead`: nodes, and what can be seen and done from
  * outside.
  */
-import { type Cluster, cluster, type NodeStatus, startWorker } from '../cluster.ts'
+import { cluster, type NodeStatus, startWorker } from '../cluster.ts'
 import { processes, threads } from '../index.ts'
 import { type AccessOptions, accessOf, withAccess } from './cluster/access.ts'
 import { deadSentence, nextOfDead, nextOfStatus, statusSentence, workerSentence } from './cluster/words.ts'
@@ -13,6 +13,10 @@ import { print } from './print.ts'
 import { printAside } from './result-stream.ts'
 import { quiet } from './style.ts'
 import { loadForNode } from './target.ts'
+
+interface JsonOption {
+  readonly json?: boolean
+}
 
 export interface WorkerCommandOptions extends AccessOptions {
   readonly queues: string
@@ -74,7 +78,7 @@ export async function worker(files: readonly string[], options: WorkerCommandOpt
 }
 
 /** Nodes, queues and dead letters. */
-export async function clusterStatus(options: AccessOptions & { readonly json?: boolean }): Promise<ExitCode> {
+export async function clusterStatus(options: AccessOptions & JsonOption): Promise<ExitCode> {
   await using jobs = cluster(accessOf(options))
   const status = await jobs.status()
   if (options.json === true) {
@@ -106,13 +110,21 @@ export async function clusterStatus(options: AccessOptions & { readonly json?: b
 }
 
 /** Sets how many tasks of a queue run at a time, on all nodes together. */
-export async function clusterLimit(queue: string, most: number, options: AccessOptions): Promise<ExitCode> {
+export async function clusterLimit(
+  queue: string,
+  most: number,
+  options: AccessOptions & JsonOption,
+): Promise<ExitCode> {
   await using jobs = cluster(accessOf(options))
   await jobs.limit(queue, most)
   const what = Number.isFinite(most)
     ? `runs at most ${most} tasks at a time, on all nodes together`
     : 'has no limit'
-  await print(`${queue} ${what}.\n`)
+  const sentence = `${queue} ${what}.`
+  const next = withAccess('cluster status', options)
+  const set = { queue, most: Number.isFinite(most) ? most : null }
+  const document = { schema: 'atonce.cluster-limit/1', ...set, sentence, next }
+  await print(options.json === true ? `${jsonDocument(document)}\n` : `${sentence}\n`)
   return exitCodes.ok
 }
 
@@ -122,7 +134,7 @@ function epochsOf(shards: NodeStatus['shards']): string {
   return moved.length === 0 ? '' : ` (epochs of shards that have moved: ${moved.join(', ')})`
 }
 
-export async function deadList(options: AccessOptions & { readonly json?: boolean }): Promise<ExitCode> {
+export async function deadList(options: AccessOptions & JsonOption): Promise<ExitCode> {
   await using jobs = cluster(accessOf(options))
   const dead = await jobs.dead.list()
   const [sentence, next] = [deadSentence(dead), nextOfDead(dead, options)]
@@ -137,21 +149,36 @@ export async function deadList(options: AccessOptions & { readonly json?: boolea
   return exitCodes.ok
 }
 
-export const deadRetry = (ids: readonly string[], options: AccessOptions): Promise<ExitCode> =>
-  forEach(ids, options, async (jobs, id) => `${id} is queued again, as ${await jobs.dead.retry(id)}.\n`)
-
-export const deadDrop = (ids: readonly string[], options: AccessOptions): Promise<ExitCode> =>
-  forEach(ids, options, async (jobs, id) => {
-    await jobs.dead.drop(id)
-    return `${id} is dropped.\n`
-  })
-
-async function forEach(
+export async function deadRetry(
   ids: readonly string[],
-  options: AccessOptions,
-  act: (jobs: Cluster, id: string) => Promise<string>,
+  options: AccessOptions & JsonOption,
 ): Promise<ExitCode> {
   await using jobs = cluster(accessOf(options))
-  for (const id of ids) await print(await act(jobs, id))
+  const retried: { id: string; as: string }[] = []
+  const sentenceOf = ({ id, as }: (typeof retried)[number]) => `${id} is queued again, as ${as}.`
+  for (const id of ids) {
+    const one = { id, as: await jobs.dead.retry(id) }
+    retried.push(one)
+    if (options.json !== true) await print(`${sentenceOf(one)}\n`) // Before the next one may fail.
+  }
+  const [sentence, next] = [retried.map(sentenceOf).join(' '), withAccess('cluster status', options)]
+  if (options.json === true)
+    await print(`${jsonDocument({ schema: 'atonce.dead-retry/1', retried, sentence, next })}\n`)
+  return exitCodes.ok
+}
+
+export async function deadDrop(
+  ids: readonly string[],
+  options: AccessOptions & JsonOption,
+): Promise<ExitCode> {
+  await using jobs = cluster(accessOf(options))
+  const sentenceOf = (id: string) => `${id} is dropped.`
+  for (const id of ids) {
+    await jobs.dead.drop(id)
+    if (options.json !== true) await print(`${sentenceOf(id)}\n`)
+  }
+  const [sentence, next] = [ids.map(sentenceOf).join(' '), withAccess('dead list', options)]
+  if (options.json === true)
+    await print(`${jsonDocument({ schema: 'atonce.dead-drop/1', dropped: ids, sentence, next })}\n`)
   return exitCodes.ok
 }

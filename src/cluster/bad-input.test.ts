@@ -1,9 +1,12 @@
 /** What a user or a machine may do wrong: a clear error, and nothing lost. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { coroutines } from '../coroutines/coroutines.ts'
 import { sleep } from '../coroutines/time/sleep.ts'
 import { simulate } from '../runtime/simulate.ts'
@@ -50,6 +53,37 @@ test('a server whose disk is full refuses in words; what it has acknowledged is 
   for (const id of ids) assert.deepEqual(await jobs.result(id), bytes)
   assert.deepEqual(await (await jobs.submit(tasks.same, [bytes])).result(), bytes)
   rmSync(folder, { recursive: true, force: true })
+})
+
+test('a program whose task stands in its entry file is told to guard it, at once', options, async () => {
+  const entry = fileURLToPath(new URL('./fixtures/entry.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [entry])
+  // What the worker prints when it imports the file comes first.
+  assert.match(stdout, /run ATONCE_ENTRY_POINT\nsubmit ATONCE_ENTRY_POINT\n$/)
+})
+
+test('a node in this program is told of, and arguments that are no list are refused in words', async () => {
+  await using jobs = cluster({ on: coroutines({ concurrency: 3 }) })
+  const { nodes } = await jobs.status()
+  assert.deepEqual(
+    nodes.map(({ id, workers, queues }) => [id, workers, queues]),
+    [['cluster node', 3, ['default']]],
+  )
+  for (const wrong of [5, undefined, 'abc', { retries: 2 }])
+    await assert.rejects(jobs.submit(tasks.double, wrong as never), {
+      code: 'ATONCE_OPTION',
+      message: /takes the arguments in an array, as submit\(double, \[/,
+    })
+  for (const servers of ['', '  ', 'nats://'])
+    assert.throws(() => cluster({ servers }), { code: 'ATONCE_OPTION', message: /takes URLs, as nats:/ })
+})
+
+test('a result that shares memory is refused, with its place', async () => {
+  await using jobs = cluster({ on: threads({ workers: 1 }) })
+  await assert.rejects(jobs.run(tasks.sharing, 8), {
+    code: 'ATONCE_SERIALIZATION',
+    message: /^result\.words\[0\] is a SharedArrayBuffer/,
+  })
 })
 
 test('arguments above the limit are refused before they are sent; the next call is none the worse', () =>

@@ -8,6 +8,7 @@
  * A task belongs to the store, not to its caller: who dies loses nothing but its ear.
  */
 
+import { refuseWhileImported } from '../actors/remote/place.ts'
 import { type ClosedError, OptionError, QueueFullError } from '../errors.ts'
 import { Admitting } from '../executor/admitting.ts'
 import type { Backend, Job } from '../executor/backend.ts'
@@ -110,6 +111,7 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
   // ── jobs ──
 
   submit(job: Job): void {
+    refuseWhileImported()
     const isRepeat = job.attempt !== undefined && job.attempt > 1
     const isPart = this.admission.isPart(job)
     const refusal = this.admission.refusalOf(job, isPart)

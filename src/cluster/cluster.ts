@@ -129,7 +129,11 @@ export interface Cluster extends Executor {
     args: Parameters<F>,
     options?: SubmitOptions,
   ): Promise<Submitted<Result<F>>>
-  /** What the submitted task with that id returned, once it has. */
+  /**
+   * What the submitted task with that id returned, once it has. Of an id that was never submitted,
+   * or whose result is not kept any more, nobody can tell that from a task that waits: give it a
+   * `timeoutMs`.
+   */
   result<R = unknown>(id: string, options?: ResultOptions): Promise<R>
   /** As `cancel` of its handle. */
   cancel(id: string, reason?: unknown): Promise<boolean>
@@ -285,7 +289,12 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
       if (most !== Number.POSITIVE_INFINITY) checkWhole('limit(queue, most)', most, 0)
       await limitQueue(engine, name, most)
     },
-    status: () => statusOf(engine, [queue]),
+    status: () =>
+      statusOf(
+        engine,
+        [queue],
+        nodes.map(node => node.status),
+      ),
     dead: {
       list: () => listDead(engine),
       retry: (id: string) => retryDead(engine, id),

@@ -1,7 +1,8 @@
 /** What became of a task, as it is stored. */
+import { encodeNow } from '../wire/codec.ts'
 import type { WireFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
-import { type Settled, writeMessage } from './messages.ts'
+import { crossing, type Settled, writeMessage } from './messages.ts'
 import { failureOf } from './node-job.ts'
 
 export interface WrittenEnding {
@@ -16,8 +17,18 @@ export function endingOf(ending: Omit<Settled, 'kind'>): WrittenEnding {
     return { bytes: written(ending, reply), reply }
   } catch (error) {
     // It is too large, or shares memory.
-    const why: NestedReply = { kind: 'failed', failure: failureOf(error) }
+    const why: NestedReply = { kind: 'failed', failure: failureOf(refusalOf(reply) ?? error) }
     return { bytes: written(ending, why), reply: why }
+  }
+}
+
+/** A worker may return what no other machine can have: why, with its place in the result. */
+function refusalOf(reply: NestedReply): unknown {
+  try {
+    if (reply.kind === 'done') encodeNow(reply.value, 'result', crossing)
+    return undefined
+  } catch (error) {
+    return error
   }
 }
 

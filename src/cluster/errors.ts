@@ -50,10 +50,7 @@ export class UnknownTaskError extends AtonceError {
   }
 }
 
-/**
- * The result of that id is not there: it was never submitted, its result was not kept, or not for
- * so long.
- */
+/** There is no dead letter of that id. */
 export class NoResultError extends AtonceError {
   readonly id: string
 

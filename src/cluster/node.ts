@@ -26,6 +26,7 @@ import { readEnvelope, readOrder } from './messages.ts'
 import { type CallHost, NodeCall, type NodeCounts } from './node-call.ts'
 import { parting } from './parting.ts'
 import { Permits } from './permits/permits.ts'
+import type { NodeStatus } from './status.ts'
 
 export interface NodeParts {
   readonly id: string
@@ -256,21 +257,24 @@ export class Node implements CallHost {
     this.#alive.unref()
   }
 
-  async #write(): Promise<void> {
-    const records = this.engine.records('nodes')
-    const said = {
+  get status(): NodeStatus {
+    return {
       id: this.id,
       queues: this.queues,
       workers: this.places,
       running: this.running,
       tasks: this.catalogue.names(),
-      counts: this.counts,
+      counts: { ...this.counts },
       shards: this.#host?.shards ?? [],
       sessions: this.#sessions?.count ?? 0,
       silent: this.#consumer?.silent ?? [],
       pid: process.pid,
     }
-    const bytes = toBytes(said, false, { maxBytes: 1 << 20 })
+  }
+
+  async #write(): Promise<void> {
+    const records = this.engine.records('nodes')
+    const bytes = toBytes(this.status, false, { maxBytes: 1 << 20 })
     const revision = this.#revision
     this.#revision =
       revision === undefined

@@ -53,9 +53,17 @@ export interface ClusterStatus {
   readonly dead: number
 }
 
-/** @throws EngineUnavailableError */
-export async function statusOf(engine: Engine, queues: readonly string[]): Promise<ClusterStatus> {
-  const nodes = await nodesOf(engine)
+/**
+ * `here`: the nodes of this program, which tell of themselves as they are now.
+ * @throws EngineUnavailableError
+ */
+export async function statusOf(
+  engine: Engine,
+  queues: readonly string[],
+  here: readonly NodeStatus[],
+): Promise<ClusterStatus> {
+  const elsewhere = (await nodesOf(engine)).filter(({ id }) => here.every(node => node.id !== id))
+  const nodes = [...here, ...elsewhere]
   const names = [...new Set([...queues, ...nodes.flatMap(node => node.queues)])]
   const states = await Promise.all(names.map(name => queueOf(engine, name)))
   return { engine: engine.name, nodes, queues: states, dead: (await listDead(engine)).length }

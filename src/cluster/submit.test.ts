@@ -75,7 +75,14 @@ test('a task that has failed for good is a dead letter, with each of its failure
 
 test('retries are refused for a task that may not run twice, and options out of range at the call', () =>
   on(0, async ({ jobs }) => {
-    const refused = [{ retries: 1 }, { delayMs: -1 }, { id: 'a b' }, { results: 'some' }, { retires: 1 }]
+    const refused = [
+      { retries: 1 },
+      { delayMs: -1 },
+      { delayMs: 1e13 },
+      { id: 'a b' },
+      { results: 'some' },
+      { retires: 1 },
+    ]
     for (const wrong of refused)
       await assert.rejects(jobs.submit(tasks.charge, [1, 1], wrong as never), OptionError)
   }))

@@ -4,6 +4,8 @@
  *     submit ─▶ (the key is known? that task) ─▶ stored ─▶ Submitted { id }        acknowledged: it will run
  *     result(id) ─▶ the record in the store ◀── first ending that was committed
  */
+
+import { refuseWhileImported } from '../actors/remote/place.ts'
 import {
   checkFinite,
   checkMs,
@@ -42,7 +44,7 @@ export interface SubmitOptions {
    * Default 0.
    */
   readonly priority?: number
-  /** Nobody takes it before that. Default 0 ms. */
+  /** Nobody takes it before that; a century at most. Default 0 ms. */
   readonly delayMs?: number
   /**
    * It fails with TimeoutError if it has not begun within so many milliseconds of now. Default: no
@@ -110,6 +112,7 @@ export interface Submitted<R> {
   cancel(reason?: unknown): Promise<boolean>
 }
 
+const mostDelayMs = 100 * 365 * 24 * 3_600_000
 /** How long the pause between two looks at the store grows. */
 const shortestLookMs = 20
 const longestLookMs = 1_000
@@ -129,10 +132,16 @@ export class Submissions {
     args: readonly unknown[],
     options: SubmitOptions,
   ): Promise<Submitted<Result<F>>> {
+    refuseWhileImported()
     assertTask(task)
     if (this.#caller.isOver)
       throw new ClosedError(`${this.#caller.name} is closed; ${nameOf(task)} was not submitted.`)
-    const { queue = this.#queue, priority = 0, delayMs = 0, idempotencyKey } = checkSubmit(task, options)
+    const {
+      queue = this.#queue,
+      priority = 0,
+      delayMs = 0,
+      idempotencyKey,
+    } = checkSubmit(task, args, options)
     const { traceparent } = this.#caller
     const id = await this.#idFor(options.id ?? this.#caller.nextId(), idempotencyKey)
     if (id.settled) return this.#handle(id.id, task)
@@ -270,15 +279,27 @@ export class Submissions {
   }
 }
 
-function checkSubmit(task: Task, options: SubmitOptions): SubmitOptions {
-  const what = `submit(${nameOf(task)}, args, …)`
+/** @throws OptionError */
+function checkDelay(ms: number): void {
+  checkMs('submit(…, { delayMs })', ms)
+  if (ms > mostDelayMs)
+    throw new OptionError(`submit(…, { delayMs }) takes up to ${mostDelayMs} ms, a century; it got ${ms}.`)
+}
+
+function checkSubmit(task: Task, args: unknown, options: SubmitOptions): SubmitOptions {
+  const name = nameOf(task)
+  const what = `submit(${name}, args, …)`
+  if (!Array.isArray(args))
+    throw new OptionError(
+      `submit(${name}, args) takes the arguments in an array, as submit(${name}, [${args === undefined ? '' : shown(args)}]); it got ${shown(args)}.`,
+    )
   const { id, queue, priority, delayMs, deadlineMs, retries, retryDelayMs, idempotencyKey, results } =
     checkOptions(what, options, submitOptionNames)
   if (id !== undefined) checkName('submit(…, { id })', id)
   if (queue !== undefined) checkName('submit(…, { queue })', queue)
   if (idempotencyKey !== undefined) checkName('submit(…, { idempotencyKey })', idempotencyKey)
   checkFinite('submit(…, { priority })', priority)
-  if (delayMs !== undefined) checkMs('submit(…, { delayMs })', delayMs)
+  if (delayMs !== undefined) checkDelay(delayMs)
   if (deadlineMs !== undefined) checkMs('submit(…, { deadlineMs })', deadlineMs)
   if (retryDelayMs !== undefined) checkMs('submit(…, { retryDelayMs })', retryDelayMs)
   if (retries !== undefined) checkWhole('submit(…, { retries })', retries, 0)

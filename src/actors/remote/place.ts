@@ -68,14 +68,21 @@ export class HostingPlace {
 const places = new WeakMap<Executor, HostingPlace>()
 
 /**
+ * While a worker imports a module to find what is in it, that module must not have other workers do
+ * anything: they would import it again.
+ * @throws EntryPointError
+ */
+export function refuseWhileImported(): void {
+  if (isWorker && !insideTask() && currentActor() === undefined) refuseExecutor()
+}
+
+/**
  * Where actors that are started `on` this executor live; undefined for this thread.
  * @throws OptionError
  */
 export function hostingPlace(on: Executor): HostingPlace | undefined {
   if (on?.model === 'coroutines') return undefined
-  // While a worker imports a module to find its actors, that module must not start workers, which
-  // would import it again.
-  if (isWorker && !insideTask() && currentActor() === undefined) refuseExecutor()
+  refuseWhileImported()
   let found = places.get(on)
   if (found === undefined) {
     const place = typeof on === 'object' && on !== null ? placeOf(on) : undefined

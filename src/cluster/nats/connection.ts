@@ -121,13 +121,11 @@ export function inboxFor(access: NatsAccess): string | undefined {
 }
 
 function urlOf(server: string): URL {
-  try {
-    return new URL(server.includes('://') ? server : `nats://${server}`)
-  } catch {
-    throw new OptionError(
-      `cluster({ servers }) takes URLs, as nats://127.0.0.1:4222; it got ${JSON.stringify(server)}.`,
-    )
-  }
+  const url = URL.parse(server.includes('://') ? server : `nats://${server}`)
+  if (url !== null && url.hostname !== '') return url
+  throw new OptionError(
+    `cluster({ servers }) takes URLs, as nats://127.0.0.1:4222; it got ${JSON.stringify(server)}.`,
+  )
 }
 
 function isLoopback(host: string): boolean {
