@@ -321,7 +321,7 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
   }
 
   async #end(): Promise<void> {
-    const graceMs = this.admission.forced === undefined ? this.closeGraceMs : 0
+    const { graceMs } = this.admission
     this.#parts.ending?.()
     await Promise.all(this.#parts.nodes.map(node => node.close(graceMs)))
     this.#looks.stop()

@@ -38,6 +38,21 @@ test('what ends within the grace of close is told to who waits for it', options,
   assert.equal(await waiting, 8)
 })
 
+test('close keeps its grace where what runs is a submitted task', options, async () => {
+  const jobs = cluster({ on: coroutines() })
+  await jobs.submit(tasks.double, [4, 60_000])
+  while ((await jobs.status()).nodes[0]?.running === 0) await sleep(5)
+  const startMs = performance.now()
+  await jobs.close({ graceMs: 50 })
+  assert.ok(performance.now() - startMs < 3_000, `${performance.now() - startMs}`)
+})
+
+test('a result that is not kept is asked for in vain, and that is told at once', options, async () => {
+  await using jobs = cluster({ on: coroutines() })
+  const { id, result } = await jobs.submit(tasks.double, [4, 0], { results: 'none' })
+  await assert.rejects(result(), { code: 'ATONCE_NO_RESULT', id })
+})
+
 test('a node whose store has fallen silent leaves within some seconds', options, () =>
   simulate(
     async () => {

@@ -17,10 +17,10 @@ import { Caller } from './caller.ts'
 import { Catalogue } from './catalogue.ts'
 import { type DeadTask, dropDead, listDead, retryDead } from './dead.ts'
 import { EmbeddedEngine } from './embedded.ts'
-import type { Engine } from './engine.ts'
+import { defaultLeaseMs, type Engine } from './engine.ts'
 import { Entities, type Entity } from './entities/entity.ts'
 import { crossing } from './messages.ts'
-import { checkName, randomName } from './names.ts'
+import { checkId, checkName, randomName } from './names.ts'
 import { NatsEngine } from './nats/engine.ts'
 import { Node } from './node.ts'
 import { limitQueue } from './permits/permits.ts'
@@ -61,7 +61,9 @@ export interface ClusterOptions {
   /** The most calls that wait; one more rejects with QueueFullError. Default 1,000,000. */
   readonly queueLimit?: number
   /**
-   * How long a node may be silent before what it runs is given to another one. Default 30,000 ms.
+   * How long a node may be silent before what it runs is given to another one. It is the queue's: a
+   * node that comes first sets it, while no task is taken; others go by it. Default: what the queue
+   * has; of a new one 30,000 ms.
    */
   readonly leaseMs?: number
   /**
@@ -192,7 +194,7 @@ export function cluster(options: ClusterOptions = {}): Cluster {
     on,
     queue = 'default',
     queueLimit = 1_000_000,
-    leaseMs = 30_000,
+    leaseMs = defaultLeaseMs,
     name = 'cluster',
   } = options
   const { closeGraceMs = defaultCloseGraceMs, traceparent } = options
@@ -216,7 +218,7 @@ export function cluster(options: ClusterOptions = {}): Cluster {
  * @throws OptionError, InsecureConnectionError
  */
 export function engineOf(options: ClusterOptions): Engine {
-  const { servers, leaseMs = 30_000, namespace = 'default', replicas = 1 } = options
+  const { servers, leaseMs = defaultLeaseMs, namespace = 'default', replicas = 1 } = options
   if (servers === undefined) return new EmbeddedEngine({ leaseMs })
   checkName('cluster({ namespace })', namespace)
   if (!(Number.isInteger(replicas) && replicas >= 1 && replicas <= 5))
@@ -297,8 +299,14 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
       ),
     dead: {
       list: () => listDead(engine),
-      retry: (id: string) => retryDead(engine, id),
-      drop: (id: string) => dropDead(engine, id),
+      retry: async (id: string) => {
+        checkId('dead.retry(id)', id)
+        return await retryDead(engine, id)
+      },
+      drop: async (id: string) => {
+        checkId('dead.drop(id)', id)
+        await dropDead(engine, id)
+      },
     },
   })
 }

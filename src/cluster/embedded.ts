@@ -9,6 +9,7 @@ import {
   type Consumer,
   type Delivery,
   type Depth,
+  defaultLeaseMs,
   type Engine,
   type Entry,
   type KeptRecord,
@@ -33,7 +34,7 @@ export class EmbeddedEngine implements Engine {
   readonly #listeners = new Map<string, Set<(bytes: Uint8Array) => void>>()
   readonly #known = new Remembered()
 
-  constructor({ leaseMs = 30_000 }: EmbeddedOptions = {}) {
+  constructor({ leaseMs = defaultLeaseMs }: EmbeddedOptions = {}) {
     this.leaseMs = leaseMs
   }
 
@@ -80,6 +81,10 @@ export class EmbeddedEngine implements Engine {
       listeners.delete(hear)
       if (listeners.size === 0) this.#listeners.delete(at)
     }
+  }
+
+  async queues(): Promise<readonly string[]> {
+    return [...this.#lines.keys()]
   }
 
   async depth(queue: string): Promise<Depth> {

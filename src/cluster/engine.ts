@@ -50,6 +50,8 @@ export interface Taking {
   /** How many more tasks of the queue could begin now. */
   places(queue: string): number
   take(delivery: Delivery): void
+  /** Whether no other node is there. */
+  isAlone(): Promise<boolean>
   /** Whether the task of that id never runs again: what a server still has of it may go. */
   isOver(id: string): Promise<boolean>
   /**
@@ -58,6 +60,8 @@ export interface Taking {
    */
   mayRunAgain(bytes: Uint8Array, ageMs: number): boolean
 }
+
+export const defaultLeaseMs = 30_000
 
 export interface Consumer {
   /** Queues, or parts of them, of which the server gives no sign when it is asked for tasks. */
@@ -131,7 +135,10 @@ export interface Depth {
 export interface Engine {
   /** As messages name it: `the engine in this program`, `NATS at nats://127.0.0.1:4222`. */
   readonly name: string
-  /** How long a taken task may be silent before another node gets it. */
+  /**
+   * How long a taken task may be silent before another node gets it; once the queues are known, as
+   * they have it.
+   */
   readonly leaseMs: number
   /**
    * Whether tasks can only come from this program: then a task that no module here has will never
@@ -154,5 +161,7 @@ export interface Engine {
   /** Returns the way to stop. */
   listen(at: string, hear: (bytes: Uint8Array) => void): () => void
   depth(queue: string): Promise<Depth>
+  /** The names of all queues that were ever used, as far as this user may know them. */
+  queues(): Promise<readonly string[]>
   close(): Promise<void>
 }

@@ -50,7 +50,7 @@ export class UnknownTaskError extends AtonceError {
   }
 }
 
-/** There is no dead letter of that id. */
+/** There is no dead letter of that id; or no result of the task is kept. */
 export class NoResultError extends AtonceError {
   readonly id: string
 

@@ -113,6 +113,7 @@ export class Node implements CallHost {
       queues: this.queues,
       places: queue => Math.min(this.#room, this.#permits?.room(queue) ?? 0),
       take: delivery => this.#take(delivery),
+      isAlone: async () => (await this.engine.records('nodes').keys()).every(id => id === this.id),
       isOver: id => isSettled(this.engine, id),
       mayRunAgain,
     })

@@ -1,5 +1,6 @@
 /** What an operator asks of a cluster's server: its queues made, and how safe tasks are on it. */
 import type { ClusterOptions } from './cluster.ts'
+import { defaultLeaseMs } from './engine.ts'
 import { NatsEngine } from './nats/engine.ts'
 import type { Health } from './nats/health.ts'
 import { nodesOf } from './status.ts'
@@ -32,7 +33,7 @@ export function clusterHealth(options: ServerOptions): Promise<Health> {
 
 async function withEngine<T>(options: ServerOptions, use: (engine: NatsEngine) => Promise<T>): Promise<T> {
   const { namespace = 'default' } = options
-  const engine = new NatsEngine({ ...options, namespace, leaseMs: 30_000, replicas: 1 })
+  const engine = new NatsEngine({ ...options, namespace, leaseMs: defaultLeaseMs, replicas: 1 })
   try {
     return await use(engine)
   } finally {

@@ -64,8 +64,8 @@ export async function statusOf(
 ): Promise<ClusterStatus> {
   const elsewhere = (await nodesOf(engine)).filter(({ id }) => here.every(node => node.id !== id))
   const nodes = [...here, ...elsewhere]
-  const names = [...new Set([...queues, ...nodes.flatMap(node => node.queues)])]
-  const states = await Promise.all(names.map(name => queueOf(engine, name)))
+  const names = new Set([...queues, ...nodes.flatMap(node => node.queues), ...(await engine.queues())])
+  const states = await Promise.all(Array.from(names, name => queueOf(engine, name)))
   return { engine: engine.name, nodes, queues: states, dead: (await listDead(engine)).length }
 }
 

@@ -27,9 +27,9 @@ import { detach, encode } from '../wire/codec.ts'
 import { failuresIn } from '../worker/reply.ts'
 import type { Caller } from './caller.ts'
 import { cancelInStore, orderToStop } from './cancelling.ts'
-import { EngineUnavailableError } from './errors.ts'
+import { EngineUnavailableError, NoResultError } from './errors.ts'
 import { crossing, type Envelope, readEnding, type Settled, writeMessage } from './messages.ts'
-import { checkName } from './names.ts'
+import { checkId, checkName } from './names.ts'
 import { failureOf } from './node-job.ts'
 import { believed, storesToSend } from './outward.ts'
 
@@ -47,8 +47,9 @@ export interface SubmitOptions {
   /** Nobody takes it before that; a century at most. Default 0 ms. */
   readonly delayMs?: number
   /**
-   * It fails with TimeoutError if it has not begun within so many milliseconds of now. Default: no
-   * limit.
+   * It fails with TimeoutError if it has not begun within so many milliseconds of now: whichever
+   * node is given it later says so. While no node of its queue is there nobody does; `result` has a
+   * `timeoutMs` of its own. Default: no limit.
    */
   readonly deadlineMs?: number
   /**
@@ -66,8 +67,8 @@ export interface SubmitOptions {
    */
   readonly idempotencyKey?: string
   /**
-   * `none`: nobody will ask, so nothing is kept, which costs half as much. Default `keep`, for a
-   * day.
+   * `none`: nobody will ask, so nothing is kept, which costs half as much, and `result()` rejects
+   * with NoResultError. Default `keep`, for a day.
    */
   readonly results?: 'keep' | 'none'
 }
@@ -144,10 +145,11 @@ export class Submissions {
     } = checkSubmit(task, args, options)
     const { traceparent } = this.#caller
     const id = await this.#idFor(options.id ?? this.#caller.nextId(), idempotencyKey)
-    if (id.settled) return this.#handle(id.id, task)
+    const isKept = options.results !== 'none'
+    if (id.settled) return this.#handle(id.id, task, isKept)
     const bytes = this.#written(task, args, id.id, { ...options, traceparent })
     await this.#caller.engine.submit({ queue, id: id.id, bytes, priority, delayMs, traceparent })
-    return this.#handle(id.id, task)
+    return this.#handle(id.id, task, isKept)
   }
 
   /** @throws SerializationError, PayloadTooLargeError, InvalidTaskError */
@@ -201,16 +203,20 @@ export class Submissions {
     return { id: first, settled: (await engine.records('results').get(first)) !== undefined }
   }
 
-  #handle<R>(id: string, task: Task): Submitted<R> {
+  #handle<R>(id: string, task: Task, isKept: boolean): Submitted<R> {
     return {
       id,
-      result: options => this.result<R>(id, options, task),
+      result: async options => {
+        if (isKept) return await this.result<R>(id, options, task)
+        throw new NoResultError(id, "it was submitted with results: 'none', so nothing is kept of it.")
+      },
       cancel: reason => this.cancel(id, reason),
     }
   }
 
   /** The ending of the task with that id, from the store or from the hint that it is there. */
   async result<R>(id: string, options: ResultOptions = {}, task?: Task): Promise<R> {
+    checkId('result(id)', id)
     const { signal, timeoutMs } = checkOptions('result(id, …)', options, resultOptionNames)
     checkSignal('result(id, { signal })', signal)
     if (timeoutMs !== undefined) checkTimeout('result(id, { timeoutMs })', timeoutMs)
@@ -269,6 +275,7 @@ export class Submissions {
   }
 
   async cancel(id: string, reason?: unknown): Promise<boolean> {
+    checkId('cancel(id)', id)
     const failure = failureOf(
       new AbortError(`Task ${id} was cancelled.`, reason === undefined ? undefined : { cause: reason }),
     )

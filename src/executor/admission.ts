@@ -47,6 +47,8 @@ export class Admission {
   /** Why calls that have not begun are cancelled, if they are. */
   #refused: ClosedError | undefined
   #forced: ClosedError | undefined
+  /** When the grace of the first `close` to end is over. */
+  #untilMs = Number.POSITIVE_INFINITY
 
   constructor(owner: AdmissionOwner) {
     this.#owner = owner
@@ -103,7 +105,13 @@ export class Admission {
     return this.#pauses.begin(this.#forced === undefined ? ms : 0, paused)
   }
 
+  /** How long what runs may still go on; Infinity before `close`. */
+  get graceMs(): number {
+    return Math.max(0, this.#untilMs - runtime().now())
+  }
+
   async close({ graceMs, queued }: Closing): Promise<void> {
+    this.#untilMs = Math.min(this.#untilMs, runtime().now() + graceMs)
     const isFirst = this.#closed === undefined
     this.#closed ??= park<void>('all that was accepted to end', this.#owner)
     if (isFirst) {

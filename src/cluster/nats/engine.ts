@@ -39,6 +39,7 @@ import { inlined, labelFor, stored, unframed } from './frames.ts'
 import { type Health, healthOf } from './health.ts'
 import { isOpen, loadNats, type NatsClient, type NatsConnection, type ObjectStore } from './load.ts'
 import { type Lane, lanes, Puller, type PullParts } from './pull.ts'
+import { Queues } from './queues.ts'
 import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
 import { asSeen, Denied, encodedHeaders, mostBytesOf, Requests, TooLong, Unanswered } from './requests.ts'
@@ -65,7 +66,6 @@ const dueHeader = 'Ao-Due'
 
 export class NatsEngine implements Engine {
   readonly name: string
-  readonly leaseMs: number
   readonly isLocal = false
   readonly wallMs = wallMs
   readonly #options: NatsOptions
@@ -73,6 +73,7 @@ export class NatsEngine implements Engine {
   readonly #there = new Map<string, true | Promise<void>>()
   readonly #records = new Map<Bucket, Records>()
   readonly #ready: ReadyHints
+  readonly #queues: Queues
   #opening: Promise<Open> | undefined
   #open: Open | undefined
   #madeAgainMs = Number.NEGATIVE_INFINITY
@@ -82,12 +83,21 @@ export class NatsEngine implements Engine {
   constructor(options: NatsOptions) {
     this.name = `NATS at ${checkAccess(options).join(', ')}`
     this.#options = options
-    this.leaseMs = options.leaseMs
+    this.#queues = new Queues({
+      stream: this.#named('tasks'),
+      root: this.#root,
+      leaseMs: options.leaseMs,
+      opened: () => this.#opened(),
+    })
     this.#ready = new ReadyHints((queue, lane) => {
       const connection = this.#open?.connection
       if (connection !== undefined && isOpen(connection))
         connection.publish(`${this.#root}.ready.${queue}`, Buffer.from(lane))
     })
+  }
+
+  get leaseMs(): number {
+    return this.#queues.leaseMs
   }
 
   async open(): Promise<void> {
@@ -172,7 +182,10 @@ export class NatsEngine implements Engine {
       while (!stopped)
         try {
           const open = await this.#opened()
-          for (const queue of taking.queues) await this.#ensureQueue(queue)
+          for (const queue of taking.queues) {
+            await this.#ensureQueue(queue)
+            await this.#queues.agree(queue, () => taking.isAlone())
+          }
           if (stopped) return
           const sweeping = this.#sweeperOf(open, taking)
           sweeper = sweeping
@@ -234,28 +247,8 @@ export class NatsEngine implements Engine {
     })
   }
 
-  #filterOf(queue: string, lane: Lane): string {
-    return `${this.#root}.t.${queue}.${lane}.*`
-  }
-
-  /**
-   * The consumers of a queue; they are the same for all nodes, so that each task goes to one of
-   * them.
-   */
   #ensureQueue(queue: string): Promise<void> | undefined {
-    return this.#ensure(`queue ${queue}`, async ({ streams }) => {
-      for (const lane of lanes)
-        await streams.ensureConsumer(this.#named('tasks'), {
-          durable_name: consumerOf(queue, lane),
-          ack_policy: 'explicit',
-          deliver_policy: 'all',
-          replay_policy: 'instant',
-          ack_wait: this.leaseMs * 1e6,
-          filter_subject: this.#filterOf(queue, lane),
-          max_ack_pending: lane === 'later' ? 1_000_000 : 20_000,
-          max_deliver: -1,
-        })
-    })
+    return this.#ensure(`queue ${queue}`, () => this.#queues.make(queue))
   }
 
   /** A user who may not make it anew leaves it to one who may: `cluster up`. */
@@ -306,44 +299,20 @@ export class NatsEngine implements Engine {
 
   async depth(queue: string): Promise<Depth> {
     await this.#ensureQueue(queue)
-    const { streams } = await this.#opened()
-    let waiting = 0
-    let taken = 0
-    let redelivered = 0
-    const ages: number[] = []
-    for (const lane of lanes) {
-      const info = await streams.consumer(this.#named('tasks'), consumerOf(queue, lane))
-      let { num_pending: pending, num_ack_pending: given } = info
-      if (pending + given > 0) {
-        // A server that was killed may count tasks that are done and gone: 2.9.10 does.
-        const left = await this.left(queue, lane)
-        given = Math.min(given, left)
-        pending = Math.min(pending, left - given)
-      }
-      redelivered += Math.min(info.num_redelivered, given)
-      if (pending + given > 0) ages.push(...(await this.#ageOf(queue, lane)))
-      waiting += pending + (lane === 'later' ? given : 0)
-      taken += lane === 'later' ? 0 : given
-    }
-    const oldestMs = ages.length === 0 ? undefined : Math.max(...ages)
-    return { waiting, taken, redelivered, oldestMs }
-  }
-
-  /**
-   * How long the oldest task of a lane is there, or one of the oldest; nothing if this user may not
-   * look into it.
-   */
-  async #ageOf(queue: string, lane: Lane): Promise<number[]> {
-    const { streams } = await this.#opened()
-    const looking = streams.next(this.#named('tasks'), 1, this.#filterOf(queue, lane))
-    const first = await looking.catch(() => undefined)
-    return first === undefined ? [] : [Math.max(0, wallMs() - first.storedMs)]
+    return await this.#queues.depth(queue).catch(error => {
+      throw asSeen(error, this.name)
+    })
   }
 
   /** How many tasks of a lane are in the store. */
-  async left(queue: string, lane: Lane): Promise<number> {
-    const { streams } = await this.#opened()
-    return streams.count(this.#named('tasks'), this.#filterOf(queue, lane))
+  left(queue: string, lane: Lane): Promise<number> {
+    return this.#queues.left(queue, lane)
+  }
+
+  async queues(): Promise<readonly string[]> {
+    return await this.#queues.names().catch(error => {
+      throw asSeen(error, this.name)
+    })
   }
 
   // ── records ──

@@ -49,6 +49,7 @@ function pullerOn(
       take() {},
       isOver: async () => false,
       mayRunAgain: () => false,
+      isAlone: async () => false,
     },
   )
 }

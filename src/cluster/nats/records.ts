@@ -6,6 +6,7 @@
  * then, whether this write has made it shows in its bytes, which no two writers share: endings name
  * their node and attempt.
  */
+import { OptionError } from '../../errors.ts'
 import type { KeptRecord, Records } from '../engine.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import {
@@ -52,6 +53,17 @@ export class NatsRecords implements Records {
     this.#prefix = `$KV.${parts.bucket}.`
   }
 
+  /**
+   * The subject of a record. What is no key, as a wildcard, would name others' records.
+   * @throws OptionError
+   */
+  #subjectOf(key: string): string {
+    if (/^[\w/=~-]+(\.[\w/=~-]+)*$/.test(key)) return this.#prefix + key
+    throw new OptionError(
+      `A key has letters, digits, /, =, ~, -, _ and single dots; this one is ${JSON.stringify(key)}.`,
+    )
+  }
+
   async create(key: string, bytes: Uint8Array): Promise<number | undefined> {
     const written = await this.#write(key, bytes, isNew)
     if (written !== undefined) return written
@@ -71,7 +83,7 @@ export class NatsRecords implements Records {
 
   async remove(key: string, revision?: number): Promise<boolean> {
     const headers = revision === undefined ? purged : encodedHeaders(...purge, expected(revision))
-    const written = await this.#surely(requests => requests.write(this.#prefix + key, none, headers))
+    const written = await this.#surely(requests => requests.write(this.#subjectOf(key), none, headers))
     return 'seq' in written
   }
 
@@ -85,7 +97,7 @@ export class NatsRecords implements Records {
     let isAgain = false
     const written: Written = await this.#surely(async requests => {
       try {
-        return await requests.write(this.#prefix + key, frame, headers)
+        return await requests.write(this.#subjectOf(key), frame, headers)
       } catch (error) {
         isAgain = true
         throw error
@@ -101,7 +113,7 @@ export class NatsRecords implements Records {
 
   async #find(key: string): Promise<Found | undefined> {
     const { bucket } = this.#parts
-    const subject = `$JS.API.DIRECT.GET.KV_${bucket}.${this.#prefix}${key}`
+    const subject = `$JS.API.DIRECT.GET.KV_${bucket}.${this.#subjectOf(key)}`
     const { data, headers } = await this.#surely(async requests => {
       const answer = await requests.ask(subject, none)
       if (answer.headers?.code === 503) throw new Unanswered('no answer from JetStream')

@@ -23,6 +23,8 @@ const subjectsInOnePage = 100_000
 /** What a consumer is asked to be, in the server's own words. */
 export interface ConsumerConfig {
   readonly durable_name: string
+  /** In nanoseconds. */
+  readonly ack_wait: number
   readonly [option: string]: unknown
 }
 
@@ -116,10 +118,18 @@ export class Streams {
     })
   }
 
-  async ensureConsumer(stream: string, config: ConsumerConfig): Promise<void> {
-    const name = config.durable_name
-    if ((await this.#find<ConsumerInfo>(`CONSUMER.INFO.${stream}.${name}`)) !== undefined) return
-    await this.#api(`CONSUMER.DURABLE.CREATE.${stream}.${name}`, { stream_name: stream, config })
+  /** What it is told to be, if it is there already. */
+  async ensureConsumer(stream: string, config: ConsumerConfig): Promise<ConsumerConfig> {
+    const known = await this.#find<ConsumerInfo>(`CONSUMER.INFO.${stream}.${config.durable_name}`)
+    if (known !== undefined) return known.config
+    await this.makeConsumer(stream, config)
+    return config
+  }
+
+  /** Makes it; of one that is there, changes what may be changed, as its `ack_wait`. */
+  async makeConsumer(stream: string, config: ConsumerConfig): Promise<void> {
+    const request = { stream_name: stream, config }
+    await this.#api(`CONSUMER.DURABLE.CREATE.${stream}.${config.durable_name}`, request)
   }
 
   /**
@@ -259,4 +269,9 @@ function layoutIn({ config: { description = '' } }: StreamInfo): number {
  */
 export function consumerOf(queue: string, lane: string): string {
   return `${queue}-${lane}-${layout}`
+}
+
+/** The queue of a lane's consumer; undefined if it is none of this layout. */
+export function queueOf(consumer: string): string | undefined {
+  return new RegExp(`^(.+)-\\w+-${layout}$`).exec(consumer)?.[1]
 }

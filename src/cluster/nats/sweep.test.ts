@@ -20,7 +20,7 @@ const namespace = 'swept'
 const stream = `AO_${namespace}_tasks`
 const passwords = { client: 'c', worker: 'w', admin: 'a' } as const
 const options = { skip: noServer, timeout: 120_000 }
-const unswept = { isOver: async () => false, mayRunAgain: () => false }
+const unswept = { isOver: async () => false, mayRunAgain: () => false, isAlone: async () => false }
 
 /** Takes so many tasks, and does nothing with them. */
 async function take(engine: NatsEngine, count: number): Promise<Delivery[]> {
