@@ -135,10 +135,10 @@ export function isActorClass(value: unknown): value is ActorClass {
 }
 
 /**
- * The definition of what was given as an actor's class.
+ * The definition of what was given as an actor's class to that call.
  * @throws InvalidActorError, with the line that makes it one
  */
-export function definitionIn(cls: unknown): Definition {
+export function definitionIn(cls: unknown, call = 'start(cls, args)'): Definition {
   const found =
     typeof cls === 'function' && Object.hasOwn(cls, definitionOf)
       ? (cls as { [definitionOf]?: Definition })[definitionOf]
@@ -146,7 +146,7 @@ export function definitionIn(cls: unknown): Definition {
   if (found !== undefined) return found
   const name = typeof cls === 'function' && cls.name !== '' ? cls.name : 'Counter'
   throw new InvalidActorError(
-    `start(cls, args) takes an actor’s class; it got ${typeof cls === 'function' ? `${name}, which is not declared` : String(cls)}. ` +
+    `${call} takes an actor’s class; it got ${typeof cls === 'function' ? `${name}, which is not declared` : String(cls)}. ` +
       `Declare it in a module of its own: export const ${name} = actor(import.meta, class ${name} { … })`,
   )
 }

@@ -156,7 +156,8 @@ export interface Cluster extends Executor {
   limit(queue: string, most: number): Promise<void>
   /**
    * The actor of that class under that key: it lives on one of the nodes that have the class, comes
-   * to life with the first message, and keeps its fields in the store. `new Account(key)` makes it.
+   * to life with the first message, and keeps its fields in the store; a class with `#private`
+   * fields is refused, since they can't be read. `new Account(key)` makes it.
    *
    * @throws InvalidActorError, OptionError
    * @example
@@ -283,8 +284,9 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
     result: <R>(id: string, more?: ResultOptions) => submissions.result<R>(id, more),
     cancel: (id: string, reason?: unknown) => submissions.cancel(id, reason),
     entity: <T extends object, A extends readonly any[]>(cls: ActorClass<T, A>, key: string) => {
+      const entity = entities.of(cls, key)
       for (const node of nodes) node.host([definitionIn(cls)])
-      return entities.of(cls, key)
+      return entity
     },
     limit: async (name: string, most: number) => {
       checkName('limit(queue, …)', name)

@@ -58,9 +58,9 @@ export async function startWorker(options: WorkerOptions): Promise<StartedWorker
     on,
     queues,
     catalogue: new Catalogue(tasks),
-    classes: entities.map(definitionIn),
+    classes: entities.map(cls => definitionIn(cls)),
   })
-  if (entities.length > 0) node.host(entities.map(definitionIn))
+  if (entities.length > 0) node.host(entities.map(cls => definitionIn(cls)))
   node.start()
   return {
     id: node.id,

@@ -141,7 +141,10 @@ test('where no node has the class, an ask ends in its time and says that it may 
       (error: Error) => error instanceof TimeoutError && /may take effect/.test(error.message),
     )
     assert.throws(() => all.jobs.entity(Account, ''), { code: 'ATONCE_OPTION' })
-    assert.throws(() => all.jobs.entity(class Plain {} as never, 'x'), { code: 'ATONCE_INVALID_ACTOR' })
+    assert.throws(() => all.jobs.entity(class Plain {} as never, 'x'), {
+      code: 'ATONCE_INVALID_ACTOR',
+      message: /^entity\(cls, key\) takes an actor’s class; it got Plain/,
+    })
   }))
 
 test('a copy of a message that comes late, or again, is not worked on, however many came between', () =>

@@ -22,6 +22,7 @@ import type { Engine } from '../engine.ts'
 import { crossing } from '../messages.ts'
 import { type EntityCall, type Reply, readAnswer, readOwner, writeEntity } from './messages.ts'
 import { callerSubject, hostsSubject, ownerKey, shardOf, shardSubject, typeOf } from './places.ts'
+import { checkFields } from './private-fields.ts'
 
 /** An entity: the same whichever node it lives on, and after it has moved. */
 export interface Entity<T extends object = object> {
@@ -63,7 +64,8 @@ export class Entities {
 
   /** @throws InvalidActorError, OptionError */
   of<T extends object, A extends readonly any[]>(cls: ActorClass<T, A>, key: string): Entity<T> {
-    const definition = definitionIn(cls)
+    const definition = definitionIn(cls, 'entity(cls, key)')
+    checkFields(definition)
     if (typeof key !== 'string' || key === '' || key.length > 500)
       throw new OptionError(
         `entity(${definition.name}, key) takes a text of 1 to 500 letters; it got ${JSON.stringify(key)}.`,

@@ -18,6 +18,7 @@ import { failureOf } from '../node-job.ts'
 import { Answered } from './answered.ts'
 import { type EntityCall, type Kept, type Reply, readKept, writeEntity } from './messages.ts'
 import { stateKey } from './places.ts'
+import { checkFields } from './private-fields.ts'
 import type { Held } from './shard.ts'
 
 const mostInOneTurn = 64
@@ -98,6 +99,7 @@ export class Resident {
     this.#revision = record?.revision
     this.#answered = new Answered(kept?.answered)
     try {
+      checkFields(this.#definition)
       this.#revive(kept)
       this.#saved = this.#packed()
       this.#loaded = true
