@@ -4,15 +4,25 @@
  *     magic ─▶ a mark, if a snapshot has the events so far ─▶ a record for each event
  *
  * A record is its length, the CRC-32 of what follows, its number, its writer, and the value as V8
- * serializes it; a mark is one without a value. Numbers go up by one, so an event that is not there
- * is missed.
+ * serializes it, behind one byte more if it is to be revived: it holds an error, a Buffer, or an
+ * instance of a shareable class. A mark is one without a value. Numbers go up by one, so an event
+ * that is not there is missed.
  */
+import { decode, encode } from '../wire/codec.ts'
+import type { Crossing } from '../wire/crossing.ts'
 import { JournalError } from './errors.ts'
 
 const { crc32 } = process.getBuiltinModule('node:zlib')
 
 export const magic = 'atonce journal 2\n'
 const headBytes = 20
+const crossing: Crossing = {
+  sharedMemory: false,
+  maxPayloadBytes: Number.POSITIVE_INFINITY,
+  lends: false,
+}
+/** Before a value that is to be revived; V8's own begin with 255. */
+const specialMark = 1
 
 interface FoundRecord {
   readonly seq: number
@@ -23,9 +33,15 @@ interface FoundRecord {
   readonly endBytes: number
 }
 
-export function recordOf(seq: number, writer: number, value: unknown): Buffer {
+/**
+ * `root` names the value in errors.
+ * @throws SerializationError
+ */
+export function recordOf(seq: number, writer: number, value: unknown, root: string): Buffer {
   const { serialize } = process.getBuiltinModule('node:v8')
-  return withHead(seq, writer, serialize(value))
+  const { value: copied, special } = encode(value, root, crossing)
+  const body = serialize(copied)
+  return withHead(seq, writer, special ? Buffer.concat([Buffer.of(specialMark), body]) : body)
 }
 
 /** Says that a snapshot has the events up to this number. */
@@ -48,14 +64,19 @@ export function recordAt(bytes: Buffer, at: number): FoundRecord | undefined {
   if (!isWhole(bytes, at)) return undefined
   const endBytes = at + headBytes + bytes.readUInt32LE(at)
   const body = endBytes === at + headBytes ? undefined : bytes.subarray(at + headBytes, endBytes)
-  const { deserialize } = process.getBuiltinModule('node:v8')
   return {
     seq: bytes.readDoubleLE(at + 8),
     writer: bytes.readUInt32LE(at + 16),
     body,
-    value: body && deserialize(body),
+    value: body && readValue(body),
     endBytes,
   }
+}
+
+function readValue(body: Buffer): unknown {
+  const { deserialize } = process.getBuiltinModule('node:v8')
+  const special = body[0] === specialMark
+  return decode(deserialize(special ? body.subarray(1) : body), special, 'event')
 }
 
 function isWhole(bytes: Buffer, at: number): boolean {

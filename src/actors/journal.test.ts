@@ -1,16 +1,26 @@
 /** The journal keeps what was acknowledged, and nothing that is torn. */
 import { strict as assert } from 'node:assert'
 import { spawn as start } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { shareable } from '../declared/shareable.ts'
 import { ActorDiedError, JournalError } from './errors.ts'
 import { Ledger } from './fixtures/ledger.ts'
 import { Journal } from './journal.ts'
 import { Persisted } from './persisted.ts'
 import { supervisor } from './supervisor.ts'
+
+class Price {
+  amount: number
+  constructor(amount: number) {
+    this.amount = amount
+  }
+}
+shareable(import.meta, Price)
 
 suite('a journal', () => {
   const folder = mkdtempSync(join(tmpdir(), 'atonce-journal-'))
@@ -32,7 +42,8 @@ suite('a journal', () => {
     const path = file()
     const journal = new Journal(path)
     assert.deepEqual(await journal.open(), { snapshot: undefined, events: [], tornBytes: 0 })
-    const events = [1, 'two', { three: new Date(3) }, new Map([[4, 5n]]), undefined, [Number.NaN]]
+    const events: unknown[] = [1, 'two', { three: new Date(3) }, new Map([[4, 5n]]), undefined, [Number.NaN]]
+    events.push({ six: Buffer.from('six') }, { price: new Price(7) }, new RangeError('eight'))
     await Promise.all(events.map(event => journal.append(event)))
     await journal.close()
     assert.deepEqual((await recover(path)).events, events)
@@ -228,10 +239,15 @@ suite('a journal', () => {
     const path = file()
     const journal = new Journal(path)
     await journal.open()
-    await assert.rejects(
-      journal.append(() => 1),
-      JournalError,
-    )
+    const money = new (class Money {
+      amount = 1
+    })()
+    for (const [event, path] of [
+      [() => 1, 'event'],
+      [{ made: [() => 1] }, 'event.made[0]'],
+      [{ paid: money }, 'event.paid'],
+    ])
+      await assert.rejects(journal.append(event), { name: 'SerializationError', path })
     await journal.append(2)
     await journal.close()
     assert.deepEqual((await recover(path)).events, [2])
@@ -326,5 +342,50 @@ suite('an actor with a journal', () => {
     const journal = new Journal(path)
     assert.deepEqual(await journal.open(), { snapshot: undefined, events: [1, 2, 3], tornBytes: 0 })
     await journal.close()
+  })
+
+  test('that fails at a snapshot has stored the event, and warns once', async () => {
+    const warned: Error[] = []
+    const hear = (warning: Error) => void warned.push(warning)
+    process.on('warning', hear)
+    const path = join(folder, 'no snapshot.log')
+    const applied: number[] = []
+    const results = [() => assert.fail('no snapshot today'), () => ({ made: () => 1 }), () => applied]
+    const events = new Persisted<number, unknown>({
+      path,
+      apply: event => void applied.push(event),
+      snapshot: () => results.shift()?.(),
+      restore: state => applied.push(...(state as number[])),
+      every: 1,
+    })
+    await events.replay()
+    for (const event of [1, 2]) await events.persist(event)
+    assert.ok(!existsSync(`${path}.snapshot`))
+    await events.persist(3)
+    await events.close()
+    await turn()
+    process.off('warning', hear)
+    assert.deepEqual(applied, [1, 2, 3])
+    assert.deepEqual(
+      warned.map(({ message }) => /keeps all its events, .*: no snapshot today/.test(message)),
+      [true],
+    )
+    const journal = new Journal(path)
+    assert.deepEqual((await journal.open()).snapshot, { seq: 3, state: [1, 2, 3] })
+    await journal.close()
+  })
+
+  test('is replayed once, before it takes an event', async () => {
+    const applied: number[] = []
+    const events = new Persisted<number>({
+      path: join(folder, 'once.log'),
+      apply: event => void applied.push(event),
+    })
+    await assert.rejects(events.persist(1), { name: 'JournalError', message: /await replay\(\) in onStart/ })
+    await events.replay()
+    await events.persist(1)
+    await assert.rejects(events.replay(), { name: 'JournalError', message: /applied twice/ })
+    await events.close()
+    assert.deepEqual(applied, [1])
   })
 })

@@ -117,20 +117,20 @@ export class Journal {
 
   /**
    * Resolves when the event is on the disk; rejects with JournalError when it can't be, or another
-   * writer is at the file. A journal that has failed takes nothing more: open it anew.
+   * writer is at the file; with SerializationError, before anything is written, if it can't be
+   * copied. A journal that has failed takes nothing more: open it anew.
    */
   append(event: unknown): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken)
     if (this.#file === undefined)
-      return Promise.reject(new JournalError(this.path, 'it is not open: await open() first'))
+      return Promise.reject(new JournalError(this.path, 'it is not open: await replay() in onStart first'))
     this.#seq += 1
     let bytes: Buffer
     try {
-      bytes = recordOf(this.#seq, this.#writer, event)
+      bytes = recordOf(this.#seq, this.#writer, event, 'event')
     } catch (problem) {
       this.#seq -= 1
-      const why = `the event can't be copied (${messageOf(problem)})`
-      return Promise.reject(new JournalError(this.path, why, { cause: problem }))
+      return Promise.reject(problem)
     }
     return new Promise((resolve, reject) => {
       this.#pending.push({ bytes, resolve, reject })
@@ -169,13 +169,13 @@ export class Journal {
    * Keeps `state` in place of all events so far, which it must be made of: to be called while
    * nothing is pending. Resolves when it is on the disk; what is appended meanwhile is written
    * after that.
-   * @throws JournalError
+   * @throws JournalError, SerializationError
    */
   async compact(state: unknown): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#working !== undefined || this.#file === undefined)
       throw new JournalError(this.path, 'it is being written, or is not open')
-    const replacing = this.#replaceWith(recordOf(this.#seq, this.#writer, state), this.#file)
+    const replacing = this.#replaceWith(recordOf(this.#seq, this.#writer, state, 'snapshot'), this.#file)
     this.#working = replacing.then(
       () => this.#write(),
       () => this.#write(),

@@ -53,6 +53,8 @@ export class Persisted<E, S = unknown> {
   #sinceSnapshot = 0
   /** How many events are on their way to the disk, or not applied yet. */
   #underWay = 0
+  #isReplayed = false
+  #hasWarned = false
   /** Why the state lacks an event that is on the disk. */
   #behind: JournalError | undefined
 
@@ -72,13 +74,23 @@ export class Persisted<E, S = unknown> {
   }
 
   /**
-   * Brings the state to where it was; to be awaited in `onStart`. Returns how many events there
-   * were.
+   * Brings the state to where it was; to be awaited in `onStart`, once. Returns how many events
+   * there were.
+   * @throws JournalError, as a rejection
    */
   async replay(): Promise<number> {
     // An instance that does not start, or is gone, has no `onStop` to close it.
     currentActor()?.onLeaving(() => void this.close())
-    const { snapshot, events } = await this.#journal.open()
+    if (this.#isReplayed)
+      throw new JournalError(
+        this.#journal.path,
+        'it was replayed before, and each event would be applied twice',
+      )
+    this.#isReplayed = true
+    const { snapshot, events } = await this.#journal.open().catch((error: unknown) => {
+      this.#isReplayed = false
+      throw error
+    })
     if (snapshot !== undefined) this.#options.restore?.(snapshot.state as S)
     for (const event of events) this.#options.apply(event as E)
     this.#sinceSnapshot = events.length
@@ -87,9 +99,11 @@ export class Persisted<E, S = unknown> {
 
   /**
    * Resolves when the event is on the disk and applied. Costs a write and an fdatasync, shared by
-   * all that come at once. Rejects with JournalError: then the event was not applied, and the actor
-   * should fail, to begin from the journal again; after an event that `apply` threw at, this one
-   * takes no more.
+   * all that come at once. Rejects with SerializationError, which names the place, if the event
+   * holds what can't be copied, as arguments of tasks: nothing was written. Rejects with
+   * JournalError: then the event was not applied, and the actor should fail, to begin from the
+   * journal again; after an event that `apply` threw at, this one takes no more. A `snapshot` that
+   * fails is a warning: the journal keeps its events.
    */
   async persist(event: E): Promise<void> {
     if (this.#behind !== undefined) throw this.#behind
@@ -105,7 +119,20 @@ export class Persisted<E, S = unknown> {
     // The state must be what all events in the journal made of it.
     if (snapshot === undefined || this.#sinceSnapshot < this.#every || this.#underWay > 0) return
     this.#sinceSnapshot = 0
-    await this.#journal.compact(snapshot())
+    try {
+      await this.#journal.compact(snapshot())
+    } catch (problem) {
+      this.#warn(problem) // The event is stored and applied whatever becomes of the snapshot.
+    }
+  }
+
+  #warn(problem: unknown): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    process.emitWarning(
+      `The journal ${this.#journal.path} keeps all its events, since a snapshot failed: ${messageOf(problem)}`,
+      { type: 'AtonceWarning', code: 'ATONCE_JOURNAL_SNAPSHOT' },
+    )
   }
 
   #apply(event: E): void {
