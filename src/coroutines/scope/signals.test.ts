@@ -19,16 +19,20 @@ const head = `
 /** Runs a program; sends it a signal for each line \`ready\` that it says. */
 async function play(body: string, signal: NodeJS.Signals) {
   const child = spawn(process.execPath, ['--input-type=module', '-e', head + body], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'close')
   let out = ''
+  let told = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    told += text
+  })
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text
     if (text.includes('ready')) child.kill(signal)
   })
   const [code, by] = await exited
-  return { code, by, said: out.trim().split('\n') }
+  return { code, by, told, said: out.trim().split('\n') }
 }
 
 for (const [signal, number] of [
@@ -64,6 +68,37 @@ for (const [signal, number] of [
     assert.deepEqual([code, by], [number, null])
   })
 }
+
+for (const [how, program] of [
+  ['awaits at its top level', 'await scope(() => pause(60_000))'],
+  ['does not await', 'void scope(() => pause(60_000))'],
+  [
+    'awaits, with signals taken for that long,',
+    'try { await scope(() => pause(60_000)) } finally { taken.dispose() }',
+  ],
+] as const)
+  test(`a scope that a program ${how} ends it by the signal's exit code, without a stack`, {
+    skip,
+  }, async () => {
+    const { code, by, told } = await play(
+      `const taken = cancelOnSignals()
+      setTimeout(say, 1, 'ready')
+      ${program}`,
+      'SIGINT',
+    )
+    assert.deepEqual([code, by, told], [130, null, ''])
+  })
+
+test('an error of the program after the signal is told, and ends it with 1', { skip }, async () => {
+  const { code, told } = await play(
+    `cancelOnSignals()
+    setTimeout(say, 1, 'ready')
+    await scope(() => pause(60_000)).catch(() => { throw new RangeError('no way to end') })`,
+    'SIGINT',
+  )
+  assert.equal(code, 1)
+  assert.match(told, /RangeError: no way to end/)
+})
 
 test('a second signal ends the program at once, by that signal', { skip }, async () => {
   const { by, said } = await play(

@@ -57,16 +57,33 @@ export function cancelOnSignals(options: SignalScopesOptions = {}): Disposable &
     if (cancelled || outermostScopes().length === 0) return endBy(signal)
     cancelled = true
     process.exitCode ??= 128 + numbers[signal]
-    void cancelScopes(signal).then(() => realRuntime.setTimer(graceMs, () => endBy(signal)).unref())
+    const reason = new AbortError(`The program received ${signal}.`)
+    passOver(reason)
+    void cancelScopes(reason).then(() => realRuntime.setTimer(graceMs, () => endBy(signal)).unref())
   }
   for (const signal of signals) process.on(signal, received)
   return { dispose, [Symbol.dispose]: dispose }
 }
 
 /** Resolves when none is left, those that were opened meanwhile included. */
-async function cancelScopes(signal: string): Promise<void> {
+async function cancelScopes(reason: AbortError): Promise<void> {
   const open = outermostScopes()
-  for (const scope of open) scope.stop(new AbortError(`The program received ${signal}.`))
+  for (const scope of open) scope.stop(reason)
   for (let left = open; left.length > 0; left = outermostScopes())
     await Promise.allSettled(left.map(({ whenOver }) => whenOver))
+}
+
+/**
+ * That nobody catches the cancellation is no failure of the program: a module that awaits its scope
+ * at the top level would end with a stack and exit code 1. Any other error ends it as ever.
+ */
+function passOver(reason: AbortError): void {
+  const uncaught = (error: unknown) => {
+    if (error === reason || process.listenerCount('uncaughtException') > 1) return
+    process.removeListener('uncaughtException', uncaught)
+    realRuntime.soon(() => {
+      throw error
+    })
+  }
+  process.on('uncaughtException', uncaught)
 }
