@@ -1,7 +1,7 @@
 /** The commands of the cluster and their options, for command-line.ts. */
 import { type Command, Option } from 'commander'
 import { type ExitCode, UsageError } from './ending.ts'
-import { parseCount } from './option-values.ts'
+import { parseCount, parsePort } from './option-values.ts'
 
 const defaultFolder = './atonce-cluster'
 
@@ -35,7 +35,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .description('Writes a server configuration with users for the roles client, worker and admin.')
     .option('--folder <folder>', 'where', defaultFolder)
     .option('--namespace <name>', 'whose queues and results', 'default')
-    .option('--port <n>', 'of the server', parseCount('--port'), 4222)
+    .option('--port <n>', 'of the server', parsePort, 4222)
     .option('--force', 'write new passwords over the present ones')
     .option('--json', 'what was written as a JSON document (schema atonce.cluster-init/1)')
     .action(async options => {
@@ -46,7 +46,7 @@ export function addClusterCommands(atonce: Command, ending: { code: ExitCode }):
     .command('up')
     .description('Runs nats-server on 127.0.0.1, with a store of its own, until Ctrl-C.')
     .option('--folder <folder>', 'of its store, and of what init has written', defaultFolder)
-    .option('--port <n>', 'of the server, without init', parseCount('--port'), 4222)
+    .option('--port <n>', 'of the server, without init', parsePort, 4222)
     .option('--namespace <name>', 'whose queues it makes, without init', 'default')
     .option('--queues <a,b>', 'which queues it makes', 'default')
     .option('--json', 'where it is as a JSON document (schema atonce.cluster-up/1), once it is up')

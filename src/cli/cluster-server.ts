@@ -1,11 +1,21 @@
 /** `atonce cluster init | up | down`: a nats-server of this machine, its users, and its end. */
-import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
+import { checkName } from '../cluster/names.ts'
 import { type Role, roles, serverConfig } from '../cluster/nats/roles.ts'
 import { provisionCluster } from '../cluster.ts'
 import { runtime } from '../runtime/runtime.ts'
+import {
+  forgetServer,
+  isServer,
+  pidFileOf,
+  refuseSecond,
+  refuseUsedPort,
+  serverOf,
+  startServer,
+} from './cluster/own-server.ts'
 import { CommandError, type ExitCode, exitCodes } from './ending.ts'
 import { jsonDocument } from './json.ts'
 import { print } from './print.ts'
@@ -32,13 +42,13 @@ export interface DownOptions {
 }
 
 const configName = 'nats-server.conf'
-const pidName = 'nats-server.pid'
 
 /**
  * Writes the server's configuration and a file of credentials for each role, readable by their
  * owner alone.
  */
 export async function clusterInit({ folder, namespace, port, force, json }: InitOptions): Promise<ExitCode> {
+  checkName('cluster init --namespace', namespace)
   const config = join(folder, configName)
   if (existsSync(config) && force !== true)
     throw new CommandError(
@@ -65,49 +75,104 @@ export async function clusterInit({ folder, namespace, port, force, json }: Init
 }
 
 /**
- * Runs nats-server on the loopback, with a store of its own, until it ends; with the users that
+ * Runs nats-server on the loopback, with a store of its own, until either ends; with the users that
  * `init` has written.
  */
 export async function clusterUp({ folder, port, namespace, queues, json }: UpOptions): Promise<ExitCode> {
+  checkName('cluster up --namespace', namespace)
+  const names = queues.split(',')
+  for (const queue of names) checkName('cluster up --queues', queue)
   const server = serverPath()
   const store = resolve(folder, 'store')
   mkdirSync(store, { recursive: true })
+  refuseSecond(folder)
   const config = join(folder, configName)
-  const hasUsers = existsSync(config)
-  const words = hasUsers ? ['-c', config] : ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', store]
-  const child = spawn(server, [...words, '-P', resolve(folder, pidName)], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  const ended = new Promise<number | null>(end => child.once('exit', end))
-  // Ctrl-C reaches the server by itself; whoever ends this program alone means the server too.
+  const written = existsSync(config) ? readFileSync(config, 'utf8') : undefined
+  const place = written === undefined ? { host: '127.0.0.1', port } : placeIn(written)
+  await refuseUsedPort(place.host, place.port)
+  const words = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', store]
+  const child = startServer(folder, server, written === undefined ? words : ['-c', config])
+  const ended = new Promise<string>(end =>
+    child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`)),
+  )
+  const signals = endWithThisProgram(child)
+  const url = `nats://${place.host}:${place.port}`
+  const space = written === undefined ? namespace : namespaceIn(written)
+  const credentials = written === undefined ? {} : { credentials: join(folder, 'admin.json') }
+  let isUp = false
+  try {
+    isUp = await provisioned(
+      () => provisionCluster({ servers: url, namespace: space, ...credentials }, names),
+      ended,
+    )
+    if (isUp && json === true) {
+      const access = written === undefined ? '' : ` --credentials ${join(folder, 'worker.json')}`
+      const next = `npx atonce worker ./tasks.ts --servers ${url}${access}`
+      const where = { url, namespace: space, queues: names, store, pid: child.pid }
+      const document = { schema: 'atonce.cluster-up/1', ...where, sentence: powerSentence, next }
+      await print(`${jsonDocument(document)}\n`)
+    } else if (isUp)
+      await print(`${url} · namespace ${space} · queues ${queues} · store ${store}\n${powerSentence}\n`)
+    await ended
+  } finally {
+    child.kill('SIGTERM')
+    await ended
+    forgetServer(folder, child.pid)
+    signals.stop()
+  }
+  if (signals.interruption !== undefined) throw signals.interruption
+  const how = await ended
+  if (isUp && how === orderly) return exitCodes.ok
+  const what = isUp ? '; its store is kept' : ' before it was up; what it said stands above'
+  throw new CommandError(exitCodes.failed, `nats-server ${child.pid} ended with ${how}${what}.`)
+}
+
+/** How nats-server ends that `down` has asked to: by SIGINT, as it ends with 1 by SIGTERM. */
+const orderly = 'exit code 0'
+
+const powerSentence = 'One server that flushes to disk by its own interval: not safe against a loss of power.'
+
+/**
+ * Whoever ends this program means the server too; Ctrl-C reaches both. A second signal does not
+ * wait for the server's own end.
+ */
+function endWithThisProgram(child: ChildProcess): {
+  readonly interruption: CommandError | undefined
+  stop(): void
+} {
+  let interruption: CommandError | undefined
+  const codes = {
+    SIGHUP: exitCodes.hungUp,
+    SIGINT: exitCodes.interrupted,
+    SIGTERM: exitCodes.terminated,
+  } as const
+  const interrupt = (signal: NodeJS.Signals) => {
+    child.kill(interruption === undefined ? 'SIGTERM' : 'SIGKILL')
+    interruption ??= new CommandError(
+      codes[signal as keyof typeof codes],
+      `Interrupted (${signal}); the server has ended, its store is kept.`,
+    )
+  }
   const end = () => void child.kill('SIGTERM')
-  process.on('SIGTERM', end).on('exit', end)
-  const address = hasUsers ? addressIn(readFileSync(config, 'utf8')) : `127.0.0.1:${port}`
-  const space = hasUsers ? namespaceIn(readFileSync(config, 'utf8')) : namespace
-  const credentials = hasUsers ? { credentials: join(folder, 'admin.json') } : {}
-  const options = { servers: `nats://${address}`, namespace: space, ...credentials }
-  await provisioned(() => provisionCluster(options, queues.split(',')), ended)
-  const sentence = 'One server that flushes to disk by its own interval: not safe against a loss of power.'
-  if (json === true) {
-    const access = hasUsers ? ` --credentials ${join(folder, 'worker.json')}` : ''
-    const next = `npx atonce worker ./tasks.ts --servers ${options.servers}${access}`
-    const where = { url: options.servers, namespace: space, queues: queues.split(','), store, pid: child.pid }
-    await print(`${jsonDocument({ schema: 'atonce.cluster-up/1', ...where, sentence, next })}\n`)
-  } else
-    await print(`nats://${address} · namespace ${space} · queues ${queues} · store ${store}\n${sentence}\n`)
-  const code = await ended
-  process.off('SIGTERM', end).off('exit', end)
-  rmSync(resolve(folder, pidName), { force: true })
-  return code === 0 || code === null ? exitCodes.ok : exitCodes.failed
+  process.on('exit', end)
+  for (const signal of Object.keys(codes)) process.on(signal, interrupt)
+  return {
+    get interruption() {
+      return interruption
+    },
+    stop: () => {
+      process.off('exit', end)
+      for (const signal of Object.keys(codes)) process.off(signal, interrupt)
+    },
+  }
 }
 
 /** Ends the server that `up` runs in that folder; what it has acknowledged stays in its store. */
 export async function clusterDown({ folder, json }: DownOptions): Promise<ExitCode> {
-  const path = resolve(folder, pidName)
-  const pid = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !isServer(pid))
-    throw new CommandError(exitCodes.failed, `No server of ${folder} runs: ${path} names none.`)
-  process.kill(pid, 'SIGTERM')
+  const pid = serverOf(folder)
+  if (pid === undefined)
+    throw new CommandError(exitCodes.failed, `No server of ${folder} runs: ${pidFileOf(folder)} names none.`)
+  process.kill(pid, 'SIGINT')
   while (isServer(pid)) await pass(50)
   const sentence = `The server ${pid} has ended; its store is kept.`
   const next = `npx atonce cluster up --folder ${folder}`
@@ -117,31 +182,24 @@ export async function clusterDown({ folder, json }: DownOptions): Promise<ExitCo
   return exitCodes.ok
 }
 
-/** A pid is given anew after its program has ended: on Linux the name is looked at too. */
-function isServer(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    const name = `/proc/${pid}/comm`
-    if (!existsSync('/proc/self/comm')) return true
-    return existsSync(name) && readFileSync(name, 'utf8').startsWith('nats-server')
-  } catch {
-    return false
-  }
-}
-
-/** Waits for the server, and makes what clients and workers may not make. */
-async function provisioned(provision: () => Promise<void>, ended: Promise<unknown>): Promise<void> {
+/**
+ * Waits for the server, and makes what clients and workers may not make; false if the server ends
+ * before.
+ */
+async function provisioned(provision: () => Promise<void>, ended: Promise<unknown>): Promise<boolean> {
   let isOver = false
   void ended.then(() => {
     isOver = true
   })
   for (let tries = 1; !isOver; tries += 1)
     try {
-      return await provision()
+      await provision()
+      return !isOver
     } catch (error) {
       if (tries === 50) throw error
       await pass(100)
     }
+  return false
 }
 
 function serverPath(): string {
@@ -155,9 +213,9 @@ function serverPath(): string {
   )
 }
 
-function addressIn(config: string): string {
+function placeIn(config: string): { readonly host: string; readonly port: number } {
   const host = /^host: "(.*)"$/m.exec(config)?.[1] ?? '127.0.0.1'
-  return `${host}:${/^port: (\d+)$/m.exec(config)?.[1] ?? 4222}`
+  return { host, port: Number(/^port: (\d+)$/m.exec(config)?.[1] ?? 4222) }
 }
 
 function namespaceIn(config: string): string {

@@ -1,7 +1,7 @@
 /** Nodes as programs of their own, on a NATS server of the test's. */
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -16,7 +16,7 @@ import { Streams } from '../cluster/nats/streams.ts'
 import type { ClusterStatus } from '../cluster/status.ts'
 import { coroutines } from '../coroutines/coroutines.ts'
 import { findingsOf } from './cluster-doctor.ts'
-import { atonce, ended, start } from './fixtures/command.ts'
+import { atonce, type Ended, ended, start } from './fixtures/command.ts'
 import { assertDocumented } from './fixtures/documented.ts'
 
 const options = { skip: noServer, timeout: 180_000 }
@@ -183,17 +183,108 @@ async function heldSoon(file: string): Promise<number> {
   }
 }
 
-test('up ends its server with it, whatever ends it', options, async () => {
+test('up ends its server with it, whichever signal ends it', options, async () => {
+  const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+  await Promise.all(
+    Object.entries(signals).map(async ([signal, code]) => {
+      await using own = await upIn()
+      own.child.kill(signal as NodeJS.Signals)
+      const { code: got, stderr } = await own.over
+      assert.deepEqual([got, /Interrupted \((\w+)\)/.exec(stderr)?.[1]], [code, signal])
+      assert.match((await atonce(['cluster', 'down', '--folder', own.folder])).stderr, /No server of/)
+    }),
+  )
+})
+
+test('up whose server is killed ends with 1 and says so; down ends it with 0', options, async () => {
+  await using own = await upIn()
+  process.kill(own.pid, 'SIGKILL')
+  const { code, stderr } = await own.over
+  assert.equal(code, 1)
+  assert.match(stderr, new RegExp(`nats-server ${own.pid} ended with SIGKILL; its store is kept`))
+  await using again = await upIn(own.folder)
+  assert.equal((await atonce(['cluster', 'down', '--folder', own.folder])).code, 0)
+  assert.equal((await again.over).code, 0)
+})
+
+test('at most one server runs on a store: another up is refused, and harms nothing', options, async () => {
+  await using own = await upIn()
+  const of = ['--folder', own.folder]
+  const ports = [own.port, String(await freePort())]
+  for (const port of ports) {
+    const second = await atonce(['cluster', 'up', ...of, '--port', port])
+    assert.deepEqual([second.code, second.stdout], [1, ''])
+    assert.match(second.stderr, new RegExp(`^atonce: The server ${own.pid} runs .*cluster down --folder`))
+  }
+  assert.equal(JSON.parse((await atonce(['cluster', 'down', ...of, '--json'])).stdout).pid, own.pid)
+})
+
+test('of ups at the same moment one has the store', options, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'atonce-up-'))
-  const port = String(await freePort())
-  const up = start(['cluster', 'up', '--folder', folder, '--port', port])
-  const over = ended(up)
-  await said(up, /namespace default/)
-  up.kill('SIGTERM')
-  await over
-  assert.match((await atonce(['cluster', 'down', '--folder', folder])).stderr, /No server of/)
+  const ports = await Promise.all([freePort(), freePort(), freePort()])
+  const ups = ports.map(port => start(['cluster', 'up', '--folder', folder, '--port', String(port)]))
+  const overs = ups.map(ended)
+  const first = await Promise.race(ups.map(async (up, n) => said(up, /namespace default/).then(() => n)))
+  const others = await Promise.all(overs.filter((_, n) => n !== first))
+  assert.deepEqual(
+    others.map(({ code, stdout }) => [code, stdout]),
+    [
+      [1, ''],
+      [1, ''],
+    ],
+  )
+  assert.equal((await atonce(['cluster', 'down', '--folder', folder])).code, 0)
+  await overs[first]
   rmSync(folder, { recursive: true, force: true })
 })
+
+test('up on a port that is taken, or that there is not, never says that it is up', options, async () => {
+  await using server = await NatsServer.start()
+  const folder = mkdtempSync(join(tmpdir(), 'atonce-up-'))
+  const up = (port: string) => atonce(['cluster', 'up', '--folder', folder, '--port', port])
+  const taken = await up(String(server.port))
+  assert.deepEqual([taken.code, taken.stdout], [1, ''])
+  assert.match(taken.stderr, new RegExp(`127.0.0.1:${server.port} .*EADDRINUSE`))
+  const none = await up('99999')
+  assert.deepEqual([none.code, none.stdout], [2, ''])
+  assert.match(none.stderr, /--port takes a whole number from 1 to 65535/)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('init and up refuse names that no command could use', options, async () => {
+  const folder = join(mkdtempSync(join(tmpdir(), 'atonce-up-')), 'none')
+  for (const command of ['init', 'up']) {
+    const { code, stderr } = await atonce(['cluster', command, '--folder', folder, '--namespace', 'a b'])
+    assert.equal(code, 2)
+    assert.match(stderr, /--namespace takes 1 to 90 letters/)
+    assert.equal(existsSync(folder), false)
+  }
+})
+
+/** `cluster up`, once it is up. */
+async function upIn(folder: string = mkdtempSync(join(tmpdir(), 'atonce-up-'))): Promise<
+  AsyncDisposable & {
+    readonly child: ChildProcess
+    readonly over: Promise<Ended>
+    readonly folder: string
+    readonly port: string
+    /** Of the server. */
+    readonly pid: number
+  }
+> {
+  const port = String(await freePort())
+  const child = start(['cluster', 'up', '--folder', folder, '--port', port, '--json'])
+  const over = ended(child)
+  const { pid } = JSON.parse(await said(child, /^}$/m))
+  return {
+    ...{ child, over, folder, port, pid },
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM')
+      await over
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
 
 test('doctor tells which queues give nothing to any node', () => {
   const health = {

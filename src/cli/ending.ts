@@ -10,6 +10,8 @@ export const exitCodes = {
   /** Of a command that `atonce time` starts, as shells have these two. */
   notExecutable: 126,
   notFound: 127,
+  /** SIGHUP: the terminal of `cluster up` was closed. */
+  hungUp: 129,
   /** Ctrl-C: 128 and the number of the signal, as shells have it. */
   interrupted: 130,
   /** SIGTERM. */

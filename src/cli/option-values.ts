@@ -40,6 +40,15 @@ export function parseCount(option: string): (text: string) => number {
   }
 }
 
+/** Reads `--port 4222`. */
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (Number.isSafeInteger(port) && port >= 1 && port <= 65_535) return port
+  throw new UsageError(
+    `--port takes a whole number from 1 to 65535, as --port 4222; it got ${JSON.stringify(text)}.`,
+  )
+}
+
 /** Reads `--workers 1..8` or `--workers 1,2,4`. */
 export function parseNumbers(text: string): number[] {
   const range = /^(\d+)\.\.(\d+)$/.exec(text.trim())
