@@ -4,13 +4,15 @@
  *
  *     npm --prefix bench run actors:across
  */
+
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { spawn, supervisor } from '../../src/actors.ts'
 import { threads } from '../../src/index.ts'
+import { roundsOf } from '../rounds.ts'
 import { Sink, Source } from './across.actors.ts'
 
-const rounds = Number(process.argv[2] ?? 9)
+const { rounds } = roundsOf('npm --prefix bench run actors:across', 9)
 const tells = 400_000
 const asks = 4_000
 

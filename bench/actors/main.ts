@@ -5,15 +5,19 @@
  *     npm --prefix bench run actors             # all; with Debian's erlang-base installed, beside Erlang
  *     npm --prefix bench run actors -- 5 ring   # 5 rounds of what has `ring` in its name
  */
+
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { roundsOf } from '../rounds.ts'
 import { peers } from './peers.ts'
 import { programs } from './programs.ts'
 
-const rounds = Number(process.argv[2] ?? 7)
-const wanted = process.argv[3] ?? ''
+const {
+  rounds,
+  more: [wanted = ''],
+} = roundsOf('npm --prefix bench run actors', 7, ' [part of a name]')
 
 const inErlang = [
   'ping-pong',

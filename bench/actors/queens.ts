@@ -4,13 +4,15 @@
  *
  *     node queens.ts [rounds]
  */
+
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { supervisor } from '../../src/actors.ts'
 import { threads } from '../../src/index.ts'
+import { roundsOf } from '../rounds.ts'
 import { Queens } from './savina.actors.ts'
 
-const rounds = Number(process.argv[2] ?? 7)
+const { rounds } = roundsOf('npm --prefix bench run actors:queens', 7)
 const size = 14
 const solutions = 365_596
 const actors = 20

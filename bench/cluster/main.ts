@@ -8,16 +8,20 @@
  * `appendfsync everysec`) or 2 minutes (NATS 2.9, its fixed interval) of it may go when the machine
  * loses power.
  */
+
 import { randomBytes } from 'node:crypto'
 import { Queue, QueueEvents } from 'bullmq'
 import { NatsServer } from '../../src/cluster/fixtures/nats-server.ts'
 import { type Cluster, cluster } from '../../src/cluster.ts'
+import { roundsOf } from '../rounds.ts'
 import { againAfterKill, askBesideRequest } from './latency.ts'
 import { RedisServer, WorkerProgram } from './servers.ts'
 import { lengthOf, square } from './tasks.ts'
 
-const rounds = Number(process.argv[2] ?? 5)
-const only = process.argv[3]
+const {
+  rounds,
+  more: [only],
+} = roundsOf('npm --prefix bench run cluster', 5, ' [part of a title, ask or kill]')
 const count = 20_000
 const items = 100_000
 const bullItems = 10_000

@@ -4,13 +4,15 @@
  *
  *     npm --prefix bench run factorial
  */
+
 import { processes, threads } from '../../src/index.ts'
 import { isolate } from '../../src/isolates.ts'
 import { kernel } from '../../src/kernels.ts'
+import { roundsOf } from '../rounds.ts'
 import { factorial } from './tasks.ts'
 import { inTurns } from './turns.ts'
 
-const rounds = Number(process.argv[2] ?? 7)
+const { rounds } = roundsOf('npm --prefix bench run factorial', 7)
 const [n, modulus, known] = [5_000_000, 1_000_000_007, 974_067_448]
 const inputs = Array.from({ length: 4 }, () => [n, modulus] as const)
 

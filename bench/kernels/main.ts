@@ -4,14 +4,16 @@
  *
  *     npm --prefix bench run kernels
  */
+
 import { multiplyRows } from '../../gallery/matmul/multiply.ts'
 import { type Executor, type Task, threads } from '../../src/index.ts'
 import { kernel } from '../../src/kernels.ts'
+import { roundsOf } from '../rounds.ts'
 import { openBlasMs } from './openblas.ts'
 import { blurRows, countEscapes, multiplyBlocked } from './tasks.ts'
 import { inTurns } from './turns.ts'
 
-const rounds = Number(process.argv[2] ?? 9)
+const { rounds } = roundsOf('npm --prefix bench run kernels', 9)
 const load = (name: string) => kernel(new URL(`../../dist/kernels/${name}.wasm`, import.meta.url))
 await using one = threads({ workers: 1 })
 await using two = threads({ workers: 2 })

@@ -3,11 +3,13 @@
  *
  *     npm --prefix bench run native
  */
+
 import { threads } from '../../src/index.ts'
+import { roundsOf } from '../rounds.ts'
 import { keyOf, keyOfLater } from './native-tasks.ts'
 import { inTurns } from './turns.ts'
 
-const rounds = Number(process.argv[2] ?? 7)
+const { rounds } = roundsOf('npm --prefix bench run native', 7)
 const passwords = Array.from({ length: 8 }, (_, n) => `password ${n}`)
 const known = passwords.map(password => keyOf(password)).join()
 

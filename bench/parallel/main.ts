@@ -5,11 +5,13 @@
  *
  *     npm --prefix bench run parallel
  */
+
 import { threads } from '../../src/index.ts'
 import { parallel, parallelFor } from '../../src/parallel.ts'
+import { roundsOf } from '../rounds.ts'
 import { add, fillSteps, isKept, mix, steps } from './tasks.ts'
 
-const rounds = Number(process.argv[2] ?? 9)
+const { rounds } = roundsOf('npm --prefix bench run parallel', 9)
 type Way = readonly [name: string, run: () => unknown]
 
 async function compare(title: string, ways: readonly Way[]): Promise<void> {

@@ -4,11 +4,13 @@
  *
  *     npm --prefix bench run sync
  */
+
 import { threads } from '../../src/index.ts'
 import { Barrier, Mutex, Semaphore } from '../../src/sync.ts'
+import { roundsOf } from '../rounds.ts'
 import { contendFutex, contendMutex, handOffBare, handOffSemaphores, uncontended } from './sides.ts'
 
-const rounds = Number(process.argv[2] ?? 11)
+const { rounds } = roundsOf('npm --prefix bench run sync', 11)
 type Measured = () => number | PromiseLike<number>
 
 /** Prints how `ours` compares to `bare`, both in nanoseconds, measured in turns. */

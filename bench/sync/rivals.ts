@@ -4,11 +4,13 @@
  *
  *     npm --prefix bench run sync:rivals
  */
+
 import { threads } from '../../src/index.ts'
 import { Barrier, Mutex } from '../../src/sync.ts'
+import { roundsOf } from '../rounds.ts'
 import { alone, contended, pairs, type Whose } from './rival-sides.ts'
 
-const rounds = Number(process.argv[2] ?? 11)
+const { rounds } = roundsOf('npm --prefix bench run sync:rivals', 11)
 const middle = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
 

@@ -5,14 +5,16 @@
  *
  *     npm --prefix bench run trace [-- pairs]
  */
+
 import { channel } from 'node:diagnostics_channel'
 import { recordHere } from '../../src/cli/trace/recorder.ts'
 import { threads } from '../../src/index.ts'
 import { estimateRatio } from '../../src/measure/estimate.ts'
 import { median } from '../../src/measure/statistics.ts'
+import { roundsOf } from '../rounds.ts'
 import { steps } from './tasks.ts'
 
-const pairs = Number(process.argv[2] ?? 30)
+const { rounds: pairs } = roundsOf('npm --prefix bench run trace', 30)
 /** As `atonce trace` keeps. */
 const keep = 20_000
 const goal = 1.03
