@@ -18,6 +18,9 @@ const limits = { maxBytes: 2 * maxMessageBytes + 64 * 1024 }
 /** Of each error in a history; the whole of the last one is in the dead letter. */
 const mostErrorLength = 10_000
 
+/** Of a run of which nothing was heard after it had begun. */
+const fellSilent = 'NodeLostError: the node fell silent while it ran the task'
+
 /** One try that failed. */
 export interface FailedAttempt {
   readonly attempt: number
@@ -53,19 +56,38 @@ interface DeadRecord {
 export async function noteFailure(
   engine: Engine,
   id: string,
-  { attempt, node, atMs }: Omit<FailedAttempt, 'error'>,
+  run: Omit<FailedAttempt, 'error'>,
   failure: WireFailure,
 ): Promise<number> {
+  const history = await noted(engine, id, { ...run, error: shown(failure).slice(0, mostErrorLength) })
+  return history.filter(({ error }) => error !== fellSilent).length
+}
+
+/**
+ * Notes that a run begins, which its failure takes back; returns of how many runs before it nobody
+ * has heard again.
+ */
+export async function noteRun(
+  engine: Engine,
+  id: string,
+  run: Omit<FailedAttempt, 'error'>,
+): Promise<number> {
+  const history = await noted(engine, id, { ...run, error: fellSilent })
+  return history.filter(({ error }) => error === fellSilent).length - 1
+}
+
+/** The history with one line more, in place of what was said of that run before. */
+async function noted(engine: Engine, id: string, line: FailedAttempt): Promise<FailedAttempt[]> {
   const records = engine.records('history')
   const known = await records.get(id)
-  const history = [
-    ...historyIn(known?.bytes),
-    { attempt, node, atMs, error: shown(failure).slice(0, mostErrorLength) },
-  ]
+  const others = historyIn(known?.bytes).filter(
+    ({ attempt, node }) => attempt !== line.attempt || node !== line.node,
+  )
+  const history = [...others, line]
   const bytes = toBytes(history, false, limits)
   if (known === undefined) await records.create(id, bytes)
   else await records.replace(id, bytes, known.revision)
-  return history.length
+  return history
 }
 
 /** Keeps the task as it was stored. */

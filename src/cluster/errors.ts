@@ -30,16 +30,17 @@ export class SubmitUnknownError extends AtonceError {
 
 /**
  * The node that had begun the call has fallen silent: the call may have run, wholly or in part.
- * Only tasks that are `idempotent` are given to another node.
+ * Only tasks that are `idempotent` are given to another node, until several have fallen silent.
  */
 export class NodeLostError extends WorkerError {
-  constructor(task: string, node: string) {
-    super(
-      'ATONCE_NODE_LOST',
-      `${node} was lost while it ran ${task}; it may have run, wholly or in part, and was not repeated. ` +
-        `If running it twice does no harm, say so: task(import.meta, ${task}, { idempotent: true }).`,
-      { worker: node, task },
-    )
+  /** `silent`: so many nodes fell silent while they ran it, of a task that may run twice. */
+  constructor(task: string, node: string, silent?: number) {
+    const why =
+      silent === undefined
+        ? `${node} was lost while it ran ${task}; it may have run, wholly or in part, and was not repeated. ` +
+          `If running it twice does no harm, say so: task(import.meta, ${task}, { idempotent: true }).`
+        : `${task} is not begun again: nodes fell silent while they ran it, ${silent} times since its second attempt. It may end or block the program that runs it; their own output tells.`
+    super('ATONCE_NODE_LOST', why, { worker: node, task })
   }
 }
 

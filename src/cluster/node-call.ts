@@ -19,7 +19,8 @@ import type { NestedReply } from '../wire/messages.ts'
 import { acceptedOf, refusalOf } from './accepting.ts'
 import type { Cancelled } from './cancelling.ts'
 import { type Catalogue, show } from './catalogue.ts'
-import { buryDead, noteFailure, unbury } from './dead.ts'
+import type { NodeCounts } from './counts.ts'
+import { buryDead, noteFailure, noteRun, unbury } from './dead.ts'
 import { endingOf, type WrittenEnding } from './ending.ts'
 import type { Delivery, Engine, Records } from './engine.ts'
 import { NodeLostError, UnknownTaskError } from './errors.ts'
@@ -41,6 +42,10 @@ const outside = new AsyncResource('atonce.node')
 const unknownPauseMs = 5_000
 /** How often it is handed on before it is given up. */
 const mostUnknown = 60
+/** From this attempt on it is noted that a run begins. */
+const watchedFrom = 3
+/** So many nodes may fall silent while they run a task, after the first two attempts. */
+const mostSilent = 5
 /** How often the commit is tried while the store does not answer. */
 const commitTries = 6
 
@@ -55,21 +60,6 @@ export interface CallHost {
   over(call: NodeCall): void
   /** Whether its permit to run is still its own. */
   mayCount(call: NodeCall): boolean
-}
-
-/** What became of the tasks that a node took. */
-export interface NodeCounts {
-  done: number
-  failed: number
-  /** Taken after another node had settled it; nothing was run. */
-  late: number
-  /** Run, and then another one's ending was there first. */
-  duplicates: number
-  /** The lease was lost while it ran. */
-  fenced: number
-  /** Bytes in the queue that are no task. */
-  forged: number
-  handedOn: number
 }
 
 export class NodeCall implements NodeJobOwner, StreamOwner {
@@ -118,6 +108,7 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
       if ('why' in found) return await this.#unknown(found.why)
       if (this.#envelope.untilMs < this.#host.engine.wallMs())
         return await this.#settle(failed(this.#expired()), 0)
+      if (await this.#killsNodes()) return
       await this.#run(found.task)
     } catch {
       this.#end()
@@ -222,6 +213,26 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
     this.#end()
   }
 
+  /**
+   * Whether so many nodes fell silent while they ran it that it is to blame: then it is given up.
+   * It is looked at where it comes again and again only.
+   */
+  async #killsNodes(): Promise<boolean> {
+    const { idempotent, task } = this.#envelope
+    if (!idempotent || this.#delivery.attempt < watchedFrom) return false
+    const { engine } = this.#host
+    const silent = await noteRun(engine, this.id, this.#attempt)
+    if (silent >= mostSilent)
+      await this.#settle(failed(new NodeLostError(task.name, this.#host.id, silent)), 0, false)
+    else if (this.#fenced) this.#end()
+    return this.#over
+  }
+
+  get #attempt(): { attempt: number; node: string; atMs: number } {
+    const { id: node, engine } = this.#host
+    return { attempt: this.#delivery.attempt, node, atMs: engine.wallMs() }
+  }
+
   #expired(): Error {
     return new TimeoutError(
       `${this.#envelope.task.name} was not begun before its deadline; it was still waiting in ${this.#delivery.queue}.`,
@@ -317,15 +328,9 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
 
   async #settle(reply: NestedReply, workMs: number, mayRepeat = true): Promise<void> {
     const { counts, engine } = this.#host
-    const { attempt } = this.#delivery
     const { bytes, reply: kept } = this.#endingOf(reply, workMs)
     if (kept.kind === 'failed' && this.#envelope.keep !== 'calls') {
-      const failures = await noteFailure(
-        engine,
-        this.id,
-        { attempt, node: this.#host.id, atMs: engine.wallMs() },
-        kept.failure,
-      )
+      const failures = await noteFailure(engine, this.id, this.#attempt, kept.failure)
       if (mayRepeat && failures <= this.#envelope.retries) {
         this.#delivery.back(pauseMs(this.#envelope.retryDelayMs, failures), true)
         return this.#end()

@@ -198,3 +198,44 @@ test('where nobody will ask nothing is kept, and a task that may not run twice s
     assert.deepEqual([tasks.begun.get(1), tasks.begun.get(2)], [[1], [1]])
     assert.deepEqual(await all.store.records('results').keys(), [])
   }))
+
+test('a task whose nodes fall silent again and again is given up, as a dead letter that tells of them', () =>
+  on(1, async all => {
+    const { id } = await all.jobs.submit(tasks.double, [66, 1_000_000])
+    const settled = all.jobs.result(id).catch((error: { code?: unknown }) => error.code)
+    let isOver = false
+    void settled.then(() => {
+      isOver = true
+    })
+    let last = all.nodes[0]
+    for (let runs = 1; !isOver; runs += 1) {
+      assert.ok(runs < 12)
+      while ((tasks.begun.get(66)?.length ?? 0) < runs && !isOver) await sleep(10)
+      last?.engine.kill()
+      last = all.start()
+    }
+    assert.equal(await settled, 'ATONCE_NODE_LOST')
+    assert.equal(tasks.begun.get(66)?.length, 7)
+    const [dead] = await all.jobs.dead.list()
+    assert.equal(dead?.id, id)
+    assert.equal(
+      dead?.history.filter(({ error }) => /^NodeLostError: the node fell silent/.test(error)).length,
+      5,
+    )
+  }))
+
+test('a task that fails at each attempt, and one that outlasts a lease once, are not taken for that', () =>
+  on(1, async all => {
+    const often = await all.jobs.submit(tasks.failUntil, [67, 12], { retries: 12, retryDelayMs: 1 })
+    assert.equal(await often.result(), 12)
+    const { history } = (await all.jobs
+      .submit(tasks.failUntil, [68, 99], { retries: 9, retryDelayMs: 1 })
+      .then(handle => handle.result())
+      .then(
+        () => assert.fail('it fails'),
+        () => all.jobs.dead.list(),
+      )
+      .then(list => list[0])) as { history: readonly { error: string }[] }
+    assert.equal(history.length, 10)
+    for (const { error } of history) assert.match(error, /^RangeError/)
+  }))
