@@ -29,7 +29,7 @@ export interface Topic<T> {
 }
 
 /**
- * Makes a topic.
+ * Makes a topic. Its subscribers are those of this thread; each thread has topics of its own.
  * @example
  *     const prices = topic<{ symbol: string; price: number }>('prices')
  *     prices.subscribe(({ symbol, price }) => this.note(symbol, price)) // in onStart of an actor
