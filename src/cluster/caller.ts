@@ -47,8 +47,10 @@ export interface CallerParts {
   readonly traceparent: (() => string | undefined) | undefined
   /** Nodes in this program that end with it. */
   readonly nodes: readonly Node[]
-  /** Called when it ends, before its nodes do. */
-  ending?(): void
+  /** Called when it ends, before its nodes do; what it waits for `giveUp` ends. */
+  ending?(): Promise<void>
+  /** The grace of its close is over. */
+  giveUp?(): void
   /** How many workers there are on other machines, as far as it is known. */
   readonly elsewhere: WorkerCount | undefined
 }
@@ -305,6 +307,7 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
   }
 
   force(why: ClosedError): void {
+    this.#parts.giveUp?.()
     for (const call of [...this.#calls.values()]) this.cancel(call.job, why)
   }
 
@@ -321,8 +324,8 @@ export class Caller extends Admitting implements Backend, LiveExecutor {
   }
 
   async #end(): Promise<void> {
+    await this.#parts.ending?.()
     const { graceMs } = this.admission
-    this.#parts.ending?.()
     await Promise.all(this.#parts.nodes.map(node => node.close(graceMs)))
     this.#looks.stop()
     await this.ears.close()

@@ -257,8 +257,9 @@ export function clusterWith(engine: Engine, parts: ClusterParts): Cluster {
     id,
     ending: () => {
       farNodes.close()
-      entities.close()
+      return entities.close()
     },
+    giveUp: () => entities.giveUp(),
     engine,
     ownsEngine,
     queue,

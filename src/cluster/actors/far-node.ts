@@ -75,10 +75,17 @@ class FarNode implements FarWorker {
 
   send(message: ToWorker, transfer: Transfer = []): void {
     if (this.#over || message.kind !== 'guest') return
-    if (this.#line === undefined && this.#early.length === 0) this.#ask(message.module, runtime().now())
+    if (this.#line === undefined && this.#early.length === 0) this.#begin(message.module)
     if (this.#line === undefined) this.#early.push(message.body)
     else this.#line.say(message.body)
     if (transfer.length > 0) detach(transfer)
+  }
+
+  #begin(module: string): void {
+    this.#engine.open().then(
+      () => this.#over || this.#ask(module, runtime().now()),
+      (error: unknown) => this.#exit(messageOf(error)),
+    )
   }
 
   #ask(module: string, sinceMs: number): void {

@@ -3,12 +3,16 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { definitionIn } from '../../actors/definition.ts'
 import { spawn } from '../../actors/spawn.ts'
+import { supervisor } from '../../actors/supervisor.ts'
 import { sleep } from '../../coroutines/time/sleep.ts'
-import { TimeoutError } from '../../errors.ts'
+import { ClosedError, TimeoutError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { simulate } from '../../runtime/simulate.ts'
 import { clusterWith } from '../cluster.ts'
+import type { Engine } from '../engine.ts'
+import { DeniedError, EngineUnavailableError } from '../errors.ts'
 import { Account, worked } from '../fixtures/account.ts'
+import { FaultyEngine } from '../fixtures/faulty-engine.ts'
 import { leaseMs, type Machines, machines } from '../fixtures/machines.ts'
 import { readCall, readKept, readOwner, writeEntity } from './messages.ts'
 import { ownerKey, shardOf, stateKey, typeOf } from './places.ts'
@@ -49,11 +53,15 @@ async function ownerOf(all: Machines, key: string) {
   return machine
 }
 
+/** A cluster of its own on that store. */
+const clusterOn = (engine: Engine) =>
+  clusterWith(engine, { nodes: [], queue: 'default', name: 'other', ownsEngine: false })
+
 test('an entity comes to life with its first message, and is one for all who have its key', () =>
   on(3, async all => {
     const alice = all.jobs.entity(Account, 'alice')
     assert.equal(await alice.ask.deposit(5), 5)
-    const other = clusterWith(all.store, { nodes: [], queue: 'default', name: 'other', ownsEngine: false })
+    const other = clusterOn(all.store)
     assert.equal(await other.entity(Account, 'alice').ask.deposit(2), 7)
     assert.equal(await other.entity(Account, 'bob').ask.total(), 0)
     assert.equal(alice.tell.deposit(1), true)
@@ -147,6 +155,71 @@ test('where no node has the class, an ask ends in its time and says that it may 
     })
   }))
 
+test('what was told before a close arrives; what can’t be sent, or comes after it, is told so', () =>
+  on(1, async all => {
+    const other = clusterOn(all.store)
+    const alice = other.entity(Account, 'alice')
+    assert.equal(alice.tell.deposit(5), true)
+    assert.throws(() => (alice.tell.deposit as (what: unknown) => boolean)([() => 1]), {
+      name: 'SerializationError',
+      path: 'args[0][0]',
+    })
+    const asked = assert.rejects(alice.ask.deposit(1, 60_000), ClosedError)
+    await other.close()
+    assert.equal(await all.jobs.entity(Account, 'alice').ask.total(), 5)
+    assert.equal(alice.tell.deposit(5), false)
+    await asked
+  }))
+
+test('a close waits for what was told no longer than its grace', () =>
+  on(0, async all => {
+    for (const graceMs of [0, 100]) {
+      const other = clusterOn(all.store)
+      assert.equal(other.entity(Account, 'alice').tell.deposit(5), true)
+      const fromMs = runtime().now()
+      await other.close({ graceMs })
+      assert.equal(runtime().now() - fromMs, graceMs)
+    }
+  }))
+
+test('where there is no store to use, an ask says so at once, and a start of an actor', () =>
+  on(1, async all => {
+    const gone = new FaultyEngine(all.store)
+    gone.open = () => Promise.reject(new EngineUnavailableError('There is no server.'))
+    const far = clusterOn(gone)
+    const fromMs = runtime().now()
+    await assert.rejects(far.entity(Account, 'alice').ask.total(), EngineUnavailableError)
+    const tree = supervisor()
+    await assert.rejects(tree.start(Account, ['alice'], { on: far }), {
+      name: 'ActorStartError',
+      message: /There is no server/,
+    })
+    await tree.stop()
+    const denied = new FaultyEngine(all.store)
+    denied.records = () => {
+      throw new DeniedError('This user may not.')
+    }
+    await assert.rejects(clusterOn(denied).entity(Account, 'alice').ask.total(), DeniedError)
+    assert.ok(runtime().now() - fromMs < 1_000)
+  }))
+
+test('a message that is sent again says which ones are answered by then', () =>
+  on(1, async all => {
+    const oldest: number[] = []
+    all.store.listen(`shard.${shardOf(type, 'alice')}-1`, bytes => {
+      const call = readCall(bytes)
+      if (call?.number === 3) oldest.push(call.oldest)
+    })
+    const alice = all.jobs.entity(Account, 'alice')
+    await alice.ask.total()
+    worked.deposits = 0
+    const first = alice.ask.deposit(1, 30)
+    while (worked.deposits < 1) await sleep(1)
+    await Promise.all([first, alice.ask.deposit(1, 1_000)])
+    assert.ok(oldest.length > 2)
+    assert.deepEqual([oldest[0], oldest.at(-1)], [2, 3])
+  }))
+
 test('a copy of a message that comes late, or again, is not worked on, however many came between', () =>
   on(1, async all => {
     const copies: Uint8Array[] = []
@@ -166,10 +239,7 @@ for (const loss of [0, 0.2])
       async ({ random }) => {
         const all = machines(3, { loss })
         const history: { beganMs: number; endedMs: number; balance: number }[] = []
-        const callers = [
-          all.jobs,
-          clusterWith(all.near, { nodes: [], queue: 'default', name: 'b', ownsEngine: false }),
-        ]
+        const callers = [all.jobs, clusterOn(all.near)]
         let over = false
         const faults = (async () => {
           while (!over) {

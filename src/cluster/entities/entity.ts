@@ -16,11 +16,13 @@ import { checkOptions, checkSignal, checkTimeout, optionNames } from '../../chec
 import { ClosedError, OptionError, TimeoutError } from '../../errors.ts'
 import { type Parked, park } from '../../runtime/park.ts'
 import { runtime } from '../../runtime/runtime.ts'
+import { messageOf } from '../../thrown.ts'
 import { decode, encode, MessageDecoding } from '../../wire/codec.ts'
 import { decodeFailure } from '../../wire/failure.ts'
 import type { Engine } from '../engine.ts'
+import { DeniedError } from '../errors.ts'
 import { crossing } from '../messages.ts'
-import { type EntityCall, type Reply, readAnswer, readOwner, writeEntity } from './messages.ts'
+import { type EntityCall, type Reply, readAnswer, readCall, readOwner, writeEntity } from './messages.ts'
 import { callerSubject, hostsSubject, ownerKey, shardOf, shardSubject, typeOf } from './places.ts'
 import { checkFields } from './private-fields.ts'
 
@@ -29,10 +31,14 @@ export interface Entity<T extends object = object> {
   /**
    * `await alice.ask.deposit(5)`: rejects with what the method threw. A message that changes the
    * state takes effect once, however often nodes die meanwhile; one that changes nothing may be
-   * worked on again. Rejects with TimeoutError after 5 s, or as `with` says: it may take effect.
+   * worked on again. Rejects with TimeoutError after 5 s, or as `with` says: it may take effect;
+   * with EngineUnavailableError or DeniedError where there is no store to use.
    */
   readonly ask: Asks<T>
-  /** Sends and goes on. False if it can't be sent. */
+  /**
+   * Sends and goes on; `close()` waits for it within its grace. False once the cluster is closed.
+   * @throws SerializationError, PayloadTooLargeError, as the tell of an actor elsewhere
+   */
   readonly tell: Tells<T>
   readonly key: string
   /** @throws OptionError */
@@ -51,10 +57,13 @@ export class Entities {
   readonly #waiting = new Map<string, Parked<Reply>>()
   /** Numbers of the calls that are not answered, in their order. */
   readonly #outstanding = new Set<number>()
+  /** What was told and is not answered, by its id. */
+  readonly #tells = new Map<string, Promise<void>>()
   /** The epoch of each shard's owner, as far as it is known. */
   readonly #epochs = new Map<number, number>()
   #silence: (() => void) | undefined
   #numbered = 0
+  #isOpen = false
   #closed = false
 
   constructor(engine: Engine, id: string) {
@@ -76,44 +85,77 @@ export class Entities {
     return new EntityRef(this, address, usualLimits) as unknown as Entity<T>
   }
 
-  close(): void {
+  /**
+   * Asks are given up; resolves when no tell is under way any more. Never rejects.
+   */
+  async close(): Promise<void> {
     this.#closed = true
+    for (const [id, parked] of this.#waiting) if (!this.#tells.has(id)) parked.fail(closedEarly())
+    await Promise.all(this.#tells.values())
     this.#silence?.()
-    const why = new ClosedError('The cluster was closed before the entity had answered.')
-    for (const parked of this.#waiting.values()) parked.fail(why)
   }
 
-  /** Rejects with what the method threw, with TimeoutError, ClosedError, SerializationError. */
-  async ask(
-    { definition, key, type, shard }: Address,
-    method: string,
-    args: readonly unknown[],
+  /** The grace is over: nothing more is waited for. */
+  giveUp(): void {
+    this.#closed = true
+    for (const parked of this.#waiting.values()) parked.fail(closedEarly())
+  }
+
+  /**
+   * Rejects with what the method threw, with TimeoutError, ClosedError, SerializationError,
+   * EngineUnavailableError, DeniedError.
+   */
+  async ask(address: Address, method: string, args: readonly unknown[], limits: Limits): Promise<unknown> {
+    if (this.#closed) throw new ClosedError('The cluster is closed.')
+    return this.#answerTo(this.#sendingOf(address, method, args), address, limits)
+  }
+
+  /**
+   * False if the cluster is closed.
+   * @throws SerializationError, PayloadTooLargeError
+   */
+  tell(address: Address, method: string, args: readonly unknown[], limits: Limits): boolean {
+    if (this.#closed) return false
+    const sending = this.#sendingOf(address, method, args)
+    const { id } = sending.call
+    const over = () => void this.#tells.delete(id)
+    this.#tells.set(id, this.#answerTo(sending, address, limits).then(over, over))
+    return true
+  }
+
+  /** @throws SerializationError, PayloadTooLargeError */
+  #sendingOf({ type, key }: Address, method: string, args: readonly unknown[]): Sending {
+    const number = this.#numbered + 1
+    const { value, special } = encode(args, 'args', crossing)
+    const call: EntityCall = {
+      ...{ kind: 'entity', id: `${this.#id}-e${number}`, type, key, method, args: value, special },
+      ...{ to: this.#id, number, oldest: this.#oldest ?? number },
+    }
+    const bytes = writeEntity(call)
+    this.#numbered = number
+    return { call, bytes, oldest: call.oldest, problem: undefined }
+  }
+
+  async #answerTo(
+    sending: Sending,
+    { definition, key, shard }: Address,
     { timeoutMs, signal }: Limits,
   ): Promise<unknown> {
-    if (this.#closed) throw new ClosedError('The cluster is closed.')
-    this.#numbered += 1
-    const number = this.#numbered
-    const { value, special } = encode(args, 'args', crossing)
-    const id = `${this.#id}-e${number}`
-    const oldest = this.#outstanding.values().next().value ?? number
-    const to = this.#id
-    const call: EntityCall = {
-      ...{ kind: 'entity', id, type, key, method, args: value, special },
-      ...{ to, number, oldest },
-    }
+    const { id, number, method } = sending.call
     const parked = park<Reply>(`${definition.name} ${key} to answer ${method}`, this, {
       signal,
       timeoutMs,
     })
     this.#waiting.set(id, parked)
     this.#outstanding.add(number)
-    void this.#send(writeEntity(call), shard, parked)
+    void this.#send(sending, shard, parked)
     try {
       return answered(await parked.promise)
     } catch (error) {
       if (!(error instanceof TimeoutError) || parked.state !== 'given up') throw error
+      const why = sending.problem === undefined ? '' : ` (${messageOf(sending.problem)})`
       throw new TimeoutError(
-        `${definition.name} ${key} did not answer ${method}() within ${timeoutMs} ms; the message may take effect all the same.`,
+        `${definition.name} ${key} did not answer ${method}() within ${timeoutMs} ms${why}; the message may take effect all the same.`,
         timeoutMs,
       )
     } finally {
@@ -122,8 +164,21 @@ export class Entities {
     }
   }
 
+  /** The first call that is not answered. */
+  get #oldest(): number | undefined {
+    return this.#outstanding.values().next().value
+  }
+
   /** Again and again, until there is an answer or nobody waits. Never rejects. */
-  async #send(bytes: Uint8Array, shard: number, parked: Parked<Reply>): Promise<void> {
+  async #send(sending: Sending, shard: number, parked: Parked<Reply>): Promise<void> {
+    if (!this.#isOpen)
+      try {
+        await this.#engine.open()
+        this.#isOpen = true
+      } catch (error) {
+        parked.failFor(error)
+        return
+      }
     let isFirst = true
     for (
       let waitMs = shortestWaitMs;
@@ -131,17 +186,29 @@ export class Entities {
       waitMs = Math.min(2 * waitMs, longestWaitMs)
     ) {
       const known = isFirst ? this.#epochs.get(shard) : undefined
-      const epoch = known ?? (await this.#ownerOf(shard, isFirst).catch(() => undefined))
+      const epoch = known ?? (await this.#ownerOf(shard, isFirst).catch(failed))
       if (parked.state !== 'waiting') return
       isFirst = false
-      if (epoch === undefined) {
+      if (typeof epoch !== 'number') {
+        sending.problem = epoch?.error
+        if (sending.problem instanceof DeniedError) parked.failFor(sending.problem)
         waitMs = shortestWaitMs / 10
         await pass(waitMs)
         continue
       }
-      this.#engine.publish(shardSubject(shard, epoch), bytes)
+      this.#engine.publish(shardSubject(shard, epoch), sending.bytes)
       await Promise.race([parked.promise.then(undefinedly, undefinedly), pass(waitMs)])
+      if (parked.state === 'waiting') this.#renew(sending)
     }
+  }
+
+  /** Before it is sent again: answers to calls that are not outstanding need not be kept. */
+  #renew(sending: Sending): void {
+    const oldest = this.#oldest ?? sending.call.number
+    if (oldest === sending.oldest) return
+    sending.oldest = oldest
+    // Of the bytes: its arguments may be others by now.
+    sending.bytes = writeEntity({ ...(readCall(sending.bytes) as EntityCall), oldest })
   }
 
   /** The epoch of its owner; undefined if there is none, and then one is asked for. */
@@ -159,6 +226,16 @@ export class Entities {
     const answer = readAnswer(bytes)
     if (answer !== undefined) this.#waiting.get(answer.id)?.unpark(answer.reply)
   }
+}
+
+/** A call on its way. */
+interface Sending {
+  readonly call: EntityCall
+  bytes: Uint8Array
+  /** As the bytes say it. */
+  oldest: number
+  /** Why its owner could not be looked for. */
+  problem: unknown
 }
 
 /** What an entity is, and where. */
@@ -183,14 +260,9 @@ class EntityRef implements Pick<Target, 'tell'> {
     this.#address = address
     this.#limits = limits
     this.key = key
-    const send = (method: Method, args: readonly unknown[]) =>
-      entities.ask(address, method.name, args, limits)
     const target = {
-      ask: send,
-      tell: (method: Method, args: readonly unknown[]) => {
-        void send(method, args).catch(() => {})
-        return true
-      },
+      ask: (method: Method, args: readonly unknown[]) => entities.ask(address, method.name, args, limits),
+      tell: (method: Method, args: readonly unknown[]) => entities.tell(address, method.name, args, limits),
       stream: () => {
         throw new OptionError(`An entity answers with values: ${definition.name} is asked for a stream.`)
       },
@@ -211,6 +283,11 @@ class EntityRef implements Pick<Target, 'tell'> {
     return new EntityRef(this.#entities, this.#address, { timeoutMs, signal })
   }
 }
+
+const closedEarly = (): ClosedError =>
+  new ClosedError('The cluster was closed before the entity had answered.')
+
+const failed = (error: unknown): { readonly error: unknown } => ({ error })
 
 function answered(reply: Reply): unknown {
   if (reply.kind === 'done') return decode(reply.value, reply.special)
