@@ -1,5 +1,12 @@
 /** What `atonce doctor --servers` looks at: whether tasks are safe on that server. */
-import { type ClusterOptions, clusterHealth, type Health } from '../cluster.ts'
+import { isUserRefused } from '../cluster/nats/connection.ts'
+import {
+  type ClusterOptions,
+  clusterHealth,
+  DeniedError,
+  EngineUnavailableError,
+  type Health,
+} from '../cluster.ts'
 import type { Finding } from './doctor.ts'
 
 const leastPayloadBytes = 512 * 1024
@@ -12,8 +19,15 @@ export async function clusterFindings(
     return findingsOf(await clusterHealth(options))
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error)
-    return [{ name: 'cluster', state: 'failure', found, fix: 'Start it: npx atonce cluster up' }]
+    return [{ name: 'cluster', state: 'failure', found, fix: fixOf(error) }]
   }
+}
+
+/** What is refused before there is a connection has its fix in its own message. */
+function fixOf(error: unknown): string {
+  if (error instanceof DeniedError) return 'Look with credentials that may: --credentials admin.json'
+  if (isUserRefused(error)) return 'Give those of a user of that server: --credentials admin.json'
+  return error instanceof EngineUnavailableError ? 'Start it: npx atonce cluster up' : ''
 }
 
 export function findingsOf({ version, maxPayloadBytes, replicas, stuck, tasks, silent }: Health): Finding[] {

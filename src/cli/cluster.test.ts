@@ -15,7 +15,7 @@ import { Requests } from '../cluster/nats/requests.ts'
 import { Streams } from '../cluster/nats/streams.ts'
 import type { ClusterStatus } from '../cluster/status.ts'
 import { coroutines } from '../coroutines/coroutines.ts'
-import { findingsOf } from './cluster-doctor.ts'
+import { clusterFindings, findingsOf } from './cluster-doctor.ts'
 import { atonce, type Ended, ended, start } from './fixtures/command.ts'
 import { assertDocumented } from './fixtures/documented.ts'
 
@@ -125,6 +125,20 @@ test(
       ['power', 'store', 'queues', 'message'].map(what => state(`cluster ${what}`)),
       ['warning', 'ok', 'ok', 'ok'],
     )
+    const refused = async (role: string, ...more: string[]) => {
+      const as = ['--servers', servers, '--credentials', join(folder, `${role}.json`)]
+      const { code, stdout, stderr } = await atonce(['worker', module, ...as, ...more])
+      assert.deepEqual([code, stdout], [1, ''])
+      return stderr
+    }
+    const [asClient, ofNoQueue, looked] = await Promise.all([
+      refused('client'),
+      refused('worker', '--queues', 'default,newq'),
+      atonce(['doctor', '--servers', servers, '--credentials', join(folder, 'client.json')]),
+    ])
+    assert.match(asClient, /^atonce: .*does not let this user do that[^\n]*worker runs[^\n]*\n$/)
+    assert.match(ofNoQueue, /^atonce: There is no queue newq [^\n]*cluster up --queues default,newq[^\n]*\n$/)
+    assert.match(looked.stdout, /→ Look with credentials that may: --credentials admin\.json/)
     const limit = ['--servers', servers, '--credentials', join(folder, 'admin.json')]
     assert.equal((await document(['cluster', 'limit', 'default', '3', ...limit])).most, 3)
     assert.equal((await document(['cluster', 'limit', 'default', 'none', ...limit])).most, null)
@@ -285,6 +299,22 @@ async function upIn(folder: string = mkdtempSync(join(tmpdir(), 'atonce-up-'))):
     },
   }
 }
+
+test('doctor advises to start a server only where none is', async () => {
+  const fixes = ['nats://db.example:4222', `nats://127.0.0.1:${await freePort()}`].map(async url => {
+    const [finding] = await clusterFindings({ servers: url })
+    return finding?.fix
+  })
+  assert.deepEqual(await Promise.all(fixes), ['', 'Start it: npx atonce cluster up'])
+})
+
+test('a module that is named twice is one', options, async () => {
+  await using server = await NatsServer.start()
+  const node = start(['worker', accounts, accounts, '--servers', server.url])
+  assert.match(await said(node, / runs /), / runs Account of default/)
+  node.kill('SIGTERM')
+  await ended(node)
+})
 
 test('doctor tells which queues give nothing to any node', () => {
   const health = {

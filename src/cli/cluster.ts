@@ -32,8 +32,8 @@ export interface WorkerCommandOptions extends AccessOptions {
  */
 export async function worker(files: readonly string[], options: WorkerCommandOptions): Promise<ExitCode> {
   const modules = await Promise.all(files.map(loadForNode))
-  const tasks = modules.flatMap(module => module.tasks)
-  const entities = modules.flatMap(module => module.entities)
+  const tasks = eachOnce(modules.flatMap(module => module.tasks))
+  const entities = eachOnce(modules.flatMap(module => module.entities))
   const size = options.workers === undefined ? {} : { workers: options.workers }
   const on = options.on === 'processes' ? processes({ ...size, onOutput: printAside }) : threads(size)
   const started = await startWorker({
@@ -75,6 +75,11 @@ export async function worker(files: readonly string[], options: WorkerCommandOpt
     if (!(error instanceof CommandError)) throw error
   }
   return exitCodes.ok
+}
+
+/** Modules may be named twice, and export what others do. */
+function eachOnce<T>(all: readonly T[]): readonly T[] {
+  return [...new Set(all)]
 }
 
 /** Nodes, queues and dead letters. */

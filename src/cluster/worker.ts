@@ -6,8 +6,9 @@ import type { Task } from '../task/task.ts'
 import { Catalogue } from './catalogue.ts'
 import { type ClusterOptions, engineOf } from './cluster.ts'
 import type { Engine } from './engine.ts'
-import { EngineUnavailableError } from './errors.ts'
+import { DeniedError, EngineUnavailableError } from './errors.ts'
 import { checkName, randomName } from './names.ts'
+import { isUserRefused } from './nats/connection.ts'
 import { Node } from './node.ts'
 
 /** What a node that only works is told. */
@@ -44,16 +45,24 @@ const retryMs = 200
 
 /**
  * Connects and begins to take tasks.
- * @throws OptionError, InsecureConnectionError, MissingPeerError, EngineUnavailableError
+ * @throws OptionError, InsecureConnectionError, MissingPeerError, EngineUnavailableError,
+ *   DeniedError
  */
 export async function startWorker(options: WorkerOptions): Promise<StartedWorker> {
   const { queues, on, tasks, entities = [], name = 'node' } = options
   for (const queue of queues) checkName('worker --queues', queue)
   const withinMs = options.connectTimeoutMs ?? patientMs
   const engine = engineOf({ ...options, connectTimeoutMs: Math.min(withinMs, onceMs) })
-  await openWithin(engine, withinMs)
+  const id = `${name}-${randomName()}`
+  try {
+    await openWithin(engine, withinMs)
+    await checkRights(engine, id, queues)
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
   const node = new Node({
-    id: `${name}-${randomName()}`,
+    id,
     engine,
     on,
     queues,
@@ -72,6 +81,25 @@ export async function startWorker(options: WorkerOptions): Promise<StartedWorker
   }
 }
 
+/**
+ * A node that may not say that it is there may not be one, and one whose queue is not there and
+ * can't be made gets nothing; both would be silent about it.
+ * @throws DeniedError
+ */
+async function checkRights(engine: Engine, id: string, queues: readonly string[]): Promise<void> {
+  await engine.records('nodes').remove(id)
+  for (const queue of queues)
+    try {
+      await engine.depth(queue) // Makes the queue where there is none.
+    } catch (cause) {
+      if (!(cause instanceof DeniedError)) throw cause
+      throw new DeniedError(
+        `There is no queue ${queue} on ${engine.name}, and this user may not make it. An admin does: npx atonce cluster up --queues ${queues.join(',')}, or a worker with --credentials admin.json.`,
+        { cause },
+      )
+    }
+}
+
 /** Tries again while there is no server; one that refuses this user refuses for good. */
 async function openWithin(engine: Engine, ms: number): Promise<void> {
   const untilMs = runtime().now() + ms
@@ -79,8 +107,7 @@ async function openWithin(engine: Engine, ms: number): Promise<void> {
     try {
       return await engine.open()
     } catch (error) {
-      const { cause } = error as { readonly cause?: { readonly name?: string } }
-      if (!(error instanceof EngineUnavailableError) || /auth/i.test(cause?.name ?? '')) throw error
+      if (!(error instanceof EngineUnavailableError) || isUserRefused(error)) throw error
       if (runtime().now() > untilMs) throw error
       await new Promise<void>(resolve => void runtime().setTimer(retryMs, resolve))
     }

@@ -61,6 +61,7 @@ export async function connectTo(
   const servers = checkAccess(access)
   const { connectTimeoutMs: timeout = 5_000 } = access
   const login = loginOf(access)
+  const wantsTls = servers.some(server => server.startsWith('tls:'))
   try {
     return await client.connect({
       servers,
@@ -69,15 +70,33 @@ export async function connectTo(
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
       pingInterval: 10_000, // A peer whose cable was cut is noticed within half a minute.
+      // The client takes a URL's tls: for a name only, and what it sends first has the password.
+      ...(wantsTls ? { tls: {} } : {}),
       ...('creds' in login ? { authenticator: client.credsAuthenticator(login.creds) } : login),
     })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new EngineUnavailableError(
-      `No connection to NATS at ${servers.join(', ')}: ${why}. Is the server up? npx atonce cluster up starts one here.`,
-      { cause },
-    )
+    const place = `NATS at ${servers.join(', ')}`
+    if (isAuthError(cause))
+      throw new EngineUnavailableError(
+        `${place} refuses this user: ${why}. Give credentials of a user that it knows: { credentials: file } or { user, password } (--credentials, --user).`,
+        { cause },
+      )
+    const advice = wantsTls
+      ? 'Is the server up, with tls { cert_file, key_file } in its configuration?'
+      : 'Is the server up? npx atonce cluster up starts one here.'
+    throw new EngineUnavailableError(`No connection to ${place}: ${why}. ${advice}`, { cause })
   }
+}
+
+/** Whether the server is there, and does not know the user: to try again is of no use. */
+export function isUserRefused(error: unknown): boolean {
+  return error instanceof EngineUnavailableError && isAuthError(error.cause)
+}
+
+/** Of the client: AuthorizationError, UserAuthenticationExpiredError. */
+function isAuthError(cause: unknown): boolean {
+  return cause instanceof Error && /auth/i.test(cause.name)
 }
 
 type Login =

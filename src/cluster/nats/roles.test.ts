@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -152,8 +153,27 @@ test('a wrong password is an error that says so, within its time', options, asyn
   await using jobs = cluster({ servers: server.url, namespace, user: 'client', password: 'wrong' })
   await assert.rejects(jobs.submit(tasks.double, [1, 0]), {
     code: 'ATONCE_ENGINE_UNAVAILABLE',
-    message: /auth/i,
+    message: /refuses this user: .*auth.*Give credentials/i,
   })
+})
+
+test('a server without TLS under a URL of TLS is refused before it hears the password', options, async () => {
+  const heard: Buffer[] = []
+  const spy = createServer(socket => {
+    const far = connect(server.port, '127.0.0.1')
+    socket.on('data', data => heard.push(data))
+    for (const end of [socket, far]) end.on('error', () => {})
+    socket.pipe(far).pipe(socket)
+  })
+  await new Promise<void>(resolve => spy.listen(0, '127.0.0.1', resolve))
+  const { port } = spy.address() as AddressInfo
+  await using jobs = cluster({ ...as('client'), servers: `tls://127.0.0.1:${port}` })
+  await assert.rejects(jobs.submit(tasks.double, [1, 0]), {
+    code: 'ATONCE_ENGINE_UNAVAILABLE',
+    message: /does not support 'tls'.*with tls \{/,
+  })
+  assert.equal(Buffer.concat(heard).toString(), '')
+  spy.close()
 })
 
 test('only an admin may publish to the interface that makes and deletes', () => {
