@@ -122,6 +122,14 @@ test('neither client nor worker makes a queue; a worker does not submit', option
   await assert.rejects(worker.submit(tasks.double, [1, 0]), { code: 'ATONCE_DENIED' })
 })
 
+test('a worker may set a limit, as its permits are in that record; a client may not', options, async () => {
+  await using client = asCluster('client')
+  await assert.rejects(client.limit('default', 3), { code: 'ATONCE_DENIED' })
+  await using worker = asCluster('worker')
+  await worker.limit('default', 3)
+  await worker.limit('default', Number.POSITIVE_INFINITY)
+})
+
 test('no client hears the answers of another user, nor takes tasks or deletes streams', options, async () => {
   const nats = await loadNats()
   const connection = await nats.connect({ servers: server.url, user: 'client', pass: 'c' })

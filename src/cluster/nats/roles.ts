@@ -5,7 +5,8 @@
  *     worker   takes tasks and settles them; submits none
  *     admin    makes streams, buckets and queues; all that there is
  *
- * Neither client nor worker makes or deletes a stream. Whoever writes records can forge results in
+ * Neither client nor worker makes or deletes a stream. A worker may set the limit of a queue: it
+ * writes its permits into the same record. Whoever writes records can forge results in
  * this namespace: a client must, to cancel. Give each trust boundary a namespace of its own.
  */
 import { type Bucket, buckets } from '../engine.ts'
