@@ -44,6 +44,11 @@ export class Answered {
     }
   }
 
+  /** The change that it tells of was not stored. */
+  forget({ to, number }: EntityCall): void {
+    this.#callers.get(to)?.replies.delete(number)
+  }
+
   kept(): KeptAnswers {
     return [...this.#callers].map(([caller, { oldest, replies }]) => [caller, oldest, [...replies]])
   }

@@ -7,6 +7,7 @@
 import type { Definition } from '../../actors/contract.ts'
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { Engine } from '../engine.ts'
+import { failureOf } from '../node-job.ts'
 import { type EntityCall, type Reply, readCall, readClaim, writeEntity } from './messages.ts'
 import { callerSubject, hostsSubject, shardCount, shardOf, shardSubject, typeOf } from './places.ts'
 import { Resident, type ResidentHost } from './resident.ts'
@@ -117,8 +118,15 @@ export class EntityHost implements ResidentHost, ShardOwner {
 
   // ── what its entities tell ──
 
-  answer(call: EntityCall, reply: Reply): void {
-    this.engine.publish(callerSubject(call.to), writeEntity({ kind: 'answer', id: call.id, reply }))
+  answer({ id, to }: EntityCall, reply: Reply): void {
+    let bytes: Uint8Array
+    try {
+      bytes = writeEntity({ kind: 'answer', id, reply })
+    } catch (error) {
+      // It is too large: a message that has changed something had room beside the state.
+      bytes = writeEntity({ kind: 'answer', id, reply: { kind: 'failed', failure: failureOf(error) } })
+    }
+    this.engine.publish(callerSubject(to), bytes)
   }
 
   fenced(resident: Resident): void {

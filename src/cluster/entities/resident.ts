@@ -6,10 +6,12 @@
  *                                                                          └ refused: another one lives
  *                                                                            elsewhere; nothing is answered
  *
- * Its state is its own enumerable fields. A message that throws changes nothing. What was answered
+ * Its state is its own enumerable fields. A message that throws, or whose state and answer together
+ * are too large to be stored, changes nothing. What was answered
  * last is stored with the state, so that a call which comes again is answered, not worked on.
  */
 import type { Definition } from '../../actors/contract.ts'
+import { PayloadTooLargeError } from '../../errors.ts'
 import { decode, encode } from '../../wire/codec.ts'
 import { toBytes } from '../../wire/portable/writer.ts'
 import type { Engine } from '../engine.ts'
@@ -127,6 +129,7 @@ export class Resident {
 
   async #turn(calls: readonly EntityCall[]): Promise<void> {
     const answers: [EntityCall, Reply][] = []
+    const changing: EntityCall[] = []
     const before = this.#saved as Packed // It was loaded before.
     let present = before
     for (const call of calls) {
@@ -135,12 +138,23 @@ export class Resident {
       if (known !== undefined) answers.push([call, known])
       else {
         const [reply, after] = await this.#worked(call, present)
-        if (after !== present) this.#answered.put(call, reply)
+        if (after !== present) {
+          this.#answered.put(call, reply)
+          changing.push(call)
+        }
         present = after
         answers.push([call, reply])
       }
     }
-    if (present !== before && !(await this.#commit(present))) return this.#fence()
+    if (present !== before) {
+      const kept = this.#keptBytes(present)
+      if (!(kept instanceof Uint8Array)) return this.#takeBack(calls, changing, before, kept)
+      if (!(await this.#commit(present, kept))) return this.#fence()
+    }
+    this.#answer(answers)
+  }
+
+  #answer(answers: readonly (readonly [EntityCall, Reply])[]): void {
     // An owner that was frozen since its last renewal must not tell of a state that is old.
     if (this.#over || !this.#held.isHeld) return this.#fence()
     for (const [call, reply] of answers) this.#host.answer(call, reply)
@@ -166,15 +180,35 @@ export class Resident {
     }
   }
 
-  async #commit(present: Packed): Promise<boolean> {
-    const { value, special } = present
-    const bytes = writeEntity({
-      kind: 'kept',
-      epoch: this.#held.epoch,
-      value,
-      special,
-      answered: this.#answered.kept(),
-    })
+  /**
+   * State and answers together are too large to be stored: as if none of the messages had come.
+   * They are worked on one by one, so that only those hear of it that are too large by themselves.
+   */
+  async #takeBack(
+    calls: readonly EntityCall[],
+    changing: readonly EntityCall[],
+    before: Packed,
+    why: PayloadTooLargeError,
+  ): Promise<void> {
+    this.#revive(before)
+    for (const call of changing) this.#answered.forget(call)
+    const [call] = calls
+    if (call !== undefined && calls.length === 1)
+      return this.#answer([[call, { kind: 'failed', failure: failureOf(why) }]])
+    for (const each of calls) if (!this.#over) await this.#turn([each])
+  }
+
+  #keptBytes({ value, special }: Packed): Uint8Array | PayloadTooLargeError {
+    const [epoch, answered] = [this.#held.epoch, this.#answered.kept()]
+    try {
+      return writeEntity({ kind: 'kept', epoch, value, special, answered })
+    } catch (error) {
+      if (error instanceof PayloadTooLargeError) return error
+      throw error
+    }
+  }
+
+  async #commit(present: Packed, bytes: Uint8Array): Promise<boolean> {
     const records = this.#host.engine.records('state')
     const revision =
       this.#revision === undefined
