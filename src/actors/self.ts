@@ -76,7 +76,7 @@ export interface Self<T extends object = object> {
 
 /**
  * The actor whose method runs here.
- * @throws InvalidActorError outside of actors
+ * @throws InvalidActorError outside of actors, and in entities of a cluster
  * @example
  *     self().after(1_000, () => this.tick())
  */
@@ -84,7 +84,8 @@ export function self<T extends object = object>(): Self<T> {
   const actor = currentActor()
   if (!(actor instanceof Cell))
     throw new InvalidActorError(
-      'self() is for the methods of an actor. It was called outside of one, or after the method had ended: keep it, const me = self().',
+      'self() is for the methods of an actor that was started; an entity of a cluster has none. ' +
+        'It was called elsewhere, or after the method had ended: keep it, const me = self().',
     )
   return new SelfOf(actor) as unknown as Self<T>
 }

@@ -1,14 +1,15 @@
 /** Entities on simulated machines that die, freeze and come back: one state, each change once. */
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { definitionIn } from '../../actors/definition.ts'
+import { actor, definitionIn } from '../../actors/definition.ts'
+import { self } from '../../actors/self.ts'
 import { spawn } from '../../actors/spawn.ts'
 import { supervisor } from '../../actors/supervisor.ts'
 import { sleep } from '../../coroutines/time/sleep.ts'
 import { ClosedError, TimeoutError } from '../../errors.ts'
 import { runtime } from '../../runtime/runtime.ts'
 import { simulate } from '../../runtime/simulate.ts'
-import { clusterWith } from '../cluster.ts'
+import { cluster, clusterWith } from '../cluster.ts'
 import type { Engine } from '../engine.ts'
 import { DeniedError, EngineUnavailableError } from '../errors.ts'
 import { Account, worked } from '../fixtures/account.ts'
@@ -154,6 +155,26 @@ test('where no node has the class, an ask ends in its time and says that it may 
       message: /^entity\(cls, key\) takes an actor’s class; it got Plain/,
     })
   }))
+
+const Lonely = actor(
+  import.meta,
+  class Lonely {
+    onStart(): never {
+      throw new Error('an entity is not started')
+    }
+    name(): string {
+      return self().name
+    }
+  },
+)
+
+test('an entity has no self() and no hooks: self() says so', async () => {
+  await using jobs = cluster()
+  await assert.rejects(jobs.entity(Lonely, 'a').ask.name(), {
+    name: 'InvalidActorError',
+    message: /an entity of a cluster has none/,
+  })
+})
 
 test('what was told before a close arrives; what can’t be sent, or comes after it, is told so', () =>
   on(1, async all => {
