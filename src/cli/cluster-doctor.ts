@@ -1,5 +1,5 @@
 /** What `atonce doctor --servers` looks at: whether tasks are safe on that server. */
-import { isUserRefused } from '../cluster/nats/connection.ts'
+import { isUserRefused } from '../cluster/nats/refusal.ts'
 import {
   type ClusterOptions,
   clusterHealth,

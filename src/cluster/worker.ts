@@ -8,7 +8,7 @@ import { type ClusterOptions, engineOf } from './cluster.ts'
 import type { Engine } from './engine.ts'
 import { DeniedError, EngineUnavailableError } from './errors.ts'
 import { checkName, randomName } from './names.ts'
-import { isUserRefused } from './nats/connection.ts'
+import { isUserRefused } from './nats/refusal.ts'
 import { Node } from './node.ts'
 
 /** What a node that only works is told. */

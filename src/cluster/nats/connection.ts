@@ -2,6 +2,7 @@
 import { OptionError } from '../../errors.ts'
 import { EngineUnavailableError, InsecureConnectionError } from '../errors.ts'
 import type { NatsClient, NatsConnection } from './load.ts'
+import { isAuthError } from './refusal.ts'
 import { inboxOf } from './roles.ts'
 
 const { readFileSync } = process.getBuiltinModule('node:fs')
@@ -87,16 +88,6 @@ export async function connectTo(
       : 'Is the server up? npx atonce cluster up starts one here.'
     throw new EngineUnavailableError(`No connection to ${place}: ${why}. ${advice}`, { cause })
   }
-}
-
-/** Whether the server is there, and does not know the user: to try again is of no use. */
-export function isUserRefused(error: unknown): boolean {
-  return error instanceof EngineUnavailableError && isAuthError(error.cause)
-}
-
-/** Of the client: AuthorizationError, UserAuthenticationExpiredError. */
-function isAuthError(cause: unknown): boolean {
-  return cause instanceof Error && /auth/i.test(cause.name)
 }
 
 type Login =
