@@ -100,7 +100,7 @@ function exportedFrom(file: string): Declared[] {
 function declarationOf(name: string, file: string): Declared {
   const text = readFileSync(join(root, file), 'utf8')
   const declaration = new RegExp(
-    `(?:^/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n(?://.*\\n)*)?^export (?:abstract |async )*(?:class|function\\*?|const|interface|type) ${name}\\b([^]*?)(?:\\n\\}|\\n\\n|\\nexport |(?![^]))`,
+    `(?:^/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n(?://.*\\n)*)?^export (?:abstract |async )*(?:class|function\\*?|const|let|interface|type) ${name}\\b([^]*?)(?:\\n\\}|\\n\\n|\\nexport |(?![^]))`,
     'm',
   )
   const found = declaration.exec(text)

@@ -316,6 +316,17 @@ test('a module that is named twice is one', options, async () => {
   await ended(node)
 })
 
+test('a node does not run the main program of a module that guards it', options, async () => {
+  await using server = await NatsServer.start()
+  const files = ['guarded.ts', module]
+  const node = start(['worker', ...files, '--servers', server.url, '--workers', '1'])
+  assert.match(await said(node, / runs /), /^\S+ runs triple, /)
+  await using jobs = cluster({ servers: server.url })
+  assert.equal(await jobs.run(tasks.double, 4, 0), 8)
+  node.kill('SIGTERM')
+  await ended(node)
+})
+
 test('doctor tells which queues give nothing to any node', () => {
   const health = {
     ...{ version: '2.11.0', maxPayloadBytes: 1 << 20, replicas: 3, stuck: 0, tasks: 5 },

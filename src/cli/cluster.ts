@@ -2,7 +2,7 @@
  * `atonce worker`, `atonce cluster`, `atonce dead`: nodes, and what can be seen and done from
  * outside.
  */
-import { cluster, type NodeStatus, startWorker } from '../cluster.ts'
+import { beNode, cluster, type NodeStatus, startWorker } from '../cluster.ts'
 import { processes, threads } from '../index.ts'
 import { type AccessOptions, accessOf, withAccess } from './cluster/access.ts'
 import { deadSentence, nextOfDead, nextOfStatus, statusSentence, workerSentence } from './cluster/words.ts'
@@ -31,6 +31,7 @@ export interface WorkerCommandOptions extends AccessOptions {
  * Runs the tasks of some modules until SIGTERM or Ctrl-C; then what runs ends or is handed back.
  */
 export async function worker(files: readonly string[], options: WorkerCommandOptions): Promise<ExitCode> {
+  beNode()
   const modules = await Promise.all(files.map(loadForNode))
   const tasks = eachOnce(modules.flatMap(module => module.tasks))
   const entities = eachOnce(modules.flatMap(module => module.entities))

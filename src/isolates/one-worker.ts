@@ -35,7 +35,7 @@ import type { Crossing } from '../wire/codec.ts'
 import { declareEnds } from '../wire/lent/lend.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { encodeStores } from '../wire/propagation.ts'
-import { isWorker } from '../worker/birth.ts'
+import { isStarted } from '../worker/birth.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
 import { refuseExecutor } from '../worker/refusal.ts'
 import { IsolateDiedError } from './errors.ts'
@@ -64,7 +64,7 @@ export class OneWorker extends Admitting implements Backend<ReadyJob>, SlotOwner
   #giving = false
 
   constructor(options: PoolOptions, start: StartWorker, crossing: Crossing) {
-    if (isWorker && !insideTask()) refuseExecutor()
+    if (isStarted && !insideTask()) refuseExecutor()
     super(options.name, options.closeGraceMs)
     declareEnds()
     this.#queueLimit = options.queueLimit

@@ -25,7 +25,7 @@ import type { Crossing } from '../wire/codec.ts'
 import { declareEnds } from '../wire/lent/lend.ts'
 import type { NestMessage, UnnestMessage } from '../wire/messages.ts'
 import { encodeStores } from '../wire/propagation.ts'
-import { isWorker } from '../worker/birth.ts'
+import { isStarted } from '../worker/birth.ts'
 import type { StartWorker } from '../worker/far-worker.ts'
 import { refuseExecutor } from '../worker/refusal.ts'
 import { Accepted } from './accepted.ts'
@@ -73,11 +73,11 @@ export class Pool extends Admitting implements Backend<ReadyJob>, SlotOwner, Dis
     const { families } = this.#accepted
     this.#dispatch = new Dispatch(this.#waiting, this.#crew, families, crossing, options, this)
     listExecutor(this)
-    if (!isWorker || insideTask()) this.#crew.keepMinimum()
+    if (!isStarted || insideTask()) this.#crew.keepMinimum()
   }
 
   submit(job: ReadyJob): void {
-    if (isWorker && !insideTask()) refuseExecutor()
+    if (isStarted && !insideTask()) refuseExecutor()
     const cost = this.#costs.of(job)
     try {
       this.#ready(job, cost)

@@ -70,7 +70,12 @@ interface BirthRecord {
 const mark = 'atonce:birth'
 const recordKey: unique symbol = Symbol.for('atonce.birth') as never
 const enteredKey: unique symbol = Symbol.for('atonce.entered') as never
-const here = globalThis as { [recordKey]?: BirthRecord; [enteredKey]?: boolean }
+const nodeKey: unique symbol = Symbol.for('atonce.node') as never
+const here = globalThis as {
+  [recordKey]?: BirthRecord
+  [enteredKey]?: boolean
+  [nodeKey]?: boolean
+}
 
 /** The `workerData` of a thread. */
 export function markThread(birth: ThreadBirth): Record<string, unknown> {
@@ -124,11 +129,25 @@ export const threadBirth: ThreadBirth | undefined =
  */
 export const processBirth: WorkerBirth | undefined = threadBirth === undefined ? born : undefined
 
+/** True in a thread or process that atonce has started, whose work goes through its connection. */
+export const isStarted: boolean = record !== undefined
+
 /**
- * True in a worker of atonce (thread or process). Guard a main program by it when tasks live in the
- * same file, or in the same bundle: `if (!isWorker) await main()`.
+ * True in a worker of atonce (thread or process), and in the program of `atonce worker`. Guard a
+ * main program by it when tasks live in the same file, or in the same bundle:
+ * `if (!isWorker) await main()`.
  */
-export const isWorker: boolean = record !== undefined
+export let isWorker: boolean = isStarted || here[nodeKey] === true
+
+/**
+ * Makes `isWorker` true in this program, for what it imports from now on; `atonce worker` begins
+ * with it, and a program of one's own that calls `startWorker()` may. What it starts works as in
+ * any program.
+ */
+export function beNode(): void {
+  here[nodeKey] = true
+  isWorker = true
+}
 
 if (record !== undefined && born === undefined && thisCopy.file === record.marked.file) {
   throw new Error(

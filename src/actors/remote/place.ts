@@ -6,7 +6,7 @@
 import { ClosedError, OptionError } from '../../errors.ts'
 import { type Executor, isClosing } from '../../executor/executor.ts'
 import { insideTask } from '../../task/context.ts'
-import { isWorker } from '../../worker/birth.ts'
+import { isStarted } from '../../worker/birth.ts'
 import { placeOf, type WorkerPlace } from '../../worker/place.ts'
 import { refuseExecutor } from '../../worker/refusal.ts'
 import { currentActor } from '../current.ts'
@@ -73,7 +73,7 @@ const places = new WeakMap<Executor, HostingPlace>()
  * @throws EntryPointError
  */
 export function refuseWhileImported(): void {
-  if (isWorker && !insideTask() && currentActor() === undefined) refuseExecutor()
+  if (isStarted && !insideTask() && currentActor() === undefined) refuseExecutor()
 }
 
 /**
