@@ -92,7 +92,8 @@ export class Puller implements Consumer {
       }),
       ...taking.queues.map(queue =>
         connection.subscribe(parts.readySubject(queue), {
-          callback: (_, { data }) => {
+          callback: (error, { data }) => {
+            if (error !== null) return // This user may not listen; the next look finds what is there.
             this.#toldOf(queue, Buffer.from(data).toString('latin1'))
             this.wake()
           },
