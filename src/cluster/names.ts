@@ -1,5 +1,4 @@
 /** Names that become parts of subjects and keys on an engine, and such that nobody else has. */
-import { shown } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { runtime } from '../runtime/runtime.ts'
 
@@ -15,7 +14,9 @@ export function checkName(what: string, name: unknown): void {
  */
 export function checkId(what: string, id: unknown): void {
   if (typeof id === 'string' && /^[\w~-]{1,120}$/.test(id)) return
-  throw new OptionError(`${what} takes the id of a task, as submit() gives it; it got ${shown(id)}.`)
+  throw new OptionError(
+    `${what} takes the id of a task, as submit() gives it; it got ${typeof id === 'string' ? JSON.stringify(id) : typeof id}.`,
+  )
 }
 
 /** Twenty letters and digits. */
