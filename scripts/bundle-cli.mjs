@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 
 /** What the command line may have a copy of, as it has no state that a copy would miss. */
 const copied =
-  /^(supported|thrown|cli\/.*|measure\/.*|cluster\/(engine|names)|cluster\/nats\/(roles|refusal)|runtime\/.*|pool\/machine|task\/(arity|line)|declared\/source-text|live\/(print|tree|harmless|rendezvous))\.ts$/
+  /^(supported|thrown|cli\/.*|measure\/.*|cluster\/(engine|names)|cluster\/nats\/(roles|shelves|refusal)|runtime\/.*|pool\/machine|task\/(arity|line)|declared\/source-text|live\/(print|tree|harmless|rendezvous))\.ts$/
 
 /** Bundles after the compiler has written dist/; `root` is the checkout. */
 export async function bundleCli(root) {

@@ -125,16 +125,18 @@ export class UnknownClassError extends AtonceError {
   }
 }
 
+const smallerPayload =
+  'Send the data in smaller parts, move() its buffer, put it in a SharedArrayBuffer, or raise maxPayloadBytes.'
+
 /** The arguments or the result of one task are larger than `maxPayloadBytes`. */
 export class PayloadTooLargeError extends AtonceError {
   readonly payloadBytes: number
   readonly limitBytes: number
 
-  constructor(payloadBytes: number, limitBytes: number) {
+  constructor(payloadBytes: number, limitBytes: number, cure: string = smallerPayload) {
     super(
       'ATONCE_PAYLOAD_TOO_LARGE',
-      `One message may carry ${limitBytes} bytes; this one has ${payloadBytes} or more. ` +
-        'Send the data in smaller parts, move() its buffer, put it in a SharedArrayBuffer, or raise maxPayloadBytes.',
+      `One message may carry ${limitBytes} bytes; this one has ${payloadBytes} or more. ${cure}`,
     )
     this.payloadBytes = payloadBytes
     this.limitBytes = limitBytes

@@ -12,7 +12,7 @@ import { freePort, NatsServer, noServer } from '../cluster/fixtures/nats-server.
 import * as tasks from '../cluster/fixtures/tasks.ts'
 import { loadNats } from '../cluster/nats/load.ts'
 import { Requests } from '../cluster/nats/requests.ts'
-import { Streams } from '../cluster/nats/streams.ts'
+import { consumerOf, Streams } from '../cluster/nats/streams.ts'
 import type { ClusterStatus } from '../cluster/status.ts'
 import { coroutines } from '../coroutines/coroutines.ts'
 import { clusterFindings, findingsOf } from './cluster-doctor.ts'
@@ -346,18 +346,19 @@ test('doctor tells of a real queue that gives a node nothing', options, async ()
   const nats = await loadNats()
   const connection = await nats.connect({ servers: server.url })
   const requests = new Requests(connection, nats.createInbox())
-  const { config } = await new Streams(requests, 1).consumer('AO_default_tasks', 'default-p1-2')
+  const lane = consumerOf('default', 'p1')
+  const { config } = await new Streams(requests, 1).consumer('AO_default_tasks', lane)
   // It has given one, so it gives no more, and answers no pull: as one that is stuck.
   const made = { stream_name: 'AO_default_tasks', config: { ...config, max_ack_pending: 1 } }
-  await requests.ask('$JS.API.CONSUMER.DELETE.AO_default_tasks.default-p1-2', Buffer.from(''))
-  const create = '$JS.API.CONSUMER.DURABLE.CREATE.AO_default_tasks.default-p1-2'
+  await requests.ask(`$JS.API.CONSUMER.DELETE.AO_default_tasks.${lane}`, Buffer.from(''))
+  const create = `$JS.API.CONSUMER.DURABLE.CREATE.AO_default_tasks.${lane}`
   await requests.ask(create, Buffer.from(JSON.stringify(made)))
   await connection.close()
   const running = await jobs.submit(tasks.untilStopped, [])
   const waiting = await jobs.submit(tasks.untilStopped, [])
   await using _node = cluster({ ...parts, on: coroutines({ concurrency: 4 }) })
   await _node.status()
-  await until(jobs, ({ nodes }) => nodes[0]?.silent[0] === 'default-p1-2')
+  await until(jobs, ({ nodes }) => nodes[0]?.silent[0] === lane)
   const seen = await atonce(['doctor', '--json', '--servers', server.url])
   const { findings } = JSON.parse(seen.stdout) as {
     findings: { name: string; state: string; found: string }[]
@@ -365,7 +366,7 @@ test('doctor tells of a real queue that gives a node nothing', options, async ()
   const finding = findings.find(({ name }) => name === 'cluster queues')
   assert.deepEqual(
     [finding?.state, finding?.found],
-    ['failure', 'nodes get nothing from default-p1-2, not even that there is nothing'],
+    ['failure', `nodes get nothing from ${lane}, not even that there is nothing`],
   )
   await running.cancel()
   await waiting.cancel()

@@ -135,7 +135,7 @@ export async function retryDead(engine: Engine, id: string): Promise<string> {
   if (record === undefined || envelope === undefined) throw noneDead(id)
   const again = `${id.replace(/~\d+$/, '')}~${Math.floor(runtime().random() * 1e9)}`
   const bytes = writeMessage({ ...envelope, id: again, untilMs: Number.POSITIVE_INFINITY })
-  await engine.submit({ queue: record.queue, id: again, bytes, priority: 0, delayMs: 0 })
+  await engine.submit({ queue: record.queue, id: again, bytes, priority: 0, delayMs: 0, outlives: true })
   await dropDead(engine, id)
   return again
 }

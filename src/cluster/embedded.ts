@@ -17,6 +17,7 @@ import {
   type Records,
   type Taking,
 } from './engine.ts'
+import { maxMessageBytes } from './messages.ts'
 
 /** How long an id that is done is remembered, so that a submission that comes again is known. */
 const rememberedMs = 2 * 60_000
@@ -304,6 +305,7 @@ class Lease implements Delivery {
 }
 
 class EmbeddedRecords implements Records {
+  readonly mostBytes = maxMessageBytes
   readonly #keptMs: number
   /** Oldest first, by the time of their making. */
   readonly #records = new Map<string, KeptRecord & { readonly untilMs: number }>()

@@ -23,6 +23,8 @@ export interface Entry {
   readonly priority: number
   /** Nobody takes it before. */
   readonly delayMs: number
+  /** Whether it may wait for longer than its caller lives. */
+  readonly outlives: boolean
   /** To which trace it belongs, for tools that look into the store. */
   readonly traceparent?: string | undefined
 }
@@ -50,6 +52,8 @@ export interface Taking {
   /** How many more tasks of the queue could begin now. */
   places(queue: string): number
   take(delivery: Delivery): void
+  /** A task was taken whose large arguments the store has no more: resolves once that is stored. */
+  gone(id: string): Promise<void>
   /** Whether no other node is there. */
   isAlone(): Promise<boolean>
   /** Whether the task of that id never runs again: what a server still has of it may go. */
@@ -79,6 +83,8 @@ export interface KeptRecord {
 
 /** Small pieces of data by key. Each change has a revision, and all revisions of a key rise. */
 export interface Records {
+  /** Of one record. */
+  readonly mostBytes: number
   /** The revision; undefined if there is a record already. */
   create(key: string, bytes: Uint8Array): Promise<number | undefined>
   /** The new revision; undefined if the record is another one by now, or gone. */

@@ -22,7 +22,7 @@ import type { Catalogue } from './catalogue.ts'
 import type { NodeCounts } from './counts.ts'
 import type { Consumer, Delivery, Engine } from './engine.ts'
 import { EntityHost } from './entities/host.ts'
-import { isSettled, mayRunAgain } from './left-over.ts'
+import { isSettled, mayRunAgain, settleGone } from './left-over.ts'
 import { readEnvelope, readOrder } from './messages.ts'
 import { type CallHost, NodeCall } from './node-call.ts'
 import { parting } from './parting.ts'
@@ -114,6 +114,7 @@ export class Node implements CallHost {
       queues: this.queues,
       places: queue => Math.min(this.#room, this.#permits?.room(queue) ?? 0),
       take: delivery => this.#take(delivery),
+      gone: id => settleGone(this.engine, id),
       isAlone: async () => (await this.engine.records('nodes').keys()).every(id => id === this.id),
       isOver: id => isSettled(this.engine, id),
       mayRunAgain,

@@ -109,7 +109,7 @@ test('what is not a task, or no task of this node, harms nobody and is counted o
     const all = machines(1)
     const [first] = all.nodes
     const send = (id: string, bytes: Uint8Array) =>
-      all.store.submit({ queue: 'default', id, bytes, priority: 0, delayMs: 0 })
+      all.store.submit({ queue: 'default', id, bytes, priority: 0, delayMs: 0, outlives: true })
     await send('junk', Buffer.from('import("file:///etc/passwd")'))
     await send('other-id', writeMessage(envelope))
     for (const [id, name] of [

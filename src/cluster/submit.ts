@@ -148,7 +148,15 @@ export class Submissions {
     const isKept = options.results !== 'none'
     if (id.settled) return this.#handle(id.id, task, isKept)
     const bytes = this.#written(task, args, id.id, { ...options, traceparent })
-    await this.#caller.engine.submit({ queue, id: id.id, bytes, priority, delayMs, traceparent })
+    await this.#caller.engine.submit({
+      queue,
+      id: id.id,
+      bytes,
+      priority,
+      delayMs,
+      outlives: true,
+      traceparent,
+    })
     return this.#handle(id.id, task, isKept)
   }
 

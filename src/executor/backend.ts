@@ -123,6 +123,8 @@ export interface Backend<J extends Job = Job> {
   readonly workers: number
   /** How many calls can run at the same time. Default: as many as there are workers. */
   readonly concurrency?: number
+  /** How much work a chunk of a map should hold. Default: what suits workers of this program. */
+  readonly chunkMs?: number | undefined
   /**
    * Among how many calls at a time a map of the task is shared out now, where that depends on the
    * task. Default: `concurrency`.

@@ -25,6 +25,8 @@ import type { Held } from './shard.ts'
 
 const mostInOneTurn = 64
 const limits = { maxBytes: maxMessageBytes }
+const smallerState =
+  'It is the state of an entity, with its latest answers: keep less in its fields, or let the server take longer messages (max_payload in its configuration).'
 
 export interface ResidentHost {
   readonly engine: Engine
@@ -201,7 +203,10 @@ export class Resident {
   #keptBytes({ value, special }: Packed): Uint8Array | PayloadTooLargeError {
     const [epoch, answered] = [this.#held.epoch, this.#answered.kept()]
     try {
-      return writeEntity({ kind: 'kept', epoch, value, special, answered })
+      const bytes = writeEntity({ kind: 'kept', epoch, value, special, answered })
+      const { mostBytes } = this.#host.engine.records('state')
+      if (bytes.length <= mostBytes) return bytes
+      return new PayloadTooLargeError(bytes.length, mostBytes, smallerState)
     } catch (error) {
       if (error instanceof PayloadTooLargeError) return error
       throw error

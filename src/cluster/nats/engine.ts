@@ -1,6 +1,6 @@
 /**
  * The engine on NATS: tasks in a work queue of JetStream, records in its key-value buckets, large
- * values in its object store, hints by plain subjects.
+ * values in pieces in others, hints by plain subjects.
  *
  *     ao.<ns>.t.<queue>.<lane>.task  tasks that are ready, or delayed (lane `later`)       stream AO_<ns>_tasks
  *     ao.<ns>.ready.<queue>          hint: there is something, in that lane                plain
@@ -34,15 +34,17 @@ import { EngineUnavailableError, StoreVersionError, SubmitUnknownError } from '.
 import { maxMessageBytes } from '../messages.ts'
 import { parting } from '../parting.ts'
 import { traceHeader } from '../trace-context.ts'
+import { Blobs } from './blobs.ts'
 import { checkAccess, connectTo, inboxFor, type NatsAccess } from './connection.ts'
-import { inlined, labelFor, stored, unframed } from './frames.ts'
+import { Frames, labelFor, mostInlineBytes } from './frames.ts'
 import { type Health, healthOf } from './health.ts'
-import { isOpen, loadNats, type NatsClient, type NatsConnection, type ObjectStore } from './load.ts'
+import { isOpen, loadNats, type NatsClient, type NatsConnection } from './load.ts'
 import { type Lane, lanes, Puller, type PullParts } from './pull.ts'
 import { Queues } from './queues.ts'
 import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
-import { asSeen, Denied, encodedHeaders, mostBytesOf, Requests, TooLong, Unanswered } from './requests.ts'
+import { asSeen, Denied, encodedHeaders, Requests, TooLong, Unanswered } from './requests.ts'
+import { type Shelf, shelves } from './shelves.ts'
 import { consumerOf, Streams } from './streams.ts'
 import { Sweeper, taskIn } from './sweep.ts'
 
@@ -59,10 +61,14 @@ interface Open {
   readonly connection: NatsConnection
   readonly requests: Requests
   readonly streams: Streams
-  readonly objects: ObjectStore
+  readonly frames: Frames
 }
 
 const dueHeader = 'Ao-Due'
+/** Its large arguments must be there when a task begins. */
+const mostLongDelayMs = shelves[2].keptMs - 24 * 3_600_000
+const sooner =
+  'Larger arguments are kept for two weeks, so a task with them is delayed by that at most: keep the data elsewhere, and submit where it is.'
 
 export class NatsEngine implements Engine {
   readonly name: string
@@ -122,11 +128,11 @@ export class NatsEngine implements Engine {
       const requests = new Requests(connection, client.createInbox(inboxFor(this.#options)))
       const streams = new Streams(requests, this.#options.replicas)
       await streams.ensureTasks(this.#named('tasks'), `${this.#root}.t.>`)
-      const objects = await client.objects(connection, this.#named('blobs'), {
-        ttl: keptMs.results * 1e6,
-        replicas: this.#options.replicas,
+      const frames: Frames = new Frames(connection, {
+        1: this.#blobs(1, requests, () => frames.mostBytes),
+        2: this.#blobs(2, requests, () => frames.mostBytes),
       })
-      this.#open = { client, connection, requests, streams, objects }
+      this.#open = { client, connection, requests, streams, frames }
       return this.#open
     } catch (cause) {
       await connection.close().catch(() => {})
@@ -140,6 +146,17 @@ export class NatsEngine implements Engine {
     }
   }
 
+  #blobs(shelf: Shelf, requests: Requests, mostBytes: () => number): Blobs {
+    const bucket = this.#named(shelves[shelf].bucket)
+    return new Blobs({ shelf, requests, bucket, mostBytes, ensure: () => this.#ensureShelf(shelf) })
+  }
+
+  #ensureShelf(shelf: Shelf): Promise<void> | undefined {
+    const { bucket, keptMs: ttlMs } = shelves[shelf]
+    const name = this.#named(bucket)
+    return this.#ensure(name, ({ streams }) => streams.ensureBucket(name, ttlMs))
+  }
+
   get #root(): string {
     return `ao.${this.#options.namespace}`
   }
@@ -150,12 +167,14 @@ export class NatsEngine implements Engine {
 
   // ── tasks ──
 
-  async submit({ queue, id, bytes, priority, delayMs, traceparent }: Entry): Promise<void> {
+  async submit({ queue, id, bytes, priority, delayMs, outlives, traceparent }: Entry): Promise<void> {
     if (bytes.length > maxMessageBytes) throw new PayloadTooLargeError(bytes.length, maxMessageBytes)
     const open = this.#open ?? (await this.#opened())
     const ensuring = this.#ensureQueue(queue)
     if (ensuring !== undefined) await ensuring
-    const made = this.#frame(bytes, labelFor(id))
+    if (delayMs > mostLongDelayMs && open.frames.isLong(bytes))
+      throw new PayloadTooLargeError(bytes.length, mostInlineBytes, sooner)
+    const made = open.frames.of(bytes, outlives ? 2 : 1, labelFor(id))
     const frame = made instanceof Uint8Array ? made : await made
     const lane: Lane = delayMs > 0 ? 'later' : priority > 0 ? 'p0' : priority < 0 ? 'p2' : 'p1'
     const due = delayMs > 0 ? [`${dueHeader}: ${Math.round(wallMs() + delayMs)}`] : []
@@ -212,7 +231,7 @@ export class NatsEngine implements Engine {
     }
   }
 
-  #pullerOf({ client, connection }: Open, taking: Taking, sweeper: Sweeper): Puller {
+  #pullerOf({ client, connection, frames }: Open, taking: Taking, sweeper: Sweeper): Puller {
     const parts: PullParts = {
       connection,
       stream: this.#named('tasks'),
@@ -221,7 +240,7 @@ export class NatsEngine implements Engine {
       consumerOf,
       readySubject: queue => `${this.#root}.ready.${queue}`,
       dueInMs: ({ headers }) => Number(headers?.get(dueHeader) || 0) - wallMs(),
-      unframe: frame => this.#unframe(frame),
+      bytesIn: frame => frames.bytesIn(frame),
       unanswered: () => sweeper.suspect(),
       stuck: (queue, lane) => this.#unstick(queue, lane),
       gone: queue => this.#makeAgain(queue),
@@ -229,7 +248,7 @@ export class NatsEngine implements Engine {
     return new Puller(parts, taking)
   }
 
-  #sweeperOf({ requests, streams }: Open, taking: Taking): Sweeper {
+  #sweeperOf({ requests, streams, frames }: Open, taking: Taking): Sweeper {
     return new Sweeper({
       requests,
       streams,
@@ -243,7 +262,7 @@ export class NatsEngine implements Engine {
       leaseMs: this.leaseMs,
       isOver: message => taking.isOver(taskIn(message).id),
       mayRunAgain: async message =>
-        taking.mayRunAgain(await this.#unframe(taskIn(message).frame), wallMs() - message.storedMs),
+        taking.mayRunAgain(await frames.bytesIn(taskIn(message).frame), wallMs() - message.storedMs),
     })
   }
 
@@ -290,6 +309,7 @@ export class NatsEngine implements Engine {
   async provision(queues: readonly string[]): Promise<void> {
     for (const queue of queues) await this.#ensureQueue(queue)
     for (const bucket of buckets) await this.records(bucket).keys()
+    for (const shelf of [1, 2] as const) await this.#ensureShelf(shelf)
   }
 
   async health(): Promise<Omit<Health, 'silent'>> {
@@ -328,11 +348,10 @@ export class NatsEngine implements Engine {
       opened: () => {
         const ensuring = ensure()
         return ensuring === undefined && this.#open !== undefined
-          ? this.#open.requests
-          : Promise.resolve(ensuring).then(async () => (await this.#opened()).requests)
+          ? this.#open
+          : Promise.resolve(ensuring).then(() => this.#opened())
       },
-      frame: bytes => this.#frame(bytes),
-      unframe: frame => this.#unframe(frame),
+      shelf: shelfFor(bucket),
       keys: async () => {
         await ensure()
         return (await this.#opened()).streams.keys(name)
@@ -342,36 +361,18 @@ export class NatsEngine implements Engine {
     return made
   }
 
-  #frame(bytes: Uint8Array, label?: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const open = this.#open
-    const frame = open && inlined(bytes, mostBytesOf(open.connection), label)
-    return frame ?? this.#longFrame(bytes, label)
-  }
-
-  async #longFrame(bytes: Uint8Array, label?: Uint8Array): Promise<Uint8Array> {
-    const { connection, objects } = await this.#opened()
-    return inlined(bytes, mostBytesOf(connection), label) ?? stored(bytes, objects, label)
-  }
-
-  async #unframe(frame: Uint8Array): Promise<Uint8Array> {
-    if (frame[0] === 0) return frame.subarray(1)
-    return unframed(frame, (await this.#opened()).objects)
-  }
-
   // ── hints ──
 
   publish(to: string, bytes: Uint8Array): void {
-    const subject = `${this.#root}.h.${to}`
-    const open = this.#open
-    const frame = open && inlined(bytes, mostBytesOf(open.connection))
-    if (open !== undefined && frame !== undefined) {
-      if (isOpen(open.connection)) open.connection.publish(subject, frame)
-      return
+    const tell = ({ connection }: Open, frame: Uint8Array) => {
+      if (isOpen(connection)) connection.publish(`${this.#root}.h.${to}`, frame)
     }
+    const open = this.#open
+    const frame = open?.frames.of(bytes, 1)
+    if (open !== undefined && frame instanceof Uint8Array) return tell(open, frame)
     void (async () => {
-      const { connection } = await this.#opened()
-      const made = await this.#frame(bytes)
-      if (isOpen(connection)) connection.publish(subject, made)
+      const opened = await this.#opened()
+      tell(opened, await (frame ?? opened.frames.of(bytes, 1)))
     })().catch(() => {}) // A hint: whoever waits for it looks into the store.
   }
 
@@ -381,13 +382,14 @@ export class NatsEngine implements Engine {
     const begin = async (): Promise<void> => {
       while (!stopped)
         try {
-          const { connection } = await this.#opened()
+          const { connection, frames } = await this.#opened()
           if (stopped) return
           const subscription = connection.subscribe(`${this.#root}.h.${at}`, {
             callback: (error, { data }) => {
               if (error !== null) return
-              if (data[0] === 0) hear(data.subarray(1))
-              else void this.#unframe(data).then(hear, () => {})
+              const inside = frames.bytesIn(data)
+              if (inside instanceof Uint8Array) hear(inside)
+              else void inside.then(hear, () => {})
             },
           })
           stop = () => subscription.unsubscribe()
@@ -411,6 +413,12 @@ export class NatsEngine implements Engine {
     await parting(open?.connection.drain()) // It never ends while there is no server.
     await open?.connection.close().catch(() => {})
   }
+}
+
+/** Where large records lie; those without a shelf must be whole, as nothing is kept for as long. */
+function shelfFor(bucket: Bucket): Shelf | undefined {
+  const ms = keptMs[bucket]
+  return ([1, 2] as const).find(shelf => ms < shelves[shelf].keptMs)
 }
 
 /** Anything up to so many milliseconds; lets the program end. */

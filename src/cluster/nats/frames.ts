@@ -1,67 +1,74 @@
 /**
- * What goes into one message: the bytes themselves, or the digest of bytes that lie in the object
- * store.
+ * What goes into one message: the bytes themselves, or the address of bytes that lie elsewhere in
+ * the store (blobs.ts), up to 256 KiB and what the server takes in one message.
  *
- *     0 · the bytes                         up to 256 KiB, and what the server takes in one message
- *     1 · sha256 of the bytes               more: stored first, checked when they are fetched
+ *     first byte 0 · the bytes            those that begin with 2 or less, or have a label
+ *     first byte 1 or 2                   an address
+ *     first byte 3 or more                the bytes
  *
- * A task has its id before that: length (1 byte) · id · 0 or 1 · …
+ * A task has its id before that: length (1 byte) · id · 0 or an address.
  */
-import { EngineUnavailableError } from '../errors.ts'
-import type { ObjectStore } from './load.ts'
 
-const { createHash } = process.getBuiltinModule('node:crypto')
+import { PayloadTooLargeError } from '../../errors.ts'
+import { type Blobs, shelfOf } from './blobs.ts'
+import type { NatsConnection } from './load.ts'
+import { mostBytesOf } from './requests.ts'
+import type { Shelf } from './shelves.ts'
 
 /** The most bytes that go in a message of their own, whatever the server takes. */
-const mostInlineBytes = 256 * 1024
+export const mostInlineBytes: number = 256 * 1024
 /** Room for the label and the headers, which count as part of a message. */
 const besideBytes = 512
+const lastAddress = 2
 
 const noLabel = new Uint8Array()
 
-/**
- * Frames bytes, after what goes before; undefined if they must be stored first.
- * @param mostBytes of a whole message, as the server says
- */
-export function inlined(
-  bytes: Uint8Array,
-  mostBytes: number,
-  label: Uint8Array = noLabel,
-): Uint8Array | undefined {
-  if (bytes.length > Math.min(mostInlineBytes, mostBytes - besideBytes)) return undefined
-  const start = label.length
-  const frame = new Uint8Array(start + 1 + bytes.length)
-  if (start > 0) frame.set(label)
-  frame.set(bytes, start + 1)
-  return frame
-}
+export class Frames {
+  readonly #connection: NatsConnection
+  readonly #shelves: Readonly<Record<Shelf, Blobs>>
 
-/** Stores the bytes under their digest, and frames that. */
-export async function stored(
-  bytes: Uint8Array,
-  objects: ObjectStore,
-  label: Uint8Array = noLabel,
-): Promise<Uint8Array> {
-  const digest = digestOf(bytes)
-  if ((await objects.info(digest)) === null) await objects.putBlob({ name: digest }, bytes)
-  return Buffer.concat([label, Uint8Array.of(1), Buffer.from(digest)])
-}
+  constructor(connection: NatsConnection, shelves: Readonly<Record<Shelf, Blobs>>) {
+    this.#connection = connection
+    this.#shelves = shelves
+  }
 
-/**
- * The bytes of a frame. @throws EngineUnavailableError if they are gone, or others than the digest
- * says
- */
-export async function unframed(frame: Uint8Array, objects: ObjectStore): Promise<Uint8Array> {
-  if (frame[0] === 0) return frame.subarray(1)
-  const digest = Buffer.from(frame.subarray(1)).toString('latin1')
-  if (frame[0] !== 1 || !/^[0-9a-f]{64}$/.test(digest))
-    throw new EngineUnavailableError('A message on NATS is none of atonce.')
-  const bytes = await objects.getBlob(digest)
-  if (bytes === null || digestOf(bytes) !== digest)
-    throw new EngineUnavailableError(
-      `A large value is gone from the object store, or was changed (${digest}).`,
-    )
-  return bytes
+  /** The most that one message of the server takes. */
+  get mostBytes(): number {
+    return mostBytesOf(this.#connection) - besideBytes
+  }
+
+  /** Whether they go on a shelf. */
+  isLong(bytes: Uint8Array): boolean {
+    return bytes.length > Math.min(mostInlineBytes, this.mostBytes)
+  }
+
+  /**
+   * Frames bytes, after what goes before. Those that are too long lie on a shelf; without one, the
+   * message must take them.
+   * @throws PayloadTooLargeError, EngineUnavailableError
+   */
+  of(
+    bytes: Uint8Array,
+    shelf: Shelf | undefined,
+    label: Uint8Array = noLabel,
+  ): Uint8Array | Promise<Uint8Array> {
+    if (shelf === undefined) {
+      if (bytes.length > this.mostBytes) throw new PayloadTooLargeError(bytes.length, this.mostBytes)
+    } else if (this.isLong(bytes))
+      return this.#shelves[shelf].put(bytes).then(address => Buffer.concat([label, address]))
+    if (label.length === 0 && (bytes[0] ?? 0) > lastAddress) return bytes
+    const frame = new Uint8Array(label.length + 1 + bytes.length)
+    frame.set(label)
+    frame.set(bytes, label.length + 1)
+    return frame
+  }
+
+  /** @throws EngineUnavailableError, as BlobGoneError */
+  bytesIn(frame: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    const shelf = shelfOf(frame)
+    if (shelf !== undefined) return this.#shelves[shelf].get(frame)
+    return frame[0] === 0 ? frame.subarray(1) : frame
+  }
 }
 
 /** What goes before the frame of a task. */
@@ -77,8 +84,4 @@ export function labelOf(bytes: Uint8Array): { readonly id: string; readonly fram
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

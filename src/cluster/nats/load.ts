@@ -47,37 +47,22 @@ export function isOpen(connection: NatsConnection): boolean {
   return !connection.isClosed() && !connection.isDraining()
 }
 
-export interface ObjectStore {
-  putBlob(meta: { name: string }, data: Uint8Array): Promise<unknown>
-  getBlob(name: string): Promise<Uint8Array | null>
-  info(name: string): Promise<unknown>
-}
-
 export interface NatsClient {
   connect(options: object): Promise<NatsConnection>
   createInbox(prefix?: string): string
   credsAuthenticator(creds: Uint8Array): unknown
-  objects(connection: NatsConnection, name: string, options: object): Promise<ObjectStore>
 }
 
-const installLine = 'npm install @nats-io/transport-node @nats-io/jetstream @nats-io/obj'
+const installLine = 'npm install @nats-io/transport-node'
 
 /** @throws MissingPeerError if the client is not installed */
 export async function loadNats(): Promise<NatsClient> {
-  // Caught each by itself: so a bundler that does not find it leaves it for later.
-  const [transport, obj] = await Promise.all([
-    import('@nats-io/transport-node').catch(notInstalled),
-    import('@nats-io/obj').catch(notInstalled),
-  ])
+  // Caught: so a bundler that does not find it leaves it for later.
+  const transport = await import('@nats-io/transport-node').catch(notInstalled)
   return {
     connect: options => transport.connect(options) as unknown as Promise<NatsConnection>,
     createInbox: prefix => transport.createInbox(prefix),
     credsAuthenticator: creds => transport.credsAuthenticator(creds),
-    objects: async (connection, name, options) => {
-      const stores = new obj.Objm(connection as never)
-      const store = await stores.open(name).catch(() => stores.create(name, options as never))
-      return store as unknown as ObjectStore
-    },
   }
 }
 

@@ -12,7 +12,7 @@ import { NatsServer, noServer } from '../fixtures/nats-server.ts'
 import * as tasks from '../fixtures/tasks.ts'
 import { loadNats } from './load.ts'
 import { Requests } from './requests.ts'
-import { Streams } from './streams.ts'
+import { consumerOf, Streams } from './streams.ts'
 
 const options = { skip: noServer, timeout: 90_000 }
 let server: NatsServer
@@ -131,8 +131,8 @@ test('a consumer that gives nothing is made anew, and what was waiting is given'
   const nats = await loadNats()
   const connection = await nats.connect({ servers: server.url })
   const streams = new Streams(new Requests(connection, nats.createInbox()), 1)
-  assert.equal(await streams.unstick(`AO_${namespace}_tasks`, 'default-p1-2', 10), true)
-  assert.equal(await streams.unstick(`AO_${namespace}_tasks`, 'default-p0-2', 10), false)
+  assert.equal(await streams.unstick(`AO_${namespace}_tasks`, consumerOf('default', 'p1'), 10), true)
+  assert.equal(await streams.unstick(`AO_${namespace}_tasks`, consumerOf('default', 'p0'), 10), false)
   {
     await using _node = start({ namespace, on: threads({ workers: 1 }) })
     await _node.status()

@@ -5,10 +5,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
+import { actor } from '../../actors/definition.ts'
 import { coroutines } from '../../coroutines/coroutines.ts'
 import { cluster } from '../cluster.ts'
 import { NatsServer, noServer } from '../fixtures/nats-server.ts'
 import * as tasks from '../fixtures/tasks.ts'
+
+const Ledger = actor(
+  import.meta,
+  class Ledger {
+    text = ''
+    add(letters: number): number {
+      this.text += 'x'.repeat(letters)
+      return this.text.length
+    }
+  },
+)
 
 const options = { skip: noServer, timeout: 60_000 }
 
@@ -64,5 +76,21 @@ test(
       code: 'ATONCE_ENGINE_UNAVAILABLE',
       message: /messages of up to 200 bytes; one has \d+\. Set max_payload/,
     })
+  },
+)
+
+test(
+  'the state of an entity is stored whole, as nothing else is kept for as long; one that is too long is refused',
+  options,
+  async () => {
+    await using server = await serverOf(400_000)
+    await using jobs = cluster({ servers: server.url, on: coroutines() })
+    const ledger = jobs.entity(Ledger, 'large')
+    assert.equal(await ledger.ask.add(300_000), 300_000)
+    await assert.rejects(ledger.ask.add(100_000), {
+      code: 'ATONCE_PAYLOAD_TOO_LARGE',
+      message: /state of an entity.*keep less in its fields.*max_payload/,
+    })
+    assert.equal(await ledger.ask.add(1), 300_001)
   },
 )

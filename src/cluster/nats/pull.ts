@@ -9,6 +9,7 @@
  */
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { Consumer, Delivery, Taking } from '../engine.ts'
+import { BlobGoneError } from './blobs.ts'
 import { labelOf } from './frames.ts'
 import { isOpen, type NatsConnection, type NatsMessage, type NatsSubscription } from './load.ts'
 
@@ -48,7 +49,7 @@ export interface PullParts {
   readySubject(queue: string): string
   /** When a delayed task is due, by its message; undefined if it is now. */
   dueInMs(message: NatsMessage): number
-  unframe(frame: Uint8Array): Promise<Uint8Array>
+  bytesIn(frame: Uint8Array): Promise<Uint8Array> | Uint8Array
   /** A pull had no answer, while there is a connection. */
   unanswered(): void
   /** This lane gives nothing, several times in a row, and not even that there is nothing. */
@@ -237,13 +238,13 @@ export class Puller implements Consumer {
     const dueInMs = lane === 'later' ? this.#parts.dueInMs(message) : 0
     if (dueInMs > 0) return this.#nak(reply, dueInMs)
     const { id, frame } = labelOf(message.data)
-    if (frame[0] === 0) return this.#taking.take(this.#delivery(queue, lane, id, reply, frame.subarray(1)))
+    const take = (bytes: Uint8Array) => this.#taking.take(this.#delivery(queue, lane, id, reply, bytes))
+    const inside = this.#parts.bytesIn(frame)
+    if (inside instanceof Uint8Array) return take(inside)
     this.#onTheWay += 1
-    this.#parts
-      .unframe(frame)
-      .then(
-        bytes => this.#taking.take(this.#delivery(queue, lane, id, reply, bytes)),
-        () => this.#nak(reply, 1_000),
+    inside
+      .then(take, (error: unknown) =>
+        error instanceof BlobGoneError ? this.#gone(id, reply) : this.#nak(reply, 1_000),
       )
       .finally(() => {
         this.#onTheWay -= 1
@@ -279,6 +280,17 @@ export class Puller implements Consumer {
       back: delayMs => {
         if (runtime().now() <= untilMs) this.#nak(reply, delayMs)
       },
+    }
+  }
+
+  /** It can't be run by anybody. */
+  async #gone(id: string, reply: string): Promise<void> {
+    const { connection } = this.#parts
+    try {
+      await this.#taking.gone(id)
+      if (isOpen(connection)) connection.publish(reply, Buffer.from('+ACK'))
+    } catch {
+      this.#nak(reply, 1_000)
     }
   }
 

@@ -9,24 +9,25 @@
 import { OptionError } from '../../errors.ts'
 import type { KeptRecord, Records } from '../engine.ts'
 import { EngineUnavailableError } from '../errors.ts'
-import {
-  asSeen,
-  type EncodedHeaders,
-  encodedHeaders,
-  type Requests,
-  Unanswered,
-  type Written,
-} from './requests.ts'
+import { maxMessageBytes } from '../messages.ts'
+import type { Frames } from './frames.ts'
+import { asSeen, type EncodedHeaders, encodedHeaders, type Requests, type Written } from './requests.ts'
+import type { Shelf } from './shelves.ts'
+
+interface Opened {
+  readonly requests: Requests
+  readonly frames: Frames
+}
 
 export interface RecordParts {
   /** The bucket is there, and how to ask for it. */
-  opened(): Promise<Requests> | Requests
+  opened(): Promise<Opened> | Opened
   /** Of the bucket, as `AO_default_results`. */
   readonly bucket: string
   /** Of the engine, for messages. */
   readonly name: string
-  frame(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array
-  unframe(frame: Uint8Array): Promise<Uint8Array>
+  /** Where large ones lie; without a shelf they must be whole. */
+  readonly shelf: Shelf | undefined
   keys(): Promise<string[]>
 }
 
@@ -64,6 +65,13 @@ export class NatsRecords implements Records {
     )
   }
 
+  /** Those that must be whole are as long as a message of the server, once that is known. */
+  get mostBytes(): number {
+    if (this.#parts.shelf !== undefined) return maxMessageBytes
+    const opened = this.#parts.opened()
+    return opened instanceof Promise ? maxMessageBytes : opened.frames.mostBytes
+  }
+
   async create(key: string, bytes: Uint8Array): Promise<number | undefined> {
     const written = await this.#write(key, bytes, isNew)
     if (written !== undefined) return written
@@ -78,7 +86,8 @@ export class NatsRecords implements Records {
   async get(key: string): Promise<KeptRecord | undefined> {
     const found = await this.#find(key)
     if (found === undefined || found.isRemoved) return undefined
-    return { bytes: await this.#parts.unframe(found.frame), revision: found.revision }
+    const { frames } = await this.#parts.opened()
+    return { bytes: await frames.bytesIn(found.frame), revision: found.revision }
   }
 
   async remove(key: string, revision?: number): Promise<boolean> {
@@ -92,7 +101,9 @@ export class NatsRecords implements Records {
   }
 
   async #write(key: string, bytes: Uint8Array, headers: EncodedHeaders): Promise<number | undefined> {
-    const made = this.#parts.frame(bytes)
+    const opening = this.#parts.opened()
+    const { frames } = opening instanceof Promise ? await opening : opening
+    const made = frames.of(bytes, this.#parts.shelf)
     const frame = made instanceof Uint8Array ? made : await made
     let isAgain = false
     const written: Written = await this.#surely(async requests => {
@@ -112,25 +123,20 @@ export class NatsRecords implements Records {
   }
 
   async #find(key: string): Promise<Found | undefined> {
-    const { bucket } = this.#parts
-    const subject = `$JS.API.DIRECT.GET.KV_${bucket}.${this.#subjectOf(key)}`
-    const { data, headers } = await this.#surely(async requests => {
-      const answer = await requests.ask(subject, none)
-      if (answer.headers?.code === 503) throw new Unanswered('no answer from JetStream')
-      return answer
-    })
-    if (headers === undefined || headers.code === 404) return undefined
-    const operation = headers.get('KV-Operation')
+    const subject = this.#subjectOf(key)
+    const found = await this.#surely(requests => requests.last(this.#parts.bucket, subject))
+    if (found === undefined) return undefined
+    const operation = found.headers?.get('KV-Operation')
     return {
-      frame: data,
-      revision: Number(headers.get('Nats-Sequence')),
+      frame: found.data,
+      revision: Number(found.headers?.get('Nats-Sequence')),
       isRemoved: operation === 'PURGE' || operation === 'DEL',
     }
   }
 
   async #surely<T>(asking: (requests: Requests) => Promise<T>): Promise<T> {
     const opening = this.#parts.opened()
-    const requests = opening instanceof Promise ? await opening : opening
+    const { requests } = opening instanceof Promise ? await opening : opening
     try {
       return await requests.surely(() => asking(requests))
     } catch (error) {

@@ -59,6 +59,8 @@ const sweepMs = 250
 /** This user may not ask that. */
 export class Denied extends Error {}
 
+const none = new Uint8Array()
+
 interface Waiting {
   readonly subject: string
   readonly resolve: (message: NatsMessage) => void
@@ -142,6 +144,16 @@ export class Requests {
     const { data, headers: status } = await this.ask(subject, bytes, headers)
     if (data.length === 0) throw new Unanswered(`no answer from JetStream (${status?.code ?? 'empty'})`)
     return writtenIn(data)
+  }
+
+  /**
+   * The last message of a subject in a bucket; undefined if there is none. Rejects with Unanswered.
+   */
+  async last(bucket: string, subject: string): Promise<NatsMessage | undefined> {
+    const answer = await this.ask(`$JS.API.DIRECT.GET.KV_${bucket}.${subject}`, none)
+    const code = answer.headers?.code
+    if (code === 503) throw new Unanswered('no answer from JetStream')
+    return answer.headers === undefined || code === 404 ? undefined : answer
   }
 
   #hear({ subject, data, headers }: NatsMessage): void {

@@ -10,6 +10,7 @@
  * this namespace: a client must, to cancel. Give each trust boundary a namespace of its own.
  */
 import { type Bucket, buckets } from '../engine.ts'
+import { shelves } from './shelves.ts'
 
 /**
  * What a client writes: cancellations, and keys of what it submits. Not who owns which entities.
@@ -34,14 +35,17 @@ export function permissionsOf(role: Role, namespace: string): Permissions {
   if (role === 'admin') return { publish: ['>'], subscribe: [inbox, `ao.${namespace}.>`] }
   const root = `ao.${namespace}`
   const tasks = `AO_${namespace}_tasks`
-  const blobs = `OBJ_AO_${namespace}_blobs`
   const stores = buckets.map(bucket => `AO_${namespace}_${bucket}`)
+  const blobs = Object.values(shelves).map(({ bucket }) => `AO_${namespace}_${bucket}`)
   const both = [
     '$JS.API.INFO',
     `$JS.API.STREAM.INFO.${tasks}`,
     `$JS.API.CONSUMER.INFO.${tasks}.*`,
-    ...stores.flatMap(store => [`$JS.API.STREAM.INFO.KV_${store}`, `$JS.API.DIRECT.GET.KV_${store}.>`]),
-    ...objectSubjects(blobs, `$O.AO_${namespace}_blobs.>`),
+    ...[...stores, ...blobs].flatMap(store => [
+      `$JS.API.STREAM.INFO.KV_${store}`,
+      `$JS.API.DIRECT.GET.KV_${store}.>`,
+    ]),
+    ...blobs.map(store => `$KV.${store}.>`),
   ]
   if (role === 'client')
     return {
@@ -72,23 +76,6 @@ export function permissionsOf(role: Role, namespace: string): Permissions {
       ),
     ],
   }
-}
-
-/** What putting and getting a large value asks for; its own consumers are made for each get. */
-function objectSubjects(stream: string, subjects: string): readonly string[] {
-  return [
-    `$JS.API.STREAM.INFO.${stream}`,
-    `$JS.API.STREAM.MSG.GET.${stream}`,
-    `$JS.API.STREAM.PURGE.${stream}`,
-    `$JS.API.DIRECT.GET.${stream}.>`,
-    `$JS.API.CONSUMER.CREATE.${stream}`,
-    `$JS.API.CONSUMER.CREATE.${stream}.>`,
-    `$JS.API.CONSUMER.DELETE.${stream}.*`,
-    `$JS.API.CONSUMER.INFO.${stream}.*`,
-    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
-    `$JS.FC.${stream}.>`,
-    subjects,
-  ]
 }
 
 export interface ServerConfig {

@@ -13,7 +13,7 @@ import { type Requests, Unanswered } from './requests.ts'
  * when programs of the version before would misread it. The stream of tasks says it, in its
  * description; layout 1 said nothing.
  */
-export const layout = 2
+export const layout = 3
 const layoutWords = 'atonce, layout '
 
 const dedupeMs = 2 * 60_000

@@ -14,12 +14,14 @@
  * The sizer begins with one, measures, and at most doubles at a time, as joblib's automatic
  * batching does (joblib, `AutoBatchingMixin`); it doubles only when chunks of the present size were
  * measured. It shrinks at once.
+ *
+ * Where a message goes through a store, it costs several times as much, and a chunk holds more.
  */
 
-/** The work that a chunk should hold. */
-const chunkMs = 4
-/** The work that the last chunks hold at least, where items are alike. */
-const lastMs = 0.5
+/** The work that a chunk should hold between processes of one machine. */
+const nearChunkMs = 4
+/** Of that, the last chunks hold at least this part, where items are alike. */
+const partInLast = 1 / 8
 /** Beyond this many bytes the copy costs so much that the message itself no longer counts. */
 const fullBytes = 2 ** 20
 const largest = 65_536
@@ -46,6 +48,7 @@ export class ChunkSizer {
   readonly #adapts: boolean
   readonly #workers: number
   readonly #most: number
+  readonly #chunkMs: number
   // Of all items that are remembered: their number, their sum and the sum of their squares.
   #items = 0
   #workMs = 0
@@ -58,8 +61,13 @@ export class ChunkSizer {
   /** A fixed `chunk` stays as it is; but none that is sent has more than `most`. */
   constructor(
     chunk: number | 'auto',
-    { workers, most = Number.POSITIVE_INFINITY }: { workers: number; most?: number | undefined },
+    {
+      workers,
+      most = Number.POSITIVE_INFINITY,
+      chunkMs = nearChunkMs,
+    }: { workers: number; most?: number | undefined; chunkMs?: number | undefined },
   ) {
+    this.#chunkMs = chunkMs
     this.#most = most
     this.#adapts = chunk === 'auto'
     this.#size = chunk === 'auto' ? 1 : chunk
@@ -79,7 +87,7 @@ export class ChunkSizer {
     const size = Math.min(this.#size, this.#most)
     if (!this.#adapts || left === undefined) return size
     const share = Math.ceil((left / workers) * partOfShare)
-    const least = this.#even ? fitting(lastMs, this.#expectedMs) : 1
+    const least = this.#even ? fitting(this.#chunkMs * partInLast, this.#expectedMs) : 1
     return Math.max(1, Math.min(size, Math.max(share, least)))
   }
 
@@ -91,7 +99,7 @@ export class ChunkSizer {
     // Costs that turn out higher count at once, lower ones only slowly: one long chunk hurts more
     // than many short ones.
     this.#expectedMs = Math.max(meanMs, workMs / items)
-    const enough = fitting(chunkMs, this.#expectedMs)
+    const enough = fitting(this.#chunkMs, this.#expectedMs)
     this.#even = variation(this.#items, this.#workMs, this.#squares) <= enough
     const size = Math.min(
       enough,

@@ -102,7 +102,7 @@ class MapRun implements JobOwner, LongCall, PumpOwner {
     this.#workers = workers
     const size = chunk ?? (callOptions.runTimeoutMs === undefined ? 'auto' : 1)
     const most = ahead === undefined ? undefined : mostInChunk(ahead, chunk, jobsPerWorker * workers)
-    this.#sizer = new ChunkSizer(messages ? size : 1, { workers, most })
+    this.#sizer = new ChunkSizer(messages ? size : 1, { workers, most, chunkMs: backend.chunkMs })
     this.#takesItems = takesItems(task)
     if (ahead === undefined) this.#chunksAhead = Math.min(chunksAhead * workers, mostChunksAhead)
     const begin = () => attemptsOf(callOptions, backend.name, task)

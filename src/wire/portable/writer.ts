@@ -21,7 +21,7 @@ const { types } = process.getBuiltinModule('node:util')
 const firstBytes = 1_024
 /** Memory that the last writer is done with; a larger one is left to the collector. */
 let spare: Memory | undefined
-const mostSpareBytes = 64 * 1_024
+const mostSpareBytes = 1_024 * 1_024
 
 interface Memory {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -71,9 +71,11 @@ class PortableWriter {
     for (const byte of [mark, version, special ? 1 : 0]) this.#byte(byte)
     this.#value(value)
     if (this.#at > this.#maxBytes) throw new PayloadTooLargeError(this.#at, this.#maxBytes)
-    const written = this.#bytes.slice(0, this.#at)
-    if (this.#bytes.length <= mostSpareBytes) spare = { bytes: this.#bytes, view: this.#view }
-    return written
+    const memory = this.#bytes
+    // What would not be kept, and is nearly full, is given away as it is.
+    if (memory.length > mostSpareBytes && this.#at > memory.length / 2) return memory.subarray(0, this.#at)
+    if (memory.length <= mostSpareBytes) spare = { bytes: memory, view: this.#view }
+    return memory.slice(0, this.#at)
   }
 
   #value(value: unknown): void {
@@ -329,7 +331,8 @@ class PortableWriter {
     if (this.#at + bytes <= this.#bytes.length) return
     if (this.#at > this.#maxBytes || (bytes > 1_024 && this.#at + bytes / 2 > this.#maxBytes))
       throw new PayloadTooLargeError(this.#at + bytes, this.#maxBytes)
-    const grown = new Uint8Array(Math.max(this.#at + bytes, 2 * this.#bytes.length))
+    // What comes after a large buffer is small most times: twice its room would be in vain.
+    const grown = new Uint8Array(Math.max(this.#at + bytes + firstBytes, 2 * this.#bytes.length))
     grown.set(this.#bytes.subarray(0, this.#at))
     this.#bytes = grown
     this.#view = new DataView(grown.buffer)

@@ -1,0 +1,183 @@
+/**
+ * Large values by the digest of their bytes, in pieces: each the last message of a subject.
+ *
+ *     $KV.AO_<ns>_<shelf>.<sha256>-<bytes of a piece>.<n>
+ *     address = shelf (1 byte) · sha256 (32) · length (4) · bytes of a piece (4)
+ *
+ * An address tells all subjects, so every piece is written, and read, without another question
+ * before. (NATS's own object store asks for what it knows of the object, makes a consumer for each
+ * reading, and computes SHA-256 in JavaScript.)
+ */
+import { runtime } from '../../runtime/runtime.ts'
+import { EngineUnavailableError } from '../errors.ts'
+import { maxMessageBytes } from '../messages.ts'
+import type { Requests } from './requests.ts'
+import type { Shelf } from './shelves.ts'
+
+const { createHash } = process.getBuiltinModule('node:crypto')
+
+const digestBytes = 32
+const addressBytes = 1 + digestBytes + 4 + 4
+const mostPieceBytes = 128 * 1024
+const leastPieceBytes = 64
+/** So many pieces are on their way at a time: other messages wait behind no more. */
+const piecesAtOnce = 16
+/** What was written so lately is there, unless the server has begun anew. */
+const freshMs = 10 * 60_000
+const mostFresh = 1_000
+/** One of several servers may be behind: how often a piece is asked for. */
+const mostTries = 5
+const firstPauseMs = 20
+
+/** The value is not in the store any more, or never was. */
+export class BlobGoneError extends EngineUnavailableError {}
+
+export interface BlobParts {
+  readonly shelf: Shelf
+  readonly requests: Requests
+  /** The name of its bucket, as `AO_default_blobs`. */
+  readonly bucket: string
+  /** Resolves once the bucket is there. */
+  ensure(): Promise<void> | undefined
+  /** The most bytes of a piece, as the server's messages are now. */
+  mostBytes(): number
+}
+
+interface Address {
+  readonly digest: string
+  readonly length: number
+  readonly pieceBytes: number
+}
+
+export class Blobs {
+  readonly #parts: BlobParts
+  /** When which was written here, the oldest first. */
+  readonly #fresh = new Map<string, number>()
+  /** Bytes may go to several places: an ending, and the hint at it. */
+  readonly #addresses = new WeakMap<Uint8Array, Promise<Uint8Array>>()
+
+  constructor(parts: BlobParts) {
+    this.#parts = parts
+    parts.requests.onReconnect(() => this.#fresh.clear())
+  }
+
+  /**
+   * Stores the bytes, which must not change, and returns their address.
+   * @throws EngineUnavailableError
+   */
+  put(bytes: Uint8Array): Promise<Uint8Array> {
+    const known = this.#addresses.get(bytes)
+    if (known !== undefined) return known
+    const putting = this.#put(bytes)
+    this.#addresses.set(bytes, putting)
+    putting.catch(() => this.#addresses.delete(bytes))
+    return putting
+  }
+
+  async #put(bytes: Uint8Array): Promise<Uint8Array> {
+    await this.#parts.ensure()
+    const pieceBytes = Math.max(leastPieceBytes, Math.min(mostPieceBytes, this.#parts.mostBytes()))
+    const address = { digest: digestOf(bytes), length: bytes.length, pieceBytes }
+    if (!this.#isFresh(address.digest)) {
+      await this.#forPieces(address, at => {
+        const from = at * pieceBytes
+        return this.#write(this.#subjectOf(address, at), bytes.subarray(from, from + pieceBytes))
+      })
+      this.#wrote(address.digest)
+    }
+    return written(this.#parts.shelf, address)
+  }
+
+  /** @throws BlobGoneError if a piece is not there, or others than the digest says */
+  async get(bytes: Uint8Array): Promise<Uint8Array> {
+    await this.#parts.ensure()
+    const address = readAddress(bytes)
+    const value = new Uint8Array(address.length)
+    const { length, pieceBytes } = address
+    await this.#forPieces(address, async at => {
+      const from = at * pieceBytes
+      const piece = await this.#read(this.#subjectOf(address, at))
+      if (piece.length !== Math.min(pieceBytes, length - from)) throw gone(address)
+      value.set(piece, from)
+    })
+    if (digestOf(value) !== address.digest) throw gone(address)
+    return value
+  }
+
+  async #forPieces({ length, pieceBytes }: Address, each: (at: number) => Promise<void>): Promise<void> {
+    const count = Math.ceil(length / pieceBytes)
+    let next = 0
+    const goOn = async () => {
+      while (next < count) await each(next++)
+    }
+    await Promise.all(Array.from({ length: Math.min(count, piecesAtOnce) }, goOn))
+  }
+
+  async #write(subject: string, piece: Uint8Array): Promise<void> {
+    const { requests, bucket } = this.#parts
+    const answer = await requests.surely(() => requests.write(subject, piece))
+    if ('why' in answer)
+      throw new EngineUnavailableError(`${bucket} does not take a large value: ${answer.why}.`)
+  }
+
+  async #read(subject: string): Promise<Uint8Array> {
+    const { requests, bucket } = this.#parts
+    for (let tries = 1; ; tries += 1) {
+      const found = await requests.surely(() => requests.last(bucket, subject))
+      if (found !== undefined) return found.data
+      if (tries === mostTries) throw new BlobGoneError(`A large value is gone from ${bucket} (${subject}).`)
+      await new Promise<void>(resolve => runtime().setTimer(firstPauseMs * 2 ** tries, resolve))
+    }
+  }
+
+  #subjectOf({ digest, pieceBytes }: Address, at: number): string {
+    return `$KV.${this.#parts.bucket}.${digest}-${pieceBytes}.${at}`
+  }
+
+  #isFresh(digest: string): boolean {
+    return runtime().now() - (this.#fresh.get(digest) ?? Number.NEGATIVE_INFINITY) < freshMs
+  }
+
+  #wrote(digest: string): void {
+    this.#fresh.delete(digest)
+    this.#fresh.set(digest, runtime().now())
+    for (const oldest of this.#fresh.keys()) {
+      if (this.#fresh.size <= mostFresh) return
+      this.#fresh.delete(oldest)
+    }
+  }
+}
+
+/** Which shelf the frame is an address on; undefined if it is none. */
+export function shelfOf(frame: Uint8Array): Shelf | undefined {
+  const first = frame[0]
+  return first === 1 || first === 2 ? first : undefined
+}
+
+function written(shelf: Shelf, { digest, length, pieceBytes }: Address): Uint8Array {
+  const address = Buffer.alloc(addressBytes)
+  address.writeUInt8(shelf)
+  address.write(digest, 1, 'hex')
+  address.writeUInt32BE(length, 1 + digestBytes)
+  address.writeUInt32BE(pieceBytes, 1 + digestBytes + 4)
+  return address
+}
+
+/** @throws EngineUnavailableError: whoever wrote it is none of atonce */
+function readAddress(bytes: Uint8Array): Address {
+  const address = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const isOne = address.length === addressBytes
+  const length = isOne ? address.readUInt32BE(1 + digestBytes) : 0
+  const pieceBytes = isOne ? address.readUInt32BE(1 + digestBytes + 4) : 0
+  if (!isOne || length > maxMessageBytes || pieceBytes < leastPieceBytes || pieceBytes > mostPieceBytes)
+    throw new EngineUnavailableError('A message on NATS is none of atonce.')
+  return { digest: address.toString('hex', 1, 1 + digestBytes), length, pieceBytes }
+}
+
+function gone({ digest }: Address): BlobGoneError {
+  return new BlobGoneError(`A large value is gone from the store, or was changed (${digest}).`)
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
