@@ -18,6 +18,9 @@ const limits = { maxBytes: 2 * maxMessageBytes + 64 * 1024 }
 /** Of each error in a history; the whole of the last one is in the dead letter. */
 const mostErrorLength = 10_000
 
+/** Another node may write its own line at the same time. */
+const noteTries = 3
+
 /** Of a run of which nothing was heard after it had begun. */
 const fellSilent = 'NodeLostError: the node fell silent while it ran the task'
 
@@ -64,8 +67,8 @@ export async function noteFailure(
 }
 
 /**
- * Notes that a run begins, which its failure takes back; returns of how many runs before it nobody
- * has heard again.
+ * Notes that a run begins, which its failure takes back, or the node if it breaks it off; returns
+ * of how many runs before it nobody has heard again.
  */
 export async function noteRun(
   engine: Engine,
@@ -74,6 +77,24 @@ export async function noteRun(
 ): Promise<number> {
   const history = await noted(engine, id, { ...run, error: fellSilent })
   return history.filter(({ error }) => error === fellSilent).length - 1
+}
+
+/** That run was broken off by a node that lives: nothing is to be feared from the task. */
+export async function forgetRun(
+  engine: Engine,
+  id: string,
+  { attempt, node }: Pick<FailedAttempt, 'attempt' | 'node'>,
+): Promise<void> {
+  const records = engine.records('history')
+  for (let tries = 0; tries < noteTries; tries += 1) {
+    const known = await records.get(id)
+    const history = historyIn(known?.bytes)
+    const left = history.filter(
+      line => line.attempt !== attempt || line.node !== node || line.error !== fellSilent,
+    )
+    if (known === undefined || left.length === history.length) return
+    if ((await records.replace(id, toBytes(left, false, limits), known.revision)) !== undefined) return
+  }
 }
 
 /** The history with one line more, in place of what was said of that run before. */

@@ -1,9 +1,15 @@
 /** What became of a task, as it is stored. */
+import { runtime } from '../runtime/runtime.ts'
 import { encodeNow } from '../wire/codec.ts'
 import type { WireFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
+import { pauseMs } from './back-off.ts'
+import type { Records } from './engine.ts'
 import { crossing, type Settled, writeMessage } from './messages.ts'
 import { failureOf } from './node-job.ts'
+
+/** How often an ending is written while the store does not answer. */
+const mostTries = 6
 
 export interface WrittenEnding {
   readonly bytes: Uint8Array
@@ -52,4 +58,26 @@ function plainReply(reply: NestedReply): NestedReply {
     case 'failed':
       return { kind: 'failed', failure: reply.failure }
   }
+}
+
+/**
+ * Stores the ending, in place of the record of that revision; false if another one was first.
+ * Without records nothing is kept.
+ */
+export async function storeEnding(
+  records: Records | undefined,
+  id: string,
+  bytes: Uint8Array,
+  revision: number | undefined,
+): Promise<boolean> {
+  if (records === undefined) return true
+  for (let tries = 1; ; tries += 1)
+    try {
+      const written =
+        revision === undefined ? await records.create(id, bytes) : await records.replace(id, bytes, revision)
+      return written !== undefined
+    } catch (error) {
+      if (tries === mostTries) throw error
+      await new Promise<void>(resolve => runtime().setTimer(pauseMs(50, tries), resolve))
+    }
 }

@@ -17,11 +17,12 @@ import { decode, MessageDecoding } from '../wire/codec.ts'
 import { decodeFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
 import { acceptedOf, refusalOf } from './accepting.ts'
+import { pauseMs } from './back-off.ts'
 import type { Cancelled } from './cancelling.ts'
 import { type Catalogue, show } from './catalogue.ts'
 import type { NodeCounts } from './counts.ts'
-import { buryDead, noteFailure, noteRun, unbury } from './dead.ts'
-import { endingOf, type WrittenEnding } from './ending.ts'
+import { buryDead, forgetRun, noteFailure, noteRun, unbury } from './dead.ts'
+import { endingOf, storeEnding, type WrittenEnding } from './ending.ts'
 import type { Delivery, Engine, Records } from './engine.ts'
 import { NodeLostError, UnknownTaskError } from './errors.ts'
 import { type Envelope, type NodeNews, type Order, readEnding, writeMessage } from './messages.ts'
@@ -46,8 +47,6 @@ const mostUnknown = 60
 const watchedFrom = 3
 /** So many nodes may fall silent while they run a task, after the first two attempts. */
 const mostSilent = 5
-/** How often the commit is tried while the store does not answer. */
-const commitTries = 6
 
 /** What a call needs of its node. */
 export interface CallHost {
@@ -74,6 +73,8 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
   #stream: NodeStream | undefined
   #beat: Timer | undefined
   #told = false
+  /** Its run stands in the history as one of which nothing was heard yet. */
+  #noted = false
   #fenced = false
   /** Its ending is on its way to the store, which decides whether it counts. */
   #settling = false
@@ -146,11 +147,12 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
     else if (this.#revision !== undefined) {
       const { bytes } = this.#endingOf(failed(new NodeLostError(task.name, this.#host.id)), 0)
       // If the store does not answer, whoever is given it next finds that it was begun.
-      await this.#commit(bytes).then(
+      await storeEnding(this.#records, this.id, bytes, this.#revision).then(
         () => this.#delivery.done(),
         () => {},
       )
     }
+    await this.#takeBackNote()
     this.#end()
   }
 
@@ -221,6 +223,7 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
     const { idempotent, task } = this.#envelope
     if (!idempotent || this.#delivery.attempt < watchedFrom) return false
     const { engine } = this.#host
+    this.#noted = true
     const silent = await noteRun(engine, this.id, this.#attempt)
     if (silent >= mostSilent)
       await this.#settle(failed(new NodeLostError(task.name, this.#host.id, silent)), 0, false)
@@ -337,8 +340,10 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
       }
       await buryDead(engine, this.#delivery, kept.failure)
     }
-    if (!(await this.#commit(bytes))) return await this.#comeSecond(kept)
+    const isFirst = await storeEnding(this.#records, this.id, bytes, this.#revision)
+    if (!isFirst) return await this.#comeSecond(kept)
     counts[kept.kind === 'failed' ? 'failed' : 'done'] += 1
+    this.#noted = false
     this.#hint(bytes)
     this.#delivery.done()
     this.#end()
@@ -354,22 +359,6 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
     if (first === undefined) this.#delivery.back(0, true)
     else this.#delivery.done()
     this.#end()
-  }
-
-  /** Stores the ending; false if another one was first. */
-  async #commit(bytes: Uint8Array): Promise<boolean> {
-    if (this.#records === undefined) return true
-    for (let tries = 1; ; tries += 1)
-      try {
-        const revision =
-          this.#revision === undefined
-            ? await this.#records.create(this.id, bytes)
-            : await this.#records.replace(this.id, bytes, this.#revision)
-        return revision !== undefined
-      } catch (error) {
-        if (tries === commitTries) throw error
-        await new Promise<void>(resolve => runtime().setTimer(pauseMs(50, tries), resolve))
-      }
   }
 
   #endingOf(reply: NestedReply, workMs: number): WrittenEnding {
@@ -431,18 +420,18 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
     if (this.#over) return
     this.#over = true
     this.#beat?.cancel()
+    void this.#takeBackNote()
     this.#host.over(this)
+  }
+
+  /** Its run was broken off, and the node lives: the task is not to blame. */
+  async #takeBackNote(): Promise<void> {
+    if (!this.#noted) return
+    this.#noted = false
+    await forgetRun(this.#host.engine, this.id, this.#attempt).catch(() => {})
   }
 }
 
 function failed(error: unknown): NestedReply {
   return { kind: 'failed', failure: failureOf(error) }
-}
-
-/**
- * Full jitter: anything up to a bound that doubles (Brooker, "Exponential Backoff And Jitter", AWS
- * 2015).
- */
-function pauseMs(baseMs: number, attempt: number): number {
-  return runtime().random() * Math.min(60_000, baseMs * 2 ** attempt)
 }

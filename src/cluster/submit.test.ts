@@ -239,3 +239,34 @@ test('a task that fails at each attempt, and one that outlasts a lease once, are
     assert.equal(history.length, 10)
     for (const { error } of history) assert.match(error, /^RangeError/)
   }))
+
+test('runs that living nodes broke off, or handed back as they left, are not held against a task', () =>
+  on(1, async all => {
+    const { id } = await all.jobs.submit(tasks.double, [69, 600_000])
+    const result = all.jobs.result(id)
+    let isOver = false
+    const over = () => {
+      isOver = true
+    }
+    result.then(over, over)
+    const begun = async (runs: number) => {
+      for (; (tasks.begun.get(69)?.length ?? 0) < runs; await sleep(10)) assert.ok(!isOver)
+    }
+    for (let runs = 1; runs <= 5; runs += 1) {
+      await begun(runs)
+      const leaving = all.nodes.at(-1)
+      all.start()
+      await leaving?.node.close(0)
+    }
+    // Frozen for longer than a lease: fenced when they thaw.
+    for (let runs = 6; runs <= 10; runs += 1) {
+      await begun(runs)
+      const engines = all.nodes.map(({ engine }) => engine)
+      for (const engine of engines) engine.freeze()
+      all.start()
+      await begun(runs + 1)
+      for (const engine of engines) engine.thaw()
+      await sleep(2_000)
+    }
+    assert.equal(await result, 138)
+  }))

@@ -83,6 +83,16 @@ test('a look that finds something halves what is heard without one', async () =>
   assert.equal(unlooked, 15) // 7 after the find, doubled by the look in vain that followed.
 })
 
+test('a message that comes by an event while its link is looked at begins no second look', async () => {
+  const link = new Played()
+  link.saidAfter = 3
+  link.lookout.heard()
+  link.lookout.heard()
+  await turn()
+  assert.equal(link.count, 3) // A second look of this turn would go on in vain.
+  assert.equal(link.looked, true)
+})
+
 test('one thread looks at all of its links at once', async () => {
   const [silent, spoken] = [new Played(), new Played()]
   spoken.saidAfter = 5

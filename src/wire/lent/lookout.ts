@@ -65,7 +65,9 @@ export class Lookout {
 const looking = new Set<Lookout>()
 
 function begin(lookout: Lookout): void {
-  if (!looking.has(lookout)) lookout.begins()
+  // A message may come by an event while its link is looked at: there is a loop for it already.
+  if (looking.has(lookout)) return
+  lookout.begins()
   looking.add(lookout)
   if (looking.size === 1) void lookWhileSpoken()
 }
