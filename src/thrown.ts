@@ -34,7 +34,7 @@ export function inShort(error: Error): string {
 
 /** The text with a full stop, if it does not end as a sentence does. */
 export function sentence(text: string): string {
-  return /[.!?…]$/.test(text) ? text : `${text}.`
+  return /[.!?\u2026]$/.test(text) ? text : `${text}.`
 }
 
 /** The text of whatever was thrown. */

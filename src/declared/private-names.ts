@@ -23,9 +23,12 @@ export function privateNameOf(declared: Function): string | undefined {
   return undefined
 }
 
-const name = /#[\p{ID_Start}$_][\p{ID_Continue}$]*/uy
+/** From a text, since V8 checks literals when it reads a module, which takes long for such sets. */
+const nameText = '[\\p{ID_Start}$_][\\p{ID_Continue}$]*'
 
 function privateNameIn(text: string): string | undefined {
+  const word = new RegExp(nameText, 'uy')
+  const name = new RegExp(`#${nameText}`, 'uy')
   const found = new Set<string>()
   const ofTheClass = new Set<string>()
   let before = '{'
@@ -42,7 +45,6 @@ function privateNameIn(text: string): string | undefined {
     }
     const sign = text[at] as string
     if (/\s/.test(sign)) continue
-    const word = /[\p{ID_Start}$_][\p{ID_Continue}$]*/uy
     word.lastIndex = at
     const [run] = word.exec(text) ?? []
     if (run !== undefined) {

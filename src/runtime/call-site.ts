@@ -9,7 +9,7 @@
 export interface CallSite {
   /** The URL or the path of the script, as its loader named it; empty if it has none. */
   readonly script: string
-  /** Line and column in it. */
+  /** Line and column in it. V8 looks for all lines of a script when it is first asked for one. */
   readonly place: string
 }
 
@@ -24,15 +24,19 @@ const mostFrames = 64
  * intrinsics are frozen, or the engine is another one.
  */
 export function callSitesBelow(below: Function): readonly CallSite[] {
+  return framesBelow(below, mostFrames, siteOf)
+}
+
+function framesBelow<T>(below: Function, most: number, told: (site: NodeJS.CallSite) => T): readonly T[] {
   const { prepareStackTrace, stackTraceLimit } = Error
   try {
     // The program's own hook is put back before anybody else runs.
-    Error.prepareStackTrace = (_, sites) => sites.map(siteOf)
-    Error.stackTraceLimit = mostFrames
-    const told: { stack?: unknown } = {}
-    Error.captureStackTrace(told, below)
-    const sites = told.stack
-    return Array.isArray(sites) ? (sites as CallSite[]) : []
+    Error.prepareStackTrace = (_, sites) => sites.map(told)
+    Error.stackTraceLimit = most
+    const holder: { stack?: unknown } = {}
+    Error.captureStackTrace(holder, below)
+    const frames = holder.stack
+    return Array.isArray(frames) ? (frames as T[]) : []
   } catch {
     return []
   } finally {
@@ -46,17 +50,23 @@ export function callSitesBelow(below: Function): readonly CallSite[] {
  * bundlers know only what is read from it.
  */
 export function urlOfCaller(importMetaUrl: string | undefined): string {
-  const script = callSitesBelow(urlOfCaller)[0]?.script ?? ''
+  const [script = ''] = framesBelow(urlOfCaller, 1, scriptOf)
   if (script.startsWith('file:')) return script
   if (process.getBuiltinModule('node:path').isAbsolute(script))
     return process.getBuiltinModule('node:url').pathToFileURL(script).href
   return importMetaUrl ?? ''
 }
 
+function scriptOf(site: NodeJS.CallSite): string {
+  return site.getScriptNameOrSourceURL() ?? ''
+}
+
 function siteOf(site: NodeJS.CallSite): CallSite {
   return {
-    script: site.getScriptNameOrSourceURL() ?? '',
-    place: `${site.getLineNumber()}:${site.getColumnNumber()}`,
+    script: scriptOf(site),
+    get place() {
+      return `${site.getLineNumber()}:${site.getColumnNumber()}`
+    },
   }
 }
 

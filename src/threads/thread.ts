@@ -69,7 +69,7 @@ function startThread(name: string, checked: PoolOptions, spinMs: number, owner: 
       }),
       transferList: [port],
     })
-    thread = startWorker(startsWith, options)
+    thread = startWorker(startsWith(), options)
     thread.on('error', error => {
       failure = error
     })
@@ -89,7 +89,9 @@ function startThread(name: string, checked: PoolOptions, spinMs: number, owner: 
  * a flag with which Node takes nothing but text. As a data: URL and not by `eval: true`, which
  * would not wait for what `--import` brings.
  */
-const startsWith = new URL(`data:text/javascript,${encodeURIComponent(`await ${firstLine(threadEntry)}`)}`)
+function startsWith(): URL {
+  return new URL(`data:text/javascript,${encodeURIComponent(`await ${firstLine(threadEntry)}`)}`)
+}
 
 /** What Node's error event of a worker means. */
 function exitOf(error: unknown, { maxOldGenerationSizeMb }: ResourceLimits): Exit {

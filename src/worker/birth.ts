@@ -88,16 +88,28 @@ export function markProcess(birth: WorkerBirth): string {
 }
 
 /**
- * What a worker runs first, as the text of an expression to be awaited. It lets the copy begin that
- * a preload has brought, or imports the one at `entry`. No copy begins before this, as tasks need
- * all the preloads.
+ * What a worker started now runs first, as the text of an expression to be awaited. It lets the
+ * copy begin that a preload has brought, or imports the one at `entry`. No copy begins before this,
+ * as tasks need all the preloads.
  */
 export function firstLine(entry: string): string {
   return (
-    "(globalThis[Symbol.for('atonce.entered')] = true, " +
+    `(${compileCache()}globalThis[Symbol.for('atonce.entered')] = true, ` +
     `(offered => offered === undefined ? import(${JSON.stringify(entry)}) : offered())` +
     "(globalThis[Symbol.for('atonce.birth')]?.offered))"
   )
+}
+
+/**
+ * V8's compile cache, if the program has turned it on: Node hands it down to nobody, unless it was
+ * turned on by `NODE_COMPILE_CACHE`. Where the worker may not write, nothing is kept.
+ */
+function compileCache(): string {
+  const folder = process.getBuiltinModule('node:module').getCompileCacheDir?.()
+  if (folder === undefined) return ''
+  // Node has added a folder for its version and the machine, and does so again.
+  const given = process.getBuiltinModule('node:path').dirname(folder)
+  return `process.getBuiltinModule('node:module').enableCompileCache(${JSON.stringify(given)}), `
 }
 
 /**

@@ -55,5 +55,10 @@ test('a history in which all is well has no violations, and each wrong turn is t
   assert.match(judged([['begin', 'b', 't5']])[0] as string, /may run once, and was begun 2 times/)
   assert.match(judged([['ack', 'e', 'unkept']])[0] as string, /never ran/)
   assert.match(judged([], { d: { token: 't1' } })[0] as string, /though it was cancelled/)
-  assert.match(judged([], { a: { failure: 'ATONCE_NODE_LOST' } })[0] as string, /failed with/)
+  const given = (runs: number) =>
+    judged([['ack', 'e', 'work'], ...Array.from({ length: runs }, (_, run) => ['begin', 'e', `r${run}`])], {
+      e: { failure: 'ATONCE_NODE_LOST' },
+    })
+  assert.match(given(6)[0] as string, /failed with/)
+  assert.deepEqual(given(7), [])
 })

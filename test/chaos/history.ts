@@ -63,7 +63,7 @@ export function violationsOf(history: History, outcomeOf: (id: string) => Outcom
       if (!history.endedTokens.has(outcome.token)) say(id, 'has the result of a run that never ended')
       if (history.cancelled.has(id)) say(id, 'has a result, though it was cancelled')
       if (kind === 'doomed') say(id, 'has a result, though it always fails')
-    } else if (!mayFail(kind, outcome.failure, history.cancelled.has(id)))
+    } else if (!mayFail(kind, outcome.failure, { isCancelled: history.cancelled.has(id), runs }))
       say(id, `(${kind}) failed with ${outcome.failure}`)
   }
   for (const [id, what] of history.seen) {
@@ -74,7 +74,18 @@ export function violationsOf(history: History, outcomeOf: (id: string) => Outcom
   return found
 }
 
-function mayFail(kind: string, failure: string, isCancelled: boolean): boolean {
+/**
+ * A task that outlasts the lives of so many nodes, one after the other, is given up, as a dead
+ * letter: the first two, and five after them.
+ */
+const runsUntilGivenUp = 7
+
+function mayFail(
+  kind: string,
+  failure: string,
+  { isCancelled, runs }: { isCancelled: boolean; runs: number },
+): boolean {
+  if (kind === 'work' && failure === 'ATONCE_NODE_LOST') return runs >= runsUntilGivenUp
   if (kind === 'doomed') return failure === 'RangeError' || failure === 'ATONCE_NODE_LOST'
   // The cancellation's own acknowledgement may be what got lost.
   if (kind === 'cancellable')
