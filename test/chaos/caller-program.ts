@@ -60,7 +60,10 @@ async function act(on: Cluster, id: string, chance: number): Promise<void> {
 
 async function submitted(on: Cluster, id: string, kind: 'work' | 'once' | 'flaky' | 'doomed'): Promise<void> {
   const ms = msOf()
-  if (kind === 'work') await on.submit(tasks.work, [id, ms], { id, priority: Math.floor(random() * 3) - 1 })
+  // Too long for a message: it lies in pieces.
+  const ballast = random() < 0.004 ? new Uint8Array(300_000).fill(7) : undefined
+  const priority = Math.floor(random() * 3) - 1
+  if (kind === 'work') await on.submit(tasks.work, [id, ms, ballast], { id, priority })
   else if (kind === 'once') await on.submit(tasks.once, [id, ms], { id })
   else if (kind === 'flaky') await on.submit(tasks.flaky, [id], { id, retries: 8, retryDelayMs: 20 })
   else await on.submit(tasks.doomed, [id], { id })

@@ -25,7 +25,8 @@ async function ran(id: string, ms: number): Promise<Ran> {
 
 export const work = task(
   import.meta,
-  function work(id: string, ms: number): Promise<Ran> {
+  function work(id: string, ms: number, ballast?: Uint8Array): Promise<Ran> {
+    if (ballast !== undefined && !ballast.every(byte => byte === 7)) note('wrong', `the ballast of ${id}`)
     return ran(id, ms)
   },
   { idempotent: true },
