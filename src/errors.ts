@@ -133,7 +133,7 @@ export class PayloadTooLargeError extends AtonceError {
   readonly payloadBytes: number
   readonly limitBytes: number
 
-  constructor(payloadBytes: number, limitBytes: number, cure: string = smallerPayload) {
+  constructor(payloadBytes: number, limitBytes: number, cure: string | undefined = smallerPayload) {
     super(
       'ATONCE_PAYLOAD_TOO_LARGE',
       `One message may carry ${limitBytes} bytes; this one has ${payloadBytes} or more. ${cure}`,

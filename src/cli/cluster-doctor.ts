@@ -10,6 +10,8 @@ import {
 import type { Finding } from './doctor.ts'
 
 const leastPayloadBytes = 512 * 1024
+const moreRoom =
+  'Give it more (jetstream { max_file_store: … } in the configuration of the server), or drop what waits: npx atonce dead drop. Large values leave by themselves, after an hour, a day or two weeks.'
 
 /** Never rejects: no server is a finding too. */
 export async function clusterFindings(
@@ -30,7 +32,8 @@ function fixOf(error: unknown): string {
   return error instanceof EngineUnavailableError ? 'Start it: npx atonce cluster up' : ''
 }
 
-export function findingsOf({ version, maxPayloadBytes, replicas, stuck, tasks, silent }: Health): Finding[] {
+export function findingsOf(health: Health): Finding[] {
+  const { version, maxPayloadBytes, replicas, stuck, tasks, largeBytes, refusal, silent } = health
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const isOld = major < 2 || (major === 2 && minor < 11)
   return [
@@ -59,6 +62,14 @@ export function findingsOf({ version, maxPayloadBytes, replicas, stuck, tasks, s
         stuck === 0
           ? ''
           : 'A server that was killed may keep what is done. Look whether results are missed; nats stream purge --subject removes it.',
+    },
+    {
+      name: 'cluster room',
+      state: refusal === undefined ? 'ok' : 'failure',
+      found:
+        (refusal === undefined ? '' : `the store takes nothing more: ${refusal}; `) +
+        `large values take ${Math.ceil(largeBytes / 2 ** 20)} MiB`,
+      fix: refusal === undefined ? '' : moreRoom,
     },
     {
       name: 'cluster queues',

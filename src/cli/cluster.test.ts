@@ -330,7 +330,7 @@ test('a node does not run the main program of a module that guards it', options,
 test('doctor tells which queues give nothing to any node', () => {
   const health = {
     ...{ version: '2.11.0', maxPayloadBytes: 1 << 20, replicas: 3, stuck: 0, tasks: 5 },
-    silent: ['default-p1'],
+    ...{ silent: ['default-p1'], largeBytes: 0, refusal: undefined },
   }
   const finding = findingsOf(health).find(({ name }) => name === 'cluster queues')
   assert.equal(finding?.state, 'failure')

@@ -83,6 +83,8 @@ function eachOnce<T>(all: readonly T[]): readonly T[] {
   return [...new Set(all)]
 }
 
+const mostLineLength = 300
+
 /** Nodes, queues and dead letters. */
 export async function clusterStatus(options: AccessOptions & JsonOption): Promise<ExitCode> {
   await using jobs = cluster(accessOf(options))
@@ -149,10 +151,18 @@ export async function deadList(options: AccessOptions & JsonOption): Promise<Exi
     return exitCodes.ok
   }
   for (const { id, task, queue, attempts, error } of dead)
-    await print(`${id}  ${task}  ${queue}  ${attempts} attempts  ${error}\n`)
+    await print(`${id}  ${task}  ${queue}  ${attempts} attempts  ${shortened(error)}\n`)
   if (dead.length === 0) await print(`${sentence}\n`)
   await print(quiet(`Next: ${next}\n`))
   return exitCodes.ok
+}
+
+/** The first line of an error, which may be as long as a book. */
+function shortened(error: string): string {
+  const [line = ''] = error.split('\n')
+  return line.length > mostLineLength || line.length < error.length
+    ? `${line.slice(0, mostLineLength)}…`
+    : line
 }
 
 export async function deadRetry(

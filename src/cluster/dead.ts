@@ -9,7 +9,7 @@ import { fromBytes } from '../wire/portable/reader.ts'
 import { toBytes } from '../wire/portable/writer.ts'
 import { isFailure, isRecord } from '../wire/shapes.ts'
 import type { Delivery, Engine } from './engine.ts'
-import { NoResultError } from './errors.ts'
+import { NoResultError, ValueGoneError } from './errors.ts'
 import { maxMessageBytes, readEnvelope, writeMessage } from './messages.ts'
 
 const { types } = process.getBuiltinModule('node:util')
@@ -125,22 +125,23 @@ export async function unbury(engine: Engine, id: string): Promise<void> {
 }
 
 export async function listDead(engine: Engine): Promise<DeadTask[]> {
-  const records = engine.records('dead')
   const found: DeadTask[] = []
-  for (const id of await records.keys()) {
-    const record = recordIn((await records.get(id))?.bytes)
+  for (const id of await engine.records('dead').keys()) {
+    const history = async () => historyIn((await engine.records('history').get(id))?.bytes)
+    const bytes = await bytesOf(engine, id)
+    if (bytes === 'gone') found.push(goneLetter(id, await history()))
+    const record = bytes === 'gone' ? undefined : recordIn(bytes)
     const envelope = record && readEnvelope(record.envelope)
     if (record === undefined || envelope === undefined) continue
     const { queue, attempts, failure } = record
     const { module, name } = envelope.task
-    const history = historyIn((await engine.records('history').get(id))?.bytes)
     found.push({
       id,
       queue,
       task: `${module.replace(/^package:/, '')}#${name}`,
       attempts,
       error: shown(failure),
-      history,
+      history: await history(),
     })
   }
   return found
@@ -151,7 +152,12 @@ export async function listDead(engine: Engine): Promise<DeadTask[]> {
  * @throws NoResultError if there is no such dead letter
  */
 export async function retryDead(engine: Engine, id: string): Promise<string> {
-  const record = recordIn((await engine.records('dead').get(id))?.bytes)
+  const kept = await bytesOf(engine, id)
+  if (kept === 'gone')
+    throw new ValueGoneError(
+      `Dead letter ${id} can't be retried: its large arguments are gone from the store. Drop it: npx atonce dead drop ${id}`,
+    )
+  const record = recordIn(kept)
   const envelope = record && readEnvelope(record.envelope)
   if (record === undefined || envelope === undefined) throw noneDead(id)
   const again = `${id.replace(/~\d+$/, '')}~${Math.floor(runtime().random() * 1e9)}`
@@ -163,10 +169,32 @@ export async function retryDead(engine: Engine, id: string): Promise<string> {
 
 /** @throws NoResultError if there is no such dead letter */
 export async function dropDead(engine: Engine, id: string): Promise<void> {
-  const records = engine.records('dead')
-  if ((await records.get(id)) === undefined) throw noneDead(id)
-  await records.remove(id)
+  if ((await bytesOf(engine, id)) === undefined) throw noneDead(id)
+  await engine.records('dead').remove(id)
   await engine.records('history').remove(id)
+}
+
+/** What is kept of it, which is a large value if its arguments were. */
+async function bytesOf(engine: Engine, id: string): Promise<Uint8Array | 'gone' | undefined> {
+  try {
+    return (await engine.records('dead').get(id))?.bytes
+  } catch (error) {
+    if (error instanceof ValueGoneError) return 'gone'
+    throw error
+  }
+}
+
+/** What is still known of it. */
+function goneLetter(id: string, history: readonly FailedAttempt[]): DeadTask {
+  const last = history.at(-1)
+  return {
+    id,
+    queue: 'unknown',
+    task: 'unknown, as its large arguments are gone from the store',
+    attempts: last?.attempt ?? 0,
+    error: last?.error ?? 'unknown',
+    history,
+  }
 }
 
 function noneDead(id: string): NoResultError {

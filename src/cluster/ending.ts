@@ -5,6 +5,7 @@ import type { WireFailure } from '../wire/failure.ts'
 import type { NestedReply } from '../wire/messages.ts'
 import { pauseMs } from './back-off.ts'
 import type { Records } from './engine.ts'
+import { StoreRefusesError } from './errors.ts'
 import { crossing, type Settled, writeMessage } from './messages.ts'
 import { failureOf } from './node-job.ts'
 
@@ -77,7 +78,20 @@ export async function storeEnding(
         revision === undefined ? await records.create(id, bytes) : await records.replace(id, bytes, revision)
       return written !== undefined
     } catch (error) {
-      if (tries === mostTries) throw error
+      if (tries === mostTries || error instanceof StoreRefusesError) throw error
       await new Promise<void>(resolve => runtime().setTimer(pauseMs(50, tries), resolve))
     }
+}
+
+let warnedMs = Number.NEGATIVE_INFINITY
+
+/** That a task has ended and nobody can know of it, at most once a minute. */
+export function warnUnstored(id: string, { message }: Error): void {
+  const nowMs = runtime().now()
+  if (nowMs - warnedMs < 60_000) return
+  warnedMs = nowMs
+  process.emitWarning(
+    `Task ${id} has ended, and its ending can't be stored, so it runs again when its lease has lapsed. ${message}`,
+    { type: 'AtonceWarning', code: 'ATONCE_ENDING_NOT_STORED' },
+  )
 }

@@ -11,6 +11,21 @@ export class EngineUnavailableError extends AtonceError {
   }
 }
 
+/** A large value is not in the store any more, or is another one. */
+export class ValueGoneError extends EngineUnavailableError {}
+
+/** The store takes no more, and says so. */
+export class StoreRefusesError extends EngineUnavailableError {
+  constructor(store: string, what: string, why: string) {
+    super(
+      `${store} does not take ${what}: ${why}.${/insufficient|maximum|exceeded/i.test(why) ? ` ${moreRoom}` : ''}`,
+    )
+  }
+}
+
+const moreRoom =
+  'Give it more room (jetstream { max_file_store: … } in the configuration of the server). Large values leave by themselves: results of calls after an hour, arguments of calls and results of submitted tasks after a day, arguments of submitted tasks after two weeks.'
+
 /**
  * The store did not say whether it has the task. Submit it again with the same `id`: it is stored
  * once.

@@ -17,7 +17,7 @@ export async function isSettled(engine: Engine, id: string): Promise<boolean> {
 /** Nobody can run it: its arguments are gone. Who waits for it finds that in either bucket. */
 export async function settleGone(engine: Engine, id: string): Promise<void> {
   const why = new EngineUnavailableError(
-    `Task ${id} can't be run: its large arguments are gone from the store. Those of a call are kept for a day, those of a submitted task for two weeks; a server that has lost its disk has lost them, too.`,
+    `Task ${id} can't be run: its large arguments are gone from the store, or were changed. Those of a call are kept for a day, those of a submitted task for two weeks; a server that has lost its disk has lost them, too.`,
   )
   const bytes = writeMessage(endedByCaller(id, failureOf(why)))
   for (const bucket of ['results', 'calls'] as const) {

@@ -21,10 +21,17 @@ const { types } = process.getBuiltinModule('node:util')
 
 /** The most that one message may be. */
 export const maxMessageBytes: number = 64 * 1024 * 1024
-const limits = { maxBytes: maxMessageBytes }
+export const smallerMessage =
+  'Send the data in smaller parts, or keep it where all nodes reach it and send its name.'
+const limits = { maxBytes: maxMessageBytes, smaller: smallerMessage }
 
 /** What crosses to another machine: nothing that is shared, and no end of a channel. */
-export const crossing: Crossing = { sharedMemory: false, maxPayloadBytes: maxMessageBytes, lends: false }
+export const crossing: Crossing = {
+  sharedMemory: false,
+  maxPayloadBytes: maxMessageBytes,
+  smaller: smallerMessage,
+  lends: false,
+}
 
 /** What one propagated storage held at the call. */
 export interface SentStore {

@@ -22,9 +22,9 @@ import type { Cancelled } from './cancelling.ts'
 import { type Catalogue, show } from './catalogue.ts'
 import type { NodeCounts } from './counts.ts'
 import { buryDead, forgetRun, noteFailure, noteRun, unbury } from './dead.ts'
-import { endingOf, storeEnding, type WrittenEnding } from './ending.ts'
+import { endingOf, storeEnding, type WrittenEnding, warnUnstored } from './ending.ts'
 import type { Delivery, Engine, Records } from './engine.ts'
-import { NodeLostError, UnknownTaskError } from './errors.ts'
+import { NodeLostError, StoreRefusesError, UnknownTaskError } from './errors.ts'
 import { type Envelope, type NodeNews, type Order, readEnding, writeMessage } from './messages.ts'
 import { type ChunkInputs, chunkInputs, chunkReply, runApart } from './node-chunk.ts'
 import { failureOf, NodeJob, type NodeJobOwner } from './node-job.ts'
@@ -324,7 +324,15 @@ export class NodeCall implements NodeJobOwner, StreamOwner {
     const refused = this.#stream?.refused
     const said = refused === undefined ? reply : failed(refused)
     const whole = this.#inputs === undefined ? said : chunkReply(said, this.#inputs)
-    void this.#settle(whole, workMs).catch(() => this.#end())
+    void this.#settle(whole, workMs)
+      .catch((error: unknown) => {
+        if (!(error instanceof StoreRefusesError)) throw error
+        return this.#settle(failed(error), workMs, false) // Why is short, and may find room.
+      })
+      .catch((error: unknown) => {
+        if (error instanceof StoreRefusesError) warnUnstored(this.id, error)
+        this.#end()
+      })
   }
 
   // ── what is stored about it ──

@@ -8,6 +8,7 @@ import { type ClusterOptions, engineOf } from './cluster.ts'
 import type { Engine } from './engine.ts'
 import { DeniedError, EngineUnavailableError } from './errors.ts'
 import { checkName, randomName } from './names.ts'
+import { NatsEngine } from './nats/engine.ts'
 import { isUserRefused } from './nats/refusal.ts'
 import { Node } from './node.ts'
 
@@ -71,6 +72,8 @@ export async function startWorker(options: WorkerOptions): Promise<StartedWorker
   })
   if (entities.length > 0) node.host(entities.map(cls => definitionIn(cls)))
   node.start()
+  // For others, who may not make what is missing: the queue was not the first thing to be there.
+  if (engine instanceof NatsEngine) void engine.provision(queues).catch(() => {})
   return {
     id: node.id,
     engine: engine.name,

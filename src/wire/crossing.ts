@@ -7,6 +7,8 @@ export interface Crossing {
   readonly sharedMemory: boolean
   /** The most bytes of buffers and strings in one message. */
   readonly maxPayloadBytes: number
+  /** What to do about a message with more, where that is no option of the user's. */
+  readonly smaller?: string
   /**
    * Whether channel ends may cross. By default only between threads, where each has a port. With
    * `looking` nothing is sent, and nothing is lent.

@@ -377,8 +377,9 @@ export class Scan {
 
   #count(bytes: number): void {
     this.#payloadBytes += bytes
-    if (this.#payloadBytes > this.#crossing.maxPayloadBytes)
-      throw new PayloadTooLargeError(this.#payloadBytes, this.#crossing.maxPayloadBytes)
+    const { maxPayloadBytes, smaller } = this.#crossing
+    if (this.#payloadBytes > maxPayloadBytes)
+      throw new PayloadTooLargeError(this.#payloadBytes, maxPayloadBytes, smaller)
   }
 
   /** The platform copies the object itself but silently drops properties added to it. */

@@ -105,6 +105,7 @@ export function firstLine(entry: string): string {
  * turned on by `NODE_COMPILE_CACHE`. Where the worker may not write, nothing is kept.
  */
 function compileCache(): string {
+  if (process.env['NODE_COMPILE_CACHE'] !== undefined) return ''
   const folder = process.getBuiltinModule('node:module').getCompileCacheDir?.()
   if (folder === undefined) return ''
   // Node has added a folder for its version and the machine, and does so again.

@@ -11,9 +11,9 @@
 import { fromBytes } from '../../wire/portable/reader.ts'
 import { toBytes } from '../../wire/portable/writer.ts'
 import { isCount, isRecord } from '../../wire/shapes.ts'
-import { maxMessageBytes } from '../messages.ts'
+import { maxMessageBytes, smallerMessage } from '../messages.ts'
 
-const limits = { maxBytes: maxMessageBytes }
+const limits = { maxBytes: maxMessageBytes, smaller: smallerMessage }
 
 export interface Open {
   readonly kind: 'open'

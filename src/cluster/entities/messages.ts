@@ -10,9 +10,9 @@ import type { WireFailure } from '../../wire/failure.ts'
 import { fromBytes } from '../../wire/portable/reader.ts'
 import { toBytes } from '../../wire/portable/writer.ts'
 import { isBoolean, isFailure, isRecord } from '../../wire/shapes.ts'
-import { maxMessageBytes } from '../messages.ts'
+import { maxMessageBytes, smallerMessage } from '../messages.ts'
 
-const limits = { maxBytes: maxMessageBytes }
+const limits = { maxBytes: maxMessageBytes, smaller: smallerMessage }
 
 export interface EntityCall {
   readonly kind: 'entity'

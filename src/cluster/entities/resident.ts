@@ -15,7 +15,7 @@ import { PayloadTooLargeError } from '../../errors.ts'
 import { decode, encode } from '../../wire/codec.ts'
 import { toBytes } from '../../wire/portable/writer.ts'
 import type { Engine } from '../engine.ts'
-import { crossing, maxMessageBytes } from '../messages.ts'
+import { crossing, maxMessageBytes, smallerMessage } from '../messages.ts'
 import { failureOf } from '../node-job.ts'
 import { Answered } from './answered.ts'
 import { type EntityCall, type Kept, type Reply, readKept, writeEntity } from './messages.ts'
@@ -24,9 +24,9 @@ import { checkFields } from './private-fields.ts'
 import type { Held } from './shard.ts'
 
 const mostInOneTurn = 64
-const limits = { maxBytes: maxMessageBytes }
+const limits = { maxBytes: maxMessageBytes, smaller: smallerMessage }
 const smallerState =
-  'It is the state of an entity, with its latest answers: keep less in its fields, or let the server take longer messages (max_payload in its configuration).'
+  'It is the state of an entity, with its latest answers: keep less in its fields, answer in fewer words or to fewer asks at once, or let the server take longer messages (max_payload in its configuration).'
 
 export interface ResidentHost {
   readonly engine: Engine

@@ -11,7 +11,7 @@ import * as tasks from '../fixtures/tasks.ts'
 import { Blobs } from './blobs.ts'
 import { loadNats, type NatsConnection } from './load.ts'
 import { Requests } from './requests.ts'
-import { type Shelf, shelves } from './shelves.ts'
+import { type Shelf, shelfNumbers, shelves } from './shelves.ts'
 import { Streams } from './streams.ts'
 
 const options = { skip: noServer, timeout: 60_000 }
@@ -101,14 +101,12 @@ test(
     await using jobs = cluster({ servers: server.url, namespace: 'shelves', on: coroutines() })
     const bytes = bytesOf(300_000)
     await jobs.run(tasks.same, bytes)
-    assert.equal(await piecesOn(2, 'shelves'), 0)
-    const passing = await piecesOn(1, 'shelves')
-    assert.ok(passing >= 3)
+    assert.deepEqual(await Promise.all(shelfNumbers.map(shelf => piecesOn(shelf, 'shelves'))), [3, 3, 0])
     await (await jobs.submit(tasks.same, [bytes])).result()
-    const lasting = await piecesOn(2, 'shelves')
+    const lasting = await piecesOn(3, 'shelves')
     assert.equal(lasting, 3)
     await assert.rejects((await jobs.submit(tasks.fail, ['long ', 400_000])).result(), RangeError)
-    assert.ok((await piecesOn(2, 'shelves')) > lasting)
+    assert.ok((await piecesOn(3, 'shelves')) > lasting)
     const [dead] = await jobs.dead.list()
     assert.match(dead?.error ?? '', /long long/)
   },
@@ -131,7 +129,7 @@ test('a task whose large arguments are gone fails, for whoever waits for it', op
   const submitted = await caller.submit(tasks.same, [bytesOf(300_000)])
   const calling = caller.run(tasks.same, bytesOf(300_001))
   while ((await caller.status()).queues[0]?.waiting !== 2);
-  for (const shelf of [1, 2] as const) {
+  for (const shelf of shelfNumbers) {
     const name = `KV_AO_gone_${shelves[shelf].bucket}`
     await requests.ask(`$JS.API.STREAM.PURGE.${name}`, Buffer.from('{}'))
   }
@@ -141,3 +139,22 @@ test('a task whose large arguments are gone fails, for whoever waits for it', op
   await assert.rejects(calling, why)
   while ((await caller.status()).queues[0]?.taken !== 0);
 })
+
+test(
+  "a dead letter whose arguments are gone is listed, counted and dropped, and can't be retried",
+  options,
+  async () => {
+    await using jobs = cluster({ servers: server.url, namespace: 'letters', on: coroutines() })
+    const { id } = await jobs.submit(tasks.fail, ['long ', 400_000])
+    await assert.rejects(jobs.result(id), RangeError)
+    await requests.ask(`$JS.API.STREAM.PURGE.KV_AO_letters_${shelves[3].bucket}`, Buffer.from('{}'))
+    const [dead] = await jobs.dead.list()
+    assert.equal(dead?.id, id)
+    assert.match(dead.task, /arguments are gone/)
+    assert.match(dead.error, /^RangeError: long/)
+    assert.equal((await jobs.status()).dead, 1)
+    await assert.rejects(jobs.dead.retry(id), { message: /can't be retried.*dead drop/ })
+    await jobs.dead.drop(id)
+    assert.deepEqual(await jobs.dead.list(), [])
+  },
+)

@@ -9,10 +9,11 @@
  * reading, and computes SHA-256 in JavaScript.)
  */
 import { runtime } from '../../runtime/runtime.ts'
-import { EngineUnavailableError } from '../errors.ts'
+import { EngineUnavailableError, StoreRefusesError, ValueGoneError } from '../errors.ts'
 import { maxMessageBytes } from '../messages.ts'
+import type { NatsMessage } from './load.ts'
 import type { Requests } from './requests.ts'
-import type { Shelf } from './shelves.ts'
+import { type Shelf, shelves } from './shelves.ts'
 
 const { createHash } = process.getBuiltinModule('node:crypto')
 
@@ -28,9 +29,6 @@ const mostFresh = 1_000
 /** One of several servers may be behind: how often a piece is asked for. */
 const mostTries = 5
 const firstPauseMs = 20
-
-/** The value is not in the store any more, or never was. */
-export class BlobGoneError extends EngineUnavailableError {}
 
 export interface BlobParts {
   readonly shelf: Shelf
@@ -53,8 +51,6 @@ export class Blobs {
   readonly #parts: BlobParts
   /** When which was written here, the oldest first. */
   readonly #fresh = new Map<string, number>()
-  /** Bytes may go to several places: an ending, and the hint at it. */
-  readonly #addresses = new WeakMap<Uint8Array, Promise<Uint8Array>>()
 
   constructor(parts: BlobParts) {
     this.#parts = parts
@@ -62,39 +58,38 @@ export class Blobs {
   }
 
   /**
-   * Stores the bytes, which must not change, and returns their address.
+   * Stores the bytes, and returns their address.
    * @throws EngineUnavailableError
    */
-  put(bytes: Uint8Array): Promise<Uint8Array> {
-    const known = this.#addresses.get(bytes)
-    if (known !== undefined) return known
-    const putting = this.#put(bytes)
-    this.#addresses.set(bytes, putting)
-    putting.catch(() => this.#addresses.delete(bytes))
-    return putting
-  }
-
-  async #put(bytes: Uint8Array): Promise<Uint8Array> {
+  async put(bytes: Uint8Array): Promise<Uint8Array> {
     await this.#parts.ensure()
     const pieceBytes = Math.max(leastPieceBytes, Math.min(mostPieceBytes, this.#parts.mostBytes()))
     const address = { digest: digestOf(bytes), length: bytes.length, pieceBytes }
     if (!this.#isFresh(address.digest)) {
-      await this.#forPieces(address, at => {
+      const last = this.#subjectOf(address, Math.max(0, piecesOf(address) - 1))
+      const wasThere = (await this.#last(last)) !== undefined
+      const numbers: number[] = []
+      await this.#forPieces(piecesOf(address), async at => {
         const from = at * pieceBytes
-        return this.#write(this.#subjectOf(address, at), bytes.subarray(from, from + pieceBytes))
+        const piece = bytes.subarray(from, from + pieceBytes)
+        numbers.push(await this.#write(this.#subjectOf(address, at), piece))
+      }).catch(async (error: unknown) => {
+        // A part of it is of no use, and a full store would stay full.
+        if (error instanceof StoreRefusesError && !wasThere) await this.#remove(numbers).catch(() => {})
+        throw error
       })
       this.#wrote(address.digest)
     }
     return written(this.#parts.shelf, address)
   }
 
-  /** @throws BlobGoneError if a piece is not there, or others than the digest says */
+  /** @throws ValueGoneError if a piece is not there, or others than the digest says */
   async get(bytes: Uint8Array): Promise<Uint8Array> {
     await this.#parts.ensure()
     const address = readAddress(bytes)
     const value = new Uint8Array(address.length)
     const { length, pieceBytes } = address
-    await this.#forPieces(address, async at => {
+    await this.#forPieces(piecesOf(address), async at => {
       const from = at * pieceBytes
       const piece = await this.#read(this.#subjectOf(address, at))
       if (piece.length !== Math.min(pieceBytes, length - from)) throw gone(address)
@@ -104,30 +99,50 @@ export class Blobs {
     return value
   }
 
-  async #forPieces({ length, pieceBytes }: Address, each: (at: number) => Promise<void>): Promise<void> {
-    const count = Math.ceil(length / pieceBytes)
+  /** Rejects with the first failure, when nothing is on its way any more. */
+  async #forPieces(count: number, each: (at: number) => Promise<void>): Promise<void> {
     let next = 0
     const goOn = async () => {
-      while (next < count) await each(next++)
+      while (next < count)
+        await each(next++).catch((error: unknown) => {
+          next = count
+          throw error
+        })
     }
-    await Promise.all(Array.from({ length: Math.min(count, piecesAtOnce) }, goOn))
+    const ends = await Promise.allSettled(Array.from({ length: Math.min(count, piecesAtOnce) }, goOn))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 
-  async #write(subject: string, piece: Uint8Array): Promise<void> {
+  /** Returns its number in the stream. */
+  async #write(subject: string, piece: Uint8Array): Promise<number> {
     const { requests, bucket } = this.#parts
     const answer = await requests.surely(() => requests.write(subject, piece))
-    if ('why' in answer)
-      throw new EngineUnavailableError(`${bucket} does not take a large value: ${answer.why}.`)
+    if ('why' in answer) throw new StoreRefusesError(bucket, 'a large value', answer.why)
+    return answer.seq
   }
 
   async #read(subject: string): Promise<Uint8Array> {
-    const { requests, bucket } = this.#parts
+    const { bucket } = this.#parts
     for (let tries = 1; ; tries += 1) {
-      const found = await requests.surely(() => requests.last(bucket, subject))
+      const found = await this.#last(subject)
       if (found !== undefined) return found.data
-      if (tries === mostTries) throw new BlobGoneError(`A large value is gone from ${bucket} (${subject}).`)
+      if (tries === mostTries) throw new ValueGoneError(`A large value is gone from ${bucket} (${subject}).`)
       await new Promise<void>(resolve => runtime().setTimer(firstPauseMs * 2 ** tries, resolve))
     }
+  }
+
+  #last(subject: string): Promise<NatsMessage | undefined> {
+    const { requests, bucket } = this.#parts
+    return requests.surely(() => requests.last(bucket, subject))
+  }
+
+  /** One by one: of what is purged by a subject, 2.9.10 goes on counting the bytes. */
+  async #remove(numbers: readonly number[]): Promise<void> {
+    const { requests, bucket } = this.#parts
+    await this.#forPieces(numbers.length, async at => {
+      const request = JSON.stringify({ seq: numbers[at], no_erase: true })
+      await requests.ask(`$JS.API.STREAM.MSG.DELETE.KV_${bucket}`, Buffer.from(request))
+    })
   }
 
   #subjectOf({ digest, pieceBytes }: Address, at: number): string {
@@ -148,10 +163,14 @@ export class Blobs {
   }
 }
 
+function piecesOf({ length, pieceBytes }: Address): number {
+  return Math.ceil(length / pieceBytes)
+}
+
 /** Which shelf the frame is an address on; undefined if it is none. */
 export function shelfOf(frame: Uint8Array): Shelf | undefined {
   const first = frame[0]
-  return first === 1 || first === 2 ? first : undefined
+  return first !== undefined && first in shelves ? (first as Shelf) : undefined
 }
 
 function written(shelf: Shelf, { digest, length, pieceBytes }: Address): Uint8Array {
@@ -174,8 +193,8 @@ function readAddress(bytes: Uint8Array): Address {
   return { digest: address.toString('hex', 1, 1 + digestBytes), length, pieceBytes }
 }
 
-function gone({ digest }: Address): BlobGoneError {
-  return new BlobGoneError(`A large value is gone from the store, or was changed (${digest}).`)
+function gone({ digest }: Address): ValueGoneError {
+  return new ValueGoneError(`A large value is gone from the store, or was changed (${digest}).`)
 }
 
 function digestOf(bytes: Uint8Array): string {

@@ -30,8 +30,13 @@ import {
   type Records,
   type Taking,
 } from '../engine.ts'
-import { EngineUnavailableError, StoreVersionError, SubmitUnknownError } from '../errors.ts'
-import { maxMessageBytes } from '../messages.ts'
+import {
+  EngineUnavailableError,
+  StoreRefusesError,
+  StoreVersionError,
+  SubmitUnknownError,
+} from '../errors.ts'
+import { maxMessageBytes, smallerMessage } from '../messages.ts'
 import { parting } from '../parting.ts'
 import { traceHeader } from '../trace-context.ts'
 import { Blobs } from './blobs.ts'
@@ -44,7 +49,7 @@ import { Queues } from './queues.ts'
 import { ReadyHints } from './ready-hints.ts'
 import { NatsRecords } from './records.ts'
 import { asSeen, Denied, encodedHeaders, Requests, TooLong, Unanswered } from './requests.ts'
-import { type Shelf, shelves } from './shelves.ts'
+import { type Shelf, shelfNumbers, shelves } from './shelves.ts'
 import { consumerOf, Streams } from './streams.ts'
 import { Sweeper, taskIn } from './sweep.ts'
 
@@ -66,7 +71,7 @@ interface Open {
 
 const dueHeader = 'Ao-Due'
 /** Its large arguments must be there when a task begins. */
-const mostLongDelayMs = shelves[2].keptMs - 24 * 3_600_000
+const mostLongDelayMs = shelves[3].keptMs - 24 * 3_600_000
 const sooner =
   'Larger arguments are kept for two weeks, so a task with them is delayed by that at most: keep the data elsewhere, and submit where it is.'
 
@@ -131,6 +136,7 @@ export class NatsEngine implements Engine {
       const frames: Frames = new Frames(connection, {
         1: this.#blobs(1, requests, () => frames.mostBytes),
         2: this.#blobs(2, requests, () => frames.mostBytes),
+        3: this.#blobs(3, requests, () => frames.mostBytes),
       })
       this.#open = { client, connection, requests, streams, frames }
       return this.#open
@@ -154,7 +160,7 @@ export class NatsEngine implements Engine {
   #ensureShelf(shelf: Shelf): Promise<void> | undefined {
     const { bucket, keptMs: ttlMs } = shelves[shelf]
     const name = this.#named(bucket)
-    return this.#ensure(name, ({ streams }) => streams.ensureBucket(name, ttlMs))
+    return this.#ensure(name, ({ streams }) => streams.ensureBucket(name, ttlMs, true))
   }
 
   get #root(): string {
@@ -168,13 +174,14 @@ export class NatsEngine implements Engine {
   // ── tasks ──
 
   async submit({ queue, id, bytes, priority, delayMs, outlives, traceparent }: Entry): Promise<void> {
-    if (bytes.length > maxMessageBytes) throw new PayloadTooLargeError(bytes.length, maxMessageBytes)
+    if (bytes.length > maxMessageBytes)
+      throw new PayloadTooLargeError(bytes.length, maxMessageBytes, smallerMessage)
     const open = this.#open ?? (await this.#opened())
     const ensuring = this.#ensureQueue(queue)
     if (ensuring !== undefined) await ensuring
     if (delayMs > mostLongDelayMs && open.frames.isLong(bytes))
       throw new PayloadTooLargeError(bytes.length, mostInlineBytes, sooner)
-    const made = open.frames.of(bytes, outlives ? 2 : 1, labelFor(id))
+    const made = open.frames.of(bytes, outlives ? 3 : 2, labelFor(id))
     const frame = made instanceof Uint8Array ? made : await made
     const lane: Lane = delayMs > 0 ? 'later' : priority > 0 ? 'p0' : priority < 0 ? 'p2' : 'p1'
     const due = delayMs > 0 ? [`${dueHeader}: ${Math.round(wallMs() + delayMs)}`] : []
@@ -185,7 +192,7 @@ export class NatsEngine implements Engine {
       const written = await open.requests.surely(() => open.requests.write(subject, frame, headers))
       if ('seq' in written) return this.#ready.say(queue, lane)
       if (/maximum (messages|bytes)/i.test(written.why)) throw new QueueFullError(this.name, 0)
-      throw new EngineUnavailableError(`${this.name} does not take a task: ${written.why}.`)
+      throw new StoreRefusesError(this.name, 'a task', written.why)
     } catch (error) {
       if (error instanceof Unanswered) throw new SubmitUnknownError(id, { cause: error })
       throw asSeen(error, this.name)
@@ -309,12 +316,13 @@ export class NatsEngine implements Engine {
   async provision(queues: readonly string[]): Promise<void> {
     for (const queue of queues) await this.#ensureQueue(queue)
     for (const bucket of buckets) await this.records(bucket).keys()
-    for (const shelf of [1, 2] as const) await this.#ensureShelf(shelf)
+    for (const shelf of shelfNumbers) await this.#ensureShelf(shelf)
   }
 
   async health(): Promise<Omit<Health, 'silent'>> {
-    const { connection, streams } = await this.#opened()
-    return healthOf(connection, streams, this.#named('tasks'))
+    const { connection, requests, streams } = await this.#opened()
+    const names = Object.values(shelves).map(({ bucket }) => this.#named(bucket))
+    return healthOf({ connection, requests, streams }, this.#named('tasks'), names)
   }
 
   async depth(queue: string): Promise<Depth> {
@@ -418,7 +426,7 @@ export class NatsEngine implements Engine {
 /** Where large records lie; those without a shelf must be whole, as nothing is kept for as long. */
 function shelfFor(bucket: Bucket): Shelf | undefined {
   const ms = keptMs[bucket]
-  return ([1, 2] as const).find(shelf => ms < shelves[shelf].keptMs)
+  return shelfNumbers.find(shelf => ms < shelves[shelf].keptMs)
 }
 
 /** Anything up to so many milliseconds; lets the program end. */

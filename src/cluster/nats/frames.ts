@@ -2,9 +2,9 @@
  * What goes into one message: the bytes themselves, or the address of bytes that lie elsewhere in
  * the store (blobs.ts), up to 256 KiB and what the server takes in one message.
  *
- *     first byte 0 · the bytes            those that begin with 2 or less, or have a label
- *     first byte 1 or 2                   an address
- *     first byte 3 or more                the bytes
+ *     first byte 0 · the bytes            those that begin with 3 or less, or have a label
+ *     first byte 1, 2 or 3                an address
+ *     first byte 4 or more                the bytes
  *
  * A task has its id before that: length (1 byte) · id · 0 or an address.
  */
@@ -19,13 +19,18 @@ import type { Shelf } from './shelves.ts'
 export const mostInlineBytes: number = 256 * 1024
 /** Room for the label and the headers, which count as part of a message. */
 const besideBytes = 512
-const lastAddress = 2
+const lastAddress = 3
 
 const noLabel = new Uint8Array()
 
 export class Frames {
   readonly #connection: NatsConnection
   readonly #shelves: Readonly<Record<Shelf, Blobs>>
+
+  /**
+   * Bytes that go to several places, as an ending and the hint at it, lie where they came first.
+   */
+  readonly #putting = new WeakMap<Uint8Array, Promise<Uint8Array>>()
 
   constructor(connection: NatsConnection, shelves: Readonly<Record<Shelf, Blobs>>) {
     this.#connection = connection
@@ -43,8 +48,8 @@ export class Frames {
   }
 
   /**
-   * Frames bytes, after what goes before. Those that are too long lie on a shelf; without one, the
-   * message must take them.
+   * Frames bytes, which must not change, after what goes before. Those that are too long lie on a
+   * shelf; without one, the message must take them.
    * @throws PayloadTooLargeError, EngineUnavailableError
    */
   of(
@@ -54,8 +59,12 @@ export class Frames {
   ): Uint8Array | Promise<Uint8Array> {
     if (shelf === undefined) {
       if (bytes.length > this.mostBytes) throw new PayloadTooLargeError(bytes.length, this.mostBytes)
-    } else if (this.isLong(bytes))
-      return this.#shelves[shelf].put(bytes).then(address => Buffer.concat([label, address]))
+    } else if (this.isLong(bytes)) {
+      const putting = this.#putting.get(bytes) ?? this.#shelves[shelf].put(bytes)
+      this.#putting.set(bytes, putting)
+      putting.catch(() => this.#putting.delete(bytes))
+      return putting.then(address => Buffer.concat([label, address]))
+    }
     if (label.length === 0 && (bytes[0] ?? 0) > lastAddress) return bytes
     const frame = new Uint8Array(label.length + 1 + bytes.length)
     frame.set(label)
@@ -63,7 +72,7 @@ export class Frames {
     return frame
   }
 
-  /** @throws EngineUnavailableError, as BlobGoneError */
+  /** @throws EngineUnavailableError, as ValueGoneError */
   bytesIn(frame: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const shelf = shelfOf(frame)
     if (shelf !== undefined) return this.#shelves[shelf].get(frame)

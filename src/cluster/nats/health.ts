@@ -1,6 +1,13 @@
 /** What of a server decides whether tasks are safe on it, as far as it tells. */
 import type { NatsConnection } from './load.ts'
+import type { Requests } from './requests.ts'
 import type { Streams } from './streams.ts'
+
+export interface HealthParts {
+  readonly connection: NatsConnection
+  readonly requests: Requests
+  readonly streams: Streams
+}
 
 /** How the store is. */
 export interface Health {
@@ -13,14 +20,18 @@ export interface Health {
    */
   readonly stuck: number
   readonly tasks: number
+  /** Of large values, which lie beside the tasks. */
+  readonly largeBytes: number
+  /** Why the store takes nothing more. */
+  readonly refusal: string | undefined
   /** Parts of queues of which nodes get nothing, not even that there is nothing. */
   readonly silent: readonly string[]
 }
 
 export async function healthOf(
-  connection: NatsConnection,
-  streams: Streams,
+  { connection, requests, streams }: HealthParts,
   tasks: string,
+  shelves: readonly string[],
 ): Promise<Omit<Health, 'silent'>> {
   const { version = 'unknown', max_payload: maxPayloadBytes = 0 } = connection.info ?? {}
   const info = await streams.stream(tasks)
@@ -31,5 +42,22 @@ export async function healthOf(
     due += consumer.num_pending + consumer.num_ack_pending
   }
   const replicas = info?.config.num_replicas ?? 0
-  return { version, maxPayloadBytes, replicas, stuck: Math.max(0, messages - due), tasks: messages }
+  let largeBytes = 0
+  let refusal: string | undefined
+  for (const name of shelves) {
+    const shelf = await streams.stream(`KV_${name}`)
+    if (shelf === undefined) continue
+    largeBytes += shelf.state.bytes
+    const written = await requests.write(`$KV.${name}.probe`, Buffer.from('probe'))
+    if ('why' in written) refusal = written.why
+  }
+  return {
+    version,
+    maxPayloadBytes,
+    replicas,
+    stuck: Math.max(0, messages - due),
+    tasks: messages,
+    largeBytes,
+    refusal,
+  }
 }

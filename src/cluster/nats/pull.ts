@@ -9,7 +9,7 @@
  */
 import { runtime, type Timer } from '../../runtime/runtime.ts'
 import type { Consumer, Delivery, Taking } from '../engine.ts'
-import { BlobGoneError } from './blobs.ts'
+import { ValueGoneError } from '../errors.ts'
 import { labelOf } from './frames.ts'
 import { isOpen, type NatsConnection, type NatsMessage, type NatsSubscription } from './load.ts'
 
@@ -244,7 +244,7 @@ export class Puller implements Consumer {
     this.#onTheWay += 1
     inside
       .then(take, (error: unknown) =>
-        error instanceof BlobGoneError ? this.#gone(id, reply) : this.#nak(reply, 1_000),
+        error instanceof ValueGoneError ? this.#gone(id, reply) : this.#nak(reply, 1_000),
       )
       .finally(() => {
         this.#onTheWay -= 1

@@ -8,7 +8,7 @@
  */
 import { OptionError } from '../../errors.ts'
 import type { KeptRecord, Records } from '../engine.ts'
-import { EngineUnavailableError } from '../errors.ts'
+import { StoreRefusesError } from '../errors.ts'
 import { maxMessageBytes } from '../messages.ts'
 import type { Frames } from './frames.ts'
 import { asSeen, type EncodedHeaders, encodedHeaders, type Requests, type Written } from './requests.ts'
@@ -116,7 +116,7 @@ export class NatsRecords implements Records {
     })
     if ('seq' in written) return written.seq
     if (written.code !== wrongLastSequence)
-      throw new EngineUnavailableError(`${this.#parts.name} does not take a record: ${written.why}.`)
+      throw new StoreRefusesError(this.#parts.name, 'a record', written.why)
     if (!isAgain) return undefined
     const found = await this.#find(key)
     return found !== undefined && Buffer.compare(found.frame, frame) === 0 ? found.revision : undefined

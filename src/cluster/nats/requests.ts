@@ -38,7 +38,7 @@ export function mostBytesOf({ info }: NatsConnection): number {
 export function asSeen(error: unknown, name: string): unknown {
   if (error instanceof Denied)
     return new DeniedError(
-      `${name} does not let this user do that: ${error.message}. Connect with the credentials of a role that may: client submits, worker runs, admin makes queues (npx atonce cluster init).`,
+      `${name} does not let this user do that: ${error.message}. ${/STREAM\.CREATE/.test(error.message) ? 'The store is not made yet: an admin makes it, by npx atonce cluster up or a worker of its own. Or connect' : 'Connect'} with the credentials of a role that may: client submits, worker runs, admin makes queues (npx atonce cluster init).`,
       { cause: error },
     )
   if (error instanceof TooLong)

@@ -149,6 +149,7 @@ test('no client hears the answers of another user, nor takes tasks or deletes st
     `$JS.API.STREAM.DELETE.AO_${namespace}_tasks`,
     `$JS.API.STREAM.PURGE.AO_${namespace}_tasks`,
     `$JS.API.STREAM.PURGE.KV_AO_${namespace}_blobs`,
+    `$JS.API.STREAM.MSG.DELETE.KV_AO_${namespace}_results`,
     `$JS.API.CONSUMER.MSG.NEXT.AO_${namespace}_tasks.${consumerOf('default', 'p1')}`,
     '$KV.AO_other_results.x',
     `$KV.AO_${namespace}_owners.shard-1`,
@@ -193,7 +194,9 @@ test('only an admin may publish to the interface that makes and deletes', () => 
     assert.deepEqual(wide, [])
     assert.deepEqual(
       publish.filter(subject =>
-        /STREAM\.(CREATE|DELETE|UPDATE|PURGE)|CONSUMER\.[A-Z]*\.?CREATE/.test(subject),
+        /STREAM\.(CREATE|DELETE|UPDATE|PURGE)|MSG\.DELETE\.(?!KV_AO_\w+_(passing|blobs|lasting)$)|CONSUMER\.[A-Z]*\.?CREATE/.test(
+          subject,
+        ),
       ),
       [],
     )

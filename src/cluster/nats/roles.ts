@@ -45,7 +45,7 @@ export function permissionsOf(role: Role, namespace: string): Permissions {
       `$JS.API.STREAM.INFO.KV_${store}`,
       `$JS.API.DIRECT.GET.KV_${store}.>`,
     ]),
-    ...blobs.map(store => `$KV.${store}.>`),
+    ...blobs.flatMap(store => [`$KV.${store}.>`, `$JS.API.STREAM.MSG.DELETE.KV_${store}`]),
   ]
   if (role === 'client')
     return {

@@ -104,7 +104,7 @@ export class Streams {
   }
 
   /** A bucket as the key-value store of NATS lays it out, so that its own tools read it. */
-  async ensureBucket(name: string, ttlMs: number): Promise<void> {
+  async ensureBucket(name: string, ttlMs: number, mayDelete = false): Promise<void> {
     await this.#ensureStream(`KV_${name}`, {
       subjects: [`$KV.${name}.>`],
       retention: 'limits',
@@ -113,7 +113,7 @@ export class Streams {
       max_age: Number.isFinite(ttlMs) ? ttlMs * 1e6 : 0,
       duplicate_window: Math.min(ttlMs, dedupeMs) * 1e6,
       allow_rollup_hdrs: true,
-      deny_delete: true,
+      deny_delete: !mayDelete,
       allow_direct: true,
     })
   }

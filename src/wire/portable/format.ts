@@ -58,6 +58,8 @@ export interface PortableLimits {
   readonly maxBytes: number
   /** The deepest nesting, of stand-ins too. Default 1,100: the scan lets 1,000 pass. */
   readonly maxDepth?: number
+  /** What to do about more bytes. */
+  readonly smaller?: string
 }
 
 export const defaultDepth: number = 1_100

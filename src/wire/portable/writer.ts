@@ -46,6 +46,7 @@ export function toBytes(value: unknown, special: boolean, limits: PortableLimits
 class PortableWriter {
   readonly #maxBytes: number
   readonly #maxDepth: number
+  readonly #smaller: string | undefined
   readonly #numbers = new Map<object, number>()
   readonly #shapes: (readonly string[])[] = []
   #bytes: Uint8Array<ArrayBuffer>
@@ -57,8 +58,9 @@ class PortableWriter {
   /** What errors, and the addresses of classes, became for the network. */
   readonly #readdressed = new Map<object, object>()
 
-  constructor({ maxBytes, maxDepth = defaultDepth }: PortableLimits) {
+  constructor({ maxBytes, maxDepth = defaultDepth, smaller }: PortableLimits) {
     this.#maxBytes = maxBytes
+    this.#smaller = smaller
     this.#maxDepth = maxDepth
     const { bytes, view } = spare ?? memoryOf(firstBytes)
     spare = undefined // Values may be written while one is.
@@ -70,12 +72,16 @@ class PortableWriter {
     this.#special = special
     for (const byte of [mark, version, special ? 1 : 0]) this.#byte(byte)
     this.#value(value)
-    if (this.#at > this.#maxBytes) throw new PayloadTooLargeError(this.#at, this.#maxBytes)
+    if (this.#at > this.#maxBytes) throw this.#tooLarge(this.#at)
     const memory = this.#bytes
     // What would not be kept, and is nearly full, is given away as it is.
     if (memory.length > mostSpareBytes && this.#at > memory.length / 2) return memory.subarray(0, this.#at)
     if (memory.length <= mostSpareBytes) spare = { bytes: memory, view: this.#view }
     return memory.slice(0, this.#at)
+  }
+
+  #tooLarge(bytes: number): PayloadTooLargeError {
+    return new PayloadTooLargeError(bytes, this.#maxBytes, this.#smaller)
   }
 
   #value(value: unknown): void {
@@ -281,8 +287,7 @@ class PortableWriter {
   #memory(buffer: ArrayBuffer): void {
     if (buffer.detached) throw new SerializationError('value', 'value holds a buffer that was moved already.')
     if (buffer.resizable) {
-      if (buffer.maxByteLength > this.#maxBytes)
-        throw new PayloadTooLargeError(buffer.maxByteLength, this.#maxBytes)
+      if (buffer.maxByteLength > this.#maxBytes) throw this.#tooLarge(buffer.maxByteLength)
       this.#byte(tags.growable)
       this.#count(buffer.maxByteLength)
     } else this.#byte(tags.buffer)
@@ -330,7 +335,7 @@ class PortableWriter {
   #need(bytes: number): void {
     if (this.#at + bytes <= this.#bytes.length) return
     if (this.#at > this.#maxBytes || (bytes > 1_024 && this.#at + bytes / 2 > this.#maxBytes))
-      throw new PayloadTooLargeError(this.#at + bytes, this.#maxBytes)
+      throw this.#tooLarge(this.#at + bytes)
     // What comes after a large buffer is small most times: twice its room would be in vain.
     const grown = new Uint8Array(Math.max(this.#at + bytes + firstBytes, 2 * this.#bytes.length))
     grown.set(this.#bytes.subarray(0, this.#at))
