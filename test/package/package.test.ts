@@ -20,7 +20,7 @@ import { newestVersion, oldestVersion, otherNode } from './other-nodes.ts'
  * What is published may grow to this. Raise it when the growth is worth it to everybody who
  * installs.
  */
-const mostPackedKib = 2_300
+const mostPackedKib = 2_330
 const mostLibraryKib = 970
 const mostBundledKib = 340
 
