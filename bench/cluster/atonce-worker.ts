@@ -1,7 +1,7 @@
 /** A node as a program of its own. Arguments: servers, namespace, calls at a time, lease in ms. */
 import { startWorker } from '../../src/cluster.ts'
 import { coroutines } from '../../src/index.ts'
-import { Echo, lengthOf, secondRun, square } from './tasks.ts'
+import { bytesOf, Echo, lengthOf, secondRun, square } from './tasks.ts'
 
 const [servers = '', namespace = '', concurrency = '64', leaseMs = '30000'] = process.argv.slice(2)
 await startWorker({
@@ -9,7 +9,7 @@ await startWorker({
   namespace,
   queues: ['default'],
   on: coroutines({ concurrency: Number(concurrency) }),
-  tasks: [lengthOf, square, secondRun],
+  tasks: [bytesOf, lengthOf, square, secondRun],
   entities: [Echo],
   leaseMs: Number(leaseMs),
 })

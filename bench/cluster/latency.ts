@@ -1,14 +1,17 @@
 /**
  * How long one takes, not how many there are in a second: an entity's ask beside a bare request of
- * NATS, and how soon a task runs again whose worker was killed.
+ * NATS, a large result beside the same from a process, and how soon a task runs again whose worker
+ * was killed.
  */
 import { loadNats } from '../../src/cluster/nats/load.ts'
 import { cluster } from '../../src/cluster.ts'
+import { type Executor, processes } from '../../src/index.ts'
 import { WorkerProgram } from './servers.ts'
-import { Echo, secondRun } from './tasks.ts'
+import { bytesOf, Echo, secondRun } from './tasks.ts'
 
 const asks = 5_000
 const warmUp = 2_000
+const largeCalls = 20
 const text = 'x'.repeat(128)
 
 const up = (one: number, other: number) => one - other
@@ -25,6 +28,31 @@ async function timesOf(ask: () => Promise<unknown>, count: number): Promise<numb
     times.push(performance.now() - startedMs)
   }
   return times
+}
+
+/** Each result is another one, so that none is there already. */
+export async function largeResults(servers: string, rounds: number): Promise<void> {
+  const namespace = 'bench-large'
+  await using _worker = await WorkerProgram.start('./atonce-worker.ts', servers, namespace, '4')
+  await using jobs = cluster({ servers, namespace })
+  await using pool = processes({ workers: 1 })
+  console.log(`a call with a large result, the middle of ${largeCalls} in each round, in ms`)
+  let value = 0
+  for (const kib of [128, 512, 1_024, 8_192]) {
+    const callOn = (on: Executor) => async () => {
+      value += 1
+      const bytes = await on.run(bytesOf, kib * 1_024, value % 256)
+      if (bytes.length !== kib * 1_024 || bytes.at(-1) !== value % 256) throw new Error('another result')
+    }
+    const times = new Map<Executor, number[]>([jobs, pool].map(on => [on, []]))
+    for (let round = 0; round <= rounds; round += 1)
+      for (const [on, all] of times) {
+        const middle = at(await timesOf(callOn(on), largeCalls), 0.5)
+        if (round > 0) all.push(middle) // The first one is warm afterwards.
+      }
+    const told = (on: Executor) => rounded([...(times.get(on) ?? [])].sort(up))
+    console.log(`  ${kib} KiB: on a server ${told(jobs)}; from a process ${told(pool)}`)
+  }
 }
 
 /** Both go to a program of their own, with 128 letters and back; in turns, both warm. */

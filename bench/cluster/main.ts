@@ -1,7 +1,7 @@
 /**
  * The cluster on NATS beside BullMQ on Redis: the same work, in turns, all on this machine.
  *
- *     npm --prefix bench run cluster [-- rounds [part of a title, ask or kill]]
+ *     npm --prefix bench run cluster [-- rounds [part of a title, ask, large or kill]]
  *
  * Durability. Both servers write to a file before they acknowledge, and neither waits for the disk:
  * what is acknowledged survives the death of the server's process, and up to 1 s (Redis,
@@ -14,14 +14,14 @@ import { Queue, QueueEvents } from 'bullmq'
 import { NatsServer } from '../../src/cluster/fixtures/nats-server.ts'
 import { type Cluster, cluster } from '../../src/cluster.ts'
 import { roundsOf } from '../rounds.ts'
-import { againAfterKill, askBesideRequest } from './latency.ts'
+import { againAfterKill, askBesideRequest, largeResults } from './latency.ts'
 import { RedisServer, WorkerProgram } from './servers.ts'
 import { lengthOf, square } from './tasks.ts'
 
 const {
   rounds,
   more: [only],
-} = roundsOf('npm --prefix bench run cluster', 5, ' [part of a title, ask or kill]')
+} = roundsOf('npm --prefix bench run cluster', 5, ' [part of a title, ask, large or kill]')
 const count = 20_000
 const items = 100_000
 const bullItems = 10_000
@@ -190,4 +190,5 @@ await compare(`results of small items (${items}; BullMQ: ${bullItems})`, [
   ['BullMQ addBulk, waitUntilFinished', awaited],
 ])
 if (only === undefined || 'ask'.includes(only)) await askBesideRequest(nats.url, rounds)
+if (only === undefined || 'large'.includes(only)) await largeResults(nats.url, rounds)
 if (only === undefined || 'kill'.includes(only)) await againAfterKill(nats.url, rounds)

@@ -18,6 +18,14 @@ export const square = task(
   { idempotent: true },
 )
 
+export const bytesOf = task(
+  import.meta,
+  function bytesOf(length: number, value: number): Uint8Array {
+    return new Uint8Array(length).fill(value)
+  },
+  { idempotent: true },
+)
+
 /** Its first run never ends; the next one tells when it was called, in milliseconds since 1970. */
 export const secondRun = task(
   import.meta,

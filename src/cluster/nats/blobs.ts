@@ -4,9 +4,9 @@
  *     $KV.AO_<ns>_<shelf>.<sha256>-<bytes of a piece>.<n>
  *     address = shelf (1 byte) · sha256 (32) · length (4) · bytes of a piece (4)
  *
- * An address tells all subjects, so every piece is written, and read, without another question
- * before. (NATS's own object store asks for what it knows of the object, makes a consumer for each
- * reading, and computes SHA-256 in JavaScript.)
+ * An address tells all subjects, so all pieces are read at once, and written at once after one
+ * question: whether the value is there. (NATS's own object store makes a consumer for each reading,
+ * and computes SHA-256 in JavaScript.)
  */
 import { runtime } from '../../runtime/runtime.ts'
 import { EngineUnavailableError, StoreRefusesError, ValueGoneError } from '../errors.ts'
